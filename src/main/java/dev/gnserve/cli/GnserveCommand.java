@@ -1,0 +1,56 @@
+package dev.gnserve.cli;
+
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command line. Exit codes: 0 success, 1 a check failed, 2 misuse.
+ *
+ * <p>{@code serve} is the default command and takes Spring's own options ({@code --server.port=8081}), so the arguments
+ * go to it whole when the first of them names no command.
+ */
+@Command(
+        name = "gnserve",
+        description = "Serves Group-Normalization vision models over HTTP and proves their numerics.",
+        subcommands = {ServeCommand.class, CommandLine.HelpCommand.class},
+        mixinStandardHelpOptions = true,
+        versionProvider = BuildVersion.class,
+        scope = CommandLine.ScopeType.INHERIT)
+public final class GnserveCommand implements Runnable {
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    private GnserveCommand() {}
+
+    public static void main(String[] args) {
+        if (servesByDefault(args)) {
+            ServeCommand.serve(args);
+            return;
+        }
+        CommandLine commandLine = commandLine();
+        int exitCode = commandLine.execute(args);
+        boolean keepsRunning = args[0].equals("serve") && exitCode == 0 && ServeCommand.serving();
+        if (!keepsRunning) {
+            System.exit(exitCode);
+        }
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new GnserveCommand()).setCaseInsensitiveEnumValuesAllowed(true);
+    }
+
+    /** True for no arguments at all and for Spring's {@code --property=value} options without a command before them. */
+    static boolean servesByDefault(String[] args) {
+        return Arrays.stream(args).allMatch(arg -> arg.startsWith("--") && arg.contains("="));
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(System.out);
+    }
+}

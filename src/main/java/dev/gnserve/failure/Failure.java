@@ -1,0 +1,31 @@
+package dev.gnserve.failure;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One failure, as a value.
+ *
+ * @param code what kind it is
+ * @param detail what was wrong, with the numbers, and what to do; shown to the caller
+ * @param retryAfter when it makes sense to ask again, or null when that is unknown
+ * @param cause what was thrown, for the log only, or null
+ */
+public record Failure(
+        FailureCode code,
+        String detail,
+        @Nullable Duration retryAfter,
+        @Nullable Throwable cause) {
+
+    public static Failure of(FailureCode code, String detail) {
+        return new Failure(code, detail, null, null);
+    }
+
+    public static Failure of(FailureCode code, String detail, @Nullable Throwable cause) {
+        return new Failure(code, detail, null, cause);
+    }
+
+    public FailureException asException() {
+        return new FailureException(this);
+    }
+}

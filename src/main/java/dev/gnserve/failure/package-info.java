@@ -1,0 +1,5 @@
+/** What can go wrong with a request, as values: a code of the HTTP contract, a sentence with the numbers, the cause. */
+@NullMarked
+package dev.gnserve.failure;
+
+import org.jspecify.annotations.NullMarked;
