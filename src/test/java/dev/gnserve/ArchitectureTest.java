@@ -1,5 +1,7 @@
 package dev.gnserve;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
@@ -14,4 +16,34 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule roomsHaveNoCycles =
             slices().matching("dev.gnserve.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule batchingIsPlainJava = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.batching..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.batching..");
+
+    @ArchTest
+    static final ArchRule engineKnowsDjlAndArchivesOnly = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.engine..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "ai.djl..",
+                    "dev.gnserve.failure..",
+                    "dev.gnserve.torchscript..",
+                    "dev.gnserve.engine..");
+
+    @ArchTest
+    static final ArchRule onlyEngineAndTrainingKnowDjl = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.gnserve.engine..", "dev.gnserve.training..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("ai.djl..");
 }

@@ -1,0 +1,31 @@
+package dev.gnserve.batching;
+
+import java.time.Duration;
+
+/**
+ * How items become batches.
+ *
+ * @param maxSize the most items in one batch
+ * @param maxDelay how long the oldest item may wait for batch mates although a worker is idle, counted from its arrival;
+ *     zero never holds an item back: batches then form only from what queued up while every worker was busy
+ * @param queueCapacity the most items that wait; the next one is refused
+ */
+public record BatchPolicy(int maxSize, Duration maxDelay, int queueCapacity) {
+
+    private static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
+
+    public static final BatchPolicy DEFAULT = new BatchPolicy(4, Duration.ZERO, 64);
+
+    public BatchPolicy {
+        if (maxSize < 1 || maxSize > 1024) {
+            throw new IllegalArgumentException("maxSize is " + maxSize + ", allowed is 1 to 1024");
+        }
+        if (maxDelay.isNegative() || maxDelay.compareTo(LONGEST_DELAY) > 0) {
+            throw new IllegalArgumentException("maxDelay is " + maxDelay + ", allowed is 0 to " + LONGEST_DELAY);
+        }
+        if (queueCapacity < maxSize) {
+            throw new IllegalArgumentException(
+                    "queueCapacity is " + queueCapacity + ", allowed is maxSize (" + maxSize + ") or more");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package dev.gnserve.batching;
+
+import static java.lang.System.Logger.Level.DEBUG;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waiting items of one model, one first-in-first-out line per shape under one common bound.
+ *
+ * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, or when
+ * the queue drains. Of the ready lines, the one whose oldest item arrived first is served: age decides, not the length
+ * of the line. So no shape starves. An item can be overtaken only by younger items of an older item's shape that fill up
+ * that item's batch; at the latest when all items that arrived before it are gone, its line is next.
+ *
+ * <p>Lines rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
+ */
+final class BatchQueue<T, R> {
+
+    private static final System.Logger LOG = System.getLogger(BatchQueue.class.getName());
+
+    private final BatchPolicy policy;
+    private final Ticker ticker;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Map<Object, ArrayDeque<Pending<T, R>>> lines = new LinkedHashMap<>();
+    private int size;
+    private boolean closed;
+
+    BatchQueue(BatchPolicy policy, Ticker ticker) {
+        this.policy = policy;
+        this.ticker = ticker;
+    }
+
+    enum Offer {
+        ACCEPTED,
+        FULL,
+        CLOSED
+    }
+
+    Offer offer(Pending<T, R> pending) {
+        List<Pending<T, R>> expired = new ArrayList<>();
+        lock.lock();
+        try {
+            if (closed) {
+                return Offer.CLOSED;
+            }
+            if (size >= policy.queueCapacity()) {
+                removeExpired(expired);
+            }
+            if (size >= policy.queueCapacity()) {
+                return Offer.FULL;
+            }
+            lines.computeIfAbsent(pending.shape, shape -> new ArrayDeque<>()).add(pending);
+            size++;
+            changed.signal();
+            return Offer.ACCEPTED;
+        } finally {
+            lock.unlock();
+            expireAll(expired);
+        }
+    }
+
+    /** Takes an item out that nobody waits for any more, so that it no longer holds a place. */
+    void remove(Pending<T, R> pending) {
+        lock.lock();
+        try {
+            ArrayDeque<Pending<T, R>> line = lines.get(pending.shape);
+            if (line != null && line.remove(pending)) {
+                size--;
+                if (line.isEmpty()) {
+                    lines.remove(pending.shape);
+                }
+                changed.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The next batch, waiting for it; null when the queue is closed and empty. */
+    @Nullable
+    List<Pending<T, R>> take() {
+        while (true) {
+            List<Pending<T, R>> expired = new ArrayList<>();
+            lock.lock();
+            try {
+                List<Pending<T, R>> batch = pollLocked(expired);
+                if (!batch.isEmpty()) {
+                    return batch;
+                }
+                if (closed && size == 0) {
+                    return null;
+                }
+                if (expired.isEmpty()) {
+                    // Woken or not, in time or not: the loop looks again.
+                    changed.awaitNanos(nanosUntilReady());
+                }
+            } catch (InterruptedException e) {
+                // A worker ends when the queue is closed and empty, not by interruption: what was accepted needs its
+                // outcome.
+                LOG.log(DEBUG, "a worker was interrupted while it waited", e);
+            } finally {
+                lock.unlock();
+                expireAll(expired);
+            }
+        }
+    }
+
+    /** A batch that is ready now, or an empty list. */
+    List<Pending<T, R>> poll() {
+        List<Pending<T, R>> expired = new ArrayList<>();
+        lock.lock();
+        try {
+            return pollLocked(expired);
+        } finally {
+            lock.unlock();
+            expireAll(expired);
+        }
+    }
+
+    int size() {
+        lock.lock();
+        try {
+            return size;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Accepts nothing more; what waits becomes ready at once. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything that still waits. */
+    List<Pending<T, R>> drain() {
+        lock.lock();
+        try {
+            List<Pending<T, R>> rest = new ArrayList<>(size);
+            lines.values().forEach(rest::addAll);
+            lines.clear();
+            size = 0;
+            changed.signalAll();
+            return rest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Pending<T, R>> pollLocked(List<Pending<T, R>> expired) {
+        removeExpired(expired);
+        ArrayDeque<Pending<T, R>> line = oldestReadyLine();
+        if (line == null) {
+            return List.of();
+        }
+        List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
+        while (batch.size() < policy.maxSize() && !line.isEmpty()) {
+            batch.add(line.remove());
+        }
+        size -= batch.size();
+        if (line.isEmpty()) {
+            lines.remove(batch.get(0).shape);
+        }
+        if (size > 0) {
+            // Each arrival wakes one worker, which may just have taken several arrivals' items but not all of them.
+            changed.signal();
+        }
+        return batch;
+    }
+
+    private @Nullable ArrayDeque<Pending<T, R>> oldestReadyLine() {
+        long now = ticker.nanos();
+        ArrayDeque<Pending<T, R>> oldest = null;
+        long oldestAge = -1;
+        for (ArrayDeque<Pending<T, R>> line : lines.values()) {
+            long age = now - line.element().arrivedNanos;
+            // A tie goes to the line that came first: the map keeps the order in which lines began.
+            if (age > oldestAge && nanosUntilReady(line, age) <= 0) {
+                oldest = line;
+                oldestAge = age;
+            }
+        }
+        return oldest;
+    }
+
+    private long nanosUntilReady(ArrayDeque<Pending<T, R>> line, long age) {
+        return closed || line.size() >= policy.maxSize() ? 0 : policy.maxDelay().toNanos() - age;
+    }
+
+    private void removeExpired(List<Pending<T, R>> expired) {
+        long now = ticker.nanos();
+        for (Iterator<ArrayDeque<Pending<T, R>>> every = lines.values().iterator(); every.hasNext(); ) {
+            ArrayDeque<Pending<T, R>> line = every.next();
+            for (Iterator<Pending<T, R>> items = line.iterator(); items.hasNext(); ) {
+                Pending<T, R> pending = items.next();
+                if (pending.isDone() || pending.deadline.passed(now)) {
+                    items.remove();
+                    size--;
+                    expired.add(pending);
+                }
+            }
+            if (line.isEmpty()) {
+                every.remove();
+            }
+        }
+    }
+
+    /** Outside the lock: completing a future runs its callers' code. */
+    private static <T, R> void expireAll(List<Pending<T, R>> expired) {
+        expired.forEach(pending -> pending.expire("in the queue"));
+    }
+
+    /** Until the first line becomes ready, if nothing else changes. */
+    private long nanosUntilReady() {
+        long now = ticker.nanos();
+        long wait = Long.MAX_VALUE;
+        for (ArrayDeque<Pending<T, R>> line : lines.values()) {
+            wait = Math.min(wait, nanosUntilReady(line, now - line.element().arrivedNanos));
+        }
+        return wait;
+    }
+}

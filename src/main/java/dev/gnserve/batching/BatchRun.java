@@ -1,0 +1,16 @@
+package dev.gnserve.batching;
+
+import java.util.List;
+
+/**
+ * What a {@link BatchRunner} returns.
+ *
+ * @param results one per item, in the order of the items
+ * @param stages how long it took
+ */
+public record BatchRun<R>(List<R> results, StageTimes stages) {
+
+    public BatchRun {
+        results = List.copyOf(results);
+    }
+}

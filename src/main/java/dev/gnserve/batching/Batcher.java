@@ -1,0 +1,346 @@
+package dev.gnserve.batching;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs submitted items in batches of exactly equal shape on a few workers. Thread-safe.
+ *
+ * <p>What it promises:
+ *
+ * <ul>
+ *   <li>every accepted item gets exactly one outcome, its own, also when the batcher closes;
+ *   <li>a full queue refuses at once ({@code OVERLOADED}, with the time in which the measured rate works off the queue);
+ *   <li>an item whose deadline passed or whose future was completed by the caller is dropped before it runs;
+ *   <li>an item that makes its batch fail is run again alone, as its mates are, so that only it fails;
+ *   <li>no shape starves (see {@link BatchQueue}), and with an idle worker and no maximum delay an item runs at once.
+ * </ul>
+ *
+ * <p>Deadlines are looked at when an item is taken and when it is done, not by a timer: whoever needs the answer at that
+ * very moment completes the future itself, which also takes the item out of the queue.
+ */
+public final class Batcher<T, R> {
+
+    private static final System.Logger LOG = System.getLogger(Batcher.class.getName());
+
+    private final String model;
+    private final String version;
+    private final Function<? super T, ?> shape;
+    private final BatchListener listener;
+    private final Ticker ticker;
+    private final BatchQueue<T, R> queue;
+    private final BatchPolicy policy;
+    private final ServiceRate rate;
+    private final Set<Pending<T, R>> running = ConcurrentHashMap.newKeySet();
+    private final List<Thread> workers = new ArrayList<>();
+    private final CompletableFuture<Void> ready;
+    private volatile boolean abandoned;
+
+    private Batcher(Builder<T, R> builder) {
+        model = builder.model;
+        version = builder.version;
+        shape = builder.shape;
+        listener = builder.listener;
+        ticker = builder.ticker;
+        policy = builder.policy;
+        queue = new BatchQueue<>(policy, ticker);
+        rate = new ServiceRate(builder.runners.size());
+        List<CompletableFuture<Void>> prepared = new ArrayList<>();
+        for (BatchRunner<T, R> runner : builder.runners) {
+            CompletableFuture<Void> workerReady = new CompletableFuture<>();
+            prepared.add(workerReady);
+            workers.add(builder.threads.newThread(() -> work(runner, workerReady)));
+        }
+        ready = CompletableFuture.allOf(prepared.toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** A builder of the batcher of one version of one model; the names go into its events and failures. */
+    public static <T, R> Builder<T, R> of(String model, String version) {
+        return new Builder<>(model, version);
+    }
+
+    /** Completes when every worker is prepared, exceptionally when one cannot be. */
+    public CompletableFuture<Void> ready() {
+        return ready;
+    }
+
+    /**
+     * Queues an item.
+     *
+     * @return completes with the item's outcome, never exceptionally, on a worker's thread: what depends on it must be
+     *     quick or run elsewhere. Cancelling or completing it gives the item up
+     */
+    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline) {
+        Pending<T, R> pending = new Pending<>(item, shape.apply(item), deadline, ticker.nanos());
+        if (deadline.passed(pending.arrivedNanos)) {
+            pending.expire("on its way to the queue");
+            return pending.future;
+        }
+        switch (queue.offer(pending)) {
+            case ACCEPTED -> {
+                CompletableFuture<?> unused = pending.future.whenComplete((outcome, thrown) -> queue.remove(pending));
+            }
+            case FULL -> pending.fail(overloaded());
+            case CLOSED -> pending.fail(shuttingDown());
+        }
+        return pending.future;
+    }
+
+    /** How many items wait. */
+    public int depth() {
+        return queue.size();
+    }
+
+    /**
+     * Accepts nothing more, lets the workers finish what was accepted for at most {@code drainTime}, then completes what
+     * is left with {@code SHUTTING_DOWN}.
+     *
+     * @return whether everything accepted was finished and every worker has ended; a batch that is still in the engine
+     *     afterwards keeps its worker until it returns
+     */
+    public boolean close(Duration drainTime) {
+        queue.close();
+        boolean ended = true;
+        try {
+            long until = System.nanoTime() + drainTime.toNanos();
+            for (Thread worker : workers) {
+                long leftMillis = Math.max(0, (until - System.nanoTime()) / 1_000_000);
+                if (leftMillis > 0) {
+                    worker.join(leftMillis);
+                }
+                ended &= !worker.isAlive();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            ended = false;
+        }
+        List<Pending<T, R>> left = queue.drain();
+        // A batch just taken is either seen among the running ones here or sees this flag in run().
+        abandoned = true;
+        left.addAll(running);
+        left.forEach(pending -> pending.fail(shuttingDown()));
+        return ended && left.isEmpty();
+    }
+
+    /** Takes and runs one batch on the calling thread if one is ready now. */
+    boolean runReady(BatchRunner<T, R> runner) {
+        List<Pending<T, R>> batch = queue.poll();
+        if (batch.isEmpty()) {
+            return false;
+        }
+        run(runner, batch);
+        return true;
+    }
+
+    private void start() {
+        workers.forEach(Thread::start);
+    }
+
+    private void work(BatchRunner<T, R> runner, CompletableFuture<Void> workerReady) {
+        try {
+            runner.prepare();
+            workerReady.complete(null);
+            for (List<Pending<T, R>> batch = queue.take(); batch != null; batch = queue.take()) {
+                run(runner, batch);
+            }
+        } catch (Throwable thrown) {
+            if (!workerReady.completeExceptionally(thrown)) {
+                LOG.log(ERROR, () -> "a worker of model " + model + " version " + version + " ended", thrown);
+            }
+        } finally {
+            runner.close();
+        }
+    }
+
+    private void run(BatchRunner<T, R> runner, List<Pending<T, R>> batch) {
+        running.addAll(batch);
+        try {
+            if (abandoned) {
+                batch.forEach(pending -> pending.fail(shuttingDown()));
+                return;
+            }
+            Failure failure = attempt(runner, batch, true);
+            if (failure == null) {
+                return;
+            }
+            if (batch.size() == 1) {
+                batch.get(0).fail(failure);
+                return;
+            }
+            for (Pending<T, R> pending : batch) {
+                retryAlone(runner, pending);
+            }
+        } finally {
+            batch.forEach(running::remove);
+        }
+    }
+
+    private void retryAlone(BatchRunner<T, R> runner, Pending<T, R> pending) {
+        if (pending.isDone()) {
+            return;
+        }
+        if (pending.deadline.passed(ticker.nanos())) {
+            pending.expire("in the engine");
+            return;
+        }
+        Failure failure = attempt(runner, List.of(pending), false);
+        if (failure != null) {
+            pending.fail(failure);
+        }
+    }
+
+    /** Runs a batch; its items are answered unless the failure is returned. */
+    private @Nullable Failure attempt(BatchRunner<T, R> runner, List<Pending<T, R>> batch, boolean first) {
+        long startedNanos = ticker.nanos();
+        List<Duration> waits = batch.stream()
+                .map(pending -> Duration.ofNanos(startedNanos - pending.arrivedNanos))
+                .toList();
+        BatchRun<R> run;
+        try {
+            run = runner.run(batch.stream().map(pending -> pending.item).toList());
+        } catch (Throwable thrown) {
+            Failure failure = failureOf(thrown);
+            LOG.log(
+                    batch.size() == 1 ? ERROR : WARNING,
+                    () -> "a batch of " + batch.size() + " failed in model " + model + " version " + version,
+                    thrown);
+            Duration elapsed = Duration.ofNanos(ticker.nanos() - startedNanos);
+            StageTimes stages = new StageTimes(Duration.ZERO, elapsed, Duration.ZERO);
+            announce(new BatchCompleted(
+                    model, version, batch.size(), first ? waits : List.of(), stages, failure.code()));
+            return failure;
+        }
+        long endedNanos = ticker.nanos();
+        rate.record(endedNanos - startedNanos, batch.size());
+        if (run.results().size() != batch.size()) {
+            // Results cannot be told apart any more: better no answer than somebody else's.
+            Failure failure = Failure.of(
+                    FailureCode.ENGINE_FAULT,
+                    "model " + model + " gave " + run.results().size() + " results for " + batch.size() + " inputs");
+            LOG.log(ERROR, failure.detail());
+            announce(new BatchCompleted(
+                    model, version, batch.size(), first ? waits : List.of(), run.stages(), failure.code()));
+            batch.forEach(pending -> pending.fail(failure));
+            return null;
+        }
+        announce(new BatchCompleted(model, version, batch.size(), first ? waits : List.of(), run.stages(), null));
+        for (int i = 0; i < batch.size(); i++) {
+            Pending<T, R> pending = batch.get(i);
+            if (pending.deadline.passed(endedNanos)) {
+                pending.expire("in the engine");
+            } else {
+                pending.succeed(run.results().get(i), new BatchTiming(waits.get(i), run.stages(), batch.size()));
+            }
+        }
+        return null;
+    }
+
+    private void announce(BatchCompleted event) {
+        try {
+            listener.batchCompleted(event);
+        } catch (RuntimeException e) {
+            LOG.log(WARNING, "a batch listener failed", e);
+        }
+    }
+
+    private Failure failureOf(Throwable thrown) {
+        if (thrown instanceof FailureException known) {
+            return known.failure();
+        }
+        return Failure.of(FailureCode.ENGINE_FAULT, "model " + model + " failed on this input", thrown);
+    }
+
+    private Failure overloaded() {
+        int waiting = policy.queueCapacity();
+        Duration wait = rate.timeFor(waiting);
+        return new Failure(
+                FailureCode.OVERLOADED,
+                "all " + waiting + " places in the queue of model " + model
+                        + " are taken; at the measured rate it takes " + wait.toMillis() + " ms to work them off",
+                wait,
+                null);
+    }
+
+    private Failure shuttingDown() {
+        return Failure.of(FailureCode.SHUTTING_DOWN, "model " + model + " version " + version + " is being closed");
+    }
+
+    /** Collects what a {@link Batcher} is made of. */
+    public static final class Builder<T, R> {
+
+        private final String model;
+        private final String version;
+        private BatchPolicy policy = BatchPolicy.DEFAULT;
+        private Function<? super T, ?> shape = item -> "any";
+        private List<? extends BatchRunner<T, R>> runners = List.of();
+        private BatchListener listener = batch -> {};
+        private Ticker ticker = Ticker.system();
+        private ThreadFactory threads = Thread::new;
+
+        private Builder(String model, String version) {
+            this.model = model;
+            this.version = version;
+        }
+
+        public Builder<T, R> policy(BatchPolicy chosen) {
+            policy = chosen;
+            return this;
+        }
+
+        /** What must be equal for items to share a batch; without it all items may. */
+        public Builder<T, R> shape(Function<? super T, ?> key) {
+            shape = key;
+            return this;
+        }
+
+        /** One per worker. */
+        public Builder<T, R> runners(List<? extends BatchRunner<T, R>> perWorker) {
+            runners = List.copyOf(perWorker);
+            return this;
+        }
+
+        public Builder<T, R> listener(BatchListener hearing) {
+            listener = hearing;
+            return this;
+        }
+
+        public Builder<T, R> ticker(Ticker chosen) {
+            ticker = chosen;
+            return this;
+        }
+
+        /** Where the workers' threads come from; they live as long as the batcher. */
+        public Builder<T, R> threads(ThreadFactory factory) {
+            threads = factory;
+            return this;
+        }
+
+        /** Starts the workers. */
+        public Batcher<T, R> start() {
+            if (runners.isEmpty()) {
+                throw new IllegalArgumentException("a batcher needs at least one runner");
+            }
+            Batcher<T, R> batcher = new Batcher<>(this);
+            batcher.start();
+            return batcher;
+        }
+
+        /** Without workers: batches run when {@link Batcher#runReady} is called. */
+        Batcher<T, R> stepped() {
+            return new Batcher<>(this);
+        }
+    }
+}

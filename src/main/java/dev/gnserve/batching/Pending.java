@@ -1,0 +1,39 @@
+package dev.gnserve.batching;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import java.util.concurrent.CompletableFuture;
+
+/** One submitted item until it has its outcome. Identity is equality: two equal items are still two requests. */
+final class Pending<T, R> {
+
+    final T item;
+    final Object shape;
+    final Deadline deadline;
+    final long arrivedNanos;
+    final CompletableFuture<Outcome<R>> future = new CompletableFuture<>();
+
+    Pending(T item, Object shape, Deadline deadline, long arrivedNanos) {
+        this.item = item;
+        this.shape = shape;
+        this.deadline = deadline;
+        this.arrivedNanos = arrivedNanos;
+    }
+
+    /** Whether nobody waits any more: answered, cancelled, or completed by the caller. */
+    boolean isDone() {
+        return future.isDone();
+    }
+
+    void succeed(R result, BatchTiming timing) {
+        future.complete(new Outcome.Success<>(result, timing));
+    }
+
+    void fail(Failure failure) {
+        future.complete(new Outcome.Failed<>(failure));
+    }
+
+    void expire(String where) {
+        fail(Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed while the image was " + where));
+    }
+}

@@ -1,0 +1,131 @@
+package dev.gnserve.engine;
+
+import ai.djl.ndarray.BaseNDManager;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The PyTorch engine of this process: offline, started once, shared by all models. Thread-safe.
+ *
+ * <p>Nothing is downloaded and nobody is told that it runs: both are switched off before the first class of DJL loads,
+ * unless the operator has set {@code ai.djl.offline} or {@code DJL_OFFLINE} himself.
+ */
+public final class Engine implements AutoCloseable {
+
+    private final EngineSettings settings;
+    private final ai.djl.Device device;
+    private final String version;
+    private final NDManager arrays;
+
+    private Engine(EngineSettings settings) {
+        this.settings = settings;
+        ai.djl.engine.Engine djl = ai.djl.engine.Engine.getEngine("PyTorch");
+        this.version = djl.getVersion();
+        this.device = choose(settings.device(), djl);
+        this.arrays = djl.newBaseManager(device);
+    }
+
+    /** Loads the native libraries, which unpacks them on the first start on a machine. */
+    public static Engine start(EngineSettings settings) {
+        setUnlessSet("ai.djl.offline", "true");
+        setUnlessSet("OPT_OUT_TRACKING", "true");
+        // Batch sizes vary: the optimizer would specialize the graph again for each, which takes seconds.
+        setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
+        setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
+        setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(settings.threads()));
+        try {
+            return new Engine(settings);
+        } catch (ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
+            throw new FailureException(Failure.of(
+                    FailureCode.ENGINE_FAULT,
+                    "the PyTorch engine does not start on " + System.getProperty("os.name") + " "
+                            + System.getProperty("os.arch") + ": " + e.getMessage()
+                            + ". Its native libraries come with the jar or from PYTORCH_LIBRARY_PATH.",
+                    e));
+        }
+    }
+
+    /** Loads a TorchScript archive. */
+    public EngineModel load(Path archive) {
+        try (InputStream in = Files.newInputStream(archive)) {
+            return load(in, archive.toString());
+        } catch (IOException e) {
+            throw new FailureException(
+                    Failure.of(FailureCode.ENGINE_FAULT, archive + " cannot be read: " + e.getMessage(), e));
+        }
+    }
+
+    /**
+     * Loads a TorchScript archive.
+     *
+     * @param name for messages only
+     */
+    public EngineModel load(InputStream archive, String name) throws IOException {
+        NDManager manager = arrays.newSubManager();
+        try {
+            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
+            return new EngineModel(block, manager, settings);
+        } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
+            manager.close();
+            throw new FailureException(Failure.of(
+                    FailureCode.ENGINE_FAULT,
+                    "PyTorch " + version + " does not load " + name + ": " + NativeMessage.of(e),
+                    e));
+        } catch (IOException | RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    /** The engine's name and version, as {@code PyTorch 2.7.1}. */
+    public String description() {
+        return "PyTorch " + version;
+    }
+
+    /** Where models run, as {@code cpu} or {@code gpu0}. */
+    public String device() {
+        return device.isGpu() ? "gpu" + device.getDeviceId() : "cpu";
+    }
+
+    public EngineSettings settings() {
+        return settings;
+    }
+
+    /** How many native arrays are open now, apart from the models' own parameters. */
+    public int openArrays() {
+        return ((BaseNDManager) arrays).getManagedArrays().size();
+    }
+
+    /** Closes everything that was loaded. */
+    @Override
+    public void close() {
+        arrays.close();
+    }
+
+    private static ai.djl.Device choose(Device wanted, ai.djl.engine.Engine djl) {
+        int gpus = djl.getGpuCount();
+        if (wanted == Device.GPU && gpus == 0) {
+            throw new FailureException(Failure.of(
+                    FailureCode.ENGINE_FAULT,
+                    "a GPU is asked for and PyTorch " + djl.getVersion()
+                            + " sees none: it needs an NVIDIA driver and a CUDA build of libtorch (PYTORCH_LIBRARY_PATH,"
+                            + " PYTORCH_VERSION, PYTORCH_FLAVOR)"));
+        }
+        return wanted != Device.CPU && gpus > 0 ? ai.djl.Device.gpu() : ai.djl.Device.cpu();
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (System.getProperty(property) == null && System.getenv(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+package dev.gnserve.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.training.ParameterStore;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Forward passes of one model from one thread.
+ *
+ * <p>Not thread-safe, and always to be called from the same thread: every thread that enters libtorch gets a team of
+ * threads of its own, so only few, long-lived threads should.
+ */
+public final class EngineSession {
+
+    /** Setting the number of threads of a thread also sets the default that other threads start with. */
+    private static final Object THREAD_SETTINGS = new Object();
+
+    /** libtorch's own allocations are aligned so; its vector loops like it. */
+    private static final int ALIGNMENT = 64;
+
+    private final PtSymbolBlock block;
+    private final NDManager manager;
+    private final int threads;
+    private boolean threadsSet;
+    private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
+
+    EngineSession(PtSymbolBlock block, NDManager manager, int threads) {
+        this.block = block;
+        this.manager = manager;
+        this.threads = threads;
+    }
+
+    /**
+     * Stacks inputs of equal shape along a new first axis, runs {@code forward} and splits every output along its first
+     * axis.
+     *
+     * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or an output has no such axis
+     */
+    public EngineRun run(List<? extends Tensor> inputs) {
+        int batch = inputs.size();
+        TensorShape shape = inputs.get(0).shape();
+        return inEngine(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
+            long started = System.nanoTime();
+            NDArray input = stack(inputs, batchManager);
+            long assembled = System.nanoTime();
+            NDList outputs = toHost(forward(new NDList(input)));
+            long inferred = System.nanoTime();
+            List<Prediction> predictions = split(outputs, batch);
+            long done = System.nanoTime();
+            return new EngineRun(
+                    predictions,
+                    Duration.ofNanos(assembled - started),
+                    Duration.ofNanos(inferred - assembled),
+                    Duration.ofNanos(done - inferred));
+        });
+    }
+
+    /**
+     * Calls a method of the archive's root module with inputs as they are, without a batch axis added or taken.
+     *
+     * @return its outputs by name, named as in {@link Prediction}; empty for an empty list
+     */
+    public Map<String, Tensor> call(String method, List<? extends Tensor> inputs) {
+        return inEngine(() -> "method " + method, callManager -> {
+            NDList arguments = new NDList();
+            if (!method.equals("forward")) {
+                // How DJL is told another method than forward.
+                NDArray name = callManager.zeros(new Shape(1));
+                name.setName("module_method:" + method);
+                arguments.add(name);
+            }
+            for (Tensor input : inputs) {
+                arguments.add(stack(List.of(input), callManager)
+                        .reshape(djlShape(input.shape()))
+                        .duplicate());
+            }
+            Map<String, Tensor> outputs = new LinkedHashMap<>();
+            NDList results = toHost(forward(arguments));
+            for (int i = 0; i < results.size(); i++) {
+                NDArray result = results.get(i);
+                float[] values = new float[Math.toIntExact(result.size())];
+                floats(result).get(values);
+                outputs.put(name(results, i), new FloatTensor(shape(result.getShape()), values));
+            }
+            return outputs;
+        });
+    }
+
+    @FunctionalInterface
+    private interface Work<V> {
+        V with(NDManager batchManager);
+    }
+
+    private <V> V inEngine(Supplier<String> what, Work<V> work) {
+        setThreads();
+        try (NDManager batchManager = manager.newSubManager()) {
+            return work.with(batchManager);
+        } catch (FailureException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new FailureException(Failure.of(
+                    FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e));
+        }
+    }
+
+    private NDArray stack(List<? extends Tensor> inputs, NDManager batchManager) {
+        TensorShape shape = inputs.get(0).shape();
+        int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), Float.BYTES);
+        if (batchMemory.capacity() < bytes) {
+            batchMemory = aligned(bytes);
+        }
+        // The array below uses this memory as it is: it is free again when the batch is done.
+        FloatBuffer values = batchMemory.limit(bytes).position(0).asFloatBuffer();
+        for (Tensor input : inputs) {
+            if (!input.shape().equals(shape)) {
+                throw new IllegalArgumentException(
+                        "shapes " + shape + " and " + input.shape() + " cannot share a batch");
+            }
+            switch (input.dataType()) {
+                case "FP32" -> values.put(((FloatTensor) input).values());
+                default -> throw new IllegalArgumentException("no input of type " + input.dataType());
+            }
+        }
+        return batchManager.create(batchMemory, djlShape(shape.prepend(inputs.size())), DataType.FLOAT32);
+    }
+
+    private static ByteBuffer aligned(int bytes) {
+        int whole = Math.multiplyExact((bytes + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
+        return ByteBuffer.allocateDirect(Math.addExact(whole, ALIGNMENT))
+                .alignedSlice(ALIGNMENT)
+                .order(ByteOrder.nativeOrder());
+    }
+
+    private NDList forward(NDList inputs) {
+        return block.forward(new ParameterStore(), inputs, false);
+    }
+
+    /** On a GPU this also waits for the result. */
+    private static NDList toHost(NDList outputs) {
+        NDList host = new NDList(outputs.size());
+        for (NDArray output : outputs) {
+            NDArray here = output.toDevice(ai.djl.Device.cpu(), false).toType(DataType.FLOAT32, false);
+            here.setName(output.getName());
+            host.add(here);
+        }
+        return host;
+    }
+
+    private static List<Prediction> split(NDList outputs, int batch) {
+        List<Map<String, Tensor>> parts = new ArrayList<>(batch);
+        for (int i = 0; i < batch; i++) {
+            parts.add(new LinkedHashMap<>());
+        }
+        for (int o = 0; o < outputs.size(); o++) {
+            NDArray output = outputs.get(o);
+            String name = name(outputs, o);
+            TensorShape shape = shape(output.getShape());
+            if (shape.rank() == 0 || shape.size(0) != batch) {
+                throw new FailureException(Failure.of(
+                        FailureCode.ENGINE_FAULT,
+                        "the model's output \"" + name + "\" has shape " + shape + " for a batch of " + batch
+                                + ": its first axis is not the batch, so results cannot be told apart"));
+            }
+            TensorShape part = shape.withoutFirst();
+            FloatBuffer values = floats(output);
+            for (Map<String, Tensor> one : parts) {
+                float[] own = new float[part.elements()];
+                values.get(own);
+                one.put(name, new FloatTensor(part, own));
+            }
+        }
+        return parts.stream().map(Prediction::new).toList();
+    }
+
+    /** The array's values without a copy; valid until the array is closed. */
+    private static FloatBuffer floats(NDArray array) {
+        return array.toByteBuffer(true).asFloatBuffer();
+    }
+
+    private static String name(NDList outputs, int index) {
+        String own = outputs.get(index).getName();
+        if (own != null) {
+            return own;
+        }
+        return outputs.size() == 1 ? "output" : "output" + index;
+    }
+
+    private static TensorShape shape(Shape shape) {
+        long[] sizes = shape.getShape();
+        int[] ints = new int[sizes.length];
+        for (int i = 0; i < sizes.length; i++) {
+            ints[i] = Math.toIntExact(sizes[i]);
+        }
+        return TensorShape.of(ints);
+    }
+
+    private static Shape djlShape(TensorShape shape) {
+        long[] sizes = new long[shape.rank()];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = shape.size(i);
+        }
+        return new Shape(sizes);
+    }
+
+    private void setThreads() {
+        if (threadsSet) {
+            return;
+        }
+        synchronized (THREAD_SETTINGS) {
+            JniUtils.setNumThreads(threads);
+            // The first parallel operation of a thread takes the process's default over; only then its own number
+            // stays.
+            try (NDManager scratch = manager.newSubManager()) {
+                float one = scratch.ones(new Shape(1 << 16)).exp().getFloat(0);
+                assert one > 2;
+            }
+            JniUtils.setNumThreads(threads);
+        }
+        threadsSet = true;
+    }
+}
