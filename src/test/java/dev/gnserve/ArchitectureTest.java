@@ -46,4 +46,18 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
+
+    @ArchTest
+    static final ArchRule imageKnowsNoOtherRoom = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.image..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.gnserve.image..",
+                    "dev.gnserve.failure..",
+                    "java..",
+                    "javax.imageio..",
+                    "com.twelvemonkeys..",
+                    "org.jspecify..");
 }

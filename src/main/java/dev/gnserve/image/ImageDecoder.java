@@ -1,0 +1,96 @@
+package dev.gnserve.image;
+
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.io.IOException;
+import javax.imageio.ImageReader;
+
+/**
+ * Turns uploaded bytes into an upright image, within limits. Thread-safe.
+ *
+ * <p>The content decides the format. The header is held against the limits before any pixel memory is taken; nothing
+ * goes to disk; of animations and multi-page files only the first picture is read. The orientation of EXIF is applied,
+ * alpha is dropped (as Pillow's {@code convert("RGB")} does: the colours under it stay what they are) and colours are
+ * taken to be sRGB whatever profile is embedded, as training pipelines do.
+ */
+public final class ImageDecoder {
+
+    private final ImageLimits limits;
+    private final ImageReaders readers = new ImageReaders();
+
+    public ImageDecoder(ImageLimits limits) {
+        this.limits = limits;
+    }
+
+    /**
+     * The upright image in these bytes.
+     *
+     * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE or IMAGE_UNDECODABLE, and nothing else
+     */
+    public UprightImage decode(byte[] bytes) {
+        ImageFormat format = ImageFormat.of(bytes);
+        if (format == null) {
+            throw Failure.of(
+                            FailureCode.UNSUPPORTED_MEDIA,
+                            "these %d bytes are not an image that is read here: send JPEG, PNG, BMP, GIF, TIFF or WebP"
+                                    .formatted(bytes.length))
+                    .asException();
+        }
+        try {
+            return switch (format) {
+                case JPEG -> jpeg(bytes);
+                case PNG -> PngStructure.read(bytes, limits).orientation().apply(read(format, bytes));
+                case WEBP -> WebpStructure.read(bytes).orientation().apply(read(format, bytes));
+                case TIFF -> ExifOrientation.read(bytes, 0, bytes.length).apply(read(format, bytes));
+                case BMP, GIF -> read(format, bytes);
+            };
+        } catch (CorruptImageException e) {
+            throw undecodable(format, bytes, String.valueOf(e.getMessage()), e);
+        } catch (FailureException e) {
+            throw e;
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            // Decoders meet corrupt bytes with whatever exception their arithmetic leads to.
+            throw undecodable(format, bytes, "the decoder stopped with " + e, e);
+        } catch (OutOfMemoryError e) {
+            // The picture itself is within the limits: a corrupt length field asked for the rest.
+            throw undecodable(format, bytes, "decoding asked for more memory than there is", e);
+        }
+    }
+
+    private UprightImage jpeg(byte[] bytes) throws IOException {
+        JpegStructure structure = JpegStructure.read(bytes, limits);
+        ImageReader reader = readers.open(ImageFormat.JPEG);
+        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+            JpegWarnings warnings = new JpegWarnings();
+            reader.addIIOReadWarningListener(warnings);
+            reader.setInput(stream, true, true);
+            UprightImage stored = structure.components() == 4
+                    ? Cmyk.toRgb(reader.readRaster(0, null), structure.adobeTransform() == JpegStructure.YCCK)
+                    : Rasters.toImage(reader.read(0));
+            warnings.throwIfDamaged();
+            return structure.orientation().apply(stored);
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private UprightImage read(ImageFormat format, byte[] bytes) throws IOException {
+        ImageReader reader = readers.open(format);
+        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+            reader.setInput(stream, true, true);
+            limits.check(format, reader.getWidth(0), reader.getHeight(0));
+            return Rasters.toImage(reader.read(0));
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private static FailureException undecodable(ImageFormat format, byte[] bytes, String reason, Throwable cause) {
+        String detail =
+                "the %s of %d bytes is truncated or corrupt: %s; check that it opens elsewhere and was sent whole"
+                        .formatted(format, bytes.length, reason);
+        return Failure.of(FailureCode.IMAGE_UNDECODABLE, detail, cause).asException();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.gnserve.image;
+
+import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.jpeg.JPEGImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.Map;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.spi.IIORegistry;
+import javax.imageio.spi.ImageReaderSpi;
+
+/**
+ * One chosen decoder per format, looked up once: which plug-ins lie on the class path, and in which order, does not
+ * matter, and no request pays for a search.
+ */
+final class ImageReaders {
+
+    private final Map<ImageFormat, ImageReaderSpi> providers = new EnumMap<>(ImageFormat.class);
+
+    ImageReaders() {
+        // Decoders that open streams of their own (JPEG inside TIFF) must not write to disk.
+        ImageIO.setUseCache(false);
+        IIORegistry registry = IIORegistry.getDefaultInstance();
+        providers.put(ImageFormat.JPEG, registered(registry, new JPEGImageReaderSpi()));
+        providers.put(ImageFormat.TIFF, registered(registry, new TIFFImageReaderSpi()));
+        providers.put(ImageFormat.BMP, registered(registry, new BMPImageReaderSpi()));
+        providers.put(ImageFormat.WEBP, registered(registry, new WebPImageReaderSpi()));
+        providers.put(ImageFormat.PNG, ofTheJdk("png"));
+        providers.put(ImageFormat.GIF, ofTheJdk("gif"));
+    }
+
+    ImageReader open(ImageFormat format) throws IOException {
+        ImageReaderSpi provider = providers.get(format);
+        if (provider == null) {
+            throw new IllegalStateException("no decoder for " + format);
+        }
+        return provider.createReaderInstance();
+    }
+
+    /** The registered provider of this class; registering is what lets a provider find the JDK's to build upon. */
+    private static ImageReaderSpi registered(IIORegistry registry, ImageReaderSpi fresh) {
+        ImageReaderSpi present = registry.getServiceProviderByClass(fresh.getClass());
+        if (present != null) {
+            return present;
+        }
+        registry.registerServiceProvider(fresh, ImageReaderSpi.class);
+        return fresh;
+    }
+
+    private static ImageReaderSpi ofTheJdk(String formatName) {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(formatName);
+        while (readers.hasNext()) {
+            ImageReaderSpi provider = readers.next().getOriginatingProvider();
+            if (provider != null
+                    && "java.desktop".equals(provider.getClass().getModule().getName())) {
+                return provider;
+            }
+        }
+        throw new IllegalStateException(
+                "this Java runtime has no decoder for " + formatName + " (module java.desktop)");
+    }
+}

@@ -1,0 +1,42 @@
+package dev.gnserve.image;
+
+/**
+ * How an image is continued to the right and at the bottom until its sides are multiples of what a network can halve.
+ *
+ * <p>Only the image's own size decides how far: padding is part of what Group Normalization averages over, so padding
+ * to the size of whatever else is in a batch would make the result depend on it.
+ *
+ * @param multiple of which both sides become multiples; 1 pads nothing
+ * @param mode what the padding shows
+ * @param value of {@link Mode#CONSTANT} padding, in the network's own units (after normalization)
+ */
+public record Padding(int multiple, Mode mode, float value) {
+
+    /** What padding shows. */
+    public enum Mode {
+        /** The image mirrored at its edge, the edge itself not repeated. */
+        REFLECT,
+        /** One value. */
+        CONSTANT
+    }
+
+    public static final Padding NONE = new Padding(1, Mode.CONSTANT, 0);
+
+    public Padding {
+        if (multiple < 1) {
+            throw new IllegalArgumentException("multiple must be positive but is " + multiple);
+        }
+    }
+
+    public static Padding reflect(int multiple) {
+        return new Padding(multiple, Mode.REFLECT, 0);
+    }
+
+    public static Padding constant(int multiple, float value) {
+        return new Padding(multiple, Mode.CONSTANT, value);
+    }
+
+    int padded(int length) {
+        return Math.toIntExact(((long) length + multiple - 1) / multiple * multiple);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.gnserve.image;
+
+import java.util.Arrays;
+
+/**
+ * Planes of float32 [channels, height, width], row-major: what goes into a network, and what comes out of it.
+ *
+ * <p>The array is kept and handed out, not copied.
+ */
+public final class PlanarImage {
+
+    private final int channels;
+    private final int height;
+    private final int width;
+    private final float[] values;
+
+    public PlanarImage(int channels, int height, int width, float[] values) {
+        if (channels < 1 || height < 1 || width < 1 || values.length != (long) channels * height * width) {
+            throw new IllegalArgumentException(
+                    "%d values are not [%d, %d, %d] planes".formatted(values.length, channels, height, width));
+        }
+        this.channels = channels;
+        this.height = height;
+        this.width = width;
+        this.values = values;
+    }
+
+    public int channels() {
+        return channels;
+    }
+
+    public int height() {
+        return height;
+    }
+
+    public int width() {
+        return width;
+    }
+
+    /** The values [channels, height, width]; the array itself. */
+    public float[] values() {
+        return values;
+    }
+
+    public float value(int channel, int y, int x) {
+        return values[(channel * height + y) * width + x];
+    }
+
+    /**
+     * Scaled by antialiased bilinear interpolation with half-pixel centres, as PyTorch's
+     * {@code F.interpolate(mode="bilinear", antialias=True, align_corners=False)}; this itself where the size is the same.
+     */
+    public PlanarImage resizedTo(int newWidth, int newHeight) {
+        if (newWidth == width && newHeight == height) {
+            return this;
+        }
+        return new BilinearResize(width, height, newWidth, newHeight).apply(this);
+    }
+
+    /** The top left corner of this size; this itself where that is all. */
+    PlanarImage cropped(int newWidth, int newHeight) {
+        if (newWidth == width && newHeight == height) {
+            return this;
+        }
+        float[] cut = new float[channels * newHeight * newWidth];
+        for (int c = 0; c < channels; c++) {
+            for (int y = 0; y < newHeight; y++) {
+                System.arraycopy(values, (c * height + y) * width, cut, (c * newHeight + y) * newWidth, newWidth);
+            }
+        }
+        return new PlanarImage(channels, newHeight, newWidth, cut);
+    }
+
+    @Override
+    public String toString() {
+        return "float32 " + Arrays.toString(new int[] {channels, height, width});
+    }
+}

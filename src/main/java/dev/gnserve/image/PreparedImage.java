@@ -1,0 +1,129 @@
+package dev.gnserve.image;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * One image as a network takes it: one or more tiles of equal shape, and the way back from the network's outputs to the
+ * upright original.
+ *
+ * <p>Tiles are numbered row by row. Immutable and thread-safe.
+ */
+public final class PreparedImage {
+
+    private final PlanarImage scaled;
+    private final Geometry geometry;
+    private final Padding padding;
+    private final TileAxis columns;
+    private final TileAxis rows;
+
+    PreparedImage(PlanarImage scaled, Geometry geometry, Padding padding, TileAxis columns, TileAxis rows) {
+        this.scaled = scaled;
+        this.geometry = geometry;
+        this.padding = padding;
+        this.columns = columns;
+        this.rows = rows;
+    }
+
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    public int channels() {
+        return scaled.channels();
+    }
+
+    public int tiles() {
+        return columns.starts.length * rows.starts.length;
+    }
+
+    public int tileWidth() {
+        return columns.tile;
+    }
+
+    public int tileHeight() {
+        return rows.tile;
+    }
+
+    /** The input of a tile, float32 [channels, tileHeight, tileWidth]; made anew at each call. */
+    public PlanarImage tile(int index) {
+        int left = left(index);
+        int top = top(index);
+        int width = columns.tile;
+        int height = rows.tile;
+        float[] values = new float[scaled.channels() * height * width];
+        boolean reflect = padding.mode() == Padding.Mode.REFLECT;
+        int inside = Math.max(0, Math.min(width, scaled.width() - left));
+        for (int c = 0; c < scaled.channels(); c++) {
+            for (int y = 0; y < height; y++) {
+                int to = (c * height + y) * width;
+                int row = top + y;
+                if (row >= scaled.height()) {
+                    if (!reflect) {
+                        Arrays.fill(values, to, to + width, padding.value());
+                        continue;
+                    }
+                    row = reflected(row, scaled.height());
+                }
+                int from = (c * scaled.height() + row) * scaled.width();
+                System.arraycopy(scaled.values(), from + left, values, to, inside);
+                for (int x = inside; x < width; x++) {
+                    values[to + x] =
+                            reflect ? scaled.values()[from + reflected(left + x, scaled.width())] : padding.value();
+                }
+            }
+        }
+        return new PlanarImage(scaled.channels(), height, width, values);
+    }
+
+    /** A box of a tile in pixels of the upright original. */
+    public Box toOriginal(int tile, Box box) {
+        return geometry.toOriginal(new Box(box.x() + left(tile), box.y() + top(tile), box.width(), box.height()));
+    }
+
+    /**
+     * Blends the outputs of all tiles, one at a time, and hands on finished rows of the upright original.
+     *
+     * @param channels of the outputs
+     */
+    public TileBlender blender(int channels, RowSink sink) {
+        return new TileBlender(channels, geometry, columns, rows, sink);
+    }
+
+    /**
+     * The outputs of all tiles as one picture of the upright original, float32 [channels, height, width].
+     *
+     * @param outputs one per tile, in order, each of any resolution; should be what may be averaged: probabilities
+     */
+    public PlanarImage blend(List<PlanarImage> outputs) {
+        int channels = outputs.get(0).channels();
+        int width = geometry.width();
+        int height = geometry.height();
+        float[] values = new float[channels * height * width];
+        TileBlender blender = blender(channels, (y, row) -> {
+            for (int c = 0; c < channels; c++) {
+                System.arraycopy(row, c * width, values, (c * height + y) * width, width);
+            }
+        });
+        outputs.forEach(blender::add);
+        return new PlanarImage(channels, height, width, values);
+    }
+
+    private int left(int tile) {
+        return columns.starts[tile % columns.starts.length];
+    }
+
+    private int top(int tile) {
+        return rows.starts[tile / columns.starts.length];
+    }
+
+    /** Mirrors a position beyond the end back, the last one not repeated, as often as it takes. */
+    private static int reflected(int position, int length) {
+        if (length == 1) {
+            return 0;
+        }
+        int period = 2 * (length - 1);
+        int within = position % period;
+        return within < length ? within : period - within;
+    }
+}

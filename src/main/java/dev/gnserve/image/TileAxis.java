@@ -1,0 +1,65 @@
+package dev.gnserve.image;
+
+/** The tiles along one axis: where each begins, and how much each counts at each position. */
+final class TileAxis {
+
+    final int length;
+
+    final int tile;
+    final int[] starts;
+
+    /** Weight of tile i at its position p, at [i * tile + p]; the weights of all tiles at a position sum to 1. */
+    final float[] weights;
+
+    static TileAxis of(int length, Tiling tiling) {
+        if (length <= tiling.size()) {
+            return whole(length);
+        }
+        int step = tiling.size() - tiling.overlap();
+        int tiles = (length - tiling.overlap() + step - 1) / step;
+        return new TileAxis(length, tiling.size(), tiles, tiling.overlap());
+    }
+
+    /** One tile that is the whole axis. */
+    static TileAxis whole(int length) {
+        return new TileAxis(length, length, 1, 0);
+    }
+
+    private TileAxis(int length, int tile, int tiles, int overlap) {
+        this.length = length;
+        this.tile = tile;
+        starts = new int[tiles];
+        for (int i = 1; i < tiles; i++) {
+            starts[i] = (int) Math.round((double) (length - tile) * i / (tiles - 1));
+        }
+        weights = new float[tiles * tile];
+        double[] sums = new double[length];
+        for (int i = 0; i < tiles; i++) {
+            for (int p = 0; p < tile; p++) {
+                sums[starts[i] + p] += window(i, p, overlap);
+            }
+        }
+        for (int i = 0; i < tiles; i++) {
+            for (int p = 0; p < tile; p++) {
+                weights[i * tile + p] = (float) (window(i, p, overlap) / sums[starts[i] + p]);
+            }
+        }
+    }
+
+    /** A raised cosine over the overlap towards a neighbour, flat elsewhere: what lies at a cut counts least. */
+    private double window(int index, int position, int overlap) {
+        double weight = 1;
+        if (index > 0 && position < overlap) {
+            weight *= ramp(position, overlap);
+        }
+        if (index < starts.length - 1 && tile - 1 - position < overlap) {
+            weight *= ramp(tile - 1 - position, overlap);
+        }
+        return weight;
+    }
+
+    private static double ramp(int distance, int overlap) {
+        double sine = Math.sin(Math.PI / 2 * (distance + 0.5) / overlap);
+        return sine * sine;
+    }
+}
