@@ -1,0 +1,164 @@
+package dev.gnserve.training;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/**
+ * Draws batches of augmented crops. A batch depends on the seed and the step alone, so that a resumed run sees what an uninterrupted one would
+ * have seen.
+ */
+final class CropSampler {
+
+    /** How often a type of image is drawn; others share {@link #OTHER_TYPES}. The rare ones come more often than they occur. */
+    private static final Map<String, Double> TYPE_SHARES =
+            Map.of("fluorescence", 0.58, "histology", 0.34, "brightfield", 0.08);
+
+    private static final double OTHER_TYPES = 0.1;
+    private static final double AT_OBJECT = 0.7;
+    private static final double RESCALED = 0.6;
+    private static final double MOST_ZOOM = 1.8;
+
+    private final List<Type> types = new ArrayList<>();
+    private final int size;
+    private final long seed;
+
+    /** Images of one type; {@code cumulative} adds up the square roots of their pixels: larger images hold more, but more of the same. */
+    private static final class Type {
+
+        private final double share;
+        private final List<LabelledImage> images;
+        private final double[] cumulative;
+
+        Type(double share, List<LabelledImage> images) {
+            this.share = share;
+            this.images = images;
+            cumulative = new double[images.size()];
+            double sum = 0;
+            for (int i = 0; i < cumulative.length; i++) {
+                sum += Math.sqrt(images.get(i).pixels());
+                cumulative[i] = sum;
+            }
+        }
+
+        LabelledImage draw(RandomGenerator random) {
+            double place = random.nextDouble() * cumulative[cumulative.length - 1];
+            int index = 0;
+            while (cumulative[index] <= place) {
+                index++;
+            }
+            return images.get(index);
+        }
+    }
+
+    CropSampler(List<LabelledImage> images, int size, long seed) {
+        this.size = size;
+        this.seed = seed;
+        Map<String, List<LabelledImage>> byType = new LinkedHashMap<>();
+        for (LabelledImage image : images) {
+            byType.computeIfAbsent(image.type(), type -> new ArrayList<>()).add(image);
+        }
+        byType.forEach((name, members) -> types.add(new Type(TYPE_SHARES.getOrDefault(name, OTHER_TYPES), members)));
+        if (types.isEmpty()) {
+            throw new IllegalArgumentException("no images to draw from");
+        }
+    }
+
+    CropBatch batch(int step, int count) {
+        SplittableRandom random = new SplittableRandom(seed * 1_000_003L + step);
+        CropBatch batch = new CropBatch(count, size);
+        for (int item = 0; item < count; item++) {
+            draw(random.split(), batch, item);
+        }
+        return batch;
+    }
+
+    private void draw(RandomGenerator random, CropBatch batch, int item) {
+        LabelledImage image = drawImage(random);
+        float zoom = random.nextDouble() < RESCALED ? (float) Math.pow(MOST_ZOOM, 2 * random.nextDouble() - 1) : 1;
+        float[] planes = new float[3 * size * size];
+        int[] ids = new int[size * size];
+        cut(image, drawCentre(random, image), zoom, random.nextInt(8), planes, ids);
+        new Augmentation(random).apply(planes, size, image.type().equals("histology"));
+        batch.put(item, planes, SegmentationTarget.of(ids, size, size));
+    }
+
+    private LabelledImage drawImage(RandomGenerator random) {
+        double total = types.stream().mapToDouble(type -> type.share).sum();
+        double at = random.nextDouble() * total;
+        int choice = 0;
+        while (choice < types.size() - 1 && at >= types.get(choice).share) {
+            at -= types.get(choice).share;
+            choice++;
+        }
+        return types.get(choice).draw(random);
+    }
+
+    /** Mostly near an object, as much of many images is empty. */
+    private static int drawCentre(RandomGenerator random, LabelledImage image) {
+        int centre = random.nextInt(image.pixels());
+        if (random.nextDouble() < AT_OBJECT) {
+            for (int attempt = 0; attempt < 500 && image.ids()[centre] == 0; attempt++) {
+                centre = random.nextInt(image.pixels());
+            }
+        }
+        return centre;
+    }
+
+    /**
+     * Cuts a square around a pixel, zoomed and in one of eight orientations. What lies outside of the image is mirrored. Intensities are
+     * interpolated bilinearly, object numbers are taken from the nearest pixel.
+     */
+    private void cut(LabelledImage image, int centre, float zoom, int orientation, float[] planes, int[] ids) {
+        float span = size / zoom;
+        float left = start(centre % image.width(), span, image.width());
+        float top = start(centre / image.width(), span, image.height());
+        int pixels = image.pixels();
+        for (int y = 0; y < size; y++) {
+            for (int x = 0; x < size; x++) {
+                int u = (orientation & 1) == 0 ? x : size - 1 - x;
+                int v = (orientation & 2) == 0 ? y : size - 1 - y;
+                boolean transposed = (orientation & 4) != 0;
+                float sourceX = left + ((transposed ? v : u) + 0.5f) / zoom - 0.5f;
+                float sourceY = top + ((transposed ? u : v) + 0.5f) / zoom - 0.5f;
+                int at = y * size + x;
+                ids[at] = image.ids()[
+                        mirrored(Math.round(sourceY), image.height()) * image.width()
+                                + mirrored(Math.round(sourceX), image.width())];
+                int x0 = (int) Math.floor(sourceX);
+                int y0 = (int) Math.floor(sourceY);
+                float fx = sourceX - x0;
+                float fy = sourceY - y0;
+                int row0 = mirrored(y0, image.height()) * image.width();
+                int row1 = mirrored(y0 + 1, image.height()) * image.width();
+                int column0 = mirrored(x0, image.width());
+                int column1 = mirrored(x0 + 1, image.width());
+                for (int channel = 0; channel < 3; channel++) {
+                    int plane = channel * pixels;
+                    float upper = (1 - fx) * image.planes()[plane + row0 + column0]
+                            + fx * image.planes()[plane + row0 + column1];
+                    float lower = (1 - fx) * image.planes()[plane + row1 + column0]
+                            + fx * image.planes()[plane + row1 + column1];
+                    planes[channel * size * size + at] = (1 - fy) * upper + fy * lower;
+                }
+            }
+        }
+    }
+
+    /** A window that stays inside where it fits, and is centred where the image is smaller; whole pixels, so that zoom 1 copies. */
+    private static int start(int centre, float span, int length) {
+        if (span >= length) {
+            return Math.round((length - span) / 2);
+        }
+        return Math.round(Math.max(0, Math.min(length - span, centre - span / 2)));
+    }
+
+    private static int mirrored(int at, int length) {
+        int period = 2 * length;
+        int folded = Math.floorMod(at, period);
+        return folded < length ? folded : period - 1 - folded;
+    }
+}

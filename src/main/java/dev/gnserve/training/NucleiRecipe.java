@@ -1,0 +1,24 @@
+package dev.gnserve.training;
+
+import dev.gnserve.image.Normalization;
+import dev.gnserve.segmentation.ObjectFinder;
+import java.util.List;
+
+/**
+ * All that decides the outcome of a run on nuclei, but for the data.
+ *
+ * @param steps optimizer steps
+ * @param crops crops per step and replica
+ * @param cropSize side of a crop, pixels
+ * @param peakLearningRate see {@link OneCycle}
+ */
+record NucleiRecipe(int steps, int crops, int cropSize, double peakLearningRate, long seed, UNetShape network) {
+
+    static final UNetShape NETWORK = new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES);
+    static final Normalization NORMALIZATION = new Normalization.Percentile(1, 99.8f, 16);
+    static final ObjectFinder OBJECT_FINDER = new ObjectFinder(0.5f, 0.5f, 4, 12);
+
+    static final int REPLICAS = 2;
+    static final double WEIGHT_DECAY = 0.02;
+    static final double AVERAGE_DECAY = 0.998;
+}

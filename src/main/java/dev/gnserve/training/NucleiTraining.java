@@ -1,0 +1,145 @@
+package dev.gnserve.training;
+
+import dev.gnserve.segmentation.ObjectFinder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+
+/** Trains on a folder of nuclei; a rerun goes on from the last checkpoint of the run folder. */
+final class NucleiTraining {
+
+    private static final int STEPS_PER_CHECKPOINT = 100;
+    private static final int STEPS_PER_VALIDATION = 500;
+    /** Larger images are left out of the validation between steps; the evaluation of the export has all. */
+    private static final int VALIDATION_PIXELS = 400_000;
+
+    private final NucleiRecipe recipe;
+    private final Path run;
+    private final List<LabelledImage> validation;
+    private final CropSampler sampler;
+
+    NucleiTraining(NucleiRecipe recipe, List<LabelledImage> training, List<LabelledImage> validation, Path run) {
+        this.recipe = recipe;
+        this.run = run;
+        this.validation = validation.stream()
+                .filter(image -> image.pixels() <= VALIDATION_PIXELS)
+                .toList();
+        sampler = new CropSampler(training, recipe.cropSize(), recipe.seed());
+    }
+
+    static Path checkpointOf(Path run) {
+        return run.resolve("checkpoint.bin");
+    }
+
+    Checkpoint run() throws IOException {
+        Files.createDirectories(run);
+        Path file = checkpointOf(run);
+        try (ParallelGradient replicas = new ParallelGradient(recipe.network(), NucleiRecipe.REPLICAS)) {
+            Checkpoint state = Files.exists(file)
+                    ? Checkpoint.load(file)
+                    : Checkpoint.initial(replicas.first().initialWeights(recipe.seed()));
+            AdamW optimizer =
+                    new AdamW(state, replicas.first().decays(), NucleiRecipe.WEIGHT_DECAY, NucleiRecipe.AVERAGE_DECAY);
+            train(replicas, state, optimizer, file);
+            return state;
+        }
+    }
+
+    private void train(ParallelGradient replicas, Checkpoint state, AdamW optimizer, Path file) throws IOException {
+        OneCycle learningRate = new OneCycle(recipe.peakLearningRate(), recipe.steps());
+        float[] gradient = new float[replicas.first().size()];
+        double smoothed = Double.NaN;
+        String scores = "";
+        CompletableFuture<List<CropBatch>> next = drawn(state.step());
+        try (ProgressBar progress = new ProgressBarBuilder()
+                .setTaskName("nuclei")
+                .setInitialMax(recipe.steps())
+                .startsFrom(state.step(), Duration.ZERO)
+                .setUpdateIntervalMillis(2_000)
+                .build()) {
+            while (state.step() < recipe.steps()) {
+                List<CropBatch> batches = next.join();
+                next = drawn(state.step() + 1);
+                float loss = replicas.lossAndGradient(state.weights(), batches, gradient);
+                if (!Float.isFinite(loss)) {
+                    throw new IllegalStateException("loss is " + loss + " at step " + state.step());
+                }
+                optimizer.step(gradient, learningRate.at(state.step()));
+                smoothed = Double.isNaN(smoothed) ? loss : 0.98 * smoothed + 0.02 * loss;
+                boolean last = state.step() == recipe.steps();
+                if (last || state.step() % STEPS_PER_CHECKPOINT == 0) {
+                    state.save(file);
+                }
+                if (last || state.step() % STEPS_PER_VALIDATION == 0) {
+                    SegmentationScores validated = validate(replicas, state);
+                    scores = String.format(Locale.ROOT, "Dice %.4f F1 %.4f", validated.dice(), validated.f1());
+                    record(state.step(), smoothed, validated);
+                }
+                progress.setExtraMessage(String.format(Locale.ROOT, "loss %.4f %s", smoothed, scores));
+                progress.stepTo(state.step());
+            }
+        }
+    }
+
+    private CompletableFuture<List<CropBatch>> drawn(int step) {
+        return CompletableFuture.supplyAsync(() -> IntStream.range(0, NucleiRecipe.REPLICAS)
+                .mapToObj(replica -> sampler.batch(step * NucleiRecipe.REPLICAS + replica, recipe.crops()))
+                .toList());
+    }
+
+    private SegmentationScores validate(ParallelGradient replicas, Checkpoint state) {
+        return replicas.score(
+                state.average(), validation, replica -> image -> score(replica, image, NucleiRecipe.OBJECT_FINDER));
+    }
+
+    private static SegmentationScores score(TrainableUNet network, LabelledImage image, ObjectFinder finder) {
+        int multiple = network.network().shape().multiple();
+        int width = (image.width() + multiple - 1) / multiple * multiple;
+        int height = (image.height() + multiple - 1) / multiple * multiple;
+        float[] padded = new float[3 * width * height];
+        for (int row = 0; row < 3 * height; row++) {
+            int from = row / height * image.height() + mirrored(row % height, image.height());
+            for (int x = 0; x < width; x++) {
+                padded[row * width + x] = image.planes()[from * image.width() + mirrored(x, image.width())];
+            }
+        }
+        float[] probabilities = network.probabilities(padded, height, width);
+        float[] interior = new float[image.pixels()];
+        float[] foreground = new float[image.pixels()];
+        boolean[] mask = new boolean[image.pixels()];
+        for (int y = 0; y < image.height(); y++) {
+            for (int x = 0; x < image.width(); x++) {
+                int at = y * image.width() + x;
+                interior[at] = probabilities[SegmentationTarget.INTERIOR * width * height + y * width + x];
+                foreground[at] = 1 - probabilities[SegmentationTarget.BACKGROUND * width * height + y * width + x];
+                mask[at] = foreground[at] > finder.maskThreshold();
+            }
+        }
+        int[] ids =
+                finder.find(interior, foreground, image.width(), image.height()).ids();
+        return SegmentationScores.of(image.ids(), ids, mask);
+    }
+
+    private static int mirrored(int at, int length) {
+        return at < length ? at : 2 * length - 1 - at;
+    }
+
+    private void record(int step, double loss, SegmentationScores scores) throws IOException {
+        Path history = run.resolve("history.csv");
+        if (Files.notExists(history)) {
+            Files.writeString(history, "step,loss,dice,f1\n");
+        }
+        Files.writeString(
+                history,
+                String.format(Locale.ROOT, "%d,%.5f,%.5f,%.5f%n", step, loss, scores.dice(), scores.f1()),
+                StandardOpenOption.APPEND);
+    }
+}
