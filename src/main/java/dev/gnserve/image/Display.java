@@ -1,0 +1,49 @@
+package dev.gnserve.image;
+
+/** An image as 8-bit RGB for the eye. */
+final class Display {
+
+    /** This share of the darkest and of the brightest samples may saturate when 16 bits are shown. */
+    private static final double SATURATED = 0.001;
+
+    private Display() {}
+
+    /** New samples [height, width, 3]. 16-bit images, which seldom use their range, are stretched to it. */
+    static byte[] rgb(UprightImage image) {
+        int samples = image.width() * image.height() * image.channels();
+        byte[] eight = image.samples() instanceof byte[] bytes ? bytes : stretched((short[]) image.samples(), samples);
+        if (image.channels() == 3) {
+            return eight == image.samples() ? eight.clone() : eight;
+        }
+        byte[] rgb = new byte[samples * 3];
+        for (int i = 0, out = 0; i < samples; i++) {
+            rgb[out++] = eight[i];
+            rgb[out++] = eight[i];
+            rgb[out++] = eight[i];
+        }
+        return rgb;
+    }
+
+    private static byte[] stretched(short[] samples, int count) {
+        int[] histogram = new int[1 << 16];
+        for (short sample : samples) {
+            histogram[sample & 0xFFFF]++;
+        }
+        long spare = (long) (count * SATURATED);
+        int low = 0;
+        for (long seen = histogram[0]; seen <= spare; seen += histogram[low]) {
+            low++;
+        }
+        int high = histogram.length - 1;
+        for (long seen = histogram[high]; seen <= spare; seen += histogram[high]) {
+            high--;
+        }
+        int range = Math.max(1, high - low);
+        byte[] eight = new byte[samples.length];
+        for (int i = 0; i < eight.length; i++) {
+            int value = ((samples[i] & 0xFFFF) - low) * 255 / range;
+            eight[i] = (byte) Math.max(0, Math.min(255, value));
+        }
+        return eight;
+    }
+}
