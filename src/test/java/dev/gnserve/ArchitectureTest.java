@@ -40,6 +40,23 @@ class ArchitectureTest {
                     "dev.gnserve.engine..");
 
     @ArchTest
+    static final ArchRule modelIsPlainJavaOverTheEngine = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.model..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "tools.jackson..",
+                    "dev.gnserve.failure..",
+                    "dev.gnserve.batching..",
+                    "dev.gnserve.engine..",
+                    "dev.gnserve.image..",
+                    "dev.gnserve.torchscript..",
+                    "dev.gnserve.model..");
+
+    @ArchTest
     static final ArchRule onlyEngineAndTrainingKnowDjl = noClasses()
             .that()
             .resideOutsideOfPackages("dev.gnserve.engine..", "dev.gnserve.training..")

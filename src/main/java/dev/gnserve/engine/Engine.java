@@ -22,13 +22,14 @@ import java.nio.file.Path;
 public final class Engine implements AutoCloseable {
 
     private final EngineSettings settings;
+    private final ai.djl.engine.Engine djl;
     private final ai.djl.Device device;
     private final String version;
     private final NDManager arrays;
 
     private Engine(EngineSettings settings) {
         this.settings = settings;
-        ai.djl.engine.Engine djl = ai.djl.engine.Engine.getEngine("PyTorch");
+        this.djl = ai.djl.engine.Engine.getEngine("PyTorch");
         this.version = djl.getVersion();
         this.device = choose(settings.device(), djl);
         this.arrays = djl.newBaseManager(device);
@@ -57,7 +58,7 @@ public final class Engine implements AutoCloseable {
     /** Loads a TorchScript archive. */
     public EngineModel load(Path archive) {
         try (InputStream in = Files.newInputStream(archive)) {
-            return load(in, archive.toString());
+            return load(in, archive.toString(), Device.AUTO);
         } catch (IOException e) {
             throw new FailureException(
                     Failure.of(FailureCode.ENGINE_FAULT, archive + " cannot be read: " + e.getMessage(), e));
@@ -68,12 +69,14 @@ public final class Engine implements AutoCloseable {
      * Loads a TorchScript archive.
      *
      * @param name for messages only
+     * @param where it runs; {@code AUTO} is where this engine's models run by default
      */
-    public EngineModel load(InputStream archive, String name) throws IOException {
-        NDManager manager = arrays.newSubManager();
+    public EngineModel load(InputStream archive, String name, Device where) throws IOException {
+        ai.djl.Device target = where == Device.AUTO ? device : choose(where, djl);
+        NDManager manager = arrays.newSubManager(target);
         try {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
-            return new EngineModel(block, manager, settings);
+            return new EngineModel(block, manager, settings.threads(), label(target));
         } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
             manager.close();
             throw new FailureException(Failure.of(
@@ -93,7 +96,7 @@ public final class Engine implements AutoCloseable {
 
     /** Where models run, as {@code cpu} or {@code gpu0}. */
     public String device() {
-        return device.isGpu() ? "gpu" + device.getDeviceId() : "cpu";
+        return label(device);
     }
 
     public EngineSettings settings() {
@@ -109,6 +112,10 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         arrays.close();
+    }
+
+    private static String label(ai.djl.Device device) {
+        return device.isGpu() ? "gpu" + device.getDeviceId() : "cpu";
     }
 
     private static ai.djl.Device choose(Device wanted, ai.djl.engine.Engine djl) {

@@ -178,7 +178,7 @@ class EngineTest {
     void whatIsNoArchiveIsRefusedWithItsName() {
         InputStream text = new ByteArrayInputStream("hello".getBytes(StandardCharsets.UTF_8));
 
-        assertThatThrownBy(() -> engine.load(text, "hello.pt"))
+        assertThatThrownBy(() -> engine.load(text, "hello.pt", Device.AUTO))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         e -> assertThat(e.failure().detail()).contains("hello.pt"));
@@ -190,7 +190,7 @@ class EngineTest {
 
     private static EngineModel load(String archive) {
         try (InputStream in = EngineTest.class.getResourceAsStream("/engine/" + archive)) {
-            return engine.load(in, archive);
+            return engine.load(in, archive, Device.AUTO);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

@@ -1,0 +1,181 @@
+package dev.gnserve.model;
+
+import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.image.ChannelOrder;
+import dev.gnserve.image.Normalization;
+import dev.gnserve.image.Padding;
+import dev.gnserve.image.Resize;
+import dev.gnserve.image.Tiling;
+import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.Verification.OnLoad;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Reads {@code model.yaml}; here are its fields, their bounds and their defaults. */
+public final class ManifestReader {
+
+    private static final int LARGEST_SIDE = 16_384;
+
+    private ManifestReader() {}
+
+    /**
+     * Reads a manifest.
+     *
+     * @param file its name, for messages
+     * @throws InvalidManifestException naming line, field, value and what is allowed
+     */
+    public static ModelManifest read(String file, String yaml) {
+        YamlFields top = YamlFields.of(YamlNode.parse(file, yaml));
+        Task task = top.requiredChoice("task", Task.class);
+        List<String> labels = top.texts("labels", List.of());
+        String description = top.text("description", "");
+        String license = top.text("license", "unknown");
+        InputSpec input = input(top.section("input"));
+        OutputSpec output = output(top.section("output"), labels);
+        Thresholds thresholds = thresholds(top.section("thresholds"));
+        BatchPolicy batching = batching(top.section("batching"));
+        Execution execution = execution(top.section("execution"));
+        Verification verification = verification(top.section("verification"));
+        WarmUp warmUp = warmUp(top.section("warmUp"), input, batching);
+        return top.end(() -> new ModelManifest(
+                task,
+                labels,
+                description,
+                license,
+                input,
+                output,
+                thresholds,
+                batching,
+                execution,
+                verification,
+                warmUp));
+    }
+
+    private static InputSpec input(YamlFields fields) {
+        ChannelOrder colour = fields.choice("colour", ChannelOrder.class, ChannelOrder.RGB);
+        Resize resize = resize(fields.section("resize"));
+        int multiple = fields.integer("sizeMultiple", 16, 1, 1024);
+        Padding.Mode mode = fields.choice("padding", Padding.Mode.class, Padding.Mode.REFLECT);
+        Tiling tiling = tiling(fields.section("tile"), multiple);
+        Normalization normalization = normalization(fields.section("normalization"), colour.channels());
+        return fields.end(() -> new InputSpec(colour, resize, new Padding(multiple, mode, 0), tiling, normalization));
+    }
+
+    private static Tiling tiling(YamlFields fields, int multiple) {
+        int size = fields.integer("size", Math.max(1, 512 / multiple) * multiple, 1, LARGEST_SIDE);
+        int overlap = fields.integer("overlap", Math.min(64, size / 4), 0, LARGEST_SIDE);
+        return fields.end(() -> new Tiling(size, overlap));
+    }
+
+    private enum ResizeMode {
+        NONE,
+        STRETCH,
+        SHORTEST_SIDE,
+        FIT
+    }
+
+    private static Resize resize(YamlFields fields) {
+        return switch (fields.choice("mode", ResizeMode.class, ResizeMode.NONE)) {
+            case NONE -> fields.end(Resize.None::new);
+            case STRETCH -> {
+                int width = fields.requiredInteger("width", 1, LARGEST_SIDE);
+                int height = fields.requiredInteger("height", 1, LARGEST_SIDE);
+                yield fields.end(() -> new Resize.Stretch(width, height));
+            }
+            case SHORTEST_SIDE -> {
+                int size = fields.requiredInteger("size", 1, LARGEST_SIDE);
+                int maxSize = fields.integer("maxSize", LARGEST_SIDE, 1, LARGEST_SIDE);
+                yield fields.end(() -> new Resize.ShortestSide(size, maxSize));
+            }
+            case FIT -> {
+                int width = fields.requiredInteger("width", 1, LARGEST_SIDE);
+                int height = fields.requiredInteger("height", 1, LARGEST_SIDE);
+                yield fields.end(() -> new Resize.Fit(width, height));
+            }
+        };
+    }
+
+    private enum NormalizationKind {
+        FIXED,
+        PERCENTILE
+    }
+
+    private static Normalization normalization(YamlFields fields, int channels) {
+        return switch (fields.choice("kind", NormalizationKind.class, NormalizationKind.FIXED)) {
+            case FIXED -> {
+                float scale = fields.number("scale", 1 / 255f, 1e-6f, 1e6f);
+                List<Float> mean = fields.numbers("mean", Collections.nCopies(channels, 0f), -1e6f, 1e6f);
+                List<Float> deviation =
+                        fields.numbers("standardDeviation", Collections.nCopies(channels, 1f), 1e-6f, 1e6f);
+                yield fields.end(() -> {
+                    if (mean.size() != channels || deviation.size() != channels) {
+                        throw new IllegalArgumentException("mean and standardDeviation have " + mean.size() + " and "
+                                + deviation.size() + " values, allowed is one per channel (" + channels + ")");
+                    }
+                    return new Normalization.Fixed(scale, mean, deviation);
+                });
+            }
+            case PERCENTILE -> {
+                float low = fields.number("low", 1, 0, 100);
+                float high = fields.number("high", 99.8f, 0, 100);
+                float minimumRange = fields.number("minimumRange", 1, 1e-6f, 255);
+                yield fields.end(() -> new Normalization.Percentile(low, high, minimumRange));
+            }
+        };
+    }
+
+    private static OutputSpec output(YamlFields fields, List<String> labels) {
+        Decoder decoder = fields.choice("decoder", Decoder.class, Decoder.SOFTMAX);
+        List<String> natural = decoder == Decoder.SIGMOID
+                ? labels
+                : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
+                        .toList();
+        List<String> channels = fields.texts("channels", natural);
+        return fields.end(() -> new OutputSpec(decoder, channels));
+    }
+
+    private static Thresholds thresholds(YamlFields fields) {
+        float mask = fields.number("mask", 0.5f, 0, 1);
+        float seed = fields.number("seed", 0.5f, 0, 1);
+        int minimumSeedArea = fields.integer("minimumSeedArea", 1, 0, Integer.MAX_VALUE);
+        int minimumArea = fields.integer("minimumArea", 1, 0, Integer.MAX_VALUE);
+        return fields.end(() -> new Thresholds(mask, seed, minimumSeedArea, minimumArea));
+    }
+
+    private static BatchPolicy batching(YamlFields fields) {
+        BatchPolicy defaults = BatchPolicy.DEFAULT;
+        int maxSize = fields.integer("maxSize", defaults.maxSize(), 1, 1024);
+        var maxDelay = fields.duration("maxDelay", defaults.maxDelay());
+        int queueCapacity = fields.integer("queueCapacity", Math.max(defaults.queueCapacity(), maxSize), 1, 1_000_000);
+        return fields.end(() -> new BatchPolicy(maxSize, maxDelay, queueCapacity));
+    }
+
+    private static Execution execution(YamlFields fields) {
+        int workers = fields.integer("workers", 1, 1, 256);
+        int threads = fields.integer("threads", 0, 0, 256);
+        Device device = fields.choice("device", Device.class, Device.AUTO);
+        return fields.end(() -> new Execution(workers, threads, device));
+    }
+
+    private static Verification verification(YamlFields fields) {
+        OnLoad onLoad = fields.choice("onLoad", OnLoad.class, OnLoad.OFF);
+        float sampleRate = fields.number("sampleRate", 0, 0, 1);
+        return fields.end(() -> new Verification(onLoad, sampleRate));
+    }
+
+    private static WarmUp warmUp(YamlFields fields, InputSpec input, BatchPolicy batching) {
+        int tile = input.tiling().size();
+        List<TensorShape> shapes = new ArrayList<>();
+        for (int[] shape :
+                fields.shapes("shapes", List.of(new int[] {input.colour().channels(), tile, tile}), LARGEST_SIDE)) {
+            shapes.add(TensorShape.of(shape));
+        }
+        List<Integer> natural = batching.maxSize() == 1 ? List.of(1) : List.of(1, batching.maxSize());
+        List<Integer> batchSizes = fields.integers("batchSizes", natural, 1, batching.maxSize());
+        return fields.end(() -> new WarmUp(shapes, batchSizes));
+    }
+}

@@ -1,0 +1,73 @@
+package dev.gnserve.model;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. */
+public final class ModelFolder {
+
+    private ModelFolder() {}
+
+    /**
+     * Every version of every model below a folder, in the order of their names; nothing when there is no such folder.
+     *
+     * <p>A folder with a manifest and no archive is listed with the version {@code 1}, so that the missing archive is
+     * told as the reason why the model does not serve.
+     */
+    public static List<ModelSource> list(Path folder) throws IOException {
+        List<ModelSource> found = new ArrayList<>();
+        if (!Files.isDirectory(folder)) {
+            return found;
+        }
+        for (Path model : children(folder)) {
+            if (!Files.isRegularFile(model.resolve("model.yaml"))) {
+                continue;
+            }
+            int before = found.size();
+            for (Path version : children(model)) {
+                if (Files.isRegularFile(version.resolve("model.pt"))) {
+                    found.add(new InFolder(model, version.getFileName().toString()));
+                }
+            }
+            if (found.size() == before) {
+                found.add(new InFolder(model, "1"));
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> children(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
+    private record InFolder(Path folder, String version) implements ModelSource {
+
+        @Override
+        public String name() {
+            return folder.getFileName().toString();
+        }
+
+        @Override
+        public String location() {
+            return folder.toString();
+        }
+
+        @Override
+        public String manifest() throws IOException {
+            return Files.readString(folder.resolve("model.yaml"), StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public InputStream openArchive() throws IOException {
+            return Files.newInputStream(folder.resolve(version).resolve("model.pt"));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.gnserve.model;
+
+import dev.gnserve.batching.BatchPolicy;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What {@code model.yaml} says about a model. Only task and labels must be given.
+ *
+ * @param task what it does
+ * @param labels names of what it finds, in the order in which results list them
+ * @param description for people
+ * @param license of the model
+ * @param input what it is given
+ * @param output what it gives
+ * @param thresholds what counts
+ * @param batching how images run together
+ * @param execution how many workers and threads, and where
+ * @param verification how it is checked
+ * @param warmUp what runs before it is ready
+ */
+public record ModelManifest(
+        Task task,
+        List<String> labels,
+        String description,
+        String license,
+        InputSpec input,
+        OutputSpec output,
+        Thresholds thresholds,
+        BatchPolicy batching,
+        Execution execution,
+        Verification verification,
+        WarmUp warmUp) {
+
+    public ModelManifest {
+        labels = List.copyOf(labels);
+        if (labels.isEmpty() || labels.stream().anyMatch(String::isBlank)) {
+            throw new IllegalArgumentException("labels are " + labels + ", allowed is one name or more, none blank");
+        }
+        Set<String> distinct = new HashSet<>(labels);
+        if (distinct.size() != labels.size()) {
+            throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
+        }
+        if (task == Task.SEGMENTATION) {
+            for (String label : labels) {
+                if (!output.channels().contains(label)) {
+                    throw new IllegalArgumentException(
+                            "label " + label + " has no channel among output.channels " + output.channels());
+                }
+            }
+            for (String channel : output.channels()) {
+                boolean special = channel.equals(OutputSpec.BACKGROUND) || channel.equals(OutputSpec.BOUNDARY);
+                if (!special && !distinct.contains(channel)) {
+                    throw new IllegalArgumentException("output channel " + channel + " is neither "
+                            + OutputSpec.BACKGROUND + ", " + OutputSpec.BOUNDARY + " nor one of the labels " + labels);
+                }
+            }
+        }
+        for (var shape : warmUp.shapes()) {
+            if (shape.rank() != 3 || shape.size(0) != input.colour().channels()) {
+                throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["
+                        + input.colour().channels() + ", height, width]");
+            }
+        }
+    }
+}

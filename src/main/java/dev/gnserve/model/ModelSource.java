@@ -1,0 +1,25 @@
+package dev.gnserve.model;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * One version of one model where it lies: a manifest that all versions share, and an archive.
+ *
+ * <p>The layout is {@code name/model.yaml} and {@code name/<version>/model.pt}.
+ */
+public interface ModelSource {
+
+    String name();
+
+    String version();
+
+    /** Where it lies, for messages. */
+    String location();
+
+    /** The text of {@code model.yaml}. */
+    String manifest() throws IOException;
+
+    /** The TorchScript archive. */
+    InputStream openArchive() throws IOException;
+}

@@ -1,0 +1,273 @@
+package dev.gnserve.model;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.Batcher;
+import dev.gnserve.batching.Deadline;
+import dev.gnserve.batching.Outcome;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** One version of one model, from its loading to its end. Thread-safe. */
+public final class ServedModel {
+
+    private static final System.Logger LOG = System.getLogger(ServedModel.class.getName());
+
+    /** What a caller is told to wait while a model loads: nobody knows how long it really takes. */
+    private static final Duration LOADING_RETRY = Duration.ofSeconds(2);
+
+    private final ModelSource source;
+    private final ModelListener listener;
+    private volatile State state = new State(ModelState.LOADING, null, null, null);
+    private volatile @Nullable ModelManifest manifest;
+
+    ServedModel(ModelSource source, ModelListener listener) {
+        this.source = source;
+        this.listener = listener;
+    }
+
+    /** All that changes together. */
+    private record State(
+            ModelState state,
+            @Nullable String reason,
+            @Nullable Duration loadTime,
+            @Nullable Serving serving) {}
+
+    /** What a ready model holds. */
+    private record Serving(EngineModel engineModel, Batcher<Tensor, Prediction> batcher, String device, int threads) {}
+
+    public String name() {
+        return source.name();
+    }
+
+    public String version() {
+        return source.version();
+    }
+
+    public ModelState state() {
+        return state.state();
+    }
+
+    /** Why the model failed, or null. */
+    public @Nullable String reason() {
+        return state.reason();
+    }
+
+    /** How long loading and warm-up took, or null as long as the model never was ready. */
+    public @Nullable Duration loadTime() {
+        return state.loadTime();
+    }
+
+    /** What its {@code model.yaml} says, or null as long as it was not read, or when it has a mistake. */
+    public @Nullable ModelManifest manifestOrNull() {
+        return manifest;
+    }
+
+    /**
+     * What its {@code model.yaml} says.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} as long as it was not read, or when it has a mistake
+     */
+    public ModelManifest manifest() {
+        ModelManifest read = manifest;
+        if (read == null) {
+            throw unavailable(state).asException();
+        }
+        return read;
+    }
+
+    /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
+    public @Nullable String device() {
+        Serving serving = state.serving();
+        return serving == null ? null : serving.device();
+    }
+
+    /** How many threads work on one forward pass; 0 unless ready. */
+    public int threads() {
+        Serving serving = state.serving();
+        return serving == null ? 0 : serving.threads();
+    }
+
+    /** How many images wait. */
+    public int queueDepth() {
+        Serving serving = state.serving();
+        return serving == null ? 0 : serving.batcher().depth();
+    }
+
+    /** The TorchScript archive as it lies. */
+    public InputStream openArchive() throws IOException {
+        return source.openArchive();
+    }
+
+    /**
+     * Queues one input without a batch axis.
+     *
+     * @return completes with the input's outcome, never exceptionally, at the latest when the deadline passes; what
+     *     depends on it must be quick or run elsewhere. Cancelling it drops the input if it still waits
+     */
+    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
+        State now = state;
+        Serving serving = now.serving();
+        if (serving == null) {
+            return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable(now)));
+        }
+        CompletableFuture<Outcome<Prediction>> outcome = serving.batcher().submit(input, deadline);
+        if (deadline.isBounded() && !outcome.isDone()) {
+            Failure late = Failure.of(
+                    FailureCode.DEADLINE_EXCEEDED, deadline + " passed in the queue or the engine of model " + name());
+            long left = deadline.remaining(System.nanoTime()).toNanos();
+            return outcome.completeOnTimeout(new Outcome.Failed<>(late), left, TimeUnit.NANOSECONDS);
+        }
+        return outcome;
+    }
+
+    /** Loads and warms up on the calling thread, which ends in READY or FAILED. */
+    void load(Engine engine, BatchListener batches, int cores) {
+        long started = System.nanoTime();
+        EngineModel engineModel = null;
+        Batcher<Tensor, Prediction> batcher = null;
+        try {
+            ModelManifest read = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
+            manifest = read;
+            try (InputStream archive = source.openArchive()) {
+                engineModel = engine.load(
+                        archive,
+                        source.location() + "/" + version() + "/model.pt",
+                        read.execution().device());
+            }
+            int threads = read.execution().threadsOn(cores);
+            List<EngineWorker> workers = new ArrayList<>();
+            for (int i = 0; i < read.execution().workers(); i++) {
+                workers.add(new EngineWorker(
+                        engineModel.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction)));
+            }
+            batcher = Batcher.<Tensor, Prediction>of(name(), version())
+                    .policy(read.batching())
+                    .shape(Tensor::shape)
+                    .runners(workers)
+                    .listener(batches)
+                    .threads(workerThreads())
+                    .start();
+            batcher.ready().join();
+            Duration took = Duration.ofNanos(System.nanoTime() - started);
+            Serving serving = new Serving(engineModel, batcher, engineModel.device(), threads);
+            enter(new State(ModelState.READY, null, took, serving));
+        } catch (IOException | RuntimeException | Error e) {
+            if (batcher != null) {
+                batcher.close(Duration.ofSeconds(10));
+            }
+            if (engineModel != null) {
+                engineModel.close();
+            }
+            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+            LOG.log(ERROR, () -> "model " + name() + " version " + version() + " does not load", cause);
+            enter(new State(ModelState.FAILED, reasonOf(cause), null, null));
+        }
+    }
+
+    /** Finishes what was accepted for at most the given time and frees everything. */
+    void unload(Duration drainTime) {
+        State last = state;
+        Serving serving = last.serving();
+        if (serving == null) {
+            return;
+        }
+        enter(new State(ModelState.UNLOADED, null, last.loadTime(), null));
+        boolean ended = serving.batcher().close(drainTime);
+        if (ended) {
+            serving.engineModel().close();
+        } else {
+            // A worker may still be inside the engine: freeing what it reads would take the process down.
+            LOG.log(ERROR, () -> "model " + name() + " version " + version() + " did not end within " + drainTime);
+        }
+    }
+
+    private void enter(State next) {
+        state = next;
+        LOG.log(
+                INFO,
+                () -> "model " + name() + " version " + version() + " is " + next.state()
+                        + (next.reason() == null ? "" : ": " + next.reason()));
+        listener.stateChanged(new ModelStateChanged(name(), version(), next.state(), next.reason(), next.loadTime()));
+    }
+
+    private Failure unavailable(State now) {
+        String which = "model " + name() + " version " + version();
+        return switch (now.state()) {
+            case LOADING ->
+                new Failure(
+                        FailureCode.MODEL_UNAVAILABLE,
+                        which + " is still loading; ask again soon",
+                        LOADING_RETRY,
+                        null);
+            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " could not be loaded: " + now.reason());
+            case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " is unloaded");
+        };
+    }
+
+    private ThreadFactory workerThreads() {
+        AtomicInteger number = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, "engine-" + name() + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    private static void requireFit(ModelManifest manifest, Prediction prediction) {
+        if (!(prediction.first() instanceof FloatTensor output)) {
+            return;
+        }
+        for (float value : output.values()) {
+            if (!Float.isFinite(value)) {
+                throw Failure.of(FailureCode.ENGINE_FAULT, "the model gives " + value + " for ordinary input")
+                        .asException();
+            }
+        }
+        TensorShape shape = output.shape();
+        List<String> channels = manifest.output().channels();
+        if (manifest.task() == Task.SEGMENTATION && (shape.rank() != 3 || shape.size(0) != channels.size())) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "model.yaml declares the " + channels.size() + " output channels " + channels
+                                    + " and the archive gives shape " + shape + " instead of [" + channels.size()
+                                    + ", height, width]")
+                    .asException();
+        }
+    }
+
+    private static String reasonOf(Throwable thrown) {
+        if (thrown instanceof FailureException known) {
+            return known.failure().detail();
+        }
+        String message = thrown.getMessage();
+        return thrown instanceof InvalidManifestException && message != null
+                ? message
+                : thrown.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+    }
+
+    @Override
+    public String toString() {
+        return name() + " version " + version() + " (" + state() + ")";
+    }
+}

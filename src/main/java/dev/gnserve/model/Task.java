@@ -1,0 +1,8 @@
+package dev.gnserve.model;
+
+/** What a model does with an image. */
+public enum Task {
+    SEGMENTATION,
+    DETECTION,
+    CLASSIFICATION
+}

@@ -1,0 +1,157 @@
+package dev.gnserve.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.image.ChannelOrder;
+import dev.gnserve.image.Normalization;
+import dev.gnserve.image.Padding;
+import dev.gnserve.image.Resize;
+import dev.gnserve.image.Tiling;
+import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.Verification.OnLoad;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ManifestReaderTest {
+
+    @Test
+    void taskAndLabelsAreEnough() {
+        ModelManifest manifest = read("task: segmentation\nlabels: [nucleus]\n");
+
+        assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
+        assertThat(manifest.output()).isEqualTo(new OutputSpec(Decoder.SOFTMAX, List.of("background", "nucleus")));
+        assertThat(manifest.input().colour()).isEqualTo(ChannelOrder.RGB);
+        assertThat(manifest.input().padding()).isEqualTo(Padding.reflect(16));
+        assertThat(manifest.batching()).isEqualTo(BatchPolicy.DEFAULT);
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 512, 512));
+        assertThat(manifest.warmUp().batchSizes()).containsExactly(1, BatchPolicy.DEFAULT.maxSize());
+    }
+
+    @Test
+    void everyFieldIsRead() {
+        ModelManifest manifest = read("""
+                task: segmentation
+                description: Cell nuclei
+                license: CC0-1.0
+                labels: [nucleus]
+                input:
+                  colour: gray
+                  resize: {mode: shortest-side, size: 256, maxSize: 1024}
+                  sizeMultiple: 8
+                  padding: constant
+                  tile: {size: 256, overlap: 32}
+                  normalization: {kind: percentile, low: 0.5, high: 99, minimumRange: 4}
+                output:
+                  decoder: softmax
+                  channels: [background, nucleus, boundary]
+                thresholds: {mask: 0.4, seed: 0.6, minimumSeedArea: 5, minimumArea: 20}
+                batching: {maxSize: 8, maxDelay: 5ms, queueCapacity: 100}
+                execution: {workers: 2, threads: 1, device: cpu}
+                verification: {onLoad: require, sampleRate: 0.01}
+                warmUp: {shapes: [[1, 64, 96]], batchSizes: [1, 2, 8]}
+                """);
+
+        assertThat(manifest.description()).isEqualTo("Cell nuclei");
+        assertThat(manifest.license()).isEqualTo("CC0-1.0");
+        assertThat(manifest.input())
+                .isEqualTo(new InputSpec(
+                        ChannelOrder.GRAY,
+                        new Resize.ShortestSide(256, 1024),
+                        Padding.constant(8, 0),
+                        new Tiling(256, 32),
+                        new Normalization.Percentile(0.5f, 99, 4)));
+        assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
+        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20));
+        assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
+        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
+        assertThat(manifest.verification()).isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f));
+        assertThat(manifest.warmUp()).isEqualTo(new WarmUp(List.of(TensorShape.of(1, 64, 96)), List.of(1, 2, 8)));
+    }
+
+    @Test
+    void statisticsOfADataSetAreOnePerChannel() {
+        String mean =
+                "input: {normalization: {kind: fixed, mean: [1, 2, 3], standardDeviation: [4, 5, 6], scale: 1}}\n";
+
+        assertThat(read("task: segmentation\nlabels: [a]\n" + mean).input().normalization())
+                .isEqualTo(new Normalization.Fixed(1, List.of(1f, 2f, 3f), List.of(4f, 5f, 6f)));
+        refuses(
+                "input: {colour: gray, normalization: {mean: [1, 2, 3]}}",
+                3,
+                "input.normalization",
+                "one per channel (1)");
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "batching: {maxSize: many} | batching.maxSize | is many; allowed is a whole number from 1 to 1024",
+                "batching: {maxSize: 0} | batching.maxSize | is 0; allowed is a whole number from 1 to 1024",
+                "batching: {maxDelay: 5} | batching.maxDelay | is 5; allowed is a whole number with a unit",
+                "batching: {maxSize: 8, queueCapacity: 4} | batching | queueCapacity is 4, allowed is maxSize (8) or more",
+                "input: {color: rgb} | input.color | unknown field; allowed here: colour, resize, sizeMultiple",
+                "input: {colour: cmyk} | input.colour | is cmyk; allowed is one of rgb, bgr, gray",
+                "input: {tile: {size: 500}} | input | tile.size is 500, allowed is a multiple of sizeMultiple (16)",
+                "input: {resize: {mode: fit, width: 64}} | input.resize | height is missing; allowed is a whole number",
+                "input: [1] | input | is a list; allowed is a section of named fields",
+                "output: {channels: [background, cell]} | line | label a has no channel among output.channels",
+                "output: {channels: [a, cell]} | line | output channel cell is neither background, boundary nor one of",
+                "thresholds: {mask: 1.5} | thresholds.mask | is 1.5; allowed is a number from 0.0 to 1.0",
+                "thresholds: {mask: } | thresholds.mask | is empty; allowed is a number from 0.0 to 1.0",
+                "warmUp: {shapes: [[3, 0, 1]]} | warmUp.shapes[0][1] | is 0; allowed is a whole number from 1",
+                "warmUp: {shapes: [[1, 64, 64]]} | line | warmUp shape is [1, 64, 64], allowed is [3, height, width]",
+                "license: [a] | license | is a list; allowed is a text",
+                "labels: [b] | labels | given twice",
+            })
+    void aMistakeIsToldWithLineFieldValueAndWhatIsAllowed(String mistake, String field, String what) {
+        int line = mistake.startsWith("output") || mistake.startsWith("warmUp: {shapes: [[1") ? 1 : 3;
+        refuses(mistake, line, field, what);
+    }
+
+    @Test
+    void whatIsNoYamlIsToldWithItsLine() {
+        refuses("input: {colour: [", 3, "line", "not YAML");
+        refuses("---\ntask: segmentation", 4, "line", "a second document");
+    }
+
+    @Test
+    void anEmptyFileSaysWhatIsMissing() {
+        assertThatThrownBy(() -> read(""))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("task is missing; allowed is one of segmentation, detection, classification");
+        assertThatThrownBy(() -> read("task: segmentation"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("labels are []");
+    }
+
+    @Test
+    void workersTimesThreadsStayWithinTheCores() {
+        assertThat(new Execution(1, 0, Device.CPU).threadsOn(2)).isEqualTo(2);
+        assertThat(new Execution(2, 0, Device.CPU).threadsOn(2)).isEqualTo(1);
+        assertThat(new Execution(2, 8, Device.CPU).threadsOn(8)).isEqualTo(4);
+        assertThat(new Execution(4, 0, Device.CPU).threadsOn(2)).isEqualTo(1);
+    }
+
+    private static void refuses(String thirdLine, int line, String field, String what) {
+        assertThatThrownBy(() -> read("task: segmentation\nlabels: [a]\n" + thirdLine + "\n"))
+                .isInstanceOf(InvalidManifestException.class)
+                .satisfies(thrown -> assertThat(thrown.getMessage().replace("\"", ""))
+                        .startsWith("model.yaml, line ")
+                        .contains(field)
+                        .contains(what))
+                .hasMessageContaining("line " + line);
+    }
+
+    private static ModelManifest read(String yaml) {
+        return ManifestReader.read("model.yaml", yaml);
+    }
+}
