@@ -20,6 +20,11 @@ public final class FoundObjects {
         return ids;
     }
 
+    /** The scores of all objects, by their number less one. */
+    public float[] scores() {
+        return scores;
+    }
+
     /** Mean foreground probability over the pixels of an object, by its number. */
     public float score(int id) {
         return scores[id - 1];

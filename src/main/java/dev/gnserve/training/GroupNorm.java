@@ -18,7 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupNorm extends AbstractBlock {
 
-    static final float EPSILON = 1e-5f;
+    static final String EPSILON_LITERAL = "1e-05";
+
+    private static final float EPSILON = 1e-5f;
 
     private final int groups;
     private final int channels;

@@ -11,14 +11,33 @@ import java.util.List;
  * @param crops crops per step and replica
  * @param cropSize side of a crop, pixels
  * @param peakLearningRate see {@link OneCycle}
+ * @param seed of the initial weights and of everything that is drawn
  */
-record NucleiRecipe(int steps, int crops, int cropSize, double peakLearningRate, long seed, UNetShape network) {
+public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearningRate, long seed, UNetShape network) {
 
-    static final UNetShape NETWORK = new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES);
+    /** What the embedded model was trained with. */
+    public static final NucleiRecipe DEFAULT = new NucleiRecipe(
+            6500, 3, 160, 2e-3, 1, new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES));
+
     static final Normalization NORMALIZATION = new Normalization.Percentile(1, 99.8f, 16);
     static final ObjectFinder OBJECT_FINDER = new ObjectFinder(0.5f, 0.5f, 4, 12);
 
     static final int REPLICAS = 2;
     static final double WEIGHT_DECAY = 0.02;
     static final double AVERAGE_DECAY = 0.998;
+
+    public NucleiRecipe {
+        if (steps < 1 || crops < 1 || cropSize % network.multiple() != 0) {
+            throw new IllegalArgumentException("steps and crops must be positive and the crop size a multiple of "
+                    + network.multiple() + ", not " + steps + ", " + crops + ", " + cropSize);
+        }
+    }
+
+    public NucleiRecipe withSteps(int newSteps) {
+        return new NucleiRecipe(newSteps, crops, cropSize, peakLearningRate, seed, network);
+    }
+
+    public NucleiRecipe withSeed(long newSeed) {
+        return new NucleiRecipe(steps, crops, cropSize, peakLearningRate, newSeed, network);
+    }
 }

@@ -1,10 +1,12 @@
 package dev.gnserve.training;
 
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.segmentation.ObjectFinder;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +16,9 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 
 /** Trains on a folder of nuclei; a rerun goes on from the last checkpoint of the run folder. */
-final class NucleiTraining {
+public final class NucleiTraining {
+
+    private static final System.Logger LOG = System.getLogger(NucleiTraining.class.getName());
 
     private static final int STEPS_PER_CHECKPOINT = 100;
     private static final int STEPS_PER_VALIDATION = 500;
@@ -22,11 +26,11 @@ final class NucleiTraining {
     private static final int VALIDATION_PIXELS = 400_000;
 
     private final NucleiRecipe recipe;
-    private final Path run;
+    private final RunFolder run;
     private final List<LabelledImage> validation;
     private final CropSampler sampler;
 
-    NucleiTraining(NucleiRecipe recipe, List<LabelledImage> training, List<LabelledImage> validation, Path run) {
+    NucleiTraining(NucleiRecipe recipe, List<LabelledImage> training, List<LabelledImage> validation, RunFolder run) {
         this.recipe = recipe;
         this.run = run;
         this.validation = validation.stream()
@@ -35,25 +39,38 @@ final class NucleiTraining {
         sampler = new CropSampler(training, recipe.cropSize(), recipe.seed());
     }
 
-    static Path checkpointOf(Path run) {
-        return run.resolve("checkpoint.bin");
+    /**
+     * Trains on the split {@code train} of a data set, watching the split {@code val}.
+     *
+     * @param data folder of the data set
+     * @param run folder of the run; if it holds a checkpoint, the run goes on from there
+     */
+    public static void run(NucleiRecipe recipe, Path data, Path run) throws IOException {
+        // One engine thread for each replica, see ParallelGradient.
+        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1))) {
+            LOG.log(Level.INFO, () -> recipe + " in " + engine.description());
+            RunFolder folder = new RunFolder(run);
+            folder.begin(recipe);
+            NucleiData nuclei = NucleiData.open(data);
+            List<LabelledImage> training = nuclei.load(nuclei.files("train"), NucleiRecipe.NORMALIZATION);
+            List<LabelledImage> validation = nuclei.load(nuclei.files("val"), NucleiRecipe.NORMALIZATION);
+            new NucleiTraining(recipe, training, validation, folder).run();
+        }
     }
 
     Checkpoint run() throws IOException {
-        Files.createDirectories(run);
-        Path file = checkpointOf(run);
         try (ParallelGradient replicas = new ParallelGradient(recipe.network(), NucleiRecipe.REPLICAS)) {
-            Checkpoint state = Files.exists(file)
-                    ? Checkpoint.load(file)
+            Checkpoint state = run.hasCheckpoint()
+                    ? run.checkpoint()
                     : Checkpoint.initial(replicas.first().initialWeights(recipe.seed()));
             AdamW optimizer =
                     new AdamW(state, replicas.first().decays(), NucleiRecipe.WEIGHT_DECAY, NucleiRecipe.AVERAGE_DECAY);
-            train(replicas, state, optimizer, file);
+            train(replicas, state, optimizer);
             return state;
         }
     }
 
-    private void train(ParallelGradient replicas, Checkpoint state, AdamW optimizer, Path file) throws IOException {
+    private void train(ParallelGradient replicas, Checkpoint state, AdamW optimizer) throws IOException {
         OneCycle learningRate = new OneCycle(recipe.peakLearningRate(), recipe.steps());
         float[] gradient = new float[replicas.first().size()];
         double smoothed = Double.NaN;
@@ -76,12 +93,12 @@ final class NucleiTraining {
                 smoothed = Double.isNaN(smoothed) ? loss : 0.98 * smoothed + 0.02 * loss;
                 boolean last = state.step() == recipe.steps();
                 if (last || state.step() % STEPS_PER_CHECKPOINT == 0) {
-                    state.save(file);
+                    run.save(state);
                 }
                 if (last || state.step() % STEPS_PER_VALIDATION == 0) {
                     SegmentationScores validated = validate(replicas, state);
                     scores = String.format(Locale.ROOT, "Dice %.4f F1 %.4f", validated.dice(), validated.f1());
-                    record(state.step(), smoothed, validated);
+                    run.record(state.step(), smoothed, validated);
                 }
                 progress.setExtraMessage(String.format(Locale.ROOT, "loss %.4f %s", smoothed, scores));
                 progress.stepTo(state.step());
@@ -130,16 +147,5 @@ final class NucleiTraining {
 
     private static int mirrored(int at, int length) {
         return at < length ? at : 2 * length - 1 - at;
-    }
-
-    private void record(int step, double loss, SegmentationScores scores) throws IOException {
-        Path history = run.resolve("history.csv");
-        if (Files.notExists(history)) {
-            Files.writeString(history, "step,loss,dice,f1\n");
-        }
-        Files.writeString(
-                history,
-                String.format(Locale.ROOT, "%d,%.5f,%.5f,%.5f%n", step, loss, scores.dice(), scores.f1()),
-                StandardOpenOption.APPEND);
     }
 }

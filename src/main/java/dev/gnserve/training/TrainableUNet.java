@@ -9,6 +9,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import dev.gnserve.torchscript.ScriptModule;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
@@ -47,7 +49,7 @@ final class TrainableUNet implements AutoCloseable {
         int at = 0;
         for (Parameter parameter : parameters) {
             int length = (int) parameter.getShape().size();
-            java.util.Arrays.fill(decays, at, at + length, parameter.getType() == Parameter.Type.WEIGHT);
+            Arrays.fill(decays, at, at + length, parameter.getType() == Parameter.Type.WEIGHT);
             at += length;
         }
         return decays;
@@ -74,7 +76,7 @@ final class TrainableUNet implements AutoCloseable {
         int at = 0;
         for (Parameter parameter : parameters) {
             int length = (int) parameter.getShape().size();
-            parameter.getArray().set(java.util.Arrays.copyOfRange(weights, at, at + length));
+            parameter.getArray().set(Arrays.copyOfRange(weights, at, at + length));
             at += length;
         }
     }
@@ -113,6 +115,12 @@ final class TrainableUNet implements AutoCloseable {
         try (NDManager call = manager.newSubManager()) {
             return forward(call, planes, 1, height, width).toFloatArray();
         }
+    }
+
+    /** The network as TorchScript, with the given weights. */
+    ScriptModule script(float[] weights) {
+        load(weights);
+        return UNetScript.of(network, parameter -> parameter.getArray().toFloatArray());
     }
 
     private NDArray forward(NDManager call, float[] planes, int count, int height, int width) {

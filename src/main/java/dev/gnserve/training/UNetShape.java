@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * What fixes a U-Net: channels in, channels at each resolution (each half of the one before), groups of every norm, classes out.
  */
-record UNetShape(int inputChannels, List<Integer> widths, int groups, int classes) {
+public record UNetShape(int inputChannels, List<Integer> widths, int groups, int classes) {
 
-    UNetShape {
+    public UNetShape {
         widths = List.copyOf(widths);
         if (inputChannels < 1 || classes < 1 || widths.size() < 2) {
             throw new IllegalArgumentException("a U-Net needs input channels, classes and two resolutions or more, not "
@@ -20,12 +20,12 @@ record UNetShape(int inputChannels, List<Integer> widths, int groups, int classe
         }
     }
 
-    int levels() {
+    public int levels() {
         return widths.size();
     }
 
     /** Height and width of an input must be multiples of this. */
-    int multiple() {
+    public int multiple() {
         return 1 << (levels() - 1);
     }
 }

@@ -1,0 +1,59 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.training.NucleiRecipe;
+import dev.gnserve.training.NucleiTraining;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        description = "Trains an embedded network from its data set.",
+        subcommands = TrainCommand.Nuclei.class)
+final class TrainCommand implements Runnable {
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(), "Which data set? " + spec.subcommands().keySet());
+    }
+
+    @Command(
+            name = "nuclei",
+            description =
+                    "Trains the U-Net of nuclei-unet-gn. A rerun with the same --out goes on where the last one stopped.")
+    static final class Nuclei implements Callable<Integer> {
+
+        @Option(
+                names = "--data",
+                required = true,
+                description = "Folder with images/, masks/, split.json and index.csv.")
+        @SuppressWarnings("NullAway.Init")
+        private Path data;
+
+        @Option(names = "--out", required = true, description = "Folder of the run: checkpoint and history.")
+        @SuppressWarnings("NullAway.Init")
+        private Path out;
+
+        @Option(names = "--steps", description = "Optimizer steps (default: ${DEFAULT-VALUE}).", defaultValue = "6500")
+        private int steps;
+
+        @Option(names = "--seed", description = "Seed (default: ${DEFAULT-VALUE}).", defaultValue = "1")
+        private long seed;
+
+        @Override
+        public Integer call() throws IOException {
+            NucleiTraining.run(NucleiRecipe.DEFAULT.withSteps(steps).withSeed(seed), data, out);
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package dev.gnserve.training;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.torchscript.TorchScriptWriter;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+
+/** From a run to an archive that is served. */
+public final class NetworkExport {
+
+    private static final System.Logger LOG = System.getLogger(NetworkExport.class.getName());
+
+    private NetworkExport() {}
+
+    /**
+     * Writes the averaged weights of a run's newest checkpoint as a TorchScript archive.
+     *
+     * @return the number of steps it was trained
+     */
+    public static int write(Path run, Path archive) throws IOException {
+        RunFolder folder = new RunFolder(run);
+        NucleiRecipe recipe = folder.recipe();
+        Checkpoint checkpoint = folder.checkpoint();
+        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
+                TrainableUNet network = new TrainableUNet(recipe.network())) {
+            LOG.log(Level.DEBUG, () -> run + " at step " + checkpoint.step() + " in " + engine.description());
+            TorchScriptWriter.write(network.script(checkpoint.average()), "unet", archive);
+        }
+        return checkpoint.step();
+    }
+}
