@@ -16,7 +16,7 @@ final class BilinearResize {
         vertical = Filter.of(fromHeight, toHeight);
     }
 
-    PlanarImage apply(PlanarImage image) {
+    PlanarImage apply(PlanarRows image) {
         int channels = image.channels();
         int width = horizontal.to;
         int height = vertical.to;
@@ -30,23 +30,21 @@ final class BilinearResize {
     }
 
     /** Hands on the scaled rows [channels, width] one by one. */
-    void forEachRow(PlanarImage image, RowSink sink) {
+    void forEachRow(PlanarRows image, RowSink sink) {
         int channels = image.channels();
         int width = horizontal.to;
         // Rows of the source are scaled once each, into as many lines as one output row looks at.
         float[][] lines = new float[vertical.taps][channels * width];
+        float[] source = new float[channels * image.width()];
         float[] row = new float[channels * width];
         int done = 0;
         for (int y = 0; y < vertical.to; y++) {
             int first = vertical.first[y];
             int end = first + vertical.count[y];
             for (done = Math.max(done, first); done < end; done++) {
+                image.read(0, done, image.width(), source, 0, image.width());
                 for (int c = 0; c < channels; c++) {
-                    horizontal.row(
-                            image.values(),
-                            (c * image.height() + done) * image.width(),
-                            lines[done % lines.length],
-                            c * width);
+                    horizontal.row(source, c * image.width(), lines[done % lines.length], c * width);
                 }
             }
             vertical.column(y, lines, row);

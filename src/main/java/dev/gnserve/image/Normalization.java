@@ -80,26 +80,40 @@ public sealed interface Normalization {
             if (channels < 1 || planes.length % channels != 0) {
                 throw new IllegalArgumentException(planes.length + " values are not " + channels + " equal planes");
             }
-            if (planes.length == 0) {
-                return;
+            if (planes.length > 0) {
+                fittedTo(new PlanarImage(1, 1, planes.length, planes)).apply(planes, channels);
             }
+        }
+
+        /** Takes the percentiles of an image; they are the same for planes and for rows of them. */
+        FittedNormalization fittedTo(PlanarRows image) {
+            float[] row = new float[image.channels() * image.width()];
             float least = Float.POSITIVE_INFINITY;
             float most = Float.NEGATIVE_INFINITY;
-            for (float value : planes) {
-                least = Math.min(least, value);
-                most = Math.max(most, value);
+            for (int y = 0; y < image.height(); y++) {
+                image.read(0, y, image.width(), row, 0, image.width());
+                for (float value : row) {
+                    least = Math.min(least, value);
+                    most = Math.max(most, value);
+                }
             }
             float toBin = most > least ? (BINS - 1) / (most - least) : 0;
             int[] histogram = new int[BINS];
-            for (float value : planes) {
-                histogram[Math.round((value - least) * toBin)]++;
+            for (int y = 0; y < image.height(); y++) {
+                image.read(0, y, image.width(), row, 0, image.width());
+                for (float value : row) {
+                    histogram[Math.round((value - least) * toBin)]++;
+                }
             }
-            float zero = least + percentileBin(histogram, low, planes.length) * (most - least) / (BINS - 1);
-            float one = least + percentileBin(histogram, high, planes.length) * (most - least) / (BINS - 1);
+            int count = row.length * image.height();
+            float zero = least + percentileBin(histogram, low, count) * (most - least) / (BINS - 1);
+            float one = least + percentileBin(histogram, high, count) * (most - least) / (BINS - 1);
             float factor = 1 / Math.max(one - zero, minimumRange);
-            for (int i = 0; i < planes.length; i++) {
-                planes[i] = Math.min(MOST, Math.max(LEAST, (planes[i] - zero) * factor));
-            }
+            return (planes, channels) -> {
+                for (int i = 0; i < planes.length; i++) {
+                    planes[i] = Math.min(MOST, Math.max(LEAST, (planes[i] - zero) * factor));
+                }
+            };
         }
 
         /** Nearest rank: the first bin at which at least the given share of all values is reached. */

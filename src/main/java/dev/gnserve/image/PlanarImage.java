@@ -7,7 +7,7 @@ import java.util.Arrays;
  *
  * <p>The array is kept and handed out, not copied.
  */
-public final class PlanarImage {
+public final class PlanarImage implements PlanarRows {
 
     private final int channels;
     private final int height;
@@ -25,14 +25,17 @@ public final class PlanarImage {
         this.values = values;
     }
 
+    @Override
     public int channels() {
         return channels;
     }
 
+    @Override
     public int height() {
         return height;
     }
 
+    @Override
     public int width() {
         return width;
     }
@@ -57,18 +60,11 @@ public final class PlanarImage {
         return new BilinearResize(width, height, newWidth, newHeight).apply(this);
     }
 
-    /** The top left corner of this size; this itself where that is all. */
-    PlanarImage cropped(int newWidth, int newHeight) {
-        if (newWidth == width && newHeight == height) {
-            return this;
-        }
-        float[] cut = new float[channels * newHeight * newWidth];
+    @Override
+    public void read(int x, int y, int count, float[] into, int offset, int stride) {
         for (int c = 0; c < channels; c++) {
-            for (int y = 0; y < newHeight; y++) {
-                System.arraycopy(values, (c * height + y) * width, cut, (c * newHeight + y) * newWidth, newWidth);
-            }
+            System.arraycopy(values, (c * height + y) * width + x, into, offset + c * stride, count);
         }
-        return new PlanarImage(channels, newHeight, newWidth, cut);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.gnserve.image;
 
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -11,15 +10,26 @@ import java.util.List;
  */
 public final class PreparedImage {
 
-    private final PlanarImage scaled;
+    private final PlanarRows image;
     private final Geometry geometry;
+    private final FittedNormalization normalization;
     private final Padding padding;
     private final TileAxis columns;
     private final TileAxis rows;
 
-    PreparedImage(PlanarImage scaled, Geometry geometry, Padding padding, TileAxis columns, TileAxis rows) {
-        this.scaled = scaled;
+    /**
+     * @param image at the scale of the network, not yet normalized or padded
+     */
+    PreparedImage(
+            PlanarRows image,
+            Geometry geometry,
+            FittedNormalization normalization,
+            Padding padding,
+            TileAxis columns,
+            TileAxis rows) {
+        this.image = image;
         this.geometry = geometry;
+        this.normalization = normalization;
         this.padding = padding;
         this.columns = columns;
         this.rows = rows;
@@ -30,7 +40,7 @@ public final class PreparedImage {
     }
 
     public int channels() {
-        return scaled.channels();
+        return image.channels();
     }
 
     public int tiles() {
@@ -51,29 +61,17 @@ public final class PreparedImage {
         int top = top(index);
         int width = columns.tile;
         int height = rows.tile;
-        float[] values = new float[scaled.channels() * height * width];
-        boolean reflect = padding.mode() == Padding.Mode.REFLECT;
-        int inside = Math.max(0, Math.min(width, scaled.width() - left));
-        for (int c = 0; c < scaled.channels(); c++) {
-            for (int y = 0; y < height; y++) {
-                int to = (c * height + y) * width;
-                int row = top + y;
-                if (row >= scaled.height()) {
-                    if (!reflect) {
-                        Arrays.fill(values, to, to + width, padding.value());
-                        continue;
-                    }
-                    row = reflected(row, scaled.height());
-                }
-                int from = (c * scaled.height() + row) * scaled.width();
-                System.arraycopy(scaled.values(), from + left, values, to, inside);
-                for (int x = inside; x < width; x++) {
-                    values[to + x] =
-                            reflect ? scaled.values()[from + reflected(left + x, scaled.width())] : padding.value();
-                }
-            }
+        int channels = image.channels();
+        int insideWidth = Math.max(0, Math.min(width, image.width() - left));
+        int insideHeight = Math.max(0, Math.min(height, image.height() - top));
+        float[] values = new float[channels * height * width];
+        for (int y = 0; y < insideHeight; y++) {
+            image.read(left, top + y, insideWidth, values, y * width, height * width);
         }
-        return new PlanarImage(scaled.channels(), height, width, values);
+        PlanarImage tile = new PlanarImage(channels, height, width, values);
+        normalization.apply(values, channels);
+        padding.fill(tile, insideWidth, insideHeight);
+        return tile;
     }
 
     /** A box of a tile in pixels of the upright original. */
@@ -115,15 +113,5 @@ public final class PreparedImage {
 
     private int top(int tile) {
         return rows.starts[tile / columns.starts.length];
-    }
-
-    /** Mirrors a position beyond the end back, the last one not repeated, as often as it takes. */
-    private static int reflected(int position, int length) {
-        if (length == 1) {
-            return 0;
-        }
-        int period = 2 * (length - 1);
-        int within = position % period;
-        return within < length ? within : period - within;
     }
 }

@@ -8,29 +8,47 @@ import org.jspecify.annotations.Nullable;
  *
  * @param channels which colours, in which order
  * @param resize to the scale the network was trained at
+ * @param normalization of values from 0 to 255 (16-bit samples are brought to that scale, fractions kept)
  * @param padding to sides that the network can halve
  * @param tiling for images larger than a tile, or null to take every image whole
  */
 public record Preprocessor(
         ChannelOrder channels,
         Resize resize,
+        Normalization normalization,
         Padding padding,
         @Nullable Tiling tiling) {
 
     public Preprocessor {
-        if (tiling != null && tiling.size() % padding.multiple() != 0) {
-            throw new IllegalArgumentException("the tile of %d pixels is no multiple of %d, which the network needs"
-                    .formatted(tiling.size(), padding.multiple()));
+        if (tiling != null) {
+            if (resize instanceof Resize.Fit) {
+                throw new IllegalArgumentException(
+                        "an image that is fitted into %s is not cut into tiles".formatted(resize));
+            }
+            // Twice, so that a tile at the border holds what its padding mirrors.
+            if (tiling.size() % padding.multiple() != 0
+                    || (padding.multiple() > 1 && tiling.size() < 2 * padding.multiple())) {
+                throw new IllegalArgumentException(
+                        "the tile of %d pixels must be a multiple of %d, which the network needs, and at least twice as large"
+                                .formatted(tiling.size(), padding.multiple()));
+            }
         }
     }
 
     public PreparedImage prepare(UprightImage image) {
         Geometry geometry = Geometry.of(image.width(), image.height(), resize, padding);
-        PlanarImage scaled =
-                Samples.toPlanes(image, channels).resizedTo(geometry.scaledWidth(), geometry.scaledHeight());
-        TileAxis columns = axis(geometry.paddedWidth());
-        TileAxis rows = axis(geometry.paddedHeight());
-        return new PreparedImage(scaled, geometry, padding, columns, rows);
+        PlanarRows rows = new SampleRows(image, channels);
+        if (geometry.isScaled()) {
+            rows = new BilinearResize(image.width(), image.height(), geometry.scaledWidth(), geometry.scaledHeight())
+                    .apply(rows);
+        }
+        return new PreparedImage(
+                rows,
+                geometry,
+                FittedNormalization.of(normalization, rows),
+                padding,
+                axis(geometry.paddedWidth()),
+                axis(geometry.paddedHeight()));
     }
 
     private TileAxis axis(int length) {

@@ -1,0 +1,14 @@
+package dev.gnserve.image;
+
+/** Planes [channels, height, width] that are read row by row, so that a large image need not lie there as floats. */
+interface PlanarRows {
+
+    int channels();
+
+    int height();
+
+    int width();
+
+    /** Reads {@code count} values of every channel from (x, y) on: channel c goes to {@code offset + c * stride}. */
+    void read(int x, int y, int count, float[] into, int offset, int stride);
+}

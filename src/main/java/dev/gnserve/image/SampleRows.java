@@ -1,0 +1,93 @@
+package dev.gnserve.image;
+
+/** The samples of an image as planes of floats on the scale of 0 to 255, in the colours that a network takes. */
+final class SampleRows implements PlanarRows {
+
+    // ITU-R BT.601, as Pillow's convert("L").
+    private static final float RED = 0.299f;
+    private static final float GREEN = 0.587f;
+    private static final float BLUE = 0.114f;
+
+    /** Brings 65535 to 255. */
+    private static final float SIXTEEN_BITS = 257;
+
+    private final UprightImage image;
+    private final ChannelOrder order;
+
+    SampleRows(UprightImage image, ChannelOrder order) {
+        this.image = image;
+        this.order = order;
+    }
+
+    @Override
+    public int channels() {
+        return order.channels();
+    }
+
+    @Override
+    public int height() {
+        return image.height();
+    }
+
+    @Override
+    public int width() {
+        return image.width();
+    }
+
+    @Override
+    public void read(int x, int y, int count, float[] into, int offset, int stride) {
+        if (image.channels() == 1) {
+            channel(x, y, count, 0, into, offset);
+            for (int c = 1; c < channels(); c++) {
+                System.arraycopy(into, offset, into, offset + c * stride, count);
+            }
+            return;
+        }
+        switch (order) {
+            case RGB -> {
+                for (int c = 0; c < 3; c++) {
+                    channel(x, y, count, c, into, offset + c * stride);
+                }
+            }
+            case BGR -> {
+                for (int c = 0; c < 3; c++) {
+                    channel(x, y, count, 2 - c, into, offset + c * stride);
+                }
+            }
+            case GRAY -> luma(x, y, count, into, offset);
+        }
+    }
+
+    private void channel(int x, int y, int count, int channel, float[] into, int offset) {
+        int step = image.channels();
+        int in = (y * image.width() + x) * step + channel;
+        if (image.samples() instanceof byte[] bytes) {
+            for (int i = 0; i < count; i++, in += step) {
+                into[offset + i] = bytes[in] & 0xFF;
+            }
+        } else {
+            short[] shorts = (short[]) image.samples();
+            for (int i = 0; i < count; i++, in += step) {
+                into[offset + i] = (shorts[in] & 0xFFFF) / SIXTEEN_BITS;
+            }
+        }
+    }
+
+    private void luma(int x, int y, int count, float[] into, int offset) {
+        int in = (y * image.width() + x) * 3;
+        if (image.samples() instanceof byte[] bytes) {
+            for (int i = 0; i < count; i++, in += 3) {
+                into[offset + i] =
+                        RED * (bytes[in] & 0xFF) + GREEN * (bytes[in + 1] & 0xFF) + BLUE * (bytes[in + 2] & 0xFF);
+            }
+        } else {
+            short[] shorts = (short[]) image.samples();
+            for (int i = 0; i < count; i++, in += 3) {
+                into[offset + i] = (RED * (shorts[in] & 0xFFFF)
+                                + GREEN * (shorts[in + 1] & 0xFFFF)
+                                + BLUE * (shorts[in + 2] & 0xFFFF))
+                        / SIXTEEN_BITS;
+            }
+        }
+    }
+}
