@@ -32,6 +32,7 @@ final class BatchQueue<T, R> {
     private final Condition changed = lock.newCondition();
     private final Map<Object, ArrayDeque<Pending<T, R>>> lines = new LinkedHashMap<>();
     private int size;
+    private long nextTicket;
     private boolean closed;
 
     BatchQueue(BatchPolicy policy, Ticker ticker) {
@@ -58,6 +59,7 @@ final class BatchQueue<T, R> {
             if (size >= policy.queueCapacity()) {
                 return Offer.FULL;
             }
+            pending.ticket = nextTicket++;
             lines.computeIfAbsent(pending.shape, shape -> new ArrayDeque<>()).add(pending);
             size++;
             changed.signal();
@@ -185,13 +187,11 @@ final class BatchQueue<T, R> {
     private @Nullable ArrayDeque<Pending<T, R>> oldestReadyLine() {
         long now = ticker.nanos();
         ArrayDeque<Pending<T, R>> oldest = null;
-        long oldestAge = -1;
         for (ArrayDeque<Pending<T, R>> line : lines.values()) {
-            long age = now - line.element().arrivedNanos;
-            // A tie goes to the line that came first: the map keeps the order in which lines began.
-            if (age > oldestAge && nanosUntilReady(line, age) <= 0) {
+            Pending<T, R> head = line.element();
+            boolean ready = nanosUntilReady(line, now - head.arrivedNanos) <= 0;
+            if (ready && (oldest == null || head.ticket < oldest.element().ticket)) {
                 oldest = line;
-                oldestAge = age;
             }
         }
         return oldest;

@@ -213,10 +213,14 @@ public final class Batcher<T, R> {
             run = runner.run(batch.stream().map(pending -> pending.item).toList());
         } catch (Throwable thrown) {
             Failure failure = failureOf(thrown);
-            LOG.log(
-                    batch.size() == 1 ? ERROR : WARNING,
-                    () -> "a batch of " + batch.size() + " failed in model " + model + " version " + version,
-                    thrown);
+            if (batch.size() == 1) {
+                LOG.log(ERROR, () -> "an item failed in model " + model + " version " + version, thrown);
+            } else {
+                LOG.log(
+                        WARNING,
+                        () -> "a batch of " + batch.size() + " failed in model " + model + " version " + version
+                                + "; its items run again alone: " + thrown);
+            }
             Duration elapsed = Duration.ofNanos(ticker.nanos() - startedNanos);
             StageTimes stages = new StageTimes(Duration.ZERO, elapsed, Duration.ZERO);
             announce(new BatchCompleted(

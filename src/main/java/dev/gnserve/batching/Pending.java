@@ -11,6 +11,10 @@ final class Pending<T, R> {
     final Object shape;
     final Deadline deadline;
     final long arrivedNanos;
+
+    /** Its number in the order of arrival, which unlike the time has no ties; guarded by the queue. */
+    long ticket;
+
     final CompletableFuture<Outcome<R>> future = new CompletableFuture<>();
 
     Pending(T item, Object shape, Deadline deadline, long arrivedNanos) {

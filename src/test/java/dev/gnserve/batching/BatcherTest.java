@@ -1,31 +1,40 @@
 package dev.gnserve.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.batching.Outcome.Failed;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** Every promise of the batcher, on a clock driven by hand and without threads: {@code runReady} is one look of a worker. */
+/** The batcher's promises, on a clock driven by hand and without threads: {@code runReady} is one look of a worker. */
+@Timeout(30)
 class BatcherTest {
 
     private static final Duration MILLI = Duration.ofMillis(1);
+    private static final StageTimes STAGES = new StageTimes(Duration.ofNanos(1), MILLI, Duration.ofNanos(3));
 
-    private long nowNanos = 1_000;
-    private final Ticker ticker = () -> nowNanos;
-    private final List<List<String>> batches = new ArrayList<>();
+    /** Near the wrap-around of the counter: {@code System.nanoTime} may start anywhere. */
+    private long nowNanos = Long.MAX_VALUE - 1_000;
+
+    private final List<List<String>> ran = new ArrayList<>();
     private final List<BatchCompleted> events = new ArrayList<>();
 
-    /** Upper-cases its items, taking 2 ms a batch; "poison" makes a batch fail. */
+    /** Upper-cases its items, which takes it 2 ms a batch, and fails when one of them is poison. */
     private final BatchRunner<String, String> runner = items -> {
-        batches.add(items);
+        ran.add(items);
         pass(MILLI.multipliedBy(2));
         if (items.contains("poison")) {
             throw new IllegalStateException("poisoned");
         }
-        return new BatchRun<>(items.stream().map(String::toUpperCase).toList(), StageTimes.NONE);
+        return new BatchRun<>(items.stream().map(String::toUpperCase).toList(), STAGES);
     };
 
     @Test
@@ -41,16 +50,329 @@ class BatcherTest {
         assertThat(batcher.runReady(runner)).isFalse();
     }
 
+    @Test
+    void whatQueuedUpRunsTogetherUpToTheMaximumSize() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(3, Duration.ZERO, 8));
+        submit(batcher, "a", "b", "c", "d");
+
+        runAll(batcher);
+
+        assertThat(ran).containsExactly(List.of("a", "b", "c"), List.of("d"));
+    }
+
+    @Test
+    void aBatchWaitsForMatesUntilItsOldestItemIsDue() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(3, MILLI.multipliedBy(5), 8));
+        submit(batcher, "a");
+        pass(MILLI.multipliedBy(4));
+        submit(batcher, "b");
+        assertThat(batcher.runReady(runner)).isFalse();
+
+        pass(MILLI);
+
+        assertThat(batcher.runReady(runner))
+                .as("5 ms after a, only 1 ms after b")
+                .isTrue();
+        assertThat(ran).containsExactly(List.of("a", "b"));
+    }
+
+    @Test
+    void aFullBatchWaitsForNothing() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(3, MILLI.multipliedBy(5), 8));
+        submit(batcher, "a", "b", "c");
+
+        assertThat(batcher.runReady(runner)).isTrue();
+    }
+
+    @Test
+    void onlyItemsOfEqualShapeShareABatchAndAChangeOfShapeClosesNone() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 16));
+        submit(batcher, "a", "xx", "b", "yy", "c", "zz");
+
+        runAll(batcher);
+
+        assertThat(ran).containsExactly(List.of("a", "b", "c"), List.of("xx", "yy", "zz"));
+    }
+
+    @Test
+    void aRareShapeIsServedInItsTurnHoweverPopularAnotherIs() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(2, Duration.ZERO, 64));
+        submit(batcher, "a", "b", "c", "rare");
+        for (int i = 0; i < 10; i++) {
+            submit(batcher, "p", "q");
+            batcher.runReady(runner);
+        }
+
+        assertThat(ran.subList(0, 3)).containsExactly(List.of("a", "b"), List.of("c", "p"), List.of("rare"));
+    }
+
+    @Test
+    void aRareShapeThatWaitsForMatesIsServedWhenItIsDue() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(2, MILLI.multipliedBy(5), 64));
+        submit(batcher, "rare");
+        for (int i = 0; i < 10; i++) {
+            submit(batcher, "p", "q");
+            batcher.runReady(runner);
+        }
+
+        assertThat(ran.indexOf(List.of("rare"))).as("every batch takes 2 ms").isEqualTo(3);
+    }
+
+    @Test
+    void fullQueueRejectsImmediatelyAndSaysWhenToComeBack() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(2, Duration.ZERO, 4));
+        submit(batcher, "m", "n");
+        runAll(batcher);
+        submit(batcher, "a", "b", "c", "d");
+
+        Failure refusal = failure(batcher.submit("e", Deadline.none()));
+
+        assertThat(refusal.code()).isEqualTo(FailureCode.OVERLOADED);
+        assertThat(refusal.detail()).contains("all 4 places in the queue of model m");
+        assertThat(refusal.retryAfter()).as("4 items at 1 ms each").isEqualTo(MILLI.multipliedBy(4));
+        runAll(batcher);
+        assertThat(batcher.submit("e", Deadline.none())).isNotDone();
+    }
+
+    @Test
+    void anExpiredItemDoesNotRun() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> late = batcher.submit("late", deadline(MILLI.multipliedBy(3)));
+        CompletableFuture<Outcome<String>> good = batcher.submit("good", deadline(MILLI.multipliedBy(9)));
+        pass(MILLI.multipliedBy(3));
+
+        runAll(batcher);
+
+        assertThat(failure(late).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(failure(late).detail()).contains("3 ms").contains("in the queue");
+        assertThat(good.join().orElseThrow()).isEqualTo("GOOD");
+        assertThat(ran).containsExactly(List.of("good"));
+    }
+
+    @Test
+    void anItemThatIsLateOnArrivalIsNotQueued() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        Deadline deadline = deadline(MILLI);
+        pass(MILLI);
+
+        assertThat(failure(batcher.submit("a", deadline)).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(batcher.depth()).isZero();
+    }
+
+    @Test
+    void aDeadlineThatPassesInTheEngineIsTold() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", deadline(MILLI));
+
+        runAll(batcher);
+
+        assertThat(failure(answer).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(failure(answer).detail()).contains("in the engine");
+    }
+
+    @Test
+    void anExpiredItemMakesRoomInAFullQueue() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 2));
+        CompletableFuture<Outcome<String>> late = batcher.submit("late", deadline(MILLI));
+        submit(batcher, "a");
+        pass(MILLI);
+
+        CompletableFuture<Outcome<String>> accepted = batcher.submit("b", Deadline.none());
+
+        assertThat(failure(late).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(accepted).isNotDone();
+    }
+
+    @Test
+    void aCancelledItemGivesItsPlaceBackAndDoesNotRun() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> gone = batcher.submit("gone", Deadline.none());
+        submit(batcher, "a");
+
+        gone.cancel(true);
+
+        assertThat(batcher.depth()).isEqualTo(1);
+        runAll(batcher);
+        assertThat(ran).containsExactly(List.of("a"));
+    }
+
+    @Test
+    void onlyTheItemThatCausesAFailureFails() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> first = batcher.submit("before", Deadline.none());
+        CompletableFuture<Outcome<String>> poison = batcher.submit("poison", Deadline.none());
+        CompletableFuture<Outcome<String>> last = batcher.submit("behind", Deadline.none());
+
+        runAll(batcher);
+
+        assertThat(first.join().orElseThrow()).isEqualTo("BEFORE");
+        assertThat(last.join().orElseThrow()).isEqualTo("BEHIND");
+        assertThat(failure(poison).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+        assertThat(failure(poison).cause()).hasMessage("poisoned");
+        assertThat(ran)
+                .containsExactly(
+                        List.of("before", "poison", "behind"), List.of("before"), List.of("poison"), List.of("behind"));
+        assertThat(events).extracting(BatchCompleted::size).containsExactly(3, 1, 1, 1);
+        assertThat(events)
+                .extracting(BatchCompleted::failure)
+                .containsExactly(FailureCode.ENGINE_FAULT, null, FailureCode.ENGINE_FAULT, null);
+        assertThat(events).extracting(event -> event.queueWaits().size()).containsExactly(3, 0, 0, 0);
+    }
+
+    @Test
+    void anItemThatExpiresWhileItsMatesAreRetriedDoesNotRunAgain() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        submit(batcher, "poison");
+        CompletableFuture<Outcome<String>> hasty = batcher.submit("hurry!", deadline(MILLI.multipliedBy(3)));
+
+        runAll(batcher);
+
+        assertThat(failure(hasty).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(ran).containsExactly(List.of("poison", "hurry!"), List.of("poison"));
+    }
+
+    @Test
+    void aFailureThatTheRunnerNamesIsKept() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", Deadline.none());
+
+        batcher.runReady(items -> {
+            throw new FailureException(Failure.of(FailureCode.INVALID_REQUEST, "4 channels"));
+        });
+
+        assertThat(failure(answer)).isEqualTo(Failure.of(FailureCode.INVALID_REQUEST, "4 channels"));
+        assertThatThrownBy(() -> answer.join().orElseThrow()).isInstanceOf(FailureException.class);
+    }
+
+    @Test
+    void errorsOfTheMachineFailTheItemNotTheWorker() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", Deadline.none());
+
+        batcher.runReady(items -> {
+            throw new OutOfMemoryError("planted");
+        });
+
+        assertThat(failure(answer).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+    }
+
+    @Test
+    void aResultTooFewFailsTheWholeBatchLoudly() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b", "c");
+
+        batcher.runReady(items -> new BatchRun<>(List.of("A", "B"), STAGES));
+
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(failure(answer).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+            assertThat(failure(answer).detail()).contains("2 results for 3 inputs");
+        });
+        assertThat(events).extracting(BatchCompleted::failure).containsExactly(FailureCode.ENGINE_FAULT);
+    }
+
+    @Test
+    void everyBatchIsAnnouncedWithItsTimesBeforeItsAnswers() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> first = batcher.submit("a", Deadline.none());
+        pass(MILLI.multipliedBy(7));
+        CompletableFuture<Outcome<String>> second = batcher.submit("b", Deadline.none());
+        List<Integer> eventsAtAnswer = new ArrayList<>();
+        CompletableFuture<Void> seen = first.thenAccept(outcome -> eventsAtAnswer.add(events.size()));
+
+        runAll(batcher);
+        assertThat(seen).isDone();
+
+        assertThat(events)
+                .containsExactly(
+                        new BatchCompleted("m", "1", 2, List.of(MILLI.multipliedBy(7), Duration.ZERO), STAGES, null));
+        assertThat(eventsAtAnswer).containsExactly(1);
+        assertThat(second.join().success().timing()).isEqualTo(new BatchTiming(Duration.ZERO, STAGES, 2));
+    }
+
+    @Test
+    void aListenerThatFailsHarmsNobody() {
+        Batcher<String, String> batcher = builder(new BatchPolicy(4, Duration.ZERO, 8))
+                .listener(event -> {
+                    throw new IllegalStateException("planted");
+                })
+                .stepped();
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", Deadline.none());
+
+        runAll(batcher);
+
+        assertThat(answer.join().orElseThrow()).isEqualTo("A");
+    }
+
+    @Test
+    void closingCompletesEveryFutureAndRefusesNewItems() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, MILLI, 8));
+        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "bb", "c");
+
+        assertThat(batcher.close(Duration.ZERO)).as("finished what it accepted").isFalse();
+
+        assertThat(answers)
+                .allSatisfy(answer -> assertThat(failure(answer).code()).isEqualTo(FailureCode.SHUTTING_DOWN));
+        assertThat(failure(batcher.submit("d", Deadline.none())).code()).isEqualTo(FailureCode.SHUTTING_DOWN);
+    }
+
+    @Test
+    void aPolicyThatCannotWorkIsRefused() {
+        assertThatThrownBy(() -> new BatchPolicy(0, Duration.ZERO, 8)).hasMessageContaining("maxSize is 0");
+        assertThatThrownBy(() -> new BatchPolicy(8, Duration.ZERO, 4)).hasMessageContaining("queueCapacity is 4");
+        assertThatThrownBy(() -> new BatchPolicy(8, Duration.ofMillis(-1), 8)).hasMessageContaining("maxDelay");
+        assertThatThrownBy(() -> Deadline.in(Duration.ofMillis(-1), Ticker.system()))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aDeadlineFarAwayIsStillADeadline() {
+        Deadline deadline = Deadline.in(Duration.ofSeconds(Long.MAX_VALUE), () -> nowNanos);
+
+        assertThat(deadline.passed(nowNanos)).isFalse();
+        assertThat(deadline.remaining(nowNanos)).isGreaterThan(Duration.ofDays(300));
+        assertThat(Deadline.none().passed(nowNanos)).isFalse();
+    }
+
     private Batcher<String, String> batcher(BatchPolicy policy) {
+        return builder(policy).listener(events::add).stepped();
+    }
+
+    private Batcher.Builder<String, String> builder(BatchPolicy policy) {
         return Batcher.<String, String>of("m", "1")
                 .policy(policy)
-                .shape(String::length)
-                .listener(events::add)
-                .ticker(ticker)
-                .stepped();
+                .shape(BatcherTest::shapeOf)
+                .ticker(() -> nowNanos);
+    }
+
+    /** Words of two letters and the word "rare" are shapes of their own. */
+    private static int shapeOf(String item) {
+        return item.length() == 2 || item.equals("rare") ? item.length() : 0;
+    }
+
+    private static List<CompletableFuture<Outcome<String>>> submit(Batcher<String, String> batcher, String... items) {
+        List<CompletableFuture<Outcome<String>>> answers = new ArrayList<>();
+        for (String item : items) {
+            answers.add(batcher.submit(item, Deadline.none()));
+        }
+        return answers;
+    }
+
+    private void runAll(Batcher<String, String> batcher) {
+        while (batcher.runReady(runner)) {
+            assertThat(ran).as("endless").hasSizeLessThan(100);
+        }
+    }
+
+    private Deadline deadline(Duration allowed) {
+        return Deadline.in(allowed, () -> nowNanos);
     }
 
     private void pass(Duration time) {
         nowNanos += time.toNanos();
+    }
+
+    private static Failure failure(CompletableFuture<Outcome<String>> answer) {
+        assertThat(answer).isDone();
+        return ((Failed<String>) answer.join()).failure();
     }
 }

@@ -1,0 +1,249 @@
+package dev.gnserve.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.failure.FailureCode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The batcher's promises with real workers. */
+@Timeout(60)
+class BatcherThreadsTest {
+
+    /**
+     * What a client sends and gets back.
+     *
+     * @param id no two items have the same
+     * @param shape of the item
+     */
+    private record Item(int id, int shape) {}
+
+    @Test
+    void underLoadEveryFutureGetsExactlyItsOwnOutcome() {
+        int clients = 16;
+        int perClient = 2_000;
+        AtomicInteger ran = new AtomicInteger();
+        AtomicInteger largest = new AtomicInteger();
+        BatchRunner<Item, Integer> runner = items -> {
+            ran.addAndGet(items.size());
+            largest.accumulateAndGet(items.size(), Math::max);
+            if (items.stream().map(Item::shape).distinct().count() != 1) {
+                throw new IllegalStateException("mixed shapes");
+            }
+            if (items.stream().anyMatch(item -> item.id() % 97 == 0)) {
+                throw new IllegalArgumentException("item refused");
+            }
+            return new BatchRun<>(items.stream().map(Item::id).toList(), StageTimes.NONE);
+        };
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        Batcher<Item, Integer> batcher = Batcher.<Item, Integer>of("m", "1")
+                .policy(new BatchPolicy(8, Duration.ofNanos(50_000), 64))
+                .shape(Item::shape)
+                .runners(Collections.nCopies(3, items -> {
+                    threads.add(Thread.currentThread().getName());
+                    return runner.run(items);
+                }))
+                .start();
+        AtomicInteger refused = new AtomicInteger();
+        AtomicInteger answered = new AtomicInteger();
+        AtomicInteger failed = new AtomicInteger();
+        AtomicInteger cancelled = new AtomicInteger();
+
+        inParallel(clients, client -> {
+            Random random = new Random(client);
+            List<CompletableFuture<Outcome<Integer>>> mine = new ArrayList<>();
+            List<Item> items = new ArrayList<>();
+            for (int i = 0; i < perClient; i++) {
+                Item item = new Item(client * perClient + i, random.nextInt(3));
+                items.add(item);
+                mine.add(batcher.submit(item, Deadline.none()));
+                if (random.nextInt(50) == 0) {
+                    mine.get(i).cancel(true);
+                }
+                if (i % 10 == 9) {
+                    CompletableFuture<Outcome<Integer>> wait = mine.get(i);
+                    wait.exceptionally(gone ->
+                                    new Outcome.Success<>(-1, new BatchTiming(Duration.ZERO, StageTimes.NONE, 1)))
+                            .join();
+                }
+            }
+            for (int i = 0; i < perClient; i++) {
+                Item item = items.get(i);
+                if (mine.get(i).isCancelled()) {
+                    cancelled.incrementAndGet();
+                    continue;
+                }
+                Outcome<Integer> outcome = mine.get(i).join();
+                if (outcome instanceof Outcome.Success<Integer> success) {
+                    assertThat(success.result()).isEqualTo(item.id());
+                    answered.incrementAndGet();
+                } else if (((Outcome.Failed<Integer>) outcome).failure().code() == FailureCode.OVERLOADED) {
+                    refused.incrementAndGet();
+                } else {
+                    assertThat(item.id() % 97).isZero();
+                    failed.incrementAndGet();
+                }
+            }
+        });
+
+        assertThat(answered.get() + refused.get() + failed.get() + cancelled.get())
+                .isEqualTo(clients * perClient);
+        assertThat(answered.get()).isGreaterThan(clients * perClient / 10);
+        assertThat(failed.get()).isPositive();
+        assertThat(largest.get()).isBetween(2, 8);
+        assertThat(threads).hasSize(3);
+        assertThat(batcher.depth()).isZero();
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void closingFinishesWhatWasAccepted() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        Set<String> closed = ConcurrentHashMap.newKeySet();
+        Batcher<String, String> batcher = started(new BatchPolicy(1, Duration.ofSeconds(5), 8), new BatchRunner<>() {
+            @Override
+            public BatchRun<String> run(List<String> items) throws InterruptedException {
+                entered.countDown();
+                go.await();
+                return new BatchRun<>(items, StageTimes.NONE);
+            }
+
+            @Override
+            public void close() {
+                closed.add("closed");
+            }
+        });
+        CompletableFuture<Outcome<String>> running = batcher.submit("a", Deadline.none());
+        CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
+        entered.await();
+
+        CompletableFuture<Boolean> closing = CompletableFuture.supplyAsync(() -> batcher.close(Duration.ofSeconds(10)));
+        go.countDown();
+
+        assertThat(closing.join()).isTrue();
+        assertThat(running.join().orElseThrow()).isEqualTo("a");
+        assertThat(waiting.join().orElseThrow()).isEqualTo("b");
+        assertThat(closed).containsExactly("closed");
+    }
+
+    @Test
+    void closingDoesNotWaitLongerThanAskedForAHungBatch() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        Batcher<String, String> batcher = started(new BatchPolicy(1, Duration.ZERO, 8), items -> {
+            entered.countDown();
+            never.await();
+            return new BatchRun<>(items, StageTimes.NONE);
+        });
+        CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());
+        CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
+        entered.await();
+
+        assertThat(batcher.close(Duration.ofMillis(5))).isFalse();
+
+        assertThat(codeOf(hung)).isEqualTo(FailureCode.SHUTTING_DOWN);
+        assertThat(codeOf(waiting)).isEqualTo(FailureCode.SHUTTING_DOWN);
+        never.countDown();
+    }
+
+    @Test
+    void readyMeansThatEveryWorkerIsPrepared() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        BatchRunner<String, String> slow = new BatchRunner<>() {
+            @Override
+            public void prepare() throws InterruptedException {
+                go.await();
+            }
+
+            @Override
+            public BatchRun<String> run(List<String> items) {
+                return new BatchRun<>(items, StageTimes.NONE);
+            }
+        };
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(slow, items -> new BatchRun<>(items, StageTimes.NONE)))
+                .start();
+
+        assertThat(batcher.ready()).isNotDone();
+        go.countDown();
+        batcher.ready().get(10, TimeUnit.SECONDS);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void aWorkerThatCannotBePreparedIsTold() {
+        Batcher<String, String> batcher = started(BatchPolicy.DEFAULT, new BatchRunner<>() {
+            @Override
+            public void prepare() {
+                throw new IllegalStateException("no warmth");
+            }
+
+            @Override
+            public BatchRun<String> run(List<String> items) {
+                return new BatchRun<>(items, StageTimes.NONE);
+            }
+        });
+
+        assertThatThrownBy(() -> batcher.ready().join()).hasRootCauseMessage("no warmth");
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void aWorkerWaitsForBatchMatesOnTheRealClockToo() {
+        Batcher<String, String> batcher =
+                started(new BatchPolicy(2, Duration.ofMillis(1), 8), items -> new BatchRun<>(items, StageTimes.NONE));
+
+        Outcome.Success<String> alone =
+                batcher.submit("a", Deadline.none()).join().success();
+
+        assertThat(alone.timing().queueWait()).isGreaterThanOrEqualTo(Duration.ofMillis(1));
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    private static Batcher<String, String> started(BatchPolicy policy, BatchRunner<String, String> runner) {
+        return Batcher.<String, String>of("m", "1")
+                .policy(policy)
+                .runners(List.of(runner))
+                .start();
+    }
+
+    private static FailureCode codeOf(CompletableFuture<Outcome<String>> answer) {
+        return ((Outcome.Failed<String>) answer.join()).failure().code();
+    }
+
+    private static void inParallel(int clients, java.util.function.IntConsumer work) {
+        List<Throwable> thrown = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> threads = IntStream.range(0, clients)
+                .mapToObj(client -> new Thread(() -> {
+                    try {
+                        work.accept(client);
+                    } catch (Throwable e) {
+                        thrown.add(e);
+                    }
+                }))
+                .toList();
+        threads.forEach(Thread::start);
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+        assertThat(thrown).isEmpty();
+    }
+}
