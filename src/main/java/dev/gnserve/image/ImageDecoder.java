@@ -40,11 +40,12 @@ public final class ImageDecoder {
         }
         try {
             return switch (format) {
+                case PNG -> PngDecoder.decode(bytes, limits);
                 case JPEG -> jpeg(bytes);
-                case PNG -> PngStructure.read(bytes, limits).orientation().apply(read(format, bytes));
-                case WEBP -> WebpStructure.read(bytes).orientation().apply(read(format, bytes));
-                case TIFF -> ExifOrientation.read(bytes, 0, bytes.length).apply(read(format, bytes));
-                case BMP, GIF -> read(format, bytes);
+                case TIFF -> tiff(bytes);
+                case WEBP -> WebpStructure.check(bytes, limits).apply(read(format, bytes));
+                case GIF -> GifScreen.read(bytes, limits).show(read(format, bytes));
+                case BMP -> read(format, bytes);
             };
         } catch (CorruptImageException e) {
             throw undecodable(format, bytes, String.valueOf(e.getMessage()), e);
@@ -62,18 +63,26 @@ public final class ImageDecoder {
     private UprightImage jpeg(byte[] bytes) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, limits);
         ImageReader reader = readers.open(ImageFormat.JPEG);
-        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(structure.bare())) {
             JpegWarnings warnings = new JpegWarnings();
             reader.addIIOReadWarningListener(warnings);
             reader.setInput(stream, true, true);
-            UprightImage stored = structure.components() == 4
-                    ? Cmyk.toRgb(reader.readRaster(0, null), structure.adobeTransform() == JpegStructure.YCCK)
-                    : Rasters.toImage(reader.read(0));
+            // The raster is what is stored, without the guesses at colours that reading an image would make.
+            UprightImage stored = JpegColors.convert(reader.readRaster(0, null), structure);
             warnings.throwIfDamaged();
             return structure.orientation().apply(stored);
         } finally {
             reader.dispose();
         }
+    }
+
+    private UprightImage tiff(byte[] bytes) throws IOException {
+        // A copy, because links in it are cut.
+        byte[] copy = bytes.clone();
+        TiffDirectory directory = new TiffDirectory(copy, 0, copy.length);
+        directory.check(limits);
+        directory.dropOtherPages();
+        return directory.orientation().apply(read(ImageFormat.TIFF, copy));
     }
 
     private UprightImage read(ImageFormat format, byte[] bytes) throws IOException {

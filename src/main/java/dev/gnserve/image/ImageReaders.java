@@ -1,7 +1,6 @@
 package dev.gnserve.image;
 
 import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
-import com.twelvemonkeys.imageio.plugins.jpeg.JPEGImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import java.io.IOException;
@@ -25,11 +24,10 @@ final class ImageReaders {
         // Decoders that open streams of their own (JPEG inside TIFF) must not write to disk.
         ImageIO.setUseCache(false);
         IIORegistry registry = IIORegistry.getDefaultInstance();
-        providers.put(ImageFormat.JPEG, registered(registry, new JPEGImageReaderSpi()));
         providers.put(ImageFormat.TIFF, registered(registry, new TIFFImageReaderSpi()));
         providers.put(ImageFormat.BMP, registered(registry, new BMPImageReaderSpi()));
         providers.put(ImageFormat.WEBP, registered(registry, new WebPImageReaderSpi()));
-        providers.put(ImageFormat.PNG, ofTheJdk("png"));
+        providers.put(ImageFormat.JPEG, ofTheJdk("jpeg"));
         providers.put(ImageFormat.GIF, ofTheJdk("gif"));
     }
 

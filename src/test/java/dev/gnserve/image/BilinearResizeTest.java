@@ -3,12 +3,9 @@ package dev.gnserve.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Against values made by PyTorch 2.13 (golden/resize/make.py). */
@@ -26,9 +23,9 @@ class BilinearResizeTest {
     };
 
     @Test
-    void equalsPyTorch() throws IOException {
-        byte[] source = resource("source-64x60.u8");
-        FloatBuffer expected = ByteBuffer.wrap(resource("expected.f32"))
+    void equalsPyTorch() {
+        byte[] source = Golden.read("resize/source-64x60.u8");
+        FloatBuffer expected = ByteBuffer.wrap(Golden.read("resize/expected.f32"))
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asFloatBuffer();
         for (int[] size : SIZES) {
@@ -64,12 +61,6 @@ class BilinearResizeTest {
         for (int i = 0; i < 15; i++) {
             assertThat(scaled.values()[i]).isCloseTo(1, within(1e-6f));
             assertThat(scaled.values()[15 + i]).isCloseTo(5, within(1e-5f));
-        }
-    }
-
-    private static byte[] resource(String name) throws IOException {
-        try (InputStream in = BilinearResizeTest.class.getResourceAsStream("/golden/resize/" + name)) {
-            return Objects.requireNonNull(in, name).readAllBytes();
         }
     }
 }
