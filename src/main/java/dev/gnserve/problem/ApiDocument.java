@@ -1,0 +1,87 @@
+package dev.gnserve.problem;
+
+import dev.gnserve.failure.FailureCode;
+import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.oas.models.Components;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.headers.Header;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.info.License;
+import io.swagger.v3.oas.models.media.Content;
+import io.swagger.v3.oas.models.media.IntegerSchema;
+import io.swagger.v3.oas.models.media.MediaType;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.servers.Server;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.springdoc.core.customizers.OperationCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.method.HandlerMethod;
+
+/** What the OpenAPI document says of the service as a whole, and the problems of every operation. */
+@Configuration(proxyBeanMethods = false)
+class ApiDocument {
+
+    private static final String PROBLEM = "Problem";
+
+    @Bean
+    OpenAPI description() {
+        Components components = new Components();
+        ModelConverters.getInstance(true).read(Problem.class).forEach(components::addSchemas);
+        return new OpenAPI()
+                .info(new Info()
+                        .title("gnserve")
+                        .version("1")
+                        .description(
+                                "Group-Normalization vision models over HTTP: images in, typed masks and boxes out."
+                                        + " Every error is a problem document (RFC 9457).")
+                        .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
+                .addServersItem(new Server().url("/").description("where this document was read"))
+                .components(components);
+    }
+
+    @Bean
+    OperationCustomizer problemResponses() {
+        return (Operation operation, HandlerMethod handler) -> {
+            FailsWith failures = handler.getMethodAnnotation(FailsWith.class);
+            if (failures != null) {
+                byStatus(failures.value())
+                        .forEach((status, codes) -> operation
+                                .getResponses()
+                                .addApiResponse(Integer.toString(status), response(status, codes)));
+            }
+            return operation;
+        };
+    }
+
+    private static Map<Integer, String> byStatus(FailureCode[] codes) {
+        return Stream.of(codes)
+                .map(ProblemKind::of)
+                .collect(Collectors.groupingBy(
+                        kind -> kind.status().value(),
+                        TreeMap::new,
+                        Collectors.mapping(kind -> kind.code() + ": " + kind.title(), Collectors.joining("; "))));
+    }
+
+    private static ApiResponse response(int status, String description) {
+        ApiResponse response = new ApiResponse()
+                .description(description)
+                .content(new Content()
+                        .addMediaType(
+                                "application/problem+json",
+                                new MediaType().schema(new Schema<>().$ref("#/components/schemas/" + PROBLEM))));
+        if (status == 429 || status == 503) {
+            response.addHeaderObject(
+                    "Retry-After",
+                    new Header()
+                            .description("Seconds after which to ask again, where known")
+                            .schema(new IntegerSchema()));
+        }
+        return response;
+    }
+}

@@ -1,0 +1,15 @@
+package dev.gnserve.problem;
+
+import dev.gnserve.failure.FailureCode;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** The failures that an operation can answer with; the API document lists their responses from it. */
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+public @interface FailsWith {
+
+    FailureCode[] value();
+}

@@ -1,0 +1,154 @@
+package dev.gnserve.problem;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.tomcat.util.http.fileupload.impl.FileCountLimitExceededException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.TypeMismatchException;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.HttpMediaTypeNotAcceptableException;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.ServletWebRequest;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.multipart.MaxUploadSizeExceededException;
+import org.springframework.web.multipart.MultipartException;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
+
+/** Turns every exception that leaves a controller, or keeps a request from reaching one, into a problem document. */
+@RestControllerAdvice
+final class ProblemAdvice extends ResponseEntityExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(ProblemAdvice.class);
+
+    private final DataSize largestUpload;
+    private final int mostParts;
+
+    ProblemAdvice(
+            @Value("${spring.servlet.multipart.max-request-size}") DataSize largestUpload,
+            @Value("${server.tomcat.max-part-count}") int mostParts) {
+        this.largestUpload = largestUpload;
+        this.mostParts = mostParts;
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> failed(FailureException exception, HttpServletRequest request) {
+        return Problems.answer(exception.failure(), request);
+    }
+
+    /** A body that calls itself multipart and is not, or has too many parts. */
+    @ExceptionHandler
+    ResponseEntity<Object> malformed(MultipartException exception, HttpServletRequest request) {
+        Throwable cause = exception.getMostSpecificCause();
+        String detail = "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
+                .formatted(cause.getMessage());
+        return Problems.answer(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleMaxUploadSizeExceededException(
+            MaxUploadSizeExceededException exception, HttpHeaders headers, HttpStatusCode status, WebRequest exchange) {
+        // Spring reports too many parts as too many bytes.
+        boolean parts = exception.getMostSpecificCause() instanceof FileCountLimitExceededException;
+        Failure failure = parts
+                ? Failure.of(
+                        FailureCode.INVALID_REQUEST,
+                        "The multipart body has more than %d parts. Send the images in several requests."
+                                .formatted(mostParts),
+                        exception)
+                : Failure.of(
+                        FailureCode.UPLOAD_TOO_LARGE,
+                        "The body has more than %,d bytes, the most that is taken. Send fewer or smaller images per request."
+                                .formatted(largestUpload.toBytes()),
+                        exception);
+        return Problems.answer(failure, ((ServletWebRequest) exchange).getRequest());
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> unexpected(Exception exception, HttpServletRequest request) {
+        log.error(
+                "INTERNAL_ERROR requestId={} {} {}",
+                RequestId.of(request),
+                request.getMethod(),
+                LogText.of(request.getRequestURI()),
+                exception);
+        return Problems.answer(
+                HttpStatus.INTERNAL_SERVER_ERROR,
+                "The service failed on this request; its log has the cause under this request id.",
+                new HttpHeaders(),
+                request);
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleExceptionInternal(
+            Exception exception,
+            @Nullable Object body,
+            HttpHeaders headers,
+            HttpStatusCode status,
+            WebRequest webRequest) {
+        ServletWebRequest exchange = (ServletWebRequest) webRequest;
+        HttpServletRequest request = exchange.getRequest();
+        HttpServletResponse response = exchange.getResponse();
+        if (response != null && response.isCommitted()) {
+            return null;
+        }
+        return Problems.answer(status, detail(exception, request, body), headers, request);
+    }
+
+    private static String detail(Exception exception, HttpServletRequest request, @Nullable Object body) {
+        if (exception instanceof NoResourceFoundException) {
+            return "Nothing answers %s %s. GET /v3/api-docs lists what does."
+                    .formatted(request.getMethod(), request.getRequestURI());
+        }
+        if (exception instanceof HttpRequestMethodNotSupportedException unsupported) {
+            return "%s does not know %s; it knows %s."
+                    .formatted(request.getRequestURI(), unsupported.getMethod(), unsupported.getSupportedHttpMethods());
+        }
+        if (exception instanceof HttpMediaTypeNotAcceptableException unacceptable) {
+            return "This operation cannot answer with %s; it answers with %s."
+                    .formatted(request.getHeader(HttpHeaders.ACCEPT), unacceptable.getSupportedMediaTypes());
+        }
+        if (exception instanceof TypeMismatchException mismatch) {
+            return "The parameter '%s' has the value '%s'; allowed is %s."
+                    .formatted(mismatch.getPropertyName(), mismatch.getValue(), allowed(mismatch.getRequiredType()));
+        }
+        if (body instanceof ProblemDetail problem && problem.getDetail() != null) {
+            return problem.getDetail();
+        }
+        return exception instanceof ErrorResponse response && response.getBody().getDetail() != null
+                ? response.getBody().getDetail()
+                : String.valueOf(exception.getMessage());
+    }
+
+    private static String allowed(@Nullable Class<?> type) {
+        if (type == null) {
+            return "a value of its type";
+        }
+        if (type.isEnum()) {
+            return Stream.of(type.getEnumConstants())
+                    .map(constant -> ((Enum<?>) constant).name().toLowerCase(Locale.ROOT))
+                    .collect(Collectors.joining(", "));
+        }
+        if (type == boolean.class) {
+            return "true, false";
+        }
+        return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "a " + type.getSimpleName();
+    }
+}

@@ -1,0 +1,42 @@
+package dev.gnserve.problem;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Tomcat's last resort, made to speak like the rest of the service. Public because Tomcat makes it by name. */
+public final class ProblemErrorReportValve extends ErrorReportValve {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    @Override
+    protected void report(Request request, Response response, @Nullable Throwable throwable) {
+        int status = response.getStatus();
+        if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+            return;
+        }
+        HttpStatus known = HttpStatus.resolve(status) == null ? HttpStatus.BAD_REQUEST : HttpStatus.valueOf(status);
+        Problem problem = ProblemKind.of(known)
+                .occurrence(
+                        "The web server refused the request before it reached the service: %d %s. Check the request"
+                                        .formatted(status, known.getReasonPhrase())
+                                + " line and the headers.",
+                        RequestId.of(request));
+        try {
+            byte[] body = JSON.writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
+            response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+            response.setContentLength(body.length);
+            response.getOutputStream().write(body);
+            response.finishResponse();
+        } catch (IOException | IllegalStateException e) {
+            // The connection is gone, or the answer already began: there is nobody to tell.
+            getContainer().getLogger().debug("No error report could be written", e);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.gnserve.problem;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+
+/** Renders failures as problem documents and logs those that an operator must know. */
+public final class Problems {
+
+    private static final Logger log = LoggerFactory.getLogger(Problems.class);
+
+    private Problems() {}
+
+    /** The document for a failure; an engine fault is logged with its cause, because the document does not carry it. */
+    public static Problem of(Failure failure, String requestId) {
+        if (failure.code() == FailureCode.ENGINE_FAULT) {
+            log.error("{} requestId={}: {}", failure.code(), requestId, failure.detail(), failure.cause());
+        } else {
+            log.debug("{} requestId={}: {}", failure.code(), requestId, failure.detail(), failure.cause());
+        }
+        return ProblemKind.of(failure.code()).occurrence(failure.detail(), requestId);
+    }
+
+    /** The whole answer for a failure, with {@code Retry-After} (seconds, rounded up) where it is known. */
+    public static ResponseEntity<Object> answer(Failure failure, HttpServletRequest request) {
+        HttpHeaders headers = new HttpHeaders();
+        Duration retryAfter = failure.retryAfter();
+        if (retryAfter != null) {
+            headers.set(
+                    HttpHeaders.RETRY_AFTER,
+                    Long.toString(Math.max(1, retryAfter.plusMillis(999).toSeconds())));
+        }
+        return answer(of(failure, RequestId.of(request)), headers);
+    }
+
+    static ResponseEntity<Object> answer(
+            HttpStatusCode status, String detail, HttpHeaders headers, HttpServletRequest request) {
+        return answer(ProblemKind.of(status).occurrence(detail, RequestId.of(request)), headers);
+    }
+
+    private static ResponseEntity<Object> answer(Problem problem, HttpHeaders headers) {
+        return ResponseEntity.status(problem.status())
+                .headers(headers)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
+    }
+}
