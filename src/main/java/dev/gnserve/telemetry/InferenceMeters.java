@@ -1,0 +1,122 @@
+package dev.gnserve.telemetry;
+
+import dev.gnserve.batching.BatchCompleted;
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.serving.ImageStage;
+import dev.gnserve.serving.RequestCompleted;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
+
+/**
+ * Meters of batches, image stages and requests. Histograms have fixed buckets, so that those of replicas add up; labels
+ * come from the models that are configured and from closed sets, so that no request can create a series.
+ */
+@Component
+final class InferenceMeters implements BatchListener {
+
+    /** From a copy of a small batch to the longest forward that anybody waits for. */
+    private static final Duration[] DURATIONS = durations(
+            0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_500,
+            5_000, 10_000, 30_000, 60_000);
+
+    private static final double[] BATCH_SIZES = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128};
+
+    private final Meter.MeterProvider<Timer> batchDuration;
+    private final Meter.MeterProvider<DistributionSummary> batchSize;
+    private final Meter.MeterProvider<Timer> queueWait;
+    private final Meter.MeterProvider<Timer> imageStage;
+    private final Meter.MeterProvider<Counter> requests;
+
+    InferenceMeters(MeterRegistry registry) {
+        batchDuration = Timer.builder("gnserve.batch.duration")
+                .description("Time of one batch by stage: assemble, infer, split")
+                .serviceLevelObjectives(DURATIONS)
+                .withRegistry(registry);
+        batchSize = DistributionSummary.builder("gnserve.batch.size")
+                .description("Items that ran together")
+                .serviceLevelObjectives(BATCH_SIZES)
+                .withRegistry(registry);
+        queueWait = Timer.builder("gnserve.queue.wait")
+                .description("Time of one item from its arrival to the start of its batch")
+                .serviceLevelObjectives(DURATIONS)
+                .withRegistry(registry);
+        imageStage = Timer.builder("gnserve.image.stage")
+                .description("Time of one image outside the engine by stage: decode, preprocess, postprocess, encode")
+                .serviceLevelObjectives(DURATIONS)
+                .withRegistry(registry);
+        requests = Counter.builder("gnserve.requests")
+                .description("Answered requests by outcome: ok or the code of the problem")
+                .withRegistry(registry);
+    }
+
+    /** Makes the series of a model before its first request, so that rates and alerts see zeros and not gaps. */
+    void expect(String model, String version) {
+        Tags tags = tags(model, version);
+        for (String stage : new String[] {"assemble", "infer", "split"}) {
+            batchDuration.withTags(tags.and("stage", stage));
+        }
+        batchSize.withTags(tags);
+        queueWait.withTags(tags);
+        for (ImageStage.Name stage : ImageStage.Name.values()) {
+            imageStage.withTags(tags.and("stage", label(stage)));
+        }
+        requests.withTags(tags.and("outcome", "ok"));
+    }
+
+    @Override
+    public void batchCompleted(BatchCompleted batch) {
+        Tags tags = tags(batch.model(), batch.version());
+        batchDuration
+                .withTags(tags.and("stage", "assemble"))
+                .record(batch.stages().assemble());
+        batchDuration.withTags(tags.and("stage", "infer")).record(batch.stages().infer());
+        batchDuration.withTags(tags.and("stage", "split")).record(batch.stages().split());
+        batchSize.withTags(tags).record(batch.size());
+        Timer wait = queueWait.withTags(tags);
+        batch.queueWaits().forEach(wait::record);
+    }
+
+    @EventListener
+    void imageStage(ImageStage event) {
+        imageStage
+                .withTags(tags(event.model(), event.version()).and("stage", label(event.stage())))
+                .record(event.elapsed());
+    }
+
+    @EventListener
+    void requestCompleted(RequestCompleted event) {
+        String outcome = event.failure() == null ? "ok" : event.failure().name();
+        requests.withTags(tags(event.model(), event.version()).and("outcome", outcome))
+                .increment();
+    }
+
+    private static Tags tags(@Nullable String model, @Nullable String version) {
+        return Tags.of(
+                "model",
+                Objects.requireNonNullElse(model, "none"),
+                "version",
+                Objects.requireNonNullElse(version, "none"));
+    }
+
+    private static String label(ImageStage.Name stage) {
+        return stage.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Duration[] durations(double... millis) {
+        Duration[] durations = new Duration[millis.length];
+        for (int i = 0; i < millis.length; i++) {
+            durations[i] = Duration.ofNanos(Math.round(millis[i] * 1e6));
+        }
+        return durations;
+    }
+}
