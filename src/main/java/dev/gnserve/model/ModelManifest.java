@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.image.Preprocessor;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -63,5 +64,10 @@ public record ModelManifest(
                         + input.colour().channels() + ", height, width]");
             }
         }
+    }
+
+    /** From an upright image to the model's input. */
+    public Preprocessor preprocessor() {
+        return new Preprocessor(input.colour(), input.resize(), input.normalization(), input.padding(), input.tiling());
     }
 }

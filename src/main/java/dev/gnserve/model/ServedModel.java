@@ -96,6 +96,18 @@ public final class ServedModel {
         return read;
     }
 
+    /**
+     * Passes if the model serves.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it does not, or not yet
+     */
+    public void requireReady() {
+        State now = state;
+        if (now.serving() == null) {
+            throw unavailable(now).asException();
+        }
+    }
+
     /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
     public @Nullable String device() {
         Serving serving = state.serving();

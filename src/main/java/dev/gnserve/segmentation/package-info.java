@@ -1,4 +1,4 @@
-/** Segmentation: from class probabilities to masks and separate objects. */
+/** Segmentation: masks, per-class pixels and objects of an image. */
 @NullMarked
 package dev.gnserve.segmentation;
 

@@ -1,0 +1,31 @@
+package dev.gnserve.serving;
+
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.media.SchemaProperty;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** Describes, in the API document, the body that {@link UploadReader} reads. */
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+@RequestBody(
+        required = true,
+        description =
+                "One or more parts named `image`, or the bytes of one image. The content decides the format: JPEG,"
+                        + " PNG, BMP, GIF (first frame), TIFF (first page), WebP. EXIF orientation is applied.",
+        content = {
+            @Content(
+                    mediaType = "multipart/form-data",
+                    schemaProperties =
+                            @SchemaProperty(
+                                    name = "image",
+                                    array = @ArraySchema(schema = @Schema(type = "string", format = "binary")))),
+            @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
+            @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
+        })
+public @interface ImageBody {}

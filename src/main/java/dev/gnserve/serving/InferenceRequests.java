@@ -1,0 +1,211 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.batching.Deadline;
+import dev.gnserve.batching.Ticker;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.Task;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.stereotype.Component;
+
+/**
+ * What every task does with a request before and after its own part: finds the model, reads the images, sends their
+ * tiles through the model, keeps the order, and tells telemetry how it ended. Thread-safe.
+ */
+@Component
+public final class InferenceRequests {
+
+    public static final String TIMEOUT_HEADER = "X-Timeout-Millis";
+
+    private final ModelRepository models;
+    private final UploadReader uploads;
+    private final ImageDecoder decoder;
+    private final ApplicationEventPublisher events;
+    private final Ticker ticker = Ticker.system();
+
+    InferenceRequests(
+            ModelRepository models, UploadReader uploads, UploadLimits limits, ApplicationEventPublisher events) {
+        this.models = models;
+        this.uploads = uploads;
+        this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
+        this.events = events;
+    }
+
+    /** What a task makes of a request. */
+    @FunctionalInterface
+    public interface Handler<T> {
+
+        T handle(ServedModel model, List<Upload> images, Deadline deadline) throws IOException;
+    }
+
+    /**
+     * Answers one request.
+     *
+     * @param task that the path stands for
+     * @param version of the model, or null for the newest that is ready
+     * @throws FailureException what keeps the request as a whole from being answered
+     * @throws IOException if the connection breaks
+     */
+    public <T> T answer(
+            Task task, String name, @Nullable String version, HttpServletRequest request, Handler<T> handler)
+            throws IOException {
+        ServedModel model = null;
+        FailureCode outcome = null;
+        try {
+            model = models.find(name, version);
+            requireTask(model, task);
+            model.requireReady(); // Before the work of decoding.
+            Deadline deadline = deadline(request);
+            return handler.handle(model, uploads.read(request), deadline);
+        } catch (FailureException e) {
+            outcome = e.failure().code();
+            throw e;
+        } catch (IOException e) {
+            outcome = FailureCode.INVALID_REQUEST;
+            throw e;
+        } catch (RuntimeException | Error e) {
+            outcome = FailureCode.ENGINE_FAULT;
+            throw e;
+        } finally {
+            events.publishEvent(new RequestCompleted(
+                    model == null ? null : model.name(), model == null ? null : model.version(), outcome));
+        }
+    }
+
+    /**
+     * Runs images through a model, several at a time so that they can share batches, and gives one result per image in
+     * their order.
+     *
+     * @param finish makes the result from a running image
+     * @param failed makes the result from a failure
+     * @throws FailureException the first failure, if every image failed
+     */
+    public <T> List<T> run(
+            ServedModel model,
+            List<Upload> images,
+            Deadline deadline,
+            BiFunction<Upload, ImageRun, T> finish,
+            BiFunction<Upload, Failure, T> failed) {
+        int ahead = Math.max(2, model.manifest().batching().maxSize());
+        Deque<Started> running = new ArrayDeque<>();
+        List<T> results = new ArrayList<>(images.size());
+        List<Failure> failures = new ArrayList<>();
+        try {
+            for (Upload image : images) {
+                if (running.size() == ahead) {
+                    results.add(finished(running.remove(), finish, failed, failures));
+                }
+                running.add(start(model, image, deadline, ahead));
+            }
+            while (!running.isEmpty()) {
+                results.add(finished(running.remove(), finish, failed, failures));
+            }
+        } finally {
+            running.forEach(Started::cancel);
+        }
+        if (failures.size() == images.size()) {
+            throw failures.get(0).asException();
+        }
+        return results;
+    }
+
+    /** Measures a stage outside the engine and tells telemetry. */
+    public Duration stage(ServedModel model, ImageStage.Name stage, long beganNanos) {
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - beganNanos);
+        events.publishEvent(new ImageStage(model.name(), model.version(), stage, elapsed));
+        return elapsed;
+    }
+
+    private record Started(
+            Upload upload, @Nullable ImageRun run, @Nullable Failure failure) {
+        void cancel() {
+            if (run != null) {
+                run.cancel();
+            }
+        }
+    }
+
+    private Started start(ServedModel model, Upload upload, Deadline deadline, int tilesAhead) {
+        try {
+            long began = System.nanoTime();
+            UprightImage image = decoder.decode(upload.bytes());
+            Duration decode = stage(model, ImageStage.Name.DECODE, began);
+            began = System.nanoTime();
+            PreparedImage prepared = model.manifest().preprocessor().prepare(image);
+            Duration preprocess = stage(model, ImageStage.Name.PREPROCESS, began);
+            return new Started(
+                    upload, new ImageRun(model, deadline, image, prepared, decode, preprocess, tilesAhead), null);
+        } catch (FailureException e) {
+            return new Started(upload, null, named(upload, e.failure()));
+        }
+    }
+
+    private static <T> T finished(
+            Started started,
+            BiFunction<Upload, ImageRun, T> finish,
+            BiFunction<Upload, Failure, T> failed,
+            List<Failure> failures) {
+        Failure failure = started.failure();
+        if (failure == null) {
+            try {
+                return finish.apply(started.upload(), Objects.requireNonNull(started.run()));
+            } catch (FailureException e) {
+                failure = named(started.upload(), e.failure());
+            }
+        }
+        failures.add(failure);
+        return failed.apply(started.upload(), failure);
+    }
+
+    private static Failure named(Upload upload, Failure failure) {
+        return new Failure(
+                failure.code(), upload.name() + ": " + failure.detail(), failure.retryAfter(), failure.cause());
+    }
+
+    private static void requireTask(ServedModel model, Task asked) {
+        Task task = model.manifest().task();
+        if (task != asked) {
+            throw Failure.of(
+                            FailureCode.WRONG_TASK,
+                            "The model '%s' does %s; POST the image to /v1/models/%s/%s."
+                                    .formatted(model.name(), task.label(), model.name(), task.verb()))
+                    .asException();
+        }
+    }
+
+    private Deadline deadline(HttpServletRequest request) {
+        String given = request.getHeader(TIMEOUT_HEADER);
+        if (given == null) {
+            return Deadline.none();
+        }
+        try {
+            long millis = Long.parseLong(given.strip());
+            if (millis > 0) {
+                return Deadline.in(Duration.ofMillis(millis), ticker);
+            }
+        } catch (NumberFormatException e) {
+            // Told below, as for a number that is no time.
+        }
+        throw Failure.of(
+                        FailureCode.INVALID_REQUEST,
+                        "%s must be a whole number of milliseconds above 0.".formatted(TIMEOUT_HEADER))
+                .asException();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import io.swagger.v3.oas.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of one model.
+ *
+ * @param task what it does with an image; null when its model.yaml cannot be read
+ * @param reason why it failed, or null
+ */
+record ModelSummary(
+        @Schema(example = "nuclei-unet-gn") String name,
+        @Schema(example = "1") String version,
+        @Schema(example = "segmentation") @Nullable String task,
+        ModelState state,
+        @Nullable String reason) {
+
+    static ModelSummary of(ServedModel model) {
+        ModelManifest manifest = model.manifestOrNull();
+        return new ModelSummary(
+                model.name(),
+                model.version(),
+                manifest == null ? null : manifest.task().label(),
+                model.state(),
+                model.reason());
+    }
+}

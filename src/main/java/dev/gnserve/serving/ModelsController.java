@@ -1,0 +1,54 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.FailsWith;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code GET /v1/models} and {@code GET /v1/models/{model}}. */
+@RestController
+@Tag(name = "models")
+class ModelsController {
+
+    private final ModelRepository repository;
+
+    ModelsController(ModelRepository repository) {
+        this.repository = repository;
+    }
+
+    /**
+     * All models.
+     *
+     * @param models every version of every model, by name, newest version first
+     */
+    record ModelList(List<ModelSummary> models) {}
+
+    @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "listModels", summary = "All models with task, version and state")
+    ModelList listModels() {
+        return new ModelList(repository.models().stream().map(ModelSummary::of).toList());
+    }
+
+    @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "getModel", summary = "What a model takes, gives and runs on")
+    @FailsWith({FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    ModelDetail getModel(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @RequestParam(required = false)
+                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Nullable
+                    String version) {
+        ServedModel found = repository.find(model, version);
+        return ModelDetail.of(found, found.manifest());
+    }
+}

@@ -1,0 +1,38 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import java.util.List;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.stereotype.Component;
+
+/**
+ * Part of readiness: up when no model is on its way any more and at least one can serve. A broken model beside working
+ * ones keeps nobody from being served; it is seen in {@code GET /v1/models} and in {@code gnserve_model_state}.
+ */
+@Component("modelsHealthIndicator")
+final class ModelsHealth implements HealthIndicator {
+
+    private final ModelRepository repository;
+
+    ModelsHealth(ModelRepository repository) {
+        this.repository = repository;
+    }
+
+    @Override
+    public Health health() {
+        List<ServedModel> models = repository.models();
+        boolean loading = models.stream().anyMatch(model -> model.state() == ModelState.LOADING);
+        boolean ready = models.stream().anyMatch(model -> model.state() == ModelState.READY);
+        Health.Builder health = ready && !loading ? Health.up() : Health.outOfService();
+        for (ServedModel model : models) {
+            String reason = model.reason();
+            health.withDetail(
+                    model.name() + "/" + model.version(),
+                    reason == null ? model.state().name() : model.state() + ": " + reason);
+        }
+        return health.build();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.ModelFolder;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelSource;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Puts engine and models into the life of the application: loaded in the background, drained before the end. */
+@Configuration(proxyBeanMethods = false)
+class ServingConfiguration {
+
+    @Bean(destroyMethod = "close")
+    Engine engine(ServingSettings settings) {
+        int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
+        return Engine.start(new EngineSettings(settings.device(), threads));
+    }
+
+    @Bean
+    ModelRepository modelRepository(
+            Engine engine, ServingSettings settings, BatchListener batches, ApplicationEventPublisher events)
+            throws IOException {
+        List<ModelSource> sources = new ArrayList<>(EmbeddedModels.list(ServingConfiguration.class.getClassLoader()));
+        sources.addAll(ModelFolder.list(settings.modelsDir()));
+        return new ModelRepository(engine, sources, batches, events::publishEvent);
+    }
+
+    /** Starts before the web server takes requests and stops after it has answered the last one. */
+    @Bean
+    SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
+        return new SmartLifecycle() {
+            private volatile boolean running;
+
+            @Override
+            public void start() {
+                repository.start();
+                running = true;
+            }
+
+            @Override
+            public void stop() {
+                repository.close(settings.drainTime());
+                running = false;
+            }
+
+            @Override
+            public boolean isRunning() {
+                return running;
+            }
+
+            @Override
+            public int getPhase() {
+                return 0;
+            }
+        };
+    }
+}
