@@ -1,5 +1,7 @@
 package dev.gnserve.engine;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -8,6 +10,8 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.torchscript.RepairedArchive;
+import dev.gnserve.torchscript.TorchScriptArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -20,6 +24,8 @@ import java.nio.file.Path;
  * unless the operator has set {@code ai.djl.offline} or {@code DJL_OFFLINE} himself.
  */
 public final class Engine implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Engine.class.getName());
 
     private final EngineSettings settings;
     private final ai.djl.engine.Engine djl;
@@ -86,6 +92,25 @@ public final class Engine implements AutoCloseable {
         } catch (IOException | RuntimeException | Error e) {
             manager.close();
             throw e;
+        }
+    }
+
+    /** Loads an archive; operators of a newer PyTorch are replaced by calls that raise. */
+    public EngineModel load(TorchScriptArchive archive, String name, Device where) {
+        RepairedArchive repaired = RepairedArchive.of(archive);
+        while (true) {
+            try (InputStream in = repaired.archive().inputStream()) {
+                EngineModel model = load(in, name, where);
+                model.repairedBy(repaired.replacements());
+                repaired.replacements().forEach(replacement -> LOG.log(WARNING, () -> name + " names " + replacement
+                        + ", which PyTorch " + version + " does not have: replaced by a call that raises"));
+                return model;
+            } catch (IOException e) {
+                throw new FailureException(
+                        Failure.of(FailureCode.ENGINE_FAULT, name + " cannot be read: " + e.getMessage(), e));
+            } catch (FailureException refusal) {
+                repaired = repaired.without(refusal.toString()).orElseThrow(() -> refusal);
+            }
         }
     }
 

@@ -1,0 +1,20 @@
+package dev.gnserve.verification;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one run of a model proved.
+ *
+ * @param calls every tapped call, in the order in which the model made them
+ * @param batchInvariance null when it was left out
+ * @param unverified normalization layers without a checked call
+ * @param verdict FAIL when anything failed; NOT_APPLICABLE when no call of a Group Normalization was found
+ * @param reason what failed first, or why nothing applies; null for PASS
+ */
+public record VerificationReport(
+        List<CallCheck> calls,
+        @Nullable BatchInvariance batchInvariance,
+        List<UnverifiedLayer> unverified,
+        Verdict verdict,
+        @Nullable String reason) {}
