@@ -77,4 +77,28 @@ class ArchitectureTest {
                     "javax.imageio..",
                     "com.twelvemonkeys..",
                     "org.jspecify..");
+
+    @ArchTest
+    static final ArchRule torchscriptIsPlainJava = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.torchscript..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.torchscript..");
+
+    @ArchTest
+    static final ArchRule verificationKnowsOperatorArchivesAndEngine = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.verification..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "dev.gnserve.failure..",
+                    "dev.gnserve.norm..",
+                    "dev.gnserve.torchscript..",
+                    "dev.gnserve.engine..",
+                    "dev.gnserve.model..",
+                    "dev.gnserve.verification..");
 }

@@ -15,7 +15,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "gnserve",
         description = "Serves Group-Normalization vision models over HTTP and proves their numerics.",
-        subcommands = {ServeCommand.class, TrainCommand.class, ExportCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            TrainCommand.class,
+            ExportCommand.class,
+            InspectCommand.class,
+            VerifyCommand.class,
+            CommandLine.HelpCommand.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = BuildVersion.class,
         scope = CommandLine.ScopeType.INHERIT)

@@ -61,13 +61,38 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Loads a TorchScript archive. */
+    /** Opens an archive's bytes, as often as they are needed. */
+    @FunctionalInterface
+    public interface ArchiveSource {
+        InputStream open() throws IOException;
+    }
+
+    /** Loads a TorchScript archive; see {@link #load(ArchiveSource, String, Device)}. */
     public EngineModel load(Path archive) {
-        try (InputStream in = Files.newInputStream(archive)) {
-            return load(in, archive.toString(), Device.AUTO);
+        try {
+            return load(() -> Files.newInputStream(archive), archive.toString(), Device.AUTO);
         } catch (IOException e) {
             throw new FailureException(
                     Failure.of(FailureCode.ENGINE_FAULT, archive + " cannot be read: " + e.getMessage(), e));
+        }
+    }
+
+    /**
+     * Loads a TorchScript archive as it is, or repaired when it names operators that this engine does not have.
+     *
+     * @param name for messages only
+     * @param where it runs; {@code AUTO} is where this engine's models run by default
+     */
+    public EngineModel load(ArchiveSource archive, String name, Device where) throws IOException {
+        try (InputStream in = archive.open()) {
+            return load(in, name, where);
+        } catch (FailureException refusal) {
+            if (!RepairedArchive.canAnswer(refusal.toString())) {
+                throw refusal;
+            }
+        }
+        try (InputStream in = archive.open()) {
+            return load(TorchScriptArchive.of(in.readAllBytes()), name, where);
         }
     }
 
@@ -102,8 +127,11 @@ public final class Engine implements AutoCloseable {
             try (InputStream in = repaired.archive().inputStream()) {
                 EngineModel model = load(in, name, where);
                 model.repairedBy(repaired.replacements());
-                repaired.replacements().forEach(replacement -> LOG.log(WARNING, () -> name + " names " + replacement
-                        + ", which PyTorch " + version + " does not have: replaced by a call that raises"));
+                repaired.replacements()
+                        .forEach(replacement -> LOG.log(
+                                WARNING,
+                                () -> name + " names " + replacement + ", which PyTorch " + version
+                                        + " does not have: replaced by a call that raises"));
                 return model;
             } catch (IOException e) {
                 throw new FailureException(

@@ -16,7 +16,6 @@ import dev.gnserve.torchscript.TappedArchive;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Forward passes of an instrumented copy ({@link TappedArchive}), which hand over what its group norms did.
@@ -92,12 +91,11 @@ public final class TappedSession {
                 kept[at].close();
                 kept[at + 1].close();
                 at += 2;
-                String dataType = name(kept[at].getDataType());
                 FloatTensor input = read(kept, at++);
                 FloatTensor output = read(kept, at++);
                 FloatTensor weight = header.hasWeight() ? read(kept, at++) : null;
                 FloatTensor bias = header.hasBias() ? read(kept, at++) : null;
-                calls.accept(new TappedCall(header, dataType, input, output, weight, bias));
+                calls.accept(new TappedCall(header, input, output, weight, bias));
                 count++;
             }
             return count;
@@ -115,15 +113,5 @@ public final class TappedSession {
             }
             return new FloatTensor(TensorShape.of(shape), values.toFloatArray());
         }
-    }
-
-    private static String name(DataType type) {
-        return switch (type) {
-            case FLOAT32 -> "FP32";
-            case FLOAT16 -> "FP16";
-            case BFLOAT16 -> "BF16";
-            case FLOAT64 -> "FP64";
-            default -> type.toString();
-        };
     }
 }

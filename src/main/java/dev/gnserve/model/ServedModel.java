@@ -161,12 +161,10 @@ public final class ServedModel {
         try {
             ModelManifest read = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
             manifest = read;
-            try (InputStream archive = source.openArchive()) {
-                engineModel = engine.load(
-                        archive,
-                        source.location() + "/" + version() + "/model.pt",
-                        read.execution().device());
-            }
+            engineModel = engine.load(
+                    source::openArchive,
+                    source.location() + "/" + version() + "/model.pt",
+                    read.execution().device());
             int threads = read.execution().threadsOn(cores);
             List<EngineWorker> workers = new ArrayList<>();
             for (int i = 0; i < read.execution().workers(); i++) {

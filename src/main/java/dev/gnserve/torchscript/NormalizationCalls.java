@@ -241,7 +241,8 @@ final class NormalizationCalls {
             }
             same.add(call);
         }
-        boolean single = leaf && byLayer.size() == 1;
+        // A module of one normalization is that layer. A convolution that standardizes its own weights is not.
+        boolean single = leaf && byLayer.size() == 1 && isNormalization(instance.object(), calls.get(0));
         Map<String, Integer> used = new HashMap<>();
         Map<String, Long> functions = new HashMap<>();
         byLayer.forEach(layer -> functions.merge(layer.get(0).function(), 1L, Long::sum));
@@ -259,11 +260,24 @@ final class NormalizationCalls {
         }
     }
 
+    private boolean isNormalization(PickledObject object, NormalizationCall call) {
+        return call.kind() == NormalizationKind.ofClass(object.simpleName())
+                || constant(object, "num_groups") instanceof Long
+                || (call.kind() == NormalizationKind.GROUP_NORM
+                        && Objects.equals(scalar(object.get("weight")), call.weight())
+                        && Objects.equals(scalar(object.get("bias")), call.bias()));
+    }
+
+    /** A layer's own vector of weights, which its code should use, before the one that its code does use. */
+    private static @Nullable Object declared(@Nullable Object own, @Nullable Object called) {
+        return own instanceof StoredTensor tensor && tensor.shape().size() == 1 ? own : called;
+    }
+
     private void layer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
         NormalizationCall call = calls.get(0);
         PickledObject object = instance.object();
-        Object weight = single && object.get("weight") instanceof StoredTensor own ? own : call.weight();
-        Object bias = single && object.get("bias") instanceof StoredTensor own ? own : call.bias();
+        Object weight = single ? declared(object.get("weight"), call.weight()) : call.weight();
+        Object bias = single ? declared(object.get("bias"), call.bias()) : call.bias();
         Integer calledGroups = call.kind() == NormalizationKind.GROUP_NORM ? integer(call.groups()) : null;
         Double calledEpsilon = real(call.epsilon());
         Integer groups = calledGroups;

@@ -39,7 +39,8 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
 
         @Override
         public String toString() {
-            return operator + " (" + calls + (calls == 1 ? " call" : " calls") + " in " + String.join(", ", files) + ")";
+            return operator + " (" + calls + (calls == 1 ? " call" : " calls") + " in " + String.join(", ", files)
+                    + ")";
         }
     }
 
@@ -148,6 +149,8 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         for (int i = first; i < call.callee() - 1; i++) {
             names += source.kind(i) == Kind.NAME ? 1 : 0;
         }
-        return names <= 1 ? "Tensor" : "Tuple[" + String.join(", ", java.util.Collections.nCopies(names, "Tensor")) + "]";
+        return names <= 1
+                ? "Tensor"
+                : "Tuple[" + String.join(", ", java.util.Collections.nCopies(names, "Tensor")) + "]";
     }
 }

@@ -11,6 +11,7 @@ package dev.gnserve.torchscript;
  * @param hasWeight whether it was given a scale per channel
  * @param hasBias whether it was given a shift per channel
  * @param contiguous whether its input lay in memory as (N, C, *), row-major; false for channels-last
+ * @param type element type of input and output
  */
 public record TapHeader(
         int call,
@@ -20,10 +21,11 @@ public record TapHeader(
         double epsilon,
         boolean hasWeight,
         boolean hasBias,
-        boolean contiguous) {
+        boolean contiguous,
+        TensorType type) {
 
     /** Number of integers that the instrumented copy keeps of a call. */
-    public static final int LENGTH = 7;
+    public static final int LENGTH = 8;
 
     /** Reads the int64 vector and the float64 one that the instrumented copy keeps of a call. */
     public static TapHeader of(long[] integers, double epsilon) {
@@ -38,6 +40,18 @@ public record TapHeader(
                 epsilon,
                 integers[4] != 0,
                 integers[5] != 0,
-                integers[6] != 0);
+                integers[6] != 0,
+                type((int) integers[7]));
+    }
+
+    /** By libtorch's own numbers, c10/core/ScalarType.h. */
+    private static TensorType type(int scalarType) {
+        return switch (scalarType) {
+            case 5 -> TensorType.FLOAT16;
+            case 6 -> TensorType.FLOAT32;
+            case 7 -> TensorType.FLOAT64;
+            case 15 -> TensorType.BFLOAT16;
+            default -> throw new IllegalArgumentException("a group norm of scalar type " + scalarType);
+        };
     }
 }

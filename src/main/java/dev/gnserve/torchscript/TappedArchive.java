@@ -95,7 +95,7 @@ public final class TappedArchive {
                 before = input
               output = torch.group_norm(input, num_groups, weight, bias, eps, cudnn_enabled)
               if keep:
-                header = [call, gnserve_module, gnserve_site, num_groups, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input))]
+                header = [call, gnserve_module, gnserve_site, num_groups, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input)), ops.prim.dtype(input)]
                 _3 = torch.append(gnserve_taps, torch.tensor(header, dtype=4))
                 _8 = torch.append(gnserve_taps, torch.full([1], eps, dtype=7))
                 _4 = torch.append(gnserve_taps, before)

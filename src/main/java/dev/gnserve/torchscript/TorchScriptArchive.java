@@ -203,7 +203,10 @@ public final class TorchScriptArchive {
         return NormalizationCalls.of(this).layers();
     }
 
-    /** The values of a real-valued tensor as float32, row-major; float64 is rounded. */
+    /**
+     * The values of a real-valued tensor as float32, row-major; float64 is rounded. As in the engine, checksums are not
+     * compared: that is what {@link #corruptEntries} is for.
+     */
     public float[] floats(StoredTensor tensor) {
         TensorType type = tensor.type();
         boolean real = type == TensorType.FLOAT32
@@ -221,7 +224,7 @@ public final class TorchScriptArchive {
         if (elements == 0) {
             return new float[0];
         }
-        byte[] storage = bytes(tensor.storage(), Integer.MAX_VALUE - 8);
+        byte[] storage = storage(tensor.storage());
         if (storage.length < tensor.storageElements() * type.bytes()) {
             throw new TorchScriptException(tensor.storage() + " holds " + storage.length + " bytes; data.pkl declares "
                     + tensor.storageElements() + " elements of " + type.bytes() + " bytes. The archive is damaged");
@@ -351,6 +354,13 @@ public final class TorchScriptArchive {
             return ZipDirectory.content(original.source(), original.entry(), limit);
         }
         return ((Replaced) content).bytes.clone();
+    }
+
+    private byte[] storage(String name) {
+        if (entries.get(name) instanceof Original original) {
+            return ZipDirectory.unchecked(original.source(), original.entry(), Integer.MAX_VALUE - 8);
+        }
+        return bytes(name, Integer.MAX_VALUE - 8);
     }
 
     private String text(String name, int limit) {

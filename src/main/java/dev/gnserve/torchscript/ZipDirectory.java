@@ -197,24 +197,28 @@ final class ZipDirectory {
         return new ExactInputStream(entry.deflated() ? inflating(raw) : raw, entry);
     }
 
-    /** The whole content of an entry, with its checksum compared; meant for text and pickles, not for tensors. */
+    /** The whole content of an entry, with its checksum compared. */
     static byte[] content(ByteSource source, Entry entry, int limit) {
-        if (entry.size() > limit) {
-            throw damaged("its entry " + entry.name() + " claims " + entry.size() + " bytes; at most " + limit
-                    + " are read of such an entry");
-        }
-        byte[] content;
-        try (InputStream in = open(source, entry)) {
-            content = in.readAllBytes();
-        } catch (IOException e) {
-            throw new TorchScriptException("the entry " + entry.name() + " cannot be read: " + e.getMessage(), e);
-        }
+        byte[] content = unchecked(source, entry, limit);
         CRC32 crc = new CRC32();
         crc.update(content);
         if (crc.getValue() != entry.crc()) {
             throw damaged("its entry " + entry.name() + " fails its checksum");
         }
         return content;
+    }
+
+    /** The whole content of an entry as it is, like the engine reads it. */
+    static byte[] unchecked(ByteSource source, Entry entry, int limit) {
+        if (entry.size() > limit) {
+            throw damaged("its entry " + entry.name() + " claims " + entry.size() + " bytes; at most " + limit
+                    + " are read of such an entry");
+        }
+        try (InputStream in = open(source, entry)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new TorchScriptException("the entry " + entry.name() + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static InputStream inflating(InputStream raw) {

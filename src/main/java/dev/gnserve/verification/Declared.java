@@ -6,10 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A declaration with the weights read from the archive. */
 @SuppressWarnings("ArrayRecordComponent") // Read once per layer, and never compared as a record.
-record Declared(
-        GroupNormDeclaration declaration,
-        float @Nullable [] weight,
-        float @Nullable [] bias) {
+record Declared(GroupNormDeclaration declaration, float @Nullable [] weight, float @Nullable [] bias) {
 
     static Declared of(GroupNormDeclaration declaration, TorchScriptArchive archive) {
         return new Declared(

@@ -4,7 +4,6 @@ import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.FailureException;
-import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
@@ -40,8 +39,7 @@ final class InvarianceCheck {
      * @param model runs a batch and gives its outputs, batch axis first
      * @param image one image, without a batch axis
      */
-    static BatchInvariance check(
-            Function<FloatTensor, Map<String, Tensor>> model, FloatTensor image, int largest) {
+    static BatchInvariance check(Function<FloatTensor, Map<String, Tensor>> model, FloatTensor image, int largest) {
         return new InvarianceCheck(model, image, largest).check();
     }
 
@@ -65,7 +63,8 @@ final class InvarianceCheck {
                     together = model.apply(batch(size, place));
                 } catch (FailureException e) {
                     return BatchInvariance.notApplicable(
-                            largest, "the model does not run a batch of " + size + ": "
+                            largest,
+                            "the model does not run a batch of " + size + ": "
                                     + e.failure().detail());
                 }
                 String unequal = compare(alone, together, size, place);
@@ -92,8 +91,7 @@ final class InvarianceCheck {
         for (Map.Entry<String, Tensor> output : alone.entrySet()) {
             Tensor batched = together.get(output.getKey());
             TensorShape shape = output.getValue().shape();
-            if (batched == null
-                    || !batched.shape().equals(shape.withoutFirst().prepend(size))) {
+            if (batched == null || !batched.shape().equals(shape.withoutFirst().prepend(size))) {
                 return "the model's output \"" + output.getKey() + "\" has shape " + shape + " for one image and "
                         + (batched == null ? "is missing" : batched.shape()) + " for a batch of " + size;
             }

@@ -178,14 +178,12 @@ public final class ModelVerifier implements AutoCloseable {
         }
         BatchInvariance invariance = batch < 2
                 ? null
-                : InvarianceCheck.check(
-                        inputs -> copy.session.run(List.of(inputs), 0, ignored -> {}), image, batch);
+                : InvarianceCheck.check(inputs -> copy.session.run(List.of(inputs), 0, ignored -> {}), image, batch);
         return report(copy, calls, invariance, unverified);
     }
 
     private static CallCheck check(Loaded copy, TappedCall call, GroupNormDeclaration declaration, int number) {
-        Declared declared =
-                copy.declarations.computeIfAbsent(declaration, known -> Declared.of(known, copy.archive));
+        Declared declared = copy.declarations.computeIfAbsent(declaration, known -> Declared.of(known, copy.archive));
         CallCheck check = LayerCheck.check(call, declared, number);
         String corrupt = corruption(copy, declaration);
         if (corrupt == null) {
@@ -210,8 +208,8 @@ public final class ModelVerifier implements AutoCloseable {
         for (TorchScriptArchive.CorruptEntry entry : copy.corrupt) {
             for (StoredTensor tensor : new StoredTensor[] {declaration.weight(), declaration.bias()}) {
                 if (tensor != null && tensor.storage().equals(entry.entry())) {
-                    return "its " + (tensor.equals(declaration.weight()) ? "weight" : "bias")
-                            + " is corrupt: entry " + entry.entry() + " fails its checksum";
+                    return "its " + (tensor.equals(declaration.weight()) ? "weight" : "bias") + " is corrupt: entry "
+                            + entry.entry() + " fails its checksum";
                 }
             }
         }
@@ -253,8 +251,7 @@ public final class ModelVerifier implements AutoCloseable {
             return "the model has no normalization layer";
         }
         Map<NormalizationKind, Long> kinds = layers.stream()
-                .collect(Collectors.groupingBy(
-                        NormalizationLayer::kind, LinkedHashMap::new, Collectors.counting()));
+                .collect(Collectors.groupingBy(NormalizationLayer::kind, LinkedHashMap::new, Collectors.counting()));
         String found = kinds.entrySet().stream()
                 .map(kind -> kind.getValue() + " of " + kind.getKey())
                 .collect(Collectors.joining(", "));

@@ -1,5 +1,7 @@
 package dev.gnserve.verification;
 
+import dev.gnserve.torchscript.TensorType;
+
 /**
  * How far a sound kernel may be from the exact result.
  *
@@ -32,14 +34,13 @@ final class Tolerance {
         this.outputRounding = outputRounding;
     }
 
-    static Tolerance of(String dataType, boolean contiguous, int positions) {
+    static Tolerance of(TensorType type, boolean contiguous, int positions) {
         double layout = contiguous ? 1 : 1 + Math.sqrt(positions) / 4;
-        double rounding =
-                switch (dataType) {
-                    case "BF16" -> 0x1p-8;
-                    case "FP16" -> 0x1p-11;
-                    default -> 0;
-                };
+        double rounding = switch (type) {
+            case BFLOAT16 -> 0x1p-8;
+            case FLOAT16 -> 0x1p-11;
+            default -> 0;
+        };
         return new Tolerance(UNIT * STABLE * layout, rounding);
     }
 

@@ -1,0 +1,169 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.torchscript.NormalizationLayer;
+import dev.gnserve.torchscript.RepairedArchive;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Exit codes: 0 sound, 1 something is wrong with the archive, 2 it is not one. */
+@Command(
+        name = "inspect",
+        description = {
+            "Says what a TorchScript archive is: parts, parameters, normalization layers, and whether the engine loads it.",
+            "Exit code 0: sound. 1: corrupt, contradictory or refused by the engine. 2: not an archive."
+        })
+final class InspectCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "FILE.pt", description = "The archive.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @Option(names = "--json", description = "For machines.")
+    private boolean json;
+
+    @Option(names = "--no-engine", description = "Do not try to load it; faster.")
+    private boolean noEngine;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** What is printed as JSON. */
+    private record Inspection(
+            String file,
+            String origin,
+            String modelClass,
+            String formatVersion,
+            int entries,
+            int codeFiles,
+            int parameterTensors,
+            long parameters,
+            List<LayerJson> layers,
+            List<TorchScriptArchive.CorruptEntry> corruptEntries,
+            List<RepairedArchive.Replacement> replacedOperators,
+            @Nullable String refusal) {}
+
+    @Override
+    public Integer call() {
+        TorchScriptArchive archive;
+        Inspection inspection;
+        List<NormalizationLayer> layers;
+        try {
+            archive = TorchScriptArchive.open(file);
+            layers = archive.normalizations();
+            inspection = inspect(archive, layers);
+        } catch (TorchScriptException e) {
+            spec.commandLine().getErr().println(file + ": " + e.getMessage());
+            return 2;
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(inspection));
+        } else {
+            print(out, inspection);
+        }
+        out.flush();
+        boolean contradiction = layers.stream().anyMatch(layer -> layer.verifiable() && layer.reason() != null);
+        boolean sound = inspection.corruptEntries().isEmpty() && inspection.refusal() == null && !contradiction;
+        return sound ? 0 : 1;
+    }
+
+    private Inspection inspect(TorchScriptArchive archive, List<NormalizationLayer> layers) {
+        List<RepairedArchive.Replacement> replaced = new ArrayList<>();
+        String refusal = noEngine ? null : load(archive, replaced);
+        List<TorchScriptArchive.Parameter> parameters = archive.parameters();
+        return new Inspection(
+                file.toString(),
+                archive.origin(),
+                archive.modelClass(),
+                archive.formatVersion(),
+                archive.entries().size(),
+                archive.codeFiles().size(),
+                parameters.size(),
+                parameters.stream()
+                        .mapToLong(parameter -> parameter.tensor().elements())
+                        .sum(),
+                layers.stream().map(LayerJson::of).toList(),
+                archive.corruptEntries(),
+                replaced,
+                refusal);
+    }
+
+    /** Why the engine refuses the archive, or null; the operators it lacks go into the list. */
+    private @Nullable String load(TorchScriptArchive archive, List<RepairedArchive.Replacement> replaced) {
+        try (Engine engine = Engine.start(EngineSettings.defaults());
+                EngineModel model = engine.load(archive, file.toString(), Device.CPU)) {
+            replaced.addAll(model.replacements());
+            return null;
+        } catch (FailureException e) {
+            return e.failure().detail();
+        }
+    }
+
+    private static void print(PrintWriter out, Inspection inspection) {
+        out.printf(
+                "%s: TorchScript archive, %s, class %s, format version %s (the PyTorch version is not recorded)%n",
+                inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
+        out.printf(
+                "%d entries, %d files of code, %,d parameters in %d tensors%n",
+                inspection.entries(), inspection.codeFiles(), inspection.parameters(), inspection.parameterTensors());
+        out.println();
+        if (inspection.layers().isEmpty()) {
+            out.println("no normalization layers");
+        } else {
+            int width = inspection.layers().stream()
+                    .mapToInt(layer -> layer.name().length())
+                    .max()
+                    .orElse(0);
+            String row = "%-" + Math.max(5, width) + "s  %-13s  %6s  %8s  %9s  %6s  %s%n";
+            out.printf(row, "layer", "kind", "groups", "channels", "epsilon", "affine", "verifiable");
+            for (LayerJson layer : inspection.layers()) {
+                out.printf(
+                        row,
+                        layer.name(),
+                        layer.kind(),
+                        orDash(layer.groups()),
+                        orDash(layer.channels()),
+                        orDash(layer.epsilon()),
+                        layer.affine() == null ? "-" : layer.affine() ? "yes" : "no",
+                        (layer.verifiable() ? "yes" : "no") + (layer.reason() == null ? "" : ": " + layer.reason()));
+            }
+        }
+        out.println();
+        inspection
+                .corruptEntries()
+                .forEach(entry -> out.println("CORRUPT: " + entry.entry() + " fails its checksum"
+                        + (entry.parameters().isEmpty() ? "" : "; it holds " + String.join(", ", entry.parameters()))));
+        inspection
+                .replacedOperators()
+                .forEach(replacement -> out.println("REPAIRED on loading: " + replacement
+                        + " is unknown to the engine; the call raises if reached"));
+        if (inspection.refusal() != null) {
+            out.println("REFUSED: " + inspection.refusal());
+        } else if (inspection.corruptEntries().isEmpty()
+                && inspection.replacedOperators().isEmpty()) {
+            out.println("no repairs needed");
+        }
+    }
+
+    private static String orDash(@Nullable Object value) {
+        return value == null ? "-" : value.toString();
+    }
+}

@@ -1,0 +1,235 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.ChannelOrder;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.Normalization;
+import dev.gnserve.image.Padding;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.image.Preprocessor;
+import dev.gnserve.image.Resize;
+import dev.gnserve.model.InputSpec;
+import dev.gnserve.model.InvalidManifestException;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
+import dev.gnserve.verification.BatchInvariance;
+import dev.gnserve.verification.ModelVerifier;
+import dev.gnserve.verification.Verdict;
+import dev.gnserve.verification.VerificationReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Exit codes: 0 pass, 1 fail, 2 it cannot be verified. */
+@Command(
+        name = "verify",
+        description = {
+            "Runs a model on an image and compares every Group Normalization with float64, layer by layer,",
+            "and the image's result alone with its result in batches.",
+            "Exit code 0: pass. 1: fail. 2: cannot be verified (no archive, no image, no Group Normalization)."
+        })
+final class VerifyCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "FILE.pt", description = "The archive.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @ArgGroup(multiplicity = "1")
+    @SuppressWarnings("NullAway.Init")
+    private Input input;
+
+    /** One of the two is given. */
+    private static final class Input {
+        @Option(
+                names = "--image",
+                paramLabel = "F",
+                description = "An image; prepared as the model.yaml beside the archive or one folder up says, else RGB"
+                        + " from 0 to 1.")
+        private @Nullable Path image;
+
+        @Option(
+                names = "--random",
+                paramLabel = "SHAPE",
+                description =
+                        "Normally distributed values of this shape, without the batch axis: 3x256x256. A leading 1"
+                                + " for the batch may be given: 1x3x256x256.")
+        private @Nullable String shape;
+    }
+
+    @Option(
+            names = "--batch",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Largest batch of the invariance check; 0 leaves it out. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Of --random. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(names = "--json", description = "For machines.")
+    private boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (batch < 0 || batch > 256) {
+            throw new ParameterException(spec.commandLine(), "--batch is " + batch + ", allowed is 0 to 256");
+        }
+        VerificationReport report;
+        try {
+            TorchScriptArchive archive = TorchScriptArchive.open(file);
+            FloatTensor image = input.image != null ? prepared(input.image) : random(String.valueOf(input.shape));
+            report = verify(archive, image);
+        } catch (TorchScriptException | InvalidManifestException e) {
+            return cannot(file + ": " + e.getMessage());
+        } catch (FailureException e) {
+            return cannot(e.failure().detail());
+        } catch (IOException e) {
+            return cannot(e.getClass().getSimpleName() + ": " + e.getMessage());
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+        } else {
+            print(out, report);
+        }
+        out.flush();
+        return switch (report.verdict()) {
+            case PASS -> 0;
+            case FAIL -> 1;
+            case NOT_APPLICABLE -> 2;
+        };
+    }
+
+    private VerificationReport verify(TorchScriptArchive archive, FloatTensor image) {
+        try (Engine engine = Engine.start(EngineSettings.defaults());
+                ModelVerifier verifier =
+                        new ModelVerifier(engine, () -> archive, file.toString(), Device.AUTO, Duration.ofMinutes(5))) {
+            return verifier.verifyNow(image, batch);
+        }
+    }
+
+    private int cannot(String why) {
+        spec.commandLine().getErr().println(why);
+        return 2;
+    }
+
+    private FloatTensor random(String shape) {
+        if (!shape.matches("\\d{1,6}(x\\d{1,6}){1,5}")) {
+            throw new ParameterException(
+                    spec.commandLine(), "--random is " + shape + ", expected sizes like 3x256x256 or 1x3x256x256");
+        }
+        int[] sizes = List.of(shape.split("x", -1)).stream()
+                .mapToInt(Integer::parseInt)
+                .toArray();
+        TensorShape whole = TensorShape.of(sizes);
+        // Networks for images have at least three axes besides the batch: [C, H, W] or [C, D, H, W].
+        TensorShape one = sizes.length > 3 && sizes[0] == 1 ? whole.withoutFirst() : whole;
+        float[] values = new float[one.elements()];
+        Random random = new Random(seed);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return new FloatTensor(one, values);
+    }
+
+    private FloatTensor prepared(Path image) throws IOException {
+        InputSpec declared = declaredInput();
+        Preprocessor preprocessor = declared == null
+                ? new Preprocessor(
+                        ChannelOrder.RGB,
+                        new Resize.None(),
+                        new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
+                        Padding.NONE,
+                        null)
+                : new Preprocessor(
+                        declared.colour(),
+                        declared.resize(),
+                        declared.normalization(),
+                        declared.padding(),
+                        declared.resize() instanceof Resize.Fit ? null : declared.tiling());
+        PlanarImage tile = preprocessor
+                .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Files.readAllBytes(image)))
+                .tile(0);
+        return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+    }
+
+    /** What the manifest says of the input: beside the archive, or beside the folder of its version. */
+    private @Nullable InputSpec declaredInput() throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        for (int up = 0; up < 2 && folder != null; up++) {
+            Path manifest = folder.resolve("model.yaml");
+            if (Files.isRegularFile(manifest)) {
+                return ManifestReader.read(manifest.toString(), Files.readString(manifest))
+                        .input();
+            }
+            folder = folder.getParent();
+        }
+        return null;
+    }
+
+    private static void print(PrintWriter out, VerificationReport report) {
+        int width = report.calls().stream()
+                .mapToInt(call -> call.layer().length())
+                .max()
+                .orElse(0);
+        String row = "%-" + Math.max(5, width) + "s  %4s  %6s  %8s  %9s  %-20s  %10s  %10s  %s%n";
+        if (!report.calls().isEmpty()) {
+            out.printf(row, "layer", "call", "groups", "channels", "epsilon", "shape", "error", "tolerance", "verdict");
+        }
+        report.calls()
+                .forEach(call -> out.printf(
+                        row,
+                        call.layer(),
+                        call.call(),
+                        call.groups(),
+                        call.channels(),
+                        call.epsilon(),
+                        call.shape(),
+                        "%.3g".formatted(call.maxAbsoluteError()),
+                        "%.3g".formatted(call.tolerance()),
+                        call.verdict() + (call.reason() == null ? "" : ": " + call.reason())));
+        BatchInvariance invariance = report.batchInvariance();
+        if (invariance != null) {
+            out.printf(
+                    "batches up to %d: %s%n",
+                    invariance.batch(),
+                    invariance.verdict() == Verdict.NOT_APPLICABLE
+                            ? "not applicable: " + invariance.reason()
+                            : invariance.verdict() + ", "
+                                    + (invariance.bitIdentical()
+                                            ? "bit-identical"
+                                            : "differs by %.3g, decisions changed at %d positions"
+                                                    .formatted(
+                                                            invariance.maxAbsoluteDifference(),
+                                                            invariance.changedDecisions())));
+        }
+        report.unverified().forEach(layer -> out.println("not verified: " + layer.layer() + ": " + layer.reason()));
+        out.println(report.verdict() + (report.reason() == null ? "" : ": " + report.reason()));
+    }
+}

@@ -1,0 +1,149 @@
+package dev.gnserve.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.torchscript.Rewrites;
+import dev.gnserve.torchscript.Samples;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code inspect} and {@code verify} as a release pipeline runs them. */
+class ArchiveCommandsTest {
+
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void inspectListsLayersAndRepairs() throws IOException {
+        Path resize = sample("resize-scripted");
+
+        assertThat(run("inspect", resize.toString())).isZero();
+
+        assertThat(out.toString())
+                .contains("TorchScript archive, scripted, class ResizeNet")
+                .containsPattern("a\\.norm +group-norm +4 +8 +1.0E-5 +yes +yes")
+                .contains("REPAIRED on loading: aten::_upsample_lanczos2d_aa (1 call in ");
+    }
+
+    @Test
+    void inspectAsJsonHasTheNamesOfTheHttpContract() throws IOException {
+        assertThat(run(
+                        "inspect",
+                        "--json",
+                        "--no-engine",
+                        sample("chain-scripted").toString()))
+                .isZero();
+
+        JsonNode json = JsonMapper.shared().readTree(out.toString());
+        assertThat(json.get("origin").asString()).isEqualTo("scripted");
+        JsonNode layer = json.get("layers").get(2);
+        assertThat(layer.get("name").asString()).isEqualTo("body.1.norm");
+        assertThat(layer.get("kind").asString()).isEqualTo("group-norm");
+        assertThat(layer.get("epsilon").asDouble()).isEqualTo(1e-3);
+        assertThat(layer.get("reason").isNull()).isTrue();
+    }
+
+    @Test
+    void inspectOfSomethingElseExitsWithTwoAndSaysWhatItIs() throws IOException {
+        Path pickle = Files.write(folder.resolve("weights.pth"), new byte[] {(byte) 0x80, 2, '}', '.'});
+
+        assertThat(run("inspect", pickle.toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("plain pickle").contains("torch.jit.save");
+        assertThat(run("inspect", folder.resolve("missing.pt").toString())).isEqualTo(2);
+        assertThat(err.toString()).contains("does not exist");
+    }
+
+    @Test
+    void inspectOfACorruptArchiveExitsWithOneAndNamesTheParameter() throws IOException {
+        TorchScriptArchive chain = Samples.archive("chain-scripted");
+        Path corrupt = folder.resolve("corrupt.pt");
+        String entry = chain.parameters().get(0).tensor().storage();
+        try (var stream = Files.newOutputStream(corrupt)) {
+            stream.write(Rewrites.bytesWithBitFlippedIn(chain, entry));
+        }
+
+        assertThat(run("inspect", "--no-engine", corrupt.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("CORRUPT: " + entry + " fails its checksum; it holds stem.conv.weight");
+    }
+
+    @Test
+    void verifyPassesWithRandomValues() throws IOException {
+        assertThat(run("verify", sample("chain-traced").toString(), "--random", "3x24x24", "--batch", "2"))
+                .isZero();
+
+        assertThat(out.toString())
+                .containsPattern("body\\.1\\.norm +1 +8 +32 +0.001 .* PASS")
+                .contains("batches up to 2: PASS")
+                .endsWith("PASS" + System.lineSeparator());
+    }
+
+    @Test
+    void verifyTakesAnImage() throws IOException {
+        Path image = folder.resolve("image.png");
+        ImageIO.write(new BufferedImage(32, 24, BufferedImage.TYPE_INT_RGB), "png", image.toFile());
+
+        assertThat(run(
+                        "verify",
+                        sample("functional-traced").toString(),
+                        "--image",
+                        image.toString(),
+                        "--batch",
+                        "0",
+                        "--json"))
+                .isZero();
+
+        JsonNode json = JsonMapper.shared().readTree(out.toString());
+        assertThat(json.get("verdict").asString()).isEqualTo("PASS");
+        JsonNode call = json.get("calls").get(0);
+        assertThat(call.get("shape").toString()).isEqualTo("[1,8,24,32]");
+        assertThat(call.get("maxAbsoluteError").asDouble())
+                .isLessThanOrEqualTo(call.get("tolerance").asDouble());
+    }
+
+    @Test
+    void verifyExitsWithOneForAFaultAndTwoWhereNothingApplies() throws IOException {
+        TorchScriptArchive faulty = Rewrites.code(
+                Samples.archive("chain-scripted"),
+                "code/__torch__/torch/nn/modules/normalization/___torch_mangle_25.py",
+                "_0(input, 8, ",
+                "_0(input, 4, ");
+        Path fault = Files.write(folder.resolve("fault.pt"), faulty.toByteArray());
+
+        assertThat(run("verify", fault.toString(), "--random", "1x3x24x24", "--batch", "0"))
+                .isEqualTo(1);
+        assertThat(out.toString()).contains("FAIL: body.1.norm: it declares 8 groups and ran with 4");
+        assertThat(run("verify", sample("batch-norm-scripted").toString(), "--random", "3x8x8", "--batch", "0"))
+                .isEqualTo(2);
+        assertThat(out.toString()).contains("NOT_APPLICABLE: the model makes no call of Group Normalization");
+        assertThat(run("verify", sample("chain-traced").toString(), "--random", "5x24x24"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("the engine failed");
+        assertThat(run("verify", sample("chain-traced").toString())).isEqualTo(2);
+        assertThat(run("verify", sample("chain-traced").toString(), "--random", "many"))
+                .isEqualTo(2);
+    }
+
+    private Path sample(String name) throws IOException {
+        return Files.write(folder.resolve(name + ".pt"), Samples.bytes(name + ".pt"));
+    }
+
+    private int run(String... arguments) {
+        CommandLine commandLine =
+                GnserveCommand.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+        return commandLine.execute(arguments);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.gnserve.torchscript;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Archives with planted faults. */
+public final class Rewrites {
+
+    private Rewrites() {}
+
+    /** An archive whose code reads otherwise in one file. */
+    public static TorchScriptArchive code(TorchScriptArchive archive, String file, String old, String replacement) {
+        String code = archive.code(file);
+        assertThat(code).contains(old);
+        return archive.with(Map.of(file, code.replace(old, replacement).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** An archive one bit of which changed on the disk, in an entry. */
+    public static TorchScriptArchive bitFlippedIn(TorchScriptArchive archive, String entry) {
+        return TorchScriptArchive.of(bytesWithBitFlippedIn(archive, entry));
+    }
+
+    public static byte[] bytesWithBitFlippedIn(TorchScriptArchive archive, String entry) {
+        byte[] whole = archive.toByteArray();
+        byte[] part = archive.bytes(entry, 1 << 20);
+        for (int at = 0; at <= whole.length - part.length; at++) {
+            if (java.util.Arrays.equals(whole, at, at + part.length, part, 0, part.length)) {
+                whole[at + 2] ^= 0x40;
+                return whole;
+            }
+        }
+        throw new IllegalArgumentException(entry);
+    }
+
+    public static TorchScriptArchive written(ScriptModule module) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            TorchScriptWriter.write(module, "test", out);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return TorchScriptArchive.of(out.toByteArray());
+    }
+}

@@ -1,0 +1,179 @@
+package dev.gnserve.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.TappedCall;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.torchscript.NormalizationLayer;
+import dev.gnserve.torchscript.RepairedArchive;
+import dev.gnserve.torchscript.Samples;
+import dev.gnserve.torchscript.TappedArchive;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Archives of PyTorch 2.13, run by the engine. */
+class SampleVerificationTest {
+
+    private static Engine engine;
+
+    @BeforeAll
+    static void start() {
+        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+    }
+
+    @AfterAll
+    static void stop() {
+        engine.close();
+    }
+
+    static Stream<String> samples() {
+        return Samples.NAMES.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void outputsAreThoseOfPyTorchAndTappingChangesNoBit(String name) {
+        Map<String, FloatTensor> recorded = Npz.read(Samples.bytes(name + ".npz"));
+        TorchScriptArchive archive = Samples.archive(name);
+        List<FloatTensor> input = List.of(recorded.get("input"));
+        Map<String, Tensor> plain;
+        try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+            plain = model.newSession().call("forward", input);
+        }
+        Map<String, Tensor> tapped;
+        try (EngineModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+            tapped = model.newTappedSession().run(input, Long.MAX_VALUE, call -> {});
+        }
+
+        assertThat(tapped.keySet()).isEqualTo(plain.keySet());
+        plain.forEach((output, tensor) -> {
+            float[] values = ((FloatTensor) tensor).values();
+            assertThat(((FloatTensor) tapped.get(output)).values()).as(output).isEqualTo(values);
+            float[] expected =
+                    recorded.get(plain.size() == 1 ? "output" : output).values();
+            assertThat(values).as(output).hasSameSizeAs(expected);
+            for (int i = 0; i < values.length; i++) {
+                assertThat(Math.abs(values[i] - expected[i])).as(output).isLessThanOrEqualTo(1e-5f);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void everyCallIsCheckedAndPasses(String name) {
+        FloatTensor recorded = Npz.read(Samples.bytes(name + ".npz")).get("input");
+        TorchScriptArchive archive = Samples.archive(name);
+
+        VerificationReport report = verify(archive, firstOf(recorded), 4);
+
+        if (name.equals("no-norm-traced")) {
+            assertThat(report.verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
+            assertThat(report.reason()).contains("no normalization layer");
+            return;
+        }
+        if (name.equals("batch-norm-scripted")) {
+            assertThat(report.verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
+            assertThat(report.reason()).contains("1 of batch-norm");
+            assertThat(report.unverified()).extracting(UnverifiedLayer::layer).containsExactly("n");
+            return;
+        }
+        assertThat(report.reason()).isNull();
+        assertThat(report.verdict()).isEqualTo(Verdict.PASS);
+        assertThat(report.calls())
+                .allSatisfy(call -> assertThat(call.maxAbsoluteError()).isLessThanOrEqualTo(call.tolerance()));
+        assertThat(report.calls().stream().map(CallCheck::layer).distinct())
+                .containsExactlyInAnyOrderElementsOf(archive.normalizations().stream()
+                        .filter(NormalizationLayer::verifiable)
+                        .map(NormalizationLayer::name)
+                        .toList());
+        assertThat(report.batchInvariance().verdict())
+                .isEqualTo(name.startsWith("dict-output") ? Verdict.NOT_APPLICABLE : Verdict.PASS);
+        List<String> expected = modulesCalled(name);
+        if (!expected.isEmpty() && !name.contains("frozen")) {
+            assertThat(report.calls()).extracting(CallCheck::layer).containsExactlyElementsOf(expected);
+        }
+    }
+
+    @Test
+    void anUnknownOperatorIsReplacedAndNamed() {
+        try (EngineModel model = engine.load(Samples.archive("resize-scripted"), "resize", Device.CPU)) {
+            assertThat(model.replacements()).hasSize(1);
+            RepairedArchive.Replacement replacement = model.replacements().get(0);
+            assertThat(replacement.operator()).isEqualTo("aten::_upsample_lanczos2d_aa");
+            assertThat(replacement.calls()).isEqualTo(1);
+        }
+    }
+
+    /** With room for hardly one call, the model runs once per call; what is checked is the same. */
+    @Test
+    void memoryForTapsIsBoundedAndNothingIsLostByIt() {
+        FloatTensor input = Npz.read(Samples.bytes("shared-head-scripted.npz")).get("input");
+        TappedArchive tapped = TappedArchive.of(Samples.archive("shared-head-scripted"));
+        List<TappedCall> all = new ArrayList<>();
+        List<TappedCall> one = new ArrayList<>();
+        try (EngineModel model = engine.load(tapped.archive(), "tapped", Device.CPU)) {
+            model.newTappedSession().run(List.of(input), Long.MAX_VALUE, all::add);
+            model.newTappedSession().run(List.of(input), 20_000, one::add);
+        }
+
+        assertThat(all).hasSize(7);
+        assertThat(one)
+                .extracting(TappedCall::header)
+                .isEqualTo(all.stream().map(TappedCall::header).toList());
+        for (int i = 0; i < all.size(); i++) {
+            assertThat(one.get(i).output().values())
+                    .isEqualTo(all.get(i).output().values());
+        }
+    }
+
+    @Test
+    void nothingOfTheEngineIsLeftOpen() {
+        int before = engine.openArrays();
+        FloatTensor input = Npz.read(Samples.bytes("chain-traced.npz")).get("input");
+
+        verify(Samples.archive("chain-traced"), firstOf(input), 2);
+
+        assertThat(engine.openArrays()).isEqualTo(before);
+    }
+
+    private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
+        try (ModelVerifier verifier =
+                new ModelVerifier(engine, () -> archive, "sample", Device.CPU, Duration.ofMinutes(1))) {
+            return verifier.verifyNow(image, batch);
+        }
+    }
+
+    private static FloatTensor firstOf(FloatTensor batch) {
+        float[] values = Arrays.copyOf(
+                batch.values(), batch.values().length / batch.shape().size(0));
+        return new FloatTensor(batch.shape().withoutFirst(), values);
+    }
+
+    private static List<String> modulesCalled(String name) {
+        List<String> layers = new ArrayList<>();
+        for (JsonNode sample : JsonMapper.shared().readTree(Samples.bytes("cases.json"))) {
+            if (sample.get("name").asString().equals(name)) {
+                sample.get("module_groupnorm_calls")
+                        .forEach(call -> layers.add(call.get("layer").asString()));
+            }
+        }
+        return layers;
+    }
+}
