@@ -5,6 +5,8 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import javax.imageio.ImageReader;
 
 /**
@@ -45,7 +47,7 @@ public final class ImageDecoder {
                 case TIFF -> tiff(bytes);
                 case WEBP -> WebpStructure.check(bytes, limits).apply(read(format, bytes));
                 case GIF -> GifScreen.read(bytes, limits).show(read(format, bytes));
-                case BMP -> read(format, bytes);
+                case BMP -> bmp(bytes);
             };
         } catch (CorruptImageException e) {
             throw undecodable(format, bytes, String.valueOf(e.getMessage()), e);
@@ -83,6 +85,22 @@ public final class ImageDecoder {
         directory.check(limits);
         directory.dropOtherPages();
         return directory.orientation().apply(read(ImageFormat.TIFF, copy));
+    }
+
+    private UprightImage bmp(byte[] bytes) throws IOException {
+        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        boolean current = header.getInt(14) >= 40;
+        if (current) {
+            long width = header.getInt(18);
+            long height = Math.abs((long) header.getInt(22));
+            limits.check(ImageFormat.BMP, width, height);
+            boolean compressed = header.getInt(30) != 0;
+            // The decoder takes memory for the picture before it sees that the pixels are missing.
+            if (!compressed && width * height * header.getShort(28) / 8 > bytes.length) {
+                throw new CorruptImageException("it ends before its %d x %d pixels".formatted(width, height));
+            }
+        }
+        return read(ImageFormat.BMP, bytes);
     }
 
     private UprightImage read(ImageFormat format, byte[] bytes) throws IOException {

@@ -62,7 +62,6 @@ public sealed interface Normalization {
      */
     record Percentile(float low, float high, float minimumRange) implements Normalization {
 
-        private static final int BINS = 1 << 16;
         private static final float LEAST = -1;
         private static final float MOST = 2;
 
@@ -87,46 +86,16 @@ public sealed interface Normalization {
 
         /** Takes the percentiles of an image; they are the same for planes and for rows of them. */
         FittedNormalization fittedTo(PlanarRows image) {
-            float[] row = new float[image.channels() * image.width()];
-            float least = Float.POSITIVE_INFINITY;
-            float most = Float.NEGATIVE_INFINITY;
-            for (int y = 0; y < image.height(); y++) {
-                image.read(0, y, image.width(), row, 0, image.width());
-                for (float value : row) {
-                    least = Math.min(least, value);
-                    most = Math.max(most, value);
-                }
-            }
-            float toBin = most > least ? (BINS - 1) / (most - least) : 0;
-            int[] histogram = new int[BINS];
-            for (int y = 0; y < image.height(); y++) {
-                image.read(0, y, image.width(), row, 0, image.width());
-                for (float value : row) {
-                    histogram[Math.round((value - least) * toBin)]++;
-                }
-            }
-            int count = row.length * image.height();
-            float zero = least + percentileBin(histogram, low, count) * (most - least) / (BINS - 1);
-            float one = least + percentileBin(histogram, high, count) * (most - least) / (BINS - 1);
+            int[] counts = image.counts();
+            Histogram histogram = counts == null ? Histogram.ofRows(image) : Histogram.ofCounts(counts);
+            float zero = histogram.percentile(low);
+            float one = histogram.percentile(high);
             float factor = 1 / Math.max(one - zero, minimumRange);
             return (planes, channels) -> {
                 for (int i = 0; i < planes.length; i++) {
                     planes[i] = Math.min(MOST, Math.max(LEAST, (planes[i] - zero) * factor));
                 }
             };
-        }
-
-        /** Nearest rank: the first bin at which at least the given share of all values is reached. */
-        private static int percentileBin(int[] histogram, float percentile, int count) {
-            long rank = Math.max(1, (long) Math.ceil(percentile / 100.0 * count));
-            long seen = 0;
-            for (int bin = 0; bin < histogram.length; bin++) {
-                seen += histogram[bin];
-                if (seen >= rank) {
-                    return bin;
-                }
-            }
-            return histogram.length - 1;
         }
     }
 }

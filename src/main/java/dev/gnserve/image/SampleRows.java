@@ -1,5 +1,7 @@
 package dev.gnserve.image;
 
+import org.jspecify.annotations.Nullable;
+
 /** The samples of an image as planes of floats on the scale of 0 to 255, in the colours that a network takes. */
 final class SampleRows implements PlanarRows {
 
@@ -32,6 +34,19 @@ final class SampleRows implements PlanarRows {
     @Override
     public int width() {
         return image.width();
+    }
+
+    @Override
+    public int @Nullable [] counts() {
+        boolean mixed = image.channels() == 3 && order == ChannelOrder.GRAY;
+        if (mixed || !(image.samples() instanceof byte[] bytes)) {
+            return null;
+        }
+        int[] counts = new int[256];
+        for (byte sample : bytes) {
+            counts[sample & 0xFF]++;
+        }
+        return counts;
     }
 
     @Override
