@@ -32,9 +32,11 @@ public final class Engine implements AutoCloseable {
     private final ai.djl.Device device;
     private final String version;
     private final NDManager arrays;
+    private final Cores cores;
 
     private Engine(EngineSettings settings) {
         this.settings = settings;
+        this.cores = new Cores(settings.threads());
         this.djl = ai.djl.engine.Engine.getEngine("PyTorch");
         this.version = djl.getVersion();
         this.device = choose(settings.device(), djl);
@@ -107,7 +109,7 @@ public final class Engine implements AutoCloseable {
         NDManager manager = arrays.newSubManager(target);
         try {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
-            return new EngineModel(block, manager, settings.threads(), label(target));
+            return new EngineModel(block, manager, cores, label(target));
         } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
             manager.close();
             throw new FailureException(Failure.of(

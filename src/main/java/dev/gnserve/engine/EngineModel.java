@@ -10,14 +10,14 @@ public final class EngineModel implements AutoCloseable {
 
     private final PtSymbolBlock block;
     private final NDManager manager;
-    private final int threads;
+    private final Cores cores;
     private final String device;
     private List<RepairedArchive.Replacement> replacements = List.of();
 
-    EngineModel(PtSymbolBlock block, NDManager manager, int threads, String device) {
+    EngineModel(PtSymbolBlock block, NDManager manager, Cores cores, String device) {
         this.block = block;
         this.manager = manager;
-        this.threads = threads;
+        this.cores = cores;
         this.device = device;
     }
 
@@ -35,18 +35,18 @@ public final class EngineModel implements AutoCloseable {
         replacements = replaced;
     }
 
-    /** A session with the process's number of threads per forward pass. */
+    /** A session whose forward passes use their share of the cores: all of them as long as nothing else runs. */
     public EngineSession newSession() {
-        return newSession(threads);
+        return newSession(0);
     }
 
     /**
      * A session for one thread.
      *
-     * @param own how many threads work on one forward pass of this session
+     * @param threads how many threads work on one forward pass; 0 for its share of the cores
      */
-    public EngineSession newSession(int own) {
-        return new EngineSession(block, manager, own);
+    public EngineSession newSession(int threads) {
+        return new EngineSession(block, manager, cores, threads);
     }
 
     /** A session for a model that was loaded from an instrumented copy. */

@@ -37,14 +37,19 @@ public final class EngineSession {
 
     private final PtSymbolBlock block;
     private final NDManager manager;
-    private final int threads;
-    private boolean threadsSet;
+    private final Cores cores;
+    private final int fixedThreads;
+    private int threads;
     private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
 
-    EngineSession(PtSymbolBlock block, NDManager manager, int threads) {
+    /**
+     * @param fixedThreads how many threads work on a forward pass; 0 for this pass's share of the cores
+     */
+    EngineSession(PtSymbolBlock block, NDManager manager, Cores cores, int fixedThreads) {
         this.block = block;
         this.manager = manager;
-        this.threads = threads;
+        this.cores = cores;
+        this.fixedThreads = fixedThreads;
     }
 
     /**
@@ -109,14 +114,17 @@ public final class EngineSession {
     }
 
     private <V> V inEngine(Supplier<String> what, Work<V> work) {
-        setThreads();
+        int share = cores.enter();
         try (NDManager batchManager = manager.newSubManager()) {
+            useThreads(fixedThreads == 0 ? share : fixedThreads);
             return work.with(batchManager);
         } catch (FailureException e) {
             throw e;
         } catch (RuntimeException e) {
             throw new FailureException(Failure.of(
                     FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e));
+        } finally {
+            cores.leave();
         }
     }
 
@@ -219,20 +227,22 @@ public final class EngineSession {
         return new Shape(sizes);
     }
 
-    private void setThreads() {
-        if (threadsSet) {
+    private void useThreads(int wanted) {
+        if (threads == wanted) {
             return;
         }
-        synchronized (THREAD_SETTINGS) {
-            JniUtils.setNumThreads(threads);
-            // The first parallel operation of a thread takes the process's default over; only then its own number
-            // stays.
-            try (NDManager scratch = manager.newSubManager()) {
-                float one = scratch.ones(new Shape(1 << 16)).exp().getFloat(0);
-                assert one > 2;
+        if (threads == 0) {
+            // The first parallel operation of a thread takes over what any thread set last; its own number stays only
+            // when it is set after that.
+            synchronized (THREAD_SETTINGS) {
+                JniUtils.setNumThreads(wanted);
+                try (NDManager scratch = manager.newSubManager()) {
+                    float one = scratch.ones(new Shape(1 << 16)).exp().getFloat(0);
+                    assert one > 2;
+                }
             }
-            JniUtils.setNumThreads(threads);
         }
-        threadsSet = true;
+        JniUtils.setNumThreads(wanted);
+        threads = wanted;
     }
 }

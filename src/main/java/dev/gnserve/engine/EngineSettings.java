@@ -4,7 +4,7 @@ package dev.gnserve.engine;
  * What holds for the whole process.
  *
  * @param device where models run
- * @param threads how many threads work on one forward pass, unless a model says otherwise
+ * @param threads how many threads all forward passes of one moment share, at best the number of cores
  */
 public record EngineSettings(Device device, int threads) {
 
@@ -14,7 +14,7 @@ public record EngineSettings(Device device, int threads) {
         }
     }
 
-    /** Every core works on one forward pass at a time. */
+    /** On a GPU if there is one, else on all cores. */
     public static EngineSettings defaults() {
         return new EngineSettings(Device.AUTO, Runtime.getRuntime().availableProcessors());
     }

@@ -5,22 +5,28 @@ import dev.gnserve.engine.Device;
 /**
  * How a model runs.
  *
- * @param workers how many batches run at the same time
- * @param threads how many threads work on one batch; 0 shares the cores evenly among the workers
+ * @param workers how many batches run at the same time; 0 for one per core, at most four
+ * @param threads how many threads work on one batch; 0 shares the cores evenly among all batches that run at that moment,
+ *     those of other models included
  * @param device where
  */
 public record Execution(int workers, int threads, Device device) {
 
+    private static final int MOST_AUTOMATIC_WORKERS = 4;
+
     public Execution {
-        if (workers < 1 || workers > 256 || threads < 0 || threads > 256) {
+        if (workers < 0 || workers > 256 || threads < 0 || threads > 256) {
             throw new IllegalArgumentException("workers and threads are " + workers + " and " + threads
-                    + ", allowed is 1 to 256 workers and 0 (automatic) to 256 threads");
+                    + ", allowed is 0 (automatic) to 256 of each");
         }
     }
 
-    /** Threads per worker on a machine: workers times threads never exceeds the cores, unless the workers alone do. */
+    public int workersOn(int cores) {
+        return workers == 0 ? Math.min(cores, MOST_AUTOMATIC_WORKERS) : workers;
+    }
+
+    /** Threads per batch, 0 for automatic: workers times threads never exceeds the cores, unless the workers alone do. */
     public int threadsOn(int cores) {
-        int share = Math.max(1, cores / workers);
-        return threads == 0 ? share : Math.min(threads, share);
+        return threads == 0 ? 0 : Math.min(threads, Math.max(1, cores / workersOn(cores)));
     }
 }

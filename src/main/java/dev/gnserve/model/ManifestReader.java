@@ -155,7 +155,7 @@ public final class ManifestReader {
     }
 
     private static Execution execution(YamlFields fields) {
-        int workers = fields.integer("workers", 1, 1, 256);
+        int workers = fields.integer("workers", 0, 0, 256);
         int threads = fields.integer("threads", 0, 0, 256);
         Device device = fields.choice("device", Device.class, Device.AUTO);
         return fields.end(() -> new Execution(workers, threads, device));

@@ -54,7 +54,7 @@ public final class ServedModel {
             @Nullable Serving serving) {}
 
     /** What a ready model holds. */
-    private record Serving(EngineModel engineModel, Batcher<Tensor, Prediction> batcher, String device, int threads) {}
+    private record Serving(EngineModel engineModel, Batcher<Tensor, Prediction> batcher, int workers, int threads) {}
 
     public String name() {
         return source.name();
@@ -111,10 +111,16 @@ public final class ServedModel {
     /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
     public @Nullable String device() {
         Serving serving = state.serving();
-        return serving == null ? null : serving.device();
+        return serving == null ? null : serving.engineModel().device();
     }
 
-    /** How many threads work on one forward pass; 0 unless ready. */
+    /** How many batches run at the same time; 0 unless ready. */
+    public int workers() {
+        Serving serving = state.serving();
+        return serving == null ? 0 : serving.workers();
+    }
+
+    /** How many threads work on one batch; 0 when it gets its share of the cores, and unless ready. */
     public int threads() {
         Serving serving = state.serving();
         return serving == null ? 0 : serving.threads();
@@ -166,8 +172,9 @@ public final class ServedModel {
                     source.location() + "/" + version() + "/model.pt",
                     read.execution().device());
             int threads = read.execution().threadsOn(cores);
+            int workerCount = read.execution().workersOn(cores);
             List<EngineWorker> workers = new ArrayList<>();
-            for (int i = 0; i < read.execution().workers(); i++) {
+            for (int i = 0; i < workerCount; i++) {
                 workers.add(new EngineWorker(
                         engineModel.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction)));
             }
@@ -180,7 +187,7 @@ public final class ServedModel {
                     .start();
             batcher.ready().join();
             Duration took = Duration.ofNanos(System.nanoTime() - started);
-            Serving serving = new Serving(engineModel, batcher, engineModel.device(), threads);
+            Serving serving = new Serving(engineModel, batcher, workerCount, threads);
             enter(new State(ModelState.READY, null, took, serving));
         } catch (IOException | RuntimeException | Error e) {
             if (batcher != null) {

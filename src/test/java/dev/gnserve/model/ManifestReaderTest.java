@@ -135,10 +135,12 @@ class ManifestReaderTest {
 
     @Test
     void workersTimesThreadsStayWithinTheCores() {
-        assertThat(new Execution(1, 0, Device.CPU).threadsOn(2)).isEqualTo(2);
-        assertThat(new Execution(2, 0, Device.CPU).threadsOn(2)).isEqualTo(1);
         assertThat(new Execution(2, 8, Device.CPU).threadsOn(8)).isEqualTo(4);
-        assertThat(new Execution(4, 0, Device.CPU).threadsOn(2)).isEqualTo(1);
+        assertThat(new Execution(4, 8, Device.CPU).threadsOn(2)).isEqualTo(1);
+        assertThat(new Execution(0, 3, Device.CPU).threadsOn(2)).isEqualTo(1);
+        assertThat(new Execution(0, 0, Device.CPU).threadsOn(2)).as("automatic").isZero();
+        assertThat(new Execution(0, 0, Device.CPU).workersOn(2)).isEqualTo(2);
+        assertThat(new Execution(0, 0, Device.CPU).workersOn(64)).isEqualTo(4);
     }
 
     private static void refuses(String thirdLine, int line, String field, String what) {
