@@ -35,6 +35,7 @@ class ArchitectureTest {
                     "java..",
                     "org.jspecify..",
                     "ai.djl..",
+                    "com.sun.jna..",
                     "dev.gnserve.failure..",
                     "dev.gnserve.torchscript..",
                     "dev.gnserve.engine..");
