@@ -17,8 +17,8 @@ final class SegmentationTarget {
     /** Nuclei below this area (pixels) have a rim of one pixel only, else nothing of them would be interior. */
     private static final int SMALL_AREA = 70;
 
-    private static final float BOUNDARY_WEIGHT = 2;
-    private static final float TOUCHING_WEIGHT = 5;
+    private static final float BOUNDARY_WEIGHT = 3;
+    private static final float TOUCHING_WEIGHT = 6;
 
     private final byte[] classes;
     private final float[] weights;
