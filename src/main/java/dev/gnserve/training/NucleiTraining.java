@@ -3,7 +3,6 @@ package dev.gnserve.training;
 import dev.gnserve.engine.Device;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.segmentation.ObjectFinder;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -59,18 +58,23 @@ public final class NucleiTraining {
     }
 
     Checkpoint run() throws IOException {
+        return runUntil(recipe.steps());
+    }
+
+    /** Runs the first steps of the recipe, as an interrupted run would. */
+    Checkpoint runUntil(int end) throws IOException {
         try (ParallelGradient replicas = new ParallelGradient(recipe.network(), NucleiRecipe.REPLICAS)) {
             Checkpoint state = run.hasCheckpoint()
                     ? run.checkpoint()
                     : Checkpoint.initial(replicas.first().initialWeights(recipe.seed()));
             AdamW optimizer =
                     new AdamW(state, replicas.first().decays(), NucleiRecipe.WEIGHT_DECAY, NucleiRecipe.AVERAGE_DECAY);
-            train(replicas, state, optimizer);
+            train(replicas, state, optimizer, end);
             return state;
         }
     }
 
-    private void train(ParallelGradient replicas, Checkpoint state, AdamW optimizer) throws IOException {
+    private void train(ParallelGradient replicas, Checkpoint state, AdamW optimizer, int end) throws IOException {
         OneCycle learningRate = new OneCycle(recipe.peakLearningRate(), recipe.steps());
         float[] gradient = new float[replicas.first().size()];
         double smoothed = Double.NaN;
@@ -82,7 +86,7 @@ public final class NucleiTraining {
                 .startsFrom(state.step(), Duration.ZERO)
                 .setUpdateIntervalMillis(2_000)
                 .build()) {
-            while (state.step() < recipe.steps()) {
+            while (state.step() < end) {
                 List<CropBatch> batches = next.join();
                 next = drawn(state.step() + 1);
                 float loss = replicas.lossAndGradient(state.weights(), batches, gradient);
@@ -91,7 +95,7 @@ public final class NucleiTraining {
                 }
                 optimizer.step(gradient, learningRate.at(state.step()));
                 smoothed = Double.isNaN(smoothed) ? loss : 0.98 * smoothed + 0.02 * loss;
-                boolean last = state.step() == recipe.steps();
+                boolean last = state.step() == end;
                 if (last || state.step() % STEPS_PER_CHECKPOINT == 0) {
                     run.save(state);
                 }
@@ -113,39 +117,6 @@ public final class NucleiTraining {
     }
 
     private SegmentationScores validate(ParallelGradient replicas, Checkpoint state) {
-        return replicas.score(
-                state.average(), validation, replica -> image -> score(replica, image, NucleiRecipe.OBJECT_FINDER));
-    }
-
-    private static SegmentationScores score(TrainableUNet network, LabelledImage image, ObjectFinder finder) {
-        int multiple = network.network().shape().multiple();
-        int width = (image.width() + multiple - 1) / multiple * multiple;
-        int height = (image.height() + multiple - 1) / multiple * multiple;
-        float[] padded = new float[3 * width * height];
-        for (int row = 0; row < 3 * height; row++) {
-            int from = row / height * image.height() + mirrored(row % height, image.height());
-            for (int x = 0; x < width; x++) {
-                padded[row * width + x] = image.planes()[from * image.width() + mirrored(x, image.width())];
-            }
-        }
-        float[] probabilities = network.probabilities(padded, height, width);
-        float[] interior = new float[image.pixels()];
-        float[] foreground = new float[image.pixels()];
-        boolean[] mask = new boolean[image.pixels()];
-        for (int y = 0; y < image.height(); y++) {
-            for (int x = 0; x < image.width(); x++) {
-                int at = y * image.width() + x;
-                interior[at] = probabilities[SegmentationTarget.INTERIOR * width * height + y * width + x];
-                foreground[at] = 1 - probabilities[SegmentationTarget.BACKGROUND * width * height + y * width + x];
-                mask[at] = foreground[at] > finder.maskThreshold();
-            }
-        }
-        int[] ids =
-                finder.find(interior, foreground, image.width(), image.height()).ids();
-        return SegmentationScores.of(image.ids(), ids, mask);
-    }
-
-    private static int mirrored(int at, int length) {
-        return at < length ? at : 2 * length - 1 - at;
+        return replicas.score(state.average(), validation, new Validation(NucleiRecipe.OBJECT_FINDER)::score);
     }
 }

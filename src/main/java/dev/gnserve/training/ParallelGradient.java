@@ -8,7 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.function.Function;
+import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -64,13 +65,13 @@ final class ParallelGradient implements AutoCloseable {
     SegmentationScores score(
             float[] weights,
             List<LabelledImage> images,
-            Function<TrainableUNet, Function<LabelledImage, SegmentationScores>> scorer) {
+            BiFunction<TrainableUNet, LabelledImage, SegmentationScores> scorer) {
         return onEach(index -> {
                     TrainableUNet replica = replicas.get(index);
                     replica.load(weights);
                     SegmentationScores sum = SegmentationScores.NONE;
                     for (int i = index; i < images.size(); i += replicas.size()) {
-                        sum = sum.plus(scorer.apply(replica).apply(images.get(i)));
+                        sum = sum.plus(scorer.apply(replica, images.get(i)));
                     }
                     return sum;
                 })
@@ -78,7 +79,7 @@ final class ParallelGradient implements AutoCloseable {
                 .reduce(SegmentationScores.NONE, SegmentationScores::plus);
     }
 
-    private <T> List<T> onEach(Function<Integer, T> work) {
+    private <T> List<T> onEach(IntFunction<T> work) {
         List<CompletableFuture<T>> futures = IntStream.range(0, replicas.size())
                 .mapToObj(index -> CompletableFuture.supplyAsync(() -> work.apply(index), threads))
                 .toList();

@@ -40,6 +40,46 @@ final class SegmentationTarget {
 
     /** The target of a label map [height, width], 0 for background. */
     static SegmentationTarget of(int[] ids, int width, int height) {
+        int[] areas = areas(ids);
+        byte[] classes = new byte[ids.length];
+        float[] weights = new float[ids.length];
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                int at = y * width + x;
+                int id = ids[at];
+                int nearestOther = Integer.MAX_VALUE;
+                int someNucleus = 0;
+                boolean betweenNuclei = false;
+                for (int ny = Math.max(0, y - RIM); ny <= Math.min(height - 1, y + RIM); ny++) {
+                    for (int nx = Math.max(0, x - RIM); nx <= Math.min(width - 1, x + RIM); nx++) {
+                        int squaredDistance = (nx - x) * (nx - x) + (ny - y) * (ny - y);
+                        int other = ids[ny * width + nx];
+                        if (squaredDistance > reach(RIM)) {
+                            continue;
+                        }
+                        if (other != id) {
+                            nearestOther = Math.min(nearestOther, squaredDistance);
+                        }
+                        if (other != 0) {
+                            betweenNuclei |= someNucleus != 0 && other != someNucleus;
+                            someNucleus = other;
+                        }
+                    }
+                }
+                int rim = areas[id] < SMALL_AREA ? 1 : RIM;
+                classes[at] = id == 0 ? BACKGROUND : nearestOther <= reach(rim) ? BOUNDARY : INTERIOR;
+                weights[at] = betweenNuclei ? TOUCHING_WEIGHT : classes[at] == BOUNDARY ? BOUNDARY_WEIGHT : 1;
+            }
+        }
+        return new SegmentationTarget(classes, weights);
+    }
+
+    /** Greatest squared distance within a disc that looks round on the grid: 4 neighbours for 1, 20 for 2. */
+    private static int reach(int radius) {
+        return radius * radius + radius - 1;
+    }
+
+    private static int[] areas(int[] ids) {
         int most = 0;
         for (int id : ids) {
             most = Math.max(most, id);
@@ -48,35 +88,6 @@ final class SegmentationTarget {
         for (int id : ids) {
             areas[id]++;
         }
-        byte[] classes = new byte[ids.length];
-        float[] weights = new float[ids.length];
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int at = y * width + x;
-                int id = ids[at];
-                int rim = id != 0 && areas[id] < SMALL_AREA ? 1 : RIM;
-                boolean atRim = false;
-                int neighbour = 0;
-                boolean touching = false;
-                for (int dy = -RIM; dy <= RIM; dy++) {
-                    for (int dx = -RIM; dx <= RIM; dx++) {
-                        int nx = x + dx;
-                        int ny = y + dy;
-                        if (nx < 0 || ny < 0 || nx >= width || ny >= height || dx * dx + dy * dy > RIM * RIM + 1) {
-                            continue;
-                        }
-                        int other = ids[ny * width + nx];
-                        atRim |= other != id && dx * dx + dy * dy <= rim * rim + (rim > 1 ? 1 : 0);
-                        if (other != 0) {
-                            touching |= neighbour != 0 && other != neighbour;
-                            neighbour = other;
-                        }
-                    }
-                }
-                classes[at] = id == 0 ? BACKGROUND : atRim ? BOUNDARY : INTERIOR;
-                weights[at] = touching ? TOUCHING_WEIGHT : classes[at] == BOUNDARY ? BOUNDARY_WEIGHT : 1;
-            }
-        }
-        return new SegmentationTarget(classes, weights);
+        return areas;
     }
 }
