@@ -10,7 +10,7 @@ import dev.gnserve.image.LabelMap;
  * @param objects the class's own, numbered from 1 in reading order
  * @param ids the same as a map
  */
-record SegmentedClass(String label, LabelMap mask, FoundObjects objects, LabelMap ids) {
+public record SegmentedClass(String label, LabelMap mask, FoundObjects objects, LabelMap ids) {
 
     SegmentedClass(String label, LabelMap mask, FoundObjects objects) {
         this(label, mask, objects, LabelMap.of(mask.width(), mask.height(), objects.ids()));

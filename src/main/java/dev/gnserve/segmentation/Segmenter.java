@@ -50,7 +50,7 @@ public final class Segmenter {
      *
      * @param threshold probability above which a pixel belongs to a class
      */
-    List<SegmentedClass> classes(float threshold) {
+    public List<SegmentedClass> classes(float threshold) {
         Thresholds thresholds = manifest.thresholds();
         ObjectFinder finder =
                 new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());

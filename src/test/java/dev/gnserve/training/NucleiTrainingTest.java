@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NucleiTrainingTest {
 
     private static final NucleiRecipe RECIPE =
-            new NucleiRecipe(24, 2, 32, 5e-3, 3, new UNetShape(3, List.of(8, 8), 2, SegmentationTarget.CLASSES));
+            new NucleiRecipe(60, 2, 32, 5e-3, 3, new UNetShape(3, List.of(8, 8), 2, SegmentationTarget.CLASSES));
     private static final List<LabelledImage> IMAGES = SyntheticNuclei.images(4, 48, 11);
 
     private static Engine engine;
@@ -42,7 +42,7 @@ class NucleiTrainingTest {
         List<String> history = Files.readAllLines(folder.resolve("history.csv"));
         assertThat(history.get(0)).isEqualTo("step,loss,dice,f1");
         String[] last = history.get(1).split(",", -1);
-        assertThat(last[0]).isEqualTo("24");
+        assertThat(last[0]).isEqualTo("60");
         assertThat(Double.parseDouble(last[2])).as("Dice").isGreaterThan(0.6);
     }
 
@@ -52,7 +52,7 @@ class NucleiTrainingTest {
         Path parts = folder.resolve("parts");
         Checkpoint uninterrupted = train(RECIPE, whole);
         // Stopped in the middle, at a checkpoint of the same schedule.
-        stopAt(10, parts);
+        stopAt(25, parts);
         Checkpoint resumed = train(RECIPE, parts);
         assertThat(resumed.step()).isEqualTo(uninterrupted.step());
         assertThat(resumed.weights()).containsExactly(uninterrupted.weights());
