@@ -19,12 +19,9 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             TrainCommand.class,
             ExportCommand.class,
-        subcommands = {
             InspectCommand.class,
             VerifyCommand.class,
             EvaluateCommand.class,
-            CommandLine.HelpCommand.class
-        },
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

@@ -70,8 +70,7 @@ public final class SegmentationEvaluation {
                     .predictions()
                     .get(0));
         }
-        SegmentedClass found =
-                segmenter.classes(manifest.thresholds().mask()).get(0);
+        SegmentedClass found = segmenter.classes(manifest.thresholds().mask()).get(0);
         boolean[] foreground = new boolean[truth.length];
         for (int i = 0; i < truth.length; i++) {
             foreground[i] = found.mask().label(i % image.width(), i / image.width()) != 0;
