@@ -140,4 +140,8 @@ drop.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) 
 fetch("samples/samples.json")
   .then((response) => (response.ok ? response.json() : []))
   .then((list) => { samples = list; return loadModels(); })
+  .then(() => { // A link to a sample, as in /#sample=2, shows it at once.
+    const linked = /^#sample=(\d+)$/.exec(location.hash);
+    if (linked) byId("samples").children[linked[1] - 1]?.click();
+  })
   .catch(show);

@@ -23,20 +23,14 @@ import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
 
 /** The real application with the embedded model, asked over HTTP about real images. */
-@SpringBootTest(
-        classes = GnserveApplication.class,
-        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = "gnserve.limits.max-pixels=4000000")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@RunningService
 class ServingIT {
 
     private static final String SEGMENT = "v1/models/nuclei-unet-gn/segment";

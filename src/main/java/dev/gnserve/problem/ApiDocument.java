@@ -1,7 +1,10 @@
 package dev.gnserve.problem;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.failure.FailureCode;
+import io.swagger.v3.core.converter.ModelConverter;
 import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.core.util.Json;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
@@ -14,10 +17,12 @@ import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.servers.Server;
+import java.lang.reflect.RecordComponent;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springdoc.core.customizers.OperationCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -57,6 +62,38 @@ class ApiDocument {
             }
             return operation;
         };
+    }
+
+    /** Components of records are always there unless they are nullable; generated clients then need no null checks. */
+    @Bean
+    ModelConverter requiredComponents() {
+        return (type, context, chain) -> {
+            Schema<?> schema = chain.hasNext() ? chain.next().resolve(type, context, chain) : null;
+            Class<?> raw = Json.mapper().constructType(type.getType()).getRawClass();
+            if (schema != null && schema.get$ref() != null && raw.isRecord()) {
+                String name = schema.get$ref().substring(schema.get$ref().lastIndexOf('/') + 1);
+                describeComponents(raw, context.getDefinedModels().get(name));
+            }
+            return schema;
+        };
+    }
+
+    private static void describeComponents(Class<?> raw, @Nullable Schema<?> model) {
+        if (model == null || model.getProperties() == null || model.getRequired() != null) {
+            return;
+        }
+        boolean leavesOutNull = raw.isAnnotationPresent(JsonInclude.class);
+        for (RecordComponent component : raw.getRecordComponents()) {
+            Schema<?> property = model.getProperties().get(component.getName());
+            boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
+            if (property == null || (nullable && leavesOutNull)) {
+                continue;
+            }
+            model.addRequiredItem(component.getName());
+            if (nullable && property.getTypes() != null) {
+                property.addType("null");
+            }
+        }
     }
 
     private static Map<Integer, String> byStatus(FailureCode[] codes) {

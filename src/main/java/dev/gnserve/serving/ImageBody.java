@@ -21,6 +21,7 @@ import java.lang.annotation.Target;
         content = {
             @Content(
                     mediaType = "multipart/form-data",
+                    schema = @Schema(requiredProperties = "image"),
                     schemaProperties =
                             @SchemaProperty(
                                     name = "image",

@@ -1,5 +1,6 @@
 package dev.gnserve.serving;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.ModelManifest;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param execution where it runs; null unless ready
  * @param license of the model
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
         @Schema(example = "nuclei-unet-gn") String name,
         @Schema(example = "1") String version,

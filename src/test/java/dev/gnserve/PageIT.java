@@ -1,0 +1,71 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.gnserve.model.ModelRepository;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+/** The first page as a person sees it, in a real browser where one is installed. */
+@RunningService
+class PageIT {
+
+    private static final List<Path> BROWSERS = Stream.of("/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chrome")
+            .map(Path::of)
+            .toList();
+
+    @LocalServerPort
+    int port;
+
+    @Autowired
+    ModelRepository models;
+
+    @TempDir
+    Path profile;
+
+    @Test
+    void showsWhatWasFoundInASample() throws Exception {
+        Optional<Path> browser = BROWSERS.stream().filter(Files::isExecutable).findFirst();
+        assumeTrue(browser.isPresent(), "no browser is installed");
+        models.settled().join();
+
+        String page = rendered(browser.orElseThrow(), "http://localhost:" + port + "/#sample=1");
+
+        assertThat(page).contains("fluorescence-256.png").contains("<dt>objects</dt>").contains("256 x 256");
+        assertThat(page).containsPattern("id=\"overlay\"[^>]*src=\"blob:");
+        assertThat(page).containsPattern("inference [0-9.]+ ms");
+        assertThat(page).doesNotContain("class=\"problem\"");
+    }
+
+    private String rendered(Path browser, String url) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        browser.toString(),
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--no-first-run",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-sync",
+                        "--user-data-dir=" + profile,
+                        "--virtual-time-budget=60000",
+                        "--dump-dom",
+                        url)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String page = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return page;
+    }
+}
