@@ -20,7 +20,8 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 @RunningService
 class PageIT {
 
-    private static final List<Path> BROWSERS = Stream.of("/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chrome")
+    private static final List<Path> BROWSERS = Stream.of(
+                    "/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chrome")
             .map(Path::of)
             .toList();
 
@@ -41,7 +42,10 @@ class PageIT {
 
         String page = rendered(browser.orElseThrow(), "http://localhost:" + port + "/#sample=1");
 
-        assertThat(page).contains("fluorescence-256.png").contains("<dt>objects</dt>").contains("256 x 256");
+        assertThat(page)
+                .contains("fluorescence-256.png")
+                .contains("<dt>objects</dt>")
+                .contains("256 x 256");
         assertThat(page).containsPattern("id=\"overlay\"[^>]*src=\"blob:");
         assertThat(page).containsPattern("inference [0-9.]+ ms");
         assertThat(page).doesNotContain("class=\"problem\"");

@@ -70,9 +70,13 @@ class ApiDocument {
         return (type, context, chain) -> {
             Schema<?> schema = chain.hasNext() ? chain.next().resolve(type, context, chain) : null;
             Class<?> raw = Json.mapper().constructType(type.getType()).getRawClass();
-            if (schema != null && schema.get$ref() != null && raw.isRecord()) {
-                String name = schema.get$ref().substring(schema.get$ref().lastIndexOf('/') + 1);
-                describeComponents(raw, context.getDefinedModels().get(name));
+            if (schema != null && raw.isRecord()) {
+                String reference = schema.get$ref();
+                describeComponents(
+                        raw,
+                        reference == null
+                                ? schema
+                                : context.getDefinedModels().get(reference.substring(reference.lastIndexOf('/') + 1)));
             }
             return schema;
         };
