@@ -1,0 +1,98 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSession;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ServedModel;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+
+/** The promise of Group Normalization, kept by the real engine with the embedded model. */
+@RunningService
+class BatchIndependenceIT {
+
+    @Autowired
+    Engine engine;
+
+    @Autowired
+    ModelRepository models;
+
+    @Test
+    void oneImageAloneAndInABatchOf8GivesTheSameMask() throws Exception {
+        models.settled().join();
+        ServedModel model = models.find("nuclei-unet-gn", null);
+        Tensor image = input(model, "fluorescence-256");
+        PlanarImage histology = tile(model, "histology-violet");
+        // The others differ in content, not in shape: what shares a batch has one shape.
+        Tensor other = cropped(histology, 256, 256);
+        try (InputStream archive = model.openArchive();
+                EngineModel loaded = engine.load(archive, "nuclei-unet-gn", Device.CPU)) {
+            EngineSession session = loaded.newSession();
+            float[] alone = logits(session.run(List.of(image)).predictions().get(0));
+            for (int position : new int[] {0, 3, 7}) {
+                List<Tensor> batch = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    batch.add(i == position ? image : other);
+                }
+                float[] together = logits(session.run(batch).predictions().get(position));
+
+                assertThat(mask(together)).isEqualTo(mask(alone));
+                for (int i = 0; i < alone.length; i++) {
+                    assertThat(Math.abs(together[i] - alone[i])).isLessThan(1e-4f);
+                }
+            }
+        }
+    }
+
+    private static Tensor input(ServedModel model, String sample) {
+        PlanarImage tile = tile(model, sample);
+        return Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
+    }
+
+    private static PlanarImage tile(ServedModel model, String sample) {
+        PreparedImage prepared = model.manifest()
+                .preprocessor()
+                .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Samples.png(sample)));
+        return prepared.tile(0);
+    }
+
+    private static Tensor cropped(PlanarImage image, int width, int height) {
+        float[] values = new float[image.channels() * height * width];
+        for (int channel = 0, at = 0; channel < image.channels(); channel++) {
+            for (int y = 0; y < height; y++) {
+                for (int x = 0; x < width; x++) {
+                    values[at++] = image.value(channel, y, x);
+                }
+            }
+        }
+        return Tensor.of(values, image.channels(), height, width);
+    }
+
+    private static float[] logits(Prediction prediction) {
+        return ((FloatTensor) prediction.first()).values();
+    }
+
+    /** Where nucleus and boundary together are more probable than background. */
+    private static boolean[] mask(float[] logits) {
+        int pixels = logits.length / 3;
+        boolean[] mask = new boolean[pixels];
+        for (int i = 0; i < pixels; i++) {
+            mask[i] = Math.exp(logits[i + pixels]) + Math.exp(logits[i + 2 * pixels]) > Math.exp(logits[i]);
+        }
+        return mask;
+    }
+}
