@@ -88,18 +88,12 @@ class ArchitectureTest {
             .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.torchscript..");
 
     @ArchTest
-    static final ArchRule verificationKnowsOperatorArchivesAndEngine = classes()
+    static final ArchRule verificationItselfKnowsNoWeb = noClasses()
             .that()
             .resideInAPackage("dev.gnserve.verification..")
+            .and()
+            .haveSimpleNameNotStartingWith("VerificationController")
             .should()
-            .onlyDependOnClassesThat()
-            .resideInAnyPackage(
-                    "java..",
-                    "org.jspecify..",
-                    "dev.gnserve.failure..",
-                    "dev.gnserve.norm..",
-                    "dev.gnserve.torchscript..",
-                    "dev.gnserve.engine..",
-                    "dev.gnserve.model..",
-                    "dev.gnserve.verification..");
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.gnserve.serving..", "dev.gnserve.problem..", "org.springframework.web..");
 }

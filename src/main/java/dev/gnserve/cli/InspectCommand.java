@@ -9,6 +9,7 @@ import dev.gnserve.torchscript.NormalizationLayer;
 import dev.gnserve.torchscript.RepairedArchive;
 import dev.gnserve.torchscript.TorchScriptArchive;
 import dev.gnserve.torchscript.TorchScriptException;
+import dev.gnserve.verification.LayerDescription;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +56,7 @@ final class InspectCommand implements Callable<Integer> {
             int codeFiles,
             int parameterTensors,
             long parameters,
-            List<LayerJson> layers,
+            List<LayerDescription> layers,
             List<TorchScriptArchive.CorruptEntry> corruptEntries,
             List<RepairedArchive.Replacement> replacedOperators,
             @Nullable String refusal) {}
@@ -100,7 +101,7 @@ final class InspectCommand implements Callable<Integer> {
                 parameters.stream()
                         .mapToLong(parameter -> parameter.tensor().elements())
                         .sum(),
-                layers.stream().map(LayerJson::of).toList(),
+                layers.stream().map(LayerDescription::of).toList(),
                 archive.corruptEntries(),
                 replaced,
                 refusal);
@@ -134,7 +135,7 @@ final class InspectCommand implements Callable<Integer> {
                     .orElse(0);
             String row = "%-" + Math.max(5, width) + "s  %-13s  %6s  %8s  %9s  %6s  %s%n";
             out.printf(row, "layer", "kind", "groups", "channels", "epsilon", "affine", "verifiable");
-            for (LayerJson layer : inspection.layers()) {
+            for (LayerDescription layer : inspection.layers()) {
                 out.printf(
                         row,
                         layer.name(),

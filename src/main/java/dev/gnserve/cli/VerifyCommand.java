@@ -14,7 +14,6 @@ import dev.gnserve.image.Padding;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
-import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.torchscript.TorchScriptArchive;
@@ -159,7 +158,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private FloatTensor prepared(Path image) throws IOException {
-        InputSpec declared = declaredInput();
+        Preprocessor declared = declaredPreprocessor();
         Preprocessor preprocessor = declared == null
                 ? new Preprocessor(
                         ChannelOrder.RGB,
@@ -167,12 +166,7 @@ final class VerifyCommand implements Callable<Integer> {
                         new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
                         Padding.NONE,
                         null)
-                : new Preprocessor(
-                        declared.colour(),
-                        declared.resize(),
-                        declared.normalization(),
-                        declared.padding(),
-                        declared.resize() instanceof Resize.Fit ? null : declared.tiling());
+                : declared;
         PlanarImage tile = preprocessor
                 .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Files.readAllBytes(image)))
                 .tile(0);
@@ -180,13 +174,13 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /** What the manifest says of the input: beside the archive, or beside the folder of its version. */
-    private @Nullable InputSpec declaredInput() throws IOException {
+    private @Nullable Preprocessor declaredPreprocessor() throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         for (int up = 0; up < 2 && folder != null; up++) {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
                 return ManifestReader.read(manifest.toString(), Files.readString(manifest))
-                        .input();
+                        .preprocessor();
             }
             folder = folder.getParent();
         }

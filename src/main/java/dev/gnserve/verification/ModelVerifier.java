@@ -6,6 +6,9 @@ import dev.gnserve.engine.EngineModel;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.TappedCall;
 import dev.gnserve.engine.TappedSession;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.torchscript.GroupNormDeclaration;
 import dev.gnserve.torchscript.NormalizationKind;
 import dev.gnserve.torchscript.NormalizationLayer;
@@ -23,6 +26,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -40,12 +44,16 @@ public final class ModelVerifier implements AutoCloseable {
 
     private static final long TAP_BYTES = 512L << 20;
 
+    /** Who comes when so many wait is refused: a verification costs a few inferences. */
+    private static final int MOST_WAITING = 4;
+
     private final Engine engine;
     private final Supplier<TorchScriptArchive> source;
     private final String name;
     private final Device device;
     private final Duration idle;
     private final ScheduledThreadPoolExecutor worker;
+    private final AtomicInteger waiting = new AtomicInteger();
 
     private @Nullable Loaded loaded;
     private @Nullable Future<?> release;
@@ -94,9 +102,33 @@ public final class ModelVerifier implements AutoCloseable {
      *
      * @param image the model's input for one image, without a batch axis
      * @param batch largest batch of the invariance check; 0 or 1 leaves it out
+     * @throws FailureException with OVERLOADED when too many wait already
      */
     public CompletableFuture<VerificationReport> verify(FloatTensor image, int batch) {
-        return CompletableFuture.supplyAsync(() -> run(image, batch), worker);
+        if (waiting.incrementAndGet() > MOST_WAITING) {
+            waiting.decrementAndGet();
+            throw Failure.of(
+                            FailureCode.OVERLOADED,
+                            MOST_WAITING + " verifications of " + name + " are waiting already; try again later")
+                    .asException();
+        }
+        CompletableFuture<VerificationReport> report = new CompletableFuture<>();
+        worker.execute(() -> {
+            waiting.decrementAndGet();
+            // Whoever asked may have given up.
+            if (!report.isDone()) {
+                complete(report, image, batch);
+            }
+        });
+        return report;
+    }
+
+    private void complete(CompletableFuture<VerificationReport> report, FloatTensor image, int batch) {
+        try {
+            report.complete(run(image, batch));
+        } catch (RuntimeException | Error e) {
+            report.completeExceptionally(e);
+        }
     }
 
     /** Like {@link #verify}, waiting for the report; what is thrown there is thrown here. */

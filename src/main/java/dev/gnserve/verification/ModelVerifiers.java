@@ -1,0 +1,119 @@
+package dev.gnserve.verification;
+
+import dev.gnserve.batching.Deadline;
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
+import jakarta.annotation.PreDestroy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.stereotype.Component;
+
+/** Verifies the served models; each has one verifier, made when it is first asked for. Thread-safe. */
+@Component
+final class ModelVerifiers {
+
+    /** A copy takes as much memory as the model, and loads in about the time that the model took. */
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
+    private final Engine engine;
+    private final ApplicationEventPublisher events;
+    private final Map<ServedModel, ModelVerifier> verifiers = new ConcurrentHashMap<>();
+    private final Map<ServedModel, List<LayerDescription>> layers = new ConcurrentHashMap<>();
+
+    ModelVerifiers(Engine engine, ApplicationEventPublisher events) {
+        this.engine = engine;
+        this.events = events;
+    }
+
+    /** Every normalization layer of a model's archive. */
+    List<LayerDescription> layers(ServedModel model) {
+        return layers.computeIfAbsent(
+                model,
+                asked -> readable(
+                        asked,
+                        () -> archive(asked).normalizations().stream()
+                                .map(LayerDescription::of)
+                                .toList()));
+    }
+
+    /**
+     * Verifies a model on the input for one image.
+     *
+     * @throws FailureException OVERLOADED when others wait already, DEADLINE_EXCEEDED, or what the engine fails with
+     */
+    VerificationReport verify(ServedModel model, FloatTensor input, int batch, Deadline deadline) {
+        ModelVerifier verifier = verifiers.computeIfAbsent(
+                model,
+                asked -> new ModelVerifier(
+                        engine,
+                        () -> readable(asked, () -> archive(asked)),
+                        asked.name() + " version " + asked.version(),
+                        Device.AUTO,
+                        IDLE));
+        CompletableFuture<VerificationReport> running = verifier.verify(input, batch);
+        try {
+            VerificationReport report =
+                    running.get(deadline.remaining(System.nanoTime()).toNanos(), TimeUnit.NANOSECONDS);
+            events.publishEvent(new VerificationCompleted(model.name(), model.version(), report));
+            return report;
+        } catch (TimeoutException e) {
+            running.cancel(false);
+            throw Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed during the verification", e)
+                    .asException();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw Failure.of(FailureCode.SHUTTING_DOWN, "the service stops", e).asException();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Before the engine is closed, which it depends on. */
+    @PreDestroy
+    void close() {
+        verifiers.values().forEach(ModelVerifier::close);
+    }
+
+    private static TorchScriptArchive archive(ServedModel model) throws IOException {
+        try (InputStream in = model.openArchive()) {
+            return TorchScriptArchive.of(in.readAllBytes());
+        }
+    }
+
+    @FunctionalInterface
+    private interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    private static <T> T readable(ServedModel model, Reading<T> reading) {
+        try {
+            return reading.read();
+        } catch (IOException | TorchScriptException e) {
+            throw Failure.of(
+                            FailureCode.MODEL_UNAVAILABLE,
+                            "the archive of model '" + model.name() + "' version " + model.version()
+                                    + " cannot be read: " + e.getMessage(),
+                            e)
+                    .asException();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package dev.gnserve.verification;
+
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.FailsWith;
+import dev.gnserve.problem.RequestId;
+import dev.gnserve.serving.ImageBody;
+import dev.gnserve.serving.InferenceRequests;
+import dev.gnserve.serving.Upload;
+import dev.gnserve.serving.UploadLimits;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code GET /v1/models/{model}/layers} and {@code POST /v1/models/{model}/verify}. */
+@RestController
+@Tag(name = "verification")
+class VerificationController {
+
+    private static final int LARGEST_BATCH = 64;
+
+    private final ModelRepository repository;
+    private final InferenceRequests requests;
+    private final ModelVerifiers verifiers;
+    private final ImageDecoder decoder;
+
+    VerificationController(
+            ModelRepository repository, InferenceRequests requests, ModelVerifiers verifiers, UploadLimits limits) {
+        this.repository = repository;
+        this.requests = requests;
+        this.verifiers = verifiers;
+        this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
+    }
+
+    /**
+     * The normalization layers of a model.
+     *
+     * @param layers in the order of the module tree
+     */
+    record LayerList(
+            @Schema(example = "nuclei-unet-gn") String model,
+            @Schema(example = "1") String version,
+            List<LayerDescription> layers) {}
+
+    /**
+     * What one verification proved.
+     *
+     * @param operator what the engine was compared with
+     * @param calls every call of a Group Normalization, in the order in which the model made them
+     * @param batchInvariance the image alone against the image in batches; null when it was left out
+     * @param unverified normalization layers without a checked call
+     * @param reason what failed first, or why nothing applies; null for PASS
+     */
+    record Verified(
+            @Schema(example = "nuclei-unet-gn") String model,
+            @Schema(example = "1") String version,
+            String requestId,
+            Operator operator,
+            List<CallCheck> calls,
+            @Nullable BatchInvariance batchInvariance,
+            List<UnverifiedLayer> unverified,
+            Verdict verdict,
+            @Nullable String reason) {}
+
+    /**
+     * The operator that judges.
+     *
+     * @param kernel its name
+     * @param reason why this one
+     */
+    record Operator(@Schema(example = "reference-float64") String kernel, String reason) {
+
+        static final Operator REFERENCE =
+                new Operator("reference-float64", "a verdict needs a result that is exact beside the engine's float32");
+    }
+
+    @GetMapping(path = "/v1/models/{model}/layers", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "listLayers", summary = "Every normalization layer found in a model's archive")
+    @FailsWith({FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    LayerList listLayers(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @RequestParam(required = false)
+                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Nullable
+                    String version) {
+        ServedModel found = repository.find(model, version);
+        return new LayerList(found.name(), found.version(), verifiers.layers(found));
+    }
+
+    @PostMapping(
+            path = "/v1/models/{model}/verify",
+            consumes = {MediaType.MULTIPART_FORM_DATA_VALUE, "image/*", MediaType.APPLICATION_OCTET_STREAM_VALUE},
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "verify",
+            summary = "Compare every Group Normalization of a run with float64",
+            description =
+                    "Runs an instrumented copy of the model on one image (of a large image, on its first tile), compares"
+                            + " each call of a Group Normalization with the exact result for its own input, and the"
+                            + " image's outputs alone with those in batches.")
+    @ImageBody
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.MODEL_NOT_FOUND,
+        FailureCode.UPLOAD_TOO_LARGE,
+        FailureCode.IMAGE_TOO_LARGE,
+        FailureCode.UNSUPPORTED_MEDIA,
+        FailureCode.IMAGE_UNDECODABLE,
+        FailureCode.OVERLOADED,
+        FailureCode.MODEL_UNAVAILABLE,
+        FailureCode.DEADLINE_EXCEEDED,
+        FailureCode.ENGINE_FAULT
+    })
+    Verified verify(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @RequestParam(required = false)
+                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Nullable
+                    String version,
+            @RequestParam(defaultValue = "8")
+                    @Parameter(
+                            description = "Largest batch of the invariance check; 0 leaves it out",
+                            schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
+                    int batch,
+            HttpServletRequest request)
+            throws IOException {
+        if (batch < 0 || batch > LARGEST_BATCH) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The parameter 'batch' is %d; it must lie between 0 and %d."
+                                    .formatted(batch, LARGEST_BATCH))
+                    .asException();
+        }
+        ServedModel found = repository.find(model, version);
+        found.requireReady();
+        return requests.answer(found.manifest().task(), model, version, request, (served, images, deadline) -> {
+            VerificationReport report = verifiers.verify(served, input(served, images), batch, deadline);
+            return new Verified(
+                    served.name(),
+                    served.version(),
+                    RequestId.of(request),
+                    Operator.REFERENCE,
+                    report.calls(),
+                    report.batchInvariance(),
+                    report.unverified(),
+                    report.verdict(),
+                    report.reason());
+        });
+    }
+
+    private FloatTensor input(ServedModel served, List<Upload> images) {
+        if (images.size() != 1) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "One image per verification, not %d. Send them one by one.".formatted(images.size()))
+                    .asException();
+        }
+        PlanarImage tile = served.manifest()
+                .preprocessor()
+                .prepare(decoder.decode(images.get(0).bytes()))
+                .tile(0);
+        return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+    }
+}
