@@ -1,6 +1,7 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.GnserveApplication;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
@@ -16,7 +17,7 @@ final class ServeCommand implements Runnable {
     private static volatile @Nullable ConfigurableApplicationContext context;
 
     @Unmatched
-    private List<String> springArguments = List.of();
+    private List<String> springArguments = new ArrayList<>();
 
     @Override
     public void run() {

@@ -27,4 +27,12 @@ class GnserveCommandTest {
         assertThat(commandLine.execute("no-such-command")).isEqualTo(2);
         assertThat(err.toString()).contains("no-such-command");
     }
+
+    @Test
+    void serveTakesSpringsOptions() {
+        CommandLine.ParseResult parsed =
+                GnserveCommand.commandLine().parseArgs("serve", "--server.port=0", "--gnserve.threads=1");
+
+        assertThat(parsed.subcommand().commandSpec().name()).isEqualTo("serve");
+    }
 }

@@ -1,0 +1,77 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSession;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.ModelSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.LongStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The loop that serving is measured against: nothing but forward passes, one image each. */
+@Command(name = "engine-loop", hidden = true, description = "The engine loop of the serving benchmark.")
+final class ServingBenchEngineCommand implements Callable<Integer> {
+
+    @Option(names = "--seconds", required = true)
+    private int seconds;
+
+    @Option(names = "--workers", required = true)
+    private int workers;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /**
+     * What it measured.
+     *
+     * @param imagesPerSecond of all workers
+     * @param p50Millis of one forward pass, stacking and splitting included
+     */
+    record Loop(double imagesPerSecond, double p50Millis) {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, ExecutionException {
+        ModelSource source = EmbeddedModels.list(getClass().getClassLoader()).stream()
+                .filter(model -> model.name().equals(BenchSample.MODEL))
+                .findFirst()
+                .orElseThrow();
+        ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
+        PlanarImage image = manifest.preprocessor()
+                .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(BenchSample.png()))
+                .tile(0);
+        List<Tensor> input = List.of(Tensor.of(image.values(), image.channels(), image.height(), image.width()));
+        try (Engine engine = Engine.start(EngineSettings.defaults());
+                InputStream archive = source.openArchive();
+                EngineModel model = engine.load(
+                        archive, source.location(), manifest.execution().device())) {
+            long[] nanos = Rush.of(workers, seconds, () -> {
+                EngineSession session = model.newSession(
+                        manifest.execution().threadsOn(Runtime.getRuntime().availableProcessors()));
+                return () -> session.run(input);
+            });
+            Percentiles percentiles = new Percentiles(nanos);
+            double workerSeconds = LongStream.of(nanos).sum() / 1e9;
+            Loop loop = new Loop(workers * nanos.length / workerSeconds, percentiles.millis(50));
+            spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(loop));
+        }
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+}
