@@ -18,6 +18,14 @@ class ArchitectureTest {
             slices().matching("dev.gnserve.(*)..").should().beFreeOfCycles();
 
     @ArchTest
+    static final ArchRule normKnowsTheJdkOnly = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.norm..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("dev.gnserve.norm..", "java..", "jdk.incubator.vector..", "org.jspecify..");
+
+    @ArchTest
     static final ArchRule batchingIsPlainJava = classes()
             .that()
             .resideInAPackage("dev.gnserve.batching..")
@@ -58,9 +66,10 @@ class ArchitectureTest {
                     "dev.gnserve.model..");
 
     @ArchTest
-    static final ArchRule onlyEngineAndTrainingKnowDjl = noClasses()
+    static final ArchRule onlyTheRoomsOfTensorsKnowDjl = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.gnserve.engine..", "dev.gnserve.training..")
+            .resideOutsideOfPackages(
+                    "dev.gnserve.engine..", "dev.gnserve.training..", "dev.gnserve.numpy..", "dev.gnserve.benchmark..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");

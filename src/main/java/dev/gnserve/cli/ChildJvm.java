@@ -2,6 +2,7 @@ package dev.gnserve.cli;
 
 import dev.gnserve.Gnserve;
 import java.io.IOException;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,12 +10,17 @@ import java.util.List;
 /** This program in a process of its own, with the process settings that serving is meant to have. */
 final class ChildJvm {
 
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
     private ChildJvm() {}
 
     /** Starts it with the given arguments; its standard output is to be read, its error output is ours. */
     static Process start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isPresent()) {
+            command.add("--add-modules=" + VECTOR_MODULE);
+        }
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }

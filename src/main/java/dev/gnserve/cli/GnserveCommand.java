@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             InspectCommand.class,
             VerifyCommand.class,
             EvaluateCommand.class,
+            GroupNormCommand.class,
             BenchCommand.class,
             CommandLine.HelpCommand.class
         },

@@ -1,0 +1,87 @@
+package dev.gnserve.norm;
+
+/**
+ * Group Normalization as the paper writes it, in float64: what every kernel is judged against, and what normalizes the
+ * rare group whose scale leaves the range of float32.
+ *
+ * <p>Equations are those of Wu and He, "Group Normalization", ECCV 2018.
+ */
+public final class GroupNormReference {
+
+    private final GroupNormShape shape;
+    private final GroupNormParameters parameters;
+
+    /**
+     * A reference for one shape and layer.
+     *
+     * @throws IllegalArgumentException if weight or bias does not fit the channels
+     */
+    public GroupNormReference(GroupNormShape shape, GroupNormParameters parameters) {
+        parameters.check(shape);
+        this.shape = shape;
+        this.parameters = parameters;
+    }
+
+    /** The whole result, in the order of the input. */
+    public double[] normalize(float[] input, int offset) {
+        double[] result = new double[shape.size()];
+        for (int sample = 0; sample < shape.batch(); sample++) {
+            for (int group = 0; group < shape.groups(); group++) {
+                double mean = mean(input, offset, sample, group);
+                double rstd = rstd(input, offset, sample, group, mean);
+                for (int channel = firstChannel(group); channel < firstChannel(group + 1); channel++) {
+                    for (int position = 0; position < shape.positions(); position++) {
+                        int index = shape.indexOf(sample, channel, position);
+                        result[index] = normalized(input[offset + index], mean, rstd, channel);
+                    }
+                }
+            }
+        }
+        return result;
+    }
+
+    /** Mean and rstd of every group. */
+    public GroupNormStatistics statistics(float[] input, int offset) {
+        GroupNormStatistics statistics = GroupNormStatistics.of(shape);
+        for (int sample = 0; sample < shape.batch(); sample++) {
+            for (int group = 0; group < shape.groups(); group++) {
+                double mean = mean(input, offset, sample, group);
+                statistics.mean()[sample * shape.groups() + group] = mean;
+                statistics.rstd()[sample * shape.groups() + group] = rstd(input, offset, sample, group, mean);
+            }
+        }
+        return statistics;
+    }
+
+    /** Equation 2, left: the average over the set S of equation 7. */
+    double mean(float[] input, int offset, int sample, int group) {
+        double sum = 0;
+        for (int channel = firstChannel(group); channel < firstChannel(group + 1); channel++) {
+            for (int position = 0; position < shape.positions(); position++) {
+                sum += input[offset + shape.indexOf(sample, channel, position)];
+            }
+        }
+        return sum / shape.groupSize();
+    }
+
+    /** Equation 2, right, inverted: one over the root of the biased variance plus epsilon. */
+    double rstd(float[] input, int offset, int sample, int group, double mean) {
+        double sum = 0;
+        for (int channel = firstChannel(group); channel < firstChannel(group + 1); channel++) {
+            for (int position = 0; position < shape.positions(); position++) {
+                double deviation = input[offset + shape.indexOf(sample, channel, position)] - mean;
+                sum += deviation * deviation;
+            }
+        }
+        return 1 / Math.sqrt(sum / shape.groupSize() + parameters.epsilon());
+    }
+
+    /** Equations 1 and 6. */
+    double normalized(float value, double mean, double rstd, int channel) {
+        return (value - mean) * rstd * parameters.weight(channel) + parameters.bias(channel);
+    }
+
+    private int firstChannel(int group) {
+        return group * shape.channelsPerGroup();
+    }
+}

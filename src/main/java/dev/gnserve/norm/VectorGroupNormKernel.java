@@ -1,0 +1,303 @@
+package dev.gnserve.norm;
+
+import java.io.InputStream;
+import java.lang.constant.ConstantDescs;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.Arrays;
+import java.util.Objects;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The kernel in the Vector API. Loaded by name, and only where {@code jdk.incubator.vector} is resolved.
+ *
+ * <p>The compiler turns vector operations into instructions only where it knows the species as a constant; a field of an
+ * instance is none (measured: 10 to 20 times slower). So each species gets a hidden copy of this class, in which it is a
+ * static constant.
+ */
+final class VectorGroupNormKernel implements GroupNormKernel {
+
+    /** The species of a hidden copy; null in the class as it was compiled, which is never instantiated. */
+    private static final VectorSpecies<Float> SPECIES = classData();
+
+    private VectorGroupNormKernel() {}
+
+    /** The kernel of the widest vectors that the processor has and the columns allow. */
+    static GroupNormKernel preferred() {
+        return ofWidth(Math.min(FloatVector.SPECIES_PREFERRED.vectorBitSize(), FOLDED_COLUMNS * Float.SIZE));
+    }
+
+    /**
+     * The kernel of one width, which is slow but right where the processor lacks it.
+     *
+     * @param bits 64, 128, 256 or 512
+     */
+    static GroupNormKernel ofWidth(int bits) {
+        VectorSpecies<Float> species = VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
+        String resource = VectorGroupNormKernel.class.getSimpleName() + ".class";
+        try (InputStream code = VectorGroupNormKernel.class.getResourceAsStream(resource)) {
+            MethodHandles.Lookup copy = MethodHandles.lookup()
+                    .defineHiddenClassWithClassData(
+                            Objects.requireNonNull(code, resource).readAllBytes(), species, true);
+            return (GroupNormKernel) copy.findConstructor(copy.lookupClass(), MethodType.methodType(void.class))
+                    .invoke();
+        } catch (Throwable e) {
+            throw new IllegalStateException("No kernel for " + species, e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static VectorSpecies<Float> classData() {
+        try {
+            return MethodHandles.classData(MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, VectorSpecies.class);
+        } catch (IllegalAccessException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "vector-" + SPECIES.vectorBitSize();
+    }
+
+    @Override
+    public void sumBlock(float[] x, int offset, int length, float center, float[] sums, float[] squares) {
+        Arrays.fill(sums, 0, COLUMNS, 0);
+        Arrays.fill(squares, 0, COLUMNS, 0);
+        int rows = length / COLUMNS;
+        for (int row = 0; row < rows; row += RUN_ROWS) {
+            sumRun(x, offset + row * COLUMNS, Math.min(RUN_ROWS, rows - row), center, sums, squares);
+        }
+        int lanes = SPECIES.length();
+        FloatVector c = FloatVector.broadcast(SPECIES, center);
+        int lastRow = offset + rows * COLUMNS;
+        int rest = length % COLUMNS;
+        int column = 0;
+        for (; column <= rest - lanes; column += lanes) {
+            FloatVector d = FloatVector.fromArray(SPECIES, x, lastRow + column).sub(c);
+            FloatVector.fromArray(SPECIES, sums, column).add(d).intoArray(sums, column);
+            d.fma(d, FloatVector.fromArray(SPECIES, squares, column)).intoArray(squares, column);
+        }
+        for (; column < rest; column++) {
+            float d = x[lastRow + column] - center;
+            sums[column] += d;
+            squares[column] = Math.fma(d, d, squares[column]);
+        }
+        for (int j = 0; j < FOLDED_COLUMNS; j += lanes) {
+            fold(sums, j);
+            fold(squares, j);
+        }
+    }
+
+    private static void sumRun(float[] x, int offset, int rows, float center, float[] sums, float[] squares) {
+        int lanes = SPECIES.length();
+        FloatVector c = FloatVector.broadcast(SPECIES, center);
+        for (int column = 0; column < COLUMNS; column += 4 * lanes) {
+            FloatVector sum0 = FloatVector.zero(SPECIES);
+            FloatVector sum1 = FloatVector.zero(SPECIES);
+            FloatVector sum2 = FloatVector.zero(SPECIES);
+            FloatVector sum3 = FloatVector.zero(SPECIES);
+            FloatVector square0 = FloatVector.zero(SPECIES);
+            FloatVector square1 = FloatVector.zero(SPECIES);
+            FloatVector square2 = FloatVector.zero(SPECIES);
+            FloatVector square3 = FloatVector.zero(SPECIES);
+            int start = offset + column;
+            int end = start + rows * COLUMNS;
+            for (int i = start; i < end; i += COLUMNS) {
+                FloatVector d0 = FloatVector.fromArray(SPECIES, x, i).sub(c);
+                FloatVector d1 = FloatVector.fromArray(SPECIES, x, i + lanes).sub(c);
+                FloatVector d2 =
+                        FloatVector.fromArray(SPECIES, x, i + 2 * lanes).sub(c);
+                FloatVector d3 =
+                        FloatVector.fromArray(SPECIES, x, i + 3 * lanes).sub(c);
+                sum0 = sum0.add(d0);
+                sum1 = sum1.add(d1);
+                sum2 = sum2.add(d2);
+                sum3 = sum3.add(d3);
+                square0 = d0.fma(d0, square0);
+                square1 = d1.fma(d1, square1);
+                square2 = d2.fma(d2, square2);
+                square3 = d3.fma(d3, square3);
+            }
+            add(sums, column, sum0);
+            add(sums, column + lanes, sum1);
+            add(sums, column + 2 * lanes, sum2);
+            add(sums, column + 3 * lanes, sum3);
+            add(squares, column, square0);
+            add(squares, column + lanes, square1);
+            add(squares, column + 2 * lanes, square2);
+            add(squares, column + 3 * lanes, square3);
+        }
+    }
+
+    private static void add(float[] columns, int first, FloatVector sums) {
+        FloatVector.fromArray(SPECIES, columns, first).add(sums).intoArray(columns, first);
+    }
+
+    private static void fold(float[] columns, int j) {
+        FloatVector left = FloatVector.fromArray(SPECIES, columns, j)
+                .add(FloatVector.fromArray(SPECIES, columns, j + FOLDED_COLUMNS));
+        FloatVector right = FloatVector.fromArray(SPECIES, columns, j + 2 * FOLDED_COLUMNS)
+                .add(FloatVector.fromArray(SPECIES, columns, j + 3 * FOLDED_COLUMNS));
+        left.add(right).intoArray(columns, j);
+    }
+
+    @Override
+    public void sumColumns(
+            float[] x, int offset, int rows, int stride, int columns, float[] center, float[] sums, float[] squares) {
+        Arrays.fill(sums, 0, columns, 0);
+        Arrays.fill(squares, 0, columns, 0);
+        for (int row = 0; row < rows; row += RUN_ROWS) {
+            int runRows = Math.min(RUN_ROWS, rows - row);
+            sumRunOfColumns(x, offset + row * stride, runRows, stride, columns, center, sums, squares);
+        }
+    }
+
+    private static void sumRunOfColumns(
+            float[] x, int offset, int rows, int stride, int columns, float[] center, float[] sums, float[] squares) {
+        int lanes = SPECIES.length();
+        int column = 0;
+        for (; column <= columns - 4 * lanes; column += 4 * lanes) {
+            FloatVector c0 = FloatVector.fromArray(SPECIES, center, column);
+            FloatVector c1 = FloatVector.fromArray(SPECIES, center, column + lanes);
+            FloatVector c2 = FloatVector.fromArray(SPECIES, center, column + 2 * lanes);
+            FloatVector c3 = FloatVector.fromArray(SPECIES, center, column + 3 * lanes);
+            FloatVector sum0 = FloatVector.zero(SPECIES);
+            FloatVector sum1 = FloatVector.zero(SPECIES);
+            FloatVector sum2 = FloatVector.zero(SPECIES);
+            FloatVector sum3 = FloatVector.zero(SPECIES);
+            FloatVector square0 = FloatVector.zero(SPECIES);
+            FloatVector square1 = FloatVector.zero(SPECIES);
+            FloatVector square2 = FloatVector.zero(SPECIES);
+            FloatVector square3 = FloatVector.zero(SPECIES);
+            for (int row = 0; row < rows; row++) {
+                int i = offset + row * stride + column;
+                FloatVector d0 = FloatVector.fromArray(SPECIES, x, i).sub(c0);
+                FloatVector d1 = FloatVector.fromArray(SPECIES, x, i + lanes).sub(c1);
+                FloatVector d2 =
+                        FloatVector.fromArray(SPECIES, x, i + 2 * lanes).sub(c2);
+                FloatVector d3 =
+                        FloatVector.fromArray(SPECIES, x, i + 3 * lanes).sub(c3);
+                sum0 = sum0.add(d0);
+                sum1 = sum1.add(d1);
+                sum2 = sum2.add(d2);
+                sum3 = sum3.add(d3);
+                square0 = d0.fma(d0, square0);
+                square1 = d1.fma(d1, square1);
+                square2 = d2.fma(d2, square2);
+                square3 = d3.fma(d3, square3);
+            }
+            add(sums, column, sum0);
+            add(sums, column + lanes, sum1);
+            add(sums, column + 2 * lanes, sum2);
+            add(sums, column + 3 * lanes, sum3);
+            add(squares, column, square0);
+            add(squares, column + lanes, square1);
+            add(squares, column + 2 * lanes, square2);
+            add(squares, column + 3 * lanes, square3);
+        }
+        for (; column <= columns - lanes; column += lanes) {
+            FloatVector c = FloatVector.fromArray(SPECIES, center, column);
+            FloatVector sum = FloatVector.zero(SPECIES);
+            FloatVector square = FloatVector.zero(SPECIES);
+            for (int row = 0; row < rows; row++) {
+                FloatVector d = FloatVector.fromArray(SPECIES, x, offset + row * stride + column)
+                        .sub(c);
+                sum = sum.add(d);
+                square = d.fma(d, square);
+            }
+            add(sums, column, sum);
+            add(squares, column, square);
+        }
+        for (; column < columns; column++) {
+            float sum = 0;
+            float square = 0;
+            for (int row = 0; row < rows; row++) {
+                float d = x[offset + row * stride + column] - center[column];
+                sum += d;
+                square = Math.fma(d, d, square);
+            }
+            sums[column] += sum;
+            squares[column] += square;
+        }
+    }
+
+    @Override
+    public void normalizeRuns(
+            float[] x,
+            int xOffset,
+            float[] y,
+            int yOffset,
+            int runs,
+            int length,
+            Coefficients coefficients,
+            int first) {
+        int lanes = SPECIES.length();
+        for (int run = 0; run < runs; run++) {
+            float center = coefficients.center()[first + run];
+            float scale = coefficients.scale()[first + run];
+            float scaleLow = coefficients.scaleLow()[first + run];
+            float shift = coefficients.shift()[first + run];
+            FloatVector centers = FloatVector.broadcast(SPECIES, center);
+            FloatVector scales = FloatVector.broadcast(SPECIES, scale);
+            FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
+            FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
+            int from = xOffset + run * length;
+            int to = yOffset + run * length;
+            int i = 0;
+            for (; i <= length - lanes; i += lanes) {
+                FloatVector d = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
+                d.fma(scales, d.fma(scaleLows, shifts)).intoArray(y, to + i);
+            }
+            for (; i < length; i++) {
+                float d = x[from + i] - center;
+                y[to + i] = Math.fma(d, scale, Math.fma(d, scaleLow, shift));
+            }
+        }
+    }
+
+    @Override
+    public void normalizeColumns(
+            float[] x,
+            int xOffset,
+            float[] y,
+            int yOffset,
+            int rows,
+            int stride,
+            int first,
+            int columns,
+            Coefficients coefficients) {
+        int lanes = SPECIES.length();
+        float[] center = coefficients.center();
+        float[] scale = coefficients.scale();
+        float[] scaleLow = coefficients.scaleLow();
+        float[] shift = coefficients.shift();
+        for (int row = 0; row < rows; row++) {
+            int from = xOffset + row * stride;
+            int to = yOffset + row * stride;
+            int column = first;
+            for (; column <= first + columns - lanes; column += lanes) {
+                FloatVector d = FloatVector.fromArray(SPECIES, x, from + column)
+                        .sub(FloatVector.fromArray(SPECIES, center, column));
+                FloatVector low = d.fma(
+                        FloatVector.fromArray(SPECIES, scaleLow, column),
+                        FloatVector.fromArray(SPECIES, shift, column));
+                d.fma(FloatVector.fromArray(SPECIES, scale, column), low).intoArray(y, to + column);
+            }
+            for (; column < first + columns; column++) {
+                float d = x[from + column] - center[column];
+                y[to + column] = Math.fma(d, scale[column], Math.fma(d, scaleLow[column], shift[column]));
+            }
+        }
+    }
+
+    @Override
+    public void widen(short[] bfloat16, int offset, float[] y, int yOffset, int length) {
+        // The compiler vectorizes a shift of 16-bit values on its own.
+        for (int i = 0; i < length; i++) {
+            y[yOffset + i] = Float.intBitsToFloat(bfloat16[offset + i] << 16);
+        }
+    }
+}
