@@ -86,6 +86,7 @@ class ArchitectureTest {
                     "java..",
                     "javax.imageio..",
                     "com.twelvemonkeys..",
+                    "com.drew..",
                     "org.jspecify..");
 
     @ArchTest

@@ -42,7 +42,7 @@ public final class ImageDecoder {
         }
         try {
             return switch (format) {
-                case PNG -> PngDecoder.decode(bytes, limits);
+                case PNG -> png(bytes);
                 case JPEG -> jpeg(bytes);
                 case TIFF -> tiff(bytes);
                 case WEBP -> WebpStructure.check(bytes, limits).apply(read(format, bytes));
@@ -78,13 +78,14 @@ public final class ImageDecoder {
         }
     }
 
+    private UprightImage png(byte[] bytes) throws IOException {
+        PngStructure structure = PngStructure.read(bytes, limits);
+        return structure.orientation().apply(read(ImageFormat.PNG, structure.bare()));
+    }
+
     private UprightImage tiff(byte[] bytes) throws IOException {
-        // A copy, because links in it are cut.
-        byte[] copy = bytes.clone();
-        TiffDirectory directory = new TiffDirectory(copy, 0, copy.length);
-        directory.check(limits);
-        directory.dropOtherPages();
-        return directory.orientation().apply(read(ImageFormat.TIFF, copy));
+        TiffStructure.check(bytes, limits);
+        return ExifOrientation.read(bytes, 0, bytes.length).apply(read(ImageFormat.TIFF, bytes));
     }
 
     private UprightImage bmp(byte[] bytes) throws IOException {

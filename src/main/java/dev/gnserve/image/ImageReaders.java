@@ -28,6 +28,7 @@ final class ImageReaders {
         providers.put(ImageFormat.BMP, registered(registry, new BMPImageReaderSpi()));
         providers.put(ImageFormat.WEBP, registered(registry, new WebPImageReaderSpi()));
         providers.put(ImageFormat.JPEG, ofTheJdk("jpeg"));
+        providers.put(ImageFormat.PNG, ofTheJdk("png"));
         providers.put(ImageFormat.GIF, ofTheJdk("gif"));
     }
 

@@ -1,0 +1,81 @@
+package dev.gnserve.image;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32;
+
+/** What the chunks of a PNG file say (ISO/IEC 15948), read without decoding. */
+final class PngStructure {
+
+    private static final int SIGNATURE_BYTES = 8;
+    private static final int IHDR = 0x49484452;
+    private static final int PLTE = 0x504C5445;
+    private static final int IDAT = 0x49444154;
+    private static final int IEND = 0x49454E44;
+    private static final int EXIF = 0x65584966;
+
+    /** Deflate cannot make a byte stand for more, and a pixel takes a bit at least. */
+    private static final long MOST_PIXELS_PER_BYTE = 8 * 1032;
+
+    private final Orientation orientation;
+    private final byte[] bare;
+
+    private PngStructure(Orientation orientation, byte[] bare) {
+        this.orientation = orientation;
+        this.bare = bare;
+    }
+
+    /** From an eXIf chunk. */
+    Orientation orientation() {
+        return orientation;
+    }
+
+    /** The file with nothing but what makes the pixels: no text to inflate, no profile, no transparency. */
+    byte[] bare() {
+        return bare;
+    }
+
+    /** Walks all chunks to the end, so that a truncated or altered file is known before it is decoded. */
+    static PngStructure read(byte[] bytes, ImageLimits limits) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(bytes);
+        ByteArrayOutputStream bare = new ByteArrayOutputStream(bytes.length);
+        bare.write(bytes, 0, SIGNATURE_BYTES);
+        Orientation orientation = Orientation.UPRIGHT;
+        long data = 0;
+        int at = SIGNATURE_BYTES;
+        int type;
+        do {
+            if (at + 12 > bytes.length || at + 12L + Integer.toUnsignedLong(file.getInt(at)) > bytes.length) {
+                throw new CorruptImageException("it ends before its IEND chunk");
+            }
+            int length = file.getInt(at);
+            type = file.getInt(at + 4);
+            if (at == SIGNATURE_BYTES) {
+                if (type != IHDR || length != 13) {
+                    throw new CorruptImageException("it does not begin with an IHDR chunk");
+                }
+                limits.check(ImageFormat.PNG, file.getInt(16), file.getInt(20));
+            }
+            CRC32 crc = new CRC32();
+            crc.update(bytes, at + 4, length + 4);
+            if ((int) crc.getValue() != file.getInt(at + 8 + length)) {
+                throw new CorruptImageException("the checksum of the chunk at byte %d is wrong".formatted(at));
+            }
+            if (type == IHDR || type == PLTE || type == IDAT || type == IEND) {
+                bare.write(bytes, at, 12 + length);
+            } else if (type == EXIF) {
+                orientation = ExifOrientation.read(bytes, at + 8, length);
+            }
+            data += type == IDAT ? length : 0;
+            at += 12 + length;
+        } while (type != IEND);
+        int width = file.getInt(16);
+        int height = file.getInt(20);
+        if (data * MOST_PIXELS_PER_BYTE < (long) width * height) {
+            throw new CorruptImageException(
+                    "%d bytes of image data cannot hold %d x %d pixels".formatted(data, width, height));
+        }
+        return new PngStructure(orientation, bare.toByteArray());
+    }
+}
