@@ -5,6 +5,7 @@ import dev.gnserve.benchmark.GroupNormBenchmark.Report;
 import dev.gnserve.benchmark.GroupNormBenchmark.Row;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -56,7 +57,11 @@ final class GroupNormBenchCommand implements Callable<Integer> {
             arguments.add("--json");
         }
         Process child = ChildJvm.start(arguments.toArray(String[]::new));
-        child.getInputStream().transferTo(System.out);
+        String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        // The engine's log goes to the same place and comes first.
+        output.lines()
+                .dropWhile(line -> !line.startsWith(json ? "{" : "JDK "))
+                .forEach(spec.commandLine().getOut()::println);
         return child.waitFor();
     }
 
