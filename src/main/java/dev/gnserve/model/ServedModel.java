@@ -120,7 +120,7 @@ public final class ServedModel {
         return serving == null ? 0 : serving.workers();
     }
 
-    /** How many threads work on one batch; 0 when it gets its share of the cores, and unless ready. */
+    /** How many threads work on one batch, when shared automatically those of a batch while every worker is busy; 0 unless ready. */
     public int threads() {
         Serving serving = state.serving();
         return serving == null ? 0 : serving.threads();
@@ -187,7 +187,8 @@ public final class ServedModel {
                     .start();
             batcher.ready().join();
             Duration took = Duration.ofNanos(System.nanoTime() - started);
-            Serving serving = new Serving(engineModel, batcher, workerCount, threads);
+            Serving serving = new Serving(
+                    engineModel, batcher, workerCount, threads == 0 ? Math.max(1, cores / workerCount) : threads);
             enter(new State(ModelState.READY, null, took, serving));
         } catch (IOException | RuntimeException | Error e) {
             if (batcher != null) {

@@ -46,9 +46,7 @@ record ModelDetail(
                 manifest.labels(),
                 Input.of(input),
                 Batching.of(manifest.batching()),
-                device == null
-                        ? null
-                        : new Execution(device, "float32", manifest.execution().workers(), model.threads()),
+                device == null ? null : new Execution(device, "float32", model.workers(), model.threads()),
                 manifest.license());
     }
 
