@@ -1,19 +1,26 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.engine.Engine;
+import dev.gnserve.norm.GroupNormKernel;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
 import org.springframework.stereotype.Component;
 
-/** What {@code /actuator/info} says about the engine. */
+/** What {@code /actuator/info} says about the engine and the operator. */
 @Component
 final class RuntimeInfo implements InfoContributor {
 
+    private static final Logger log = LoggerFactory.getLogger(RuntimeInfo.class);
+
     private final Engine engine;
+    private final GroupNormKernel.Selection groupNorm = GroupNormKernel.select();
 
     RuntimeInfo(Engine engine) {
         this.engine = engine;
+        log.info("GroupNorm kernel {}: {}", groupNorm.kernel().name(), groupNorm.reason());
     }
 
     @Override
@@ -24,5 +31,6 @@ final class RuntimeInfo implements InfoContributor {
                         "description", engine.description(),
                         "device", engine.device(),
                         "threads", engine.settings().threads()));
+        builder.withDetail("groupNorm", Map.of("kernel", groupNorm.kernel().name(), "reason", groupNorm.reason()));
     }
 }
