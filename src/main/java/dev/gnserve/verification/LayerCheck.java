@@ -2,6 +2,11 @@ package dev.gnserve.verification;
 
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.TappedCall;
+import dev.gnserve.norm.GroupNormParameters;
+import dev.gnserve.norm.GroupNormReference;
+import dev.gnserve.norm.GroupNormShape;
+import dev.gnserve.norm.GroupNormStatistics;
+import dev.gnserve.norm.MemoryFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -50,8 +55,8 @@ final class LayerCheck {
         if (Boolean.FALSE.equals(declared.declaration().affine()) && (call.weight() != null || call.bias() != null)) {
             contradictions.add("it declares no weights and ran with some");
         }
-        Exact exact = Exact.of(call.input().values(), sizes, groups, epsilon, weight, bias);
-        Worst worst = worst(exact);
+        GroupNormShape shape = GroupNormShape.of(sizes, groups, MemoryFormat.CONTIGUOUS);
+        Worst worst = worst(shape, new GroupNormParameters(epsilon, weight, bias));
         boolean pass = worst.error() <= worst.tolerance();
         if (!pass) {
             contradictions.add(String.format(
@@ -114,33 +119,40 @@ final class LayerCheck {
         return says;
     }
 
-    private Worst worst(Exact exact) {
-        if (exact.input().length == 0) {
+    private Worst worst(GroupNormShape shape, GroupNormParameters parameters) {
+        if (shape.size() == 0) {
             return Worst.NONE;
         }
-        Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), exact.positions());
-        return IntStream.range(0, exact.input().length / exact.groupSize())
+        GroupNormStatistics statistics = new GroupNormReference(shape, parameters)
+                .statistics(call.input().values(), 0);
+        Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
+        return IntStream.range(0, shape.totalGroups())
                 .parallel()
-                .mapToObj(group -> worst(group, exact, tolerance))
+                .mapToObj(group -> worst(group, shape, parameters, statistics, tolerance))
                 .reduce(Worst.NONE, Worst::of);
     }
 
-    private Worst worst(int group, Exact exact, Tolerance tolerance) {
-        float[] input = exact.input();
+    private Worst worst(
+            int group,
+            GroupNormShape shape,
+            GroupNormParameters parameters,
+            GroupNormStatistics statistics,
+            Tolerance tolerance) {
+        float[] input = call.input().values();
         float[] output = call.output().values();
-        double mean = exact.mean(group);
-        double rstd = exact.rstd(group, mean);
+        double mean = statistics.mean()[group];
+        double rstd = statistics.rstd()[group];
         double k = Math.sqrt(1 + mean * rstd * mean * rstd);
         double worstRatio = -1;
         double worstError = 0;
         double worstTolerance = 0;
-        int worstIndex = group * exact.groupSize();
-        for (int c = 0; c < exact.channelsPerGroup(); c++) {
-            int channel = group % exact.groups() * exact.channelsPerGroup() + c;
-            double gamma = exact.gamma(channel);
-            double beta = exact.beta(channel);
-            int first = group * exact.groupSize() + c * exact.positions();
-            for (int i = first; i < first + exact.positions(); i++) {
+        int worstIndex = group * shape.groupSize();
+        for (int c = 0; c < shape.channelsPerGroup(); c++) {
+            int channel = group % shape.groups() * shape.channelsPerGroup() + c;
+            double gamma = parameters.weight() == null ? 1 : parameters.weight()[channel];
+            double beta = parameters.bias() == null ? 0 : parameters.bias()[channel];
+            int first = group * shape.groupSize() + c * shape.positions();
+            for (int i = first; i < first + shape.positions(); i++) {
                 double xhat = (input[i] - mean) * rstd;
                 double expected = xhat * gamma + beta;
                 double error = Math.abs(output[i] - expected);
