@@ -33,7 +33,9 @@ class JarIT {
         List<String> command = new ArrayList<>(List.of(java.toString()));
         command.addAll(List.of("-jar", jar.toString(), "--server.port=0"));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        try (BufferedReader log = process.inputReader()) {
+        // Not closed here: closing waits for the thread that drains it, which ends when the process does.
+        BufferedReader log = process.inputReader();
+        try {
             URI base = URI.create("http://localhost:" + port(log) + "/");
             Thread drain = new Thread(() -> log.lines().forEach(line -> {}));
             drain.setDaemon(true);
