@@ -106,4 +106,12 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.gnserve.serving..", "dev.gnserve.problem..", "org.springframework.web..");
+
+    @ArchTest
+    static final ArchRule onlyTheCommandLineTrains = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.gnserve.cli..", "dev.gnserve.training..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.gnserve.training..");
 }
