@@ -19,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The jar as a user starts it, on the JVM that runs the tests. */
 class JarIT {
@@ -66,6 +68,24 @@ class JarIT {
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .contains("no-such-command");
         assertThat(process.waitFor()).isEqualTo(2);
+    }
+
+    @Test
+    void commandsPrintNothingButTheirAnswerToStandardOutput() throws Exception {
+        Process process = new ProcessBuilder(
+                        java.toString(),
+                        "-jar",
+                        jar.toString(),
+                        "inspect",
+                        "src/main/resources/models/nuclei-unet-gn/1/model.pt",
+                        "--json")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+
+        JsonNode answer = new JsonMapper().readTree(process.getInputStream().readAllBytes());
+
+        assertThat(process.waitFor()).isZero();
+        assertThat(answer.isObject()).isTrue();
     }
 
     private static int port(BufferedReader log) throws IOException {

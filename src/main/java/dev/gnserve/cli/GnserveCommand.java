@@ -35,12 +35,17 @@ public final class GnserveCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    private static final String LOG_SETTINGS = "logback.configurationFile";
+
     private GnserveCommand() {}
 
     public static void main(String[] args) {
         if (servesByDefault(args)) {
             ServeCommand.serve(args);
             return;
+        }
+        if (!args[0].equals("serve") && System.getProperty(LOG_SETTINGS) == null) {
+            System.setProperty(LOG_SETTINGS, "logback-command.xml");
         }
         CommandLine commandLine = commandLine();
         int exitCode = commandLine.execute(args);
