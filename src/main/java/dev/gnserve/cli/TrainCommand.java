@@ -44,7 +44,7 @@ final class TrainCommand implements Runnable {
         @SuppressWarnings("NullAway.Init")
         private Path out;
 
-        @Option(names = "--steps", description = "Optimizer steps (default: ${DEFAULT-VALUE}).", defaultValue = "6500")
+        @Option(names = "--steps", description = "Optimizer steps (default: ${DEFAULT-VALUE}).", defaultValue = "8000")
         private int steps;
 
         @Option(names = "--seed", description = "Seed (default: ${DEFAULT-VALUE}).", defaultValue = "1")

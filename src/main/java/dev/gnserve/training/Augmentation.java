@@ -20,8 +20,9 @@ final class Augmentation {
         } else if (chance(0.1)) {
             tint(planes);
         }
-        if (chance(0.6)) {
-            gamma(planes, (float) Math.exp(uniform(-0.7, 0.7)));
+        // Moderate: how sharply a nucleus fades decides where its annotators drew the outline.
+        if (chance(0.5)) {
+            gamma(planes, (float) Math.exp(uniform(-0.5, 0.5)));
         }
         if (chance(0.6)) {
             scaleAndShift(planes, 0, planes.length, uniform(0.7, 1.3), uniform(-0.15, 0.15));

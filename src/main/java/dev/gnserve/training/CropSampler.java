@@ -15,12 +15,12 @@ final class CropSampler {
 
     /** How often a type of image is drawn; others share {@link #OTHER_TYPES}. The rare ones come more often than they occur. */
     private static final Map<String, Double> TYPE_SHARES =
-            Map.of("fluorescence", 0.56, "histology", 0.34, "brightfield", 0.1);
+            Map.of("fluorescence", 0.62, "histology", 0.28, "brightfield", 0.1);
 
     private static final double OTHER_TYPES = 0.1;
     private static final double AT_OBJECT = 0.55;
-    private static final double RESCALED = 0.6;
-    private static final double MOST_ZOOM = 1.8;
+    private static final double RESCALED = 0.5;
+    private static final double MOST_ZOOM = 1.6;
 
     private final List<Type> types = new ArrayList<>();
     private final int size;

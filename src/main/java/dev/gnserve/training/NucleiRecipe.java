@@ -17,7 +17,7 @@ public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearni
 
     /** What the embedded model was trained with. */
     public static final NucleiRecipe DEFAULT = new NucleiRecipe(
-            6500, 3, 160, 2e-3, 1, new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES));
+            8000, 3, 160, 2e-3, 1, new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES));
 
     static final Normalization NORMALIZATION = new Normalization.Percentile(1, 99.8f, 16);
     static final ObjectFinder OBJECT_FINDER = new ObjectFinder(0.5f, 0.65f, 6, 20);
