@@ -32,6 +32,7 @@ final class ChildJvm {
         ProcessBuilder child = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
         child.environment().putIfAbsent("MALLOC_MMAP_THRESHOLD_", "4294967296");
         child.environment().putIfAbsent("MALLOC_TRIM_THRESHOLD_", "8589934592");
+        child.environment().putIfAbsent("MALLOC_ARENA_MAX", "1");
         return child.start();
     }
 }

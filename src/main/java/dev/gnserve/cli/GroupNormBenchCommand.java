@@ -51,7 +51,7 @@ final class GroupNormBenchCommand implements Callable<Integer> {
         spec.commandLine()
                 .getErr()
                 .println("Measuring in a JVM of its own, with --add-modules jdk.incubator.vector for the operator and"
-                        + " MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ raised for the engine.");
+                        + " MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ raised and one arena for the engine.");
         List<String> arguments = new ArrayList<>(List.of("bench", "groupnorm", "--in-this-jvm"));
         if (json) {
             arguments.add("--json");

@@ -26,19 +26,74 @@ public record CocoRle(int height, int width, String counts) {
     /**
      * The positions, counted down the columns of the picture, at which the mask changes.
      *
-     * <p>Labels lie in rows and runs in columns. So that memory is read as it lies, changes are counted per column in
-     * one pass over the rows and put in place, column by column, in a second.
+     * <p>Labels lie in rows and runs in columns. So that memory is read as it lies, changes are collected row by row and
+     * then put in the order of the columns.
      */
     private static int[] toggles(LabelMap map, int label, LabelMap.Region region) {
-        int width = region.width();
-        int[] ends = new int[width + 1];
-        scan(map, label, region, (x, y) -> ends[x + 1]++);
-        for (int x = 0; x < width; x++) {
-            ends[x + 1] += ends[x];
+        Changes changes = new Changes(region.width());
+        boolean[] above = new boolean[region.width()];
+        boolean[] here = new boolean[region.width()];
+        for (int y = 0; y < region.height(); y++) {
+            map.mark(label, region.x(), region.y() + y, here);
+            changes.between(above, here, y);
+            boolean[] next = above;
+            above = here;
+            here = next;
         }
-        int[] toggles = new int[ends[width]];
-        scan(map, label, region, (x, y) -> toggles[ends[x]++] = (region.x() + x) * map.height() + region.y() + y);
-        return withoutPairs(toggles);
+        changes.between(above, new boolean[region.width()], region.height());
+        return withoutPairs(changes.downTheColumns(region, map.height()));
+    }
+
+    /** Pixels that differ from the one above, in the order of the rows, within a region. */
+    private static final class Changes {
+
+        private final int[] endOfColumn;
+        private int[] columns = new int[64];
+        private int[] rows = new int[64];
+        private int count;
+
+        Changes(int width) {
+            endOfColumn = new int[width + 1];
+        }
+
+        void between(boolean[] above, boolean[] here, int y) {
+            int width = here.length;
+            // Most rows are like the one above for long stretches, which are compared many pixels at a time.
+            int x = Arrays.mismatch(above, here);
+            while (x >= 0 && x < width) {
+                if (above[x] == here[x]) {
+                    int stretch = Arrays.mismatch(above, x, width, here, x, width);
+                    if (stretch < 0) {
+                        return;
+                    }
+                    x += stretch;
+                }
+                add(x++, y);
+            }
+        }
+
+        private void add(int x, int y) {
+            if (count == columns.length) {
+                columns = Arrays.copyOf(columns, 2 * count);
+                rows = Arrays.copyOf(rows, 2 * count);
+            }
+            columns[count] = x;
+            rows[count++] = y;
+            endOfColumn[x + 1]++;
+        }
+
+        /** Positions in the picture; sorted by counting, once. */
+        int[] downTheColumns(LabelMap.Region region, int height) {
+            for (int x = 1; x < endOfColumn.length; x++) {
+                endOfColumn[x] += endOfColumn[x - 1];
+            }
+            int[] positions = new int[count];
+            for (int i = 0; i < count; i++) {
+                int x = columns[i];
+                positions[endOfColumn[x]++] = (region.x() + x) * height + region.y() + rows[i];
+            }
+            return positions;
+        }
     }
 
     /** A run through the foot of a column into the head of the next ends and begins at one position: it goes on. */
@@ -52,30 +107,6 @@ public record CocoRle(int height, int width, String counts) {
             }
         }
         return Arrays.copyOf(toggles, kept);
-    }
-
-    private interface Change {
-        void at(int x, int y);
-    }
-
-    private static void scan(LabelMap map, int label, LabelMap.Region region, Change change) {
-        boolean[] above = new boolean[region.width()];
-        int[] row = new int[region.width()];
-        for (int y = 0; y < region.height(); y++) {
-            map.row(region.x(), region.y() + y, row, row.length);
-            for (int x = 0; x < row.length; x++) {
-                boolean here = row[x] == label;
-                if (here != above[x]) {
-                    change.at(x, y);
-                    above[x] = here;
-                }
-            }
-        }
-        for (int x = 0; x < above.length; x++) {
-            if (above[x]) {
-                change.at(x, region.height());
-            }
-        }
     }
 
     private static String encode(int[] toggles, int length) {

@@ -4,10 +4,16 @@ import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import java.awt.image.PixelInterleavedSampleModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Iterator;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns uploaded bytes into an upright image, within limits. Thread-safe.
@@ -109,10 +115,27 @@ public final class ImageDecoder {
         try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
             reader.setInput(stream, true, true);
             limits.check(format, reader.getWidth(0), reader.getHeight(0));
-            return Rasters.toImage(reader.read(0));
+            ImageReadParam parameters = reader.getDefaultReadParam();
+            if (format == ImageFormat.PNG) {
+                parameters.setDestinationType(redFirst(reader));
+            }
+            return Rasters.toImage(reader.read(0, parameters));
         } finally {
             reader.dispose();
         }
+    }
+
+    /** The samples in the order of the file where they can be had so, or null: the decoder's own choice is blue first. */
+    private static @Nullable ImageTypeSpecifier redFirst(ImageReader reader) throws IOException {
+        Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
+        while (types.hasNext()) {
+            ImageTypeSpecifier type = types.next();
+            if (type.getSampleModel() instanceof PixelInterleavedSampleModel layout
+                    && Arrays.equals(layout.getBandOffsets(), new int[] {0, 1, 2})) {
+                return type;
+            }
+        }
+        return null;
     }
 
     private static FailureException undecodable(ImageFormat format, byte[] bytes, String reason, Throwable cause) {

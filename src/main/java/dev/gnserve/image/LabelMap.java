@@ -61,6 +61,34 @@ public final class LabelMap {
         }
     }
 
+    /** Tells of each pixel from (x, y) to the right whether it carries the label. */
+    void mark(int label, int x, int y, boolean[] into) {
+        int from = y * width + x;
+        if (labels instanceof byte[] bytes) {
+            for (int i = 0; i < into.length; i++) {
+                into[i] = (bytes[from + i] & 0xFF) == label;
+            }
+        } else {
+            int[] ints = (int[]) labels;
+            for (int i = 0; i < into.length; i++) {
+                into[i] = ints[from + i] == label;
+            }
+        }
+    }
+
+    /** How many pixels carry the label. */
+    public int count(int label) {
+        int count = 0;
+        boolean[] row = new boolean[width];
+        for (int y = 0; y < height; y++) {
+            mark(label, 0, y, row);
+            for (boolean marked : row) {
+                count += marked ? 1 : 0;
+            }
+        }
+        return count;
+    }
+
     Region everything() {
         return new Region(0, 0, width, height);
     }

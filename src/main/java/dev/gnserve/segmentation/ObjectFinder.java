@@ -63,8 +63,11 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         int[] areas = new int[flood.count + 1];
         double[] sums = new double[flood.count + 1];
         for (int i = 0; i < ids.length; i++) {
-            areas[ids[i]]++;
-            sums[ids[i]] += foreground[i];
+            int id = ids[i];
+            if (id != 0) {
+                areas[id]++;
+                sums[id] += foreground[i];
+            }
         }
         int[] numbers = new int[flood.count + 1];
         float[] scores = new float[flood.count];

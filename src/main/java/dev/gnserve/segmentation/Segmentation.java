@@ -26,7 +26,7 @@ record Segmentation(UprightImage image, List<SegmentedClass> classes, Timing tim
         List<SegmentedObject> objects = new ArrayList<>();
         Region everything = new Region(0, 0, image.width(), image.height());
         for (SegmentedClass found : classes) {
-            int pixels = count(found.mask());
+            int pixels = found.mask().count(1);
             masks.add(new ClassMask(
                     found.label(),
                     pixels,
@@ -115,16 +115,6 @@ record Segmentation(UprightImage image, List<SegmentedClass> classes, Timing tim
                     extent.centroid(),
                     writer.write(ids, id, region)));
         }
-    }
-
-    private static int count(LabelMap mask) {
-        int pixels = 0;
-        for (int y = 0; y < mask.height(); y++) {
-            for (int x = 0; x < mask.width(); x++) {
-                pixels += mask.label(x, y);
-            }
-        }
-        return pixels;
     }
 
     private static double rounded(double value, double steps) {
