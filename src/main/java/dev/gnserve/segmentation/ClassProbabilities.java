@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.OutputSpec;
+import java.util.Arrays;
 
 /** From a network's logits to probabilities, pixel by pixel. */
 final class ClassProbabilities {
@@ -38,24 +39,30 @@ final class ClassProbabilities {
 
     private static float[] softmax(float[] logits, int pixels) {
         float[] probabilities = new float[logits.length];
-        for (int i = 0; i < pixels; i++) {
-            float most = logits[i];
-            for (int at = i + pixels; at < logits.length; at += pixels) {
-                most = Math.max(most, logits[at]);
+        float[] most = Arrays.copyOf(logits, pixels);
+        for (int first = pixels; first < logits.length; first += pixels) {
+            for (int i = 0; i < pixels; i++) {
+                most[i] = Math.max(most[i], logits[first + i]);
             }
-            if (!Float.isFinite(most)) {
+        }
+        float[] sums = new float[pixels];
+        for (int first = 0; first < logits.length; first += pixels) {
+            for (int i = 0; i < pixels; i++) {
+                // The greatest needs no exponential, and most of the time goes into these.
+                float power = logits[first + i] == most[i] ? 1 : (float) Math.exp(logits[first + i] - most[i]);
+                probabilities[first + i] = power;
+                sums[i] += power;
+            }
+        }
+        for (int i = 0; i < pixels; i++) {
+            if (!Float.isFinite(most[i])) {
                 throw notANumber();
             }
-            float sum = 0;
-            for (int at = i; at < logits.length; at += pixels) {
-                // The greatest needs no exponential: a third of them with three channels.
-                float power = logits[at] == most ? 1 : (float) Math.exp(logits[at] - most);
-                probabilities[at] = power;
-                sum += power;
-            }
-            float factor = 1 / sum;
-            for (int at = i; at < logits.length; at += pixels) {
-                probabilities[at] *= factor;
+            sums[i] = 1 / sums[i];
+        }
+        for (int first = 0; first < logits.length; first += pixels) {
+            for (int i = 0; i < pixels; i++) {
+                probabilities[first + i] *= sums[i];
             }
         }
         return probabilities;
