@@ -6,6 +6,7 @@ import dev.gnserve.engine.EngineModel;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.TappedCall;
 import dev.gnserve.engine.TappedSession;
+import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -192,7 +193,7 @@ public final class ModelVerifier implements AutoCloseable {
         Map<String, Integer> counts = new HashMap<>();
         List<UnverifiedLayer> unverified = new ArrayList<>();
         FloatTensor single = new FloatTensor(image.shape().prepend(1), image.values());
-        copy.session.run(List.of(single), TAP_BYTES, call -> {
+        Map<String, Tensor> alone = copy.session.run(List.of(single), TAP_BYTES, call -> {
             GroupNormDeclaration declaration = copy.tapped.declaration(call.header());
             if (declaration == null || call.input().shape().rank() < 2) {
                 unverified.add(new UnverifiedLayer(
@@ -210,7 +211,8 @@ public final class ModelVerifier implements AutoCloseable {
         }
         BatchInvariance invariance = batch < 2
                 ? null
-                : InvarianceCheck.check(inputs -> copy.session.run(List.of(inputs), 0, ignored -> {}), image, batch);
+                : InvarianceCheck.check(
+                        inputs -> copy.session.run(List.of(inputs), 0, ignored -> {}), image, alone, batch);
         return report(copy, calls, invariance, unverified);
     }
 
