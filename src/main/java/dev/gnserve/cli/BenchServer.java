@@ -50,6 +50,23 @@ final class BenchServer implements AutoCloseable {
         return port;
     }
 
+    /** The processor time that it has used, of all its threads. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElseThrow();
+    }
+
+    /** The value of a meter, summed over its series. */
+    double meter(String name) throws IOException, InterruptedException {
+        HttpRequest scrape = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/prometheus"))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(scrape, BodyHandlers.ofLines())
+                .body()
+                .filter(line -> line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
     @Override
     public void close() {
         process.destroy();

@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -36,6 +37,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 final class VerificationBenchCommand implements Callable<Integer> {
 
     private static final int CLIENTS = 8;
+
+    private static final String VERIFIED = "gnserve_verification_total";
+    private static final String DROPPED = "gnserve_verification_dropped_total";
 
     @Option(names = "--json", description = "For machines.")
     private boolean json;
@@ -76,10 +80,48 @@ final class VerificationBenchCommand implements Callable<Integer> {
      *
      * @param plainImagesPerSecond with a sample rate of 0
      * @param sampledImagesPerSecond with the sample rate
-     * @param ratio of the two in the same turn
+     * @param throughputRatio of the two in the same turn
+     * @param plainCpuMillis processor time per image with a sample rate of 0, over all turns
+     * @param sampledCpuMillis likewise with the sample rate
+     * @param cpuRatio of the two: on a machine whose cores are all busy, throughput falls by what this lies above 1; unlike
+     *     throughput it hardly depends on what else the machine does
+     * @param images that the server with the sample rate answered
+     * @param verified of them
+     * @param dropped of them
      */
     record Sampling(
-            double sampleRate, int turns, double plainImagesPerSecond, double sampledImagesPerSecond, double ratio) {}
+            double sampleRate,
+            int turns,
+            double plainImagesPerSecond,
+            double sampledImagesPerSecond,
+            double throughputRatio,
+            double plainCpuMillis,
+            double sampledCpuMillis,
+            double cpuRatio,
+            long images,
+            long verified,
+            long dropped) {}
+
+    /** Processor time and images of a server since the last reading. */
+    private static final class Usage {
+        private final BenchServer server;
+        private final Duration cpuBefore;
+        private final double imagesBefore;
+
+        Usage(BenchServer server) throws IOException, InterruptedException {
+            this.server = server;
+            this.cpuBefore = server.cpu();
+            this.imagesBefore = images(server);
+        }
+
+        double cpuMillisPerImage() throws IOException, InterruptedException {
+            return server.cpu().minus(cpuBefore).toNanos() / 1e6 / (images(server) - imagesBefore);
+        }
+
+        static double images(BenchServer server) throws IOException, InterruptedException {
+            return server.meter("gnserve_requests_total");
+        }
+    }
 
     /** All that is measured. */
     record Result(Cost cost, Memory memory, List<Sampling> sampling) {}
@@ -121,6 +163,14 @@ final class VerificationBenchCommand implements Callable<Integer> {
         Path folder = Files.createTempDirectory("gnserve-bench");
         try (BenchServer plain = server(folder.resolve("plain"), 0);
                 BenchServer sampled = server(folder.resolve("sampled"), sampleRate)) {
+            // The first requests are for the compilers, and for the copy that the first sample loads.
+            imagesPerSecond(plain);
+            imagesPerSecond(sampled);
+            Usage plainUsage = new Usage(plain);
+            Usage sampledUsage = new Usage(sampled);
+            double imagesBefore = Usage.images(sampled);
+            double verifiedBefore = sampled.meter(VERIFIED);
+            double droppedBefore = sampled.meter(DROPPED);
             List<Double> without = new ArrayList<>();
             List<Double> with = new ArrayList<>();
             List<Double> ratios = new ArrayList<>();
@@ -138,7 +188,20 @@ final class VerificationBenchCommand implements Callable<Integer> {
                                 "turn %d of %d: %.2f images/s without samples, %.2f with (%.3f)%n",
                                 turn, turns, without.get(turn - 1), with.get(turn - 1), ratios.get(turn - 1));
             }
-            return new Sampling(sampleRate, turns, median(without), median(with), median(ratios));
+            double plainCpu = plainUsage.cpuMillisPerImage();
+            double sampledCpu = sampledUsage.cpuMillisPerImage();
+            return new Sampling(
+                    sampleRate,
+                    turns,
+                    median(without),
+                    median(with),
+                    median(ratios),
+                    plainCpu,
+                    sampledCpu,
+                    sampledCpu / plainCpu,
+                    Math.round(Usage.images(sampled) - imagesBefore),
+                    Math.round(sampled.meter(VERIFIED) - verifiedBefore),
+                    Math.round(sampled.meter(DROPPED) - droppedBefore));
         } finally {
             FileSystemUtils.deleteRecursively(folder);
         }
@@ -192,8 +255,16 @@ final class VerificationBenchCommand implements Callable<Integer> {
                     CLIENTS,
                     sampling.sampledImagesPerSecond(),
                     sampling.plainImagesPerSecond(),
-                    sampling.ratio(),
+                    sampling.throughputRatio(),
                     sampling.turns());
+            out.printf(
+                    "processor time per image: %.1f ms, %.1f ms without, ratio %.4f; of %d images %d verified, %d dropped%n",
+                    sampling.sampledCpuMillis(),
+                    sampling.plainCpuMillis(),
+                    sampling.cpuRatio(),
+                    sampling.images(),
+                    sampling.verified(),
+                    sampling.dropped());
         }
     }
 }
