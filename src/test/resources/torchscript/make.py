@@ -3,7 +3,7 @@
 import enum
 import io
 import zipfile
-from typing import Tuple
+from typing import List, Tuple
 
 import torch
 from torch import nn
@@ -55,6 +55,30 @@ class WithHook(nn.Module):
         return self.inner(x)
 
 
+def normalize_twice(x, groups: int):
+    return F.group_norm(F.group_norm(x, groups), groups)
+
+
+class WithForks(nn.Module):
+    """Calls that run on other threads, of modules and of a free function; printed as functions within the method."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 1)
+        self.norms = nn.ModuleList([nn.GroupNorm(groups, 8) for groups in (1, 2, 4)])
+
+    def forward(self, x):
+        y = self.conv(x)
+        futures: List[torch.jit.Future[torch.Tensor]] = []
+        for norm in self.norms:
+            futures.append(torch.jit.fork(norm, y))
+        futures.append(torch.jit.fork(normalize_twice, y, 2))
+        total = torch.zeros_like(y)
+        for future in futures:
+            total = total + torch.jit.wait(future)
+        return total
+
+
 def save(model, file):
     torch.manual_seed(1)
     buffer = io.BytesIO()
@@ -67,4 +91,5 @@ def save(model, file):
 
 torch.manual_seed(1)
 save(WithEnum(), "enum-scripted.pt")
+save(WithForks(), "fork-scripted.pt")
 save(WithHook(), "hook-scripted.pt")

@@ -115,9 +115,16 @@ class SampleVerificationTest {
         }
     }
 
-    /** Enums as attributes, and forward hooks, which call a module's method as if it were a function. */
+    /**
+     * Enums as attributes; forward hooks, which call a module's method as if it were a function; and forks, whose calls
+     * run on other threads.
+     */
     @ParameterizedTest
-    @CsvSource({"enum-scripted, norm", "hook-scripted, inner.norm inner.group_norm"})
+    @CsvSource({
+        "enum-scripted, norm",
+        "hook-scripted, inner.norm inner.group_norm",
+        "fork-scripted, norms.0 norms.1 norms.2 normalize_twice.1 normalize_twice.2"
+    })
     void unusualConstructsOfTheScripterAreTapped(String name, String layers) throws IOException {
         TorchScriptArchive archive;
         try (InputStream in = getClass().getResourceAsStream("/torchscript/" + name + ".pt")) {
