@@ -177,13 +177,13 @@ final class LayerCheck {
                 double xhat = (input[i] - mean) * rstd;
                 double expected = xhat * gamma + beta;
                 double error = Math.abs(output[i] - expected);
-                if (Double.isNaN(expected)) {
-                    // The group holds NaN or infinity: it has no exact result.
-                    continue;
-                }
                 double allowed = tolerance.at(k, xhat, gamma, beta, expected);
                 if (error <= worstRatio * allowed) {
                     continue; // The usual case, without a division.
+                }
+                if (Double.isNaN(expected)) {
+                    // The group holds NaN or infinity: it has no exact result.
+                    continue;
                 }
                 double ratio = Double.isNaN(error) ? Double.POSITIVE_INFINITY : error == 0 ? 0 : error / allowed;
                 if (ratio > worstRatio) {
