@@ -1,6 +1,5 @@
-"use strict";
+import { acceptFiles, answer, byId, element, loadModels, runLinkedSample, show, showSamples } from "./page.js";
 
-const byId = (id) => document.getElementById(id);
 const verbs = { segmentation: "segment", detection: "detect" };
 const stages = [
   ["decodeMillis", "decode", "#4e79a7"],
@@ -13,28 +12,6 @@ let models = [];
 let samples = [];
 let latest = 0; // A newer choice makes the answers of an older one stale.
 
-function element(tag, properties, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-async function answer(response) {
-  if (response.ok) return response;
-  const problem = await response.json().catch(() => ({ title: response.statusText, detail: "" }));
-  throw new Error(`${problem.title}\n${problem.detail}`);
-}
-
-async function loadModels() {
-  models = (await (await answer(await fetch("v1/models"))).json()).models.filter((m) => verbs[m.task]);
-  const select = byId("model");
-  const chosen = select.value;
-  select.replaceChildren(...models.map((m) => element("option", { value: m.name, textContent: m.name })));
-  if (models.some((m) => m.name === chosen)) select.value = chosen;
-  showState();
-  if (models.some((m) => m.state === "LOADING")) setTimeout(() => loadModels().catch(show), 1000);
-}
-
 function model() {
   return models.find((m) => m.name === byId("model").value);
 }
@@ -42,22 +19,7 @@ function model() {
 function showState() {
   const m = model();
   byId("model-state").textContent = m ? `${m.task}, version ${m.version}, ${m.state}${m.reason ? ": " + m.reason : ""}` : "no model";
-  const mine = samples.filter((s) => m && s.model === m.name);
-  byId("samples").replaceChildren(...mine.map((sample) => {
-    const button = element("button", { type: "button", title: sample.title },
-      element("img", { src: sample.file, alt: "" }), sample.title);
-    button.addEventListener("click", async () => {
-      const blob = await (await fetch(sample.file)).blob();
-      run(new File([blob], sample.file.split("/").pop(), { type: blob.type }));
-    });
-    return button;
-  }));
-}
-
-function show(error) {
-  byId("message").className = "problem";
-  byId("message").textContent = error.message;
-  for (const id of ["facts", "pictures", "timing", "call"]) byId(id).hidden = true;
+  showSamples(samples, m, run);
 }
 
 async function run(file) {
@@ -123,25 +85,13 @@ function showResult(file, m, path, image, picture) {
 }
 
 byId("model").addEventListener("change", showState);
-byId("file").addEventListener("change", (event) => {
-  if (event.target.files.length) run(event.target.files[0]);
-  event.target.value = "";
-});
-const drop = byId("drop");
-drop.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") byId("file").click(); });
-for (const type of ["dragenter", "dragover"]) {
-  drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("over"); });
-}
-for (const type of ["dragleave", "drop"]) {
-  drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.remove("over"); });
-}
-drop.addEventListener("drop", (event) => { if (event.dataTransfer.files.length) run(event.dataTransfer.files[0]); });
+acceptFiles(run);
 
 fetch("samples/samples.json")
   .then((response) => (response.ok ? response.json() : []))
-  .then((list) => { samples = list; return loadModels(); })
-  .then(() => { // A link to a sample, as in /#sample=2, shows it at once.
-    const linked = /^#sample=(\d+)$/.exec(location.hash);
-    if (linked) byId("samples").children[linked[1] - 1]?.click();
+  .then((list) => {
+    samples = list;
+    return loadModels(byId("model"), (m) => verbs[m.task], (found) => { models = found; showState(); });
   })
+  .then(runLinkedSample)
   .catch(show);

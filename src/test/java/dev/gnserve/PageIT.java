@@ -8,15 +8,17 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
-/** The first page as a person sees it, in a real browser where one is installed. */
+/** The pages as a person sees them, in a real browser where one is installed. */
 @RunningService
 class PageIT {
 
@@ -36,11 +38,7 @@ class PageIT {
 
     @Test
     void showsWhatWasFoundInASample() throws Exception {
-        Optional<Path> browser = BROWSERS.stream().filter(Files::isExecutable).findFirst();
-        assumeTrue(browser.isPresent(), "no browser is installed");
-        models.settled().join();
-
-        String page = rendered(browser.orElseThrow(), "http://localhost:" + port + "/#sample=1");
+        String page = rendered("#sample=1");
 
         assertThat(page)
                 .contains("fluorescence-256.png")
@@ -49,6 +47,37 @@ class PageIT {
         assertThat(page).containsPattern("id=\"overlay\"[^>]*src=\"blob:");
         assertThat(page).containsPattern("inference [0-9.]+ ms");
         assertThat(page).doesNotContain("class=\"problem\"");
+    }
+
+    @Test
+    void showsEveryLayerWithItsErrorAndToleranceWorstFirst() throws Exception {
+        String page = rendered("layers.html#sample=1");
+
+        int layers = new ServiceClient(port)
+                .get("v1/models/nuclei-unet-gn/layers")
+                .json()
+                .path("layers")
+                .size();
+        assertThat(page)
+                .contains("fluorescence-256.png")
+                .containsPattern("<dt>verdict</dt><dd>PASS</dd>")
+                .contains(layers + " group-norm");
+        assertThat(page).doesNotContain("class=\"row fail\"");
+        List<Double> shares = Pattern.compile("class=\"share\">([0-9.e-]+)<")
+                .matcher(page)
+                .results()
+                .map(found -> Double.valueOf(found.group(1)))
+                .toList();
+        assertThat(shares).hasSize(layers).isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(shares.get(0)).isBetween(0.0, 1.0);
+    }
+
+    /** A page of this server after its scripts have run. */
+    private String rendered(String path) throws IOException, InterruptedException {
+        Optional<Path> installed = BROWSERS.stream().filter(Files::isExecutable).findFirst();
+        assumeTrue(installed.isPresent(), "no browser is installed");
+        models.settled().join();
+        return rendered(installed.orElseThrow(), "http://localhost:" + port + "/" + path);
     }
 
     private String rendered(Path browser, String url) throws IOException, InterruptedException {

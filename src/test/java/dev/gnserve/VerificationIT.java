@@ -66,12 +66,38 @@ class VerificationIT {
         assertThat(checked).isEqualTo(layers);
         assertThat(report.path("batchInvariance").path("batch").asInt()).isEqualTo(4);
         assertThat(report.path("batchInvariance").path("verdict").asString()).isEqualTo("PASS");
+        assertThat(report.path("batchInvariance").path("resultChanged").asBoolean())
+                .isFalse();
         assertThat(report.path("unverified").isEmpty()).isTrue();
 
         assertThat(client.get("actuator/prometheus").text())
                 .contains("gnserve_verification_total{model=\"nuclei-unet-gn\",verdict=\"PASS\",version=\"1\"}")
                 .contains("gnserve_verification_error_ratio{layer=\"")
                 .contains("gnserve_batch_invariance_difference{model=\"nuclei-unet-gn\",version=\"1\"}");
+    }
+
+    /** Nobody has asked: its manifest wants it before the model is ready. */
+    @Test
+    void theEmbeddedModelIsVerifiedAtLoadAndEverySeriesExists() {
+        String model = "model=\"nuclei-unet-gn\"";
+
+        assertThat(client.meter("gnserve_verification_total", model, "verdict=\"PASS\""))
+                .isGreaterThanOrEqualTo(1);
+        assertThat(client.meter("gnserve_verification_total", model, "verdict=\"FAIL\""))
+                .isZero();
+        assertThat(client.get("actuator/prometheus").text())
+                .contains(
+                        "gnserve_verification_dropped_total{cause=\"busy\",model=\"nuclei-unet-gn\",version=\"1\"} 0.0")
+                .contains(
+                        "gnserve_verification_total{model=\"nuclei-unet-gn\",verdict=\"NOT_APPLICABLE\",version=\"1\"}");
+    }
+
+    /** The tapped run and one batch of two: three images, where the layers cost less than another. */
+    @Test
+    void theDefaultIsABatchOfTwo() {
+        Answer answer = client.post(MODEL + "/verify", Samples.png("fluorescence-256"));
+
+        assertThat(answer.json().path("batchInvariance").path("batch").asInt()).isEqualTo(2);
     }
 
     @Test

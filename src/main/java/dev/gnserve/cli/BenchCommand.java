@@ -7,7 +7,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Measures this machine.",
-        subcommands = {GroupNormBenchCommand.class, ServingBenchCommand.class})
+        subcommands = {GroupNormBenchCommand.class, ServingBenchCommand.class, VerificationBenchCommand.class})
 final class BenchCommand implements Runnable {
 
     @Spec

@@ -4,13 +4,7 @@ import dev.gnserve.cli.ServingBenchClientCommand.Latencies;
 import dev.gnserve.cli.ServingBenchEngineCommand.Loop;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -32,7 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 final class ServingBenchCommand implements Callable<Integer> {
 
     private static final int ROUNDS = 3;
-    private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     @Option(names = "--json", description = "For machines.")
     private boolean json;
@@ -91,24 +84,12 @@ final class ServingBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        int port = freePort();
-        Process server = ChildJvm.start("serve", "--server.port=" + port, "--logging.level.root=warn");
-        try {
-            // Whatever it prints is not ours to keep, and a full pipe would stop it.
-            Thread drain = new Thread(() -> drain(server), "server-output");
-            drain.setDaemon(true);
-            drain.start();
-            awaitReady(server, port);
+        try (BenchServer server = BenchServer.start()) {
             List<Row> rows = new ArrayList<>();
             for (int clients : new int[] {1, 8}) {
-                rows.add(measure(clients, port));
+                rows.add(measure(clients, server.port()));
             }
             print(rows);
-        } finally {
-            server.destroy();
-            if (!server.waitFor(40, java.util.concurrent.TimeUnit.SECONDS)) {
-                server.destroyForcibly();
-            }
         }
         return 0;
     }
@@ -163,7 +144,8 @@ final class ServingBenchCommand implements Callable<Integer> {
                 .orElseThrow();
     }
 
-    private static <T> T child(Class<T> type, String command, String... options) throws IOException {
+    /** Runs one of the subcommands in a process of its own. */
+    static <T> T child(Class<T> type, String command, String... options) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("bench", "serving", command));
         arguments.addAll(List.of(options));
         Process process = ChildJvm.start(arguments.toArray(String[]::new));
@@ -215,41 +197,5 @@ final class ServingBenchCommand implements Callable<Integer> {
 
     private static int cores() {
         return Runtime.getRuntime().availableProcessors();
-    }
-
-    private static void drain(Process server) {
-        try {
-            server.getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
-        } catch (IOException e) {
-            // The server is gone, and with it what it had to say.
-        }
-    }
-
-    private static void awaitReady(Process server, int port) throws InterruptedException {
-        HttpClient client = HttpClient.newHttpClient();
-        HttpRequest ready = HttpRequest.newBuilder(
-                        URI.create("http://localhost:" + port + "/actuator/health/readiness"))
-                .build();
-        long until = System.nanoTime() + START_LIMIT.toNanos();
-        while (System.nanoTime() < until && server.isAlive()) {
-            try {
-                if (client.send(ready, BodyHandlers.discarding()).statusCode() == 200) {
-                    return;
-                }
-            } catch (IOException e) {
-                // Not listening yet.
-            }
-            Thread.sleep(200);
-        }
-        throw new IllegalStateException(
-                server.isAlive()
-                        ? "the server is not ready after " + START_LIMIT.toSeconds() + " s"
-                        : "the server ended before it was ready");
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -5,10 +5,6 @@ import dev.gnserve.engine.EngineModel;
 import dev.gnserve.engine.EngineSession;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.engine.Tensor;
-import dev.gnserve.image.ImageDecoder;
-import dev.gnserve.image.ImageLimits;
-import dev.gnserve.image.PlanarImage;
-import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -48,15 +44,9 @@ final class ServingBenchEngineCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, ExecutionException {
-        ModelSource source = EmbeddedModels.list(getClass().getClassLoader()).stream()
-                .filter(model -> model.name().equals(BenchSample.MODEL))
-                .findFirst()
-                .orElseThrow();
+        ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
-        PlanarImage image = manifest.preprocessor()
-                .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(BenchSample.png()))
-                .tile(0);
-        List<Tensor> input = List.of(Tensor.of(image.values(), image.channels(), image.height(), image.width()));
+        List<Tensor> input = List.of(BenchSample.input(manifest));
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
                 EngineModel model = engine.load(

@@ -14,8 +14,10 @@ import dev.gnserve.image.Padding;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.torchscript.TorchScriptArchive;
 import dev.gnserve.torchscript.TorchScriptException;
 import dev.gnserve.verification.BatchInvariance;
@@ -84,6 +86,15 @@ final class VerifyCommand implements Callable<Integer> {
             description = "Largest batch of the invariance check; 0 leaves it out. Default: ${DEFAULT-VALUE}.")
     private int batch;
 
+    @Option(
+            names = "--groups",
+            paramLabel = "G",
+            description = "What every Group Normalization must have; else what model.yaml says under verification.")
+    private @Nullable Integer groups;
+
+    @Option(names = "--epsilon", paramLabel = "E", description = "Likewise.")
+    private @Nullable Double epsilon;
+
     @Option(names = "--seed", defaultValue = "0", description = "Of --random. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
@@ -102,8 +113,10 @@ final class VerifyCommand implements Callable<Integer> {
         VerificationReport report;
         try {
             TorchScriptArchive archive = TorchScriptArchive.open(file);
-            FloatTensor image = input.image != null ? prepared(input.image) : random(String.valueOf(input.shape));
-            report = verify(archive, image);
+            ModelManifest manifest = manifest();
+            FloatTensor image =
+                    input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
+            report = verify(archive, expected(manifest), image);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
         } catch (FailureException e) {
@@ -125,10 +138,22 @@ final class VerifyCommand implements Callable<Integer> {
         };
     }
 
-    private VerificationReport verify(TorchScriptArchive archive, FloatTensor image) {
+    private ExpectedGroupNorm expected(@Nullable ModelManifest manifest) {
+        ExpectedGroupNorm declared = manifest == null
+                ? ExpectedGroupNorm.ANY
+                : manifest.verification().expected();
+        try {
+            return new ExpectedGroupNorm(
+                    groups == null ? declared.groups() : groups, epsilon == null ? declared.epsilon() : epsilon);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+        }
+    }
+
+    private VerificationReport verify(TorchScriptArchive archive, ExpectedGroupNorm expected, FloatTensor image) {
         try (Engine engine = Engine.start(EngineSettings.defaults());
-                ModelVerifier verifier =
-                        new ModelVerifier(engine, () -> archive, file.toString(), Device.AUTO, Duration.ofMinutes(5))) {
+                ModelVerifier verifier = new ModelVerifier(
+                        engine, () -> archive, file.toString(), Device.AUTO, expected, Duration.ofMinutes(5))) {
             return verifier.verifyNow(image, batch);
         }
     }
@@ -157,30 +182,28 @@ final class VerifyCommand implements Callable<Integer> {
         return new FloatTensor(one, values);
     }
 
-    private FloatTensor prepared(Path image) throws IOException {
-        Preprocessor declared = declaredPreprocessor();
-        Preprocessor preprocessor = declared == null
+    private static FloatTensor prepared(Path image, @Nullable ModelManifest manifest) throws IOException {
+        Preprocessor preprocessor = manifest == null
                 ? new Preprocessor(
                         ChannelOrder.RGB,
                         new Resize.None(),
                         new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
                         Padding.NONE,
                         null)
-                : declared;
+                : manifest.preprocessor();
         PlanarImage tile = preprocessor
                 .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Files.readAllBytes(image)))
                 .tile(0);
         return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
     }
 
-    /** What the manifest says of the input: beside the archive, or beside the folder of its version. */
-    private @Nullable Preprocessor declaredPreprocessor() throws IOException {
+    /** The model.yaml beside the archive, or beside the folder of its version. */
+    private @Nullable ModelManifest manifest() throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         for (int up = 0; up < 2 && folder != null; up++) {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
-                return ManifestReader.read(manifest.toString(), Files.readString(manifest))
-                        .preprocessor();
+                return ManifestReader.read(manifest.toString(), Files.readString(manifest));
             }
             folder = folder.getParent();
         }

@@ -54,6 +54,14 @@ public final class EngineModel implements AutoCloseable {
         return new TappedSession(block, manager, newSession());
     }
 
+    /**
+     * Like {@link #newTappedSession}, for work that must not slow down the other sessions: its forward passes run on one
+     * thread and do not count when the cores are shared.
+     */
+    public TappedSession newBackgroundTappedSession() {
+        return new TappedSession(block, manager, new EngineSession(block, manager, new Cores(1), 1));
+    }
+
     /** Frees the parameters; no session may be running. */
     @Override
     public void close() {

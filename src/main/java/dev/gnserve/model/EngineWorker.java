@@ -5,13 +5,11 @@ import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
 import dev.gnserve.engine.EngineRun;
 import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
 import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.function.Consumer;
 
 /** One worker of a model: a session, warmed up before its first batch. */
@@ -39,7 +37,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     public void prepare() {
         synchronized (WARMING) {
             for (TensorShape shape : warmUp.shapes()) {
-                Tensor noise = noise(shape);
+                Tensor noise = WarmUp.input(shape);
                 for (int batchSize : warmUp.batchSizes()) {
                     List<Prediction> predictions =
                             session.run(Collections.nCopies(batchSize, noise)).predictions();
@@ -53,15 +51,5 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     public BatchRun<Prediction> run(List<Tensor> inputs) {
         EngineRun run = session.run(inputs);
         return new BatchRun<>(run.predictions(), new StageTimes(run.assemble(), run.infer(), run.split()));
-    }
-
-    /** Neither constant nor zero, so that no layer divides by a vanishing deviation and no shortcut is taken. */
-    private static Tensor noise(TensorShape shape) {
-        Random random = new Random(1);
-        float[] values = new float[shape.elements()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = random.nextFloat();
-        }
-        return new FloatTensor(shape, values);
     }
 }

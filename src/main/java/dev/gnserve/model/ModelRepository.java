@@ -21,18 +21,28 @@ public final class ModelRepository {
     private final List<ServedModel> models;
     private final CompletableFuture<Void> settled = new CompletableFuture<>();
 
+    /** A repository whose models nobody audits. */
+    public ModelRepository(
+            Engine engine, List<? extends ModelSource> sources, BatchListener batches, ModelListener states) {
+        this(engine, sources, batches, states, ModelAudit.NONE);
+    }
+
     /**
      * Lists the models without loading them.
      *
      * @param sources a later one replaces an earlier one of the same name and version
      */
     public ModelRepository(
-            Engine engine, List<? extends ModelSource> sources, BatchListener batches, ModelListener states) {
+            Engine engine,
+            List<? extends ModelSource> sources,
+            BatchListener batches,
+            ModelListener states,
+            ModelAudit audit) {
         this.engine = engine;
         this.batches = batches;
         Map<List<String>, ServedModel> distinct = new LinkedHashMap<>();
         for (ModelSource source : sources) {
-            distinct.put(List.of(source.name(), source.version()), new ServedModel(source, states));
+            distinct.put(List.of(source.name(), source.version()), new ServedModel(source, states, audit));
         }
         List<ServedModel> sorted = new ArrayList<>(distinct.values());
         sorted.sort(

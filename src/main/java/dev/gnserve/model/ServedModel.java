@@ -38,12 +38,14 @@ public final class ServedModel {
 
     private final ModelSource source;
     private final ModelListener listener;
+    private final ModelAudit audit;
     private volatile State state = new State(ModelState.LOADING, null, null, null);
     private volatile @Nullable ModelManifest manifest;
 
-    ServedModel(ModelSource source, ModelListener listener) {
+    ServedModel(ModelSource source, ModelListener listener, ModelAudit audit) {
         this.source = source;
         this.listener = listener;
+        this.audit = audit;
     }
 
     /** All that changes together. */
@@ -150,6 +152,10 @@ public final class ServedModel {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable(now)));
         }
         CompletableFuture<Outcome<Prediction>> outcome = serving.batcher().submit(input, deadline);
+        boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
+        if (!refused) {
+            audit.accepted(this, input);
+        }
         if (deadline.isBounded() && !outcome.isDone()) {
             Failure late = Failure.of(
                     FailureCode.DEADLINE_EXCEEDED, deadline + " passed in the queue or the engine of model " + name());
@@ -186,6 +192,10 @@ public final class ServedModel {
                     .threads(workerThreads())
                     .start();
             batcher.ready().join();
+            String objection = audit.objection(this);
+            if (objection != null) {
+                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
+            }
             Duration took = Duration.ofNanos(System.nanoTime() - started);
             Serving serving = new Serving(
                     engineModel, batcher, workerCount, threads == 0 ? Math.max(1, cores / workerCount) : threads);

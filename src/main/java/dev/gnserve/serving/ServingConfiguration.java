@@ -4,6 +4,7 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
@@ -27,11 +28,15 @@ class ServingConfiguration {
 
     @Bean
     ModelRepository modelRepository(
-            Engine engine, ServingSettings settings, BatchListener batches, ApplicationEventPublisher events)
+            Engine engine,
+            ServingSettings settings,
+            BatchListener batches,
+            ApplicationEventPublisher events,
+            ModelAudit audit)
             throws IOException {
         List<ModelSource> sources = new ArrayList<>(EmbeddedModels.list(ServingConfiguration.class.getClassLoader()));
         sources.addAll(ModelFolder.list(settings.modelsDir()));
-        return new ModelRepository(engine, sources, batches, events::publishEvent);
+        return new ModelRepository(engine, sources, batches, events::publishEvent, audit);
     }
 
     /** Starts before the web server takes requests and stops after it has answered the last one. */

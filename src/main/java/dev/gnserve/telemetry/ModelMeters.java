@@ -21,12 +21,19 @@ final class ModelMeters implements SmartInitializingSingleton {
     private final ModelRepository repository;
     private final Engine engine;
     private final InferenceMeters inference;
+    private final VerificationMeters verification;
 
-    ModelMeters(MeterRegistry registry, ModelRepository repository, Engine engine, InferenceMeters inference) {
+    ModelMeters(
+            MeterRegistry registry,
+            ModelRepository repository,
+            Engine engine,
+            InferenceMeters inference,
+            VerificationMeters verification) {
         this.registry = registry;
         this.repository = repository;
         this.engine = engine;
         this.inference = inference;
+        this.verification = verification;
     }
 
     @Override
@@ -36,6 +43,7 @@ final class ModelMeters implements SmartInitializingSingleton {
                 .register(registry);
         for (ServedModel model : repository.models()) {
             inference.expect(model.name(), model.version());
+            verification.expect(model.name(), model.version());
             register(model);
         }
     }

@@ -1,13 +1,16 @@
 package dev.gnserve.telemetry;
 
 import dev.gnserve.verification.CallCheck;
+import dev.gnserve.verification.SampleDropped;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationCompleted;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
@@ -18,14 +21,20 @@ import org.springframework.stereotype.Component;
 @Component
 final class VerificationMeters {
 
-    private final MeterRegistry registry;
+    private final Meter.MeterProvider<Counter> verdicts;
+    private final Meter.MeterProvider<Counter> dropped;
     private final MultiGauge errorRatio;
     private final MultiGauge batchDifference;
     private final Map<Tags, Double> ratios = new ConcurrentHashMap<>();
     private final Map<Tags, Double> differences = new ConcurrentHashMap<>();
 
     VerificationMeters(MeterRegistry registry) {
-        this.registry = registry;
+        this.verdicts = Counter.builder("gnserve.verification")
+                .description("Verifications by verdict")
+                .withRegistry(registry);
+        this.dropped = Counter.builder("gnserve.verification.dropped")
+                .description("Samples of live traffic that were chosen and not verified: busy with another, or failed")
+                .withRegistry(registry);
         this.errorRatio = MultiGauge.builder("gnserve.verification.error.ratio")
                 .description("Newest error of a layer over its tolerance; above 1 is a fault")
                 .register(registry);
@@ -34,18 +43,30 @@ final class VerificationMeters {
                 .register(registry);
     }
 
+    /** Makes the series of a model before its first verification, so that rates and alerts see zeros and not gaps. */
+    void expect(String model, String version) {
+        for (Verdict verdict : Verdict.values()) {
+            verdicts.withTags(tags(model, version).and("verdict", verdict.name()));
+        }
+        for (SampleDropped.Cause cause : SampleDropped.Cause.values()) {
+            dropped.withTags(tags(model, version).and("cause", label(cause)));
+        }
+    }
+
+    @EventListener
+    void dropped(SampleDropped sample) {
+        dropped.withTags(tags(sample.model(), sample.version()).and("cause", label(sample.cause())))
+                .increment();
+    }
+
     @EventListener
     void verified(VerificationCompleted completed) {
-        Tags tags = Tags.of("model", completed.model(), "version", completed.version());
-        String verdict = completed.report().verdict().name();
-        Counter.builder("gnserve.verification")
-                .description("Verifications by verdict")
-                .tags(tags.and("verdict", verdict))
-                .register(registry)
+        Tags tags = tags(completed.model(), completed.version());
+        verdicts.withTags(tags.and("verdict", completed.report().verdict().name()))
                 .increment();
         Map<String, Double> worst = new LinkedHashMap<>();
         for (CallCheck call : completed.report().calls()) {
-            worst.merge(call.layer(), ratio(call), Math::max);
+            worst.merge(call.layer(), call.ratio(), Math::max);
         }
         worst.forEach((layer, ratio) -> ratios.put(tags.and("layer", layer), ratio));
         var invariance = completed.report().batchInvariance();
@@ -56,8 +77,12 @@ final class VerificationMeters {
         batchDifference.register(rows(differences).toList(), true);
     }
 
-    private static double ratio(CallCheck call) {
-        return call.tolerance() == 0 ? 0 : call.maxAbsoluteError() / call.tolerance();
+    private static Tags tags(String model, String version) {
+        return Tags.of("model", model, "version", version);
+    }
+
+    private static String label(SampleDropped.Cause cause) {
+        return cause.name().toLowerCase(Locale.ROOT);
     }
 
     private static Stream<MultiGauge.Row<?>> rows(Map<Tags, Double> values) {

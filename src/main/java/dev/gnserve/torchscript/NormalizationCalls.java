@@ -179,9 +179,6 @@ final class NormalizationCalls {
             return;
         }
         String reason = untappable;
-        if (reason == null && target.call().nested()) {
-            reason = "it is called in a function within a method, which has no module to hold a tap";
-        }
         if (reason == null && (site > MAX_SITE || (depth > 0 && target.number() >= CALLS_PER_FUNCTION))) {
             reason = "it is called through more functions than taps can tell apart";
         }

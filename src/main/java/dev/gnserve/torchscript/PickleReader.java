@@ -213,10 +213,18 @@ final class PickleReader {
     private void reduce() {
         Object arguments = pop();
         Object function = pop();
-        if (!(function instanceof Global global) || !(arguments instanceof List<?> list)) {
+        if (!(function instanceof Global global)) {
             throw damaged("it calls what is not a function");
         }
         String name = global.name();
+        if (!(arguments instanceof List<?> list)) {
+            // libtorch writes a member of an enum as a call of its class with the bare value.
+            if (!name.startsWith("__torch__.")) {
+                throw damaged("it calls " + name + " without arguments");
+            }
+            stack.add(OPAQUE);
+            return;
+        }
         if (name.equals(REBUILD_TENSOR)) {
             stack.add(tensor(list));
         } else if ((name.equals(RESTORE_TYPE_TAG) || REDUCERS.contains(name)) && !list.isEmpty()) {

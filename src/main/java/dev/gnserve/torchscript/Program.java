@@ -101,14 +101,23 @@ final class Program {
 
     /** The free function that a name in a function's text means, directly or as {@code _0 = __torch__.f}. */
     private @Nullable Function callee(Function caller, String name) {
-        Function direct = functions.get(name);
+        Function direct = free(name);
         if (direct != null) {
             return direct;
         }
         Span alias = caller.assigned(name);
         if (alias != null && alias.single() && caller.file.kind(alias.from()) == Kind.NAME) {
-            return functions.get(caller.file.token(alias.from()));
+            return free(caller.file.token(alias.from()));
         }
         return null;
+    }
+
+    /**
+     * A free function by its full name. The forward hook of a module looks like one, {@code Class.hook(module, ...)}, and
+     * is written as one beside the class, but what runs is the method of that name.
+     */
+    private @Nullable Function free(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot > 0 && classes.containsKey(name.substring(0, dot)) ? null : functions.get(name);
     }
 }

@@ -38,9 +38,8 @@ final class SourceFile {
     /**
      * @param callee token of the function's name
      * @param open token of the opening bracket
-     * @param nested whether the call stands in a function defined within the function
      */
-    record Call(int callee, int open, boolean nested) {}
+    record Call(int callee, int open) {}
 
     /** A function or method. */
     static final class Function {
@@ -94,7 +93,7 @@ final class SourceFile {
             return assignments.get(local);
         }
 
-        /** Calls by name, in the order of the text. */
+        /** Calls by name, in the order of the text; those of functions within this one, which see its locals, are its own. */
         List<Call> calls() {
             return calls;
         }
@@ -443,17 +442,12 @@ final class SourceFile {
     }
 
     private void body(Function function, int first, int end) {
-        int nestedIndent = Integer.MAX_VALUE;
         for (int l = first; l < end; l++) {
             Line line = lines.get(l);
-            if (line.indent() <= nestedIndent) {
-                nestedIndent = token(line.from()).equals("def") ? line.indent() : Integer.MAX_VALUE;
-            }
-            boolean nested = nestedIndent != Integer.MAX_VALUE;
             assignment(function, line);
             for (int i = line.from(); i < line.to() - 1; i++) {
                 if (kinds[i] == Kind.NAME && isSign(i + 1, '(')) {
-                    function.calls.add(new Call(i, i + 1, nested));
+                    function.calls.add(new Call(i, i + 1));
                 }
             }
         }

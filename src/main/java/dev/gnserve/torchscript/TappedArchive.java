@@ -1,6 +1,7 @@
 package dev.gnserve.torchscript;
 
 import dev.gnserve.torchscript.Program.Target;
+import dev.gnserve.torchscript.SourceFile.Call;
 import dev.gnserve.torchscript.SourceFile.ClassType;
 import dev.gnserve.torchscript.SourceFile.Function;
 import dev.gnserve.torchscript.SourceFile.Parameter;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * order of calls is kept; each module also gets its number, and each call its site, which together lead to the
  * {@linkplain #declaration declaration}. A free function that leads to a group norm has no module: it gets a copy with
  * the list, the module's number and the site as further parameters.
+ *
+ * <p>Forked calls ({@code f = fork(__forked_function)}) would append to the list from several threads. The copy waits for
+ * each right after it was forked, which changes the order of work and nothing else.
  *
  * <p>What a call keeps is bounded: {@link #ARM} sets the first call to keep and how many bytes may be kept from there
  * (one call is kept however large it is); what did not fit is kept by a further run that is armed with a later first
@@ -182,6 +186,7 @@ public final class TappedArchive {
         for (ClassType type : source.classes) {
             boolean methods = false;
             for (Function method : type.methods) {
+                waitForForks(source, method, edits);
                 boolean open = type.isModule() && !closed.contains(type.qualifiedName);
                 methods |= open && tapMethod(source, program, method, edits);
             }
@@ -209,7 +214,7 @@ public final class TappedArchive {
     private static boolean tapMethod(SourceFile source, Program program, Function method, Edits edits) {
         boolean any = false;
         for (Target target : program.targets(method)) {
-            if (!target.call().nested() && program.leadsToGroupNorm(method, target)) {
+            if (program.leadsToGroupNorm(method, target)) {
                 String self = method.parameters.stream()
                         .findFirst()
                         .map(Parameter::name)
@@ -228,8 +233,9 @@ public final class TappedArchive {
         int nameEnd = source.text.indexOf('(', function.textFrom);
         edits.replace(function.textFrom, nameEnd, "def " + PREFIX + function.name);
         edits.insert(function.parametersAt, PARAMETERS);
+        waitForForks(source, function, edits);
         for (Target target : program.targets(function)) {
-            if (!target.call().nested() && program.leadsToGroupNorm(function, target)) {
+            if (program.leadsToGroupNorm(function, target)) {
                 String site = String.format(
                         "torch.add(torch.mul(%s, %d), %d)",
                         SITE, NormalizationCalls.CALLS_PER_FUNCTION, target.number());
@@ -246,6 +252,24 @@ public final class TappedArchive {
         int name = target.call().callee();
         edits.replace(source.start(name), source.end(name), callee);
         edits.insert(source.end(target.call().open()), arguments);
+    }
+
+    /** Forks in a line of their own before the line that uses the future, and waits there. */
+    private static void waitForForks(SourceFile source, Function function, Edits edits) {
+        for (Call call : function.calls()) {
+            if (source.token(call.callee()).equals("fork")) {
+                String future = PREFIX + "fork" + call.callee();
+                int lineAt = source.start(source.line(call.callee()).from());
+                String indent = source.text.substring(source.text.lastIndexOf('\n', lineAt - 1) + 1, lineAt);
+                int end = source.end(source.closing(call.open()));
+                String forked = source.text.substring(source.start(call.callee()), end);
+                edits.insert(
+                        lineAt,
+                        future + " = " + forked + "\n" + indent + future + "_done = torch.wait(" + future + ")\n"
+                                + indent);
+                edits.replace(source.start(call.callee()), end, future);
+            }
+        }
     }
 
     private static String rootMethods(String type) {

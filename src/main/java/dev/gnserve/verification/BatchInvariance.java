@@ -8,18 +8,20 @@ import org.jspecify.annotations.Nullable;
  * @param batch largest batch that was tried; smaller powers of two were, too
  * @param maxAbsoluteDifference largest difference of any output from that of the image alone
  * @param bitIdentical whether no output differed at all
- * @param changedDecisions positions whose winning class differs; 0 for outputs without classes
+ * @param resultChanged whether a decision of the final result differs: the class of a pixel, an anchor or an image
+ * @param changedDecisions how many do, over all batches
  * @param reason why it fails or does not apply, or null
  */
 public record BatchInvariance(
         int batch,
         double maxAbsoluteDifference,
         boolean bitIdentical,
+        boolean resultChanged,
         long changedDecisions,
         Verdict verdict,
         @Nullable String reason) {
 
     static BatchInvariance notApplicable(int batch, String reason) {
-        return new BatchInvariance(batch, 0, false, 0, Verdict.NOT_APPLICABLE, reason);
+        return new BatchInvariance(batch, 0, false, false, 0, Verdict.NOT_APPLICABLE, reason);
     }
 }

@@ -27,4 +27,26 @@ public record CallCheck(
         double tolerance,
         List<Integer> worstIndex,
         Verdict verdict,
-        @Nullable String reason) {}
+        @Nullable String reason) {
+
+    /** The error as a share of the tolerance; above 1 is a fault. */
+    public double ratio() {
+        return maxAbsoluteError == 0 ? 0 : maxAbsoluteError / tolerance;
+    }
+
+    /** This check, failed for a reason that comes before its own. */
+    CallCheck failing(String why) {
+        return new CallCheck(
+                layer,
+                call,
+                groups,
+                channels,
+                epsilon,
+                shape,
+                maxAbsoluteError,
+                tolerance,
+                worstIndex,
+                Verdict.FAIL,
+                reason == null ? why : why + "; " + reason);
+    }
+}

@@ -1,7 +1,6 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.batching.Deadline;
-import dev.gnserve.engine.Device;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.failure.Failure;
@@ -58,20 +57,11 @@ final class ModelVerifiers {
      * @throws FailureException OVERLOADED when others wait already, DEADLINE_EXCEEDED, or what the engine fails with
      */
     VerificationReport verify(ServedModel model, FloatTensor input, int batch, Deadline deadline) {
-        ModelVerifier verifier = verifiers.computeIfAbsent(
-                model,
-                asked -> new ModelVerifier(
-                        engine,
-                        () -> readable(asked, () -> archive(asked)),
-                        asked.name() + " version " + asked.version(),
-                        Device.AUTO,
-                        IDLE));
-        CompletableFuture<VerificationReport> running = verifier.verify(input, batch);
+        CompletableFuture<VerificationReport> running = verifier(model).verify(input, batch);
         try {
             VerificationReport report =
                     running.get(deadline.remaining(System.nanoTime()).toNanos(), TimeUnit.NANOSECONDS);
-            events.publishEvent(new VerificationCompleted(model.name(), model.version(), report));
-            return report;
+            return told(model, report);
         } catch (TimeoutException e) {
             running.cancel(false);
             throw Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed during the verification", e)
@@ -85,6 +75,39 @@ final class ModelVerifiers {
             }
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    /** Verifies a model that is not ready yet, and frees the copy at once: many models may load. */
+    VerificationReport verifyAtLoad(ServedModel model, FloatTensor input, int batch) {
+        ModelVerifier verifier = verifier(model);
+        try {
+            return told(model, verifier.verifyNow(input, batch));
+        } finally {
+            verifier.releaseCopy();
+        }
+    }
+
+    /** Checks the layers of a model on an input that it has answered already, on the calling background thread. */
+    VerificationReport sample(ServedModel model, FloatTensor input) {
+        return told(model, verifier(model).sample(input));
+    }
+
+    private VerificationReport told(ServedModel model, VerificationReport report) {
+        events.publishEvent(new VerificationCompleted(model.name(), model.version(), report));
+        return report;
+    }
+
+    /** The verifier of a model, made when it is first asked for. */
+    ModelVerifier verifier(ServedModel model) {
+        return verifiers.computeIfAbsent(
+                model,
+                asked -> new ModelVerifier(
+                        engine,
+                        () -> readable(asked, () -> archive(asked)),
+                        asked.name() + " version " + asked.version(),
+                        asked.manifest().execution().device(),
+                        asked.manifest().verification().expected(),
+                        IDLE));
     }
 
     /** Before the engine is closed, which it depends on. */

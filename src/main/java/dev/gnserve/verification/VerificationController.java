@@ -135,9 +135,11 @@ class VerificationController {
                     @Parameter(description = "Version of the model; default the newest that is ready")
                     @Nullable
                     String version,
-            @RequestParam(defaultValue = "8")
+            @RequestParam(defaultValue = "2")
                     @Parameter(
-                            description = "Largest batch of the invariance check; 0 leaves it out",
+                            description =
+                                    "Largest batch of the invariance check, which tries 2, 4, 8, ... up to it; 0 leaves"
+                                            + " it out. Costs as many inferences as these have images",
                             schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
                     int batch,
             HttpServletRequest request)

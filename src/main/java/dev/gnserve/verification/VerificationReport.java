@@ -1,5 +1,6 @@
 package dev.gnserve.verification;
 
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,4 +18,13 @@ public record VerificationReport(
         @Nullable BatchInvariance batchInvariance,
         List<UnverifiedLayer> unverified,
         Verdict verdict,
-        @Nullable String reason) {}
+        @Nullable String reason) {
+
+    /** The call that used most of its tolerance, one that failed before all others; null when none was checked. */
+    public @Nullable CallCheck worst() {
+        return calls.stream()
+                .max(Comparator.comparing((CallCheck call) -> call.verdict() == Verdict.FAIL)
+                        .thenComparing(CallCheck::ratio))
+                .orElse(null);
+    }
+}

@@ -137,6 +137,27 @@ class ArchiveCommandsTest {
                 .isEqualTo(2);
     }
 
+    /** The archive is traced: it says nothing of what was meant. Its layer body.1.norm runs with epsilon 1e-3. */
+    @Test
+    void verifyHoldsAnArchiveAgainstWhatIsExpected() throws IOException {
+        String chain = sample("chain-traced").toString();
+
+        assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0", "--epsilon", "1e-5"))
+                .isEqualTo(1);
+        assertThat(out.toString())
+                .contains("FAIL: body.1.norm: epsilon 1.0E-5 is expected and it ran with 0.001")
+                .doesNotContain("stem.norm: epsilon");
+
+        Files.writeString(folder.resolve("model.yaml"), """
+                task: segmentation
+                labels: [a]
+                verification: {groups: 32}
+                """);
+        assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0")).isEqualTo(1);
+        assertThat(out.toString()).contains("32 groups are expected and it ran with 8");
+        assertThat(run("verify", chain, "--random", "3x24x24", "--groups", "0")).isEqualTo(2);
+    }
+
     private Path sample(String name) throws IOException {
         return Files.write(folder.resolve(name + ".pt"), Samples.bytes(name + ".pt"));
     }

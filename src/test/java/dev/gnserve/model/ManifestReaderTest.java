@@ -54,7 +54,7 @@ class ManifestReaderTest {
                 thresholds: {mask: 0.4, seed: 0.6, minimumSeedArea: 5, minimumArea: 20}
                 batching: {maxSize: 8, maxDelay: 5ms, queueCapacity: 100}
                 execution: {workers: 2, threads: 1, device: cpu}
-                verification: {onLoad: require, sampleRate: 0.01}
+                verification: {onLoad: require, sampleRate: 0.01, groups: 8, epsilon: 1.0e-5}
                 warmUp: {shapes: [[1, 64, 96]], batchSizes: [1, 2, 8]}
                 """);
 
@@ -71,7 +71,8 @@ class ManifestReaderTest {
         assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
-        assertThat(manifest.verification()).isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f));
+        assertThat(manifest.verification())
+                .isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f, new ExpectedGroupNorm(8, 1e-5)));
         assertThat(manifest.warmUp()).isEqualTo(new WarmUp(List.of(TensorShape.of(1, 64, 96)), List.of(1, 2, 8)));
     }
 

@@ -9,11 +9,14 @@ import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.TappedCall;
 import dev.gnserve.engine.Tensor;
+import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.torchscript.NormalizationLayer;
 import dev.gnserve.torchscript.RepairedArchive;
 import dev.gnserve.torchscript.Samples;
 import dev.gnserve.torchscript.TappedArchive;
 import dev.gnserve.torchscript.TorchScriptArchive;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -111,6 +115,44 @@ class SampleVerificationTest {
         }
     }
 
+    /**
+     * Enums as attributes; forward hooks, which call a module's method as if it were a function; and forks, whose calls
+     * run on other threads.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "enum-scripted, norm",
+        "hook-scripted, inner.norm inner.group_norm",
+        "fork-scripted, norms.0 norms.1 norms.2 normalize_twice.1 normalize_twice.2"
+    })
+    void unusualConstructsOfTheScripterAreTapped(String name, String layers) throws IOException {
+        TorchScriptArchive archive;
+        try (InputStream in = getClass().getResourceAsStream("/torchscript/" + name + ".pt")) {
+            archive = TorchScriptArchive.of(in.readAllBytes());
+        }
+        float[] values = new float[3 * 16 * 16];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i % 13;
+        }
+        FloatTensor image = Tensor.of(values, 3, 16, 16);
+        Map<String, Tensor> plain;
+        try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+            plain = model.newSession().call("forward", List.of(Tensor.of(values, 1, 3, 16, 16)));
+        }
+        Map<String, Tensor> tapped;
+        try (EngineModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+            tapped = model.newTappedSession().run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
+        }
+
+        VerificationReport report = verify(archive, image, 2);
+
+        assertThat(((FloatTensor) tapped.get("output")).values())
+                .isEqualTo(((FloatTensor) plain.get("output")).values());
+        assertThat(report.reason()).isNull();
+        assertThat(report.unverified()).isEmpty();
+        assertThat(report.calls()).extracting(CallCheck::layer).containsExactly(layers.split(" "));
+    }
+
     @Test
     void anUnknownOperatorIsReplacedAndNamed() {
         try (EngineModel model = engine.load(Samples.archive("resize-scripted"), "resize", Device.CPU)) {
@@ -154,8 +196,8 @@ class SampleVerificationTest {
     }
 
     private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
-        try (ModelVerifier verifier =
-                new ModelVerifier(engine, () -> archive, "sample", Device.CPU, Duration.ofMinutes(1))) {
+        try (ModelVerifier verifier = new ModelVerifier(
+                engine, () -> archive, "sample", Device.CPU, ExpectedGroupNorm.ANY, Duration.ofMinutes(1))) {
             return verifier.verifyNow(image, batch);
         }
     }

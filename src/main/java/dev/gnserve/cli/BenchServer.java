@@ -1,0 +1,118 @@
+package dev.gnserve.cli;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The real server in a process of its own, on a free port; stopped when closed. */
+final class BenchServer implements AutoCloseable {
+
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+
+    private final Process process;
+    private final int port;
+
+    private BenchServer(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    /** Starts it with further options and waits until it is ready. */
+    static BenchServer start(String... options) throws IOException, InterruptedException {
+        int port = freePort();
+        List<String> arguments =
+                new ArrayList<>(List.of("serve", "--server.port=" + port, "--logging.level.root=warn"));
+        arguments.addAll(List.of(options));
+        Process process = ChildJvm.start(arguments.toArray(String[]::new));
+        // Whatever it prints is not ours to keep, and a full pipe would stop it.
+        Thread drain = new Thread(() -> drain(process), "server-output");
+        drain.setDaemon(true);
+        drain.start();
+        BenchServer server = new BenchServer(process, port);
+        try {
+            server.awaitReady();
+            return server;
+        } catch (InterruptedException | RuntimeException e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** The processor time that it has used, of all its threads. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElseThrow();
+    }
+
+    /** The value of a meter, summed over its series. */
+    double meter(String name) throws IOException, InterruptedException {
+        HttpRequest scrape = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/prometheus"))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(scrape, BodyHandlers.ofLines())
+                .body()
+                .filter(line -> line.startsWith(name + "{"))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(40, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void awaitReady() throws InterruptedException {
+        HttpClient client = HttpClient.newHttpClient();
+        HttpRequest ready = HttpRequest.newBuilder(
+                        URI.create("http://localhost:" + port + "/actuator/health/readiness"))
+                .build();
+        long until = System.nanoTime() + START_LIMIT.toNanos();
+        while (System.nanoTime() < until && process.isAlive()) {
+            try {
+                if (client.send(ready, BodyHandlers.discarding()).statusCode() == 200) {
+                    return;
+                }
+            } catch (IOException e) {
+                // Not listening yet.
+            }
+            Thread.sleep(200);
+        }
+        throw new IllegalStateException(
+                process.isAlive()
+                        ? "the server is not ready after " + START_LIMIT.toSeconds() + " s"
+                        : "the server ended before it was ready");
+    }
+
+    private static void drain(Process server) {
+        try {
+            server.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // The server is gone, and with it what it had to say.
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}

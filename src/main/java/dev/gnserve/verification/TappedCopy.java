@@ -1,0 +1,160 @@
+package dev.gnserve.verification;
+
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.TappedCall;
+import dev.gnserve.engine.TappedSession;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.torchscript.GroupNormDeclaration;
+import dev.gnserve.torchscript.NormalizationKind;
+import dev.gnserve.torchscript.NormalizationLayer;
+import dev.gnserve.torchscript.StoredTensor;
+import dev.gnserve.torchscript.TappedArchive;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A loaded instrumented copy of a model, and what its runs prove. One run at a time: the taps are part of the copy.
+ *
+ * <p>Memory of a run: at most {@link #TAP_BYTES} of native memory for kept tensors (or one call, where that is larger),
+ * and one call's input and output as Java arrays. A model that makes more of them is run again for the rest.
+ */
+final class TappedCopy implements AutoCloseable {
+
+    private static final long TAP_BYTES = 512L << 20;
+
+    private final TappedArchive tapped;
+    private final TorchScriptArchive archive;
+    private final ExpectedGroupNorm expected;
+    private final List<TorchScriptArchive.CorruptEntry> corrupt;
+    private final EngineModel model;
+    private final TappedSession foreground;
+    private final TappedSession background;
+    private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
+
+    /** @param model loaded from the tapped archive; closed with this */
+    TappedCopy(TappedArchive tapped, TorchScriptArchive archive, ExpectedGroupNorm expected, EngineModel model) {
+        this.tapped = tapped;
+        this.archive = archive;
+        this.expected = expected;
+        this.corrupt = archive.corruptEntries();
+        this.model = model;
+        this.foreground = model.newTappedSession();
+        this.background = model.newBackgroundTappedSession();
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    /**
+     * Checks every call of a Group Normalization, and the image against batches; always on the same thread.
+     *
+     * @param image the model's input for one image, without a batch axis
+     * @param batch largest batch of the invariance check; 0 or 1 leaves it out
+     */
+    VerificationReport verify(FloatTensor image, int batch) {
+        return run(foreground, image, batch, true);
+    }
+
+    /** Checks every call without hurry, using a single core; always on the same thread, another than {@link #verify}'s. */
+    VerificationReport sample(FloatTensor image) {
+        return run(background, image, 0, false);
+    }
+
+    private VerificationReport run(TappedSession session, FloatTensor image, int batch, boolean allCores) {
+        List<CallCheck> calls = new ArrayList<>();
+        Map<String, Integer> counts = new HashMap<>();
+        List<UnverifiedLayer> unverified = new ArrayList<>();
+        FloatTensor single = new FloatTensor(image.shape().prepend(1), image.values());
+        Map<String, Tensor> alone = session.run(List.of(single), TAP_BYTES, call -> {
+            GroupNormDeclaration declaration = tapped.declaration(call.header());
+            if (declaration == null || call.input().shape().rank() < 2) {
+                unverified.add(new UnverifiedLayer(
+                        "call " + call.header().call(), "no code of the archive that can be listed makes this call"));
+                return;
+            }
+            calls.add(check(call, declaration, counts.merge(declaration.layer(), 1, Integer::sum), allCores));
+        });
+        for (NormalizationLayer layer : tapped.layers()) {
+            if (!layer.verifiable()) {
+                unverified.add(new UnverifiedLayer(layer.name(), String.valueOf(layer.reason())));
+            } else if (!counts.containsKey(layer.name())) {
+                unverified.add(new UnverifiedLayer(layer.name(), "the model did not call it for this input"));
+            }
+        }
+        BatchInvariance invariance = batch < 2
+                ? null
+                : InvarianceCheck.check(inputs -> session.run(List.of(inputs), 0, ignored -> {}), image, alone, batch);
+        return report(calls, invariance, unverified);
+    }
+
+    private CallCheck check(TappedCall call, GroupNormDeclaration declaration, int number, boolean allCores) {
+        Declared declared = declarations.computeIfAbsent(declaration, known -> Declared.of(known, archive));
+        CallCheck check = LayerCheck.check(call, declared, expected, number, allCores);
+        String corruption = corruption(declaration);
+        return corruption == null ? check : check.failing(corruption);
+    }
+
+    /** A changed weight runs as it is read, so no comparison of a run shows it: only the checksum does. */
+    private @Nullable String corruption(GroupNormDeclaration declaration) {
+        for (TorchScriptArchive.CorruptEntry entry : corrupt) {
+            for (StoredTensor tensor : new StoredTensor[] {declaration.weight(), declaration.bias()}) {
+                if (tensor != null && tensor.storage().equals(entry.entry())) {
+                    return "its " + (tensor.equals(declaration.weight()) ? "weight" : "bias") + " is corrupt: entry "
+                            + entry.entry() + " fails its checksum";
+                }
+            }
+        }
+        return null;
+    }
+
+    private VerificationReport report(
+            List<CallCheck> calls, @Nullable BatchInvariance invariance, List<UnverifiedLayer> unverified) {
+        String reason = calls.stream()
+                .filter(call -> call.verdict() == Verdict.FAIL)
+                .findFirst()
+                .map(call -> call.layer() + ": " + call.reason())
+                .orElse(null);
+        if (reason == null && !corrupt.isEmpty()) {
+            reason = "the archive is corrupt: " + corruptEntries();
+        }
+        if (reason == null && invariance != null && invariance.verdict() == Verdict.FAIL) {
+            reason = invariance.reason();
+        }
+        Verdict verdict = reason == null ? Verdict.PASS : Verdict.FAIL;
+        if (reason == null && calls.isEmpty()) {
+            verdict = Verdict.NOT_APPLICABLE;
+            reason = nothingToCheck(tapped.layers());
+        }
+        return new VerificationReport(List.copyOf(calls), invariance, List.copyOf(unverified), verdict, reason);
+    }
+
+    private String corruptEntries() {
+        return corrupt.stream()
+                .map(entry -> entry.entry() + (entry.parameters().isEmpty() ? "" : " " + entry.parameters()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String nothingToCheck(List<NormalizationLayer> layers) {
+        if (layers.isEmpty()) {
+            return "the model has no normalization layer";
+        }
+        Map<NormalizationKind, Long> kinds = layers.stream()
+                .collect(Collectors.groupingBy(NormalizationLayer::kind, LinkedHashMap::new, Collectors.counting()));
+        String found = kinds.entrySet().stream()
+                .map(kind -> kind.getValue() + " of " + kind.getKey())
+                .collect(Collectors.joining(", "));
+        return kinds.containsKey(NormalizationKind.GROUP_NORM)
+                ? "no call of a Group Normalization could be checked; normalization layers: " + found
+                : "the model makes no call of Group Normalization; its normalization layers: " + found;
+    }
+}

@@ -1,0 +1,91 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.verification.Verdict;
+import dev.gnserve.verification.VerificationCompleted;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.event.EventListener;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** A service whose every answer is verified afterwards. */
+@SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@Import(SamplingIT.Verifications.class)
+class SamplingIT {
+
+    /** Before "nuclei-unet-gn", so that it is loaded first. */
+    private static final String MODEL = "every-answer";
+
+    @TempDir
+    private static Path models;
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private ModelRepository repository;
+
+    @Autowired
+    private Verifications verifications;
+
+    /** Hears what telemetry hears. */
+    @TestConfiguration
+    static class Verifications {
+
+        private final BlockingQueue<VerificationCompleted> heard = new LinkedBlockingQueue<>();
+
+        @EventListener
+        void completed(VerificationCompleted verification) {
+            if (verification.model().equals(MODEL)) {
+                heard.add(verification);
+            }
+        }
+    }
+
+    @DynamicPropertySource
+    static void modelsFolder(DynamicPropertyRegistry properties) throws IOException {
+        Path version = Files.createDirectories(models.resolve(MODEL).resolve("1"));
+        Files.writeString(version.resolveSibling("model.yaml"), """
+                task: segmentation
+                labels: [a, b]
+                warmUp: {shapes: [[3, 32, 32]]}
+                verification: {onLoad: off, sampleRate: 1}
+                """);
+        try (InputStream in = SamplingIT.class.getResourceAsStream("/engine/group-norm-traced.pt")) {
+            Files.copy(in, version.resolve("model.pt"));
+        }
+        properties.add("gnserve.models-dir", models::toString);
+    }
+
+    @Test
+    void anAnswerIsVerifiedAfterItWasSentAndCounted() throws InterruptedException {
+        repository.settled().join();
+        ServiceClient client = new ServiceClient(port);
+
+        Answer answer = client.post("v1/models/" + MODEL + "/segment", Samples.png("fluorescence-256"));
+        VerificationCompleted verified = verifications.heard.poll(1, TimeUnit.MINUTES);
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        assertThat(verified).isNotNull();
+        assertThat(verified.report().verdict()).isEqualTo(Verdict.PASS);
+        assertThat(verified.report().batchInvariance()).isNull();
+        assertThat(client.meter("gnserve_verification_dropped_total", "model=\"" + MODEL + "\""))
+                .isZero();
+    }
+}

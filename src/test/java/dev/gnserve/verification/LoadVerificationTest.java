@@ -1,0 +1,202 @@
+package dev.gnserve.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.model.ModelAudit;
+import dev.gnserve.model.ModelFolder;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.torchscript.Rewrites;
+import dev.gnserve.torchscript.ScriptMethod;
+import dev.gnserve.torchscript.ScriptModule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models that are verified before they serve, on the real engine. */
+class LoadVerificationTest {
+
+    private static Engine engine;
+
+    @TempDir
+    private Path folder;
+
+    private final List<Object> events = Collections.synchronizedList(new java.util.ArrayList<>());
+    private ModelVerifiers verifiers;
+    private ModelRepository repository;
+
+    @BeforeAll
+    static void startEngine() {
+        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+    }
+
+    @AfterAll
+    static void closeEngine() {
+        engine.close();
+    }
+
+    @AfterEach
+    void everyNativeArrayIsFreed() {
+        repository.close(Duration.ofSeconds(10));
+        verifiers.close();
+        assertThat(engine.openArrays()).isZero();
+    }
+
+    @Test
+    void aSoundModelIsVerifiedWithItsBatchesAndServes() throws IOException {
+        ServedModel model = load("{onLoad: require}", groupNorm(3, 3));
+
+        assertThat(model.state()).as(model.reason()).isEqualTo(ModelState.READY);
+        VerificationReport report = onlyReport();
+        assertThat(report.verdict()).isEqualTo(Verdict.PASS);
+        assertThat(report.calls()).hasSize(1);
+        assertThat(report.batchInvariance().batch()).isEqualTo(4);
+        assertThat(report.batchInvariance().verdict()).isEqualTo(Verdict.PASS);
+        assertThat(report.batchInvariance().resultChanged()).isFalse();
+    }
+
+    @Test
+    void requireKeepsAFaultyModelFromServingAndNamesTheWorstLayerWithItsNumbers() throws IOException {
+        ServedModel model = load("{onLoad: require}", groupNorm(3, 1));
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        CallCheck call = onlyReport().calls().get(0);
+        assertThat(model.reason())
+                .contains("worst in layer norm")
+                .contains(String.format(java.util.Locale.ROOT, "(%.3g times)", call.ratio()))
+                .contains("it declares 3 groups and ran with 1")
+                .contains("Export the archive again");
+        assertThat(call.ratio()).isGreaterThan(100);
+    }
+
+    @Test
+    void warnServesAFaultyModelAndTellsTheMeters() throws IOException {
+        ServedModel model = load("{onLoad: warn}", groupNorm(3, 1));
+
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(onlyReport().verdict()).isEqualTo(Verdict.FAIL);
+    }
+
+    @Test
+    void offVerifiesNothing() throws IOException {
+        ServedModel model = load("{onLoad: off}", groupNorm(3, 1));
+
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(events).isEmpty();
+    }
+
+    @Test
+    void aModelWithoutGroupNormalizationServesEvenWhenVerificationIsRequired() throws IOException {
+        ScriptModule plain = ScriptModule.ofClass("Plain")
+                .method(ScriptMethod.forward("return torch.relu(x)"))
+                .build();
+
+        ServedModel model = load("{onLoad: require}", plain);
+
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(onlyReport().verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
+    }
+
+    /** Its archive agrees with itself: only the manifest knows what it was trained with. */
+    @Test
+    void anotherEpsilonThanTheManifestExpectsIsCaught() throws IOException {
+        ServedModel model = load("{onLoad: require, epsilon: 1.0e-3, groups: 3}", groupNorm(3, 3));
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("layer norm").contains("epsilon 0.001 is expected and it ran with 1.0E-5");
+    }
+
+    @Test
+    void anotherNumberOfGroupsThanTheManifestExpectsIsCaught() throws IOException {
+        ServedModel model = load("{onLoad: require, epsilon: 1.0e-5, groups: 1}", groupNorm(3, 3));
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("1 groups are expected and it ran with 3");
+    }
+
+    @Test
+    void aModelThatMixesItsBatchDoesNotServe() throws IOException {
+        ScriptModule mixing = ScriptModule.ofClass("Mixing")
+                .method(ScriptMethod.forward(
+                        "return torch.group_norm(torch.sub(x, torch.mean(x, [0], True)), 3, None, None, 1e-05)"))
+                .build();
+
+        ServedModel model = load("{onLoad: require}", mixing);
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("output depends on its batch");
+    }
+
+    /** A copy that stayed would double the memory of every model. */
+    @Test
+    void theInstrumentedCopyIsFreedBeforeTheModelServes() throws IOException {
+        ServedModel model = load("{onLoad: require}", groupNorm(3, 3));
+
+        assertThat(onlyReport().verdict()).isEqualTo(Verdict.PASS);
+        assertThat(verifiers.verifier(model).holdsCopy()).isFalse();
+    }
+
+    private VerificationReport onlyReport() {
+        assertThat(events).hasSize(1);
+        return ((VerificationCompleted) events.get(0)).report();
+    }
+
+    private ServedModel load(String verification, ScriptModule module) throws IOException {
+        Path version = Files.createDirectories(folder.resolve("model/1"));
+        Files.writeString(folder.resolve("model/model.yaml"), """
+                task: segmentation
+                labels: [a, b]
+                batching: {maxSize: 4}
+                warmUp: {shapes: [[3, 16, 16]]}
+                verification: %s
+                """.formatted(verification));
+        Files.write(version.resolve("model.pt"), Rewrites.written(module).toByteArray());
+        verifiers = new ModelVerifiers(engine, events::add);
+        LoadVerification atLoad = new LoadVerification(verifiers);
+        ModelAudit audit = new ModelAudit() {
+            @Override
+            public String objection(ServedModel model) {
+                return atLoad.objection(model);
+            }
+
+            @Override
+            public void accepted(ServedModel model, Tensor input) {
+                throw new AssertionError("nobody asked");
+            }
+        };
+        repository = new ModelRepository(engine, ModelFolder.list(folder), batch -> {}, change -> {}, audit);
+        repository.start();
+        repository.settled().join();
+        return repository.find("model", null);
+    }
+
+    /** A Group Normalization over 3 channels that declares one number of groups and runs with another. */
+    private static ScriptModule groupNorm(int declared, int ran) {
+        ScriptModule norm = ScriptModule.ofClass("GroupNorm")
+                .parameter("weight", new float[] {1, -2, 0.5f}, 3)
+                .parameter("bias", new float[] {0, 1, -1}, 3)
+                .constant("num_groups", declared)
+                .constant("eps", 1e-5)
+                .method(ScriptMethod.forward(
+                        "return torch.group_norm(x, " + ran + ", self.weight, self.bias, 1.0000000000000001e-05)"))
+                .build();
+        return ScriptModule.ofClass("Model")
+                .child("norm", norm)
+                .method(ScriptMethod.forward("return (self.norm).forward(torch.cat([torch.slice(x, 1, 0, 1),"
+                        + " torch.mul(torch.slice(x, 1, 1, 3), 3.)], 1), )"))
+                .build();
+    }
+}
