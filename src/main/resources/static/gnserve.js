@@ -142,6 +142,10 @@ fetch("samples/samples.json")
   .then((list) => { samples = list; return loadModels(); })
   .then(() => { // A link to a sample, as in /#sample=2, shows it at once.
     const linked = /^#sample=(\d+)$/.exec(location.hash);
-    if (linked) byId("samples").children[linked[1] - 1]?.click();
+    const sample = linked && samples[linked[1] - 1];
+    if (!sample) return;
+    byId("model").value = sample.model;
+    showState();
+    for (const button of byId("samples").children) if (button.title === sample.title) button.click();
   })
   .catch(show);

@@ -101,8 +101,14 @@ final class BloodCellData {
                 .toList();
     }
 
-    /** Files of a split with complete boxes; of {@code test}, only those that show no place of {@code train} or {@code val}. */
+    /**
+     * Files of a split with complete boxes: {@code train}, {@code val}, {@code test-all}, or {@code test}, which is without what shows a place of
+     * {@code train} or {@code val}. Nothing of {@code test-all} shows a place that was learnt from either, see {@link #training}.
+     */
     List<String> files(String split) {
+        if (split.equals("test-all")) {
+            return complete("test");
+        }
         if (!split.equals("test")) {
             return complete(split);
         }

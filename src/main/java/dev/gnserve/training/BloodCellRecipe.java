@@ -28,12 +28,9 @@ public record BloodCellRecipe(
             Fold.NONE,
             new FcosShape(List.of(16, 32, 64, 96, 128), 64, 8, BloodCellData.LABELS.size()));
 
-    private static final float MEAN = 0.5f;
-    private static final float DEVIATION = 0.25f;
-
-    /** As in the model's manifest. */
-    static final Normalization NORMALIZATION =
-            new Normalization.Fixed(1 / 255f, List.of(MEAN, MEAN, MEAN), List.of(DEVIATION, DEVIATION, DEVIATION));
+    /** From 0..1; model.yaml says the same from 0..255. */
+    private static final Normalization NORMALIZATION =
+            new Normalization.Fixed(1, List.of(0.5f, 0.5f, 0.5f), List.of(0.25f, 0.25f, 0.25f));
 
     static final int REPLICAS = 2;
     static final double WEIGHT_DECAY = 0.02;
@@ -73,8 +70,6 @@ public record BloodCellRecipe(
 
     /** From 0..1 to what the network takes, in place. */
     static void normalize(float[] planes) {
-        for (int i = 0; i < planes.length; i++) {
-            planes[i] = (planes[i] - MEAN) / DEVIATION;
-        }
+        NORMALIZATION.apply(planes, 3);
     }
 }

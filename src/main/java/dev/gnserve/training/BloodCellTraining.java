@@ -89,6 +89,9 @@ public final class BloodCellTraining {
 
     /** AP50 of each class. What is served is judged by the evaluation instead, through the archive and with everything around it. */
     private Map<String, Double> validate(ParallelGradient<TrainableFcos, BoxBatch> replicas, float[] average) {
+        if (validation.isEmpty()) {
+            return Map.of();
+        }
         List<List<Detection>> detections = replicas.map(average, validation, BloodCellTraining::detect);
         AveragePrecision precision = new AveragePrecision();
         for (int i = 0; i < validation.size(); i++) {

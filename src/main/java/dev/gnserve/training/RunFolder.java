@@ -55,7 +55,8 @@ final class RunFolder {
     void record(int step, double loss, Map<String, Double> scores) throws IOException {
         Path history = folder.resolve("history.csv");
         if (Files.notExists(history)) {
-            Files.writeString(history, "step,loss," + String.join(",", scores.keySet()) + "\n");
+            String names = scores.keySet().stream().map(name -> "," + name).collect(Collectors.joining());
+            Files.writeString(history, "step,loss" + names + "\n");
         }
         String values = scores.values().stream()
                 .map(score -> String.format(Locale.ROOT, ",%.5f", score))

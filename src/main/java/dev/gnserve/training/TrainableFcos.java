@@ -7,10 +7,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import dev.gnserve.torchscript.ScriptModule;
 import java.util.Arrays;
+import java.util.List;
 
 /** A detector in the engine, of which a batch of crops gives loss and gradient. Not thread-safe. */
 final class TrainableFcos implements Replica<BoxBatch> {
@@ -41,7 +43,7 @@ final class TrainableFcos implements Replica<BoxBatch> {
     /** He initialization but for the predictions, which begin small, and for the classes, which begin rare. */
     float[] initialWeights(long seed) {
         float[] initial = weights.initial(seed);
-        for (var conv : new ai.djl.nn.Block[] {network.classes(), network.boxes()}) {
+        for (Conv2d conv : List.of(network.classes(), network.boxes())) {
             for (Parameter parameter : conv.getDirectParameters().values()) {
                 int at = weights.offset(parameter);
                 int end = at + (int) parameter.getShape().size();

@@ -56,6 +56,7 @@ class BloodCellDataTest {
     @Test
     void testLeavesOutPlacesOfTheOtherSplits() {
         assertThat(data.files("test")).containsExactly("e");
+        assertThat(data.files("test-all")).containsExactly("e", "f", "g");
         assertThat(data.files("val")).containsExactly("d");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> data.files("tset"))
