@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gnserve.model.ModelRepository;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
@@ -81,6 +82,44 @@ class DetectionIT {
         assertThat(white).as("white cells, one in each image").isEqualTo(5);
         assertThat(found / (double) whole).as("cells found").isGreaterThan(0.9);
         assertThat(found / (double) told).as("boxes that show a cell").isGreaterThan(0.85);
+    }
+
+    @Test
+    void cellsOfAnImageOfSeveralTilesAreFoundOnce() throws IOException {
+        List<Map.Entry<String, byte[]>> images = List.copyOf(images().entrySet());
+        BufferedImage mosaic = new BufferedImage(1920, 960, BufferedImage.TYPE_INT_RGB);
+        List<Cell> truth = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            Map.Entry<String, byte[]> image = images.get(i % images.size());
+            int x = i % 3 * 640;
+            int y = i / 3 * 480;
+            mosaic.getGraphics().drawImage(ImageIO.read(new ByteArrayInputStream(image.getValue())), x, y, null);
+            for (Cell cell : truth(image.getKey())) {
+                truth.add(new Cell(cell.label(), cell.left() + x, cell.top() + y, cell.right() + x, cell.bottom() + y));
+            }
+        }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(mosaic, "png", png);
+
+        JsonNode image =
+                client.post(DETECT, png.toByteArray()).json().path("images").path(0);
+
+        assertThat(image.path("timing").path("tiles").asInt()).isGreaterThan(1);
+        List<Cell> white =
+                cells(image).stream().filter(cell -> cell.label().equals("WBC")).toList();
+        List<Cell> trueWhite =
+                truth.stream().filter(cell -> cell.label().equals("WBC")).toList();
+        assertThat(white).hasSameSizeAs(trueWhite);
+        for (Cell cell : trueWhite) {
+            assertThat(white.stream().filter(other -> other.iou(cell) > 0.5)).hasSize(1);
+        }
+        long found = truth.stream()
+                .filter(cell -> cells(image).stream()
+                        .anyMatch(other -> other.label().equals(cell.label()) && other.iou(cell) > 0.5))
+                .count();
+        // Seams join cells of two photographs, so fewer than in single ones.
+        assertThat(found / (double) truth.size()).isGreaterThan(0.8);
+        assertThat(found / (double) cells(image).size()).isGreaterThan(0.8);
     }
 
     @Test

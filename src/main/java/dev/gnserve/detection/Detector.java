@@ -18,8 +18,8 @@ import java.util.List;
  */
 public final class Detector {
 
-    /** A box that a tile's inner edge cuts ends there within this many input pixels. */
-    private static final double EDGE = 4;
+    /** A box that a tile's inner edge cuts ends there within this many input pixels: as exactly as a network of stride 32 draws boxes. */
+    private static final double EDGE = 16;
     /** Of a box, this much must lie in the image and not in what continues it to a size that the network takes. */
     private static final double LEAST_INSIDE = 0.25;
 

@@ -46,10 +46,10 @@ final class TileAxis {
         }
     }
 
-    /** Whether what reaches from one position of a tile to another touches an edge towards a neighbour that shows it whole. */
+    /** Whether what reaches from one position of a tile to another touches an edge towards a neighbour that shows all of it, clear of its own edge. */
     boolean isCut(int index, double from, double to, double margin) {
-        boolean atStart = index > 0 && from < margin && to <= overlapWith(index - 1);
-        boolean atEnd = index < starts.length - 1 && to > tile - margin && tile - from <= overlapWith(index);
+        boolean atStart = index > 0 && from < margin && to + margin <= overlapWith(index - 1);
+        boolean atEnd = index < starts.length - 1 && to > tile - margin && tile - from + margin <= overlapWith(index);
         return atStart || atEnd;
     }
 

@@ -56,14 +56,14 @@ class DetectorTest {
 
     @Test
     void objectInTheOverlapOfTwoTilesIsFoundOnceAndWhole() {
-        ModelManifest manifest = manifest("input: {sizeMultiple: 32, tile: {size: 64, overlap: 32}}");
-        PreparedImage prepared = prepared(manifest, 96, 64);
+        ModelManifest manifest = manifest("input: {sizeMultiple: 32, tile: {size: 128, overlap: 64}}");
+        PreparedImage prepared = prepared(manifest, 192, 64);
         assertThat(prepared.tiles()).isEqualTo(2);
         Detector detector = new Detector(manifest, prepared, 0.5f);
-        // From 40 to 70: the first tile ends at 64 and shows a part, the second begins at 32 and shows all of it.
-        detector.add(prediction(new float[][] {{40, 10, 64, 30}}, 0.9f, 0.1f));
-        detector.add(prediction(new float[][] {{8, 10, 38, 30}}, 0.8f, 0.1f));
-        assertThat(detector.detections(10)).containsExactly(new Detection(0, 0.8f, new Box(40, 10, 30, 20)));
+        // From 104 to 134: the first tile ends at 128 and shows a part, the second begins at 64 and shows all of it.
+        detector.add(prediction(new float[][] {{104, 10, 126, 30}}, 0.9f, 0.1f));
+        detector.add(prediction(new float[][] {{40, 10, 70, 30}}, 0.8f, 0.1f));
+        assertThat(detector.detections(10)).containsExactly(new Detection(0, 0.8f, new Box(104, 10, 30, 20)));
     }
 
     @Test
