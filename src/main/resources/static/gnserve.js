@@ -93,5 +93,5 @@ fetch("samples/samples.json")
     samples = list;
     return loadModels(byId("model"), (m) => verbs[m.task], (found) => { models = found; showState(); });
   })
-  .then(runLinkedSample)
+  .then(() => runLinkedSample(samples, showState))
   .catch(show);

@@ -128,5 +128,5 @@ fetch("samples/samples.json")
     samples = list;
     return loadModels(byId("model"), () => true, (found) => { models = found; return showModel(); });
   })
-  .then(runLinkedSample)
+  .then(() => runLinkedSample(samples, showModel))
   .catch(show);

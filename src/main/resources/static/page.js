@@ -64,8 +64,12 @@ export function show(error) {
   for (const part of document.querySelectorAll(".result > :not(#message)")) part.hidden = true;
 }
 
-/** A link to a sample, as in #sample=2, shows it at once. */
-export function runLinkedSample() {
+/** A link to a sample, as in #sample=2 for the second of all, chooses its model and shows it at once. */
+export async function runLinkedSample(list, changed) {
   const linked = /^#sample=(\d+)$/.exec(location.hash);
-  if (linked) byId("samples").children[linked[1] - 1]?.click();
+  const sample = linked && list[linked[1] - 1];
+  if (!sample) return;
+  byId("model").value = sample.model;
+  await changed();
+  for (const button of byId("samples").children) if (button.title === sample.title) button.click();
 }

@@ -47,7 +47,9 @@ class OpenApiIT {
             }
         }
 
-        assertThat(names).contains("listModels", "getModel", "segment").doesNotHaveDuplicates();
+        assertThat(names)
+                .contains("listModels", "getModel", "segment", "detect")
+                .doesNotHaveDuplicates();
         JsonNode segment =
                 document.path("paths").path("/v1/models/{model}/segment").path("post");
         for (String status : List.of("400", "404", "409", "413", "415", "422", "429", "500", "503", "504")) {
@@ -64,6 +66,6 @@ class OpenApiIT {
         assertThat(segment.path("responses").path("200").path("content").propertyNames())
                 .containsExactlyInAnyOrder("application/json", "image/png");
         assertThat(document.path("components").path("schemas").propertyNames())
-                .contains("SegmentationResponse", "SegmentedImage", "Problem");
+                .contains("SegmentationResponse", "SegmentedImage", "DetectionResponse", "DetectedImage", "Problem");
     }
 }

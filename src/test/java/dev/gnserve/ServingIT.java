@@ -311,12 +311,15 @@ class ServingIT {
     @Test
     void modelsTellWhatTheyAre() {
         JsonNode list = client.get("v1/models").json().path("models");
+        JsonNode nuclei = list.valueStream()
+                .filter(model -> model.path("name").asString().equals("nuclei-unet-gn"))
+                .findFirst()
+                .orElseThrow();
         JsonNode detail = client.get("v1/models/nuclei-unet-gn").json();
 
-        assertThat(list.path(0).path("name").asString()).isEqualTo("nuclei-unet-gn");
-        assertThat(list.path(0).path("state").asString()).isEqualTo("READY");
-        assertThat(list.path(0).path("task").asString()).isEqualTo("segmentation");
-        assertThat(list.path(0).path("reason").isNull()).isTrue();
+        assertThat(nuclei.path("state").asString()).isEqualTo("READY");
+        assertThat(nuclei.path("task").asString()).isEqualTo("segmentation");
+        assertThat(nuclei.path("reason").isNull()).isTrue();
         assertThat(detail.path("labels").path(0).asString()).isEqualTo("nucleus");
         assertThat(detail.path("execution").path("device").asString()).isNotEmpty();
         assertProblem(client.get("v1/models/none"), 404, "MODEL_NOT_FOUND", "nuclei-unet-gn");

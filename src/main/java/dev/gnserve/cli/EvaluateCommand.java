@@ -1,8 +1,13 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelFolder;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.training.DetectionEvaluation;
+import dev.gnserve.training.DetectionReport;
+import dev.gnserve.training.Fold;
 import dev.gnserve.training.SegmentationEvaluation;
 import dev.gnserve.training.SegmentationReport;
 import java.io.IOException;
@@ -10,8 +15,8 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -25,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 @Command(
         name = "evaluate",
-        description = "Measures a segmentation model on a split of a data set, as it would be served.")
+        description = "Measures a model on a split of the data set of an embedded one, as it would be served.")
 final class EvaluateCommand implements Callable<Integer> {
 
     @Parameters(
@@ -34,7 +39,10 @@ final class EvaluateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private String model;
 
-    @Option(names = "--data", required = true, description = "Folder with images/, masks/, split.json and index.csv.")
+    @Option(
+            names = "--data",
+            required = true,
+            description = "Folder of the data set: nuclei for segmentation, blood cells for detection.")
     @SuppressWarnings("NullAway.Init")
     private Path data;
 
@@ -47,6 +55,16 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--min-f1", description = "Exit with 1 when the object F1 score is below.")
     private double leastF1;
+
+    @Option(names = "--min-ap50", description = "Exit with 1 when AP50, mean of the classes, is below.")
+    private double leastAp50;
+
+    @Option(
+            names = "--fold",
+            paramLabel = "K/N",
+            description = "Detection: the Kth of N parts of all relabelled images instead of a split.",
+            converter = FoldConverter.class)
+    private Fold fold = Fold.NONE;
 
     @Option(names = "--json", description = "Prints a report for machines.")
     private boolean json;
@@ -64,19 +82,34 @@ final class EvaluateCommand implements Callable<Integer> {
                 err.flush();
             }
         };
-        SegmentationReport report;
         try {
-            report = SegmentationEvaluation.run(source(), data, split, progress);
+            ModelSource source = source();
+            ModelManifest manifest = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
+            return switch (manifest.task()) {
+                case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
+                case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));
+                case CLASSIFICATION ->
+                    throw new IllegalArgumentException("there is no data set to measure classification on");
+            };
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
-        print(report, spec.commandLine().getOut());
+    }
+
+    private int judge(SegmentationReport report) {
+        print(report, out -> EvaluationTables.print(report, out));
         boolean good =
                 report.overall().meanDice() >= leastDice && report.overall().objectF1() >= leastF1;
         return good ? 0 : 1;
     }
 
-    private void print(SegmentationReport report, PrintWriter out) {
+    private int judge(DetectionReport report) {
+        print(report, out -> EvaluationTables.print(report, out));
+        return report.ap50() >= leastAp50 ? 0 : 1;
+    }
+
+    private void print(Object report, Consumer<PrintWriter> table) {
+        PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(JsonMapper.builder()
                     .enable(SerializationFeature.INDENT_OUTPUT)
@@ -85,26 +118,7 @@ final class EvaluateCommand implements Callable<Integer> {
             return;
         }
         spec.commandLine().getErr().print("\r");
-        out.printf("%s version %s on %s of %s%n", report.model(), report.version(), report.split(), report.data());
-        out.printf(
-                "%-14s %6s %9s %9s %8s %8s %9s%n", "type", "images", "Dice", "F1@0.5", "objects", "found", "predicted");
-        for (SegmentationReport.Scores row : report.byType()) {
-            print(row, out);
-        }
-        print(report.overall(), out);
-    }
-
-    private static void print(SegmentationReport.Scores row, PrintWriter out) {
-        out.printf(
-                Locale.ROOT,
-                "%-14s %6d %9.4f %9.4f %8d %8d %9d%n",
-                row.type(),
-                row.images(),
-                row.meanDice(),
-                row.objectF1(),
-                row.objects(),
-                row.found(),
-                row.predicted());
+        table.accept(out);
     }
 
     private ModelSource source() throws IOException {

@@ -74,6 +74,17 @@ public final class PreparedImage {
         return tile;
     }
 
+    /**
+     * Whether a box lies at an edge where this tile was cut out of the image, so that it may show a part of an object that
+     * a neighbouring tile shows whole. Objects larger than the overlap of the tiles are not whole in any; their parts count.
+     *
+     * @param margin distance to the edge, in input pixels
+     */
+    public boolean isCut(int tile, Box box, double margin) {
+        return columns.isCut(tile % columns.starts.length, box.x(), box.right(), margin)
+                || rows.isCut(tile / columns.starts.length, box.y(), box.bottom(), margin);
+    }
+
     /** A box of a tile in pixels of the upright original. */
     public Box toOriginal(int tile, Box box) {
         return geometry.toOriginal(new Box(box.x() + left(tile), box.y() + top(tile), box.width(), box.height()));

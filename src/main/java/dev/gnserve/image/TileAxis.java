@@ -46,6 +46,18 @@ final class TileAxis {
         }
     }
 
+    /** Whether what reaches from one position of a tile to another touches an edge towards a neighbour that shows all of it, clear of its own edge. */
+    boolean isCut(int index, double from, double to, double margin) {
+        boolean atStart = index > 0 && from < margin && to + margin <= overlapWith(index - 1);
+        boolean atEnd = index < starts.length - 1 && to > tile - margin && tile - from + margin <= overlapWith(index);
+        return atStart || atEnd;
+    }
+
+    /** Positions that a tile shares with the next. */
+    private int overlapWith(int index) {
+        return starts[index] + tile - starts[index + 1];
+    }
+
     /** A raised cosine over the overlap towards a neighbour, flat elsewhere: what lies at a cut counts least. */
     private double window(int index, int position, int overlap) {
         double weight = 1;

@@ -35,7 +35,7 @@ public final class ManifestReader {
         String description = top.text("description", "");
         String license = top.text("license", "unknown");
         InputSpec input = input(top.section("input"));
-        OutputSpec output = output(top.section("output"), labels);
+        OutputSpec output = output(top.section("output"), task, labels);
         Thresholds thresholds = thresholds(top.section("thresholds"));
         BatchPolicy batching = batching(top.section("batching"));
         Execution execution = execution(top.section("execution"));
@@ -128,9 +128,10 @@ public final class ManifestReader {
         };
     }
 
-    private static OutputSpec output(YamlFields fields, List<String> labels) {
-        Decoder decoder = fields.choice("decoder", Decoder.class, Decoder.SOFTMAX);
-        List<String> natural = decoder == Decoder.SIGMOID
+    private static OutputSpec output(YamlFields fields, Task task, List<String> labels) {
+        Decoder usual = task == Task.DETECTION ? Decoder.BOXES : Decoder.SOFTMAX;
+        Decoder decoder = fields.choice("decoder", Decoder.class, usual);
+        List<String> natural = decoder != Decoder.SOFTMAX
                 ? labels
                 : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
                         .toList();
@@ -143,7 +144,10 @@ public final class ManifestReader {
         float seed = fields.number("seed", 0.5f, 0, 1);
         int minimumSeedArea = fields.integer("minimumSeedArea", 1, 0, Integer.MAX_VALUE);
         int minimumArea = fields.integer("minimumArea", 1, 0, Integer.MAX_VALUE);
-        return fields.end(() -> new Thresholds(mask, seed, minimumSeedArea, minimumArea));
+        float score = fields.number("score", 0.5f, 0, 1);
+        float iou = fields.number("iou", 0.5f, 0, 1);
+        int maxDetections = fields.integer("maxDetections", 300, 1, Thresholds.MOST_DETECTIONS);
+        return fields.end(() -> new Thresholds(mask, seed, minimumSeedArea, minimumArea, score, iou, maxDetections));
     }
 
     private static BatchPolicy batching(YamlFields fields) {

@@ -4,6 +4,7 @@ import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.Preprocessor;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -42,6 +43,16 @@ public record ModelManifest(
         Set<String> distinct = new HashSet<>(labels);
         if (distinct.size() != labels.size()) {
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
+        }
+        boolean boxes = output.decoder() == OutputSpec.Decoder.BOXES;
+        if (boxes != (task == Task.DETECTION)) {
+            throw new IllegalArgumentException("output.decoder is "
+                    + output.decoder().name().toLowerCase(Locale.ROOT) + ", which does not go with task "
+                    + task.label());
+        }
+        if (boxes && !output.channels().equals(labels)) {
+            throw new IllegalArgumentException("output.channels are " + output.channels()
+                    + ", allowed with the decoder boxes are the labels " + labels);
         }
         if (task == Task.SEGMENTATION) {
             for (String label : labels) {

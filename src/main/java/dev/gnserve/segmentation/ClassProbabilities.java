@@ -33,6 +33,7 @@ final class ClassProbabilities {
         float[] probabilities = switch (spec.decoder()) {
             case SOFTMAX -> softmax(logits.values(), pixels);
             case SIGMOID -> sigmoid(logits.values());
+            case BOXES -> throw new IllegalArgumentException("boxes are no probabilities of pixels");
         };
         return new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), probabilities);
     }

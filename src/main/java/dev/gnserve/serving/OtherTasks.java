@@ -21,11 +21,6 @@ class OtherTasks {
         this.requests = requests;
     }
 
-    @PostMapping("/v1/models/{model}/detect")
-    void detect(@PathVariable String model, HttpServletRequest request) throws IOException {
-        refuse(Task.DETECTION, model, request);
-    }
-
     @PostMapping("/v1/models/{model}/classify")
     void classify(@PathVariable String model, HttpServletRequest request) throws IOException {
         refuse(Task.CLASSIFICATION, model, request);

@@ -72,20 +72,20 @@ final class Augmentation {
         }
     }
 
-    private static void gamma(float[] planes, float exponent) {
+    static void gamma(float[] planes, float exponent) {
         for (int i = 0; i < planes.length; i++) {
             planes[i] = planes[i] > 0 ? (float) Math.pow(planes[i], exponent) : planes[i];
         }
     }
 
-    private static void scaleAndShift(float[] values, int from, int to, float scale, float shift) {
+    static void scaleAndShift(float[] values, int from, int to, float scale, float shift) {
         for (int i = from; i < to; i++) {
             values[i] = values[i] * scale + shift;
         }
     }
 
     /** Binomial 1-2-1 in both directions. */
-    private static void blur(float[] planes, int size) {
+    static void blur(float[] planes, int size) {
         float[] line = new float[size];
         for (int row = 0; row < 3 * size; row++) {
             blurLine(planes, row * size, 1, line);

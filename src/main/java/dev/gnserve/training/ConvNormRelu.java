@@ -18,12 +18,17 @@ final class ConvNormRelu extends AbstractBlock {
     private final GroupNorm norm;
 
     ConvNormRelu(int outputChannels, int groups) {
+        this(outputChannels, groups, 1);
+    }
+
+    ConvNormRelu(int outputChannels, int groups, int stride) {
         conv = addChildBlock(
                 "conv",
                 Conv2d.builder()
                         .setKernelShape(new Shape(3, 3))
                         .setFilters(outputChannels)
                         .optPadding(new Shape(1, 1))
+                        .optStride(new Shape(stride, stride))
                         .optBias(false)
                         .build());
         norm = addChildBlock("norm", new GroupNorm(groups, outputChannels));

@@ -108,57 +108,11 @@ final class CropSampler {
         return centre;
     }
 
-    /**
-     * Cuts a square around a pixel, zoomed and in one of eight orientations. What lies outside of the image is mirrored. Intensities are
-     * interpolated bilinearly, object numbers are taken from the nearest pixel.
-     */
+    /** A square around a pixel; object numbers are taken from the nearest pixel. */
     private void cut(LabelledImage image, int centre, float zoom, int orientation, float[] planes, int[] ids) {
-        float span = size / zoom;
-        float left = start(centre % image.width(), span, image.width());
-        float top = start(centre / image.width(), span, image.height());
-        int pixels = image.pixels();
-        for (int y = 0; y < size; y++) {
-            for (int x = 0; x < size; x++) {
-                int u = (orientation & 1) == 0 ? x : size - 1 - x;
-                int v = (orientation & 2) == 0 ? y : size - 1 - y;
-                boolean transposed = (orientation & 4) != 0;
-                float sourceX = left + ((transposed ? v : u) + 0.5f) / zoom - 0.5f;
-                float sourceY = top + ((transposed ? u : v) + 0.5f) / zoom - 0.5f;
-                int at = y * size + x;
-                ids[at] = image.ids()[
-                        mirrored(Math.round(sourceY), image.height()) * image.width()
-                                + mirrored(Math.round(sourceX), image.width())];
-                int x0 = (int) Math.floor(sourceX);
-                int y0 = (int) Math.floor(sourceY);
-                float fx = sourceX - x0;
-                float fy = sourceY - y0;
-                int row0 = mirrored(y0, image.height()) * image.width();
-                int row1 = mirrored(y0 + 1, image.height()) * image.width();
-                int column0 = mirrored(x0, image.width());
-                int column1 = mirrored(x0 + 1, image.width());
-                for (int channel = 0; channel < 3; channel++) {
-                    int plane = channel * pixels;
-                    float upper = (1 - fx) * image.planes()[plane + row0 + column0]
-                            + fx * image.planes()[plane + row0 + column1];
-                    float lower = (1 - fx) * image.planes()[plane + row1 + column0]
-                            + fx * image.planes()[plane + row1 + column1];
-                    planes[channel * size * size + at] = (1 - fy) * upper + fy * lower;
-                }
-            }
-        }
-    }
-
-    /** A window that stays inside where it fits, and is centred where the image is smaller; whole pixels, so that zoom 1 copies. */
-    private static int start(int centre, float span, int length) {
-        if (span >= length) {
-            return Math.round((length - span) / 2);
-        }
-        return Math.round(Math.max(0, Math.min(length - span, centre - span / 2)));
-    }
-
-    private static int mirrored(int at, int length) {
-        int period = 2 * length;
-        int folded = Math.floorMod(at, period);
-        return folded < length ? folded : period - 1 - folded;
+        CropWindow window = CropWindow.around(
+                centre % image.width(), centre / image.width(), image.width(), image.height(), size, zoom, orientation);
+        window.copyPlanes(image.planes(), planes);
+        window.copyNearest(image.ids(), ids);
     }
 }

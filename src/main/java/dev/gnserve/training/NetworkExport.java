@@ -22,12 +22,11 @@ public final class NetworkExport {
      */
     public static int write(Path run, Path archive) throws IOException {
         RunFolder folder = new RunFolder(run);
-        NucleiRecipe recipe = folder.recipe();
+        Recipe recipe = folder.recipe();
         Checkpoint checkpoint = folder.checkpoint();
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
-                TrainableUNet network = new TrainableUNet(recipe.network())) {
+        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1))) {
             LOG.log(Level.DEBUG, () -> run + " at step " + checkpoint.step() + " in " + engine.description());
-            TorchScriptWriter.write(network.script(checkpoint.average()), "unet", archive);
+            TorchScriptWriter.write(recipe.script(checkpoint.average()), recipe.archiveName(), archive);
         }
         return checkpoint.step();
     }

@@ -91,7 +91,7 @@ final class NucleiData {
         return raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), 0, (int[]) null);
     }
 
-    private static BufferedImage read(Path path) throws IOException {
+    static BufferedImage read(Path path) throws IOException {
         BufferedImage image = ImageIO.read(path.toFile());
         if (image == null) {
             throw new IOException(path + " is not an image that can be read");
@@ -99,7 +99,8 @@ final class NucleiData {
         return image;
     }
 
-    private static float[] planes(BufferedImage image) {
+    /** float32 [3, height, width], 0 to 255. */
+    static float[] planes(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
         int[] rgb = image.getRGB(0, 0, width, height, null, 0, width);

@@ -2,6 +2,7 @@ package dev.gnserve.training;
 
 import dev.gnserve.image.Normalization;
 import dev.gnserve.segmentation.ObjectFinder;
+import dev.gnserve.torchscript.ScriptModule;
 import java.util.List;
 
 /**
@@ -13,7 +14,8 @@ import java.util.List;
  * @param peakLearningRate see {@link OneCycle}
  * @param seed of the initial weights and of everything that is drawn
  */
-public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearningRate, long seed, UNetShape network) {
+public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearningRate, long seed, UNetShape network)
+        implements Recipe {
 
     /** What the embedded model was trained with. */
     public static final NucleiRecipe DEFAULT = new NucleiRecipe(
@@ -33,11 +35,24 @@ public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearni
         }
     }
 
+    @Override
     public NucleiRecipe withSteps(int newSteps) {
         return new NucleiRecipe(newSteps, crops, cropSize, peakLearningRate, seed, network);
     }
 
     public NucleiRecipe withSeed(long newSeed) {
         return new NucleiRecipe(steps, crops, cropSize, peakLearningRate, newSeed, network);
+    }
+
+    @Override
+    public String archiveName() {
+        return "unet";
+    }
+
+    @Override
+    public ScriptModule script(float[] weights) {
+        try (TrainableUNet unet = new TrainableUNet(network)) {
+            return unet.script(weights);
+        }
     }
 }

@@ -10,29 +10,33 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Gradients of one step, computed by replicas of the network side by side: each has a thread, a share of the crops and one core. That wastes less
+ * Gradients of one step, computed by replicas of the network side by side: each has a thread, a share of the batch and one core. That wastes less
  * than one replica with many engine threads, which wait for each other in every operator. The number of replicas is part of the recipe, not
  * of the machine, so the result does not depend on the cores.
+ *
+ * @param <R> a replica
+ * @param <B> what a replica learns from in one step
  */
-final class ParallelGradient implements AutoCloseable {
+final class ParallelGradient<R extends Replica<B>, B> implements AutoCloseable {
 
-    private final List<TrainableUNet> replicas = new ArrayList<>();
+    private final List<R> replicas = new ArrayList<>();
     private final List<float[]> gradients = new ArrayList<>();
     private final ExecutorService threads;
 
-    ParallelGradient(UNetShape shape, int count) {
+    ParallelGradient(Supplier<R> network, int count) {
         threads = Executors.newFixedThreadPool(count);
         for (int i = 0; i < count; i++) {
-            TrainableUNet replica = new TrainableUNet(shape);
+            R replica = network.get();
             replicas.add(replica);
-            gradients.add(new float[replica.size()]);
+            gradients.add(new float[replica.weights().size()]);
         }
     }
 
-    TrainableUNet first() {
+    R first() {
         return replicas.get(0);
     }
 
@@ -41,13 +45,13 @@ final class ParallelGradient implements AutoCloseable {
     }
 
     /** Mean loss over the replicas; the mean gradient is written to {@code gradient}. */
-    float lossAndGradient(float[] weights, List<CropBatch> batches, float[] gradient) {
+    float lossAndGradient(float[] weights, List<B> batches, float[] gradient) {
         List<Float> losses;
         // The engine allows one collector at a time in a process; its backward may be called from any thread.
         try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
             losses = onEach(index -> {
-                TrainableUNet replica = replicas.get(index);
-                replica.load(weights);
+                R replica = replicas.get(index);
+                replica.weights().load(weights);
                 return replica.lossAndGradient(batches.get(index), collector, gradients.get(index));
             });
         }
@@ -61,22 +65,20 @@ final class ParallelGradient implements AutoCloseable {
         return (float) losses.stream().mapToDouble(Float::doubleValue).average().orElseThrow();
     }
 
-    /** Scores images with the given weights, shared out among the replicas. */
-    SegmentationScores score(
-            float[] weights,
-            List<LabelledImage> images,
-            BiFunction<TrainableUNet, LabelledImage, SegmentationScores> scorer) {
-        return onEach(index -> {
-                    TrainableUNet replica = replicas.get(index);
-                    replica.load(weights);
-                    SegmentationScores sum = SegmentationScores.NONE;
-                    for (int i = index; i < images.size(); i += replicas.size()) {
-                        sum = sum.plus(scorer.apply(replica, images.get(i)));
-                    }
-                    return sum;
-                })
-                .stream()
-                .reduce(SegmentationScores.NONE, SegmentationScores::plus);
+    /** Applies the network with the given weights to each item, shared out among the replicas; results in the order of the items. */
+    <I, T> List<T> map(float[] weights, List<I> items, BiFunction<R, I, T> function) {
+        List<List<T>> parts = onEach(index -> {
+            R replica = replicas.get(index);
+            replica.weights().load(weights);
+            List<T> part = new ArrayList<>();
+            for (int i = index; i < items.size(); i += replicas.size()) {
+                part.add(function.apply(replica, items.get(i)));
+            }
+            return part;
+        });
+        return IntStream.range(0, items.size())
+                .mapToObj(i -> parts.get(i % replicas.size()).get(i / replicas.size()))
+                .toList();
     }
 
     private <T> List<T> onEach(IntFunction<T> work) {
@@ -93,6 +95,6 @@ final class ParallelGradient implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdown();
-        replicas.forEach(TrainableUNet::close);
+        replicas.forEach(Replica::close);
     }
 }

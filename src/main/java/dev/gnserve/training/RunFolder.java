@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -21,10 +23,10 @@ final class RunFolder {
     }
 
     /** Notes the recipe of a run that begins or goes on. Only its length may change on the way: the rest is built into the weights. */
-    void begin(NucleiRecipe recipe) throws IOException {
+    void begin(Recipe recipe) throws IOException {
         Files.createDirectories(folder);
         if (Files.exists(recipeFile())) {
-            NucleiRecipe before = recipe();
+            Recipe before = recipe();
             if (!before.withSteps(recipe.steps()).equals(recipe)) {
                 throw new IllegalArgumentException(
                         folder + " holds a run of " + before + "; go on with the same or train to another folder");
@@ -33,8 +35,8 @@ final class RunFolder {
         Files.writeString(recipeFile(), JSON.writeValueAsString(recipe) + "\n");
     }
 
-    NucleiRecipe recipe() throws IOException {
-        return JSON.readValue(Files.readString(recipeFile()), NucleiRecipe.class);
+    Recipe recipe() throws IOException {
+        return JSON.readValue(Files.readString(recipeFile()), Recipe.class);
     }
 
     boolean hasCheckpoint() {
@@ -49,15 +51,18 @@ final class RunFolder {
         checkpoint.save(checkpointFile());
     }
 
-    void record(int step, double loss, SegmentationScores scores) throws IOException {
+    /** Adds a line to {@code history.csv}, whose columns are the names of the scores. */
+    void record(int step, double loss, Map<String, Double> scores) throws IOException {
         Path history = folder.resolve("history.csv");
         if (Files.notExists(history)) {
-            Files.writeString(history, "step,loss,dice,f1\n");
+            String names = scores.keySet().stream().map(name -> "," + name).collect(Collectors.joining());
+            Files.writeString(history, "step,loss" + names + "\n");
         }
+        String values = scores.values().stream()
+                .map(score -> String.format(Locale.ROOT, ",%.5f", score))
+                .collect(Collectors.joining());
         Files.writeString(
-                history,
-                String.format(Locale.ROOT, "%d,%.5f,%.5f,%.5f%n", step, loss, scores.dice(), scores.f1()),
-                StandardOpenOption.APPEND);
+                history, String.format(Locale.ROOT, "%d,%.5f%s%n", step, loss, values), StandardOpenOption.APPEND);
     }
 
     private Path recipeFile() {

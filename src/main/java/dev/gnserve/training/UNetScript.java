@@ -1,7 +1,6 @@
 package dev.gnserve.training;
 
 import ai.djl.nn.Parameter;
-import ai.djl.nn.convolutional.Conv2d;
 import dev.gnserve.torchscript.ScriptMethod;
 import dev.gnserve.torchscript.ScriptModule;
 import java.util.ArrayList;
@@ -15,11 +14,11 @@ import java.util.function.Function;
 final class UNetScript {
 
     private final UNet network;
-    private final Function<Parameter, float[]> values;
+    private final ScriptLayers layers;
 
-    private UNetScript(UNet network, Function<Parameter, float[]> values) {
+    private UNetScript(UNet network, ScriptLayers layers) {
         this.network = network;
-        this.values = values;
+        this.layers = layers;
     }
 
     /**
@@ -28,7 +27,7 @@ final class UNetScript {
      * @param values of a parameter of the network, row-major
      */
     static ScriptModule of(UNet network, Function<Parameter, float[]> values) {
-        return new UNetScript(network, values).root();
+        return new UNetScript(network, new ScriptLayers(values)).root();
     }
 
     private ScriptModule root() {
@@ -47,7 +46,9 @@ final class UNetScript {
         }
         for (int step = 0; step < levels - 1; step++) {
             ScriptModule up = stage("UpStage", network.decoder().get(step))
-                    .child("narrow", convolution("Conv1x1", network.narrow().get(step), 0))
+                    .child(
+                            "narrow",
+                            layers.convolution("Conv1x1", network.narrow().get(step), 1, 0))
                     .method(UP)
                     .build();
             decoder.child(Integer.toString(step), up);
@@ -60,7 +61,7 @@ final class UNetScript {
         return ScriptModule.ofClass("UNet")
                 .child("encoder", encoder.build())
                 .child("decoder", decoder.build())
-                .child("head", convolution("Conv1x1", network.head(), 0))
+                .child("head", layers.convolution("Conv1x1", network.head(), 1, 0))
                 .method(ScriptMethod.forward(forward.toArray(String[]::new)))
                 .build();
     }
@@ -76,45 +77,12 @@ final class UNetScript {
 
     private ScriptModule.Builder stage(String className, UNet.Stage stage) {
         return ScriptModule.ofClass(className)
-                .child("conv1", convolution("Conv3x3", stage.first().conv(), 1))
-                .child("norm1", norm(stage.first().norm()))
-                .child("conv2", convolution("Conv3x3", stage.second().conv(), 1))
-                .child("norm2", norm(stage.second().norm()))
+                .child("conv1", layers.convolution("Conv3x3", stage.first().conv(), 1, 1))
+                .child("norm1", layers.norm(stage.first().norm()))
+                .child("conv2", layers.convolution("Conv3x3", stage.second().conv(), 1, 1))
+                .child("norm2", layers.norm(stage.second().norm()))
                 .method(ScriptMethod.forward(
                         "hidden = torch.relu((self.norm1).forward((self.conv1).forward(x, ), ))",
                         "return torch.relu((self.norm2).forward((self.conv2).forward(hidden, ), ))"));
-    }
-
-    private ScriptModule convolution(String className, Conv2d conv, int padding) {
-        ScriptModule.Builder builder = ScriptModule.ofClass(className);
-        boolean bias = false;
-        for (var entry : conv.getDirectParameters()) {
-            boolean isBias = entry.getValue().getType() == Parameter.Type.BIAS;
-            bias |= isBias;
-            parameter(builder, isBias ? "bias" : "weight", entry.getValue());
-        }
-        return builder.method(
-                        ScriptMethod.forward("return torch.conv2d(x, self.weight, %s, [1, 1], [%d, %d], [1, 1], 1)"
-                                .formatted(bias ? "self.bias" : "None", padding, padding)))
-                .build();
-    }
-
-    private ScriptModule norm(GroupNorm norm) {
-        ScriptModule.Builder builder = ScriptModule.ofClass("GroupNorm");
-        for (var entry : norm.getDirectParameters()) {
-            parameter(builder, entry.getKey(), entry.getValue());
-        }
-        return builder.method(ScriptMethod.forward("return torch.group_norm(x, %d, self.weight, self.bias, %s)"
-                        .formatted(norm.groups(), GroupNorm.EPSILON_LITERAL)))
-                .build();
-    }
-
-    private void parameter(ScriptModule.Builder builder, String name, Parameter parameter) {
-        long[] shape = parameter.getShape().getShape();
-        int[] sizes = new int[shape.length];
-        for (int i = 0; i < sizes.length; i++) {
-            sizes[i] = Math.toIntExact(shape[i]);
-        }
-        builder.parameter(name, values.apply(parameter), sizes);
     }
 }

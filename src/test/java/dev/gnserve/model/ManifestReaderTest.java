@@ -68,7 +68,7 @@ class ManifestReaderTest {
                         new Tiling(256, 32),
                         new Normalization.Percentile(0.5f, 99, 4)));
         assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
-        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20));
+        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
         assertThat(manifest.verification())

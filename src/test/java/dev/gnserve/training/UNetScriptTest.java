@@ -27,7 +27,7 @@ class UNetScriptTest {
     void archiveComputesWhatTheTrainedNetworkComputes() throws Exception {
         try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
                 TrainableUNet network = new TrainableUNet(SMALL)) {
-            float[] weights = network.initialWeights(5);
+            float[] weights = network.weights().initial(5);
             Random random = new Random(6);
             for (int i = 0; i < weights.length; i++) {
                 weights[i] += 0.05f * (float) random.nextGaussian();

@@ -1,0 +1,18 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.training.Fold;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads {@code 2/5}. */
+final class FoldConverter implements ITypeConverter<Fold> {
+
+    @Override
+    public Fold convert(String text) {
+        try {
+            return Fold.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.gnserve.detection;
+
+import dev.gnserve.image.Box;
+import io.swagger.v3.oas.annotations.media.Schema;
+
+/**
+ * One object of an image.
+ *
+ * @param label its class
+ * @param score how sure the model is, 0 to 1
+ * @param box around it, within the image
+ */
+public record DetectedObject(
+        @Schema(example = "RBC") String label,
+        @Schema(example = "0.98") double score,
+        ObjectBox box) {
+
+    /**
+     * A box in pixels of the upright image, origin top left.
+     *
+     * @param x left edge
+     * @param y top edge
+     */
+    @Schema(name = "ObjectBox")
+    public record ObjectBox(
+            @Schema(example = "101.5") double x,
+            @Schema(example = "22.25") double y,
+            @Schema(example = "98.4") double width,
+            @Schema(example = "101.7") double height) {
+
+        static ObjectBox of(Box box) {
+            double left = rounded(box.x());
+            double top = rounded(box.y());
+            // Edges are rounded rather than sizes, so that a box at the border ends there.
+            return new ObjectBox(left, top, rounded(rounded(box.right()) - left), rounded(rounded(box.bottom()) - top));
+        }
+    }
+
+    static DetectedObject of(String label, Detection detection) {
+        return new DetectedObject(label, Math.round(detection.score() * 1e4) / 1e4, ObjectBox.of(detection.box()));
+    }
+
+    /** To a hundredth of a pixel: more would be noise. */
+    private static double rounded(double value) {
+        return Math.round(value * 100) / 100.0;
+    }
+}

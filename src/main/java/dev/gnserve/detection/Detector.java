@@ -1,0 +1,108 @@
+package dev.gnserve.detection;
+
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Box;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.ModelManifest;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * From a model's outputs for the tiles of one image to the objects of the whole, in pixels of the upright original. Tiles are added in their order, as
+ * they come. Not thread-safe.
+ */
+public final class Detector {
+
+    /** A box that a tile's inner edge cuts ends there within this many input pixels: as exactly as a network of stride 32 draws boxes. */
+    private static final double EDGE = 16;
+    /** Of a box, this much must lie in the image and not in what continues it to a size that the network takes. */
+    private static final double LEAST_INSIDE = 0.25;
+
+    private final ModelManifest manifest;
+    private final PreparedImage prepared;
+    private final float threshold;
+    private final List<Detection> found = new ArrayList<>();
+    private int tile;
+
+    /**
+     * A detector for one image.
+     *
+     * @param threshold boxes count from this score on
+     */
+    public Detector(ModelManifest manifest, PreparedImage prepared, float threshold) {
+        this.manifest = manifest;
+        this.prepared = prepared;
+        this.threshold = threshold;
+    }
+
+    /**
+     * Adds the next tile.
+     *
+     * @param prediction boxes [A, 4] and scores [A, labels], in this order or by these names
+     * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
+     */
+    public void add(Prediction prediction) {
+        for (Detection candidate : boxes(prediction).candidates(threshold)) {
+            if (prepared.isCut(tile, candidate.box(), EDGE)) {
+                continue;
+            }
+            Box box = prepared.toOriginal(tile, candidate.box());
+            Box whole = candidate.box();
+            double scale = (double) prepared.geometry().width()
+                    / prepared.geometry().scaledWidth()
+                    * prepared.geometry().height()
+                    / prepared.geometry().scaledHeight();
+            double inside = box.width() * box.height();
+            if (inside > 0 && inside >= LEAST_INSIDE * scale * whole.width() * whole.height()) {
+                found.add(new Detection(candidate.label(), candidate.score(), box));
+            }
+        }
+        tile++;
+    }
+
+    /** What was found, best first, once all tiles are there. */
+    public List<Detection> detections(int most) {
+        return new NonMaximumSuppression(manifest.thresholds().iou()).apply(found, most);
+    }
+
+    private DenseBoxes boxes(Prediction prediction) {
+        int labels = manifest.labels().size();
+        List<Tensor> outputs = List.copyOf(prediction.outputs().values());
+        Tensor first = prediction.outputs().getOrDefault("boxes", outputs.get(0));
+        Tensor second = prediction.outputs().getOrDefault("scores", outputs.get(outputs.size() - 1));
+        if (outputs.size() < 2
+                || !(first instanceof FloatTensor boxes)
+                || !(second instanceof FloatTensor scores)
+                || boxes.shape().rank() != 2
+                || boxes.shape().size(1) != 4
+                || scores.shape().rank() != 2
+                || scores.shape().size(0) != boxes.shape().size(0)
+                || scores.shape().size(1) != labels) {
+            throw fault(
+                    "The model gave %s, but its model.yaml promises boxes FP32 [A, 4] and scores FP32 [A, %d], one score for each of %s."
+                            .formatted(prediction.outputs(), labels, manifest.labels()));
+        }
+        requireNumbers(boxes.values());
+        requireNumbers(scores.values());
+        return new DenseBoxes(labels, boxes.values(), scores.values());
+    }
+
+    private static void requireNumbers(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                throw fault(
+                        "The model's output holds NaN or infinity for this image: nothing can be made of it. POST the"
+                                + " image to /v1/models/{model}/verify to see which layer is wrong.");
+            }
+        }
+    }
+
+    private static FailureException fault(String detail) {
+        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
+    }
+}

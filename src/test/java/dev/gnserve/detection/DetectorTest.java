@@ -1,0 +1,108 @@
+package dev.gnserve.detection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Box;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class DetectorTest {
+
+    private static final String TASK = "task: detection\nlabels: [a, b]\n";
+
+    @Test
+    void boxesComeBackInPixelsOfTheOriginalAtAnySizeAndScale() {
+        Random random = new Random(8);
+        for (int turn = 0; turn < 40; turn++) {
+            int width = 40 + random.nextInt(200);
+            int height = 40 + random.nextInt(200);
+            ModelManifest manifest = manifest("input: {resize: {mode: stretch, width: %d, height: %d}}"
+                    .formatted(32 + random.nextInt(100), 32 + random.nextInt(100)));
+            PreparedImage prepared = prepared(manifest, width, height);
+            Box truth =
+                    new Box(random.nextInt(width / 2), random.nextInt(height / 2), 1 + width / 4.0, 1 + height / 4.0);
+            Detector detector = new Detector(manifest, prepared, 0.5f);
+            detector.add(prediction(new float[][] {corners(prepared.geometry().toInput(truth))}, 0.9f, 0.1f));
+
+            List<Detection> found = detector.detections(10);
+            assertThat(found).hasSize(1);
+            // Float32 corners of the input, so far from exact only by their own precision.
+            assertThat(corners(found.get(0).box())).containsExactly(corners(truth), within(1e-3f));
+        }
+    }
+
+    @Test
+    void whatContinuesTheImageIsNotPartOfIt() {
+        ModelManifest manifest = manifest("input: {sizeMultiple: 32}");
+        Detector detector = new Detector(manifest, prepared(manifest, 50, 40), 0.5f);
+        // The network saw 64 x 64: one box crosses the right edge at 50, the other lies beyond it.
+        detector.add(prediction(new float[][] {{30, 10, 60, 30}, {48, 10, 62, 30}}, 0.9f, 0.1f));
+        assertThat(detector.detections(10)).extracting(Detection::box).containsExactly(new Box(30, 10, 20, 20));
+    }
+
+    @Test
+    void objectInTheOverlapOfTwoTilesIsFoundOnceAndWhole() {
+        ModelManifest manifest = manifest("input: {sizeMultiple: 32, tile: {size: 128, overlap: 64}}");
+        PreparedImage prepared = prepared(manifest, 192, 64);
+        assertThat(prepared.tiles()).isEqualTo(2);
+        Detector detector = new Detector(manifest, prepared, 0.5f);
+        // From 104 to 134: the first tile ends at 128 and shows a part, the second begins at 64 and shows all of it.
+        detector.add(prediction(new float[][] {{104, 10, 126, 30}}, 0.9f, 0.1f));
+        detector.add(prediction(new float[][] {{40, 10, 70, 30}}, 0.8f, 0.1f));
+        assertThat(detector.detections(10)).containsExactly(new Detection(0, 0.8f, new Box(104, 10, 30, 20)));
+    }
+
+    @Test
+    void outputThatIsNotWhatTheManifestPromisesIsToldWithItsShape() {
+        ModelManifest manifest = manifest("");
+        Detector detector = new Detector(manifest, prepared(manifest, 64, 64), 0.5f);
+        Prediction mask = new Prediction(Map.of("output", new FloatTensor(TensorShape.of(2, 8, 8), new float[128])));
+        assertThatThrownBy(() -> detector.add(mask))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("boxes FP32 [A, 4] and scores FP32 [A, 2]");
+        Prediction broken = prediction(new float[][] {{1, 2, Float.NaN, 4}}, 0.9f, 0.1f);
+        assertThatThrownBy(() -> detector.add(broken))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("NaN");
+    }
+
+    private static ModelManifest manifest(String more) {
+        return ManifestReader.read("model.yaml", TASK + more + "\n");
+    }
+
+    private static PreparedImage prepared(ModelManifest manifest, int width, int height) {
+        return manifest.preprocessor().prepare(UprightImage.of8Bit(width, height, 3, new byte[width * height * 3]));
+    }
+
+    private static float[] corners(Box box) {
+        return new float[] {(float) box.x(), (float) box.y(), (float) box.right(), (float) box.bottom()};
+    }
+
+    /** The given boxes, all with the same scores. */
+    private static Prediction prediction(float[][] boxes, float... scores) {
+        float[] allBoxes = new float[boxes.length * 4];
+        float[] allScores = new float[boxes.length * scores.length];
+        for (int i = 0; i < boxes.length; i++) {
+            System.arraycopy(boxes[i], 0, allBoxes, i * 4, 4);
+            System.arraycopy(scores, 0, allScores, i * scores.length, scores.length);
+        }
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("output0", new FloatTensor(TensorShape.of(boxes.length, 4), allBoxes));
+        outputs.put("output1", new FloatTensor(TensorShape.of(boxes.length, scores.length), allScores));
+        return new Prediction(outputs);
+    }
+}
