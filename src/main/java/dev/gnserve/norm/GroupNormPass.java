@@ -350,22 +350,24 @@ final class GroupNormPass {
         int channels = shape.channelsPerGroup();
         int first = group * channels;
         int firstOfSample = groupOfSample * channels;
-        double deviation = rstd[group];
+        // Pairs of floats are as exact as float64 here, and need no conversions per channel.
         float high = (float) mean[group];
-        double low = mean[group] - high;
+        float low = (float) (mean[group] - high);
+        float deviation = (float) rstd[group];
+        float deviationLow = (float) (rstd[group] - deviation);
         float[] weight = parameters.weight();
         float[] bias = parameters.bias();
-        float[] center = coefficients.center();
         float[] scale = coefficients.scale();
         float[] scaleLow = coefficients.scaleLow();
         float[] shift = coefficients.shift();
+        Arrays.fill(coefficients.center(), first, first + channels, high);
         for (int i = 0; i < channels; i++) {
-            double factor = weight == null ? deviation : deviation * weight[firstOfSample + i];
-            double term = bias == null ? 0 : bias[firstOfSample + i];
-            center[first + i] = high;
-            scale[first + i] = (float) factor;
-            scaleLow[first + i] = (float) (factor - (float) factor);
-            shift[first + i] = (float) (term - low * factor);
+            float factor = weight == null ? 1 : weight[firstOfSample + i];
+            float term = bias == null ? 0 : bias[firstOfSample + i];
+            float product = deviation * factor;
+            scale[first + i] = product;
+            scaleLow[first + i] = Math.fma(deviationLow, factor, Math.fma(deviation, factor, -product));
+            shift[first + i] = Math.fma(-low, product, term);
         }
     }
 

@@ -64,11 +64,10 @@ final class VectorGroupNormKernel implements GroupNormKernel {
 
     @Override
     public void sumBlock(float[] x, int offset, int length, float center, float[] sums, float[] squares) {
-        Arrays.fill(sums, 0, COLUMNS, 0);
-        Arrays.fill(squares, 0, COLUMNS, 0);
         int rows = length / COLUMNS;
-        for (int row = 0; row < rows; row += RUN_ROWS) {
-            sumRun(x, offset + row * COLUMNS, Math.min(RUN_ROWS, rows - row), center, sums, squares);
+        sumRun(x, offset, Math.min(RUN_ROWS, rows), center, true, sums, squares);
+        for (int row = RUN_ROWS; row < rows; row += RUN_ROWS) {
+            sumRun(x, offset + row * COLUMNS, Math.min(RUN_ROWS, rows - row), center, false, sums, squares);
         }
         int lanes = SPECIES.length();
         FloatVector c = FloatVector.broadcast(SPECIES, center);
@@ -91,7 +90,9 @@ final class VectorGroupNormKernel implements GroupNormKernel {
         }
     }
 
-    private static void sumRun(float[] x, int offset, int rows, float center, float[] sums, float[] squares) {
+    /** @param first whether the columns begin with these sums */
+    private static void sumRun(
+            float[] x, int offset, int rows, float center, boolean first, float[] sums, float[] squares) {
         int lanes = SPECIES.length();
         FloatVector c = FloatVector.broadcast(SPECIES, center);
         for (int column = 0; column < COLUMNS; column += 4 * lanes) {
@@ -121,14 +122,22 @@ final class VectorGroupNormKernel implements GroupNormKernel {
                 square2 = d2.fma(d2, square2);
                 square3 = d3.fma(d3, square3);
             }
-            add(sums, column, sum0);
-            add(sums, column + lanes, sum1);
-            add(sums, column + 2 * lanes, sum2);
-            add(sums, column + 3 * lanes, sum3);
-            add(squares, column, square0);
-            add(squares, column + lanes, square1);
-            add(squares, column + 2 * lanes, square2);
-            add(squares, column + 3 * lanes, square3);
+            put(first, sums, column, sum0);
+            put(first, sums, column + lanes, sum1);
+            put(first, sums, column + 2 * lanes, sum2);
+            put(first, sums, column + 3 * lanes, sum3);
+            put(first, squares, column, square0);
+            put(first, squares, column + lanes, square1);
+            put(first, squares, column + 2 * lanes, square2);
+            put(first, squares, column + 3 * lanes, square3);
+        }
+    }
+
+    private static void put(boolean first, float[] columns, int column, FloatVector sums) {
+        if (first) {
+            sums.intoArray(columns, column);
+        } else {
+            add(columns, column, sums);
         }
     }
 
@@ -246,15 +255,21 @@ final class VectorGroupNormKernel implements GroupNormKernel {
             FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
             int from = xOffset + run * length;
             int to = yOffset + run * length;
-            int i = 0;
-            for (; i <= length - lanes; i += lanes) {
+            if (length < lanes) {
+                for (int i = 0; i < length; i++) {
+                    float d = x[from + i] - center;
+                    y[to + i] = Math.fma(d, scale, Math.fma(d, scaleLow, shift));
+                }
+                continue;
+            }
+            // The last vector overlaps the one before it; it is read first, because y may be x.
+            int last = length - lanes;
+            FloatVector end = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
+            for (int i = 0; i < last; i += lanes) {
                 FloatVector d = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
                 d.fma(scales, d.fma(scaleLows, shifts)).intoArray(y, to + i);
             }
-            for (; i < length; i++) {
-                float d = x[from + i] - center;
-                y[to + i] = Math.fma(d, scale, Math.fma(d, scaleLow, shift));
-            }
+            end.fma(scales, end.fma(scaleLows, shifts)).intoArray(y, to + last);
         }
     }
 
