@@ -172,19 +172,25 @@ final class LayerCheck {
             int channel = group % shape.groups() * shape.channelsPerGroup() + c;
             double gamma = parameters.weight() == null ? 1 : parameters.weight()[channel];
             double beta = parameters.bias() == null ? 0 : parameters.bias()[channel];
+            double scale = rstd * gamma;
+            // No element's tolerance is below base + |x - mean| slope.
+            double base = tolerance.at(k, 0, gamma, beta, 0);
+            double slope = (tolerance.at(k, 1, gamma, beta, 0) - base) * rstd;
             int first = group * shape.groupSize() + c * shape.positions();
             for (int i = first; i < first + shape.positions(); i++) {
-                double xhat = (input[i] - mean) * rstd;
-                double expected = xhat * gamma + beta;
-                double error = Math.abs(output[i] - expected);
-                double allowed = tolerance.at(k, xhat, gamma, beta, expected);
-                if (error <= worstRatio * allowed) {
-                    continue; // The usual case, without a division.
+                double deviation = input[i] - mean;
+                double error = Math.abs(output[i] - (deviation * scale + beta));
+                if (error <= worstRatio * base + Math.abs(deviation) * (worstRatio * slope)) {
+                    continue; // The usual case, in few operations.
                 }
+                double xhat = deviation * rstd;
+                double expected = xhat * gamma + beta;
                 if (Double.isNaN(expected)) {
                     // The group holds NaN or infinity: it has no exact result.
                     continue;
                 }
+                double allowed = tolerance.at(k, xhat, gamma, beta, expected);
+                error = Math.abs(output[i] - expected);
                 double ratio = Double.isNaN(error) ? Double.POSITIVE_INFINITY : error == 0 ? 0 : error / allowed;
                 if (ratio > worstRatio) {
                     worstRatio = ratio;
