@@ -1,11 +1,11 @@
 package dev.gnserve.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.URL;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,16 +46,13 @@ final class ServingBenchClientCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, ExecutionException {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://localhost:" + port + "/v1/models/" + BenchSample.MODEL + "/segment"))
-                .header("Content-Type", "image/png")
-                .POST(BodyPublishers.ofByteArray(BenchSample.png()))
-                .build();
-        HttpClient http =
-                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        URL url = URI.create("http://localhost:" + port + "/v1/models/" + BenchSample.MODEL + "/segment")
+                .toURL();
+        byte[] png = BenchSample.png();
+        System.setProperty("http.maxConnections", Integer.toString(clients));
         AtomicInteger failures = new AtomicInteger();
         long[] nanos = Rush.of(clients, seconds, () -> () -> {
-            int status = http.send(request, BodyHandlers.ofByteArray()).statusCode();
+            int status = post(url, png);
             return status == 200 ? 0 : failures.incrementAndGet();
         });
         Percentiles percentiles = new Percentiles(nanos);
@@ -69,5 +66,23 @@ final class ServingBenchClientCommand implements Callable<Integer> {
         spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(latencies));
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    /** By the plainest client, one thread and no other: what it needs is taken from the cores of the server. */
+    private static int post(URL url, byte[] png) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+        connection.setDoOutput(true);
+        connection.setRequestProperty("Content-Type", "image/png");
+        connection.setFixedLengthStreamingMode(png.length);
+        try (OutputStream body = connection.getOutputStream()) {
+            body.write(png);
+        }
+        int status = connection.getResponseCode();
+        try (InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            if (answer != null) {
+                answer.readAllBytes();
+            }
+        }
+        return status;
     }
 }
