@@ -12,12 +12,11 @@ import java.util.Locale;
  * @param image upright
  * @param labels of the model
  * @param detections best first
- * @param timing where the time went
  */
-record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections, Timing timing) {
+record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections) {
 
     /** In JSON. */
-    DetectedImage describe(String name) {
+    DetectedImage describe(String name, Timing timing) {
         List<DetectedObject> objects = detections.stream()
                 .map(detection -> DetectedObject.of(labels.get(detection.label()), detection))
                 .toList();

@@ -16,12 +16,11 @@ import java.util.List;
  *
  * @param image upright
  * @param classes one per label
- * @param timing where the time went
  */
-record Segmentation(UprightImage image, List<SegmentedClass> classes, Timing timing) {
+record Segmentation(UprightImage image, List<SegmentedClass> classes) {
 
     /** In JSON. */
-    SegmentedImage describe(String name, MaskWriter writer, boolean withObjects) {
+    SegmentedImage describe(String name, MaskWriter writer, boolean withObjects, Timing timing) {
         List<ClassMask> masks = new ArrayList<>();
         List<SegmentedObject> objects = new ArrayList<>();
         Region everything = new Region(0, 0, image.width(), image.height());

@@ -1,19 +1,9 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.failure.Failure;
-import dev.gnserve.failure.FailureCode;
-import dev.gnserve.model.ServedModel;
-import dev.gnserve.model.Task;
-import dev.gnserve.problem.FailsWith;
-import dev.gnserve.problem.Problems;
-import dev.gnserve.problem.RequestId;
-import dev.gnserve.serving.AcceptedPicture;
-import dev.gnserve.serving.ImageBody;
-import dev.gnserve.serving.ImageRun;
-import dev.gnserve.serving.ImageStage;
-import dev.gnserve.serving.InferenceRequests;
-import dev.gnserve.serving.Upload;
+import dev.gnserve.serving.QueryParameter;
+import dev.gnserve.serving.TaskOperation;
+import dev.gnserve.serving.TaskRequests;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -22,8 +12,6 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -37,9 +25,9 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "inference")
 class SegmentationController {
 
-    private final InferenceRequests requests;
+    private final TaskRequests requests;
 
-    SegmentationController(InferenceRequests requests) {
+    SegmentationController(TaskRequests requests) {
         this.requests = requests;
     }
 
@@ -75,7 +63,7 @@ class SegmentationController {
             description =
                     "Masks, pixels per class and objects of one or more images; with `Accept: image/png` a picture"
                             + " of one image instead.")
-    @ImageBody
+    @TaskOperation
     @ApiResponse(
             responseCode = "200",
             description = "What was found; with several images, those that failed carry a problem instead.",
@@ -85,20 +73,6 @@ class SegmentationController {
                         schema = @Schema(implementation = SegmentationResponse.class)),
                 @Content(mediaType = MediaType.IMAGE_PNG_VALUE, schema = @Schema(type = "string", format = "binary"))
             })
-    @FailsWith({
-        FailureCode.INVALID_REQUEST,
-        FailureCode.MODEL_NOT_FOUND,
-        FailureCode.WRONG_TASK,
-        FailureCode.UPLOAD_TOO_LARGE,
-        FailureCode.IMAGE_TOO_LARGE,
-        FailureCode.UNSUPPORTED_MEDIA,
-        FailureCode.IMAGE_UNDECODABLE,
-        FailureCode.OVERLOADED,
-        FailureCode.MODEL_UNAVAILABLE,
-        FailureCode.SHUTTING_DOWN,
-        FailureCode.DEADLINE_EXCEEDED,
-        FailureCode.ENGINE_FAULT
-    })
     ResponseEntity<Object> segment(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
@@ -119,74 +93,17 @@ class SegmentationController {
                     Render render,
             HttpServletRequest request)
             throws IOException {
-        requireProbability(threshold);
-        boolean picture = AcceptedPicture.isPreferred(request);
-        return requests.answer(Task.SEGMENTATION, model, version, request, (served, images, deadline) -> {
-            if (picture) {
-                AcceptedPicture.requireOne(images);
-                byte[] png = requests.run(
-                                served,
-                                images,
-                                deadline,
-                                (upload, run) -> picture(served, segment(run, served, threshold), render),
-                                (upload, failure) -> new byte[0])
-                        .get(0);
-                return ResponseEntity.ok().contentType(MediaType.IMAGE_PNG).body(png);
-            }
-            String requestId = RequestId.of(request);
-            MaskWriter writer = new MaskWriter(masks);
-            List<SegmentedImage> results = requests.run(
-                    served,
-                    images,
-                    deadline,
-                    (upload, run) -> describe(upload, segment(run, served, threshold), writer, objects, served),
-                    (upload, failure) -> SegmentedImage.failed(upload.name(), Problems.of(failure, requestId)));
-            return ResponseEntity.ok()
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .body(new SegmentationResponse(served.name(), served.version(), requestId, results));
-        });
-    }
-
-    private Segmentation segment(ImageRun run, ServedModel served, @Nullable Float threshold) {
-        Segmenter segmenter = new Segmenter(served.manifest(), run.image(), run.prepared());
-        long[] adding = new long[1];
-        run.forEachTile(tile -> {
-            long began = System.nanoTime();
-            segmenter.add(tile);
-            adding[0] += System.nanoTime() - began;
-        });
-        long began = System.nanoTime() - adding[0];
-        List<SegmentedClass> classes = segmenter.classes(
-                threshold == null ? served.manifest().thresholds().mask() : threshold);
-        Duration postprocess = requests.stage(served, ImageStage.Name.POSTPROCESS, began);
-        return new Segmentation(run.image(), classes, run.timing(postprocess));
-    }
-
-    private byte[] picture(ServedModel served, Segmentation segmentation, Render render) {
-        long began = System.nanoTime();
-        byte[] png = switch (render) {
-            case OVERLAY -> segmentation.overlay();
-            case LABELS -> segmentation.labels();
-            case OBJECTS -> segmentation.objectIds();
-        };
-        requests.stage(served, ImageStage.Name.ENCODE, began);
-        return png;
-    }
-
-    private SegmentedImage describe(
-            Upload upload, Segmentation segmentation, MaskWriter writer, boolean objects, ServedModel served) {
-        long began = System.nanoTime();
-        SegmentedImage described = segmentation.describe(upload.name(), writer, objects);
-        requests.stage(served, ImageStage.Name.ENCODE, began);
-        return described;
-    }
-
-    private static void requireProbability(@Nullable Float threshold) {
-        if (threshold != null && !(threshold >= 0 && threshold <= 1)) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "The parameter 'threshold' is %s; it must lie between 0 and 1.".formatted(threshold))
-                    .asException();
-        }
+        QueryParameter.requireRange("threshold", threshold, 0, 1);
+        SegmentationTask task = new SegmentationTask(threshold, new MaskWriter(masks), objects);
+        return requests.answer(
+                task,
+                found -> switch (render) {
+                    case OVERLAY -> found.overlay();
+                    case LABELS -> found.labels();
+                    case OBJECTS -> found.objectIds();
+                },
+                model,
+                version,
+                request);
     }
 }

@@ -13,6 +13,7 @@ import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.RequestId;
 import dev.gnserve.serving.ImageBody;
 import dev.gnserve.serving.InferenceRequests;
+import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.Upload;
 import dev.gnserve.serving.UploadLimits;
 import io.swagger.v3.oas.annotations.Operation;
@@ -144,13 +145,7 @@ class VerificationController {
                     int batch,
             HttpServletRequest request)
             throws IOException {
-        if (batch < 0 || batch > LARGEST_BATCH) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "The parameter 'batch' is %d; it must lie between 0 and %d."
-                                    .formatted(batch, LARGEST_BATCH))
-                    .asException();
-        }
+        QueryParameter.requireRange("batch", batch, 0, LARGEST_BATCH);
         ServedModel found = repository.find(model, version);
         found.requireReady();
         return requests.answer(found.manifest().task(), model, version, request, (served, images, deadline) -> {

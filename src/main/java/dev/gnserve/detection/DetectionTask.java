@@ -1,0 +1,61 @@
+package dev.gnserve.detection;
+
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.Task;
+import dev.gnserve.model.Thresholds;
+import dev.gnserve.problem.Problem;
+import dev.gnserve.serving.ImageRun;
+import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.TileCollector;
+import dev.gnserve.serving.Timing;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Boxes of a request's images.
+ *
+ * @param threshold score from which on a box counts, or null for the model's own
+ * @param maxDetections boxes per image at most, or null for the model's own
+ */
+record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections)
+        implements ImageTask<FoundInImage, DetectedImage> {
+
+    @Override
+    public Task task() {
+        return Task.DETECTION;
+    }
+
+    @Override
+    public TileCollector<FoundInImage> collector(ServedModel model, ImageRun run) {
+        Thresholds own = model.manifest().thresholds();
+        Detector detector = new Detector(model.manifest(), run.prepared(), threshold == null ? own.score() : threshold);
+        int most = maxDetections == null ? own.maxDetections() : maxDetections;
+        return new TileCollector<>() {
+            @Override
+            public void add(Prediction tile) {
+                detector.add(tile);
+            }
+
+            @Override
+            public FoundInImage finish() {
+                return new FoundInImage(run.image(), model.manifest().labels(), detector.detections(most));
+            }
+        };
+    }
+
+    @Override
+    public DetectedImage describe(String name, FoundInImage found, Timing timing) {
+        return found.describe(name, timing);
+    }
+
+    @Override
+    public DetectedImage failed(String name, Problem problem) {
+        return DetectedImage.failed(name, problem);
+    }
+
+    @Override
+    public DetectionResponse response(ServedModel model, String requestId, List<DetectedImage> images) {
+        return new DetectionResponse(model.name(), model.version(), requestId, images);
+    }
+}
