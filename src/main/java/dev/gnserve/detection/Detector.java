@@ -1,6 +1,5 @@
 package dev.gnserve.detection;
 
-import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
@@ -73,23 +72,21 @@ public final class Detector {
     private DenseBoxes boxes(Prediction prediction) {
         int labels = manifest.labels().size();
         List<Tensor> outputs = List.copyOf(prediction.outputs().values());
-        Tensor first = prediction.outputs().getOrDefault("boxes", outputs.get(0));
-        Tensor second = prediction.outputs().getOrDefault("scores", outputs.get(outputs.size() - 1));
+        Tensor boxes = prediction.outputs().getOrDefault("boxes", outputs.get(0));
+        Tensor scores = prediction.outputs().getOrDefault("scores", outputs.get(outputs.size() - 1));
         if (outputs.size() < 2
-                || !(first instanceof FloatTensor boxes)
-                || !(second instanceof FloatTensor scores)
                 || boxes.shape().rank() != 2
                 || boxes.shape().size(1) != 4
                 || scores.shape().rank() != 2
                 || scores.shape().size(0) != boxes.shape().size(0)
                 || scores.shape().size(1) != labels) {
             throw fault(
-                    "The model gave %s, but its model.yaml promises boxes FP32 [A, 4] and scores FP32 [A, %d], one score for each of %s."
+                    "The model gave %s, but its model.yaml promises boxes [A, 4] and scores [A, %d], one score for each of %s."
                             .formatted(prediction.outputs(), labels, manifest.labels()));
         }
-        requireNumbers(boxes.values());
-        requireNumbers(scores.values());
-        return new DenseBoxes(labels, boxes.values(), scores.values());
+        requireNumbers(boxes.floats());
+        requireNumbers(scores.floats());
+        return new DenseBoxes(labels, boxes.floats(), scores.floats());
     }
 
     private static void requireNumbers(float[] values) {

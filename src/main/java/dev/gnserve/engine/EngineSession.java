@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -100,9 +101,7 @@ public final class EngineSession {
             NDList results = toHost(forward(arguments));
             for (int i = 0; i < results.size(); i++) {
                 NDArray result = results.get(i);
-                float[] values = new float[Math.toIntExact(result.size())];
-                floats(result).get(values);
-                outputs.put(name(results, i), new FloatTensor(shape(result.getShape()), values));
+                outputs.put(name(results, i), next(result.toByteBuffer(true), type(result), shape(result.getShape())));
             }
             return outputs;
         });
@@ -130,23 +129,26 @@ public final class EngineSession {
 
     private NDArray stack(List<? extends Tensor> inputs, NDManager batchManager) {
         TensorShape shape = inputs.get(0).shape();
-        int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), Float.BYTES);
+        ElementType type = inputs.get(0).type();
+        int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), type.bytes());
         if (batchMemory.capacity() < bytes) {
             batchMemory = aligned(bytes);
         }
         // The array below uses this memory as it is: it is free again when the batch is done.
-        FloatBuffer values = batchMemory.limit(bytes).position(0).asFloatBuffer();
+        batchMemory.limit(bytes).position(0);
+        FloatBuffer floats = batchMemory.asFloatBuffer();
         for (Tensor input : inputs) {
-            if (!input.shape().equals(shape)) {
-                throw new IllegalArgumentException(
-                        "shapes " + shape + " and " + input.shape() + " cannot share a batch");
+            if (!input.shape().equals(shape) || input.type() != type) {
+                throw new IllegalArgumentException(inputs.get(0) + " and " + input + " cannot share a batch");
             }
-            switch (input.dataType()) {
-                case "FP32" -> values.put(((FloatTensor) input).values());
-                default -> throw new IllegalArgumentException("no input of type " + input.dataType());
+            if (input instanceof FloatTensor values) {
+                floats.put(values.values());
+            } else if (input instanceof RawTensor values) {
+                batchMemory.put(values.values());
             }
         }
-        return batchManager.create(batchMemory, djlShape(shape.prepend(inputs.size())), DataType.FLOAT32);
+        return batchManager.create(
+                batchMemory.position(0), djlShape(shape.prepend(inputs.size())), EngineType.of(type));
     }
 
     private static ByteBuffer aligned(int bytes) {
@@ -160,11 +162,14 @@ public final class EngineSession {
         return block.forward(new ParameterStore(), inputs, false);
     }
 
-    /** On a GPU this also waits for the result. */
+    /** Outputs in the memory of the CPU and in a type of {@link ElementType}; on a GPU this also waits for the result. */
     private static NDList toHost(NDList outputs) {
         NDList host = new NDList(outputs.size());
         for (NDArray output : outputs) {
-            NDArray here = output.toDevice(ai.djl.Device.cpu(), false).toType(DataType.FLOAT32, false);
+            NDArray here = output.toDevice(ai.djl.Device.cpu(), false);
+            if (EngineType.of(here.getDataType()) == null) {
+                here = here.toType(DataType.FLOAT32, false);
+            }
             here.setName(output.getName());
             host.add(here);
         }
@@ -187,19 +192,31 @@ public final class EngineSession {
                                 + ": its first axis is not the batch, so results cannot be told apart"));
             }
             TensorShape part = shape.withoutFirst();
-            FloatBuffer values = floats(output);
+            ElementType type = type(output);
+            ByteBuffer values = output.toByteBuffer(true);
             for (Map<String, Tensor> one : parts) {
-                float[] own = new float[part.elements()];
-                values.get(own);
-                one.put(name, new FloatTensor(part, own));
+                one.put(name, next(values, type, part));
             }
         }
         return parts.stream().map(Prediction::new).toList();
     }
 
-    /** The array's values without a copy; valid until the array is closed. */
-    private static FloatBuffer floats(NDArray array) {
-        return array.toByteBuffer(true).asFloatBuffer();
+    private static ElementType type(NDArray output) {
+        return Objects.requireNonNull(EngineType.of(output.getDataType()), "made one of ours by toHost");
+    }
+
+    /** Copies the next values out of the engine's memory. */
+    private static Tensor next(ByteBuffer values, ElementType type, TensorShape shape) {
+        int bytes = Math.multiplyExact(shape.elements(), type.bytes());
+        if (type == ElementType.FP32) {
+            float[] floats = new float[shape.elements()];
+            values.asFloatBuffer().get(floats);
+            values.position(values.position() + bytes);
+            return new FloatTensor(shape, floats);
+        }
+        byte[] raw = new byte[bytes];
+        values.get(raw);
+        return new RawTensor(type, shape, raw);
     }
 
     private static String name(NDList outputs, int index) {

@@ -18,12 +18,17 @@ public record FloatTensor(TensorShape shape, float[] values) implements Tensor {
     }
 
     @Override
-    public String dataType() {
-        return "FP32";
+    public ElementType type() {
+        return ElementType.FP32;
+    }
+
+    @Override
+    public float[] floats() {
+        return values;
     }
 
     @Override
     public String toString() {
-        return dataType() + shape;
+        return type() + " " + shape;
     }
 }

@@ -1,12 +1,14 @@
 package dev.gnserve.engine;
 
-/** Values with a shape, row-major, in the Java heap; the data types are the permitted records. */
-public sealed interface Tensor permits FloatTensor {
+/** Values with a shape, row-major, in the Java heap. Immutable by agreement: nobody changes values that were handed over. */
+public sealed interface Tensor permits FloatTensor, RawTensor {
 
     TensorShape shape();
 
-    /** Its name in the Open Inference Protocol, for example {@code FP32}. */
-    String dataType();
+    ElementType type();
+
+    /** The values as float32: INT32, INT64 and FP64 are rounded, BOOL is 0 or 1. May be the tensor's own array. */
+    float[] floats();
 
     static FloatTensor of(float[] values, int... shape) {
         return new FloatTensor(TensorShape.of(shape), values);

@@ -9,7 +9,6 @@ import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
@@ -186,7 +185,7 @@ public final class ServedModel {
             }
             batcher = Batcher.<Tensor, Prediction>of(name(), version())
                     .policy(read.batching())
-                    .shape(Tensor::shape)
+                    .shape(input -> List.of(input.type(), input.shape()))
                     .runners(workers)
                     .listener(batches)
                     .threads(workerThreads())
@@ -263,10 +262,8 @@ public final class ServedModel {
     }
 
     private static void requireFit(ModelManifest manifest, Prediction prediction) {
-        if (!(prediction.first() instanceof FloatTensor output)) {
-            return;
-        }
-        for (float value : output.values()) {
+        Tensor output = prediction.first();
+        for (float value : output.floats()) {
             if (!Float.isFinite(value)) {
                 throw Failure.of(FailureCode.ENGINE_FAULT, "the model gives " + value + " for ordinary input")
                         .asException();

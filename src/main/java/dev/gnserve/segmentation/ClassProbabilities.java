@@ -1,7 +1,7 @@
 package dev.gnserve.segmentation;
 
-import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -17,22 +17,21 @@ final class ClassProbabilities {
     /**
      * The probabilities of the output's channels.
      *
-     * @param prediction its first output is float32 logits [channels, height, width], of any height and width
+     * @param prediction its first output is logits [channels, height, width], of any height and width
      * @throws FailureException ENGINE_FAULT if it is not, or holds NaN
      */
     static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
-        if (!(prediction.first() instanceof FloatTensor logits)
-                || logits.shape().rank() != 3
-                || logits.shape().size(0) != channels) {
+        Tensor logits = prediction.first();
+        if (logits.shape().rank() != 3 || logits.shape().size(0) != channels) {
             throw fault(
-                    "The model gave %s, but its model.yaml promises FP32 [%d, height, width], one channel for each of %s."
-                            .formatted(prediction.first(), channels, spec.channels()));
+                    "The model gave %s, but its model.yaml promises [%d, height, width], one channel for each of %s."
+                            .formatted(logits, channels, spec.channels()));
         }
         int pixels = logits.shape().size(1) * logits.shape().size(2);
         float[] probabilities = switch (spec.decoder()) {
-            case SOFTMAX -> softmax(logits.values(), pixels);
-            case SIGMOID -> sigmoid(logits.values());
+            case SOFTMAX -> softmax(logits.floats(), pixels);
+            case SIGMOID -> sigmoid(logits.floats());
             case BOXES -> throw new IllegalArgumentException("boxes are no probabilities of pixels");
         };
         return new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), probabilities);

@@ -68,8 +68,8 @@ class SampleVerificationTest {
 
         assertThat(tapped.keySet()).isEqualTo(plain.keySet());
         plain.forEach((output, tensor) -> {
-            float[] values = ((FloatTensor) tensor).values();
-            assertThat(((FloatTensor) tapped.get(output)).values()).as(output).isEqualTo(values);
+            float[] values = tensor.floats();
+            assertThat(tapped.get(output).floats()).as(output).isEqualTo(values);
             float[] expected =
                     recorded.get(plain.size() == 1 ? "output" : output).values();
             assertThat(values).as(output).hasSameSizeAs(expected);

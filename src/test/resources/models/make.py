@@ -1,0 +1,141 @@
+"""Writes the archives of this folder with torch 2.13: python make.py. Debug entries, which hold paths, are left out.
+
+What each model computes is simple enough to be computed by hand; the tests do, or take the numbers that this script prints.
+"""
+
+import io
+import zipfile
+from typing import Dict, List, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Echo(nn.Module):
+    """Gives back its input, whatever its type, and the same as float32."""
+
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        return {"same": x, "floats": x.to(torch.float32)}
+
+
+class Block(nn.Module):
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm1 = nn.GroupNorm(4, channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm2 = nn.GroupNorm(4, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.norm1(self.conv1(x)))
+        return torch.relu(x + self.norm2(self.conv2(y)))
+
+
+class Classifier(nn.Module):
+    """A residual network with Group Normalization and four classes."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3, stride=2, padding=1)
+        self.norm = nn.GroupNorm(4, 16)
+        self.block = Block(16)
+        self.head = nn.Linear(16, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.block(torch.relu(self.norm(self.stem(x))))
+        return self.head(y.mean((2, 3)) * 4)
+
+
+def instances(x: Tensor) -> Dict[str, Tensor]:
+    """One instance for each of the colours red (label 1) and green (label 2) that is there: its box, and its brightness as mask."""
+    boxes: List[Tensor] = []
+    labels: List[int] = []
+    scores: List[Tensor] = []
+    masks: List[Tensor] = []
+    for colour in range(2):
+        mask = x[colour]
+        rows = torch.nonzero(mask.amax(1) > 0.5)[:, 0]
+        columns = torch.nonzero(mask.amax(0) > 0.5)[:, 0]
+        if rows.numel() > 0:
+            boxes.append(torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]).to(torch.float32))
+            labels.append(colour + 1)
+            scores.append(mask.amax())
+            masks.append(mask[None])
+    if len(boxes) == 0:
+        return {
+            "boxes": torch.zeros(0, 4),
+            "labels": torch.zeros(0, dtype=torch.int64),
+            "scores": torch.zeros(0),
+            "masks": torch.zeros(0, 1, x.shape[1], x.shape[2]),
+        }
+    return {
+        "boxes": torch.stack(boxes),
+        "labels": torch.tensor(labels),
+        "scores": torch.stack(scores),
+        "masks": torch.stack(masks),
+    }
+
+
+class Instances(nn.Module):
+    """What torchvision's Mask R-CNN gives, from a batch: one dictionary per image."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, x: Tensor) -> List[Dict[str, Tensor]]:
+        x = x + 0 * self.norm(x)
+        return [instances(x[i]) for i in range(x.shape[0])]
+
+
+class Torchvision(nn.Module):
+    """As torchvision's detectors are scripted: a list of images in, losses and a list of dictionaries out."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, images: List[Tensor]) -> Tuple[Dict[str, Tensor], List[Dict[str, Tensor]]]:
+        losses: Dict[str, Tensor] = {}
+        found: List[Dict[str, Tensor]] = []
+        for image in images:
+            found.append(instances(image + 0 * self.norm(image[None])[0]))
+        return losses, found
+
+
+class Coarse(nn.Module):
+    """As torchvision's segmentation gives, but at a quarter of the resolution: the mean colours of 4 x 4 blocks, as logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(3, 3)
+
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        x = x + 0 * self.norm(x)
+        return {"out": 10 * F.avg_pool2d(x, 4), "aux": x[:, :1]}
+
+
+def save(name: str, module) -> None:
+    buffer = io.BytesIO()
+    torch.jit.save(module, buffer)
+    buffer.seek(0)
+    with zipfile.ZipFile(buffer) as source, zipfile.ZipFile(name, "w") as target:
+        for entry in source.infolist():
+            if not entry.filename.endswith(".debug_pkl"):
+                info = zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0))
+                target.writestr(info, source.read(entry))
+
+
+torch.manual_seed(7)
+save("echo-scripted.pt", torch.jit.script(Echo().eval()))
+classifier = Classifier().eval()
+for parameter in classifier.parameters():
+    nn.init.normal_(parameter, 0, 0.3)
+ramp = torch.arange(3 * 32 * 32, dtype=torch.float32).reshape(1, 3, 32, 32) % 97 / 97
+save("classifier-traced.pt", torch.jit.trace(classifier, ramp))
+with torch.no_grad():
+    print("classifier", classifier(ramp).tolist(), classifier(ramp).softmax(1).tolist())
+save("instances-scripted.pt", torch.jit.script(Instances().eval()))
+save("torchvision-scripted.pt", torch.jit.script(Torchvision().eval()))
+save("coarse-scripted.pt", torch.jit.script(Coarse().eval()))
