@@ -1,6 +1,6 @@
 import { acceptFiles, answer, byId, element, loadModels, runLinkedSample, show, showSamples } from "./page.js";
 
-const verbs = { segmentation: "segment", detection: "detect" };
+const verbs = { segmentation: "segment", detection: "detect", classification: "classify" };
 const stages = [
   ["decodeMillis", "decode", "#4e79a7"],
   ["preprocessMillis", "preprocess", "#76b7b2"],
@@ -37,7 +37,7 @@ async function run(file) {
   try {
     const [result, picture] = await Promise.all([
       send("application/json").then((r) => r.json()),
-      send("image/png").then((r) => r.blob()),
+      m.task === "classification" ? null : send("image/png").then((r) => r.blob()),
     ]);
     if (turn !== latest) return;
     showResult(file, m, path, result.images[0], picture);
@@ -52,6 +52,8 @@ function showResult(file, m, path, image, picture) {
   if (m.task === "segmentation") {
     facts.push(["objects", image.objects.length]);
     for (const c of image.classes) facts.push([c.label, `${(100 * c.fraction).toFixed(1)} %`]);
+  } else if (m.task === "classification") {
+    for (const p of image.predictions) facts.push([p.label, `${(100 * p.score).toFixed(1)} %`]);
   } else {
     const counts = new Map();
     for (const d of image.detections) counts.set(d.label, (counts.get(d.label) ?? 0) + 1);
@@ -63,7 +65,8 @@ function showResult(file, m, path, image, picture) {
     element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: value }))));
   for (const [id, blob] of [["input", file], ["overlay", picture]]) {
     URL.revokeObjectURL(byId(id).src);
-    byId(id).src = URL.createObjectURL(blob);
+    byId(id).parentElement.hidden = !blob;
+    if (blob) byId(id).src = URL.createObjectURL(blob);
   }
   const bar = element("div", { className: "bar" });
   const legend = element("div", { className: "legend" });
@@ -79,8 +82,8 @@ function showResult(file, m, path, image, picture) {
   }
   byId("timing").replaceChildren(bar, legend);
   byId("call").querySelector("pre").textContent =
-    `curl -F image=@${file.name} ${location.origin}/${path}\n` +
-    `curl -F image=@${file.name} -H 'Accept: image/png' -o overlay.png ${location.origin}/${path}`;
+    `curl -F image=@${file.name} ${location.origin}/${path}` +
+    (picture ? `\ncurl -F image=@${file.name} -H 'Accept: image/png' -o overlay.png ${location.origin}/${path}` : "");
   for (const id of ["facts", "pictures", "timing", "call"]) byId(id).hidden = false;
 }
 

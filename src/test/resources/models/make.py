@@ -132,10 +132,11 @@ save("echo-scripted.pt", torch.jit.script(Echo().eval()))
 classifier = Classifier().eval()
 for parameter in classifier.parameters():
     nn.init.normal_(parameter, 0, 0.3)
-ramp = torch.arange(3 * 32 * 32, dtype=torch.float32).reshape(1, 3, 32, 32) % 97 / 97
-save("classifier-traced.pt", torch.jit.trace(classifier, ramp))
+# An image of 32 x 32 whose sample number i, row by row and red, green, blue, is 7 i modulo 256.
+image = (7 * torch.arange(32 * 32 * 3) % 256).reshape(32, 32, 3).permute(2, 0, 1)[None] / 255
+save("classifier-traced.pt", torch.jit.trace(classifier, image))
 with torch.no_grad():
-    print("classifier", classifier(ramp).tolist(), classifier(ramp).softmax(1).tolist())
+    print("classifier: softmax", classifier(image).softmax(1).tolist(), "sigmoid", classifier(image).sigmoid().tolist())
 save("instances-scripted.pt", torch.jit.script(Instances().eval()))
 save("torchvision-scripted.pt", torch.jit.script(Torchvision().eval()))
 save("coarse-scripted.pt", torch.jit.script(Coarse().eval()))

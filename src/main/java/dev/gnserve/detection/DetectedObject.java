@@ -1,7 +1,10 @@
 package dev.gnserve.detection;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.image.Box;
+import dev.gnserve.serving.Mask;
 import io.swagger.v3.oas.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One object of an image.
@@ -9,11 +12,14 @@ import io.swagger.v3.oas.annotations.media.Schema;
  * @param label its class
  * @param score how sure the model is, 0 to 1
  * @param box around it, within the image
+ * @param mask its pixels, from a model that gives instances
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record DetectedObject(
         @Schema(example = "RBC") String label,
         @Schema(example = "0.98") double score,
-        ObjectBox box) {
+        ObjectBox box,
+        @Nullable Mask mask) {
 
     /**
      * A box in pixels of the upright image, origin top left.
@@ -36,8 +42,9 @@ public record DetectedObject(
         }
     }
 
-    static DetectedObject of(String label, Detection detection) {
-        return new DetectedObject(label, Math.round(detection.score() * 1e4) / 1e4, ObjectBox.of(detection.box()));
+    static DetectedObject of(String label, Detection detection, @Nullable Mask mask) {
+        return new DetectedObject(
+                label, Math.round(detection.score() * 1e4) / 1e4, ObjectBox.of(detection.box()), mask);
     }
 
     /** To a hundredth of a pixel: more would be noise. */

@@ -2,6 +2,7 @@ package dev.gnserve.detection;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.model.Thresholds;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.TaskOperation;
 import dev.gnserve.serving.TaskRequests;
@@ -46,7 +47,7 @@ class DetectionController {
             operationId = "detect",
             summary = "Detect objects in images",
             description =
-                    "Boxes with labels and scores of one or more images, best first; with `Accept: image/png` a picture"
+                    "Boxes with labels and scores of one or more images, best first, and masks from a model that segments instances; with `Accept: image/png` a picture"
                             + " of one image instead.")
     @TaskOperation
     @ApiResponse(
@@ -81,6 +82,9 @@ class DetectionController {
                                             maximum = "" + Thresholds.MOST_DETECTIONS))
                     @Nullable
                     Integer maxDetections,
+            @RequestParam(defaultValue = "rle")
+                    @Parameter(description = "How masks are written, where the model gives them")
+                    MaskWriter.Masks masks,
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "What a picture shows, with `Accept: image/png`")
                     BoxRender render,
@@ -89,7 +93,7 @@ class DetectionController {
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         QueryParameter.requireRange("maxDetections", maxDetections, 1, Thresholds.MOST_DETECTIONS);
         return requests.answer(
-                new DetectionTask(threshold, maxDetections),
+                new DetectionTask(threshold, maxDetections, new MaskWriter(masks)),
                 found -> switch (render) {
                     case OVERLAY -> found.overlay();
                 },

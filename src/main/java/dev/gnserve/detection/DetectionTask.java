@@ -7,6 +7,7 @@ import dev.gnserve.model.Thresholds;
 import dev.gnserve.problem.Problem;
 import dev.gnserve.serving.ImageRun;
 import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.TileCollector;
 import dev.gnserve.serving.Timing;
 import java.util.List;
@@ -17,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param threshold score from which on a box counts, or null for the model's own
  * @param maxDetections boxes per image at most, or null for the model's own
+ * @param writer of masks, where the model gives them
  */
-record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections)
+record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections, MaskWriter writer)
         implements ImageTask<FoundInImage, DetectedImage> {
 
     @Override
@@ -46,7 +48,7 @@ record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections)
 
     @Override
     public DetectedImage describe(String name, FoundInImage found, Timing timing) {
-        return found.describe(name, timing);
+        return found.describe(name, writer, timing);
     }
 
     @Override

@@ -6,10 +6,13 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Box;
+import dev.gnserve.image.LabelMap;
+import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.model.ModelManifest;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From a model's outputs for the tiles of one image to the objects of the whole, in pixels of the upright original. Tiles are added in their order, as
@@ -42,26 +45,68 @@ public final class Detector {
     /**
      * Adds the next tile.
      *
-     * @param prediction boxes [A, 4] and scores [A, labels], in this order or by these names
+     * @param prediction boxes [A, 4] and scores [A, labels], in this order or by these names; or boxes [D, 4], labels [D],
+     *     scores [D] and perhaps masks [D, 1, height, width], by these names
      * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
      */
     public void add(Prediction prediction) {
-        for (Detection candidate : boxes(prediction).candidates(threshold)) {
-            if (prepared.isCut(tile, candidate.box(), EDGE)) {
-                continue;
-            }
-            Box box = prepared.toOriginal(tile, candidate.box());
-            Box whole = candidate.box();
-            double scale = (double) prepared.geometry().width()
-                    / prepared.geometry().scaledWidth()
-                    * prepared.geometry().height()
-                    / prepared.geometry().scaledHeight();
-            double inside = box.width() * box.height();
-            if (inside > 0 && inside >= LEAST_INSIDE * scale * whole.width() * whole.height()) {
-                found.add(new Detection(candidate.label(), candidate.score(), box));
+        if (Instances.are(prediction)) {
+            addInstances(Instances.of(prediction, manifest));
+        } else {
+            for (Detection candidate : boxes(prediction).candidates(threshold)) {
+                Box box = whereWhole(candidate.box());
+                if (box != null) {
+                    found.add(new Detection(candidate.label(), candidate.score(), box));
+                }
             }
         }
         tile++;
+    }
+
+    private void addInstances(Instances instances) {
+        for (int i = 0; i < instances.count(); i++) {
+            requireNumbers(new float[] {instances.score(i)});
+            if (instances.score(i) < threshold) {
+                continue;
+            }
+            Detection candidate = instances.detection(i);
+            Box box = whereWhole(candidate.box());
+            if (box != null) {
+                PlanarImage mask = instances.mask(i);
+                found.add(new Detection(
+                        candidate.label(), candidate.score(), box, mask == null ? null : mask(mask, box)));
+            }
+        }
+    }
+
+    private InstanceMask mask(PlanarImage mask, Box box) {
+        int left = (int) Math.floor(box.x());
+        int top = (int) Math.floor(box.y());
+        int right = (int) Math.ceil(box.right());
+        int bottom = (int) Math.ceil(box.bottom());
+        LabelMap.Region region = new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+        return new InstanceMask(
+                region,
+                prepared.maskOver(tile, mask, region, manifest.thresholds().mask()));
+    }
+
+    /**
+     * A box of this tile in pixels of the upright original; null if the tile cuts it, or if too little of it lies in the
+     * image.
+     */
+    private @Nullable Box whereWhole(Box whole) {
+        requireNumbers(
+                new float[] {(float) whole.x(), (float) whole.y(), (float) whole.width(), (float) whole.height()});
+        if (prepared.isCut(tile, whole, EDGE)) {
+            return null;
+        }
+        Box box = prepared.toOriginal(tile, whole);
+        double scale = (double) prepared.geometry().width()
+                / prepared.geometry().scaledWidth()
+                * prepared.geometry().height()
+                / prepared.geometry().scaledHeight();
+        double inside = box.width() * box.height();
+        return inside > 0 && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
     }
 
     /** What was found, best first, once all tiles are there. */

@@ -1,10 +1,15 @@
 package dev.gnserve.detection;
 
+import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.Overlay;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.serving.Mask;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.Timing;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The objects of one image, to be told or drawn.
@@ -16,16 +21,35 @@ import java.util.Locale;
 record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections) {
 
     /** In JSON. */
-    DetectedImage describe(String name, Timing timing) {
-        List<DetectedObject> objects = detections.stream()
-                .map(detection -> DetectedObject.of(labels.get(detection.label()), detection))
-                .toList();
+    DetectedImage describe(String name, MaskWriter writer, Timing timing) {
+        List<DetectedObject> objects = new ArrayList<>();
+        int[] picture = detections.stream().anyMatch(detection -> detection.mask() != null)
+                ? new int[image.width() * image.height()]
+                : new int[0];
+        for (Detection detection : detections) {
+            objects.add(DetectedObject.of(
+                    labels.get(detection.label()), detection, mask(detection.mask(), writer, picture)));
+        }
         return new DetectedImage(name, image.width(), image.height(), objects, timing, null);
     }
 
-    /** A PNG of the image with the boxes, each with its label and score. */
+    /** One object at a time on the same picture: they may overlap. */
+    private @Nullable Mask mask(@Nullable InstanceMask mask, MaskWriter writer, int[] picture) {
+        if (mask == null) {
+            return null;
+        }
+        mask.paint(picture, image.width(), 1);
+        Mask written = writer.write(LabelMap.of(image.width(), image.height(), picture), 1, mask.region());
+        mask.paint(picture, image.width(), 0);
+        return written;
+    }
+
+    /** A PNG of the image with the objects tinted where their pixels are known, and the boxes, each with its label and score. */
     byte[] overlay() {
         Overlay overlay = new Overlay(image);
+        if (detections.stream().anyMatch(detection -> detection.mask() != null)) {
+            overlay.drawObjects(LabelMap.of(image.width(), image.height(), instances()));
+        }
         overlay.drawBoxes(detections.stream()
                 .map(detection -> new Overlay.Annotation(
                         detection.box(),
@@ -33,5 +57,17 @@ record FoundInImage(UprightImage image, List<String> labels, List<Detection> det
                         detection.label()))
                 .toList());
         return overlay.toPng();
+    }
+
+    /** The number of each pixel's object; where they overlap, the better one's. */
+    private int[] instances() {
+        int[] picture = new int[image.width() * image.height()];
+        for (int i = detections.size(); i > 0; i--) {
+            InstanceMask mask = detections.get(i - 1).mask();
+            if (mask != null) {
+                mask.paint(picture, image.width(), i);
+            }
+        }
+        return picture;
     }
 }

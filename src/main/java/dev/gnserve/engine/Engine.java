@@ -10,8 +10,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.torchscript.ForwardSignature;
 import dev.gnserve.torchscript.RepairedArchive;
 import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -88,7 +90,11 @@ public final class Engine implements AutoCloseable {
      */
     public EngineModel load(ArchiveSource archive, String name, Device where) throws IOException {
         try (InputStream in = archive.open()) {
-            return load(in, name, where);
+            EngineModel model = load(in, name, where);
+            try (InputStream again = archive.open()) {
+                model.declaredBy(signature(again));
+            }
+            return model;
         } catch (FailureException refusal) {
             if (!RepairedArchive.canAnswer(refusal.toString())) {
                 throw refusal;
@@ -129,6 +135,7 @@ public final class Engine implements AutoCloseable {
         while (true) {
             try (InputStream in = repaired.archive().inputStream()) {
                 EngineModel model = load(in, name, where);
+                model.declaredBy(archive.forward());
                 model.repairedBy(repaired.replacements());
                 repaired.replacements()
                         .forEach(replacement -> LOG.log(
@@ -142,6 +149,16 @@ public final class Engine implements AutoCloseable {
             } catch (FailureException refusal) {
                 repaired = repaired.without(refusal.toString()).orElseThrow(() -> refusal);
             }
+        }
+    }
+
+    /** Of an archive that the engine can load and we cannot read, only the usual is known. */
+    private static ForwardSignature signature(InputStream archive) throws IOException {
+        try {
+            return TorchScriptArchive.of(archive.readAllBytes()).forward();
+        } catch (TorchScriptException e) {
+            LOG.log(WARNING, () -> "what the model takes and gives cannot be read: " + e.getMessage());
+            return ForwardSignature.TENSOR;
         }
     }
 

@@ -2,6 +2,7 @@ package dev.gnserve.engine;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import dev.gnserve.torchscript.ForwardSignature;
 import dev.gnserve.torchscript.RepairedArchive;
 import java.util.List;
 
@@ -12,6 +13,7 @@ public final class EngineModel implements AutoCloseable {
     private final NDManager manager;
     private final Cores cores;
     private final String device;
+    private ForwardSignature signature = ForwardSignature.TENSOR;
     private List<RepairedArchive.Replacement> replacements = List.of();
 
     EngineModel(PtSymbolBlock block, NDManager manager, Cores cores, String device) {
@@ -31,6 +33,15 @@ public final class EngineModel implements AutoCloseable {
         return replacements;
     }
 
+    /** What the model takes and gives, as its code declares it. */
+    public ForwardSignature signature() {
+        return signature;
+    }
+
+    void declaredBy(ForwardSignature declared) {
+        signature = declared;
+    }
+
     void repairedBy(List<RepairedArchive.Replacement> replaced) {
         replacements = replaced;
     }
@@ -46,7 +57,7 @@ public final class EngineModel implements AutoCloseable {
      * @param threads how many threads work on one forward pass; 0 for its share of the cores
      */
     public EngineSession newSession(int threads) {
-        return new EngineSession(block, manager, cores, threads);
+        return new EngineSession(block, manager, signature, cores, threads);
     }
 
     /** A session for a model that was loaded from an instrumented copy. */
@@ -59,7 +70,7 @@ public final class EngineModel implements AutoCloseable {
      * thread and do not count when the cores are shared.
      */
     public TappedSession newBackgroundTappedSession() {
-        return new TappedSession(block, manager, new EngineSession(block, manager, new Cores(1), 1));
+        return new TappedSession(block, manager, new EngineSession(block, manager, signature, new Cores(1), 1));
     }
 
     /** Frees the parameters; no session may be running. */

@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.torchscript.ForwardSignature;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -38,6 +39,7 @@ public final class EngineSession {
 
     private final PtSymbolBlock block;
     private final NDManager manager;
+    private final ForwardSignature signature;
     private final Cores cores;
     private final int fixedThreads;
     private int threads;
@@ -46,16 +48,18 @@ public final class EngineSession {
     /**
      * @param fixedThreads how many threads work on a forward pass; 0 for this pass's share of the cores
      */
-    EngineSession(PtSymbolBlock block, NDManager manager, Cores cores, int fixedThreads) {
+    EngineSession(PtSymbolBlock block, NDManager manager, ForwardSignature signature, Cores cores, int fixedThreads) {
         this.block = block;
         this.manager = manager;
+        this.signature = signature;
         this.cores = cores;
         this.fixedThreads = fixedThreads;
     }
 
     /**
      * Stacks inputs of equal shape along a new first axis, runs {@code forward} and splits every output along its first
-     * axis.
+     * axis. A model that takes a list gets the inputs as one, and of a model that gives a dictionary for every image each
+     * input gets its own.
      *
      * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or an output has no such axis
      */
@@ -64,11 +68,12 @@ public final class EngineSession {
         TensorShape shape = inputs.get(0).shape();
         return inEngine(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
             long started = System.nanoTime();
-            NDArray input = stack(inputs, batchManager);
+            NDList input = batch(stack(inputs, batchManager), batch);
             long assembled = System.nanoTime();
-            NDList outputs = toHost(forward(new NDList(input)));
+            NDList outputs = toHost(forward(input));
             long inferred = System.nanoTime();
-            List<Prediction> predictions = split(outputs, batch);
+            List<Prediction> predictions =
+                    signature.givesResultPerImage() ? deal(outputs, batch) : split(outputs, batch);
             long done = System.nanoTime();
             return new EngineRun(
                     predictions,
@@ -81,7 +86,8 @@ public final class EngineSession {
     /**
      * Calls a method of the archive's root module with inputs as they are, without a batch axis added or taken.
      *
-     * @return its outputs by name, named as in {@link Prediction}; empty for an empty list
+     * @return its outputs by name, named as in {@link Prediction}; where {@code forward} gives a dictionary for every
+     *     image, those of the second as {@code boxes[1]}; empty for an empty list
      */
     public Map<String, Tensor> call(String method, List<? extends Tensor> inputs) {
         return inEngine(() -> "method " + method, callManager -> {
@@ -93,15 +99,22 @@ public final class EngineSession {
                 arguments.add(name);
             }
             for (Tensor input : inputs) {
-                arguments.add(stack(List.of(input), callManager)
+                NDArray argument = stack(List.of(input), callManager)
                         .reshape(djlShape(input.shape()))
-                        .duplicate());
+                        .duplicate();
+                boolean list = signature.takesList() && method.equals("forward");
+                arguments.addAll(list ? batch(argument, input.shape().size(0)) : new NDList(argument));
             }
             Map<String, Tensor> outputs = new LinkedHashMap<>();
             NDList results = toHost(forward(arguments));
             for (int i = 0; i < results.size(); i++) {
                 NDArray result = results.get(i);
-                outputs.put(name(results, i), next(result.toByteBuffer(true), type(result), shape(result.getShape())));
+                String name = name(results, i);
+                int image = 0;
+                while (outputs.containsKey(image == 0 ? name : name + "[" + image + "]")) {
+                    image++;
+                }
+                outputs.put(image == 0 ? name : name + "[" + image + "]", whole(result));
             }
             return outputs;
         });
@@ -174,6 +187,47 @@ public final class EngineSession {
             host.add(here);
         }
         return host;
+    }
+
+    /** The argument or arguments that stand for a batch: itself, or its images as a list. */
+    private NDList batch(NDArray batch, int size) {
+        if (!signature.takesList()) {
+            return new NDList(batch);
+        }
+        NDList images = new NDList(size);
+        for (int i = 0; i < size; i++) {
+            NDArray image = batch.get(i);
+            // How DJL is told that arguments are the items of a list.
+            image.setName("images[]");
+            images.add(image);
+        }
+        return images;
+    }
+
+    /** The outputs of a model that gives a dictionary for every image come one image after another. */
+    private static List<Prediction> deal(NDList outputs, int batch) {
+        int each = outputs.size() / batch;
+        if (each == 0 || outputs.size() != batch * each) {
+            throw new FailureException(Failure.of(
+                    FailureCode.ENGINE_FAULT,
+                    "the model gave " + outputs.size() + " outputs for a batch of " + batch
+                            + ": its dictionaries are not equal, so results cannot be told apart"));
+        }
+        List<Prediction> predictions = new ArrayList<>(batch);
+        for (int i = 0; i < batch; i++) {
+            Map<String, Tensor> own = new LinkedHashMap<>();
+            for (NDArray output : outputs.subList(i * each, (i + 1) * each)) {
+                own.put(output.getName(), whole(output));
+            }
+            predictions.add(new Prediction(own));
+        }
+        return predictions;
+    }
+
+    private static Tensor whole(NDArray output) {
+        TensorShape shape = shape(output.getShape());
+        ByteBuffer values = shape.elements() == 0 ? ByteBuffer.allocate(0) : output.toByteBuffer(true);
+        return next(values, type(output), shape);
     }
 
     private static List<Prediction> split(NDList outputs, int batch) {

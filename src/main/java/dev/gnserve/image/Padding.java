@@ -38,7 +38,8 @@ public record Padding(int multiple, Mode mode, float value) {
         return new Padding(multiple, Mode.CONSTANT, value);
     }
 
-    int padded(int length) {
+    /** The side that a side of this length is padded to. */
+    public int padded(int length) {
         return Math.toIntExact(((long) length + multiple - 1) / multiple * multiple);
     }
 

@@ -49,6 +49,19 @@ public final class PlanarImage implements PlanarRows {
         return values[(channel * height + y) * width + x];
     }
 
+    /** Bilinear interpolation of the first channel between pixel centres, which have whole numbers; beyond the border, the border's value. */
+    double between(double x, double y) {
+        double u = Math.max(0, Math.min(width - 1, x));
+        double v = Math.max(0, Math.min(height - 1, y));
+        int left = (int) u;
+        int top = (int) v;
+        int right = Math.min(left + 1, width - 1);
+        int bottom = Math.min(top + 1, height - 1);
+        double upper = value(0, top, left) + (u - left) * (value(0, top, right) - value(0, top, left));
+        double lower = value(0, bottom, left) + (u - left) * (value(0, bottom, right) - value(0, bottom, left));
+        return upper + (v - top) * (lower - upper);
+    }
+
     /**
      * Scaled by antialiased bilinear interpolation with half-pixel centres, as PyTorch's
      * {@code F.interpolate(mode="bilinear", antialias=True, align_corners=False)}; this itself where the size is the same.

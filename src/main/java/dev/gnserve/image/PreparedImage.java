@@ -91,6 +91,30 @@ public final class PreparedImage {
     }
 
     /**
+     * What of a mask that a tile gave lies over a region of the upright original: by bilinear interpolation between pixel
+     * centres, so that without scaling each pixel is the mask's own.
+     *
+     * @param mask one channel that covers the tile, of any resolution
+     * @param threshold pixels above it belong to the object
+     * @return [region.height, region.width], row-major
+     */
+    public boolean[] maskOver(int tile, PlanarImage mask, LabelMap.Region region, float threshold) {
+        boolean[] inside = new boolean[Math.multiplyExact(region.width(), region.height())];
+        double scaleX = (double) geometry.scaledWidth() / geometry.width();
+        double scaleY = (double) geometry.scaledHeight() / geometry.height();
+        double finerX = (double) mask.width() / columns.tile;
+        double finerY = (double) mask.height() / rows.tile;
+        for (int y = 0, at = 0; y < region.height(); y++) {
+            double v = ((region.y() + y + 0.5) * scaleY - top(tile)) * finerY - 0.5;
+            for (int x = 0; x < region.width(); x++, at++) {
+                double u = ((region.x() + x + 0.5) * scaleX - left(tile)) * finerX - 0.5;
+                inside[at] = mask.between(u, v) > threshold;
+            }
+        }
+        return inside;
+    }
+
+    /**
      * Blends the outputs of all tiles, one at a time, and hands on finished rows of the upright original.
      *
      * @param channels of the outputs

@@ -34,7 +34,7 @@ public final class ManifestReader {
         List<String> labels = top.texts("labels", List.of());
         String description = top.text("description", "");
         String license = top.text("license", "unknown");
-        InputSpec input = input(top.section("input"));
+        InputSpec input = input(top.section("input"), task);
         OutputSpec output = output(top.section("output"), task, labels);
         Thresholds thresholds = thresholds(top.section("thresholds"));
         BatchPolicy batching = batching(top.section("batching"));
@@ -55,12 +55,14 @@ public final class ManifestReader {
                 warmUp));
     }
 
-    private static InputSpec input(YamlFields fields) {
+    private static InputSpec input(YamlFields fields, Task task) {
         ChannelOrder colour = fields.choice("colour", ChannelOrder.class, ChannelOrder.RGB);
         Resize resize = resize(fields.section("resize"));
         int multiple = fields.integer("sizeMultiple", 16, 1, 1024);
         Padding.Mode mode = fields.choice("padding", Padding.Mode.class, Padding.Mode.REFLECT);
-        Tiling tiling = tiling(fields.section("tile"), multiple);
+        // One label for the whole, or a size that was chosen: no reason to cut.
+        boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
+        Tiling tiling = whole && !fields.has("tile") ? null : tiling(fields.section("tile"), multiple);
         Normalization normalization = normalization(fields.section("normalization"), colour.channels());
         return fields.end(() -> new InputSpec(colour, resize, new Padding(multiple, mode, 0), tiling, normalization));
     }
@@ -131,12 +133,14 @@ public final class ManifestReader {
     private static OutputSpec output(YamlFields fields, Task task, List<String> labels) {
         Decoder usual = task == Task.DETECTION ? Decoder.BOXES : Decoder.SOFTMAX;
         Decoder decoder = fields.choice("decoder", Decoder.class, usual);
-        List<String> natural = decoder != Decoder.SOFTMAX
+        List<String> natural = decoder != Decoder.SOFTMAX || task == Task.CLASSIFICATION
                 ? labels
                 : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
                         .toList();
         List<String> channels = fields.texts("channels", natural);
-        return fields.end(() -> new OutputSpec(decoder, channels));
+        String name = task == Task.DETECTION ? "" : fields.text("name", "");
+        int firstLabel = task == Task.DETECTION ? fields.integer("firstLabel", 1, 0, 1_000_000) : 0;
+        return fields.end(() -> new OutputSpec(decoder, name.isEmpty() ? null : name, channels, firstLabel));
     }
 
     private static Thresholds thresholds(YamlFields fields) {
@@ -180,10 +184,12 @@ public final class ManifestReader {
     }
 
     private static WarmUp warmUp(YamlFields fields, InputSpec input, BatchPolicy batching) {
-        int tile = input.tiling().size();
+        Resize.Size usual = input.usualSize();
         List<TensorShape> shapes = new ArrayList<>();
-        for (int[] shape :
-                fields.shapes("shapes", List.of(new int[] {input.colour().channels(), tile, tile}), LARGEST_SIDE)) {
+        for (int[] shape : fields.shapes(
+                "shapes",
+                List.of(new int[] {input.colour().channels(), usual.height(), usual.width()}),
+                LARGEST_SIDE)) {
             shapes.add(TensorShape.of(shape));
         }
         List<Integer> natural = batching.maxSize() == 1 ? List.of(1) : List.of(1, batching.maxSize());

@@ -69,6 +69,16 @@ public record ModelManifest(
                 }
             }
         }
+        if (task == Task.CLASSIFICATION) {
+            if (!output.channels().equals(labels)) {
+                throw new IllegalArgumentException("output.channels are " + output.channels()
+                        + ", allowed with task classification are the labels " + labels);
+            }
+            if (input.tiling() != null) {
+                throw new IllegalArgumentException(
+                        "input.tile is given, but an image that is classified is taken whole; say input.resize instead");
+            }
+        }
         for (var shape : warmUp.shapes()) {
             if (shape.rank() != 3 || shape.size(0) != input.colour().channels()) {
                 throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["

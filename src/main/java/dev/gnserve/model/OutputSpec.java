@@ -1,22 +1,34 @@
 package dev.gnserve.model;
 
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model's output means.
  *
  * @param decoder from the output to what it says
+ * @param name of the output that holds the logits; null for {@code out}, torchvision's name, or else the first
  * @param channels what each output channel stands for, in their order: a label, {@value #BACKGROUND}, or
  *     {@value #BOUNDARY} for the rim that separates touching objects
+ * @param firstLabel what a detector that gives label numbers gives for the first label
  */
-public record OutputSpec(Decoder decoder, List<String> channels) {
+public record OutputSpec(Decoder decoder, @Nullable String name, List<String> channels, int firstLabel) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
 
+    /** How torchvision's segmentation networks name their logits. */
+    private static final String USUAL_NAME = "out";
+
     /**
-     * Softmax over the channels: one class per pixel. Sigmoid of each channel: classes may overlap. Boxes: two outputs,
-     * boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores [N, A, labels] (0 to 1).
+     * Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may overlap. Boxes: either
+     * two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores [N, A, labels] (0 to 1); or, for
+     * every image, a dictionary with boxes [D, 4], labels [D] and scores [D], and perhaps masks [D, 1, H, W], as
+     * torchvision's detectors give.
      */
     public enum Decoder {
         SOFTMAX,
@@ -26,5 +38,25 @@ public record OutputSpec(Decoder decoder, List<String> channels) {
 
     public OutputSpec {
         channels = List.copyOf(channels);
+    }
+
+    /**
+     * The output that holds the logits.
+     *
+     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if there is none of that name
+     */
+    public Tensor logits(Prediction prediction) {
+        if (name == null) {
+            return prediction.outputs().getOrDefault(USUAL_NAME, prediction.first());
+        }
+        Tensor logits = prediction.outputs().get(name);
+        if (logits == null) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "model.yaml names the output \"" + name + "\" and the archive gives "
+                                    + prediction.outputs().keySet())
+                    .asException();
+        }
+        return logits;
     }
 }

@@ -262,7 +262,9 @@ public final class ServedModel {
     }
 
     private static void requireFit(ModelManifest manifest, Prediction prediction) {
-        Tensor output = prediction.first();
+        Tensor output = manifest.task() == Task.DETECTION
+                ? prediction.first()
+                : manifest.output().logits(prediction);
         for (float value : output.floats()) {
             if (!Float.isFinite(value)) {
                 throw Failure.of(FailureCode.ENGINE_FAULT, "the model gives " + value + " for ordinary input")
@@ -271,6 +273,14 @@ public final class ServedModel {
         }
         TensorShape shape = output.shape();
         List<String> channels = manifest.output().channels();
+        if (manifest.task() == Task.CLASSIFICATION && shape.elements() != channels.size()) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "model.yaml declares the " + channels.size() + " labels " + channels
+                                    + " and the archive gives " + shape.elements() + " values of shape " + shape
+                                    + " for one image")
+                    .asException();
+        }
         if (manifest.task() == Task.SEGMENTATION && (shape.rank() != 3 || shape.size(0) != channels.size())) {
             throw Failure.of(
                             FailureCode.ENGINE_FAULT,

@@ -42,6 +42,10 @@ final class YamlFields {
         throw node.place().mistake("is " + kind(node) + "; allowed is a section of named fields");
     }
 
+    boolean has(String name) {
+        return find(name) != null;
+    }
+
     /** The named subsection; an empty one when it is not given. */
     YamlFields section(String name) {
         YamlNode node = find(name);

@@ -17,12 +17,12 @@ final class ClassProbabilities {
     /**
      * The probabilities of the output's channels.
      *
-     * @param prediction its first output is logits [channels, height, width], of any height and width
+     * @param prediction whose logits are [channels, height, width], of any height and width
      * @throws FailureException ENGINE_FAULT if it is not, or holds NaN
      */
     static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
-        Tensor logits = prediction.first();
+        Tensor logits = spec.logits(prediction);
         if (logits.shape().rank() != 3 || logits.shape().size(0) != channels) {
             throw fault(
                     "The model gave %s, but its model.yaml promises [%d, height, width], one channel for each of %s."

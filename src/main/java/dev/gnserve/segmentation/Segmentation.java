@@ -7,6 +7,7 @@ import dev.gnserve.image.Png;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.segmentation.SegmentedObject.PixelBox;
 import dev.gnserve.segmentation.SegmentedObject.Point;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.Timing;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.TaskOperation;
 import dev.gnserve.serving.TaskRequests;
@@ -29,18 +30,6 @@ class SegmentationController {
 
     SegmentationController(TaskRequests requests) {
         this.requests = requests;
-    }
-
-    /** How masks are written in JSON. */
-    enum Masks {
-        @JsonProperty("rle")
-        RLE,
-        @JsonProperty("png")
-        PNG,
-        @JsonProperty("polygon")
-        POLYGON,
-        @JsonProperty("none")
-        NONE
     }
 
     /** What the picture shows. */
@@ -85,7 +74,8 @@ class SegmentationController {
                             schema = @Schema(type = "number", format = "float", minimum = "0", maximum = "1"))
                     @Nullable
                     Float threshold,
-            @RequestParam(defaultValue = "rle") @Parameter(description = "How masks are written") Masks masks,
+            @RequestParam(defaultValue = "rle") @Parameter(description = "How masks are written")
+                    MaskWriter.Masks masks,
             @RequestParam(defaultValue = "true") @Parameter(description = "Whether separate objects are listed")
                     boolean objects,
             @RequestParam(defaultValue = "overlay")

@@ -6,6 +6,7 @@ import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
 import dev.gnserve.serving.ImageRun;
 import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.TileCollector;
 import dev.gnserve.serving.Timing;
 import java.util.List;

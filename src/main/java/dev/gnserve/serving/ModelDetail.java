@@ -2,6 +2,7 @@ package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.image.Tiling;
 import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
@@ -56,7 +57,7 @@ record ModelDetail(
      * @param colour channels and their order
      * @param sizeMultiple sides are padded up to a multiple of this, by the image's own size alone
      * @param padding what the padding shows
-     * @param tile side of the tiles that larger images are cut into, in pixels
+     * @param tile side of the tiles that larger images are cut into, in pixels; null where every image is taken whole
      * @param tileOverlap least overlap of neighbouring tiles, in pixels
      * @param normalization from pixel values to the model's input
      */
@@ -64,19 +65,20 @@ record ModelDetail(
             @Schema(example = "rgb") String colour,
             @Schema(example = "16") int sizeMultiple,
             @Schema(example = "reflect") String padding,
-            @Schema(example = "512") int tile,
-            @Schema(example = "64") int tileOverlap,
+            @Schema(example = "512") @Nullable Integer tile,
+            @Schema(example = "64") @Nullable Integer tileOverlap,
 
             @Schema(example = "Percentile[low=1.0, high=99.8, minimumRange=16.0]")
             String normalization) {
 
         static Input of(InputSpec input) {
+            Tiling tiling = input.tiling();
             return new Input(
                     lower(input.colour()),
                     input.padding().multiple(),
                     lower(input.padding().mode()),
-                    input.tiling().size(),
-                    input.tiling().overlap(),
+                    tiling == null ? null : tiling.size(),
+                    tiling == null ? null : tiling.overlap(),
                     input.normalization().toString());
         }
 

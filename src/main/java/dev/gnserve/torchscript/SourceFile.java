@@ -33,7 +33,10 @@ final class SourceFile {
         }
     }
 
-    record Parameter(String name, @Nullable Span defaultValue) {}
+    /**
+     * @param type as written, or Tensor when nothing is written
+     */
+    record Parameter(String name, String type, @Nullable Span defaultValue) {}
 
     /**
      * @param callee token of the function's name
@@ -410,15 +413,19 @@ final class SourceFile {
         List<Parameter> parameters = new ArrayList<>();
         for (Span argument : arguments(open)) {
             Span value = null;
+            int typeTo = argument.to();
             for (int i = argument.from(); i < argument.to(); i++) {
                 if (isSign(i, '=')) {
                     value = new Span(i + 1, argument.to());
+                    typeTo = i;
                     break;
                 } else if (isOpening(i)) {
                     i = matches[i];
                 }
             }
-            parameters.add(new Parameter(token(argument.from()), value));
+            boolean typed = isSign(argument.from() + 1, ':') && argument.from() + 2 < typeTo;
+            String type = typed ? text(new Span(argument.from() + 2, typeTo)) : "Tensor";
+            parameters.add(new Parameter(token(argument.from()), type, value));
         }
         int close = matches[open];
         String resultType = "Tensor";

@@ -184,6 +184,18 @@ public final class TorchScriptArchive {
         return root().simpleName();
     }
 
+    /** What the model takes and gives. */
+    public ForwardSignature forward() {
+        return sources.stream()
+                .flatMap(source -> source.classes.stream())
+                .filter(type -> type.qualifiedName.equals(root().className()))
+                .flatMap(type -> type.methods.stream())
+                .filter(method -> method.name.equals("forward"))
+                .findFirst()
+                .map(ForwardSignature::of)
+                .orElse(ForwardSignature.TENSOR);
+    }
+
     /** Tensors of all modules, by path; one that is registered twice appears once, under its first path. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();

@@ -26,7 +26,8 @@ class ManifestReaderTest {
         ModelManifest manifest = read("task: segmentation\nlabels: [nucleus]\n");
 
         assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
-        assertThat(manifest.output()).isEqualTo(new OutputSpec(Decoder.SOFTMAX, List.of("background", "nucleus")));
+        assertThat(manifest.output())
+                .isEqualTo(new OutputSpec(Decoder.SOFTMAX, null, List.of("background", "nucleus"), 0));
         assertThat(manifest.input().colour()).isEqualTo(ChannelOrder.RGB);
         assertThat(manifest.input().padding()).isEqualTo(Padding.reflect(16));
         assertThat(manifest.batching()).isEqualTo(BatchPolicy.DEFAULT);

@@ -1,4 +1,4 @@
-package dev.gnserve.segmentation;
+package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;

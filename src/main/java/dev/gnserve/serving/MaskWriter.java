@@ -1,5 +1,6 @@
-package dev.gnserve.segmentation;
+package dev.gnserve.serving;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.image.CocoRle;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.Png;
@@ -9,11 +10,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Writes pixel sets of a map in the encoding that the caller chose; null where none was wanted. */
-record MaskWriter(SegmentationController.Masks encoding) {
+public record MaskWriter(Masks encoding) {
+
+    /** How masks are written in JSON. */
+    public enum Masks {
+        @JsonProperty("rle")
+        RLE,
+        @JsonProperty("png")
+        PNG,
+        @JsonProperty("polygon")
+        POLYGON,
+        @JsonProperty("none")
+        NONE
+    }
 
     /** The pixels within the region that carry the label, as a mask of the whole image. */
-    @Nullable
-    Mask write(LabelMap map, int label, LabelMap.Region region) {
+    public @Nullable Mask write(LabelMap map, int label, LabelMap.Region region) {
         List<Integer> size = List.of(map.height(), map.width());
         return switch (encoding) {
             case NONE -> null;

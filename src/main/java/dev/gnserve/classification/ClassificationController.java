@@ -1,0 +1,72 @@
+package dev.gnserve.classification;
+
+import dev.gnserve.serving.QueryParameter;
+import dev.gnserve.serving.TaskOperation;
+import dev.gnserve.serving.TaskRequests;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code POST /v1/models/{model}/classify}. */
+@RestController
+@Tag(name = "inference")
+class ClassificationController {
+
+    private static final int MOST_LABELS = 100_000;
+
+    private final TaskRequests requests;
+
+    ClassificationController(TaskRequests requests) {
+        this.requests = requests;
+    }
+
+    @PostMapping(
+            path = "/v1/models/{model}/classify",
+            consumes = {MediaType.MULTIPART_FORM_DATA_VALUE, "image/*", MediaType.APPLICATION_OCTET_STREAM_VALUE},
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "classify",
+            summary = "Classify images",
+            description = "The labels of one or more images with their probabilities, best first.")
+    @TaskOperation
+    @ApiResponse(
+            responseCode = "200",
+            description = "The labels; with several images, those that failed carry a problem instead.",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ClassificationResponse.class)))
+    ResponseEntity<Object> classify(
+            @PathVariable @Parameter(example = "smear-resnet-gn") String model,
+            @RequestParam(required = false)
+                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Nullable
+                    String version,
+            @RequestParam(defaultValue = "5")
+                    @Parameter(
+                            description = "Labels per image at most",
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            minimum = "1",
+                                            maximum = "" + MOST_LABELS))
+                    int top,
+            HttpServletRequest request)
+            throws IOException {
+        QueryParameter.requireRange("top", top, 1, MOST_LABELS);
+        return requests.answer(new ClassificationTask(top), model, version, request);
+    }
+}

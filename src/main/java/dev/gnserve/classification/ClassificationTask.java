@@ -1,0 +1,61 @@
+package dev.gnserve.classification;
+
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.Task;
+import dev.gnserve.problem.Problem;
+import dev.gnserve.serving.ImageRun;
+import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.TileCollector;
+import dev.gnserve.serving.Timing;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Ranked labels of a request's images.
+ *
+ * @param top labels per image at most
+ */
+record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranked, ClassifiedImage> {
+
+    /** The labels of one image. */
+    record Ranked(UprightImage image, List<LabelScore> labels) {}
+
+    @Override
+    public Task task() {
+        return Task.CLASSIFICATION;
+    }
+
+    @Override
+    public TileCollector<Ranked> collector(ServedModel model, ImageRun run) {
+        // An image that is classified is one tile.
+        List<LabelScore> labels = new ArrayList<>();
+        return new TileCollector<>() {
+            @Override
+            public void add(Prediction whole) {
+                labels.addAll(Ranking.of(whole, model.manifest().output(), top));
+            }
+
+            @Override
+            public Ranked finish() {
+                return new Ranked(run.image(), labels);
+            }
+        };
+    }
+
+    @Override
+    public ClassifiedImage describe(String name, Ranked found, Timing timing) {
+        return new ClassifiedImage(name, found.image().width(), found.image().height(), found.labels(), timing, null);
+    }
+
+    @Override
+    public ClassifiedImage failed(String name, Problem problem) {
+        return ClassifiedImage.failed(name, problem);
+    }
+
+    @Override
+    public ClassificationResponse response(ServedModel model, String requestId, List<ClassifiedImage> images) {
+        return new ClassificationResponse(model.name(), model.version(), requestId, images);
+    }
+}

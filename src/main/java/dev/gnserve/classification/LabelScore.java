@@ -1,0 +1,12 @@
+package dev.gnserve.classification;
+
+import io.swagger.v3.oas.annotations.media.Schema;
+
+/**
+ * A label and how sure the model is of it.
+ *
+ * @param score 0 to 1; with softmax those of all labels sum to 1
+ */
+public record LabelScore(
+        @Schema(example = "lymphocyte") String label,
+        @Schema(example = "0.91") double score) {}

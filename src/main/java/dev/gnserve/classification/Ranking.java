@@ -1,0 +1,83 @@
+package dev.gnserve.classification;
+
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.OutputSpec;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** From a network's logits to its labels, ranked. */
+final class Ranking {
+
+    private Ranking() {}
+
+    /**
+     * The labels with their probabilities, best first; equal ones in the order of the model.
+     *
+     * @param prediction whose logits are one per label
+     * @param top how many labels at most
+     * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
+     */
+    static List<LabelScore> of(Prediction prediction, OutputSpec spec, int top) {
+        Tensor output = spec.logits(prediction);
+        float[] logits = output.floats();
+        List<String> labels = spec.channels();
+        if (logits.length != labels.size()) {
+            throw fault("The model gave %s, but its model.yaml promises one logit for each of the %d labels %s."
+                    .formatted(output, labels.size(), labels));
+        }
+        double[] scores = switch (spec.decoder()) {
+            case SOFTMAX -> softmax(logits);
+            case SIGMOID -> sigmoid(logits);
+            case BOXES -> throw new IllegalArgumentException("boxes are no logits of labels");
+        };
+        return IntStream.range(0, scores.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer label) -> scores[label])
+                        .reversed())
+                .limit(top)
+                .map(label -> new LabelScore(labels.get(label), Math.round(scores[label] * 1e6) / 1e6))
+                .toList();
+    }
+
+    private static double[] softmax(float[] logits) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            most = Math.max(most, number(logit));
+        }
+        double sum = 0;
+        double[] scores = new double[logits.length];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = Math.exp(logits[i] - most);
+            sum += scores[i];
+        }
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] /= sum;
+        }
+        return scores;
+    }
+
+    private static double[] sigmoid(float[] logits) {
+        double[] scores = new double[logits.length];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = 1 / (1 + Math.exp(-number(logits[i])));
+        }
+        return scores;
+    }
+
+    private static float number(float logit) {
+        if (!Float.isFinite(logit)) {
+            throw fault("The model gives " + logit + " for this image: nothing can be made of it. POST the image to"
+                    + " /v1/models/{model}/verify to see which layer is wrong.");
+        }
+        return logit;
+    }
+
+    private static FailureException fault(String detail) {
+        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
+    }
+}

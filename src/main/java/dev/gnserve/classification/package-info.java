@@ -1,0 +1,5 @@
+/** Image classification: from a model's logits to ranked labels. */
+@NullMarked
+package dev.gnserve.classification;
+
+import org.jspecify.annotations.NullMarked;

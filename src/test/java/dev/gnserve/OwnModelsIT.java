@@ -1,0 +1,302 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.model.ModelRepository;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.IntBinaryOperator;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Archives as users bring them (models/make.py): traced and scripted, with tensors, dictionaries and lists of dictionaries
+ * as outputs. What each computes for the painted images is known by hand, or from PyTorch where that is said.
+ */
+@SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OwnModelsIT {
+
+    private static final int RED = 0xFF0000;
+    private static final int GREEN = 0x00FF00;
+
+    @TempDir
+    private static Path models;
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private ModelRepository repository;
+
+    private ServiceClient client;
+
+    @DynamicPropertySource
+    static void models(DynamicPropertyRegistry properties) {
+        put("cells", "classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
+        put("marks", "classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]\noutput: {decoder: sigmoid}");
+        put("instances", "instances-scripted.pt", "task: detection\nlabels: [red, green]");
+        put("torchvision", "torchvision-scripted.pt", "task: detection\nlabels: [red, green]");
+        put(
+                "twice",
+                "instances-scripted.pt",
+                "task: detection\nlabels: [red, green]\ninput: {resize: {mode: stretch, width: 96, height: 64}}");
+        put("unnamed", "instances-scripted.pt", "task: detection\nlabels: [red]");
+        put("coarse", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]");
+        put("overlapping", "coarse-scripted.pt", """
+                task: segmentation
+                labels: [red, green, blue]
+                output: {decoder: sigmoid}
+                thresholds: {mask: 0.9}
+                """);
+        put("miscounted", "coarse-scripted.pt", "task: segmentation\nlabels: [green]");
+        put("misnamed", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
+        properties.add("gnserve.models-dir", () -> models);
+    }
+
+    private static void put(String name, String archive, String manifest) {
+        Path folder = models.resolve(name);
+        try (InputStream in = OwnModelsIT.class.getResourceAsStream("/models/" + archive)) {
+            Files.createDirectories(folder.resolve("1"));
+            Files.write(folder.resolve("1/model.pt"), Objects.requireNonNull(in).readAllBytes());
+            Files.writeString(folder.resolve("model.yaml"), manifest);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @BeforeAll
+    void waitForModels() {
+        repository.settled().join();
+        client = new ServiceClient(port);
+    }
+
+    @Test
+    void classifierRanksItsLabels() {
+        byte[] image = png(32, 32, (x, y) -> {
+            int sample = (y * 32 + x) * 3;
+            return 7 * sample % 256 << 16 | 7 * (sample + 1) % 256 << 8 | 7 * (sample + 2) % 256;
+        });
+        // Computed by torch 2.13 on the module that the archive was traced from.
+        assertThat(scores(client.post("v1/models/cells/classify?top=3", image)))
+                .containsExactly("b 0.9106", "c 0.0672", "a 0.0160");
+        assertThat(scores(client.post("v1/models/marks/classify", image)))
+                .containsExactly("b 0.9518", "c 0.5927", "a 0.2579", "d 0.1190");
+        JsonNode answer = client.post("v1/models/cells/classify", image).json();
+        assertThat(answer.path("model").asString()).isEqualTo("cells");
+        assertThat(answer.path("images").path(0).path("width").asInt()).isEqualTo(32);
+        assertThat(answer.path("images").path(0).path("timing").path("tiles").asInt())
+                .isOne();
+    }
+
+    @Test
+    void classificationRefusesWhatItDoesNotKnow() {
+        byte[] image = png(32, 32, (x, y) -> x);
+        assertThat(client.post("v1/models/cells/classify?top=0", image).text())
+                .contains("INVALID_REQUEST", "'top' is 0");
+        assertThat(client.post("v1/models/cells/segment", image).text()).contains("WRONG_TASK", "cells/classify");
+        assertThat(client.send(client.request("v1/models/cells/classify")
+                                .header("Accept", "image/png")
+                                .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(image)))
+                        .status())
+                .isEqualTo(406);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"instances", "torchvision", "twice"})
+    void instancesComeWithBoxesAndMasks(String model) {
+        boolean[][] red = new boolean[24][40];
+        boolean[][] green = new boolean[24][40];
+        byte[] image = png(40, 24, (x, y) -> {
+            // A triangle, so that the mask is not the box.
+            red[y][x] = x >= 5 && x < 15 && y >= 4 && y < 12 && x - 5 <= y - 4 + 2;
+            green[y][x] = x >= 20 && x < 30 && y >= 10 && y < 20;
+            return (red[y][x] ? RED : 0) | (green[y][x] ? GREEN : 0);
+        });
+
+        Answer answer = client.post("v1/models/" + model + "/detect", image);
+
+        List<JsonNode> found = new ArrayList<>();
+        answer.json().path("images").path(0).path("detections").forEach(found::add);
+        assertThat(found).as(answer.text()).hasSize(2);
+        for (JsonNode detection : found) {
+            boolean isRed = detection.path("label").asString().equals("red");
+            assertThat(detection.path("score").asDouble()).isEqualTo(1);
+            assertThat(box(detection))
+                    .containsExactly(isRed ? new double[] {5, 4, 10, 8} : new double[] {20, 10, 10, 10});
+            assertThat(pixels(detection.path("mask"))).isDeepEqualTo(isRed ? red : green);
+        }
+    }
+
+    @Test
+    void imagesOfABatchKeepTheirOwnInstances() {
+        Map<String, byte[]> images = new LinkedHashMap<>();
+        for (int i = 0; i < 8; i++) {
+            int left = i;
+            images.put("with-" + i, png(32, 32, (x, y) -> x >= left && x < 20 && y < 9 ? RED : 0));
+            images.put("without-" + i, png(32, 32, (x, y) -> 0));
+        }
+        JsonNode answers =
+                client.postParts("v1/models/torchvision/detect", images).json().path("images");
+        for (int i = 0; i < 8; i++) {
+            JsonNode with = answers.path(2 * i).path("detections");
+            assertThat(with).hasSize(1);
+            assertThat(box(with.path(0))).containsExactly(i, 0, 20 - i, 9);
+            assertThat(answers.path(2 * i + 1).path("detections")).isEmpty();
+        }
+    }
+
+    @Test
+    void aPictureShowsInstances() throws IOException {
+        byte[] image = png(64, 64, (x, y) -> x >= 8 && x < 40 && y >= 20 && y < 50 ? GREEN : 0);
+        Answer answer = client.send(client.request("v1/models/instances/detect")
+                .header("Accept", "image/png")
+                .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(image))
+                .header("Content-Type", "image/png"));
+        BufferedImage overlay =
+                ImageIO.read(new ByteArrayInputStream(answer.response().body()));
+        assertThat(overlay.getRGB(24, 35) & 0xFFFFFF).isNotEqualTo(GREEN);
+        assertThat(overlay.getRGB(60, 60) & 0xFFFFFF).isZero();
+    }
+
+    @Test
+    void coarseLogitsBecomeMasksOfTheWholeImage() {
+        // Blocks of 4 x 4: red, then green. Logits 10 and 0 cross between the centres of the blocks.
+        byte[] image = png(32, 16, (x, y) -> x < 16 ? RED : GREEN);
+
+        JsonNode classes = client.post("v1/models/coarse/segment", image)
+                .json()
+                .path("images")
+                .path(0)
+                .path("classes");
+
+        boolean[][] green = new boolean[16][32];
+        for (boolean[] row : green) {
+            for (int x = 16; x < 32; x++) {
+                row[x] = true;
+            }
+        }
+        assertThat(classes.path(0).path("label").asString()).isEqualTo("green");
+        assertThat(pixels(classes.path(0).path("mask"))).isDeepEqualTo(green);
+        assertThat(classes.path(1).path("pixels").asInt()).isZero();
+    }
+
+    @Test
+    void sigmoidClassesMayOverlap() {
+        byte[] image = png(32, 16, (x, y) -> x < 16 ? RED | GREEN : GREEN);
+
+        JsonNode classes = client.post("v1/models/overlapping/segment", image)
+                .json()
+                .path("images")
+                .path(0)
+                .path("classes");
+
+        // sigmoid(10) is above 0.9, sigmoid(0) is a half; between the centres of the blocks at 14 and 18 the
+        // probability
+        // is interpolated: 0.9 lies 0.8 pixels from the first centre.
+        assertThat(classes.path(0).path("pixels").asInt()).isEqualTo(16 * 15);
+        assertThat(classes.path(1).path("pixels").asInt()).isEqualTo(16 * 32);
+        assertThat(classes.path(2).path("pixels").asInt()).isZero();
+    }
+
+    @Test
+    void whatDoesNotFitIsToldWithWhatToDoAndHarmsNobody() {
+        byte[] image = png(32, 32, (x, y) -> GREEN);
+        assertThat(reason("miscounted"))
+                .contains("the 2 output channels [background, green]", "shape [3, 32, 32]".replace("32", "128"));
+        assertThat(reason("misnamed")).contains("names the output \"logits\"", "[aux, out]");
+        Answer unnamed = client.post("v1/models/unnamed/detect", image);
+        assertThat(unnamed.status()).isEqualTo(500);
+        assertThat(unnamed.text()).contains("ENGINE_FAULT", "gave the label 2", "output.firstLabel");
+        assertThat(client.post("v1/models/instances/detect", image).status()).isEqualTo(200);
+    }
+
+    @Test
+    void everyOneOfThemIsVerified() {
+        byte[] image = png(32, 32, (x, y) -> x < 20 ? RED : 0);
+        for (String model : List.of("cells", "coarse", "instances", "torchvision")) {
+            Answer answer = client.post("v1/models/" + model + "/verify", image);
+            assertThat(answer.json().path("verdict").asString())
+                    .as(model + answer.text())
+                    .isEqualTo("PASS");
+            assertThat(answer.json().path("calls")).isNotEmpty();
+        }
+    }
+
+    private String reason(String model) {
+        JsonNode detail = client.get("v1/models").json().path("models");
+        for (JsonNode one : detail) {
+            if (one.path("name").asString().equals(model)) {
+                assertThat(one.path("state").asString()).isEqualTo("FAILED");
+                return one.path("reason").asString();
+            }
+        }
+        throw new AssertionError("no model " + model);
+    }
+
+    private static List<String> scores(Answer answer) {
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        List<String> scores = new ArrayList<>();
+        for (JsonNode one : answer.json().path("images").path(0).path("predictions")) {
+            scores.add("%s %.4f"
+                    .formatted(one.path("label").asString(), one.path("score").asDouble()));
+        }
+        return scores;
+    }
+
+    private static double[] box(JsonNode detection) {
+        JsonNode box = detection.path("box");
+        return new double[] {
+            box.path("x").asDouble(),
+            box.path("y").asDouble(),
+            box.path("width").asDouble(),
+            box.path("height").asDouble()
+        };
+    }
+
+    private static boolean[][] pixels(JsonNode mask) {
+        assertThat(mask.path("encoding").asString()).isEqualTo("coco-rle");
+        int height = mask.path("size").path(0).asInt();
+        int width = mask.path("size").path(1).asInt();
+        return CocoRleDecoder.decode(mask.path("counts").asString(), height, width);
+    }
+
+    private static byte[] png(int width, int height, IntBinaryOperator rgb) {
+        BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                image.setRGB(x, y, rgb.applyAsInt(x, y));
+            }
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, "png", out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+}
