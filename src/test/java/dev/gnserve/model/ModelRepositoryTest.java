@@ -164,8 +164,8 @@ class ModelRepositoryTest {
     @Test
     void anImageThatTheModelRefusesFailsAlone() throws IOException {
         put("picky", "1", """
-                task: classification
-                labels: [a]
+                task: segmentation
+                labels: [a, b]
                 execution: {workers: 1}
                 batching: {maxSize: 8, maxDelay: 2s}
                 warmUp: {shapes: [[3, 8, 8]]}
@@ -192,8 +192,8 @@ class ModelRepositoryTest {
     @Test
     void anAnswerComesNoLaterThanItsDeadline() throws IOException {
         put("picky", "1", """
-                task: classification
-                labels: [a]
+                task: segmentation
+                labels: [a, b]
                 batching: {maxSize: 8, maxDelay: 10s}
                 warmUp: {shapes: [[3, 8, 8]]}
                 """, "picky-scripted.pt");
