@@ -19,7 +19,7 @@ public final class ModelRepository {
     private final Engine engine;
     private final BatchListener batches;
     private final List<ServedModel> models;
-    private final CompletableFuture<Void> settled = new CompletableFuture<>();
+    private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
 
     /** A repository whose models nobody audits. */
     public ModelRepository(
@@ -50,22 +50,24 @@ public final class ModelRepository {
         this.models = List.copyOf(sorted);
     }
 
-    /** Loads every model in the background, one after the other. */
+    /** Loads every model in the background, one after the other; again after {@link #close}. */
     public void start() {
+        CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
+        settled = trying;
         int cores = Runtime.getRuntime().availableProcessors();
         Thread loader = new Thread(
                 () -> {
                     for (ServedModel model : models) {
                         model.load(engine, batches, cores);
                     }
-                    settled.complete(null);
+                    trying.complete(null);
                 },
                 "model-loader");
         loader.setDaemon(true);
         loader.start();
     }
 
-    /** Completes when every model has been tried: each is then ready or failed. */
+    /** Completes when every model has been tried since the last start: each is then ready or failed. */
     public CompletableFuture<Void> settled() {
         return settled;
     }
