@@ -5,4 +5,7 @@ package dev.gnserve.batching;
 public interface BatchListener {
 
     void batchCompleted(BatchCompleted batch);
+
+    /** On the thread that died. */
+    default void workerReplaced(WorkerReplaced replaced) {}
 }

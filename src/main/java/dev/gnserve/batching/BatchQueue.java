@@ -2,23 +2,30 @@ package dev.gnserve.batching;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waiting items of one model, one first-in-first-out line per shape under one common bound.
+ * The waiting items of one model, one line per shape under one common bound. Lines are in the order of arrival, where a
+ * more urgent item counts as arrived earlier (see {@link Priority}).
  *
  * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, or when
- * the queue drains. Of the ready lines, the one whose oldest item arrived first is served: age decides, not the length
- * of the line. So no shape starves. An item can be overtaken only by younger items of an older item's shape that fill up
- * that item's batch; at the latest when all items that arrived before it are gone, its line is next.
+ * the queue drains. Of the ready lines, the one whose first item comes before those of the others is served: age
+ * decides, not the length of the line. So no shape starves. Among items of one priority, an item can be overtaken only
+ * by younger items of an older item's shape that fill up that item's batch; at the latest when all items that arrived
+ * before it are gone, its line is next.
+ *
+ * <p>A full queue takes a more urgent item in by giving up the last of the less urgent ones; otherwise those who are not
+ * in a hurry could keep those out who are.
  *
  * <p>Lines rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
  */
@@ -30,7 +37,7 @@ final class BatchQueue<T, R> {
     private final Ticker ticker;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Map<Object, ArrayDeque<Pending<T, R>>> lines = new LinkedHashMap<>();
+    private final Map<Object, NavigableSet<Pending<T, R>>> lines = new LinkedHashMap<>();
     private int size;
     private long nextTicket;
     private boolean closed;
@@ -46,7 +53,12 @@ final class BatchQueue<T, R> {
         CLOSED
     }
 
-    Offer offer(Pending<T, R> pending) {
+    /**
+     * Takes an item in if there is room.
+     *
+     * @param displaced gets the item, if any, that has to go for it
+     */
+    Offer offer(Pending<T, R> pending, List<Pending<T, R>> displaced) {
         List<Pending<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
@@ -57,10 +69,16 @@ final class BatchQueue<T, R> {
                 removeExpired(expired);
             }
             if (size >= policy.queueCapacity()) {
-                return Offer.FULL;
+                Pending<T, R> last = last();
+                if (!pending.priority.isMoreUrgentThan(last.priority)) {
+                    return Offer.FULL;
+                }
+                removeLocked(last);
+                displaced.add(last);
             }
             pending.ticket = nextTicket++;
-            lines.computeIfAbsent(pending.shape, shape -> new ArrayDeque<>()).add(pending);
+            lines.computeIfAbsent(pending.shape, shape -> new TreeSet<>(Pending::compare))
+                    .add(pending);
             size++;
             changed.signal();
             return Offer.ACCEPTED;
@@ -74,12 +92,7 @@ final class BatchQueue<T, R> {
     void remove(Pending<T, R> pending) {
         lock.lock();
         try {
-            ArrayDeque<Pending<T, R>> line = lines.get(pending.shape);
-            if (line != null && line.remove(pending)) {
-                size--;
-                if (line.isEmpty()) {
-                    lines.remove(pending.shape);
-                }
+            if (removeLocked(pending)) {
                 changed.signal();
             }
         } finally {
@@ -128,6 +141,21 @@ final class BatchQueue<T, R> {
         }
     }
 
+    /** How many items would be served before this one, which is not in the queue. */
+    int countBefore(Pending<T, R> pending) {
+        lock.lock();
+        try {
+            pending.ticket = nextTicket;
+            int before = 0;
+            for (NavigableSet<Pending<T, R>> line : lines.values()) {
+                before += line.headSet(pending).size();
+            }
+            return before;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     int size() {
         lock.lock();
         try {
@@ -165,13 +193,13 @@ final class BatchQueue<T, R> {
 
     private List<Pending<T, R>> pollLocked(List<Pending<T, R>> expired) {
         removeExpired(expired);
-        ArrayDeque<Pending<T, R>> line = oldestReadyLine();
+        NavigableSet<Pending<T, R>> line = firstReadyLine();
         if (line == null) {
             return List.of();
         }
         List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
         while (batch.size() < policy.maxSize() && !line.isEmpty()) {
-            batch.add(line.remove());
+            batch.add(line.pollFirst());
         }
         size -= batch.size();
         if (line.isEmpty()) {
@@ -184,27 +212,60 @@ final class BatchQueue<T, R> {
         return batch;
     }
 
-    private @Nullable ArrayDeque<Pending<T, R>> oldestReadyLine() {
-        long now = ticker.nanos();
-        ArrayDeque<Pending<T, R>> oldest = null;
-        for (ArrayDeque<Pending<T, R>> line : lines.values()) {
-            Pending<T, R> head = line.element();
-            boolean ready = nanosUntilReady(line, now - head.arrivedNanos) <= 0;
-            if (ready && (oldest == null || head.ticket < oldest.element().ticket)) {
-                oldest = line;
-            }
+    private boolean removeLocked(Pending<T, R> pending) {
+        NavigableSet<Pending<T, R>> line = lines.get(pending.shape);
+        if (line == null || !line.remove(pending)) {
+            return false;
         }
-        return oldest;
+        size--;
+        if (line.isEmpty()) {
+            lines.remove(pending.shape);
+        }
+        return true;
     }
 
-    private long nanosUntilReady(ArrayDeque<Pending<T, R>> line, long age) {
-        return closed || line.size() >= policy.maxSize() ? 0 : policy.maxDelay().toNanos() - age;
+    /** The last item of the least urgent priority that waits. */
+    private Pending<T, R> last() {
+        Pending<T, R> last = null;
+        for (NavigableSet<Pending<T, R>> line : lines.values()) {
+            for (Pending<T, R> pending : line) {
+                boolean later = last == null
+                        || last.priority.isMoreUrgentThan(pending.priority)
+                        || (last.priority.equals(pending.priority) && last.isBefore(pending));
+                last = later ? pending : last;
+            }
+        }
+        return Objects.requireNonNull(last, "a full queue is not empty");
+    }
+
+    private @Nullable NavigableSet<Pending<T, R>> firstReadyLine() {
+        long now = ticker.nanos();
+        NavigableSet<Pending<T, R>> first = null;
+        for (NavigableSet<Pending<T, R>> line : lines.values()) {
+            boolean ready = nanosUntilReady(line, now) <= 0;
+            if (ready && (first == null || line.first().isBefore(first.first()))) {
+                first = line;
+            }
+        }
+        return first;
+    }
+
+    private long nanosUntilReady(NavigableSet<Pending<T, R>> line, long now) {
+        if (closed || line.size() >= policy.maxSize()) {
+            return 0;
+        }
+        long age = 0;
+        for (Pending<T, R> pending : line) {
+            // The first in line need not be the oldest.
+            age = Math.max(age, now - pending.arrivedNanos);
+        }
+        return policy.maxDelay().toNanos() - age;
     }
 
     private void removeExpired(List<Pending<T, R>> expired) {
         long now = ticker.nanos();
-        for (Iterator<ArrayDeque<Pending<T, R>>> every = lines.values().iterator(); every.hasNext(); ) {
-            ArrayDeque<Pending<T, R>> line = every.next();
+        for (Iterator<NavigableSet<Pending<T, R>>> every = lines.values().iterator(); every.hasNext(); ) {
+            NavigableSet<Pending<T, R>> line = every.next();
             for (Iterator<Pending<T, R>> items = line.iterator(); items.hasNext(); ) {
                 Pending<T, R> pending = items.next();
                 if (pending.isDone() || pending.deadline.passed(now)) {
@@ -228,8 +289,8 @@ final class BatchQueue<T, R> {
     private long nanosUntilReady() {
         long now = ticker.nanos();
         long wait = Long.MAX_VALUE;
-        for (ArrayDeque<Pending<T, R>> line : lines.values()) {
-            wait = Math.min(wait, nanosUntilReady(line, now - line.element().arrivedNanos));
+        for (NavigableSet<Pending<T, R>> line : lines.values()) {
+            wait = Math.min(wait, nanosUntilReady(line, now));
         }
         return wait;
     }

@@ -12,8 +12,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +30,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>a full queue refuses at once ({@code OVERLOADED}, with the time in which the measured rate works off the queue);
  *   <li>an item whose deadline passed or whose future was completed by the caller is dropped before it runs;
  *   <li>an item that makes its batch fail is run again alone, as its mates are, so that only it fails;
- *   <li>no shape starves (see {@link BatchQueue}), and with an idle worker and no maximum delay an item runs at once.
+ *   <li>a deadline that passes before the items ahead can be worked off is refused at once;
+ *   <li>neither a shape nor a priority starves (see {@link BatchQueue}), and with an idle worker and no maximum delay an
+ *       item runs at once;
+ *   <li>a worker that dies is replaced, and a batch that hangs in the engine fails (see {@link #failHung}): then, as when
+ *       no worker can be replaced, the batcher is broken and refuses all items.
  * </ul>
  *
  * <p>Deadlines are looked at when an item is taken and when it is done, not by a timer: whoever needs the answer at that
@@ -36,6 +44,9 @@ public final class Batcher<T, R> {
 
     private static final System.Logger LOG = System.getLogger(Batcher.class.getName());
 
+    /** What a caller is told to wait while no batch has been measured. */
+    private static final Duration UNKNOWN_WAIT = Duration.ofSeconds(1);
+
     private final String model;
     private final String version;
     private final Function<? super T, ?> shape;
@@ -44,9 +55,14 @@ public final class Batcher<T, R> {
     private final BatchQueue<T, R> queue;
     private final BatchPolicy policy;
     private final ServiceRate rate;
-    private final Set<Pending<T, R>> running = ConcurrentHashMap.newKeySet();
-    private final List<Thread> workers = new ArrayList<>();
+    private final Set<RunningBatch<T, R>> running = ConcurrentHashMap.newKeySet();
+    private final List<Thread> workers = new CopyOnWriteArrayList<>();
+    private final ThreadFactory threads;
+    private final @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
+    private final Duration hungAfter;
+    private final Consumer<Failure> whenBroken;
     private final CompletableFuture<Void> ready;
+    private final AtomicReference<@Nullable Failure> broken = new AtomicReference<>();
     private volatile boolean abandoned;
 
     private Batcher(Builder<T, R> builder) {
@@ -58,11 +74,15 @@ public final class Batcher<T, R> {
         policy = builder.policy;
         queue = new BatchQueue<>(policy, ticker);
         rate = new ServiceRate(builder.runners.size());
+        threads = builder.threads;
+        replacement = builder.replacement;
+        hungAfter = builder.hungAfter;
+        whenBroken = builder.whenBroken;
         List<CompletableFuture<Void>> prepared = new ArrayList<>();
         for (BatchRunner<T, R> runner : builder.runners) {
             CompletableFuture<Void> workerReady = new CompletableFuture<>();
             prepared.add(workerReady);
-            workers.add(builder.threads.newThread(() -> work(runner, workerReady)));
+            workers.add(threads.newThread(() -> work(runner, workerReady)));
         }
         ready = CompletableFuture.allOf(prepared.toArray(CompletableFuture<?>[]::new));
     }
@@ -77,26 +97,56 @@ public final class Batcher<T, R> {
         return ready;
     }
 
+    /** Queues an item of the default priority. */
+    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline) {
+        return submit(item, deadline, Priority.DEFAULT);
+    }
+
     /**
      * Queues an item.
      *
      * @return completes with the item's outcome, never exceptionally, on a worker's thread: what depends on it must be
      *     quick or run elsewhere. Cancelling or completing it gives the item up
      */
-    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline) {
-        Pending<T, R> pending = new Pending<>(item, shape.apply(item), deadline, ticker.nanos());
+    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
+        Pending<T, R> pending = new Pending<>(item, shape.apply(item), deadline, priority, ticker.nanos());
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
             return pending.future;
         }
-        switch (queue.offer(pending)) {
+        if (deadline.isBounded() && refusedAsTooLate(pending)) {
+            return pending.future;
+        }
+        List<Pending<T, R>> displaced = new ArrayList<>(1);
+        switch (queue.offer(pending, displaced)) {
             case ACCEPTED -> {
                 CompletableFuture<?> unused = pending.future.whenComplete((outcome, thrown) -> queue.remove(pending));
             }
-            case FULL -> pending.fail(overloaded());
-            case CLOSED -> pending.fail(shuttingDown());
+            case FULL ->
+                pending.fail(overloaded(
+                        "all " + policy.queueCapacity() + " places in the queue of model " + model + " are taken"));
+            case CLOSED -> pending.fail(closedFailure());
         }
+        displaced.forEach(last -> last.fail(
+                overloaded("the queue of model " + model + " is full and this place went to a more urgent request")));
         return pending.future;
+    }
+
+    /** The items ahead alone take longer than the item may wait: whoever asks is better told now than then. */
+    private boolean refusedAsTooLate(Pending<T, R> pending) {
+        int ahead = queue.countBefore(pending);
+        Duration wait = rate.timeFor(ahead);
+        Duration left = pending.deadline.remaining(pending.arrivedNanos);
+        if (wait == null || wait.compareTo(left) <= 0) {
+            return false;
+        }
+        pending.fail(new Failure(
+                FailureCode.DEADLINE_EXCEEDED,
+                "%s cannot be met: %d items wait for model %s before this one, which at the measured rate takes %d ms; allow more time or come back later"
+                        .formatted(pending.deadline, ahead, model, wait.toMillis()),
+                wait.minus(left),
+                null));
+        return true;
     }
 
     /** How many items wait. */
@@ -116,7 +166,8 @@ public final class Batcher<T, R> {
         boolean ended = true;
         try {
             long until = System.nanoTime() + drainTime.toNanos();
-            for (Thread worker : workers) {
+            for (int i = 0; i < workers.size(); i++) { // By number: a worker may be replaced meanwhile.
+                Thread worker = workers.get(i);
                 long leftMillis = Math.max(0, (until - System.nanoTime()) / 1_000_000);
                 if (leftMillis > 0) {
                     worker.join(leftMillis);
@@ -127,12 +178,38 @@ public final class Batcher<T, R> {
             Thread.currentThread().interrupt();
             ended = false;
         }
-        List<Pending<T, R>> left = queue.drain();
+        List<Pending<T, R>> left = new ArrayList<>(queue.drain());
         // A batch just taken is either seen among the running ones here or sees this flag in run().
         abandoned = true;
-        left.addAll(running);
-        left.forEach(pending -> pending.fail(shuttingDown()));
+        running.forEach(batch -> left.addAll(batch.items));
+        left.forEach(pending -> pending.fail(closedFailure()));
         return ended && left.isEmpty();
+    }
+
+    /**
+     * The watchdog's look, to be taken now and then: when a batch has been in the engine for longer than it may, its items
+     * fail and the batcher is broken. A thread in native code cannot be stopped; only the end of the process frees it.
+     *
+     * @return whether a batch hangs
+     */
+    public boolean failHung() {
+        long now = ticker.nanos();
+        for (RunningBatch<T, R> batch : running) {
+            if (!batch.hung && now - batch.enteredNanos >= hungAfter.toNanos()) {
+                batch.hung = true;
+                Failure failure = Failure.of(
+                        FailureCode.ENGINE_FAULT,
+                        "a forward pass of model " + model + " has not returned for " + hungAfter.toSeconds() + " s");
+                batch.items.forEach(pending -> pending.fail(failure));
+                breakDown(failure.detail() + "; the process has to be restarted", null);
+            }
+        }
+        return hangs();
+    }
+
+    /** Whether a batch that was found hung is still in the engine. */
+    public boolean hangs() {
+        return running.stream().anyMatch(batch -> batch.hung);
     }
 
     /** Takes and runs one batch on the calling thread if one is ready now. */
@@ -150,6 +227,7 @@ public final class Batcher<T, R> {
     }
 
     private void work(BatchRunner<T, R> runner, CompletableFuture<Void> workerReady) {
+        Throwable death = null;
         try {
             runner.prepare();
             workerReady.complete(null);
@@ -158,33 +236,83 @@ public final class Batcher<T, R> {
             }
         } catch (Throwable thrown) {
             if (!workerReady.completeExceptionally(thrown)) {
-                LOG.log(ERROR, () -> "a worker of model " + model + " version " + version + " ended", thrown);
+                death = thrown;
             }
         } finally {
             runner.close();
         }
+        if (death != null) {
+            replace(runner, death);
+        }
     }
 
-    private void run(BatchRunner<T, R> runner, List<Pending<T, R>> batch) {
-        running.addAll(batch);
+    /** On the thread that dies, so that closing waits for this thread and then for the new one. */
+    private void replace(BatchRunner<T, R> dead, Throwable cause) {
+        LOG.log(
+                ERROR,
+                () -> "a worker of model " + model + " version " + version + " died; another replaces it",
+                cause);
         try {
-            if (abandoned) {
-                batch.forEach(pending -> pending.fail(shuttingDown()));
-                return;
-            }
-            Failure failure = attempt(runner, batch, true);
-            if (failure == null) {
-                return;
-            }
-            if (batch.size() == 1) {
-                batch.get(0).fail(failure);
-                return;
-            }
-            for (Pending<T, R> pending : batch) {
-                retryAlone(runner, pending);
-            }
+            BatchRunner<T, R> next = replacement == null ? dead : replacement.get();
+            CompletableFuture<Void> nextReady = new CompletableFuture<>();
+            Thread worker = threads.newThread(() -> {
+                work(next, nextReady);
+                if (nextReady.isCompletedExceptionally()) {
+                    breakDown("a dead worker of model " + model + " could not be replaced", cause);
+                }
+            });
+            workers.add(worker);
+            worker.start();
+            listener.workerReplaced(new WorkerReplaced(model, version, cause));
+        } catch (RuntimeException | Error e) {
+            e.addSuppressed(cause);
+            breakDown("a dead worker of model " + model + " could not be replaced", e);
+        }
+    }
+
+    private void breakDown(String why, @Nullable Throwable cause) {
+        Failure failure = Failure.of(FailureCode.MODEL_UNAVAILABLE, why, cause);
+        if (broken.compareAndSet(null, failure)) {
+            LOG.log(ERROR, why, cause);
+            queue.close();
+            queue.drain().forEach(pending -> pending.fail(failure));
+            whenBroken.accept(failure);
+        }
+    }
+
+    private void run(BatchRunner<T, R> runner, List<Pending<T, R>> items) {
+        RunningBatch<T, R> batch = new RunningBatch<>(items, ticker.nanos());
+        running.add(batch);
+        try {
+            run(runner, batch);
         } finally {
-            batch.forEach(running::remove);
+            running.remove(batch);
+            if (!items.stream().allMatch(Pending::isDone)) {
+                // Only when the worker dies of something else than its runner.
+                Failure failure =
+                        Failure.of(FailureCode.ENGINE_FAULT, "the worker of model " + model + " died with this input");
+                items.forEach(pending -> pending.fail(failure));
+            }
+        }
+    }
+
+    private void run(BatchRunner<T, R> runner, RunningBatch<T, R> running) {
+        List<Pending<T, R>> batch = running.items;
+        if (abandoned) {
+            batch.forEach(pending -> pending.fail(closedFailure()));
+            return;
+        }
+        Failure failure = attempt(runner, batch, true);
+        if (failure == null) {
+            return;
+        }
+        if (batch.size() == 1) {
+            batch.get(0).fail(failure);
+            return;
+        }
+        for (Pending<T, R> pending : batch) {
+            running.enteredNanos = ticker.nanos();
+            retryAlone(runner, pending);
         }
     }
 
@@ -267,19 +395,21 @@ public final class Batcher<T, R> {
         return Failure.of(FailureCode.ENGINE_FAULT, "model " + model + " failed on this input", thrown);
     }
 
-    private Failure overloaded() {
-        int waiting = policy.queueCapacity();
-        Duration wait = rate.timeFor(waiting);
+    private Failure overloaded(String why) {
+        Duration measured = rate.timeFor(policy.queueCapacity());
+        Duration wait = measured == null ? UNKNOWN_WAIT : measured;
         return new Failure(
                 FailureCode.OVERLOADED,
-                "all " + waiting + " places in the queue of model " + model
-                        + " are taken; at the measured rate it takes " + wait.toMillis() + " ms to work them off",
+                why + "; at the measured rate it takes " + wait.toMillis() + " ms to work them off",
                 wait,
                 null);
     }
 
-    private Failure shuttingDown() {
-        return Failure.of(FailureCode.SHUTTING_DOWN, "model " + model + " version " + version + " is being closed");
+    private Failure closedFailure() {
+        Failure known = broken.get();
+        return known != null
+                ? known
+                : Failure.of(FailureCode.SHUTTING_DOWN, "model " + model + " version " + version + " is being closed");
     }
 
     /** Collects what a {@link Batcher} is made of. */
@@ -293,6 +423,9 @@ public final class Batcher<T, R> {
         private BatchListener listener = batch -> {};
         private Ticker ticker = Ticker.system();
         private ThreadFactory threads = Thread::new;
+        private @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
+        private Duration hungAfter = Duration.ofDays(1);
+        private Consumer<Failure> whenBroken = failure -> {};
 
         private Builder(String model, String version) {
             this.model = model;
@@ -329,6 +462,24 @@ public final class Batcher<T, R> {
         /** Where the workers' threads come from; they live as long as the batcher. */
         public Builder<T, R> threads(ThreadFactory factory) {
             threads = factory;
+            return this;
+        }
+
+        /** Makes the runner of a worker that replaces a dead one; without it the runner of the dead one is used again. */
+        public Builder<T, R> replacement(Supplier<? extends BatchRunner<T, R>> factory) {
+            replacement = factory;
+            return this;
+        }
+
+        /** How long a batch may be in the engine before {@link Batcher#failHung} gives it up; a day unless set. */
+        public Builder<T, R> hungAfter(Duration longest) {
+            hungAfter = longest;
+            return this;
+        }
+
+        /** Hears, once at most, why the batcher serves no more although nobody closed it. */
+        public Builder<T, R> whenBroken(Consumer<Failure> hearing) {
+            whenBroken = hearing;
             return this;
         }
 

@@ -10,6 +10,7 @@ final class Pending<T, R> {
     final T item;
     final Object shape;
     final Deadline deadline;
+    final Priority priority;
     final long arrivedNanos;
 
     /** Its number in the order of arrival, which unlike the time has no ties; guarded by the queue. */
@@ -17,11 +18,27 @@ final class Pending<T, R> {
 
     final CompletableFuture<Outcome<R>> future = new CompletableFuture<>();
 
-    Pending(T item, Object shape, Deadline deadline, long arrivedNanos) {
+    Pending(T item, Object shape, Deadline deadline, Priority priority, long arrivedNanos) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
+        this.priority = priority;
         this.arrivedNanos = arrivedNanos;
+    }
+
+    /** Whether this item is served first: the earlier one, once the head start of its priority is taken off. */
+    boolean isBefore(Pending<T, R> other) {
+        return compare(this, other) < 0;
+    }
+
+    static int compare(Pending<?, ?> one, Pending<?, ?> other) {
+        // By difference, because the counter may wrap around.
+        long difference = one.rank() - other.rank();
+        return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
+    }
+
+    private long rank() {
+        return arrivedNanos + priority.level() * Priority.STEP.toNanos();
     }
 
     /** Whether nobody waits any more: answered, cancelled, or completed by the caller. */

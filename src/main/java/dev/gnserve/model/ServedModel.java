@@ -7,6 +7,7 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
+import dev.gnserve.batching.Priority;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineModel;
 import dev.gnserve.engine.Prediction;
@@ -18,13 +19,14 @@ import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One version of one model, from its loading to its end. Thread-safe. */
@@ -138,19 +140,24 @@ public final class ServedModel {
         return source.openArchive();
     }
 
+    /** Queues one input of the default priority. */
+    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
+        return infer(input, deadline, Priority.DEFAULT);
+    }
+
     /**
      * Queues one input without a batch axis.
      *
      * @return completes with the input's outcome, never exceptionally, at the latest when the deadline passes; what
      *     depends on it must be quick or run elsewhere. Cancelling it drops the input if it still waits
      */
-    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
+    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
         State now = state;
         Serving serving = now.serving();
         if (serving == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable(now)));
         }
-        CompletableFuture<Outcome<Prediction>> outcome = serving.batcher().submit(input, deadline);
+        CompletableFuture<Outcome<Prediction>> outcome = serving.batcher().submit(input, deadline, priority);
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {
             audit.accepted(this, input);
@@ -178,15 +185,16 @@ public final class ServedModel {
                     read.execution().device());
             int threads = read.execution().threadsOn(cores);
             int workerCount = read.execution().workersOn(cores);
-            List<EngineWorker> workers = new ArrayList<>();
-            for (int i = 0; i < workerCount; i++) {
-                workers.add(new EngineWorker(
-                        engineModel.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction)));
-            }
+            EngineModel loaded = engineModel;
+            Supplier<EngineWorker> newWorker = () -> new EngineWorker(
+                    loaded.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction));
+            List<EngineWorker> workers =
+                    Stream.generate(newWorker).limit(workerCount).toList();
             batcher = Batcher.<Tensor, Prediction>of(name(), version())
                     .policy(read.batching())
                     .shape(input -> List.of(input.type(), input.shape()))
                     .runners(workers)
+                    .replacement(newWorker)
                     .listener(batches)
                     .threads(workerThreads())
                     .start();

@@ -2,6 +2,7 @@ package dev.gnserve.telemetry;
 
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.WorkerReplaced;
 import dev.gnserve.serving.ImageStage;
 import dev.gnserve.serving.RequestCompleted;
 import io.micrometer.core.instrument.Counter;
@@ -36,6 +37,7 @@ final class InferenceMeters implements BatchListener {
     private final Meter.MeterProvider<Timer> queueWait;
     private final Meter.MeterProvider<Timer> imageStage;
     private final Meter.MeterProvider<Counter> requests;
+    private final Meter.MeterProvider<Counter> replacements;
 
     InferenceMeters(MeterRegistry registry) {
         batchDuration = Timer.builder("gnserve.batch.duration")
@@ -57,6 +59,9 @@ final class InferenceMeters implements BatchListener {
         requests = Counter.builder("gnserve.requests")
                 .description("Answered requests by outcome: ok or the code of the problem")
                 .withRegistry(registry);
+        replacements = Counter.builder("gnserve.worker.replacements")
+                .description("Engine workers that died and were replaced: each is a defect")
+                .withRegistry(registry);
     }
 
     /** Makes the series of a model before its first request, so that rates and alerts see zeros and not gaps. */
@@ -71,6 +76,7 @@ final class InferenceMeters implements BatchListener {
             imageStage.withTags(tags.and("stage", label(stage)));
         }
         requests.withTags(tags.and("outcome", "ok"));
+        replacements.withTags(tags);
     }
 
     @Override
@@ -84,6 +90,11 @@ final class InferenceMeters implements BatchListener {
         batchSize.withTags(tags).record(batch.size());
         Timer wait = queueWait.withTags(tags);
         batch.queueWaits().forEach(wait::record);
+    }
+
+    @Override
+    public void workerReplaced(WorkerReplaced replaced) {
+        replacements.withTags(tags(replaced.model(), replaced.version())).increment();
     }
 
     @EventListener

@@ -316,6 +316,180 @@ class BatcherTest {
     }
 
     @Test
+    void aDeadlineThatTheQueueMakesImpossibleIsRefusedAtOnce() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, "measure");
+        runAll(batcher);
+        submit(batcher, "a", "b", "c");
+
+        CompletableFuture<Outcome<String>> impossible = batcher.submit("x", deadline(MILLI.multipliedBy(5)));
+        CompletableFuture<Outcome<String>> possible = batcher.submit("y", deadline(MILLI.multipliedBy(9)));
+
+        assertThat(failure(impossible).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(failure(impossible).detail())
+                .as("3 items at 2 ms")
+                .contains("a deadline of 5 ms", "3 items", "6 ms");
+        assertThat(failure(impossible).retryAfter()).isEqualTo(MILLI);
+        assertThat(batcher.depth()).isEqualTo(4);
+        runAll(batcher);
+        assertThat(possible.join().orElseThrow()).isEqualTo("Y");
+        assertThat(ran).doesNotContain(List.of("x"));
+    }
+
+    @Test
+    void withNothingAheadOrNothingMeasuredNoDeadlineIsRefusedAsImpossible() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, "a");
+        assertThat(batcher.submit("unmeasured", deadline(MILLI))).isNotDone();
+        runAll(batcher);
+
+        assertThat(batcher.submit("alone", deadline(Duration.ofNanos(1)))).isNotDone();
+    }
+
+    @Test
+    void aDeadlineLooksAtMoreUrgentItemsOnly() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, "measure");
+        runAll(batcher);
+        submit(batcher, "a", "b", "c");
+
+        assertThat(batcher.submit("urgent", deadline(MILLI.multipliedBy(5)), new Priority(1)))
+                .isNotDone();
+    }
+
+    @Test
+    void theMoreUrgentRunsFirstAndEqualsInTheirOrder() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, new Priority(9), "low");
+        submit(batcher, "first", "second");
+        submit(batcher, new Priority(1), "high");
+
+        runAll(batcher);
+
+        assertThat(ran).containsExactly(List.of("high"), List.of("first"), List.of("second"), List.of("low"));
+    }
+
+    @Test
+    void theLeastUrgentDoesNotStarveHoweverManyUrgentItemsCome() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> low = batcher.submit("low", Deadline.none(), new Priority(9));
+        int overtaken = 0;
+        while (!low.isDone()) {
+            submit(batcher, new Priority(1), "high");
+            pass(Priority.STEP.minus(MILLI.multipliedBy(2)));
+            batcher.runReady(runner); // 2 ms
+            overtaken++;
+            assertThat(overtaken).isLessThan(20);
+        }
+
+        assertThat(overtaken - 1)
+                .as("one urgent item a second, 8 levels of a second each; the tie goes to who came first")
+                .isEqualTo(8);
+    }
+
+    @Test
+    void aShapeOfUrgentItemsDoesNotKeepAnotherShapeFromTheEngine() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(2, Duration.ZERO, 64));
+        submit(batcher, new Priority(6), "rare");
+        for (int i = 0; i < 10; i++) {
+            pass(Priority.STEP.dividedBy(2));
+            submit(batcher, "p", "q");
+            batcher.runReady(runner);
+        }
+
+        assertThat(ran.indexOf(List.of("rare"))).isBetween(1, 3);
+    }
+
+    @Test
+    void aFullQueueGivesThePlaceOfItsLeastUrgentItemToAMoreUrgentOne() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 3));
+        CompletableFuture<Outcome<String>> early = batcher.submit("early", Deadline.none(), new Priority(7));
+        CompletableFuture<Outcome<String>> late = batcher.submit("late", Deadline.none(), new Priority(7));
+        submit(batcher, "a");
+
+        CompletableFuture<Outcome<String>> urgent = batcher.submit("urgent", Deadline.none(), new Priority(2));
+
+        assertThat(failure(late).code()).isEqualTo(FailureCode.OVERLOADED);
+        assertThat(failure(late).detail()).contains("more urgent");
+        assertThat(early).isNotDone();
+        assertThat(urgent).isNotDone();
+        assertThat(batcher.depth()).isEqualTo(3);
+        assertThat(failure(batcher.submit("low", Deadline.none(), new Priority(7)))
+                        .code())
+                .as("no more urgent than what waits")
+                .isEqualTo(FailureCode.OVERLOADED);
+    }
+
+    @Test
+    void anOldItemBehindAnUrgentOneStillEndsTheWaitForMates() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(3, MILLI.multipliedBy(5), 8));
+        submit(batcher, "a");
+        pass(MILLI.multipliedBy(5));
+        submit(batcher, new Priority(1), "b");
+
+        assertThat(batcher.runReady(runner)).isTrue();
+        assertThat(ran).containsExactly(List.of("b", "a"));
+    }
+
+    @Test
+    void prioritiesAreThoseOfTheOpenInferenceProtocol() {
+        assertThat(Priority.ofParameter(0)).isEqualTo(Priority.DEFAULT);
+        assertThat(Priority.ofParameter(1)).isEqualTo(new Priority(1));
+        assertThat(Priority.ofParameter(9)).isEqualTo(new Priority(9));
+        assertThat(Priority.ofParameter(4_000_000_000L)).isEqualTo(new Priority(9));
+        assertThat(Priority.ofParameter(-1)).as("2^64 - 1 as a long").isEqualTo(new Priority(9));
+    }
+
+    @Test
+    void aBatchThatHangsFailsItsItemsAndBreaksTheBatcherOnce() {
+        List<Failure> broken = new ArrayList<>();
+        Batcher<String, String> batcher = builder(new BatchPolicy(1, Duration.ZERO, 8))
+                .hungAfter(Duration.ofSeconds(30))
+                .whenBroken(broken::add)
+                .stepped();
+        CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());
+        CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
+        assertThat(batcher.failHung()).as("nothing runs").isFalse();
+
+        batcher.runReady(items -> {
+            pass(Duration.ofSeconds(29));
+            assertThat(batcher.failHung()).isFalse();
+            assertThat(hung).isNotDone();
+            pass(Duration.ofSeconds(1));
+            assertThat(batcher.failHung()).isTrue();
+            assertThat(batcher.failHung()).isTrue();
+            assertThat(batcher.hangs()).isTrue();
+            assertThat(failure(hung).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+            return new BatchRun<>(items, STAGES);
+        });
+
+        assertThat(failure(hung).detail()).contains("30 s");
+        assertThat(failure(waiting).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        assertThat(failure(batcher.submit("c", Deadline.none())).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        assertThat(broken).hasSize(1);
+        assertThat(batcher.hangs()).as("it came back after all").isFalse();
+    }
+
+    @Test
+    void itemsThatRunAgainAloneHaveTheWholeTimeAgain() {
+        Batcher<String, String> batcher = builder(new BatchPolicy(4, Duration.ZERO, 8))
+                .hungAfter(Duration.ofSeconds(30))
+                .stepped();
+        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b");
+
+        batcher.runReady(items -> {
+            pass(Duration.ofSeconds(20));
+            assertThat(batcher.failHung()).isFalse();
+            if (items.size() > 1) {
+                throw new IllegalStateException("planted");
+            }
+            return new BatchRun<>(items, STAGES);
+        });
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).isInstanceOf(Outcome.Success.class));
+    }
+
+    @Test
     void aPolicyThatCannotWorkIsRefused() {
         assertThatThrownBy(() -> new BatchPolicy(0, Duration.ZERO, 8)).hasMessageContaining("maxSize is 0");
         assertThatThrownBy(() -> new BatchPolicy(8, Duration.ZERO, 4)).hasMessageContaining("queueCapacity is 4");
@@ -350,9 +524,14 @@ class BatcherTest {
     }
 
     private static List<CompletableFuture<Outcome<String>>> submit(Batcher<String, String> batcher, String... items) {
+        return submit(batcher, Priority.DEFAULT, items);
+    }
+
+    private static List<CompletableFuture<Outcome<String>>> submit(
+            Batcher<String, String> batcher, Priority priority, String... items) {
         List<CompletableFuture<Outcome<String>>> answers = new ArrayList<>();
         for (String item : items) {
-            answers.add(batcher.submit(item, Deadline.none()));
+            answers.add(batcher.submit(item, Deadline.none(), priority));
         }
         return answers;
     }

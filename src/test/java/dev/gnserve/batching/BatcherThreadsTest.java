@@ -203,6 +203,59 @@ class BatcherThreadsTest {
     }
 
     @Test
+    void aWorkerThatDiesIsReplacedAndItsItemIsNotLost() {
+        List<Object> heard = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger made = new AtomicInteger();
+        BatchListener deadly = new BatchListener() {
+            @Override
+            public void batchCompleted(BatchCompleted batch) {
+                if (made.get() == 0) {
+                    throw new LinkageError("planted");
+                }
+            }
+
+            @Override
+            public void workerReplaced(WorkerReplaced replaced) {
+                heard.add(replaced.cause().getMessage());
+            }
+        };
+        BatchRunner<String, String> runner = items -> new BatchRun<>(items, StageTimes.NONE);
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(runner))
+                .replacement(() -> {
+                    made.incrementAndGet();
+                    return runner;
+                })
+                .listener(deadly)
+                .start();
+
+        assertThat(codeOf(batcher.submit("a", Deadline.none()))).isEqualTo(FailureCode.ENGINE_FAULT);
+        assertThat(batcher.submit("b", Deadline.none()).join().orElseThrow()).isEqualTo("b");
+        assertThat(made.get()).isEqualTo(1);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+        assertThat(heard).containsExactly("planted");
+    }
+
+    @Test
+    void aBatcherWhoseDeadWorkerCannotBeReplacedIsBrokenAndAnswersEverything() {
+        CompletableFuture<String> broken = new CompletableFuture<>();
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(items -> new BatchRun<>(items, StageTimes.NONE)))
+                .replacement(() -> {
+                    throw new IllegalStateException("no session");
+                })
+                .listener(batch -> {
+                    throw new LinkageError("planted");
+                })
+                .whenBroken(failure -> broken.complete(failure.detail()))
+                .start();
+
+        assertThat(codeOf(batcher.submit("a", Deadline.none()))).isEqualTo(FailureCode.ENGINE_FAULT);
+        assertThat(codeOf(batcher.submit("b", Deadline.none()))).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        assertThat(broken.join()).contains("could not be replaced");
+    }
+
+    @Test
     void aWorkerWaitsForBatchMatesOnTheRealClockToo() {
         Batcher<String, String> batcher =
                 started(new BatchPolicy(2, Duration.ofMillis(1), 8), items -> new BatchRun<>(items, StageTimes.NONE));
