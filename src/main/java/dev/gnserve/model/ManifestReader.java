@@ -172,15 +172,11 @@ public final class ManifestReader {
     private static Verification verification(YamlFields fields) {
         OnLoad onLoad = fields.choice("onLoad", OnLoad.class, OnLoad.OFF);
         float sampleRate = fields.number("sampleRate", 0, 0, 1);
-        int groups = fields.integer("groups", 0, 1, 65_536);
-        float epsilon = fields.number("epsilon", 0, 1e-12f, 1);
-        return fields.end(() -> new Verification(
-                onLoad,
-                sampleRate,
-                new ExpectedGroupNorm(
-                        groups == 0 ? null : groups,
-                        // By its digits: 1e-5 as it was written, not the float32 next to it.
-                        epsilon == 0 ? null : Double.valueOf(Float.toString(epsilon)))));
+        Integer groups = fields.has("groups") ? fields.requiredInteger("groups", 1, 65_536) : null;
+        // By its digits: 1e-5 as it was written, not the float32 next to it.
+        Double epsilon =
+                fields.has("epsilon") ? Double.valueOf(Float.toString(fields.number("epsilon", 1, 1e-12f, 1))) : null;
+        return fields.end(() -> new Verification(onLoad, sampleRate, new ExpectedGroupNorm(groups, epsilon)));
     }
 
     private static WarmUp warmUp(YamlFields fields, InputSpec input, BatchPolicy batching) {
