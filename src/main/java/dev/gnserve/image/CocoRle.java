@@ -1,6 +1,8 @@
 package dev.gnserve.image;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A mask as COCO's compressed run-length string, as pycocotools reads it: runs of zeros and ones in turn, column by
@@ -21,6 +23,47 @@ public record CocoRle(int height, int width, String counts) {
     public static CocoRle of(LabelMap map, int label, LabelMap.Region region) {
         region.requireWithin(map);
         return new CocoRle(map.height(), map.width(), encode(toggles(map, label, region), map.height() * map.width()));
+    }
+
+    /**
+     * The mask's pixels, 1 inside, [height, width], row-major.
+     *
+     * @throws IllegalArgumentException if the string is none, or its runs do not cover the picture
+     */
+    public byte[] pixels() {
+        byte[] pixels = new byte[Math.multiplyExact(height, width)];
+        List<Integer> runs = new ArrayList<>();
+        int position = 0;
+        for (int at = 0; at < counts.length(); ) {
+            int value = 0;
+            int shift = 0;
+            int bits;
+            do {
+                bits = at < counts.length() && shift < Integer.SIZE ? counts.charAt(at++) - 48 : -1;
+                if (bits < 0 || bits > 0x3F) {
+                    throw new IllegalArgumentException("no run-length string at character " + at);
+                }
+                value |= (bits & 0x1F) << shift;
+                shift += 5;
+            } while ((bits & 0x20) != 0);
+            if ((bits & 0x10) != 0 && shift < Integer.SIZE) {
+                value |= -1 << shift;
+            }
+            int run = runs.size() > 2 ? value + runs.get(runs.size() - 2) : value;
+            if (run < 0 || run > pixels.length - position) {
+                throw new IllegalArgumentException("run " + runs.size() + " of " + run + " pixels leaves the picture");
+            }
+            for (int end = position + run; position < end; position++) {
+                if (runs.size() % 2 == 1) {
+                    pixels[position % height * width + position / height] = 1;
+                }
+            }
+            runs.add(run);
+        }
+        if (position != pixels.length) {
+            throw new IllegalArgumentException("the runs cover " + position + " of " + pixels.length + " pixels");
+        }
+        return pixels;
     }
 
     /**

@@ -62,7 +62,8 @@ public final class EmbeddedModels {
             return open(version + "/model.pt");
         }
 
-        private InputStream open(String file) throws IOException {
+        @Override
+        public InputStream open(String file) throws IOException {
             String resource = ROOT + name + "/" + file;
             InputStream in = loader.getResourceAsStream(resource);
             if (in == null) {

@@ -41,6 +41,7 @@ public final class ManifestReader {
         Execution execution = execution(top.section("execution"));
         Verification verification = verification(top.section("verification"));
         WarmUp warmUp = warmUp(top.section("warmUp"), input, batching);
+        Golden golden = top.has("golden") ? golden(top.section("golden")) : null;
         return top.end(() -> new ModelManifest(
                 task,
                 labels,
@@ -52,7 +53,8 @@ public final class ManifestReader {
                 batching,
                 execution,
                 verification,
-                warmUp));
+                warmUp,
+                golden));
     }
 
     private static InputSpec input(YamlFields fields, Task task) {
@@ -177,6 +179,13 @@ public final class ManifestReader {
         Double epsilon =
                 fields.has("epsilon") ? Double.valueOf(Float.toString(fields.number("epsilon", 1, 1e-12f, 1))) : null;
         return fields.end(() -> new Verification(onLoad, sampleRate, new ExpectedGroupNorm(groups, epsilon)));
+    }
+
+    private static Golden golden(YamlFields fields) {
+        String image = fields.requiredText("image");
+        String expected = fields.requiredText("expected");
+        float tolerance = fields.number("tolerance", 0.02f, 0, 1);
+        return fields.end(() -> new Golden(image, expected, tolerance));
     }
 
     private static WarmUp warmUp(YamlFields fields, InputSpec input, BatchPolicy batching) {

@@ -66,6 +66,11 @@ public final class ModelFolder {
         }
 
         @Override
+        public InputStream open(String file) throws IOException {
+            return Files.newInputStream(folder.resolve(file));
+        }
+
+        @Override
         public InputStream openArchive() throws IOException {
             return Files.newInputStream(folder.resolve(version).resolve("model.pt"));
         }

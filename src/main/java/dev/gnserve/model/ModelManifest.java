@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code model.yaml} says about a model. Only task and labels must be given.
@@ -21,6 +22,7 @@ import java.util.Set;
  * @param execution how many workers and threads, and where
  * @param verification how it is checked
  * @param warmUp what runs before it is ready
+ * @param golden an image whose result is known, or null
  */
 public record ModelManifest(
         Task task,
@@ -33,7 +35,8 @@ public record ModelManifest(
         BatchPolicy batching,
         Execution execution,
         Verification verification,
-        WarmUp warmUp) {
+        WarmUp warmUp,
+        @Nullable Golden golden) {
 
     public ModelManifest {
         labels = List.copyOf(labels);

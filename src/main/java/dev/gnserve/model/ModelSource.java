@@ -20,6 +20,13 @@ public interface ModelSource {
     /** The text of {@code model.yaml}. */
     String manifest() throws IOException;
 
+    /**
+     * A file beside {@code model.yaml}.
+     *
+     * @throws IOException if there is none
+     */
+    InputStream open(String file) throws IOException;
+
     /** The TorchScript archive. */
     InputStream openArchive() throws IOException;
 }

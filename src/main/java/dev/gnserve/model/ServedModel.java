@@ -30,7 +30,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One version of one model, from its loading to its end. Thread-safe. */
-public final class ServedModel {
+public final class ServedModel implements Inference {
 
     private static final System.Logger LOG = System.getLogger(ServedModel.class.getName());
 
@@ -135,22 +135,29 @@ public final class ServedModel {
         return serving == null ? 0 : serving.batcher().depth();
     }
 
+    /**
+     * A file that lies beside {@code model.yaml}.
+     *
+     * @throws IOException if there is none
+     */
+    public byte[] file(String name) throws IOException {
+        try (InputStream in = source.open(name)) {
+            return in.readAllBytes();
+        }
+    }
+
     /** The TorchScript archive as it lies. */
     public InputStream openArchive() throws IOException {
         return source.openArchive();
     }
 
-    /** Queues one input of the default priority. */
+    /** As {@link #infer(Tensor, Deadline, Priority)}, with the default priority. */
+    @Override
     public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
         return infer(input, deadline, Priority.DEFAULT);
     }
 
-    /**
-     * Queues one input without a batch axis.
-     *
-     * @return completes with the input's outcome, never exceptionally, at the latest when the deadline passes; what
-     *     depends on it must be quick or run elsewhere. Cancelling it drops the input if it still waits
-     */
+    /** As {@link Inference#infer}, and the outcome comes no later than when the deadline passes. */
     public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
         State now = state;
         Serving serving = now.serving();
@@ -199,7 +206,7 @@ public final class ServedModel {
                     .threads(workerThreads())
                     .start();
             batcher.ready().join();
-            String objection = audit.objection(this);
+            String objection = audit.objection(this, batcher::submit);
             if (objection != null) {
                 throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
             }

@@ -57,6 +57,14 @@ final class YamlFields {
         return node == null ? otherwise : scalar(node, "a text");
     }
 
+    String requiredText(String name) {
+        YamlNode node = find(name);
+        if (node == null) {
+            throw place().mistake(name + " is missing; allowed is a text");
+        }
+        return scalar(node, "a text");
+    }
+
     int integer(String name, int otherwise, int least, int most) {
         YamlNode node = find(name);
         return node == null ? otherwise : integer(node, least, most);

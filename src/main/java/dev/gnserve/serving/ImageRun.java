@@ -8,7 +8,7 @@ import dev.gnserve.engine.Tensor;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.Inference;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -21,7 +21,7 @@ import java.util.function.Consumer;
  */
 public final class ImageRun {
 
-    private final ServedModel model;
+    private final Inference inference;
     private final Deadline deadline;
     private final UprightImage image;
     private final PreparedImage prepared;
@@ -30,19 +30,19 @@ public final class ImageRun {
     private final Deque<CompletableFuture<Outcome<Prediction>>> inFlight = new ArrayDeque<>();
     private Duration preprocess;
     private Duration queue = Duration.ZERO;
-    private Duration inference = Duration.ZERO;
+    private Duration inferring = Duration.ZERO;
     private int batchSize;
     private int submitted;
 
     ImageRun(
-            ServedModel model,
+            Inference inference,
             Deadline deadline,
             UprightImage image,
             PreparedImage prepared,
             Duration decode,
             Duration preprocess,
             int tilesAhead) {
-        this.model = model;
+        this.inference = inference;
         this.deadline = deadline;
         this.image = image;
         this.prepared = prepared;
@@ -74,7 +74,7 @@ public final class ImageRun {
                 fillQueue();
                 BatchTiming timing = success.timing();
                 queue = timing.queueWait().compareTo(queue) > 0 ? timing.queueWait() : queue;
-                inference = inference.plus(timing.stages().total());
+                inferring = inferring.plus(timing.stages().total());
                 batchSize = Math.max(batchSize, timing.batchSize());
                 consumer.accept(success.result());
             }
@@ -95,7 +95,7 @@ public final class ImageRun {
                 millis(decode),
                 millis(preprocess),
                 millis(queue),
-                millis(inference),
+                millis(inferring),
                 millis(postprocess),
                 batchSize,
                 prepared.tiles());
@@ -107,7 +107,7 @@ public final class ImageRun {
             PlanarImage tile = prepared.tile(submitted++);
             Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
             preprocess = preprocess.plusNanos(System.nanoTime() - before);
-            inFlight.add(model.infer(input, deadline));
+            inFlight.add(inference.infer(input, deadline));
         }
     }
 

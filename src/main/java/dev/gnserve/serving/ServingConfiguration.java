@@ -32,11 +32,11 @@ class ServingConfiguration {
             ServingSettings settings,
             BatchListener batches,
             ApplicationEventPublisher events,
-            ModelAudit audit)
+            List<ModelAudit> audits)
             throws IOException {
         List<ModelSource> sources = new ArrayList<>(EmbeddedModels.list(ServingConfiguration.class.getClassLoader()));
         sources.addAll(ModelFolder.list(settings.modelsDir()));
-        return new ModelRepository(engine, sources, batches, events::publishEvent, audit);
+        return new ModelRepository(engine, sources, batches, events::publishEvent, ModelAudit.all(audits));
     }
 
     /** Starts before the web server takes requests and stops after it has answered the last one. */

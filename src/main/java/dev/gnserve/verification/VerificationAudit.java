@@ -3,6 +3,7 @@ package dev.gnserve.verification;
 import dev.gnserve.engine.BackgroundThreads;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ServedModel;
 import jakarta.annotation.PreDestroy;
@@ -34,7 +35,7 @@ final class VerificationAudit implements ModelAudit {
     }
 
     @Override
-    public @Nullable String objection(ServedModel model) {
+    public @Nullable String objection(ServedModel model, Inference inference) {
         return atLoad.objection(model);
     }
 

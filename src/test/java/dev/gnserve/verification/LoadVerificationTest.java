@@ -6,6 +6,7 @@ import dev.gnserve.engine.Device;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.engine.Tensor;
+import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
@@ -168,7 +169,7 @@ class LoadVerificationTest {
         LoadVerification atLoad = new LoadVerification(verifiers);
         ModelAudit audit = new ModelAudit() {
             @Override
-            public String objection(ServedModel model) {
+            public String objection(ServedModel model, Inference inference) {
                 return atLoad.objection(model);
             }
 

@@ -8,6 +8,7 @@ import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Tensor;
+import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
@@ -61,7 +62,7 @@ class TrafficSamplerTest {
                 verifiers::sample, answered::add, background::add, () -> random.remove(), events::add);
         repository = new ModelRepository(engine, ModelFolder.list(folder), batch -> {}, change -> {}, new ModelAudit() {
             @Override
-            public String objection(ServedModel loaded) {
+            public String objection(ServedModel loaded, Inference inference) {
                 return null;
             }
 

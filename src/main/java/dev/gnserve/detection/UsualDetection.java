@@ -1,0 +1,16 @@
+package dev.gnserve.detection;
+
+import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.MaskWriter;
+import dev.gnserve.serving.UsualTask;
+import org.springframework.stereotype.Component;
+
+/** Detection with the model's own thresholds. */
+@Component
+final class UsualDetection implements UsualTask {
+
+    @Override
+    public ImageTask<?, ?> task() {
+        return new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
+    }
+}

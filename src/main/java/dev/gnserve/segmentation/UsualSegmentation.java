@@ -1,0 +1,16 @@
+package dev.gnserve.segmentation;
+
+import dev.gnserve.serving.ImageTask;
+import dev.gnserve.serving.MaskWriter;
+import dev.gnserve.serving.UsualTask;
+import org.springframework.stereotype.Component;
+
+/** Segmentation with the model's own thresholds. */
+@Component
+final class UsualSegmentation implements UsualTask {
+
+    @Override
+    public ImageTask<?, ?> task() {
+        return new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), false);
+    }
+}
