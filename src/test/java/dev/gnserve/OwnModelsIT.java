@@ -3,6 +3,8 @@ package dev.gnserve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.image.CocoRle;
+import dev.gnserve.image.LabelMap;
 import dev.gnserve.model.ModelRepository;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -41,6 +43,9 @@ class OwnModelsIT {
     private static final int RED = 0xFF0000;
     private static final int GREEN = 0x00FF00;
 
+    private static final String GOLDEN =
+            "task: detection\nlabels: [red, green]\ngolden: {image: a.png, expected: a.json}";
+
     @TempDir
     private static Path models;
 
@@ -72,6 +77,11 @@ class OwnModelsIT {
                 """);
         put("miscounted", "coarse-scripted.pt", "task: segmentation\nlabels: [green]");
         put("misnamed", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
+        put("sure", "instances-scripted.pt", GOLDEN);
+        putGolden("sure", 5);
+        put("unsure", "instances-scripted.pt", GOLDEN);
+        putGolden("unsure", 7);
+        put("forgotten", "instances-scripted.pt", GOLDEN);
         properties.add("gnserve.models-dir", () -> models);
     }
 
@@ -84,6 +94,35 @@ class OwnModelsIT {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** A red square at x = 5, and the promise of one at some other place. */
+    private static void putGolden(String name, int promised) {
+        byte[] image = png(32, 32, (x, y) -> x >= 5 && x < 15 && y >= 5 && y < 15 ? RED : 0);
+        // Of a mask of 10 x 10 pixels: 32 rows to a column.
+        String counts =
+                CocoRle.of(LabelMap.of(32, 32, square(promised)), 1).counts().replace("\\", "\\\\");
+        String expected = """
+                {"images":[{"width":32,"height":32,"detections":[{"label":"red","score":1.0,
+                  "box":{"x":%d,"y":5.0,"width":10.0,"height":10.0},
+                  "mask":{"encoding":"coco-rle","size":[32,32],"counts":"%s"}}]}]}
+                """.formatted(promised, counts);
+        try {
+            Files.write(models.resolve(name).resolve("a.png"), image);
+            Files.writeString(models.resolve(name).resolve("a.json"), expected);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static byte[] square(int left) {
+        byte[] picture = new byte[32 * 32];
+        for (int y = 5; y < 15; y++) {
+            for (int x = left; x < left + 10; x++) {
+                picture[y * 32 + x] = 1;
+            }
+        }
+        return picture;
     }
 
     @BeforeEach
@@ -230,6 +269,19 @@ class OwnModelsIT {
         assertThat(unnamed.status()).isEqualTo(500);
         assertThat(unnamed.text()).contains("ENGINE_FAULT", "gave the label 2", "output.firstLabel");
         assertThat(client.post("v1/models/instances/detect", image).status()).isEqualTo(200);
+    }
+
+    @Test
+    void aModelThatDoesNotGiveItsGoldenResultDoesNotServe() {
+        byte[] image = png(32, 32, (x, y) -> RED);
+        assertThat(client.post("v1/models/sure/detect", image).status()).isEqualTo(200);
+        assertThat(reason("unsure"))
+                .contains(
+                        "its result for a.png is not that of a.json",
+                        "the expected red of score 1.0 at",
+                        "is not found");
+        assertThat(reason("forgotten")).contains("golden image cannot be checked", "a.json");
+        assertThat(client.post("v1/models/unsure/detect", image).text()).contains("MODEL_UNAVAILABLE", "a.json");
     }
 
     @Test

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         description = "Serves Group-Normalization vision models over HTTP and proves their numerics.",
         subcommands = {
             ServeCommand.class,
+            NewCommand.class,
             TrainCommand.class,
             ExportCommand.class,
             InspectCommand.class,

@@ -149,4 +149,31 @@ class CocoRleTest {
         }
         return mask;
     }
+
+    /** The same strings of pycocotools, the other way. */
+    @ParameterizedTest
+    @CsvSource({
+        "3, 000/000/000, 9",
+        "3, 111/111/111, 09",
+        "3, 100/000/001, 0170",
+        "3, 010/010/010, 333",
+        "4, 0110/1001/0000/1111, 1111100OO000",
+    })
+    void readsWhatPycocotoolsWrites(int width, String rows, String counts) {
+        String digits = rows.replace("/", "");
+
+        byte[] pixels = new CocoRle(digits.length() / width, width, counts).pixels();
+
+        StringBuilder read = new StringBuilder();
+        for (byte pixel : pixels) {
+            read.append(pixel);
+        }
+        assertThat(read).hasToString(digits);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "8", "99", "\u00ff", "P", "PPPPPPPPPPPP", "ooooooooooooooo"})
+    void whatIsNoMaskOfThePictureIsRefused(String counts) {
+        assertThatThrownBy(() -> new CocoRle(3, 3, counts).pixels()).isInstanceOf(IllegalArgumentException.class);
+    }
 }

@@ -67,14 +67,7 @@ final class ManifestTable {
                         named.append(" (" + property.getKey() + " " + constant.asString() + ")");
                     }
                 });
-                for (JsonNode required : kind.path("required")) {
-                    JsonNode property = kind.path("properties").path(required.asString());
-                    if (property.has("examples")) {
-                        constants.put(
-                                prefix + required.asString(),
-                                property.path("examples").path(0));
-                    }
-                }
+                constants.putAll(required(prefix, kind));
                 add(prefix, named.toString(), kind, constants, entries);
             }
             return;
@@ -83,11 +76,25 @@ final class ManifestTable {
             JsonNode field = property.getValue();
             String path = prefix + property.getKey();
             if (field.has("properties") || field.has("oneOf")) {
-                add(path + ".", choice, field, outer, entries);
+                Map<String, JsonNode> neighbours = new LinkedHashMap<>(outer);
+                neighbours.putAll(required(path + ".", field));
+                add(path + ".", choice, field, neighbours, entries);
             } else {
                 entries.add(new Entry(path, choice, field, outer));
             }
         });
+    }
+
+    /** Examples of what must stand in a section. */
+    private static Map<String, JsonNode> required(String prefix, JsonNode section) {
+        Map<String, JsonNode> required = new LinkedHashMap<>();
+        for (JsonNode name : section.path("required")) {
+            JsonNode field = section.path("properties").path(name.asString());
+            if (field.has("examples")) {
+                required.put(prefix + name.asString(), field.path("examples").path(0));
+            }
+        }
+        return required;
     }
 
     /** The names of a section's fields, for a task. */
@@ -155,7 +162,7 @@ final class ManifestTable {
             return number(field.path("minimum")) + " to " + number(field.path("maximum"));
         }
         String type = field.path("type").asString();
-        if (field.has("pattern")) {
+        if (field.path("pattern").asString("").contains("us|ms")) {
             return "a number with a unit us, ms, s or m";
         }
         return type.equals("array")

@@ -1,0 +1,172 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelProposal;
+import dev.gnserve.model.Task;
+import dev.gnserve.torchscript.NormalizationLayer;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Exit codes: 0 written, 1 the archive does not run or gives nothing that is served, 2 misuse. */
+@Command(
+        name = "new",
+        description = {
+            "Makes the folder of a model from a TorchScript archive: looks into it, runs it, and writes a model.yaml with what it found.",
+            "Exit code 0: written. 1: the archive does not run, or gives nothing that gnserve serves. 2: misuse, or not an archive."
+        })
+final class NewCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "NAME", description = "The model's name, part of its path.")
+    @SuppressWarnings("NullAway.Init")
+    private String name;
+
+    @Option(names = "--from", required = true, paramLabel = "FILE.pt", description = "The archive; it is copied.")
+    @SuppressWarnings("NullAway.Init")
+    private Path from;
+
+    @Option(
+            names = "--models-dir",
+            defaultValue = "models",
+            description = "Folder of models (default: ${DEFAULT-VALUE}).")
+    @SuppressWarnings("NullAway.Init")
+    private Path modelsDir;
+
+    @Option(
+            names = "--task",
+            description = "One of ${COMPLETION-CANDIDATES}; guessed from the outputs where it is not given.")
+    private @Nullable Task task;
+
+    @Option(names = "--labels", split = ",", description = "Names of what it finds, in the order of its outputs.")
+    private List<String> labels = new ArrayList<>();
+
+    @Option(names = "--json", description = "For machines.")
+    private boolean json;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** What is printed as JSON. */
+    private record Made(String folder, ModelProposal found, Map<String, Long> normalizations) {}
+
+    @Override
+    public Integer call() throws IOException {
+        if (!name.matches("[\\w][\\w.-]*")) {
+            throw new ParameterException(
+                    spec.commandLine(), "the name is '" + name + "', allowed are letters, digits, '.', '_' and '-'");
+        }
+        Path folder = modelsDir.resolve(name);
+        if (Files.exists(folder)) {
+            throw new ParameterException(spec.commandLine(), folder + " is there already");
+        }
+        TorchScriptArchive archive;
+        try {
+            archive = TorchScriptArchive.open(from);
+        } catch (TorchScriptException e) {
+            spec.commandLine().getErr().println(from + ": " + e.getMessage());
+            return 2;
+        }
+        ModelProposal found;
+        try (Engine engine = Engine.start(EngineSettings.defaults());
+                EngineModel model = engine.load(archive, from.toString(), Device.CPU)) {
+            found = ModelProposal.of(archive, model, task, labels);
+        } catch (FailureException e) {
+            spec.commandLine().getErr().println(from + ": " + e.failure().detail());
+            return 1;
+        } catch (IllegalArgumentException e) {
+            spec.commandLine().getErr().println(from + ": " + e.getMessage());
+            return 1;
+        }
+        Map<String, Long> normalizations = archive.normalizations().stream()
+                .collect(Collectors.groupingBy(
+                        layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
+        String manifest = manifest(found, archive.normalizations(), normalizations);
+        // What does not read back must not be written.
+        ManifestReader.read("model.yaml", manifest);
+        Files.createDirectories(folder.resolve("1"));
+        Files.copy(from, folder.resolve("1").resolve("model.pt"));
+        Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
+        print(new Made(folder.toString(), found, normalizations));
+        return 0;
+    }
+
+    private void print(Made made) {
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(made));
+        } else {
+            ModelProposal found = made.found();
+            out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels " + found.labels());
+            out.println("outputs for one image: " + String.join(", ", found.outputs()));
+            out.println("normalization layers: " + made.normalizations());
+            out.println();
+            out.println("Look at labels and normalization in model.yaml, then");
+            out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
+            out.println("  curl -F image=@a.png http://localhost:8080/v1/models/" + name + "/"
+                    + found.task().verb());
+        }
+        out.flush();
+    }
+
+    private String manifest(ModelProposal found, List<NormalizationLayer> layers, Map<String, Long> normalizations) {
+        StringBuilder text = new StringBuilder();
+        text.append("# yaml-language-server: $schema=http://localhost:8080/model.schema.json\n");
+        text.append("# Outputs for one image: ")
+                .append(String.join(", ", found.outputs()))
+                .append(".\n");
+        text.append("# Normalization layers: ").append(normalizations).append(".\n");
+        text.append("task: ").append(found.task().label()).append('\n');
+        // JSON's texts and lists are YAML's.
+        text.append("labels: ")
+                .append(JsonMapper.shared().writeValueAsString(found.labels()))
+                .append(labels.isEmpty() ? " # replace by the real names, in the order of the outputs" : "")
+                .append('\n');
+        text.append("input:\n");
+        text.append("  colour: ").append(found.inputChannels() == 1 ? "gray" : "rgb");
+        text.append(found.inputChannels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
+        if (found.fixedSize() > 0) {
+            text.append("  # The only size that was found to run.\n  resize: {mode: stretch, width: %d, height: %d}\n"
+                    .formatted(found.fixedSize(), found.fixedSize()));
+        }
+        text.append("  sizeMultiple: %d # the least that runs\n".formatted(found.sizeMultiple()));
+        text.append("""
+                  # Not in the archive: how samples of 0 to 255 become its input. This is 0 to 1; many models want in addition
+                  # mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225]
+                  normalization: {kind: fixed, scale: 0.00392156862745098}
+                """);
+        if (found.sigmoid()) {
+            text.append("output: {decoder: sigmoid}\n");
+        }
+        layers.stream()
+                .filter(layer -> layer.groups() != null)
+                .findFirst()
+                .ifPresent(layer -> text.append("# The archive's Group Normalization: %s groups, epsilon %s in %s.\n"
+                        .formatted(layer.groups(), layer.epsilon(), layer.name())));
+        text.append("verification: {onLoad: warn}\n");
+        return text.toString();
+    }
+}

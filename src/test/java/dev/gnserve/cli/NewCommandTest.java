@@ -1,0 +1,128 @@
+package dev.gnserve.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.Task;
+import dev.gnserve.torchscript.Samples;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code new} on archives of different make; what it must find is known from the scripts that made them. */
+class NewCommandTest {
+
+    private static final Path OWN = Path.of("src/test/resources/models");
+
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void aClassifierIsRecognized() throws IOException {
+        ModelManifest manifest = made("cells", OWN.resolve("classifier-traced.pt"), "--labels", "a,b,c,d");
+
+        assertThat(manifest.task()).isEqualTo(Task.CLASSIFICATION);
+        assertThat(manifest.labels()).containsExactly("a", "b", "c", "d");
+        assertThat(manifest.input().padding().multiple()).isOne();
+        assertThat(Files.readString(folder.resolve("cells/model.yaml")))
+                .contains("# Outputs for one image: output FP32 [4].", "{group-norm=3}", "4 groups, epsilon 1.0E-5");
+        assertThat(folder.resolve("cells/1/model.pt")).hasSameBinaryContentAs(OWN.resolve("classifier-traced.pt"));
+        assertThat(out.toString()).contains("v1/models/cells/classify");
+    }
+
+    @Test
+    void theLeastMultipleIsThatOfTheStride() throws IOException {
+        ModelManifest manifest = made("coarse", OWN.resolve("coarse-scripted.pt"));
+
+        assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
+        assertThat(manifest.labels()).containsExactly("class1", "class2");
+        assertThat(manifest.input().padding().multiple()).isEqualTo(4);
+        // Halved four times, and put together with what was there before.
+        assertThat(made("nuclei", Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt"))
+                        .input()
+                        .padding()
+                        .multiple())
+                .isEqualTo(16);
+    }
+
+    @Test
+    void detectorsAreRecognizedByTheirOutputs() throws IOException {
+        ModelManifest dense =
+                made("dense", Path.of("src/main/resources/models/bloodcell-fcos-gn/1/model.pt"), "--labels", "a,b,c");
+        assertThat(dense.task()).isEqualTo(Task.DETECTION);
+        ModelManifest torchvision = made("torchvision", OWN.resolve("torchvision-scripted.pt"), "--labels", "a,b");
+        assertThat(torchvision.task()).isEqualTo(Task.DETECTION);
+        assertThat(torchvision.labels()).containsExactly("a", "b");
+    }
+
+    @Test
+    void asManyLabelsAsChannelsMeanThatClassesOverlap() throws IOException {
+        ModelManifest manifest = made("overlap", OWN.resolve("coarse-scripted.pt"), "--labels", "a,b,c");
+
+        assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
+    }
+
+    @Test
+    void jsonTellsTheSame() {
+        assertThat(run("json", OWN.resolve("instances-scripted.pt"), "--json")).isZero();
+
+        JsonNode made = JsonMapper.shared().readTree(out.toString());
+        assertThat(made.path("found").path("task").asString()).isEqualTo("DETECTION");
+        assertThat(made.path("normalizations").path("group-norm").asInt()).isOne();
+    }
+
+    @Test
+    void whatCannotBeServedIsToldAndLeavesNothing() throws IOException {
+        Path volumetric = Files.write(folder.resolve("v.pt"), Samples.bytes("volumetric-traced.pt"));
+        assertThat(run("volumes", volumetric)).isEqualTo(1);
+        assertThat(err.toString()).contains("5-dimensional");
+        assertThat(folder.resolve("volumes")).doesNotExist();
+
+        assertThat(run("wrong", OWN.resolve("classifier-traced.pt"), "--task", "segmentation"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("which is classification and not segmentation");
+        assertThat(run("few", OWN.resolve("classifier-traced.pt"), "--labels", "a,b"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("2 labels are given");
+    }
+
+    @Test
+    void misuseIsToldAndNothingIsOverwritten() throws IOException {
+        Path text = Files.writeString(folder.resolve("a.pt"), "no archive");
+        assertThat(run("text", text)).isEqualTo(2);
+        assertThat(run("../up", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
+        Files.createDirectory(folder.resolve("there"));
+        assertThat(run("there", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
+        assertThat(err.toString()).contains("is there already");
+        assertThat(folder.resolve("there")).isEmptyDirectory();
+    }
+
+    private ModelManifest made(String name, Path archive, String... more) throws IOException {
+        assertThat(run(name, archive, more)).as(err.toString()).isZero();
+        return ManifestReader.read(
+                "model.yaml", Files.readString(folder.resolve(name).resolve("model.yaml")));
+    }
+
+    private int run(String name, Path archive, String... more) {
+        List<String> arguments =
+                new ArrayList<>(List.of("new", name, "--from", archive.toString(), "--models-dir", folder.toString()));
+        arguments.addAll(List.of(more));
+        return GnserveCommand.commandLine()
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments.toArray(String[]::new));
+    }
+}
