@@ -1,0 +1,280 @@
+package dev.gnserve.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.marcnuri.helm.LintResult;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
+import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.Yaml;
+
+/** What the chart promises to a cluster, over a matrix of values. */
+class ChartTest {
+
+    private static final String EVERYTHING = """
+            replicaCount: 3
+            ports: {http: 8000, management: 8001}
+            config: {"gnserve.limits.max-pixels": 1000000}
+            models: {source: pvc, claimName: models, subPath: vision}
+            gpu: {enabled: true, count: 2, runtimeClassName: nvidia}
+            ingress: {enabled: true, className: nginx, tlsSecret: certificate}
+            httpRoute: {enabled: true, gateway: front, gatewayNamespace: edge, hostnames: [cells.example.org]}
+            networkPolicy: {clients: [{namespaceSelector: {}}]}
+            autoscaling: {kind: hpa, queueWaitMillis: 150}
+            serviceMonitor: {enabled: true, labels: {release: prometheus}}
+            prometheusRule: {enabled: true, queueWaitSeconds: 0.25, errorRatio: 0.05}
+            dashboard: {enabled: true}
+            """;
+
+    @Test
+    void lintFindsNothingEvenWhenStrict() {
+        LintResult result = Chart.helm().lint().strict().call();
+
+        assertThat(result.isFailed()).as("%s", result.getMessages()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "models: {source: initContainer, initContainer: {image: registry.example.org/models:1}}",
+                "autoscaling: {kind: keda}",
+                "{fullnameOverride: cells, image: {pullSecrets: [mirror]}, envFromSecrets: [keys], javaOptions: -Xmx1g}",
+                EVERYTHING
+            })
+    void podsHaveNoRightsAndSelectorsAndPortsMeet(String values) {
+        Chart chart = Chart.with(values);
+        Deployment deployment = chart.one(Deployment.class);
+        PodSpec pod = deployment.getSpec().getTemplate().getSpec();
+        Map<String, String> labels =
+                deployment.getSpec().getTemplate().getMetadata().getLabels();
+
+        for (PodSpec spec : List.of(pod, chart.one(Pod.class).getSpec())) {
+            assertThat(spec.getSecurityContext().getRunAsNonRoot()).isTrue();
+            assertThat(spec.getAutomountServiceAccountToken()).isFalse();
+            for (Container container : containers(spec)) {
+                var security = container.getSecurityContext();
+                assertThat(security.getReadOnlyRootFilesystem()).isTrue();
+                assertThat(security.getAllowPrivilegeEscalation()).isFalse();
+                assertThat(security.getCapabilities().getDrop()).containsExactly("ALL");
+            }
+        }
+        assertThat(chart.one(ServiceAccount.class).getAutomountServiceAccountToken())
+                .isFalse();
+        assertThat(deployment.getSpec().getSelector().getMatchLabels())
+                .satisfies(selector -> assertThat(labels).containsAllEntriesOf(selector));
+        List<String> ports = pod.getContainers().get(0).getPorts().stream()
+                .map(ContainerPort::getName)
+                .toList();
+        for (Service service : chart.all(Service.class)) {
+            assertThat(labels).containsAllEntriesOf(service.getSpec().getSelector());
+            assertThat(chart.one(Pod.class).getMetadata().getLabels())
+                    .as("the test pod must get no traffic")
+                    .doesNotContainEntry("app.kubernetes.io/name", "gnserve");
+            service.getSpec()
+                    .getPorts()
+                    .forEach(port ->
+                            assertThat(ports).contains(port.getTargetPort().getStrVal()));
+        }
+        NetworkPolicy policy = chart.one(NetworkPolicy.class);
+        assertThat(labels)
+                .containsAllEntriesOf(policy.getSpec().getPodSelector().getMatchLabels());
+        assertThat(chart.objects())
+                .extracting(o -> o.getKind() + "/" + o.getMetadata().getName())
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void shutdownFitsIntoTheGracePeriod() {
+        PodSpec pod = Chart.with("{drainSeconds: 40, preStopSeconds: 15}")
+                .one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        Container container = pod.getContainers().get(0);
+
+        assertThat(env(container)).containsEntry("GNSERVE_DRAINTIME", "40s");
+        assertThat(env(container)).containsEntry("SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE", "40s");
+        assertThat(container.getLifecycle().getPreStop().getSleep().getSeconds())
+                .isEqualTo(15);
+        assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThan(15 + 40 + 40);
+    }
+
+    @Test
+    void startupProbeGivesTheTimeThatWasAskedFor() {
+        Container container = Chart.with("startupSeconds: 600")
+                .one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        Probe startup = container.getStartupProbe();
+
+        assertThat(startup.getPeriodSeconds() * startup.getFailureThreshold()).isEqualTo(600);
+    }
+
+    @Test
+    void everyOptionRendersWhatItNames() {
+        Chart chart = Chart.with(EVERYTHING);
+        PodSpec pod = chart.one(Deployment.class).getSpec().getTemplate().getSpec();
+        Container container = pod.getContainers().get(0);
+
+        assertThat(chart.one(Deployment.class).getSpec().getReplicas())
+                .as("the autoscaler's to say")
+                .isNull();
+        assertThat(pod.getRuntimeClassName()).isEqualTo("nvidia");
+        assertThat(container.getResources().getLimits().get("nvidia.com/gpu").getAmount())
+                .isEqualTo("2");
+        assertThat(env(container))
+                .containsEntry("GNSERVE_DEVICE", "gpu")
+                .containsEntry("SERVER_PORT", "8000")
+                .containsEntry("MANAGEMENT_SERVER_PORT", "8001");
+        assertThat(pod.getVolumes())
+                .filteredOn(volume -> volume.getPersistentVolumeClaim() != null)
+                .singleElement()
+                .satisfies(
+                        volume -> assertThat(volume.getPersistentVolumeClaim().getClaimName())
+                                .isEqualTo("models"));
+        assertThat(container.getVolumeMounts())
+                .anySatisfy(mount -> assertThat(mount.getSubPath()).isEqualTo("vision"));
+        assertThat(new Yaml()
+                        .<Map<String, Object>>load(
+                                configMap(chart, "shop-gnserve").getData().get("application.yaml")))
+                .containsEntry("gnserve.limits.max-pixels", 1000000);
+        assertThat(chart.one(PodDisruptionBudget.class)
+                        .getSpec()
+                        .getMaxUnavailable()
+                        .getIntVal())
+                .isEqualTo(1);
+        assertThat(chart.one(Ingress.class).getSpec().getTls()).hasSize(1);
+        assertThat(chart.one(HTTPRoute.class)
+                        .getSpec()
+                        .getRules()
+                        .get(0)
+                        .getBackendRefs()
+                        .get(0)
+                        .getPort())
+                .isEqualTo(8000);
+        assertThat(chart.one(HorizontalPodAutoscaler.class)
+                        .getSpec()
+                        .getMetrics()
+                        .get(0)
+                        .getPods()
+                        .getTarget()
+                        .getAverageValue()
+                        .getNumericalAmount())
+                .isEqualByComparingTo("0.15");
+        assertThat(chart.one(NetworkPolicy.class).getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
+    }
+
+    @Test
+    void theMonitorSelectsTheManagementServiceAlone() {
+        Chart chart = Chart.with("serviceMonitor: {enabled: true}");
+        Map<String, String> wanted =
+                chart.one(ServiceMonitor.class).getSpec().getSelector().getMatchLabels();
+        String port =
+                chart.one(ServiceMonitor.class).getSpec().getEndpoints().get(0).getPort();
+
+        List<Service> selected = chart.all(Service.class).stream()
+                .filter(s -> s.getMetadata().getLabels().entrySet().containsAll(wanted.entrySet()))
+                .toList();
+
+        assertThat(selected).hasSize(1);
+        assertThat(selected.get(0).getSpec().getPorts())
+                .singleElement()
+                .satisfies(p -> assertThat(p.getName()).isEqualTo(port));
+    }
+
+    @Test
+    void rulesAndDashboardAreTheFilesWithTheObjectivesOfTheValues() throws Exception {
+        String file = Files.readString(Chart.FOLDER.resolve("files/rules.yaml"));
+        String asked = text(Chart.with(EVERYTHING).one(PrometheusRule.class));
+
+        assertThat(expressionsOf(new Yaml().load(file)))
+                .isEqualTo(expressions(
+                        Chart.with("prometheusRule: {enabled: true}").one(PrometheusRule.class)));
+        assertThat(asked).contains("p95_5m > 0.25").contains("ratio5m > 0.05").doesNotContain("p95_5m > 0.5");
+        assertThat(configMap(Chart.with(EVERYTHING), "shop-gnserve-dashboard")
+                        .getData()
+                        .get("gnserve.json"))
+                .isEqualTo(Files.readString(Chart.FOLDER.resolve("files/dashboard.json")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "replicas: 2",
+                "image: {pullPolicy: Sometimes}",
+                "models: {source: pvc}",
+                "models: {source: initContainer}",
+                "models: {source: s3}",
+                "ports: {http: 80}",
+                "autoscaling: {kind: cpu}",
+                "httpRoute: {enabled: true}",
+                "drainSeconds: 20s"
+            })
+    void wrongValuesAreToldWhenRendering(String values) {
+        assertThatThrownBy(() -> Chart.text(values)).hasMessageContaining(values.replaceAll("[^a-zA-Z].*", ""));
+    }
+
+    private static ConfigMap configMap(Chart chart, String name) {
+        return chart.all(ConfigMap.class).stream()
+                .filter(map -> map.getMetadata().getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static List<Container> containers(PodSpec pod) {
+        List<Container> all = new ArrayList<>(pod.getContainers());
+        all.addAll(pod.getInitContainers());
+        return all;
+    }
+
+    private static Map<String, String> env(Container container) {
+        return container.getEnv().stream().collect(Collectors.toMap(e -> e.getName(), e -> e.getValue()));
+    }
+
+    private static String text(HasMetadata object) {
+        return object.toString();
+    }
+
+    private static List<String> expressions(PrometheusRule rule) {
+        return rule.getSpec().getGroups().stream()
+                .flatMap(group -> group.getRules().stream())
+                .map(r -> r.getExpr().getStrVal())
+                .toList();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static List<String> expressionsOf(Map<String, Object> file) {
+        return ((List<Map<String, Object>>) file.get("groups"))
+                .stream()
+                        .flatMap(group -> ((List<Map<String, Object>>) group.get("rules")).stream())
+                        .map(rule -> (String) rule.get("expr"))
+                        .toList();
+    }
+}
