@@ -192,6 +192,19 @@ class ChartTest {
     }
 
     @Test
+    void theTestPodIsLetInWhereClientsAreChosen() {
+        Chart chart = Chart.with(EVERYTHING);
+        Map<String, String> test = chart.one(Pod.class).getMetadata().getLabels();
+
+        assertThat(chart.one(NetworkPolicy.class).getSpec().getIngress().get(0).getFrom())
+                .hasSize(2)
+                .anySatisfy(peer -> {
+                    assertThat(peer.getPodSelector()).isNotNull();
+                    assertThat(test).containsAllEntriesOf(peer.getPodSelector().getMatchLabels());
+                });
+    }
+
+    @Test
     void theMonitorSelectsTheManagementServiceAlone() {
         Chart chart = Chart.with("serviceMonitor: {enabled: true}");
         Map<String, String> wanted =
