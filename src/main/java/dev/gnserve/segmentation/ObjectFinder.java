@@ -1,6 +1,7 @@
 package dev.gnserve.segmentation;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * Turns per-pixel probabilities into separate objects, in time linear in the number of pixels.
@@ -44,21 +45,24 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             throw new IllegalArgumentException("%d x %d pixels, but %d interior and %d foreground values"
                     .formatted(width, height, interior.length, foreground.length));
         }
-        Flood flood = new Flood(width, height);
-        boolean[] mask = new boolean[pixels];
-        boolean[] seed = new boolean[pixels];
+        ClassPlane plane = new ClassPlane(width, height, maskThreshold, seedThreshold);
         for (int i = 0; i < pixels; i++) {
-            mask[i] = foreground[i] > maskThreshold;
-            seed[i] = mask[i] && interior[i] > seedThreshold;
+            plane.set(i, interior[i], foreground[i]);
         }
-        flood.label(seed, minimumSeedArea);
-        flood.grow(mask);
-        flood.label(mask, minimumArea);
-        return numbered(flood, foreground);
+        return find(plane);
+    }
+
+    /** Finds the objects of one class; the thresholds of the masks are those that the plane was made with. */
+    FoundObjects find(ClassPlane plane) {
+        Flood flood = new Flood(plane.width(), plane.height());
+        flood.label(plane::isSeed, minimumSeedArea);
+        flood.grow(plane::isMask);
+        flood.label(plane::isMask, minimumArea);
+        return numbered(flood, plane);
     }
 
     /** Drops small objects and numbers the rest in reading order of their first pixels. */
-    private FoundObjects numbered(Flood flood, float[] foreground) {
+    private FoundObjects numbered(Flood flood, ClassPlane plane) {
         int[] ids = flood.ids;
         int[] areas = new int[flood.count + 1];
         double[] sums = new double[flood.count + 1];
@@ -66,7 +70,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             int id = ids[i];
             if (id != 0) {
                 areas[id]++;
-                sums[id] += foreground[i];
+                sums[id] += plane.probability(i);
             }
         }
         int[] numbers = new int[flood.count + 1];
@@ -87,85 +91,140 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         return new FoundObjects(ids, Arrays.copyOf(scores, count));
     }
 
-    /** Object numbers in the making, with one queue of pixels that serves all passes. */
+    /**
+     * Object numbers in the making, and the pixels whose neighbours are still to be looked at. Of these there are as many
+     * as a front is long, not as many as an image has pixels.
+     */
     private static final class Flood {
 
         private final int width;
-        private final int height;
         private final int[] ids;
-        private final int[] queue;
+
+        /** A ring: {@code waiting} pixels from {@code head} on. */
+        private int[] queue = new int[1024];
+
+        private int head;
+        private int waiting;
         private int count;
 
         Flood(int width, int height) {
             this.width = width;
-            this.height = height;
             ids = new int[width * height];
-            queue = new int[width * height];
         }
 
         /** Numbers the 4-connected parts of {@code where} that have no number yet and at least {@code minimumArea} pixels. */
-        void label(boolean[] where, int minimumArea) {
+        void label(IntPredicate where, int minimumArea) {
+            boolean dropped = false;
             for (int start = 0; start < ids.length; start++) {
-                if (where[start] && ids[start] == 0) {
+                if (ids[start] == 0 && where.test(start)) {
                     count++;
-                    ids[start] = count;
-                    queue[0] = start;
-                    int end = spread(where, 0, 1);
-                    if (end < minimumArea) {
+                    claim(start, count);
+                    if (spread(where) < minimumArea) {
                         // Marked, so that it is visited once only; taken back below.
-                        for (int i = 0; i < end; i++) {
-                            ids[queue[i]] = -1;
-                        }
+                        renumber(start, count, -1);
                         count--;
+                        dropped = true;
                     }
                 }
             }
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = Math.max(ids[i], 0);
+            if (dropped) {
+                for (int i = 0; i < ids.length; i++) {
+                    ids[i] = Math.max(ids[i], 0);
+                }
             }
         }
 
         /** Grows all objects over {@code where} at equal speed. */
-        void grow(boolean[] where) {
-            int end = 0;
+        void grow(IntPredicate where) {
             for (int i = 0; i < ids.length; i++) {
-                if (ids[i] != 0) {
-                    queue[end++] = i;
+                if (ids[i] != 0 && hasFreeNeighbour(i, where)) {
+                    enqueue(i);
                 }
             }
-            spread(where, 0, end);
+            spread(where);
         }
 
-        private int spread(boolean[] where, int begin, int end) {
-            int head = begin;
-            int tail = end;
-            while (head < tail) {
-                int at = queue[head++];
+        /** Hands numbers on from the waiting pixels until nothing is left; how many pixels waited. */
+        private int spread(IntPredicate where) {
+            int visited = 0;
+            while (waiting > 0) {
+                int at = queue[head];
+                head = (head + 1) % queue.length;
+                waiting--;
+                visited++;
+                int id = ids[at];
                 int x = at % width;
-                int y = at / width;
                 if (x > 0) {
-                    tail = claim(where, at - 1, at, tail);
+                    claim(at - 1, id, where);
                 }
                 if (x < width - 1) {
-                    tail = claim(where, at + 1, at, tail);
+                    claim(at + 1, id, where);
                 }
-                if (y > 0) {
-                    tail = claim(where, at - width, at, tail);
+                if (at >= width) {
+                    claim(at - width, id, where);
                 }
-                if (y < height - 1) {
-                    tail = claim(where, at + width, at, tail);
+                if (at < ids.length - width) {
+                    claim(at + width, id, where);
                 }
             }
-            return tail;
+            return visited;
         }
 
-        private int claim(boolean[] where, int neighbour, int from, int tail) {
-            if (where[neighbour] && ids[neighbour] == 0) {
-                ids[neighbour] = ids[from];
-                queue[tail] = neighbour;
-                return tail + 1;
+        private void claim(int at, int id, IntPredicate where) {
+            if (ids[at] == 0 && where.test(at)) {
+                claim(at, id);
             }
-            return tail;
+        }
+
+        private void claim(int at, int id) {
+            ids[at] = id;
+            enqueue(at);
+        }
+
+        private void enqueue(int at) {
+            if (waiting == queue.length) {
+                int[] longer = new int[2 * queue.length];
+                System.arraycopy(queue, head, longer, 0, queue.length - head);
+                System.arraycopy(queue, 0, longer, queue.length - head, head);
+                queue = longer;
+                head = 0;
+            }
+            queue[(head + waiting++) % queue.length] = at;
+        }
+
+        /** Gives the connected pixels of a number another. */
+        private void renumber(int start, int from, int to) {
+            ids[start] = to;
+            enqueue(start);
+            while (waiting > 0) {
+                int at = queue[head];
+                head = (head + 1) % queue.length;
+                waiting--;
+                int x = at % width;
+                renumber(at - 1, x > 0, from, to);
+                renumber(at + 1, x < width - 1, from, to);
+                renumber(at - width, at >= width, from, to);
+                renumber(at + width, at < ids.length - width, from, to);
+            }
+        }
+
+        private void renumber(int at, boolean within, int from, int to) {
+            if (within && ids[at] == from) {
+                ids[at] = to;
+                enqueue(at);
+            }
+        }
+
+        private boolean hasFreeNeighbour(int at, IntPredicate where) {
+            int x = at % width;
+            return (x > 0 && isFree(at - 1, where))
+                    || (x < width - 1 && isFree(at + 1, where))
+                    || (at >= width && isFree(at - width, where))
+                    || (at < ids.length - width && isFree(at + width, where));
+        }
+
+        private boolean isFree(int at, IntPredicate where) {
+            return ids[at] == 0 && where.test(at);
         }
     }
 }

@@ -29,8 +29,8 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
 
     @Override
     public TileCollector<Segmentation> collector(ServedModel model, ImageRun run) {
-        Segmenter segmenter = new Segmenter(model.manifest(), run.image(), run.prepared());
         float least = threshold == null ? model.manifest().thresholds().mask() : threshold;
+        Segmenter segmenter = new Segmenter(model.manifest(), run.image(), run.prepared(), least);
         return new TileCollector<>() {
             @Override
             public void add(Prediction tile) {
@@ -39,7 +39,7 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
 
             @Override
             public Segmentation finish() {
-                return new Segmentation(run.image(), segmenter.classes(least));
+                return new Segmentation(run.image(), segmenter.classes());
             }
         };
     }

@@ -19,21 +19,24 @@ public final class Segmenter {
 
     private final ModelManifest manifest;
     private final int width;
-    private final int height;
-    private final float[] planes;
+    private final List<ClassPlane> planes;
+    private final ObjectFinder finder;
     private final TileBlender blender;
 
-    public Segmenter(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
+    /**
+     * A segmenter for one image. Memory beside the image: three bytes per pixel and label, and a row of tiles.
+     *
+     * @param threshold probability above which a pixel belongs to a class
+     */
+    public Segmenter(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold) {
         this.manifest = manifest;
         this.width = image.width();
-        this.height = image.height();
-        int channels = manifest.output().channels().size();
-        planes = new float[channels * height * width];
-        blender = prepared.blender(channels, (y, row) -> {
-            for (int channel = 0; channel < channels; channel++) {
-                System.arraycopy(row, channel * width, planes, (channel * height + y) * width, width);
-            }
-        });
+        Thresholds thresholds = manifest.thresholds();
+        planes = manifest.labels().stream()
+                .map(label -> new ClassPlane(width, image.height(), threshold, thresholds.seed()))
+                .toList();
+        finder = new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
+        blender = prepared.blender(manifest.output().channels().size(), this::take);
     }
 
     /**
@@ -45,56 +48,40 @@ public final class Segmenter {
         blender.add(ClassProbabilities.of(tile, manifest.output()));
     }
 
-    /**
-     * One entry per label of the model, once all tiles are there.
-     *
-     * @param threshold probability above which a pixel belongs to a class
-     */
-    public List<SegmentedClass> classes(float threshold) {
-        Thresholds thresholds = manifest.thresholds();
-        ObjectFinder finder =
-                new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
+    /** One entry per label of the model, once all tiles are there; once only, for the planes become the result. */
+    public List<SegmentedClass> classes() {
         List<SegmentedClass> classes = new ArrayList<>();
-        for (String label : manifest.labels()) {
-            float[] interior = plane(manifest.output().channels().indexOf(label));
-            float[] foreground = foreground(label, interior);
-            byte[] mask = new byte[foreground.length];
-            for (int i = 0; i < mask.length; i++) {
-                mask[i] = foreground[i] > threshold ? (byte) 1 : 0;
-            }
-            FoundObjects objects = finder.find(interior, foreground, width, height);
-            classes.add(new SegmentedClass(label, LabelMap.of(width, height, mask), objects));
+        for (int i = 0; i < planes.size(); i++) {
+            ClassPlane plane = planes.get(i);
+            FoundObjects objects = finder.find(plane);
+            LabelMap mask = LabelMap.of(width, plane.height(), plane.intoMask());
+            classes.add(new SegmentedClass(manifest.labels().get(i), mask, objects));
         }
         return classes;
     }
 
-    /** The class with its share of the rim: a pixel of the rim belongs to the label that is most probable beside it. */
-    private float[] foreground(String label, float[] interior) {
-        int boundary = manifest.output().channels().indexOf(OutputSpec.BOUNDARY);
-        if (boundary < 0) {
-            return interior;
-        }
-        float[] foreground = interior.clone();
-        float[] rim = plane(boundary);
-        for (String other : manifest.labels()) {
-            if (!other.equals(label)) {
-                float[] rival = plane(manifest.output().channels().indexOf(other));
-                for (int i = 0; i < rim.length; i++) {
-                    if (rival[i] > interior[i]) {
-                        rim[i] = 0;
-                    }
-                }
+    /** A row of probabilities [channels, width]. */
+    private void take(int y, float[] row) {
+        List<String> channels = manifest.output().channels();
+        int rim = channels.indexOf(OutputSpec.BOUNDARY);
+        for (int i = 0; i < planes.size(); i++) {
+            int own = channels.indexOf(manifest.labels().get(i));
+            for (int x = 0; x < width; x++) {
+                float interior = row[own * width + x];
+                float foreground = rim >= 0 && isMostProbable(own, x, row) ? interior + row[rim * width + x] : interior;
+                planes.get(i).set(y * width + x, interior, foreground);
             }
         }
-        for (int i = 0; i < rim.length; i++) {
-            foreground[i] += rim[i];
-        }
-        return foreground;
     }
 
-    private float[] plane(int channel) {
-        float[] plane = new float[width * height];
-        System.arraycopy(planes, channel * plane.length, plane, 0, plane.length);
-        return plane;
+    /** Whether no other label is more probable here: a pixel of the rim belongs to the label that is. */
+    private boolean isMostProbable(int own, int x, float[] row) {
+        for (String label : manifest.labels()) {
+            int other = manifest.output().channels().indexOf(label);
+            if (row[other * width + x] > row[own * width + x]) {
+                return false;
+            }
+        }
+        return true;
     }
 }

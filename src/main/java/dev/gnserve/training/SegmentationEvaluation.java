@@ -62,7 +62,8 @@ public final class SegmentationEvaluation {
     private static SegmentationScores score(
             ModelManifest manifest, EngineSession session, UprightImage image, int[] truth) {
         PreparedImage prepared = manifest.preprocessor().prepare(image);
-        Segmenter segmenter = new Segmenter(manifest, image, prepared);
+        Segmenter segmenter =
+                new Segmenter(manifest, image, prepared, manifest.thresholds().mask());
         for (int tile = 0; tile < prepared.tiles(); tile++) {
             PlanarImage planes = prepared.tile(tile);
             TensorShape shape = TensorShape.of(planes.channels(), planes.height(), planes.width());
@@ -70,7 +71,7 @@ public final class SegmentationEvaluation {
                     .predictions()
                     .get(0));
         }
-        SegmentedClass found = segmenter.classes(manifest.thresholds().mask()).get(0);
+        SegmentedClass found = segmenter.classes().get(0);
         boolean[] foreground = new boolean[truth.length];
         for (int i = 0; i < truth.length; i++) {
             foreground[i] = found.mask().label(i % image.width(), i / image.width()) != 0;

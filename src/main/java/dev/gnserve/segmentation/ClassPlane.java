@@ -1,0 +1,71 @@
+package dev.gnserve.segmentation;
+
+/**
+ * What of one class is kept per pixel while an image's rows come in: whether the pixel belongs to the class and may begin
+ * an object, and how probable it is. Three bytes instead of the float32 planes of all channels. Not thread-safe.
+ */
+final class ClassPlane {
+
+    private static final int MASK = 1;
+    private static final int SEED = 2;
+
+    /** Steps of a kept probability: a mean over a few pixels is off by less than is told. */
+    private static final float STEPS = 65_535;
+
+    private final int width;
+    private final int height;
+    private final float maskThreshold;
+    private final float seedThreshold;
+    private final byte[] marks;
+    private final char[] probabilities;
+
+    ClassPlane(int width, int height, float maskThreshold, float seedThreshold) {
+        this.width = width;
+        this.height = height;
+        this.maskThreshold = maskThreshold;
+        this.seedThreshold = seedThreshold;
+        marks = new byte[Math.multiplyExact(width, height)];
+        probabilities = new char[marks.length];
+    }
+
+    int width() {
+        return width;
+    }
+
+    int height() {
+        return height;
+    }
+
+    /**
+     * Takes a pixel.
+     *
+     * @param interior probability of the class's interior
+     * @param foreground probability of interior or rim
+     */
+    void set(int pixel, float interior, float foreground) {
+        boolean mask = foreground > maskThreshold;
+        marks[pixel] = (byte) (mask ? interior > seedThreshold ? MASK | SEED : MASK : 0);
+        probabilities[pixel] = (char) (Math.min(1, foreground) * STEPS + 0.5f);
+    }
+
+    boolean isMask(int pixel) {
+        return marks[pixel] != 0;
+    }
+
+    boolean isSeed(int pixel) {
+        return (marks[pixel] & SEED) != 0;
+    }
+
+    /** Probability of interior or rim. */
+    double probability(int pixel) {
+        return probabilities[pixel] / STEPS;
+    }
+
+    /** 1 where a pixel belongs to the class, else 0, [height, width]; this plane's own memory, which it no longer needs. */
+    byte[] intoMask() {
+        for (int i = 0; i < marks.length; i++) {
+            marks[i] &= MASK;
+        }
+        return marks;
+    }
+}
