@@ -226,6 +226,8 @@ class ServingIT {
     void everyRefusalIsAProblem() {
         byte[] sample = Samples.png("fluorescence-256");
         byte[] text = "this is no picture".getBytes(StandardCharsets.US_ASCII);
+        double faults = client.meter("gnserve_requests_total", "ENGINE_FAULT");
+        double tooLarge = client.meter("gnserve_requests_total", "UPLOAD_TOO_LARGE");
 
         assertProblem(client.post(SEGMENT, Arrays.copyOf(sample, 5000)), 422, "IMAGE_UNDECODABLE", "5000 bytes");
         assertProblem(client.postParts(SEGMENT, Map.of("a.png", text)), 415, "UNSUPPORTED_MEDIA", "a.png");
@@ -284,8 +286,14 @@ class ServingIT {
         for (int i = 0; i < 2000; i++) {
             many.put(i + ".png", text);
         }
+        double invalid = client.meter("gnserve_requests_total", "INVALID_REQUEST");
         assertProblem(client.postParts(SEGMENT, many), 400, "INVALID_REQUEST", "parts");
 
+        assertThat(client.meter("gnserve_requests_total", "INVALID_REQUEST")).isEqualTo(invalid + 1);
+        assertThat(client.meter("gnserve_requests_total", "UPLOAD_TOO_LARGE")).isEqualTo(tooLarge + 2);
+        assertThat(client.meter("gnserve_requests_total", "ENGINE_FAULT"))
+                .as("what the web server refuses is no fault of the engine")
+                .isEqualTo(faults);
         assertThat(client.post(SEGMENT, sample).status()).isEqualTo(200);
     }
 

@@ -68,6 +68,30 @@ public final class ImageDecoder {
         }
     }
 
+    /**
+     * How many pixels these bytes claim to have, from their header alone, at most those of the limits: what decoding them
+     * may need memory for. Bytes that decoding will refuse count as the limit.
+     */
+    public long claimedPixels(byte[] bytes) {
+        ImageFormat format = ImageFormat.of(bytes);
+        if (format == null) {
+            return limits.maxPixels();
+        }
+        try {
+            ImageReader reader = readers.open(format);
+            try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+                reader.setInput(stream, true, true);
+                long claimed = (long) reader.getWidth(0) * reader.getHeight(0);
+                return claimed < 1 ? limits.maxPixels() : Math.min(claimed, limits.maxPixels());
+            } finally {
+                reader.dispose();
+            }
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            // Decoding says what is wrong with it.
+            return limits.maxPixels();
+        }
+    }
+
     private UprightImage jpeg(byte[] bytes) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, limits);
         ImageReader reader = readers.open(ImageFormat.JPEG);

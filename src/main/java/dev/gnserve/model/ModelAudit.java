@@ -39,6 +39,11 @@ public interface ModelAudit {
             public void accepted(ServedModel model, Tensor input) {
                 all.forEach(audit -> audit.accepted(model, input));
             }
+
+            @Override
+            public void ended(ServedModel model) {
+                all.forEach(audit -> audit.ended(model));
+            }
         };
     }
 
@@ -56,4 +61,7 @@ public interface ModelAudit {
      * changes the input any more.
      */
     void accepted(ServedModel model, Tensor input);
+
+    /** The model serves no more and never will again: what is kept for it can go. */
+    default void ended(ServedModel model) {}
 }

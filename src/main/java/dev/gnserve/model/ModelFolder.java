@@ -61,6 +61,18 @@ public final class ModelFolder {
         }
 
         @Override
+        public String fingerprint() throws IOException {
+            return print(folder.resolve("model.yaml"))
+                    + print(folder.resolve(version).resolve("model.pt"));
+        }
+
+        private static String print(Path file) throws IOException {
+            return Files.isRegularFile(file)
+                    ? Files.size(file) + " bytes of " + Files.getLastModifiedTime(file) + "; "
+                    : "none; ";
+        }
+
+        @Override
         public String manifest() throws IOException {
             return Files.readString(folder.resolve("model.yaml"), StandardCharsets.UTF_8);
         }

@@ -1,25 +1,55 @@
 package dev.gnserve.model;
 
+import static java.lang.System.Logger.Level.WARNING;
+
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** All models of this process. Thread-safe. */
+/**
+ * All models of this process. Thread-safe.
+ *
+ * <p>Everything that changes the set of models runs on one thread, one after the other; whoever looks for a model sees a
+ * list that never changes, and whoever uses one holds a {@link ModelLease}. A version that is loaded again is a new
+ * {@link ServedModel}: it takes the place of the old one once it is ready, and then the old one is drained.
+ */
 public final class ModelRepository {
 
+    private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
+
     private final Engine engine;
+    private final ModelSources sources;
     private final BatchListener batches;
-    private final List<ServedModel> models;
+    private final ModelListener states;
+    private final ModelAudit audit;
+    private final LifecycleTimes times;
+    private final int cores = Runtime.getRuntime().availableProcessors();
+    private final ExecutorService loader = loader();
+    private final Map<Key, String> seen = new HashMap<>(); // by the last look at the folder; on the loader's thread
+    private volatile List<ServedModel> models;
     private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
+
+    private record Key(String name, String version) {
+        static Key of(ModelSource source) {
+            return new Key(source.name(), source.version());
+        }
+    }
 
     /** A repository whose models nobody audits. */
     public ModelRepository(
@@ -27,44 +57,45 @@ public final class ModelRepository {
         this(engine, sources, batches, states, ModelAudit.NONE);
     }
 
-    /**
-     * Lists the models without loading them.
-     *
-     * @param sources a later one replaces an earlier one of the same name and version
-     */
+    /** A repository of models that lie where they lie. */
     public ModelRepository(
             Engine engine,
             List<? extends ModelSource> sources,
             BatchListener batches,
             ModelListener states,
             ModelAudit audit) {
+        this(engine, () -> sources, batches, states, audit, LifecycleTimes.DEFAULT);
+    }
+
+    /** Lists the models without loading them. */
+    public ModelRepository(
+            Engine engine,
+            ModelSources sources,
+            BatchListener batches,
+            ModelListener states,
+            ModelAudit audit,
+            LifecycleTimes times) {
         this.engine = engine;
+        this.sources = sources;
         this.batches = batches;
-        Map<List<String>, ServedModel> distinct = new LinkedHashMap<>();
-        for (ModelSource source : sources) {
-            distinct.put(List.of(source.name(), source.version()), new ServedModel(source, states, audit));
-        }
-        List<ServedModel> sorted = new ArrayList<>(distinct.values());
-        sorted.sort(
-                Comparator.comparing(ServedModel::name).thenComparing(ServedModel::version, VersionOrder.NEWEST_FIRST));
-        this.models = List.copyOf(sorted);
+        this.states = states;
+        this.audit = audit;
+        this.times = times;
+        List<ServedModel> listed = new ArrayList<>();
+        distinct().values().forEach(source -> listed.add(new ServedModel(source, states, audit)));
+        this.models = sorted(listed);
     }
 
     /** Loads every model in the background, one after the other; again after {@link #close}. */
     public void start() {
         CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
         settled = trying;
-        int cores = Runtime.getRuntime().availableProcessors();
-        Thread loader = new Thread(
-                () -> {
-                    for (ServedModel model : models) {
-                        model.load(engine, batches, cores);
-                    }
-                    trying.complete(null);
-                },
-                "model-loader");
-        loader.setDaemon(true);
-        loader.start();
+        loader.execute(() -> {
+            for (ServedModel model : models) {
+                model.load(engine, batches, cores, times.hang());
+            }
+            trying.complete(null);
+        });
     }
 
     /** Completes when every model has been tried since the last start: each is then ready or failed. */
@@ -75,6 +106,194 @@ public final class ModelRepository {
     /** Every version of every model, by name, newest version first. */
     public List<ServedModel> models() {
         return models;
+    }
+
+    /** Exactly this version, in whatever state; null if there is none. */
+    public @Nullable ServedModel version(String name, String version) {
+        return exactly(new Key(name, version));
+    }
+
+    /**
+     * Loads every version of a model that lies there now, also those that serve already. A version that serves goes on
+     * until its successor is ready, or for good if that does not load; one that lies there no more is unloaded.
+     *
+     * @return completes when all versions have been tried, with why each that does not load does not, by version;
+     *     exceptionally with MODEL_NOT_FOUND when none lies there
+     */
+    public CompletableFuture<Map<String, String>> load(String name) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    Map<Key, ModelSource> now = distinct();
+                    now.keySet().removeIf(key -> !key.name().equals(name));
+                    if (now.isEmpty()) {
+                        throw Failure.of(
+                                        FailureCode.MODEL_NOT_FOUND,
+                                        "no model \"" + name + "\" lies in the folder of models")
+                                .asException();
+                    }
+                    Map<String, String> failed = new LinkedHashMap<>();
+                    for (ModelSource source : now.values()) {
+                        String reason = bring(source);
+                        if (reason != null) {
+                            failed.put(source.version(), reason);
+                        }
+                    }
+                    models.stream()
+                            .filter(model -> model.name().equals(name) && !now.containsKey(Key.of(model.source())))
+                            .forEach(this::drop);
+                    return failed;
+                },
+                loader);
+    }
+
+    /**
+     * Unloads every version of a model after it has finished what it accepted.
+     *
+     * @return completes when its memory is free; exceptionally with MODEL_NOT_FOUND
+     */
+    public CompletableFuture<Void> unload(String name) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    ServedModel known = find(name, null);
+                    models.stream()
+                            .filter(model -> model.name().equals(known.name()))
+                            .forEach(model -> {
+                                model.unload(times.drain());
+                                audit.ended(model);
+                            });
+                },
+                loader);
+    }
+
+    /**
+     * Loads what is new or has changed since it was loaded and unloads what is gone. What changed since the last look is
+     * left for the next one: it may still be on its way into the folder.
+     */
+    public CompletableFuture<Void> refresh() {
+        return CompletableFuture.runAsync(
+                () -> {
+                    Map<Key, ModelSource> now = distinct();
+                    models.stream()
+                            .filter(model -> !now.containsKey(Key.of(model.source())))
+                            .forEach(this::drop);
+                    seen.keySet().retainAll(now.keySet());
+                    now.forEach((key, source) -> {
+                        String print = print(source);
+                        ServedModel current = exactly(key);
+                        boolean changed = current == null || !print.equals(current.fingerprint());
+                        boolean still = print.equals(seen.put(key, print));
+                        if (changed && still) {
+                            String unused = bring(source);
+                        }
+                    });
+                },
+                loader);
+    }
+
+    /** Fails what hangs in the engine; to be called now and then. */
+    public void watch() {
+        models.forEach(ServedModel::watch);
+    }
+
+    /** Why the version does not load, or null. */
+    private @Nullable String bring(ModelSource source) {
+        ServedModel current = exactly(Key.of(source));
+        ServedModel next = new ServedModel(source, states, audit);
+        if (current == null || current.state() != ModelState.READY) {
+            replace(current, next);
+            next.load(engine, batches, cores, times.hang());
+            if (current != null) {
+                current.retire(times.drain());
+            }
+            return next.state() == ModelState.READY ? null : next.reason();
+        }
+        next.load(engine, batches, cores, times.hang());
+        if (next.state() == ModelState.READY) {
+            replace(current, next);
+            current.retire(times.drain());
+            return null;
+        }
+        String why = String.valueOf(next.reason());
+        LOG.log(
+                WARNING,
+                () -> current + " goes on as it was loaded before; what lies there now does not serve: " + why);
+        current.notReplacedBecause(next.fingerprint(), why);
+        audit.ended(next);
+        return why;
+    }
+
+    private void replace(@Nullable ServedModel current, ServedModel next) {
+        List<ServedModel> changed = new ArrayList<>(models);
+        changed.remove(current);
+        changed.add(next);
+        models = sorted(changed);
+    }
+
+    private void drop(ServedModel model) {
+        List<ServedModel> left = new ArrayList<>(models);
+        left.remove(model);
+        models = List.copyOf(left);
+        model.unload(times.drain());
+        audit.ended(model);
+    }
+
+    private @Nullable ServedModel exactly(Key key) {
+        return models.stream()
+                .filter(model -> Key.of(model.source()).equals(key))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private Map<Key, ModelSource> distinct() {
+        Map<Key, ModelSource> distinct = new LinkedHashMap<>();
+        try {
+            sources.list().forEach(source -> distinct.put(Key.of(source), source));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the models cannot be listed", e);
+        }
+        return distinct;
+    }
+
+    private static List<ServedModel> sorted(List<ServedModel> models) {
+        return models.stream()
+                .sorted(Comparator.comparing(ServedModel::name)
+                        .thenComparing(ServedModel::version, VersionOrder.NEWEST_FIRST))
+                .toList();
+    }
+
+    static String print(ModelSource source) {
+        try {
+            return source.fingerprint();
+        } catch (IOException e) {
+            return "unreadable: " + e;
+        }
+    }
+
+    /** One thread that ends when there is nothing to do. */
+    private static ExecutorService loader() {
+        return new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "model-loader");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * A model in whatever state, kept from being unloaded until the lease is closed.
+     *
+     * @param version which one, or null for the newest ready one, or the newest when none is ready
+     * @throws dev.gnserve.failure.FailureException with {@code MODEL_NOT_FOUND}
+     */
+    public ModelLease lease(String name, @Nullable String version) {
+        while (true) {
+            ModelLease lease = new ModelLease(find(name, version));
+            // Whoever replaces a model waits for the leases that it sees afterwards: this one is seen, or this looks
+            // again.
+            if (models.contains(lease.model())) {
+                return lease;
+            }
+            lease.close();
+        }
     }
 
     /**

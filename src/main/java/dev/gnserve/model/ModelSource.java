@@ -17,6 +17,11 @@ public interface ModelSource {
     /** Where it lies, for messages. */
     String location();
 
+    /** Differs when manifest or archive have changed; the same forever where they cannot. */
+    default String fingerprint() throws IOException {
+        return "";
+    }
+
     /** The text of {@code model.yaml}. */
     String manifest() throws IOException;
 

@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadFactory;
@@ -42,11 +44,14 @@ public final class ServedModel implements Inference {
     private final ModelAudit audit;
     private volatile State state = new State(ModelState.LOADING, null, null, null);
     private volatile @Nullable ModelManifest manifest;
+    private volatile String fingerprint;
+    private int leases; // guarded by this
 
     ServedModel(ModelSource source, ModelListener listener, ModelAudit audit) {
         this.source = source;
         this.listener = listener;
         this.audit = audit;
+        this.fingerprint = ModelRepository.print(source);
     }
 
     /** All that changes together. */
@@ -71,7 +76,7 @@ public final class ServedModel implements Inference {
         return state.state();
     }
 
-    /** Why the model failed, or null. */
+    /** Why the model failed, or why it was not replaced by what lies there now, or null. */
     public @Nullable String reason() {
         return state.reason();
     }
@@ -106,8 +111,52 @@ public final class ServedModel implements Inference {
      */
     public void requireReady() {
         State now = state;
-        if (now.serving() == null) {
+        if (now.state() != ModelState.READY) {
             throw unavailable(now).asException();
+        }
+    }
+
+    /** Whether a forward pass hangs in the engine: only the end of the process frees its thread. */
+    public boolean hangs() {
+        Serving serving = state.serving();
+        return serving != null && serving.batcher().hangs();
+    }
+
+    /** The watchdog's look at the batches in the engine. */
+    void watch() {
+        Serving serving = state.serving();
+        if (serving != null && serving.batcher().failHung()) {
+            LOG.log(WARNING, () -> "a forward pass of model " + name() + " version " + version() + " hangs");
+        }
+    }
+
+    /** Of what was last tried in its place. */
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    ModelSource source() {
+        return source;
+    }
+
+    synchronized void enter() {
+        leases++;
+    }
+
+    synchronized void leave() {
+        leases--;
+        notifyAll();
+    }
+
+    /** Until no request uses the model any more, at most until {@code System.nanoTime()} is {@code untilNanos}. */
+    private synchronized void awaitLeases(long untilNanos) {
+        try {
+            for (long left = untilNanos - System.nanoTime(); leases > 0 && left > 0; ) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+                left = untilNanos - System.nanoTime();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -179,7 +228,7 @@ public final class ServedModel implements Inference {
     }
 
     /** Loads and warms up on the calling thread, which ends in READY or FAILED. */
-    void load(Engine engine, BatchListener batches, int cores) {
+    void load(Engine engine, BatchListener batches, int cores, Duration hungAfter) {
         long started = System.nanoTime();
         EngineModel engineModel = null;
         Batcher<Tensor, Prediction> batcher = null;
@@ -202,6 +251,8 @@ public final class ServedModel implements Inference {
                     .shape(input -> List.of(input.type(), input.shape()))
                     .runners(workers)
                     .replacement(newWorker)
+                    .hungAfter(hungAfter)
+                    .whenBroken(this::fail)
                     .listener(batches)
                     .threads(workerThreads())
                     .start();
@@ -227,15 +278,50 @@ public final class ServedModel implements Inference {
         }
     }
 
-    /** Finishes what was accepted for at most the given time and frees everything. */
+    /** Takes no new requests, finishes what was accepted for at most the given time, and frees everything. */
     void unload(Duration drainTime) {
         State last = state;
-        Serving serving = last.serving();
-        if (serving == null) {
-            return;
+        if (last.serving() != null) {
+            enter(new State(ModelState.UNLOADED, null, last.loadTime(), last.serving()));
+            free(drainTime);
         }
-        enter(new State(ModelState.UNLOADED, null, last.loadTime(), null));
-        boolean ended = serving.batcher().close(drainTime);
+    }
+
+    /** As {@link #unload}, when another one has taken its place: the requests that still hold this one see it ready. */
+    void retire(Duration drainTime) {
+        if (state.serving() != null) {
+            free(drainTime);
+        }
+        audit.ended(this);
+    }
+
+    /**
+     * A newer archive or manifest of this version does not serve, so that this one goes on.
+     *
+     * @param tried the fingerprint of what does not serve, which need not be tried again
+     */
+    void notReplacedBecause(String tried, String why) {
+        fingerprint = tried;
+        State last = state;
+        state = new State(
+                last.state(), "serves as it was loaded; the reload failed: " + why, last.loadTime(), last.serving());
+    }
+
+    /** The batcher serves no more; what it holds is kept, since a thread may still be in it. */
+    private void fail(Failure failure) {
+        State last = state;
+        if (last.state() == ModelState.READY) {
+            enter(new State(ModelState.FAILED, failure.detail(), last.loadTime(), last.serving()));
+        }
+    }
+
+    private void free(Duration drainTime) {
+        State last = state;
+        Serving serving = Objects.requireNonNull(last.serving());
+        long until = System.nanoTime() + drainTime.toNanos();
+        awaitLeases(until);
+        boolean ended = serving.batcher().close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+        state = new State(ModelState.UNLOADED, null, last.loadTime(), null);
         if (ended) {
             serving.engineModel().close();
         } else {
@@ -262,7 +348,7 @@ public final class ServedModel implements Inference {
                         which + " is still loading; ask again soon",
                         LOADING_RETRY,
                         null);
-            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " could not be loaded: " + now.reason());
+            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " does not serve: " + now.reason());
             case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " is unloaded");
         };
     }

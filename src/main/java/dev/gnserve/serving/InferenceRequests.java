@@ -9,6 +9,7 @@ import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.model.Task;
@@ -24,6 +25,7 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
+import org.springframework.web.multipart.MultipartException;
 
 /**
  * What every task does with a request before and after its own part: finds the model, reads the images, sends their
@@ -37,11 +39,17 @@ public final class InferenceRequests {
     private final ModelRepository models;
     private final UploadReader uploads;
     private final ImageDecoder decoder;
+    private final PixelBudget budget;
     private final ApplicationEventPublisher events;
     private final Ticker ticker = Ticker.system();
 
     InferenceRequests(
-            ModelRepository models, UploadReader uploads, UploadLimits limits, ApplicationEventPublisher events) {
+            ModelRepository models,
+            UploadReader uploads,
+            UploadLimits limits,
+            PixelBudget budget,
+            ApplicationEventPublisher events) {
+        this.budget = budget;
         this.models = models;
         this.uploads = uploads;
         this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
@@ -68,14 +76,17 @@ public final class InferenceRequests {
             throws IOException {
         ServedModel model = null;
         FailureCode outcome = null;
-        try {
-            model = models.find(name, version);
+        try (ModelLease lease = models.lease(name, version)) {
+            model = lease.model();
             requireTask(model, task);
             model.requireReady(); // Before the work of decoding.
             Deadline deadline = deadline(request);
             return handler.handle(model, uploads.read(request), deadline);
         } catch (FailureException e) {
             outcome = e.failure().code();
+            throw e;
+        } catch (MultipartException e) {
+            outcome = UploadReader.codeOf(e);
             throw e;
         } catch (IOException e) {
             outcome = FailureCode.INVALID_REQUEST;
@@ -134,16 +145,19 @@ public final class InferenceRequests {
     }
 
     private record Started(
-            Upload upload, @Nullable ImageRun run, @Nullable Failure failure) {
+            Upload upload, @Nullable ImageRun run, @Nullable Failure failure, PixelBudget.Share pixels) {
         void cancel() {
             if (run != null) {
                 run.cancel();
             }
+            pixels.close();
         }
     }
 
     private Started start(ServedModel model, Upload upload, Deadline deadline, int tilesAhead) {
+        PixelBudget.Share pixels = () -> {};
         try {
+            pixels = budget.take(decoder.claimedPixels(upload.bytes()));
             long began = System.nanoTime();
             UprightImage image = decoder.decode(upload.bytes());
             Duration decode = stage(model, ImageStage.Name.DECODE, began);
@@ -151,9 +165,16 @@ public final class InferenceRequests {
             PreparedImage prepared = model.manifest().preprocessor().prepare(image);
             Duration preprocess = stage(model, ImageStage.Name.PREPROCESS, began);
             return new Started(
-                    upload, new ImageRun(model, deadline, image, prepared, decode, preprocess, tilesAhead), null);
+                    upload,
+                    new ImageRun(model, deadline, image, prepared, decode, preprocess, tilesAhead),
+                    null,
+                    pixels);
         } catch (FailureException e) {
-            return new Started(upload, null, named(upload, e.failure()));
+            pixels.close();
+            return new Started(upload, null, named(upload, e.failure()), () -> {});
+        } catch (RuntimeException | Error e) {
+            pixels.close();
+            throw e;
         }
     }
 
@@ -168,6 +189,8 @@ public final class InferenceRequests {
                 return finish.apply(started.upload(), Objects.requireNonNull(started.run()));
             } catch (FailureException e) {
                 failure = named(started.upload(), e.failure());
+            } finally {
+                started.pixels().close();
             }
         }
         failures.add(failure);

@@ -9,7 +9,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * Part of readiness: up when no model is on its way any more and at least one can serve. A broken model beside working
+ * Part of readiness: up when every model has been tried since the start and at least one can serve. A broken model beside working
  * ones keeps nobody from being served; it is seen in {@code GET /v1/models} and in {@code gnserve_model_state}.
  */
 @Component("modelsHealthIndicator")
@@ -24,7 +24,8 @@ final class ModelsHealth implements HealthIndicator {
     @Override
     public Health health() {
         List<ServedModel> models = repository.models();
-        boolean loading = models.stream().anyMatch(model -> model.state() == ModelState.LOADING);
+        // A model that is loaded later takes no replica out of service: what was asked for at start is served.
+        boolean loading = !repository.settled().isDone();
         boolean ready = models.stream().anyMatch(model -> model.state() == ModelState.READY);
         Health.Builder health = ready && !loading ? Health.up() : Health.outOfService();
         for (ServedModel model : models) {

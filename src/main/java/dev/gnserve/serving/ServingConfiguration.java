@@ -4,10 +4,12 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.LifecycleTimes;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.ModelSources;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,9 +36,14 @@ class ServingConfiguration {
             ApplicationEventPublisher events,
             List<ModelAudit> audits)
             throws IOException {
-        List<ModelSource> sources = new ArrayList<>(EmbeddedModels.list(ServingConfiguration.class.getClassLoader()));
-        sources.addAll(ModelFolder.list(settings.modelsDir()));
-        return new ModelRepository(engine, sources, batches, events::publishEvent, ModelAudit.all(audits));
+        List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
+        ModelSources sources = () -> {
+            List<ModelSource> all = new ArrayList<>(embedded);
+            all.addAll(ModelFolder.list(settings.modelsDir()));
+            return all;
+        };
+        LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime());
+        return new ModelRepository(engine, sources, batches, events::publishEvent, ModelAudit.all(audits), times);
     }
 
     /** Starts before the web server takes requests and stops after it has answered the last one. */
@@ -44,15 +51,18 @@ class ServingConfiguration {
     SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
         return new SmartLifecycle() {
             private volatile boolean running;
+            private final ModelWatch watch = new ModelWatch(repository, settings.watchInterval());
 
             @Override
             public void start() {
                 repository.start();
+                watch.start();
                 running = true;
             }
 
             @Override
             public void stop() {
+                watch.stop();
                 repository.close(settings.drainTime());
                 running = false;
             }

@@ -13,11 +13,17 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param modelsDir folder of models beside the embedded ones; may be missing
  * @param device {@code auto}, {@code cpu} or {@code gpu}
  * @param threads that work on one forward pass unless a model says otherwise; null for all cores
- * @param drainTime how long accepted work may take at shutdown
+ * @param drainTime how long accepted work may take at shutdown, or when a model is unloaded
+ * @param shutdownPause how long new work is still taken after readiness went off, so that balancers can notice
+ * @param hangTime how long one forward pass may take before its model counts as hung
+ * @param watchInterval how often the folder of models is looked at for changes; null for never
  */
 @ConfigurationProperties("gnserve")
 public record ServingSettings(
         @DefaultValue("./models") Path modelsDir,
         @DefaultValue("auto") Device device,
         @Nullable Integer threads,
-        @DefaultValue("20s") Duration drainTime) {}
+        @DefaultValue("20s") Duration drainTime,
+        @DefaultValue("0s") Duration shutdownPause,
+        @DefaultValue("2m") Duration hangTime,
+        @Nullable Duration watchInterval) {}

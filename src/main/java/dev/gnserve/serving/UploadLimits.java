@@ -1,5 +1,6 @@
 package dev.gnserve.serving;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -10,9 +11,24 @@ import org.springframework.util.unit.DataSize;
  * @param maxUploadSize bytes of the whole request body
  * @param maxImages images in one request
  * @param maxPixels pixels of one image, known from its header
+ * @param maxPixelsInFlight pixels of all images that are decoded and not yet answered; null for what the heap allows
  */
 @ConfigurationProperties("gnserve.limits")
 public record UploadLimits(
         @DefaultValue("32MB") DataSize maxUploadSize,
         @DefaultValue("32") int maxImages,
-        @DefaultValue("64000000") long maxPixels) {}
+        @DefaultValue("64000000") long maxPixels,
+        @Nullable Long maxPixelsInFlight) {
+
+    public UploadLimits {
+        if (maxPixelsInFlight != null && maxPixelsInFlight < maxPixels) {
+            throw new IllegalArgumentException("max-pixels-in-flight is " + maxPixelsInFlight
+                    + ", allowed is max-pixels (" + maxPixels + ") or more: no image of that size would ever be read");
+        }
+    }
+
+    /** The budget of all images, which never is below what one may have. */
+    long pixelsInFlight(long whatTheHeapAllows) {
+        return maxPixelsInFlight != null ? maxPixelsInFlight : Math.max(maxPixels, whatTheHeapAllows);
+    }
+}

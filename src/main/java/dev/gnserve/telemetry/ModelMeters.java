@@ -3,14 +3,18 @@ package dev.gnserve.telemetry;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ModelStateChanged;
 import dev.gnserve.model.ServedModel;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /** Gauges of models and of the engine; read when scraped. */
@@ -42,31 +46,53 @@ final class ModelMeters implements SmartInitializingSingleton {
                 .description("Native arrays now open")
                 .register(registry);
         for (ServedModel model : repository.models()) {
-            inference.expect(model.name(), model.version());
-            verification.expect(model.name(), model.version());
-            register(model);
+            register(model.name(), model.version());
         }
     }
 
-    private void register(ServedModel model) {
-        Tags tags = Tags.of("model", model.name(), "version", model.version());
+    /** A model that came while running has its series from its first state on; to register again changes nothing. */
+    @EventListener
+    void stateChanged(ModelStateChanged change) {
+        register(change.model(), change.version());
+    }
+
+    /** By name, not by object: a model that is loaded again is another object with the same series. */
+    private void register(String model, String version) {
+        inference.expect(model, version);
+        verification.expect(model, version);
+        Tags tags = Tags.of("model", model, "version", version);
         for (ModelState state : ModelState.values()) {
-            Gauge.builder("gnserve.model.state", model, m -> m.state() == state ? 1 : 0)
+            Gauge.builder("gnserve.model.state", repository, models -> stateOf(models, model, version) == state ? 1 : 0)
                     .description("1 for the state that the model is in")
                     .tags(tags.and("state", state.name().toLowerCase(Locale.ROOT)))
                     .register(registry);
         }
-        Gauge.builder("gnserve.queue.depth", model, ServedModel::queueDepth)
+        Gauge.builder("gnserve.queue.depth", repository, models -> depth(models, model, version))
                 .description("Images or tiles that wait for the engine")
                 .tags(tags)
                 .register(registry);
-        TimeGauge.builder("gnserve.model.load", model, TimeUnit.NANOSECONDS, ModelMeters::loadNanos)
+        TimeGauge.builder(
+                        "gnserve.model.load",
+                        repository,
+                        TimeUnit.NANOSECONDS,
+                        models -> loadNanos(models.version(model, version)))
                 .description("Time of loading and warm-up; NaN until ready")
                 .tags(tags)
                 .register(registry);
     }
 
-    private static double loadNanos(ServedModel model) {
-        return model.loadTime() == null ? Double.NaN : model.loadTime().toNanos();
+    private static ModelState stateOf(ModelRepository models, String name, String version) {
+        ServedModel model = models.version(name, version);
+        return model == null ? ModelState.UNLOADED : model.state();
+    }
+
+    private static int depth(ModelRepository models, String name, String version) {
+        ServedModel model = models.version(name, version);
+        return model == null ? 0 : model.queueDepth();
+    }
+
+    private static double loadNanos(@Nullable ServedModel model) {
+        Duration took = model == null ? null : model.loadTime();
+        return took == null ? Double.NaN : took.toNanos();
     }
 }

@@ -110,6 +110,15 @@ final class ModelVerifiers {
                         IDLE));
     }
 
+    /** Frees what is kept for a model that serves no more. */
+    void forget(ServedModel model) {
+        layers.remove(model);
+        ModelVerifier verifier = verifiers.remove(model);
+        if (verifier != null) {
+            verifier.close();
+        }
+    }
+
     /** Before the engine is closed, which it depends on. */
     @PreDestroy
     void close() {

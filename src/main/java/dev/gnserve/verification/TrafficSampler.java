@@ -66,6 +66,11 @@ final class TrafficSampler {
         }
     }
 
+    /** The model ended: another one of its name begins anew. */
+    void forget(ServedModel model) {
+        latest.remove(model);
+    }
+
     private void start(ServedModel model, FloatTensor image) {
         try {
             background.execute(() -> verify(model, image));

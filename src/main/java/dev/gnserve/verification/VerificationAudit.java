@@ -19,12 +19,14 @@ import org.springframework.stereotype.Component;
 @Component
 final class VerificationAudit implements ModelAudit {
 
+    private final ModelVerifiers verifiers;
     private final LoadVerification atLoad;
     private final TrafficSampler sampler;
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-sample"));
 
     VerificationAudit(ModelVerifiers verifiers, AfterAnswer afterAnswer, ApplicationEventPublisher events) {
+        this.verifiers = verifiers;
         atLoad = new LoadVerification(verifiers);
         sampler = new TrafficSampler(
                 verifiers::sample,
@@ -42,6 +44,12 @@ final class VerificationAudit implements ModelAudit {
     @Override
     public void accepted(ServedModel model, Tensor input) {
         sampler.accepted(model, input);
+    }
+
+    @Override
+    public void ended(ServedModel model) {
+        sampler.forget(model);
+        verifiers.forget(model);
     }
 
     /** Before the verifiers are closed: a sample that runs is inside the engine. */

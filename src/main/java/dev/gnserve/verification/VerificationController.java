@@ -13,6 +13,7 @@ import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.RequestId;
 import dev.gnserve.serving.ImageBody;
 import dev.gnserve.serving.InferenceRequests;
+import dev.gnserve.serving.PixelBudget;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.Upload;
 import dev.gnserve.serving.UploadLimits;
@@ -42,9 +43,15 @@ class VerificationController {
     private final InferenceRequests requests;
     private final ModelVerifiers verifiers;
     private final ImageDecoder decoder;
+    private final PixelBudget budget;
 
     VerificationController(
-            ModelRepository repository, InferenceRequests requests, ModelVerifiers verifiers, UploadLimits limits) {
+            ModelRepository repository,
+            InferenceRequests requests,
+            ModelVerifiers verifiers,
+            UploadLimits limits,
+            PixelBudget budget) {
+        this.budget = budget;
         this.repository = repository;
         this.requests = requests;
         this.verifiers = verifiers;
@@ -170,10 +177,16 @@ class VerificationController {
                             "One image per verification, not %d. Send them one by one.".formatted(images.size()))
                     .asException();
         }
-        PlanarImage tile = served.manifest()
-                .preprocessor()
-                .prepare(decoder.decode(images.get(0).bytes()))
-                .tile(0);
-        return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+        byte[] bytes = images.get(0).bytes();
+        PixelBudget.Share room = budget.take(decoder.claimedPixels(bytes));
+        try {
+            PlanarImage tile = served.manifest()
+                    .preprocessor()
+                    .prepare(decoder.decode(bytes))
+                    .tile(0);
+            return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+        } finally {
+            room.close();
+        }
     }
 }

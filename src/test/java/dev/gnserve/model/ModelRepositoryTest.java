@@ -21,11 +21,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -208,8 +213,174 @@ class ModelRepositoryTest {
         assertThat(model.queueDepth()).isZero();
     }
 
+    @Test
+    void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeAskedFor() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        ServedModel first = repository.find("seg", null);
+        put("seg", "2", MANIFEST, "group-norm-traced.pt");
+
+        assertThat(repository.load("seg").join()).isEmpty();
+
+        assertThat(repository.find("seg", null).version()).isEqualTo("2");
+        assertThat(repository.find("seg", "1").state()).isEqualTo(ModelState.READY);
+        assertThat(first.state()).as("loaded again with the rest, and freed").isEqualTo(ModelState.UNLOADED);
+        assertThatThrownBy(() -> repository.load("cat").join()).hasCauseInstanceOf(FailureException.class);
+    }
+
+    @Test
+    void aModelIsLoadedAgainWhileItServesWithoutAFailedRequest() throws Exception {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        int before = engine.openArrays();
+        FloatTensor expected = (FloatTensor) answer(repository.find("seg", null));
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger answered = new AtomicInteger();
+        List<CompletableFuture<Void>> clients = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            clients.add(CompletableFuture.runAsync(() -> {
+                while (!over.get()) {
+                    try (ModelLease lease = repository.lease("seg", null)) {
+                        lease.model().requireReady();
+                        for (int tile = 0; tile < 3; tile++) {
+                            FloatTensor got = (FloatTensor) answer(lease.model());
+                            assertThat(got.values()).containsExactly(expected.values(), Offset.offset(1e-5f));
+                            answered.incrementAndGet();
+                        }
+                    }
+                }
+            }));
+        }
+        try {
+            for (int i = 0; i < 5; i++) {
+                assertThat(repository.load("seg").join()).isEmpty();
+            }
+        } finally {
+            over.set(true);
+        }
+
+        clients.forEach(CompletableFuture::join);
+        assertThat(answered.get()).isGreaterThan(15);
+        assertThat(repository.models()).hasSize(1);
+        assertThat(engine.openArrays()).as("of one model, not of six").isEqualTo(before);
+    }
+
+    @Test
+    void aBrokenReloadLeavesTheOldOneServingAndSaysWhy() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        int before = engine.openArrays();
+        Files.writeString(folder.resolve("seg/1/model.pt"), "no archive");
+        put("seg", "2", MANIFEST, null);
+        Files.writeString(folder.resolve("seg/2/model.pt"), "no archive either");
+
+        Map<String, String> failed = repository.load("seg").join();
+
+        assertThat(failed).containsOnlyKeys("1", "2");
+        assertThat(failed.get("1")).contains("seg/1/model.pt");
+        ServedModel serving = repository.find("seg", null);
+        assertThat(serving.version()).isEqualTo("1");
+        assertThat(serving.state()).isEqualTo(ModelState.READY);
+        assertThat(serving.reason()).contains("the reload failed", "seg/1/model.pt");
+        assertThat(answer(serving).shape()).isEqualTo(TensorShape.of(3, 16, 16));
+        assertThat(repository.find("seg", "2").state()).isEqualTo(ModelState.FAILED);
+        assertThat(engine.openArrays()).isEqualTo(before);
+    }
+
+    @Test
+    void anUnloadedModelGivesItsNativeMemoryBackAndCanBeLoadedAgain() throws IOException {
+        put("other", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        int alone = engine.openArrays();
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        assertThat(repository.load("seg").join()).isEmpty();
+
+        repository.unload("seg").join();
+
+        assertThat(engine.openArrays()).isEqualTo(alone);
+        ServedModel unloaded = repository.find("seg", null);
+        assertThat(unloaded.state()).isEqualTo(ModelState.UNLOADED);
+        assertThatThrownBy(unloaded::requireReady)
+                .isInstanceOfSatisfying(
+                        FailureException.class,
+                        e -> assertThat(e.failure().code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE));
+        assertThat(repository.load("seg").join()).isEmpty();
+        assertThat(answer(repository.find("seg", null)).shape()).isEqualTo(TensorShape.of(3, 16, 16));
+    }
+
+    @Test
+    void whatALeaseHoldsIsUnloadedWhenItIsGivenBack() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        CompletableFuture<Void> unloading;
+        try (ModelLease lease = repository.lease("seg", null)) {
+            unloading = repository.unload("seg");
+            while (lease.model().state() == ModelState.READY) {
+                Thread.onSpinWait();
+            }
+            assertThat(answer(lease.model()).shape()).isEqualTo(TensorShape.of(3, 16, 16));
+            assertThat(unloading).isNotDone();
+        }
+        unloading.join();
+        assertThat(engine.openArrays()).isZero();
+    }
+
+    @Test
+    void theFolderIsFollowedOnceItHasComeToRest() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        load();
+        repository.refresh().join();
+        ServedModel first = repository.find("seg", null);
+        put("new", "1", MANIFEST, "group-norm-traced.pt");
+        Files.writeString(folder.resolve("seg/model.yaml"), MANIFEST + "description: changed\n");
+
+        repository.refresh().join();
+        assertThat(repository.models()).as("may still be on its way").containsExactly(first);
+        repository.refresh().join();
+
+        assertThat(repository.find("new", null).state()).isEqualTo(ModelState.READY);
+        assertThat(repository.find("seg", null).manifest().description()).isEqualTo("changed");
+        assertThat(first.state()).isEqualTo(ModelState.UNLOADED);
+        ServedModel second = repository.find("seg", null);
+        Files.delete(folder.resolve("new/model.yaml"));
+        repository.refresh().join();
+        assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
+    }
+
+    @Test
+    void aForwardThatHangsTakesItsModelOutOfReadyUntilItIsLoadedAgain() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        LifecycleTimes impatient = new LifecycleTimes(Duration.ofSeconds(10), Duration.ofNanos(1));
+        List<ModelSource> sources = ModelFolder.list(folder);
+        repository = new ModelRepository(engine, () -> sources, batches::add, changes::add, ModelAudit.NONE, impatient);
+        repository.start();
+        repository.settled().join();
+        ServedModel model = repository.find("seg", null);
+
+        while (model.state() == ModelState.READY) {
+            CompletableFuture<Outcome<Prediction>> unused = model.infer(image(), Deadline.none());
+            repository.watch(); // Whatever is in the engine at that moment counts as hung.
+        }
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("has not returned", "restarted");
+        assertThat(failure(model).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        assertThat(repository.load("seg").join()).isEmpty();
+        assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
+    }
+
+    private static Tensor answer(ServedModel model) {
+        return model.infer(image(), Deadline.none()).join().orElseThrow().first();
+    }
+
     private void list() throws IOException {
-        repository = new ModelRepository(engine, ModelFolder.list(folder), batches::add, changes::add);
+        repository = new ModelRepository(
+                engine,
+                () -> ModelFolder.list(folder),
+                batches::add,
+                changes::add,
+                ModelAudit.NONE,
+                LifecycleTimes.DEFAULT);
     }
 
     private void load() throws IOException {
@@ -243,7 +414,7 @@ class ModelRepositoryTest {
         Files.writeString(folder.resolve(name).resolve("model.yaml"), manifest);
         if (archive != null) {
             try (InputStream in = ModelRepositoryTest.class.getResourceAsStream("/engine/" + archive)) {
-                Files.copy(in, home.resolve("model.pt"));
+                Files.copy(in, home.resolve("model.pt"), StandardCopyOption.REPLACE_EXISTING);
             }
         }
     }

@@ -1,0 +1,44 @@
+package dev.gnserve.access;
+
+import java.util.function.Predicate;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/** Which key opens what. Health, metrics, the API document and the pages are open. */
+@Configuration(proxyBeanMethods = false)
+class AccessConfiguration implements WebMvcConfigurer {
+
+    private static final String ADMINISTRATION = "/v2/repository/**";
+
+    private final ApiKeys users;
+    private final ApiKeys admins;
+    private final ApplicationEventPublisher events;
+
+    AccessConfiguration(
+            AccessSettings settings,
+            @Value("${gnserve.repository.enabled:false}") boolean repository,
+            ApplicationEventPublisher events) {
+        this.users = ApiKeys.of(settings.apiKeys(), settings.apiKeysFile());
+        this.admins = ApiKeys.of(settings.adminKeys(), settings.adminKeysFile());
+        this.events = events;
+        if (repository && admins.isEmpty()) {
+            throw new IllegalStateException(
+                    "gnserve.repository.enabled needs gnserve.access.admin-keys or gnserve.access.admin-keys-file:"
+                            + " otherwise everybody could unload the models");
+        }
+    }
+
+    @Override
+    public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(new KeyCheck(admins::contains, events)).addPathPatterns(ADMINISTRATION);
+        if (!users.isEmpty()) {
+            Predicate<String> either = key -> users.contains(key) || admins.contains(key);
+            registry.addInterceptor(new KeyCheck(either, events))
+                    .addPathPatterns("/v1/**", "/v2/**")
+                    .excludePathPatterns("/v2/health/**", ADMINISTRATION);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.gnserve.access;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of keys, kept as their SHA-256: neither a heap dump nor a message can tell one. Thread-safe.
+ *
+ * <p>A key is compared with every key of the set to the end, whatever the first ones say, so that the time tells nothing
+ * about how much of a guess was right.
+ */
+final class ApiKeys {
+
+    private static final int SHORTEST = 16;
+
+    private final List<byte[]> digests;
+
+    private ApiKeys(List<byte[]> digests) {
+        this.digests = List.copyOf(digests);
+    }
+
+    /**
+     * Keys from the configuration and from a file, one a line; blank lines and those that begin with # do not count.
+     *
+     * @throws IllegalArgumentException for a key of fewer than 16 characters, without naming it
+     */
+    static ApiKeys of(List<String> keys, @Nullable Path file) {
+        List<String> all = new ArrayList<>(keys);
+        if (file != null) {
+            try {
+                all.addAll(Files.readAllLines(file, StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                throw new UncheckedIOException("the file of API keys cannot be read: " + file, e);
+            }
+        }
+        List<byte[]> digests = new ArrayList<>();
+        for (String line : all) {
+            String key = line.strip();
+            if (key.isEmpty() || key.startsWith("#")) {
+                continue;
+            }
+            if (key.length() < SHORTEST) {
+                throw new IllegalArgumentException("an API key has " + key.length() + " characters, allowed are "
+                        + SHORTEST + " or more; openssl rand -hex 24 makes a good one");
+            }
+            digests.add(digest(key));
+        }
+        return new ApiKeys(digests);
+    }
+
+    boolean isEmpty() {
+        return digests.isEmpty();
+    }
+
+    boolean contains(String key) {
+        byte[] given = digest(key);
+        boolean found = false;
+        for (byte[] known : digests) {
+            found |= MessageDigest.isEqual(known, given);
+        }
+        return found;
+    }
+
+    private static byte[] digest(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.gnserve.access;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.serving.RequestCompleted;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.Locale;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.servlet.HandlerInterceptor;
+
+/**
+ * Lets requests pass that bring a key: {@code Authorization: Bearer KEY} or {@code X-API-Key: KEY}. An interceptor and not
+ * a filter, so that it goes by the same path as the controllers do; it runs before any of the body is read.
+ */
+final class KeyCheck implements HandlerInterceptor {
+
+    private static final String KEY_HEADER = "X-API-Key";
+    private static final String BEARER = "bearer ";
+
+    private final Predicate<String> known;
+    private final ApplicationEventPublisher events;
+
+    KeyCheck(Predicate<String> known, ApplicationEventPublisher events) {
+        this.known = known;
+        this.events = events;
+    }
+
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+        String key = key(request);
+        if (key != null && known.test(key)) {
+            return true;
+        }
+        events.publishEvent(new RequestCompleted(null, null, FailureCode.UNAUTHENTICATED));
+        response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        throw Failure.of(
+                        FailureCode.UNAUTHENTICATED,
+                        key == null
+                                ? "This service asks for an API key: send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
+                                : "The API key is not known, or does not allow this.")
+                .asException();
+    }
+
+    private static @Nullable String key(HttpServletRequest request) {
+        String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
+        if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+            return authorization.substring(BEARER.length()).strip();
+        }
+        String key = request.getHeader(KEY_HEADER);
+        return key == null ? null : key.strip();
+    }
+}

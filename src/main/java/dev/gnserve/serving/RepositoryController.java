@@ -1,0 +1,107 @@
+package dev.gnserve.serving;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.FailsWith;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The repository extension of the Open Inference Protocol: models are listed, loaded and unloaded while running. */
+@RestController
+@ConditionalOnProperty("gnserve.repository.enabled")
+@Tag(name = "model repository")
+class RepositoryController {
+
+    private final ModelRepository repository;
+
+    RepositoryController(ModelRepository repository) {
+        this.repository = repository;
+    }
+
+    /**
+     * What is asked of the index.
+     *
+     * @param ready whether only models that serve are listed
+     */
+    record IndexRequest(boolean ready) {}
+
+    /**
+     * One version of one model.
+     *
+     * @param state READY, LOADING or UNAVAILABLE
+     * @param reason why, or empty
+     */
+    record IndexEntry(String name, String version, String state, String reason) {}
+
+    @PostMapping(path = "/v2/repository/index", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "repositoryIndex", summary = "Every version of every model")
+    @FailsWith(FailureCode.UNAUTHENTICATED)
+    List<IndexEntry> index(@RequestBody(required = false) @Nullable IndexRequest request) {
+        boolean readyOnly = request != null && request.ready();
+        return repository.models().stream()
+                .filter(model -> !readyOnly || model.state() == ModelState.READY)
+                .map(RepositoryController::entry)
+                .toList();
+    }
+
+    /** Answers when every version has been tried. A version that does not load leaves what served before serving. */
+    @PostMapping(path = "/v2/repository/models/{model}/load", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "loadModel", summary = "Load a model, or load it again, without a failed request")
+    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    Map<String, String> load(@PathVariable String model) {
+        Map<String, String> failed = done(repository.load(model));
+        if (!failed.isEmpty()) {
+            throw Failure.of(
+                            FailureCode.MODEL_UNAVAILABLE,
+                            "These versions of model %s do not load; what served before goes on: %s"
+                                    .formatted(model, failed))
+                    .asException();
+        }
+        return Map.of();
+    }
+
+    /** Answers when the memory of the model is free. */
+    @PostMapping(path = "/v2/repository/models/{model}/unload", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "unloadModel", summary = "Unload a model after it has finished what it accepted")
+    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND})
+    Map<String, String> unload(@PathVariable String model) {
+        done(repository.unload(model));
+        return Map.of();
+    }
+
+    private static IndexEntry entry(ServedModel model) {
+        String state = switch (model.state()) {
+            case READY, LOADING -> model.state().name();
+            case FAILED, UNLOADED -> "UNAVAILABLE";
+        };
+        String reason = model.reason();
+        return new IndexEntry(
+                model.name(),
+                model.version(),
+                state,
+                reason != null ? reason : model.state() == ModelState.UNLOADED ? "unloaded" : "");
+    }
+
+    private static <T> T done(CompletableFuture<T> work) {
+        try {
+            return work.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof FailureException known ? known : e;
+        }
+    }
+}

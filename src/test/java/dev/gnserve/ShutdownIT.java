@@ -1,0 +1,178 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A service that is stopped while it has more work than it can do, in a process of its own. */
+@Timeout(180)
+class ShutdownIT {
+
+    private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
+    private static final int CLIENTS = 8;
+
+    /**
+     * What a client saw of one request.
+     *
+     * @param pixels that were found, or -1
+     */
+    private record Seen(int status, int pixels, String text) {}
+
+    @Test
+    void underLoadNoAnswerIsLostOrBrokenWhenTheServiceIsStopped() throws Exception {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
+        Process process = new ProcessBuilder(
+                        java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=2s")
+                .redirectErrorStream(true)
+                .start();
+        BufferedReader log = process.inputReader();
+        List<Seen> answers = Collections.synchronizedList(new ArrayList<>());
+        List<String> lost = Collections.synchronizedList(new ArrayList<>());
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        try {
+            URI base = URI.create("http://localhost:" + port(log) + "/");
+            CompletableFuture<Void> unused = CompletableFuture.runAsync(
+                    () -> log.lines().forEach(line -> {}),
+                    command -> daemon(command).start());
+            awaitReady(base);
+            HttpRequest request = HttpRequest.newBuilder(base.resolve("v1/models/nuclei-unet-gn/segment?masks=none"))
+                    .header("Content-Type", "image/png")
+                    .POST(BodyPublishers.ofByteArray(Samples.png("fluorescence-256")))
+                    .build();
+            int expected = seen(HttpClient.newHttpClient().send(request, BodyHandlers.ofString()))
+                    .pixels();
+            assertThat(expected).isPositive();
+            CountDownLatch underWay = new CountDownLatch(4 * CLIENTS);
+            for (int i = 0; i < CLIENTS; i++) {
+                clients.execute(() -> ask(request, answers, lost, underWay));
+            }
+            underWay.await();
+
+            process.destroy(); // SIGTERM
+            int status = awaitNotReady(base);
+
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            clients.shutdown();
+            assertThat(clients.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(status).as("readiness during the pause").isEqualTo(503);
+            assertThat(lost).as("requests that were taken and not answered").isEmpty();
+            assertThat(answers).allSatisfy(answer -> {
+                if (answer.status() == 200) {
+                    assertThat(answer.pixels()).isEqualTo(expected);
+                } else {
+                    assertThat(answer.status()).as(answer.text()).isEqualTo(503);
+                    assertThat(answer.text()).contains("\"SHUTTING_DOWN\"");
+                }
+            });
+            assertThat(answers).filteredOn(answer -> answer.status() == 200).hasSizeGreaterThanOrEqualTo(4 * CLIENTS);
+        } finally {
+            clients.shutdownNow();
+            process.destroyForcibly();
+        }
+    }
+
+    /** One client, on a connection that it keeps as long as the service lets it, until it is told to ask elsewhere. */
+    private static void ask(HttpRequest request, List<Seen> answers, List<String> lost, CountDownLatch underWay) {
+        HttpClient client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(Duration.ofSeconds(10))
+                .build();
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                Seen seen = seen(client.send(request, BodyHandlers.ofString()));
+                answers.add(seen);
+                underWay.countDown();
+                if (seen.status() == 503) {
+                    return; // Told to ask elsewhere.
+                }
+            } catch (ConnectException e) {
+                return; // Not taken: the client knows that it can ask elsewhere.
+            } catch (IOException e) {
+                lost.add(e.toString());
+                return;
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private static Seen seen(HttpResponse<String> response) {
+        int pixels = response.statusCode() != 200
+                ? -1
+                : new JsonMapper()
+                        .readTree(response.body())
+                        .path("images")
+                        .path(0)
+                        .path("classes")
+                        .path(0)
+                        .path("pixels")
+                        .asInt(-1);
+        return new Seen(response.statusCode(), pixels, response.body());
+    }
+
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static int port(BufferedReader log) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (String line = log.readLine(); line != null; line = log.readLine()) {
+            text.append(line).append('\n');
+            Matcher matcher = STARTED.matcher(line);
+            if (matcher.find()) {
+                return Integer.parseInt(matcher.group(1));
+            }
+        }
+        throw new AssertionError("the process ended:\n" + text);
+    }
+
+    private static void awaitReady(URI base) throws Exception {
+        for (int attempt = 0; attempt < 1200 && readiness(base) != 200; attempt++) {
+            Thread.sleep(100);
+        }
+    }
+
+    /** What readiness says once it has changed; the signal takes a moment to arrive. */
+    private static int awaitNotReady(URI base) throws Exception {
+        int status = 200;
+        for (int attempt = 0; attempt < 2000 && status == 200; attempt++) {
+            status = readiness(base);
+        }
+        return status;
+    }
+
+    private static int readiness(URI base) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(base.resolve("actuator/health/readiness"))
+                .timeout(Duration.ofSeconds(20))
+                .build();
+        return HttpClient.newHttpClient()
+                .send(request, BodyHandlers.discarding())
+                .statusCode();
+    }
+}

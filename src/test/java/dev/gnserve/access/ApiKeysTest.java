@@ -1,0 +1,44 @@
+package dev.gnserve.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ApiKeysTest {
+
+    private static final String ONE = "first-key-0123456789";
+    private static final String OTHER = "other-key-0123456789";
+
+    @Test
+    void keysComeFromTheConfigurationAndFromAFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("keys"), "# of the laboratory\n\n  " + OTHER + "  \n");
+
+        ApiKeys keys = ApiKeys.of(List.of(ONE), file);
+
+        assertThat(keys.contains(ONE)).isTrue();
+        assertThat(keys.contains(OTHER)).isTrue();
+        assertThat(keys.contains("# of the laboratory")).isFalse();
+        assertThat(keys.contains("")).isFalse();
+        assertThat(keys.contains(ONE.substring(1))).isFalse();
+        assertThat(keys.contains(ONE + " ")).isFalse();
+    }
+
+    @Test
+    void aShortKeyIsRefusedWithoutBeingNamed() {
+        assertThatThrownBy(() -> ApiKeys.of(List.of("hunter2"), null))
+                .hasMessageContaining("7 characters")
+                .hasMessageNotContaining("hunter2");
+    }
+
+    @Test
+    void theSettingsDoNotTellTheKeys() {
+        assertThat(new AccessSettings(List.of(ONE), null, List.of(OTHER), null).toString())
+                .doesNotContain(ONE, OTHER);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.gnserve.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
+
+class PixelBudgetTest {
+
+    @Test
+    void whatDoesNotFitIsRefusedAndFitsWhenRoomIsGivenBack() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+        PixelBudget.Share first = budget.take(60);
+
+        assertThatThrownBy(() -> budget.take(41)).isInstanceOfSatisfying(FailureException.class, e -> {
+            assertThat(e.failure().code()).isEqualTo(FailureCode.OVERLOADED);
+            assertThat(e.failure().retryAfter()).isPositive();
+            assertThat(e.failure().detail()).contains("60", "41", "100", "max-pixels-in-flight");
+        });
+        budget.take(40).close();
+        first.close();
+        first.close();
+
+        budget.take(100);
+        assertThatThrownBy(() -> budget.take(1)).isInstanceOf(FailureException.class);
+    }
+
+    @Test
+    void whoWaitsGetsTheRoomThatIsGivenBack() {
+        PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
+        PixelBudget.Share first = budget.take(60);
+
+        CompletableFuture<PixelBudget.Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(50));
+        first.close();
+
+        waiting.join().close();
+    }
+
+    @Test
+    void anImageLargerThanTheBudgetGetsAllOfIt() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+
+        budget.take(1_000).close();
+
+        budget.take(100).close();
+    }
+
+    @Test
+    void theBudgetIsNeverBelowOneImage() {
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, null).pixelsInFlight(10))
+                .isEqualTo(1_000);
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, null).pixelsInFlight(5_000))
+                .isEqualTo(5_000);
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, 2_000L).pixelsInFlight(5_000))
+                .isEqualTo(2_000);
+        assertThatThrownBy(() -> new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, 999L))
+                .hasMessageContaining("max-pixels-in-flight is 999");
+    }
+}
