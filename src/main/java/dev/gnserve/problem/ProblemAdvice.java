@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -40,10 +41,13 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     private final DataSize largestUpload;
     private final int mostParts;
+    private final ApplicationEventPublisher events;
 
     ProblemAdvice(
             @Value("${spring.servlet.multipart.max-request-size}") DataSize largestUpload,
-            @Value("${server.tomcat.max-part-count}") int mostParts) {
+            @Value("${server.tomcat.max-part-count}") int mostParts,
+            ApplicationEventPublisher events) {
+        this.events = events;
         this.largestUpload = largestUpload;
         this.mostParts = mostParts;
     }
@@ -59,7 +63,12 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         Throwable cause = exception.getMostSpecificCause();
         String detail = "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
                 .formatted(cause.getMessage());
-        return Problems.answer(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
+        return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
+    }
+
+    private ResponseEntity<Object> refused(Failure failure, HttpServletRequest request) {
+        events.publishEvent(new UploadRefused(failure.code()));
+        return Problems.answer(failure, request);
     }
 
     @Override
@@ -78,7 +87,7 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
                         "The body has more than %,d bytes, the most that is taken. Send fewer or smaller images per request."
                                 .formatted(largestUpload.toBytes()),
                         exception);
-        return Problems.answer(failure, ((ServletWebRequest) exchange).getRequest());
+        return refused(failure, ((ServletWebRequest) exchange).getRequest());
     }
 
     @ExceptionHandler

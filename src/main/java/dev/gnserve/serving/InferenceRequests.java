@@ -76,6 +76,7 @@ public final class InferenceRequests {
             throws IOException {
         ServedModel model = null;
         FailureCode outcome = null;
+        boolean refused = false;
         try (ModelLease lease = models.lease(name, version)) {
             model = lease.model();
             requireTask(model, task);
@@ -86,7 +87,7 @@ public final class InferenceRequests {
             outcome = e.failure().code();
             throw e;
         } catch (MultipartException e) {
-            outcome = UploadReader.codeOf(e);
+            refused = true; // Told by the problem advice, which also hears of those that come before the controller.
             throw e;
         } catch (IOException e) {
             outcome = FailureCode.INVALID_REQUEST;
@@ -95,8 +96,10 @@ public final class InferenceRequests {
             outcome = FailureCode.ENGINE_FAULT;
             throw e;
         } finally {
-            events.publishEvent(new RequestCompleted(
-                    model == null ? null : model.name(), model == null ? null : model.version(), outcome));
+            if (!refused) {
+                events.publishEvent(new RequestCompleted(
+                        model == null ? null : model.name(), model == null ? null : model.version(), outcome));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package dev.gnserve.serving;
 
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.ModelRepository;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
@@ -42,6 +43,7 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
     /** Who asks again and again although it is refused does not hold up the end for longer. */
     private static final Duration LONGEST_NOISE = Duration.ofSeconds(2);
 
+    private final ModelRepository repository;
     private final ApplicationEventPublisher events;
     private final Duration pause;
     private final Duration drainTime;
@@ -51,7 +53,8 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
     private long lastArrivalNanos = System.nanoTime();
     private boolean running;
 
-    Shutdown(ServingSettings settings, ApplicationEventPublisher events) {
+    Shutdown(ModelRepository repository, ServingSettings settings, ApplicationEventPublisher events) {
+        this.repository = repository;
         this.events = events;
         this.pause = settings.shutdownPause();
         this.drainTime = settings.drainTime();
@@ -99,7 +102,10 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
             enter(Phase.PAUSING);
             TimeUnit.NANOSECONDS.sleep(pause.toNanos());
             enter(Phase.REFUSING);
-            awaitAnswers();
+            if (!awaitAnswers()) {
+                // What is left gets its answer now, a failure, so that the process ends in its time.
+                repository.close(Duration.ZERO);
+            }
             awaitQuiet();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -116,7 +122,7 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
         }
     }
 
-    private void awaitAnswers() throws InterruptedException {
+    private boolean awaitAnswers() throws InterruptedException {
         long until = System.nanoTime() + drainTime.toNanos();
         synchronized (lock) {
             for (long left = until - System.nanoTime(); inFlight > 0 && left > 0; left = until - System.nanoTime()) {
@@ -125,6 +131,7 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
             if (inFlight > 0) {
                 log.warn("{} requests are not answered after {}", inFlight, drainTime);
             }
+            return inFlight == 0;
         }
     }
 

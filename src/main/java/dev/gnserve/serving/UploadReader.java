@@ -11,11 +11,8 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import org.apache.tomcat.util.http.fileupload.impl.FileCountLimitExceededException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
-import org.springframework.web.multipart.MaxUploadSizeExceededException;
-import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.multipart.MultipartHttpServletRequest;
 import org.springframework.web.util.WebUtils;
 
@@ -89,14 +86,6 @@ public final class UploadReader {
                     .asException();
         }
         return uploads;
-    }
-
-    /** What the web server's refusal of a multipart body means; the answer is made where all its exceptions are told. */
-    static FailureCode codeOf(MultipartException refusal) {
-        boolean parts = refusal.getMostSpecificCause() instanceof FileCountLimitExceededException;
-        return refusal instanceof MaxUploadSizeExceededException && !parts
-                ? FailureCode.UPLOAD_TOO_LARGE
-                : FailureCode.INVALID_REQUEST;
     }
 
     private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {

@@ -3,6 +3,7 @@ package dev.gnserve.telemetry;
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.WorkerReplaced;
+import dev.gnserve.problem.UploadRefused;
 import dev.gnserve.serving.ImageStage;
 import dev.gnserve.serving.RequestCompleted;
 import io.micrometer.core.instrument.Counter;
@@ -109,6 +110,11 @@ final class InferenceMeters implements BatchListener {
         String outcome = event.failure() == null ? "ok" : event.failure().name();
         requests.withTags(tags(event.model(), event.version()).and("outcome", outcome))
                 .increment();
+    }
+
+    @EventListener
+    void uploadRefused(UploadRefused refused) {
+        requestCompleted(new RequestCompleted(null, null, refused.code()));
     }
 
     private static Tags tags(@Nullable String model, @Nullable String version) {

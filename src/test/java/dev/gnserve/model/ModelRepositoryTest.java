@@ -12,6 +12,7 @@ import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.ResidentMemory;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.Failure;
@@ -35,6 +36,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Models in a folder, on the real engine. */
@@ -306,6 +309,38 @@ class ModelRepositoryTest {
                         e -> assertThat(e.failure().code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE));
         assertThat(repository.load("seg").join()).isEmpty();
         assertThat(answer(repository.find("seg", null)).shape()).isEqualTo(TensorShape.of(3, 16, 16));
+    }
+
+    /** Parameters are no arrays of the engine's manager, so that only the kernel can tell whether they are gone. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void theParametersOfAnUnloadedModelDoNotStayInMemory() throws IOException {
+        put("unet", "1", """
+                task: segmentation
+                labels: [nucleus]
+                output: {channels: [background, nucleus, boundary]}
+                warmUp: {shapes: [[3, 64, 64]], batchSizes: [1]}
+                """, null);
+        Path archive = Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt");
+        Files.copy(archive, folder.resolve("unet/1/model.pt"));
+        load();
+        assertThat(repository.find("unet", null).state()).isEqualTo(ModelState.READY);
+        int times = 40;
+        loadAgain(10); // What libtorch keeps for good is there now.
+        double before = ResidentMemory.bytes();
+
+        loadAgain(times);
+
+        assertThat(ResidentMemory.bytes() - before)
+                .as("half of what the parameters of %d models take", times)
+                .isLessThan(times * Files.size(archive) / 2.0);
+    }
+
+    private void loadAgain(int times) {
+        for (int i = 0; i < times; i++) {
+            assertThat(repository.load("unet").join()).isEmpty();
+        }
+        System.gc(); // Direct buffers of the sessions are freed with the objects that hold them.
     }
 
     @Test
