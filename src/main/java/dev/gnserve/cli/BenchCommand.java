@@ -7,7 +7,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Measures this machine.",
-        subcommands = {GroupNormBenchCommand.class, ServingBenchCommand.class, VerificationBenchCommand.class})
+        subcommands = {
+            GroupNormBenchCommand.class,
+            ServingBenchCommand.class,
+            VerificationBenchCommand.class,
+            MemoryBenchCommand.class
+        })
 final class BenchCommand implements Runnable {
 
     @Spec

@@ -7,14 +7,19 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The real server in a process of its own, on a free port; stopped when closed. */
 final class BenchServer implements AutoCloseable {
 
+    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private final Process process;
@@ -27,11 +32,21 @@ final class BenchServer implements AutoCloseable {
 
     /** Starts it with further options and waits until it is ready. */
     static BenchServer start(String... options) throws IOException, InterruptedException {
+        return start(List.of(), options);
+    }
+
+    /** Starts it with at most this heap, as {@code 1536m}. */
+    static BenchServer startWithHeap(String heap) throws IOException, InterruptedException {
+        return start(List.of("-Xmx" + heap));
+    }
+
+    private static BenchServer start(List<String> jvmOptions, String... options)
+            throws IOException, InterruptedException {
         int port = freePort();
         List<String> arguments =
                 new ArrayList<>(List.of("serve", "--server.port=" + port, "--logging.level.root=warn"));
         arguments.addAll(List.of(options));
-        Process process = ChildJvm.start(arguments.toArray(String[]::new));
+        Process process = ChildJvm.start(jvmOptions, arguments.toArray(String[]::new));
         // Whatever it prints is not ours to keep, and a full pipe would stop it.
         Thread drain = new Thread(() -> drain(process), "server-output");
         drain.setDaemon(true);
@@ -53,6 +68,16 @@ final class BenchServer implements AutoCloseable {
     /** The processor time that it has used, of all its threads. */
     Duration cpu() {
         return process.info().totalCpuDuration().orElseThrow();
+    }
+
+    /** The most memory that it has had resident, in MB; NaN where that cannot be read, which is everywhere but on Linux. */
+    double peakMegabytes() {
+        try {
+            Matcher matcher = PEAK.matcher(Files.readString(Path.of("/proc/" + process.pid() + "/status")));
+            return matcher.find() ? Long.parseLong(matcher.group(1)) / 1024.0 : Double.NaN;
+        } catch (IOException e) {
+            return Double.NaN;
+        }
     }
 
     /** The value of a meter, summed over its series. */

@@ -16,6 +16,11 @@ final class ChildJvm {
 
     /** Starts it with the given arguments; its standard output is to be read, its error output is ours. */
     static Process start(String... arguments) throws IOException {
+        return start(List.of(), arguments);
+    }
+
+    /** Starts it with further options of the JVM. */
+    static Process start(List<String> jvmOptions, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isPresent()) {
@@ -24,6 +29,7 @@ final class ChildJvm {
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
+        command.addAll(jvmOptions);
         String classPath = System.getProperty("java.class.path");
         boolean fromLauncherJar = Gnserve.class.getClassLoader() != ClassLoader.getSystemClassLoader();
         command.addAll(
