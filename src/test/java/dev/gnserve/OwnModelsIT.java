@@ -188,6 +188,49 @@ class OwnModelsIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void boxesAndMasksAreThoseOfTheUprightImage(int orientation) throws IOException {
+        boolean[][] red = new boolean[24][40];
+        for (int y = 4; y < 12; y++) {
+            for (int x = 5; x < 15; x++) {
+                red[y][x] = x <= y + 3;
+            }
+        }
+        BufferedImage stored = orientation < 5
+                ? new BufferedImage(40, 24, BufferedImage.TYPE_INT_RGB)
+                : new BufferedImage(24, 40, BufferedImage.TYPE_INT_RGB);
+        int right = stored.getWidth() - 1;
+        int bottom = stored.getHeight() - 1;
+        for (int y = 0; y < 24; y++) {
+            for (int x = 0; x < 40; x++) {
+                // Where EXIF 2.32, table of 4.6.4 A, puts row and column 0.
+                int[] at = switch (orientation) {
+                    case 2 -> new int[] {right - x, y};
+                    case 3 -> new int[] {right - x, bottom - y};
+                    case 4 -> new int[] {x, bottom - y};
+                    case 5 -> new int[] {y, x};
+                    case 6 -> new int[] {y, bottom - x};
+                    case 7 -> new int[] {right - y, bottom - x};
+                    case 8 -> new int[] {right - y, x};
+                    default -> new int[] {x, y};
+                };
+                stored.setRGB(at[0], at[1], red[y][x] ? RED : 0);
+            }
+        }
+
+        JsonNode image = client.post("v1/models/instances/detect", OrientedTiff.of(stored, orientation))
+                .json()
+                .path("images")
+                .path(0);
+
+        assertThat(image.path("width").asInt()).isEqualTo(40);
+        assertThat(image.path("height").asInt()).isEqualTo(24);
+        assertThat(image.path("detections")).hasSize(1);
+        assertThat(box(image.path("detections").path(0))).containsExactly(5, 4, 10, 8);
+        assertThat(pixels(image.path("detections").path(0).path("mask"))).isDeepEqualTo(red);
+    }
+
     @Test
     void imagesOfABatchKeepTheirOwnInstances() {
         Map<String, byte[]> images = new LinkedHashMap<>();

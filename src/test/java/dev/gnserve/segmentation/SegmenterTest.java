@@ -1,0 +1,109 @@
+package dev.gnserve.segmentation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** A network that passes its input on gives the painted mask back, whatever becomes of the image on the way. */
+class SegmenterTest {
+
+    @Test
+    void masksComeBackPixelByPixelAtAnySizeAndTiling() {
+        Random random = new Random(11);
+        for (int turn = 0; turn < 150; turn++) {
+            int width = 1 + random.nextInt(150);
+            int height = 1 + random.nextInt(150);
+            int multiple = 1 << random.nextInt(5);
+            int tile = multiple * (2 + random.nextInt(4));
+            String input = "{sizeMultiple: %d, padding: %s, tile: {size: %d, overlap: %d}}"
+                    .formatted(
+                            multiple,
+                            random.nextBoolean() ? "reflect" : "constant",
+                            tile,
+                            random.nextInt(tile / 2 + 1));
+
+            masksComeBack(random, width, height, input);
+        }
+    }
+
+    @Test
+    void masksComeBackFromAWholeMultipleOfTheirSize() {
+        Random random = new Random(12);
+        for (int turn = 0; turn < 60; turn++) {
+            int width = 1 + random.nextInt(60);
+            int height = 1 + random.nextInt(60);
+            String input = "{sizeMultiple: 8, resize: {mode: stretch, width: %d, height: %d}}"
+                    .formatted(width * (2 + random.nextInt(2)), height * (2 + random.nextInt(2)));
+
+            masksComeBack(random, width, height, input);
+        }
+    }
+
+    private static void masksComeBack(Random random, int width, int height, String input) {
+        boolean[] painted = rectangles(random, width, height);
+        byte[] samples = new byte[painted.length];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = painted[i] ? (byte) 255 : 0;
+        }
+        UprightImage image = UprightImage.of8Bit(width, height, 1, samples);
+        ModelManifest manifest = ManifestReader.read(
+                "model.yaml",
+                "task: segmentation\nlabels: [a]\noutput: {decoder: sigmoid}\ninput: " + colour(input) + "\n");
+        PreparedImage prepared = manifest.preprocessor().prepare(image);
+        Segmenter segmenter = new Segmenter(manifest, image, prepared, 0.5f);
+        for (int tile = 0; tile < prepared.tiles(); tile++) {
+            segmenter.add(passedOn(prepared.tile(tile)));
+        }
+
+        SegmentedClass found = segmenter.classes().get(0);
+
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                assertThat(found.mask().label(x, y) == 1)
+                        .as("(%d, %d) of %d x %d, %s", x, y, width, height, input)
+                        .isEqualTo(painted[y * width + x]);
+            }
+        }
+    }
+
+    private static String colour(String input) {
+        return "{colour: gray, " + input.substring(1);
+    }
+
+    /** Blocks of at least 6 pixels: what scaling does to the border of finer ones is no error. */
+    private static boolean[] rectangles(Random random, int width, int height) {
+        boolean[] painted = new boolean[width * height];
+        for (int n = random.nextInt(4); n >= 0; n--) {
+            int left = random.nextInt(width);
+            int top = random.nextInt(height);
+            int right = Math.min(width, left + 6 + random.nextInt(40));
+            int bottom = Math.min(height, top + 6 + random.nextInt(40));
+            for (int y = top; y < bottom; y++) {
+                for (int x = left; x < right; x++) {
+                    painted[y * width + x] = true;
+                }
+            }
+        }
+        return painted;
+    }
+
+    /** Logits 0..1 centred around 0, so that one half is the border. */
+    private static Prediction passedOn(PlanarImage tile) {
+        float[] logits = tile.values().clone();
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = 8 * (logits[i] - 0.5f);
+        }
+        return new Prediction(
+                Map.of("output", new FloatTensor(TensorShape.of(1, tile.height(), tile.width()), logits)));
+    }
+}
