@@ -50,6 +50,16 @@ class PageIT {
     }
 
     @Test
+    void showsTheCellsOfASampleOfTheDetector() throws Exception {
+        String page = rendered("#sample=4");
+
+        // The labels that were found, with their numbers; what they are is DetectionIT's affair.
+        assertThat(page).containsPattern("<dt>RBC</dt><dd>[1-9][0-9]?</dd>").contains("640 x 480");
+        assertThat(page).containsPattern("id=\"overlay\"[^>]*src=\"blob:");
+        assertThat(page).doesNotContain("class=\"problem\"");
+    }
+
+    @Test
     void showsEveryLayerWithItsErrorAndToleranceWorstFirst() throws Exception {
         String page = rendered("layers.html#sample=1");
 

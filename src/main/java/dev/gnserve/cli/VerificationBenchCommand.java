@@ -213,6 +213,7 @@ final class VerificationBenchCommand implements Callable<Integer> {
         YAMLMapper yaml = new YAMLMapper();
         ObjectNode manifest = (ObjectNode) yaml.readTree(source.manifest());
         manifest.withObject("/verification").put("sampleRate", rate);
+        manifest.remove("golden"); // Its files stay where they are.
         Path version = Files.createDirectories(models.resolve(source.name()).resolve(source.version()));
         Files.writeString(version.resolveSibling("model.yaml"), yaml.writeValueAsString(manifest));
         try (InputStream archive = source.openArchive()) {
@@ -222,13 +223,13 @@ final class VerificationBenchCommand implements Callable<Integer> {
     }
 
     private double imagesPerSecond(BenchServer server) throws IOException {
-        return ServingBenchCommand.child(
-                        Latencies.class,
-                        "client",
-                        "--seconds=" + seconds,
-                        "--clients=" + CLIENTS,
-                        "--port=" + server.port())
-                .imagesPerSecond();
+        Latencies latencies = ServingBenchCommand.child(
+                Latencies.class, "client", "--seconds=" + seconds, "--clients=" + CLIENTS, "--port=" + server.port());
+        if (latencies.failures() > 0) {
+            throw new IllegalStateException(
+                    latencies.failures() + " requests failed: refusals are fast, and no measure");
+        }
+        return latencies.imagesPerSecond();
     }
 
     private static double median(List<Double> values) {
