@@ -10,6 +10,7 @@ import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationReport;
@@ -86,6 +87,7 @@ public final class VerificationBenchmark {
                 source.name(),
                 manifest.execution().device(),
                 ExpectedGroupNorm.ANY,
+                Decisions.of(manifest),
                 Duration.ofMinutes(5));
     }
 

@@ -21,6 +21,7 @@ import dev.gnserve.model.ModelManifest;
 import dev.gnserve.torchscript.TorchScriptArchive;
 import dev.gnserve.torchscript.TorchScriptException;
 import dev.gnserve.verification.BatchInvariance;
+import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationReport;
@@ -116,7 +117,8 @@ final class VerifyCommand implements Callable<Integer> {
             ModelManifest manifest = manifest();
             FloatTensor image =
                     input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
-            report = verify(archive, expected(manifest), image);
+            Decisions decisions = manifest == null ? Decisions.HIGHEST : Decisions.of(manifest);
+            report = verify(archive, expected(manifest), decisions, image);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
         } catch (FailureException e) {
@@ -150,10 +152,17 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private VerificationReport verify(TorchScriptArchive archive, ExpectedGroupNorm expected, FloatTensor image) {
+    private VerificationReport verify(
+            TorchScriptArchive archive, ExpectedGroupNorm expected, Decisions decisions, FloatTensor image) {
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 ModelVerifier verifier = new ModelVerifier(
-                        engine, () -> archive, file.toString(), Device.AUTO, expected, Duration.ofMinutes(5))) {
+                        engine,
+                        () -> archive,
+                        file.toString(),
+                        Device.AUTO,
+                        expected,
+                        decisions,
+                        Duration.ofMinutes(5))) {
             return verifier.verifyNow(image, batch);
         }
     }

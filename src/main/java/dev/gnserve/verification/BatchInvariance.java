@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param batch largest batch that was tried; smaller powers of two were, too
  * @param maxAbsoluteDifference largest difference of any output from that of the image alone
  * @param bitIdentical whether no output differed at all
- * @param resultChanged whether a decision of the final result differs: the class of a pixel, an anchor or an image
+ * @param resultChanged whether a decision of the final result differs: whether a pixel belongs to a class, whether a box counts or
+ *     where it lies, which label is best
  * @param changedDecisions how many do, over all batches
  * @param reason why it fails or does not apply, or null
  */

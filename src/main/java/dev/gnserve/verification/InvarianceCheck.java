@@ -27,6 +27,7 @@ final class InvarianceCheck {
     private final FloatTensor image;
     private final Map<String, Tensor> alone;
     private final int largest;
+    private final Decisions decisions;
     private double difference;
     private double magnitude;
     private long changedDecisions;
@@ -35,7 +36,9 @@ final class InvarianceCheck {
             Function<FloatTensor, Map<String, Tensor>> model,
             FloatTensor image,
             Map<String, Tensor> alone,
-            int largest) {
+            int largest,
+            Decisions decisions) {
+        this.decisions = decisions;
         this.model = model;
         this.image = image;
         this.alone = alone;
@@ -46,13 +49,15 @@ final class InvarianceCheck {
      * @param model runs a batch and gives its outputs, batch axis first
      * @param image one image, without a batch axis
      * @param alone what the model gave for this image in a batch of its own
+     * @param decisions what of the outputs counts in the final result
      */
     static BatchInvariance check(
             Function<FloatTensor, Map<String, Tensor>> model,
             FloatTensor image,
             Map<String, Tensor> alone,
-            int largest) {
-        return new InvarianceCheck(model, image, alone, largest).check();
+            int largest,
+            Decisions decisions) {
+        return new InvarianceCheck(model, image, alone, largest, decisions).check();
     }
 
     private BatchInvariance check() {
@@ -109,8 +114,8 @@ final class InvarianceCheck {
             float[] one = output.getValue().floats();
             float[] many = batched.floats();
             compare(one, many, place * one.length);
-            changedDecisions += changed(shape, one, many, place * one.length);
         }
+        changedDecisions += decisions.changed(alone, together, place);
         return null;
     }
 
@@ -123,35 +128,6 @@ final class InvarianceCheck {
                 difference = Math.max(difference, Double.isNaN(apart) ? Double.POSITIVE_INFINITY : apart);
             }
         }
-    }
-
-    private static long changed(TensorShape shape, float[] one, float[] many, int offset) {
-        if (shape.rank() < 2 || shape.size(1) < 1) {
-            return 0;
-        }
-        int classes = shape.size(1);
-        int positions = one.length / classes;
-        long changed = 0;
-        for (int p = 0; p < positions; p++) {
-            if (winner(one, p, classes, positions) != winner(many, offset + p, classes, positions)) {
-                changed++;
-            }
-        }
-        return changed;
-    }
-
-    /** The class with the highest logit; of a single one, whether its logit is above 0, a probability above one half. */
-    private static int winner(float[] values, int at, int classes, int positions) {
-        if (classes == 1) {
-            return values[at] > 0 ? 1 : 0;
-        }
-        int best = 0;
-        for (int c = 1; c < classes; c++) {
-            if (values[at + c * positions] > values[at + best * positions]) {
-                best = c;
-            }
-        }
-        return best;
     }
 
     /** A batch with the image at one place and others elsewhere; the same others for the same place. */

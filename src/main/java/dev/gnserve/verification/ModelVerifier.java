@@ -39,6 +39,7 @@ public final class ModelVerifier implements AutoCloseable {
     private final String name;
     private final Device device;
     private final ExpectedGroupNorm expected;
+    private final Decisions decisions;
     private final Duration idle;
     private final ScheduledThreadPoolExecutor worker;
     private final AtomicInteger waiting = new AtomicInteger();
@@ -54,6 +55,7 @@ public final class ModelVerifier implements AutoCloseable {
      * @param source the model's archive, asked for whenever the copy is made
      * @param name for messages
      * @param expected what every Group Normalization must have, whatever the archive says
+     * @param decisions what of the outputs counts in the final result
      * @param idle how long the copy stays loaded after its last use
      */
     public ModelVerifier(
@@ -62,12 +64,14 @@ public final class ModelVerifier implements AutoCloseable {
             String name,
             Device device,
             ExpectedGroupNorm expected,
+            Decisions decisions,
             Duration idle) {
         this.engine = engine;
         this.source = source;
         this.name = name;
         this.device = device;
         this.expected = expected;
+        this.decisions = decisions;
         this.idle = idle;
         this.worker = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "gnserve-verify-" + name);
@@ -205,7 +209,11 @@ public final class ModelVerifier implements AutoCloseable {
             TorchScriptArchive archive = source.get();
             TappedArchive tapped = TappedArchive.of(archive);
             now = new TappedCopy(
-                    tapped, archive, expected, engine.load(tapped.archive(), name + " (instrumented copy)", device));
+                    tapped,
+                    archive,
+                    expected,
+                    decisions,
+                    engine.load(tapped.archive(), name + " (instrumented copy)", device));
             copy = now;
         }
         return now;

@@ -107,6 +107,7 @@ final class ModelVerifiers {
                         asked.name() + " version " + asked.version(),
                         asked.manifest().execution().device(),
                         asked.manifest().verification().expected(),
+                        Decisions.of(asked.manifest()),
                         IDLE));
     }
 

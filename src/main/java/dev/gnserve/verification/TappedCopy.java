@@ -33,6 +33,7 @@ final class TappedCopy implements AutoCloseable {
     private final TappedArchive tapped;
     private final TorchScriptArchive archive;
     private final ExpectedGroupNorm expected;
+    private final Decisions decisions;
     private final List<TorchScriptArchive.CorruptEntry> corrupt;
     private final EngineModel model;
     private final TappedSession foreground;
@@ -40,10 +41,16 @@ final class TappedCopy implements AutoCloseable {
     private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
 
     /** @param model loaded from the tapped archive; closed with this */
-    TappedCopy(TappedArchive tapped, TorchScriptArchive archive, ExpectedGroupNorm expected, EngineModel model) {
+    TappedCopy(
+            TappedArchive tapped,
+            TorchScriptArchive archive,
+            ExpectedGroupNorm expected,
+            Decisions decisions,
+            EngineModel model) {
         this.tapped = tapped;
         this.archive = archive;
         this.expected = expected;
+        this.decisions = decisions;
         this.corrupt = archive.corruptEntries();
         this.model = model;
         this.foreground = model.newTappedSession();
@@ -93,7 +100,8 @@ final class TappedCopy implements AutoCloseable {
         }
         BatchInvariance invariance = batch < 2
                 ? null
-                : InvarianceCheck.check(inputs -> session.run(List.of(inputs), 0, ignored -> {}), image, alone, batch);
+                : InvarianceCheck.check(
+                        inputs -> session.run(List.of(inputs), 0, ignored -> {}), image, alone, batch, decisions);
         return report(calls, invariance, unverified);
     }
 

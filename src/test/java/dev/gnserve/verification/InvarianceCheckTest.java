@@ -81,7 +81,7 @@ class InvarianceCheckTest {
         };
 
         BatchInvariance result = InvarianceCheck.check(
-                model, image, Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)), 2);
+                model, image, Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)), 2, Decisions.HIGHEST);
 
         assertThat(result.verdict()).isEqualTo(Verdict.PASS);
         assertThat(result.changedDecisions()).isEqualTo(1);
@@ -96,7 +96,8 @@ class InvarianceCheckTest {
                 },
                 IMAGE,
                 Map.of("output", new FloatTensor(IMAGE.shape().prepend(1), IMAGE.values())),
-                8);
+                8,
+                Decisions.HIGHEST);
 
         assertThat(result.verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
         assertThat(result.reason()).contains("batch of 2").contains("planted");
@@ -112,6 +113,6 @@ class InvarianceCheckTest {
         };
         Map<String, Tensor> alone =
                 Map.of("output", new FloatTensor(IMAGE.shape().prepend(1), IMAGE.values()));
-        return InvarianceCheck.check(model, IMAGE, alone, largest);
+        return InvarianceCheck.check(model, IMAGE, alone, largest, Decisions.HIGHEST);
     }
 }

@@ -104,6 +104,7 @@ class ModelVerifierTest {
                 "chain",
                 Device.CPU,
                 ExpectedGroupNorm.ANY,
+                Decisions.HIGHEST,
                 idle);
     }
 

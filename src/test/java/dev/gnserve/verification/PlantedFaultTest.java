@@ -155,7 +155,13 @@ class PlantedFaultTest {
         Random random = new Random(20180322);
         TorchScriptArchive archive = groupNorm(false);
         try (ModelVerifier verifier = new ModelVerifier(
-                engine, () -> archive, "norm", Device.CPU, ExpectedGroupNorm.ANY, Duration.ofMinutes(1))) {
+                engine,
+                () -> archive,
+                "norm",
+                Device.CPU,
+                ExpectedGroupNorm.ANY,
+                Decisions.HIGHEST,
+                Duration.ofMinutes(1))) {
             for (int round = 0; round < 1000; round++) {
                 double mean = Math.pow(10, 8 * random.nextDouble() - 4) * (random.nextBoolean() ? 1 : -1);
                 int height = 1 + random.nextInt(40);
@@ -177,7 +183,13 @@ class PlantedFaultTest {
 
     private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
         try (ModelVerifier verifier = new ModelVerifier(
-                engine, () -> archive, "planted", Device.CPU, ExpectedGroupNorm.ANY, Duration.ofMinutes(1))) {
+                engine,
+                () -> archive,
+                "planted",
+                Device.CPU,
+                ExpectedGroupNorm.ANY,
+                Decisions.HIGHEST,
+                Duration.ofMinutes(1))) {
             return verifier.verifyNow(image, batch);
         }
     }

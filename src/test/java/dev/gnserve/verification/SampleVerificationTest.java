@@ -197,7 +197,13 @@ class SampleVerificationTest {
 
     private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
         try (ModelVerifier verifier = new ModelVerifier(
-                engine, () -> archive, "sample", Device.CPU, ExpectedGroupNorm.ANY, Duration.ofMinutes(1))) {
+                engine,
+                () -> archive,
+                "sample",
+                Device.CPU,
+                ExpectedGroupNorm.ANY,
+                Decisions.HIGHEST,
+                Duration.ofMinutes(1))) {
             return verifier.verifyNow(image, batch);
         }
     }
