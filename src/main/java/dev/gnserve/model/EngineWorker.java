@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import dev.gnserve.batching.BatchRun;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
+import dev.gnserve.engine.ElementType;
 import dev.gnserve.engine.EngineRun;
 import dev.gnserve.engine.EngineSession;
 import dev.gnserve.engine.Prediction;
@@ -11,6 +12,7 @@ import dev.gnserve.engine.TensorShape;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** One worker of a model: a session, warmed up before its first batch. */
 final class EngineWorker implements BatchRunner<Tensor, Prediction> {
@@ -21,29 +23,40 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     private final EngineSession session;
     private final WarmUp warmUp;
     private final Consumer<Prediction> check;
+    private final Consumer<Function<Tensor, Prediction>> whenWarm;
 
     /**
      * Makes a worker.
      *
      * @param check throws when what the warm-up gave does not fit the manifest
+     * @param whenWarm is handed one forward pass of one input, to be used before it returns
      */
-    EngineWorker(EngineSession session, WarmUp warmUp, Consumer<Prediction> check) {
+    EngineWorker(
+            EngineSession session,
+            WarmUp warmUp,
+            Consumer<Prediction> check,
+            Consumer<Function<Tensor, Prediction>> whenWarm) {
         this.session = session;
         this.warmUp = warmUp;
         this.check = check;
+        this.whenWarm = whenWarm;
     }
 
     @Override
     public void prepare() {
         synchronized (WARMING) {
-            for (TensorShape shape : warmUp.shapes()) {
-                Tensor noise = WarmUp.input(shape);
-                for (int batchSize : warmUp.batchSizes()) {
-                    List<Prediction> predictions =
-                            session.run(Collections.nCopies(batchSize, noise)).predictions();
-                    predictions.forEach(check);
+            for (ElementType type : warmUp.dataTypes()) {
+                for (TensorShape shape : warmUp.shapes()) {
+                    warm(WarmUp.input(type, shape));
                 }
             }
+            whenWarm.accept(input -> session.run(List.of(input)).predictions().get(0));
+        }
+    }
+
+    private void warm(Tensor noise) {
+        for (int batchSize : warmUp.batchSizes()) {
+            session.run(Collections.nCopies(batchSize, noise)).predictions().forEach(check);
         }
     }
 

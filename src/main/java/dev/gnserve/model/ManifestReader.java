@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.engine.Device;
+import dev.gnserve.engine.ElementType;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
@@ -199,6 +200,7 @@ public final class ManifestReader {
         }
         List<Integer> natural = batching.maxSize() == 1 ? List.of(1) : List.of(1, batching.maxSize());
         List<Integer> batchSizes = fields.integers("batchSizes", natural, 1, batching.maxSize());
-        return fields.end(() -> new WarmUp(shapes, batchSizes));
+        List<ElementType> dataTypes = fields.choices("dataTypes", ElementType.class, List.of(ElementType.FP32));
+        return fields.end(() -> new WarmUp(shapes, batchSizes, dataTypes));
     }
 }

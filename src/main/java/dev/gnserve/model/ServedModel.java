@@ -27,6 +27,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,12 @@ public final class ServedModel implements Inference {
             @Nullable Serving serving) {}
 
     /** What a ready model holds. */
-    private record Serving(EngineModel engineModel, Batcher<Tensor, Prediction> batcher, int workers, int threads) {}
+    private record Serving(
+            EngineModel engineModel,
+            Batcher<Tensor, Prediction> batcher,
+            ModelSignature signature,
+            int workers,
+            int threads) {}
 
     public String name() {
         return source.name();
@@ -195,6 +201,20 @@ public final class ServedModel implements Inference {
         }
     }
 
+    /**
+     * What it takes and gives, as tensors.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} unless ready
+     */
+    public ModelSignature signature() {
+        State now = state;
+        Serving serving = now.serving();
+        if (serving == null) {
+            throw unavailable(now).asException();
+        }
+        return serving.signature();
+    }
+
     /** The TorchScript archive as it lies. */
     public InputStream openArchive() throws IOException {
         return source.openArchive();
@@ -242,8 +262,14 @@ public final class ServedModel implements Inference {
             int threads = read.execution().threadsOn(cores);
             int workerCount = read.execution().workersOn(cores);
             EngineModel loaded = engineModel;
+            AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
             Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                    loaded.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction));
+                    loaded.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction), run -> {
+                        if (signature.get() == null) {
+                            signature.set(
+                                    ModelSignature.seen(read, loaded.signature().givesResultPerImage(), run));
+                        }
+                    });
             List<EngineWorker> workers =
                     Stream.generate(newWorker).limit(workerCount).toList();
             batcher = Batcher.<Tensor, Prediction>of(name(), version())
@@ -263,7 +289,11 @@ public final class ServedModel implements Inference {
             }
             Duration took = Duration.ofNanos(System.nanoTime() - started);
             Serving serving = new Serving(
-                    engineModel, batcher, workerCount, threads == 0 ? Math.max(1, cores / workerCount) : threads);
+                    engineModel,
+                    batcher,
+                    Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
+                    workerCount,
+                    threads == 0 ? Math.max(1, cores / workerCount) : threads);
             enter(new State(ModelState.READY, null, took, serving));
         } catch (IOException | RuntimeException | Error e) {
             if (batcher != null) {

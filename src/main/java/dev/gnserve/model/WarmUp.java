@@ -1,7 +1,12 @@
 package dev.gnserve.model;
 
+import dev.gnserve.engine.ElementType;
 import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.RawTensor;
+import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Random;
 
@@ -10,12 +15,39 @@ import java.util.Random;
  *
  * @param shapes of one input, [channels, height, width]
  * @param batchSizes how many such inputs at once
+ * @param dataTypes of the values, all that the model takes; images are FP32
  */
-public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes) {
+public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<ElementType> dataTypes) {
 
     public WarmUp {
         shapes = List.copyOf(shapes);
         batchSizes = List.copyOf(batchSizes);
+        dataTypes = List.copyOf(dataTypes);
+        if (dataTypes.isEmpty()) {
+            throw new IllegalArgumentException("dataTypes is empty, allowed is one or more");
+        }
+    }
+
+    /** As {@link #input(TensorShape)}, of any type: FP32 between 0 and 1, others of zeros and ones. */
+    static Tensor input(ElementType type, TensorShape shape) {
+        if (type == ElementType.FP32) {
+            return input(shape);
+        }
+        Random random = new Random(1);
+        ByteBuffer values = ByteBuffer.allocate(Math.multiplyExact(shape.elements(), type.bytes()))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        while (values.hasRemaining()) {
+            int value = random.nextInt(2);
+            switch (type) {
+                case BOOL, UINT8, INT8 -> values.put((byte) value);
+                case INT32 -> values.putInt(value);
+                case INT64 -> values.putLong(value);
+                case FP16 -> values.putShort((short) (value * 0x3C00)); // 1.0
+                case FP32 -> values.putFloat(value);
+                case FP64 -> values.putDouble(value);
+            }
+        }
+        return new RawTensor(type, shape, values.array());
     }
 
     /**

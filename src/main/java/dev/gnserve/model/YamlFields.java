@@ -96,6 +96,10 @@ final class YamlFields {
         return choice(node, type);
     }
 
+    <E extends Enum<E>> List<E> choices(String name, Class<E> type, List<E> otherwise) {
+        return list(name, otherwise, "a list of " + words(type), item -> choice(item, type));
+    }
+
     /** As {@code 5ms}; also {@code us}, {@code s} and {@code m}. */
     Duration duration(String name, Duration otherwise) {
         YamlNode node = find(name);

@@ -32,19 +32,19 @@ import org.springframework.web.method.HandlerMethod;
 @Configuration(proxyBeanMethods = false)
 class ApiDocument {
 
-    private static final String PROBLEM = "Problem";
-
     @Bean
     OpenAPI description() {
         Components components = new Components();
         ModelConverters.getInstance(true).read(Problem.class).forEach(components::addSchemas);
+        ModelConverters.getInstance(true).read(ProtocolError.class).forEach(components::addSchemas);
         return new OpenAPI()
                 .info(new Info()
                         .title("gnserve")
                         .version("1")
                         .description(
                                 "Group-Normalization vision models over HTTP: images in, typed masks and boxes out."
-                                        + " Every error is a problem document (RFC 9457).")
+                                        + " Every error is a problem document (RFC 9457); below /v2, the Open Inference"
+                                        + " Protocol, it is that protocol's.")
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
                 .addServersItem(new Server().url("/").description("where this document was read"))
                 .components(components);
@@ -58,7 +58,8 @@ class ApiDocument {
                 byStatus(failures.value())
                         .forEach((status, codes) -> operation
                                 .getResponses()
-                                .addApiResponse(Integer.toString(status), response(status, codes)));
+                                .addApiResponse(
+                                        Integer.toString(status), response(status, codes, failures.document())));
             }
             return operation;
         };
@@ -109,13 +110,16 @@ class ApiDocument {
                         Collectors.mapping(kind -> kind.code() + ": " + kind.title(), Collectors.joining("; "))));
     }
 
-    private static ApiResponse response(int status, String description) {
+    private static ApiResponse response(int status, String description, Class<?> document) {
+        String mediaType = document == Problem.class ? "application/problem+json" : "application/json";
         ApiResponse response = new ApiResponse()
                 .description(description)
                 .content(new Content()
                         .addMediaType(
-                                "application/problem+json",
-                                new MediaType().schema(new Schema<>().$ref("#/components/schemas/" + PROBLEM))));
+                                mediaType,
+                                new MediaType()
+                                        .schema(new Schema<>()
+                                                .$ref("#/components/schemas/" + document.getSimpleName()))));
         if (status == 429 || status == 503) {
             response.addHeaderObject(
                     "Retry-After",

@@ -12,4 +12,7 @@ import java.lang.annotation.Target;
 public @interface FailsWith {
 
     FailureCode[] value();
+
+    /** The document that tells the failure: {@link Problem} or {@link ProtocolError}. */
+    Class<?> document() default Problem.class;
 }

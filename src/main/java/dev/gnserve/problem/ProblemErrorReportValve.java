@@ -29,8 +29,11 @@ public final class ProblemErrorReportValve extends ErrorReportValve {
                                 + " line and the headers.",
                         RequestId.of(request));
         try {
-            byte[] body = JSON.writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
-            response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+            boolean protocol = ProtocolError.isExpectedBy(request);
+            Object document = protocol ? new ProtocolError(problem.detail()) : problem;
+            byte[] body = JSON.writeValueAsString(document).getBytes(StandardCharsets.UTF_8);
+            response.setContentType(
+                    protocol ? MediaType.APPLICATION_JSON_VALUE : MediaType.APPLICATION_PROBLEM_JSON_VALUE);
             response.setContentLength(body.length);
             response.getOutputStream().write(body);
             response.finishResponse();

@@ -37,18 +37,20 @@ public final class Problems {
                     HttpHeaders.RETRY_AFTER,
                     Long.toString(Math.max(1, retryAfter.plusMillis(999).toSeconds())));
         }
-        return answer(of(failure, RequestId.of(request)), headers);
+        return answer(of(failure, RequestId.of(request)), headers, request);
     }
 
     static ResponseEntity<Object> answer(
             HttpStatusCode status, String detail, HttpHeaders headers, HttpServletRequest request) {
-        return answer(ProblemKind.of(status).occurrence(detail, RequestId.of(request)), headers);
+        return answer(ProblemKind.of(status).occurrence(detail, RequestId.of(request)), headers, request);
     }
 
-    private static ResponseEntity<Object> answer(Problem problem, HttpHeaders headers) {
-        return ResponseEntity.status(problem.status())
-                .headers(headers)
-                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
-                .body(problem);
+    private static ResponseEntity<Object> answer(Problem problem, HttpHeaders headers, HttpServletRequest request) {
+        ResponseEntity.BodyBuilder answer =
+                ResponseEntity.status(problem.status()).headers(headers);
+        if (ProtocolError.isExpectedBy(request)) {
+            return answer.contentType(MediaType.APPLICATION_JSON).body(new ProtocolError(problem.detail()));
+        }
+        return answer.contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
     }
 }

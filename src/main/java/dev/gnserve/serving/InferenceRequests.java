@@ -74,15 +74,50 @@ public final class InferenceRequests {
     public <T> T answer(
             Task task, String name, @Nullable String version, HttpServletRequest request, Handler<T> handler)
             throws IOException {
+        return counted(name, version, model -> {
+            requireTask(model, task);
+            model.requireReady(); // Before the work of decoding.
+            Deadline deadline = deadline(request);
+            return handler.handle(model, uploads.read(request), deadline);
+        });
+    }
+
+    /** What a protocol of tensors makes of a request. */
+    @FunctionalInterface
+    public interface BodyHandler<T> {
+
+        T handle(ServedModel model, byte[] body, Deadline deadline) throws IOException;
+    }
+
+    /**
+     * Answers one request that brings no image.
+     *
+     * @param version of the model, or null for the newest that is ready
+     * @throws FailureException what keeps the request from being answered
+     * @throws IOException if the connection breaks
+     */
+    public <T> T answer(String name, @Nullable String version, HttpServletRequest request, BodyHandler<T> handler)
+            throws IOException {
+        return counted(name, version, model -> {
+            model.requireReady();
+            Deadline deadline = deadline(request);
+            return handler.handle(model, uploads.body(request), deadline);
+        });
+    }
+
+    @FunctionalInterface
+    private interface Work<T> {
+
+        T with(ServedModel model) throws IOException;
+    }
+
+    private <T> T counted(String name, @Nullable String version, Work<T> work) throws IOException {
         ServedModel model = null;
         FailureCode outcome = null;
         boolean refused = false;
         try (ModelLease lease = models.lease(name, version)) {
             model = lease.model();
-            requireTask(model, task);
-            model.requireReady(); // Before the work of decoding.
-            Deadline deadline = deadline(request);
-            return handler.handle(model, uploads.read(request), deadline);
+            return work.with(model);
         } catch (FailureException e) {
             outcome = e.failure().code();
             throw e;

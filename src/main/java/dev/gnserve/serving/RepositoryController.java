@@ -7,6 +7,7 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.FailsWith;
+import dev.gnserve.problem.ProtocolError;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
@@ -50,7 +51,7 @@ class RepositoryController {
 
     @PostMapping(path = "/v2/repository/index", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "repositoryIndex", summary = "Every version of every model")
-    @FailsWith(FailureCode.UNAUTHENTICATED)
+    @FailsWith(value = FailureCode.UNAUTHENTICATED, document = ProtocolError.class)
     List<IndexEntry> index(@RequestBody(required = false) @Nullable IndexRequest request) {
         boolean readyOnly = request != null && request.ready();
         return repository.models().stream()
@@ -62,7 +63,9 @@ class RepositoryController {
     /** Answers when every version has been tried. A version that does not load leaves what served before serving. */
     @PostMapping(path = "/v2/repository/models/{model}/load", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "loadModel", summary = "Load a model, or load it again, without a failed request")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            document = ProtocolError.class)
     Map<String, String> load(@PathVariable String model) {
         Map<String, String> failed = done(repository.load(model));
         if (!failed.isEmpty()) {
@@ -78,7 +81,9 @@ class RepositoryController {
     /** Answers when the memory of the model is free. */
     @PostMapping(path = "/v2/repository/models/{model}/unload", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "unloadModel", summary = "Unload a model after it has finished what it accepted")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND})
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
+            document = ProtocolError.class)
     Map<String, String> unload(@PathVariable String model) {
         done(repository.unload(model));
         return Map.of();

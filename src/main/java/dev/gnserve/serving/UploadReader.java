@@ -36,23 +36,38 @@ public final class UploadReader {
      * @throws IOException if the connection breaks
      */
     public List<Upload> read(HttpServletRequest request) throws IOException {
-        long declared = request.getContentLengthLong();
-        if (declared > limits.maxUploadSize().toBytes()) {
-            throw tooLarge("The body has %,d bytes".formatted(declared));
-        }
+        requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
         return multipart == null ? List.of(raw(request)) : parts(multipart);
     }
 
-    private Upload raw(HttpServletRequest request) throws IOException {
+    /**
+     * The whole body as it is, within the limit; empty if there is none.
+     *
+     * @throws FailureException UPLOAD_TOO_LARGE
+     * @throws IOException if the connection breaks
+     */
+    public byte[] body(HttpServletRequest request) throws IOException {
+        requireDeclaredSize(request);
         int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
-        byte[] bytes;
         try (InputStream body = request.getInputStream()) {
-            bytes = body.readNBytes(limit);
+            byte[] bytes = body.readNBytes(limit);
             if (bytes.length == limit && body.read() >= 0) {
                 throw tooLarge("The body has more bytes");
             }
+            return bytes;
         }
+    }
+
+    private void requireDeclaredSize(HttpServletRequest request) {
+        long declared = request.getContentLengthLong();
+        if (declared > limits.maxUploadSize().toBytes()) {
+            throw tooLarge("The body has %,d bytes".formatted(declared));
+        }
+    }
+
+    private Upload raw(HttpServletRequest request) throws IOException {
+        byte[] bytes = body(request);
         if (bytes.length == 0) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
@@ -114,7 +129,7 @@ public final class UploadReader {
     private FailureException tooLarge(String what) {
         return Failure.of(
                         FailureCode.UPLOAD_TOO_LARGE,
-                        "%s; at most %,d are taken (gnserve.limits.max-upload-size). Send fewer or smaller images per request."
+                        "%s; at most %,d are taken (gnserve.limits.max-upload-size). Send fewer or smaller images or tensors per request."
                                 .formatted(what, limits.maxUploadSize().toBytes()))
                 .asException();
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.engine.Device;
+import dev.gnserve.engine.ElementType;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
@@ -74,7 +75,8 @@ class ManifestReaderTest {
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
         assertThat(manifest.verification())
                 .isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f, new ExpectedGroupNorm(8, 1e-5)));
-        assertThat(manifest.warmUp()).isEqualTo(new WarmUp(List.of(TensorShape.of(1, 64, 96)), List.of(1, 2, 8)));
+        assertThat(manifest.warmUp())
+                .isEqualTo(new WarmUp(List.of(TensorShape.of(1, 64, 96)), List.of(1, 2, 8), List.of(ElementType.FP32)));
     }
 
     @Test

@@ -15,14 +15,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
 /** Reads the arrays of NumPy's .npz files: float32, and int64 as float32. */
-final class Npz {
+public final class Npz {
 
     private static final Pattern HEADER =
             Pattern.compile("'descr': '(<f4|<i8)', 'fortran_order': (False|True), 'shape': \\(([^)]*)\\)");
 
     private Npz() {}
 
-    static Map<String, FloatTensor> read(byte[] npz) {
+    public static Map<String, FloatTensor> read(byte[] npz) {
         Map<String, FloatTensor> arrays = new LinkedHashMap<>();
         try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(npz))) {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {

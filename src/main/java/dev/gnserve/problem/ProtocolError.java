@@ -1,0 +1,26 @@
+package dev.gnserve.problem;
+
+import io.swagger.v3.oas.annotations.media.Schema;
+import jakarta.servlet.RequestDispatcher;
+import jakarta.servlet.http.HttpServletRequest;
+
+/**
+ * What the Open Inference Protocol answers, below {@code /v2}, instead of a problem document.
+ *
+ * @param error what was wrong with this request, with the numbers, and what to do
+ */
+@Schema(name = "ProtocolError", description = "An error of the Open Inference Protocol.")
+public record ProtocolError(
+        @Schema(example = "input \"input\" has 3 axes, [3, 256, 256]; the model takes [-1, 3, -1, -1]")
+        String error) {
+
+    private static final String ROOT = "/v2";
+
+    /** Whether the caller of this path expects such errors, whatever refuses the request. */
+    static boolean isExpectedBy(HttpServletRequest request) {
+        String path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) instanceof String original
+                ? original
+                : request.getRequestURI();
+        return path != null && (path.equals(ROOT) || path.startsWith(ROOT + "/"));
+    }
+}

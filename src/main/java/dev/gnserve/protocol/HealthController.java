@@ -1,0 +1,129 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.FailsWith;
+import dev.gnserve.problem.ProtocolError;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code GET /v2/health/...} and {@code GET /v2/models/{model}/ready}: what the actuator says, in the protocol's words. */
+@RestController
+@Tag(name = "open inference protocol")
+class HealthController {
+
+    private final HealthEndpoint health;
+    private final ModelRepository repository;
+
+    HealthController(HealthEndpoint health, ModelRepository repository) {
+        this.health = health;
+        this.repository = repository;
+    }
+
+    /** Whether the server answers, and need not be restarted. */
+    record ServerLive(boolean live) {}
+
+    /**
+     * Whether the server takes requests.
+     *
+     * @param live the same: the specification's text names the field so
+     */
+    record ServerReady(boolean ready, boolean live) {}
+
+    /** Whether a model takes requests. */
+    record ModelReady(@Schema(example = "nuclei-unet-gn") String name, boolean ready) {}
+
+    @GetMapping(path = "/v2/health/live", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "serverLive", summary = "Whether the server lives")
+    @ApiResponse(responseCode = "200", description = "It does")
+    @ApiResponse(
+            responseCode = "503",
+            description = "It should be restarted",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ServerLive.class)))
+    ResponseEntity<ServerLive> serverLive() {
+        boolean live = isUp("liveness");
+        return answer(live, new ServerLive(live));
+    }
+
+    @GetMapping(path = "/v2/health/ready", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "serverReady", summary = "Whether the server takes requests")
+    @ApiResponse(responseCode = "200", description = "It does")
+    @ApiResponse(
+            responseCode = "503",
+            description = "Not yet, or no more",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ServerReady.class)))
+    ResponseEntity<ServerReady> serverReady() {
+        boolean ready = isUp("readiness");
+        return answer(ready, new ServerReady(ready, ready));
+    }
+
+    @GetMapping(path = "/v2/models/{model}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "modelReady", summary = "Whether a model takes requests")
+    @ApiResponse(responseCode = "200", description = "It does")
+    @ApiResponse(
+            responseCode = "503",
+            description = "Loading, failed or unloaded",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ModelReady.class)))
+    @FailsWith(value = FailureCode.MODEL_NOT_FOUND, document = ProtocolError.class)
+    ResponseEntity<ModelReady> modelReady(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
+        return ready(model, null);
+    }
+
+    @GetMapping(path = "/v2/models/{model}/versions/{version}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "modelVersionReady", summary = "Whether a version of a model takes requests")
+    @ApiResponse(responseCode = "200", description = "It does")
+    @ApiResponse(
+            responseCode = "503",
+            description = "Loading, failed or unloaded",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ModelReady.class)))
+    @FailsWith(value = FailureCode.MODEL_NOT_FOUND, document = ProtocolError.class)
+    ResponseEntity<ModelReady> modelVersionReady(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @PathVariable @Parameter(example = "1") String version) {
+        return ready(model, version);
+    }
+
+    private ResponseEntity<ModelReady> ready(String name, @Nullable String version) {
+        ServedModel model = repository.find(name, version);
+        boolean ready = model.state() == ModelState.READY;
+        return answer(ready, new ModelReady(model.name(), ready));
+    }
+
+    private boolean isUp(String group) {
+        HealthDescriptor found = health.healthForPath(group);
+        return found != null && found.getStatus().equals(Status.UP);
+    }
+
+    private static <T> ResponseEntity<T> answer(boolean fine, T body) {
+        return ResponseEntity.status(fine ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .body(body);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.problem.FailsWith;
+import dev.gnserve.problem.ProtocolError;
+import io.swagger.v3.oas.annotations.headers.Header;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** What the API document says of inference on tensors: body, answer, and how it can fail. */
+@Target(ElementType.METHOD)
+@Retention(RetentionPolicy.RUNTIME)
+@RequestBody(
+        required = true,
+        description =
+                "JSON; or JSON followed by the binary data of the inputs in their order, with the length of the JSON in"
+                        + " `Inference-Header-Content-Length`. The declared media type does not matter.",
+        content = {
+            @Content(mediaType = "application/json", schema = @Schema(implementation = InferRequest.class)),
+            @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
+        })
+@ApiResponse(
+        responseCode = "200",
+        description =
+                "The outputs; where any is binary data, JSON followed by the binary data of the outputs in their order.",
+        headers =
+                @Header(
+                        name = dev.gnserve.protocol.RequestBody.HEADER_LENGTH,
+                        description = "Length of the JSON, where binary data follow",
+                        schema = @Schema(type = "integer")),
+        content = {
+            @Content(mediaType = "application/json", schema = @Schema(implementation = InferResponse.class)),
+            @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
+        })
+@FailsWith(
+        value = {
+            FailureCode.INVALID_REQUEST,
+            FailureCode.MODEL_NOT_FOUND,
+            FailureCode.UPLOAD_TOO_LARGE,
+            FailureCode.OVERLOADED,
+            FailureCode.MODEL_UNAVAILABLE,
+            FailureCode.SHUTTING_DOWN,
+            FailureCode.DEADLINE_EXCEEDED,
+            FailureCode.ENGINE_FAULT
+        },
+        document = ProtocolError.class)
+@interface InferOperation {}

@@ -1,0 +1,117 @@
+package dev.gnserve.protocol;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.engine.RawTensor;
+import dev.gnserve.engine.Tensor;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.ValueSerializer;
+import tools.jackson.databind.annotation.JsonSerialize;
+
+/**
+ * The JSON of an answer to a request for inference.
+ *
+ * @param id of the request, if it has one
+ */
+@Schema(name = "InferResponse")
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record InferResponse(
+        @JsonProperty("model_name") @Schema(example = "nuclei-unet-gn", requiredMode = Schema.RequiredMode.REQUIRED)
+        String modelName,
+
+        @JsonProperty("model_version") @Schema(example = "1", requiredMode = Schema.RequiredMode.REQUIRED)
+        String modelVersion,
+
+        @Schema(example = "42") @Nullable String id,
+        @Schema(requiredMode = Schema.RequiredMode.REQUIRED) List<Output> outputs) {
+
+    /**
+     * One tensor.
+     *
+     * @param shape of the whole batch
+     * @param parameters null unless it comes as binary data
+     * @param data flat, row-major; null if it comes as binary data
+     */
+    @Schema(name = "InferOutput")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Output(
+            @Schema(example = "output", requiredMode = Schema.RequiredMode.REQUIRED)
+            String name,
+
+            @Schema(example = "FP32", requiredMode = Schema.RequiredMode.REQUIRED)
+            String datatype,
+
+            @Schema(example = "[1, 3, 256, 256]", requiredMode = Schema.RequiredMode.REQUIRED)
+            List<Integer> shape,
+
+            @Nullable OutputParameters parameters,
+
+            @ArraySchema(
+                    arraySchema =
+                            @Schema(description = "Values, flat and row-major; left out where they are binary data"),
+                    schema = @Schema(types = {"number", "boolean"}))
+            @JsonSerialize(using = Values.class)
+            @Nullable
+            OutputTensor data) {
+
+        static Output of(OutputTensor tensor, boolean binary) {
+            return new Output(
+                    tensor.name(),
+                    tensor.type().name(),
+                    Arrays.stream(tensor.shape().toArray()).boxed().toList(),
+                    binary ? new OutputParameters(tensor.bytes()) : null,
+                    binary ? null : tensor);
+        }
+    }
+
+    /** Of an output that comes as binary data: how many bytes behind the JSON, little-endian, are its values. */
+    @Schema(name = "InferOutputParameters")
+    record OutputParameters(
+            @JsonProperty("binary_data_size") @Schema(requiredMode = Schema.RequiredMode.REQUIRED)
+            long binaryDataSize) {}
+
+    /** Writes the digits that tell each value from its neighbours. */
+    static final class Values extends ValueSerializer<OutputTensor> {
+
+        @Override
+        public void serialize(OutputTensor tensor, JsonGenerator json, SerializationContext context) {
+            json.writeStartArray();
+            for (Tensor item : tensor.items()) {
+                if (item instanceof RawTensor raw) {
+                    write(raw, json);
+                } else {
+                    for (float value : item.floats()) {
+                        json.writeNumber(value);
+                    }
+                }
+            }
+            json.writeEndArray();
+        }
+
+        private static void write(RawTensor tensor, JsonGenerator json) {
+            ByteBuffer values = tensor.buffer();
+            float[] halves = switch (tensor.type()) {
+                case FP16, FP32 -> tensor.floats();
+                default -> new float[0];
+            };
+            for (int i = 0; i < tensor.shape().elements(); i++) {
+                switch (tensor.type()) {
+                    case BOOL -> json.writeBoolean(values.get() != 0);
+                    case UINT8 -> json.writeNumber(values.get() & 0xFF);
+                    case INT8 -> json.writeNumber(values.get());
+                    case INT32 -> json.writeNumber(values.getInt());
+                    case INT64 -> json.writeNumber(values.getLong());
+                    case FP16, FP32 -> json.writeNumber(halves[i]);
+                    case FP64 -> json.writeNumber(values.getDouble());
+                }
+            }
+        }
+    }
+}

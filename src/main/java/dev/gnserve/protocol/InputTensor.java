@@ -1,0 +1,133 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.engine.ElementType;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.RawTensor;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ModelSignature;
+import dev.gnserve.model.TensorSpec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/** The tensor of a request, as many inputs of the model as its first axis is long. For one thread. */
+final class InputTensor {
+
+    private final ElementType type;
+    private final TensorShape shape;
+    private final ByteBuffer values;
+
+    private InputTensor(ElementType type, TensorShape shape, ByteBuffer values) {
+        this.type = type;
+        this.shape = shape;
+        this.values = values.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * The one tensor of a request, of a type and shape that the model takes. What costs memory or time comes last.
+     *
+     * @throws FailureException INVALID_REQUEST naming what was given and what is taken
+     */
+    static InputTensor of(RequestBody body, ModelSignature model) {
+        List<InferRequest.Input> inputs = body.request().inputs();
+        String wanted = model.input().name();
+        if (inputs.size() != 1) {
+            throw RequestBody.invalid(
+                    "The request has %,d inputs; the model takes one, \"%s\".".formatted(inputs.size(), wanted));
+        }
+        InferRequest.Input input = inputs.get(0);
+        if (!input.name().equals(wanted)) {
+            throw RequestBody.invalid("The model has no input \"%s\"; it has \"%s\".".formatted(input.name(), wanted));
+        }
+        ElementType type = type(input, model.inputTypes());
+        TensorShape shape = shape(input, model);
+        return new InputTensor(type, shape, values(body, input, type, shape));
+    }
+
+    /** How many inputs of the model these are. */
+    int size() {
+        return shape.size(0);
+    }
+
+    /** One of them, copied out, without the batch axis. */
+    Tensor item(int index) {
+        TensorShape one = shape.withoutFirst();
+        int bytes = one.elements() * type.bytes();
+        ByteBuffer own = values.slice(values.position() + index * bytes, bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (type == ElementType.FP32) {
+            float[] floats = new float[one.elements()];
+            own.asFloatBuffer().get(floats);
+            return new FloatTensor(one, floats);
+        }
+        byte[] raw = new byte[bytes];
+        own.get(raw);
+        return new RawTensor(type, one, raw);
+    }
+
+    private static ElementType type(InferRequest.Input input, List<ElementType> taken) {
+        return taken.stream()
+                .filter(type -> type.name().equals(input.datatype()))
+                .findFirst()
+                .orElseThrow(() -> RequestBody.invalid("Input \"%s\" has the datatype \"%s\"; the model takes %s."
+                        .formatted(input.name(), input.datatype(), taken)));
+    }
+
+    private static TensorShape shape(InferRequest.Input input, ModelSignature model) {
+        List<Integer> taken = model.input().shape();
+        List<Long> given = input.shape();
+        boolean fits = given.size() == taken.size();
+        for (int axis = 0; fits && axis < given.size(); axis++) {
+            long size = given.get(axis) == null ? 0 : given.get(axis);
+            int allowed = taken.get(axis);
+            fits = size >= 1
+                    && size <= Integer.MAX_VALUE
+                    && (allowed == TensorSpec.FREE || allowed == size)
+                    && (axis < 2 || allowed != TensorSpec.FREE || size % model.sideMultiple() == 0);
+        }
+        if (!fits) {
+            String multiple =
+                    model.sideMultiple() == 1 ? "" : " with sides that are multiples of " + model.sideMultiple();
+            throw RequestBody.invalid("Input \"%s\" has the shape %s; the model takes %s%s, no axis empty."
+                    .formatted(input.name(), given, taken, multiple));
+        }
+        try {
+            return TensorShape.of(given.stream().mapToInt(Long::intValue).toArray());
+        } catch (IllegalArgumentException e) {
+            throw RequestBody.invalid("Input \"%s\": %s.".formatted(input.name(), e.getMessage()));
+        }
+    }
+
+    private static ByteBuffer values(RequestBody body, InferRequest.Input input, ElementType type, TensorShape shape) {
+        Long size = input.parameters() == null ? null : input.parameters().binaryDataSize();
+        JsonValues data = input.data();
+        if ((size == null) == (data == null)) {
+            throw RequestBody.invalid("Input \"%s\" needs either data or the parameter binary_data_size, and not both."
+                    .formatted(input.name()));
+        }
+        if (data != null) {
+            return JsonTensorReader.read(input.name(), type, shape, body, data);
+        }
+        long needed = (long) shape.elements() * type.bytes();
+        if (size == null || size != needed) {
+            throw RequestBody.invalid("Input \"%s\" is %s %s, which has %,d bytes, and its binary_data_size is %,d."
+                    .formatted(input.name(), type, shape, needed, size));
+        }
+        ByteBuffer binary = body.binary();
+        if (type == ElementType.BOOL) {
+            requireBooleans(input, binary.duplicate());
+        }
+        return binary;
+    }
+
+    private static void requireBooleans(InferRequest.Input input, ByteBuffer values) {
+        while (values.hasRemaining()) {
+            byte value = values.get();
+            if (value != 0 && value != 1) {
+                throw RequestBody.invalid(
+                        "Input \"%s\" has the byte %d; a BOOL is 0 or 1.".formatted(input.name(), value & 0xFF));
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.engine.ElementType;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** Reads the values of one tensor from JSON, flat or nested as its shape, into little-endian bytes. */
+final class JsonTensorReader {
+
+    private final String name;
+    private final ElementType type;
+    private final TensorShape shape;
+    private final ByteBuffer values;
+
+    private JsonTensorReader(String name, ElementType type, TensorShape shape) {
+        this.name = name;
+        this.type = type;
+        this.shape = shape;
+        this.values = ByteBuffer.allocate(Math.multiplyExact(shape.elements(), type.bytes()))
+                .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Reads.
+     *
+     * @param name of the input, for messages
+     * @param shape of the whole tensor
+     * @throws FailureException INVALID_REQUEST where values are missing, too many, of another kind, or do not fit the type
+     */
+    static ByteBuffer read(String name, ElementType type, TensorShape shape, RequestBody body, JsonValues data) {
+        // Every value takes two bytes at least, with its comma: a shape cannot take memory that no data stands for.
+        if (shape.elements() > data.length() / 2) {
+            throw RequestBody.invalid("Input \"%s\" of shape %s has %,d values and its data have fewer."
+                    .formatted(name, shape, shape.elements()));
+        }
+        JsonTensorReader reader = new JsonTensorReader(name, type, shape);
+        try (JsonParser parser = body.parser(data)) {
+            parser.nextToken();
+            if (parser.nextToken() == JsonToken.START_ARRAY) {
+                reader.readRest(parser, 0);
+            } else {
+                reader.readFlat(parser);
+            }
+        } catch (JacksonException e) {
+            throw RequestBody.notJson(e);
+        }
+        return reader.values.flip();
+    }
+
+    private void readFlat(JsonParser parser) {
+        int count = 0;
+        for (JsonToken token = parser.currentToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+            if (count++ == shape.elements()) {
+                throw miscounted("more");
+            }
+            readValue(parser, token);
+        }
+        if (count < shape.elements()) {
+            throw miscounted("fewer");
+        }
+    }
+
+    /** The rest of the array of an axis, from its first element on, which is the parser's current token. */
+    private void readRest(JsonParser parser, int axis) {
+        int size = shape.size(axis);
+        JsonToken token = parser.currentToken();
+        for (int i = 0; i < size; i++) {
+            if (axis == shape.rank() - 1) {
+                readValue(parser, token);
+            } else if (token == JsonToken.START_ARRAY) {
+                parser.nextToken();
+                readRest(parser, axis + 1);
+            } else {
+                throw unlikeShape(axis);
+            }
+            token = parser.nextToken();
+        }
+        if (token != JsonToken.END_ARRAY) {
+            throw unlikeShape(axis);
+        }
+    }
+
+    private void readValue(JsonParser parser, JsonToken token) {
+        switch (type) {
+            case BOOL -> values.put((byte) (bool(token) ? 1 : 0));
+            case UINT8 -> values.put((byte) integer(parser, token, 0, 255));
+            case INT8 -> values.put((byte) integer(parser, token, Byte.MIN_VALUE, Byte.MAX_VALUE));
+            case INT32 -> values.putInt((int) integer(parser, token, Integer.MIN_VALUE, Integer.MAX_VALUE));
+            case INT64 -> values.putLong(integer(parser, token, Long.MIN_VALUE, Long.MAX_VALUE));
+            case FP16 -> {
+                double value = number(parser, token).getDoubleValue();
+                requireFit(HalfPrecision.fits(value), parser);
+                values.putShort(HalfPrecision.bits(value));
+            }
+            case FP32 -> {
+                float value = number(parser, token).getFloatValue();
+                requireFit(Float.isFinite(value), parser);
+                values.putFloat(value);
+            }
+            case FP64 -> {
+                double value = number(parser, token).getDoubleValue();
+                requireFit(Double.isFinite(value), parser);
+                values.putDouble(value);
+            }
+        }
+    }
+
+    private boolean bool(JsonToken token) {
+        if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
+            return token == JsonToken.VALUE_TRUE;
+        }
+        throw notA("true or false", token);
+    }
+
+    private long integer(JsonParser parser, JsonToken token, long least, long most) {
+        if (token != JsonToken.VALUE_NUMBER_INT) {
+            throw notA("a whole number", token);
+        }
+        boolean isLong = parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+        requireFit(isLong && parser.getLongValue() >= least && parser.getLongValue() <= most, parser);
+        return parser.getLongValue();
+    }
+
+    private JsonParser number(JsonParser parser, JsonToken token) {
+        if (token != JsonToken.VALUE_NUMBER_INT && token != JsonToken.VALUE_NUMBER_FLOAT) {
+            throw notA("a number", token);
+        }
+        return parser;
+    }
+
+    private void requireFit(boolean fits, JsonParser parser) {
+        if (!fits) {
+            String value = parser.getString();
+            String shown = value.length() <= 40 ? value : value.substring(0, 40) + "...";
+            throw RequestBody.invalid(
+                    "Input \"%s\": value %,d is %s, which %s cannot hold.".formatted(name, position(), shown, type));
+        }
+    }
+
+    private FailureException notA(String wanted, JsonToken token) {
+        String found = switch (token) {
+            case START_ARRAY, END_ARRAY -> "where the nesting differs from the shape " + shape;
+            case VALUE_NULL -> "but null";
+            case VALUE_STRING -> "but a text";
+            case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> "but a number of another kind";
+            default -> "but something else";
+        };
+        return RequestBody.invalid(
+                "Input \"%s\" of type %s: value %,d is not %s %s.".formatted(name, type, position(), wanted, found));
+    }
+
+    private FailureException miscounted(String moreOrFewer) {
+        return RequestBody.invalid("Input \"%s\" of shape %s has %,d values and its data have %s."
+                .formatted(name, shape, shape.elements(), moreOrFewer));
+    }
+
+    private FailureException unlikeShape(int axis) {
+        return RequestBody.invalid(
+                "Input \"%s\": its nested data differ from its shape %s at axis %d. Nest as the shape, or send them flat."
+                        .formatted(name, shape, axis));
+    }
+
+    private int position() {
+        return values.position() / type.bytes();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.FailsWith;
+import dev.gnserve.problem.ProtocolError;
+import io.swagger.v3.oas.annotations.Hidden;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+
+/** {@code GET /v2} and {@code GET /v2/models/{model}}, with or without a version. */
+@RestController
+@Tag(name = "open inference protocol")
+class MetadataController {
+
+    private final ModelRepository repository;
+    private final ServerMetadata server;
+
+    MetadataController(ModelRepository repository, ObjectProvider<BuildProperties> build) {
+        this.repository = repository;
+        BuildProperties properties = build.getIfAvailable();
+        String version = properties == null ? null : properties.getVersion();
+        this.server = new ServerMetadata(
+                "gnserve",
+                Objects.requireNonNullElse(version, "unknown"),
+                List.of("binary_tensor_data", "schedule_policy"));
+    }
+
+    /**
+     * What the server is.
+     *
+     * @param extensions of the protocol that it knows
+     */
+    record ServerMetadata(
+            @Schema(example = "gnserve") String name,
+            @Schema(example = "1.0.0") String version,
+
+            @Schema(example = "[\"binary_tensor_data\", \"schedule_policy\"]")
+            List<String> extensions) {}
+
+    @GetMapping(path = "/v2", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "serverMetadata", summary = "Name, version and extensions of the server")
+    ServerMetadata serverMetadata() {
+        return server;
+    }
+
+    /** As the specification writes it in one place. */
+    @Hidden
+    @GetMapping(path = "/v2/", produces = MediaType.APPLICATION_JSON_VALUE)
+    ServerMetadata serverMetadataWithSlash() {
+        return server;
+    }
+
+    @GetMapping(path = "/v2/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "modelMetadata", summary = "What a model takes and gives, as tensors")
+    @FailsWith(
+            value = {FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            document = ProtocolError.class)
+    ModelMetadata modelMetadata(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
+        return metadata(model, null);
+    }
+
+    @GetMapping(path = "/v2/models/{model}/versions/{version}", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "modelVersionMetadata", summary = "What a version of a model takes and gives, as tensors")
+    @FailsWith(
+            value = {FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            document = ProtocolError.class)
+    ModelMetadata modelVersionMetadata(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @PathVariable @Parameter(example = "1") String version) {
+        return metadata(model, version);
+    }
+
+    private ModelMetadata metadata(String name, @Nullable String version) {
+        ServedModel found = repository.find(name, version);
+        List<String> versions = repository.models().stream()
+                .filter(model -> model.name().equals(name) && model.state() == ModelState.READY)
+                .map(ServedModel::version)
+                .toList();
+        return ModelMetadata.of(found.name(), versions, found.signature());
+    }
+}

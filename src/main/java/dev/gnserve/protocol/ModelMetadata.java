@@ -1,0 +1,45 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.model.ModelSignature;
+import dev.gnserve.model.TensorSpec;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.List;
+
+/**
+ * What a model takes and gives, as tensors.
+ *
+ * @param versions that can be asked for, newest first
+ */
+record ModelMetadata(
+        @Schema(example = "nuclei-unet-gn") String name,
+        @Schema(example = "[\"1\"]") List<String> versions,
+        @Schema(example = "pytorch_torchscript") String platform,
+        List<TensorMetadata> inputs,
+        List<TensorMetadata> outputs) {
+
+    private static final String PLATFORM = "pytorch_torchscript";
+
+    static ModelMetadata of(String name, List<String> versions, ModelSignature signature) {
+        return new ModelMetadata(
+                name,
+                versions,
+                PLATFORM,
+                List.of(TensorMetadata.of(signature.input())),
+                signature.outputs().stream().map(TensorMetadata::of).toList());
+    }
+
+    /**
+     * One tensor.
+     *
+     * @param shape of a whole batch, the batch first; -1 where an axis may have any size
+     */
+    record TensorMetadata(
+            @Schema(example = "input") String name,
+            @Schema(example = "FP32") String datatype,
+            @Schema(example = "[-1, 3, -1, -1]") List<Integer> shape) {
+
+        static TensorMetadata of(TensorSpec spec) {
+            return new TensorMetadata(spec.name(), spec.type().name(), spec.shape());
+        }
+    }
+}

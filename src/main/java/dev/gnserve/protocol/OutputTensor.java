@@ -1,0 +1,94 @@
+package dev.gnserve.protocol;
+
+import dev.gnserve.engine.ElementType;
+import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.RawTensor;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+
+/**
+ * One output of a whole request: what its items gave, one after the other.
+ *
+ * @param items at least one, of the same type and shape
+ */
+record OutputTensor(String name, List<Tensor> items) {
+
+    /** Through memory of this size, so that an answer is not there twice. */
+    private static final int CHUNK = 1 << 16;
+
+    OutputTensor {
+        Tensor first = items.get(0);
+        for (Tensor item : items) {
+            if (!item.shape().equals(first.shape()) || item.type() != first.type()) {
+                throw RequestBody.invalid(
+                        "Output \"%s\" is %s for one item of the batch and %s for another, which are not one tensor. Send a request for each."
+                                .formatted(name, first, item));
+            }
+        }
+        items = List.copyOf(items);
+    }
+
+    ElementType type() {
+        return items.get(0).type();
+    }
+
+    /** With the batch axis. */
+    TensorShape shape() {
+        return items.get(0).shape().prepend(items.size());
+    }
+
+    long bytes() {
+        return (long) items.size() * items.get(0).shape().elements() * type().bytes();
+    }
+
+    /** Row-major, little-endian. */
+    void writeTo(OutputStream out) throws IOException {
+        for (Tensor item : items) {
+            if (item instanceof RawTensor raw) {
+                out.write(raw.values());
+            } else if (item instanceof FloatTensor floats) {
+                write(floats.values(), out);
+            }
+        }
+    }
+
+    /**
+     * Passes if JSON can hold it.
+     *
+     * @throws FailureException INVALID_REQUEST if it has NaN or an infinity
+     */
+    void requireFinite() {
+        if (type() != ElementType.FP16 && type() != ElementType.FP32 && type() != ElementType.FP64) {
+            return;
+        }
+        for (Tensor item : items) {
+            int count = item.shape().elements();
+            ByteBuffer doubles =
+                    type() == ElementType.FP64 && item instanceof RawTensor raw ? raw.buffer() : ByteBuffer.allocate(0);
+            float[] floats = doubles.hasRemaining() ? new float[0] : item.floats();
+            for (int i = 0; i < count; i++) {
+                double value = doubles.hasRemaining() ? doubles.getDouble() : floats[i];
+                if (!Double.isFinite(value)) {
+                    throw RequestBody.invalid(
+                            "Output \"%s\" has the value %s, which JSON cannot hold. Ask for it as binary data (the parameter binary_data)."
+                                    .formatted(name, value));
+                }
+            }
+        }
+    }
+
+    private static void write(float[] values, OutputStream out) throws IOException {
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
+        for (int from = 0; from < values.length; from += CHUNK / Float.BYTES) {
+            int count = Math.min(CHUNK / Float.BYTES, values.length - from);
+            chunk.asFloatBuffer().put(values, from, count);
+            out.write(chunk.array(), 0, count * Float.BYTES);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package dev.gnserve.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.nio.charset.StandardCharsets;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The body of a request, as the specification and the binary extension describe it. */
+class RequestBodyTest {
+
+    private static final String FOUR_BYTES = """
+            {"inputs": [{"name": "input", "shape": [1, 1], "datatype": "FP32", "parameters": {"binary_data_size": 4}}]}""";
+
+    /** The specification's own example. */
+    @Test
+    void theExampleOfTheSpecificationIsRead() {
+        InferRequest request = Requests.json("""
+                {
+                  "id" : "42",
+                  "inputs" : [
+                    {"name" : "input0", "shape" : [ 2, 2 ], "datatype" : "UINT32", "data" : [ 1, 2, 3, 4 ]},
+                    {"name" : "input1", "shape" : [ 3 ], "datatype" : "BOOL", "data" : [ true ]}
+                  ],
+                  "outputs" : [{"name" : "output0"}]
+                }""").request();
+
+        assertThat(request.id()).isEqualTo("42");
+        assertThat(request.inputs()).extracting(InferRequest.Input::name).containsExactly("input0", "input1");
+        assertThat(request.inputs().get(0).shape()).containsExactly(2L, 2L);
+        assertThat(request.outputs()).extracting(InferRequest.Output::name).containsExactly("output0");
+    }
+
+    @Test
+    void parametersAreReadAndUnknownFieldsAreIgnored() {
+        InferRequest request = Requests.json("""
+                {"model_name": "mymodel", "parameters": {"timeout": 500000, "priority": 2, "binary_data_output": true,
+                 "my_custom_parameter": 42}, "inputs": [], "outputs": [{"name": "a", "parameters": {"binary_data": false}}]}""").request();
+
+        assertThat(request.parameters()).isEqualTo(new InferRequest.Parameters(500_000L, 2L, true));
+        assertThat(request.outputs())
+                .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-1, must be the length of the JSON",
+        "1e2, must be the length of the JSON",
+        "99999999999999999999, must be the length of the JSON",
+        "1000000, at most the",
+        "0, is empty",
+        "20, cannot be read"
+    })
+    void aHeaderLengthThatLiesIsRefused(String header, String message) {
+        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[4], header), message);
+    }
+
+    @Test
+    void aHeaderLengthThatTakesInBinaryDataIsRefused() {
+        String longer = Integer.toString(FOUR_BYTES.length() + 2);
+
+        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[] {'{', '}', 0, 0}, longer), "cannot be read");
+    }
+
+    @Test
+    void binaryDataAreAsManyBytesAsTheInputsSay() {
+        assertThat(Requests.behind(FOUR_BYTES, new byte[4], null).binary().remaining())
+                .isEqualTo(4);
+        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[3], null), "3 bytes left");
+        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[5], null), "5 bytes behind the JSON");
+        assertRefused(() -> Requests.json(FOUR_BYTES), "0 bytes left");
+    }
+
+    @Test
+    void sizesThatOverflowTogetherAreRefused() {
+        String huge = """
+                {"inputs": [
+                  {"name": "a", "shape": [1], "datatype": "INT8", "parameters": {"binary_data_size": 9223372036854775807}},
+                  {"name": "b", "shape": [1], "datatype": "INT8", "parameters": {"binary_data_size": 9223372036854775807}}]}""";
+
+        assertRefused(() -> Requests.behind(huge, new byte[2], null), "9,223,372,036,854,775,807");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "null",
+                "[]",
+                "{",
+                "42",
+                "{}",
+                "{\"inputs\": null}",
+                "{\"inputs\": {}}",
+                "{\"inputs\": [{}]}",
+                "{\"inputs\": []} {}",
+                "{\"inputs\": [], \"inputs\": []}",
+                "{\"inputs\": [], \"id\": {}}",
+                "{\"inputs\": [], \"parameters\": {\"timeout\": -1}}",
+                "{\"inputs\": [], \"parameters\": {\"timeout\": 1.5}}",
+                "{\"inputs\": [], \"parameters\": {\"timeout\": \"5\"}}",
+                "{\"inputs\": [], \"parameters\": {\"priority\": 99999999999999999999}}",
+                "{\"inputs\": [], \"outputs\": [{}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1.5], \"data\": [1]}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [\"1\"], \"data\": [1]}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [36893488147419103232], \"data\": [1]}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": 1}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": {\"0\": 1}}]}",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": [1]",
+                "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": [NaN]}]}",
+            })
+    void whatIsNoInferenceRequestIsRefused(String json) {
+        assertRefused(() -> Requests.json(json), "");
+    }
+
+    @Test
+    void aRefusalTellsWhere() {
+        assertRefused(
+                () -> Requests.json("{\"inputs\": [{\"name\": \"a\", \"datatype\": 1, \"shape\": [true]}]}"),
+                "at inputs[0]");
+        assertRefused(() -> Requests.input("FP32", "[1]", "[Infinity]"), "no NaN and no Infinity");
+    }
+
+    @Test
+    void nestingAndTextsHaveBounds() {
+        assertRefused(() -> Requests.input("FP32", "[1]", "[".repeat(100_000)), "");
+        assertRefused(() -> Requests.json("{\"inputs\": [], \"id\": \"" + "x".repeat(20_000) + "\"}"), "");
+        assertRefused(() -> Requests.input("FP32", "[" + "1,".repeat(100_000) + "1]", "[1]"), "axes");
+    }
+
+    /** Data are found again by their place in bytes, whatever stands before them and in whatever order. */
+    @Test
+    void dataMayComeFirstAndBehindTextOfSeveralBytes() {
+        RequestBody body = Requests.json("""
+                {"id": "Zellkerne äöü 細胞 🔬", "inputs": [{"data": [[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]], "shape": [1, 2, 2, 2],
+                 "name": "input", "datatype": "FP32"}]}""");
+
+        assertThat(InputTensor.of(body, Requests.MODEL).item(0).floats()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+    }
+
+    @Test
+    void otherEncodingsThanUtf8AreRefused() {
+        byte[] utf16 = "{\"inputs\": [{\"name\": \"input\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": [1]}]}"
+                .getBytes(StandardCharsets.UTF_16BE);
+
+        assertRefused(() -> RequestBody.read(utf16, null), "UTF-8");
+    }
+
+    static void assertRefused(ThrowingCallable request, String message) {
+        assertThatThrownBy(request)
+                .isInstanceOfSatisfying(
+                        FailureException.class,
+                        thrown -> assertThat(thrown.failure().code()).isEqualTo(FailureCode.INVALID_REQUEST))
+                .hasMessageContaining(message);
+    }
+}
