@@ -116,6 +116,39 @@ class Coarse(nn.Module):
         return {"out": 10 * F.avg_pool2d(x, 4), "aux": x[:, :1]}
 
 
+class Deep(nn.Module):
+    """One gray channel in; halved five times and put together again, so that sides must be multiples of 32. Foreground is what is
+    brighter than 0.5."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(1, 2, 1)
+        self.norm = nn.GroupNorm(1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.avg_pool2d(F.avg_pool2d(F.avg_pool2d(F.avg_pool2d(F.avg_pool2d(self.norm(self.stem(x)), 2), 2), 2), 2), 2)
+        y = F.interpolate(y, scale_factor=32.0)
+        return torch.cat([0.5 - x, x - 0.5], 1) * 20 + 0 * y
+
+
+class Fixed(nn.Module):
+    """Takes 32 x 32 only. Its logits are the mean colours."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 10 * (x + 0 * self.norm(x)).reshape(x.shape[0], 3, 1024).mean(2)
+
+
+class Vector(nn.Module):
+    """No image: vectors in, of any length that two groups divide; a matrix, a vector and a number out for each."""
+
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        return {"outer": x[:, :, None] * x[:, None, :], "norm": F.group_norm(x, 2), "sum": x.sum(1)}
+
+
 def save(name: str, module) -> None:
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
@@ -140,3 +173,6 @@ with torch.no_grad():
 save("instances-scripted.pt", torch.jit.script(Instances().eval()))
 save("torchvision-scripted.pt", torch.jit.script(Torchvision().eval()))
 save("coarse-scripted.pt", torch.jit.script(Coarse().eval()))
+save("deep-scripted.pt", torch.jit.script(Deep().eval()))
+save("fixed-scripted.pt", torch.jit.script(Fixed().eval()))
+save("vector-scripted.pt", torch.jit.script(Vector().eval()))

@@ -75,6 +75,8 @@ class OwnModelsIT {
                 output: {decoder: sigmoid}
                 thresholds: {mask: 0.9}
                 """);
+        put("deep", "deep-scripted.pt", "task: segmentation\nlabels: [bright]");
+        put("fixed", "fixed-scripted.pt", "task: classification\nlabels: [red, green, blue]");
         put("miscounted", "coarse-scripted.pt", "task: segmentation\nlabels: [green]");
         put("misnamed", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
         put("sure", "instances-scripted.pt", GOLDEN);
@@ -300,6 +302,27 @@ class OwnModelsIT {
         assertThat(classes.path(0).path("pixels").asInt()).isEqualTo(16 * 15);
         assertThat(classes.path(1).path("pixels").asInt()).isEqualTo(16 * 32);
         assertThat(classes.path(2).path("pixels").asInt()).isZero();
+    }
+
+    @Test
+    void whatTheManifestLeavesOutIsReadFromTheArchive() {
+        // One channel, and sides that are multiples of 32, which 40 and 24 are not.
+        byte[] image = png(40, 24, (x, y) -> x >= 10 && x < 15 ? 0xFFFFFF : 0x101010);
+        Answer answer = client.post("v1/models/deep/segment", image);
+        assertThat(answer.json()
+                        .path("images")
+                        .path(0)
+                        .path("classes")
+                        .path(0)
+                        .path("pixels")
+                        .asInt())
+                .as(answer.text())
+                .isEqualTo(5 * 24);
+        JsonNode input = client.get("v1/models/deep").json().path("input");
+        assertThat(input.path("colour").asString()).as(input.toString()).isEqualTo("gray");
+        // 32 x 32 only, whatever the image.
+        Answer green = client.post("v1/models/fixed/classify", png(50, 20, (x, y) -> GREEN));
+        assertThat(scores(green).get(0)).as(green.text()).isEqualTo("green 0.9999");
     }
 
     @Test

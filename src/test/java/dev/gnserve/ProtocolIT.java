@@ -98,6 +98,7 @@ class ProtocolIT {
                 output: {decoder: sigmoid}
                 warmUp: {shapes: [[1, 1, 2]]}
                 """);
+        put("vector", "/models/vector-scripted.pt", "task: tensors\nwarmUp: {shapes: [[4], [6]]}");
         put("broken", "/golden/torchscript/chain-scripted.npz", "task: segmentation\nlabels: [a]");
         properties.add("gnserve.models-dir", () -> models);
     }
@@ -179,6 +180,30 @@ class ProtocolIT {
         for (int i = 0; i < expected.length; i++) {
             assertThat(values[i]).isCloseTo(expected[i], within(1e-5f));
         }
+    }
+
+    @Test
+    void aModelOfTensorsIsServedWithoutAMeaning() {
+        assertThat(client.get("v2/models/vector").text())
+                .contains(
+                        "\"inputs\":[{\"name\":\"input\",\"datatype\":\"FP32\",\"shape\":[-1,-1]}]",
+                        "{\"name\":\"outer\",\"datatype\":\"FP32\",\"shape\":[-1,-1,-1]}",
+                        "{\"name\":\"sum\",\"datatype\":\"FP32\",\"shape\":[-1]}");
+
+        JsonNode answer =
+                infer("vector", request("FP32", "[2,2]", "[[1,3],[-2,0.5]]")).json();
+
+        assertThat(output(answer, "outer").path("shape").toString()).isEqualTo("[2,2,2]");
+        assertThat(floats(output(answer, "outer").path("data"))).containsExactly(1, 3, 3, 9, 4, -1, -1, 0.25f);
+        assertThat(output(answer, "sum").path("shape").toString()).isEqualTo("[2]");
+        assertThat(floats(output(answer, "sum").path("data"))).containsExactly(4, -1.5f);
+        // Groups of one value: nothing is left of it.
+        assertThat(floats(output(answer, "norm").path("data"))).containsOnly(0);
+
+        Answer image = client.post("v1/models/vector/segment", new byte[] {1});
+        assertThat(image.text()).contains("WRONG_TASK", "takes tensors and no images", "/v2/models/vector/infer");
+        assertThat(client.post("v1/models/vector/verify", new byte[] {1}).text())
+                .contains("WRONG_TASK");
     }
 
     /** One item: with two, the engine's last bits depend on whether they ran together. */

@@ -33,7 +33,7 @@ final class Ranking {
         double[] scores = switch (spec.decoder()) {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
-            case BOXES -> throw new IllegalArgumentException("boxes are no logits of labels");
+            case BOXES, TENSORS -> throw new IllegalArgumentException(spec.decoder() + " are no logits of labels");
         };
         return IntStream.range(0, scores.length)
                 .boxed()

@@ -88,8 +88,9 @@ final class EvaluateCommand implements Callable<Integer> {
             return switch (manifest.task()) {
                 case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
                 case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));
-                case CLASSIFICATION ->
-                    throw new IllegalArgumentException("there is no data set to measure classification on");
+                case CLASSIFICATION, TENSORS ->
+                    throw new IllegalArgumentException(
+                            "there is no data set to measure " + manifest.task().label() + " on");
             };
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);

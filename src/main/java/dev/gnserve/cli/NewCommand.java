@@ -126,8 +126,9 @@ final class NewCommand implements Callable<Integer> {
             out.println();
             out.println("Look at labels and normalization in model.yaml, then");
             out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
-            out.println("  curl -F image=@a.png http://localhost:8080/v1/models/" + name + "/"
-                    + found.task().verb());
+            String send = found.task() == Task.TENSORS ? "-d @tensors.json" : "-F image=@a.png";
+            out.println(
+                    "  curl " + send + " http://localhost:8080" + found.task().path(name));
         }
         out.flush();
     }
@@ -145,14 +146,22 @@ final class NewCommand implements Callable<Integer> {
                 .append(JsonMapper.shared().writeValueAsString(found.labels()))
                 .append(labels.isEmpty() ? " # replace by the real names, in the order of the outputs" : "")
                 .append('\n');
-        text.append("input:\n");
-        text.append("  colour: ").append(found.inputChannels() == 1 ? "gray" : "rgb");
-        text.append(found.inputChannels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
-        if (found.fixedSize() > 0) {
-            text.append("  # The only size that was found to run.\n  resize: {mode: stretch, width: %d, height: %d}\n"
-                    .formatted(found.fixedSize(), found.fixedSize()));
+        if (found.task() == Task.TENSORS) {
+            int side = found.input().usualSide();
+            text.append("# Axes in which the shapes differ may have any size.\n");
+            text.append(
+                    "warmUp: {shapes: [[%d, %d, %d]]}\n".formatted(found.input().channels(), side, side));
+            return text.append("verification: {onLoad: warn}\n").toString();
         }
-        text.append("  sizeMultiple: %d # the least that runs\n".formatted(found.sizeMultiple()));
+        text.append("input:\n");
+        text.append("  colour: ").append(found.input().channels() == 1 ? "gray" : "rgb");
+        text.append(found.input().channels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
+        if (found.input().fixedSize() > 0) {
+            text.append("  # The only size that was found to run.\n  resize: {mode: stretch, width: %d, height: %d}\n"
+                    .formatted(found.input().fixedSize(), found.input().fixedSize()));
+        }
+        text.append("  sizeMultiple: %d # the least that runs\n"
+                .formatted(found.input().sizeMultiple()));
         text.append("""
                   # Not in the archive: how samples of 0 to 255 become its input. This is 0 to 1; many models want in addition
                   # mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225]

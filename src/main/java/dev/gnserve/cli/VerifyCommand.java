@@ -14,6 +14,7 @@ import dev.gnserve.image.Padding;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
@@ -212,7 +213,11 @@ final class VerifyCommand implements Callable<Integer> {
         for (int up = 0; up < 2 && folder != null; up++) {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
-                return ManifestReader.read(manifest.toString(), Files.readString(manifest));
+                return ManifestReader.read(manifest.toString(), Files.readString(manifest), () -> {
+                    try (Engine engine = Engine.start(EngineSettings.defaults())) {
+                        return ArchiveInput.of(engine, () -> Files.newInputStream(file), file.toString());
+                    }
+                });
             }
             folder = folder.getParent();
         }

@@ -11,6 +11,8 @@ import dev.gnserve.image.Resize;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,27 +23,53 @@ public final class ManifestReader {
 
     private static final int LARGEST_SIDE = 16_384;
 
+    /** Most networks halve their input four times or less; fewer sizes make fuller batches. */
+    private static final int USUAL_MULTIPLE = 16;
+
     private ManifestReader() {}
 
+    /** What is asked of an archive where the manifest leaves it out. */
+    @FunctionalInterface
+    public interface Archive {
+
+        ArchiveInput input() throws IOException;
+    }
+
     /**
-     * Reads a manifest.
+     * Reads a manifest without its archive; what it leaves out is as usual.
      *
      * @param file its name, for messages
      * @throws InvalidManifestException naming line, field, value and what is allowed
      */
     public static ModelManifest read(String file, String yaml) {
+        try {
+            return read(file, yaml, () -> ArchiveInput.USUAL);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Reads a manifest.
+     *
+     * @param file its name, for messages
+     * @param archive asked at most once, and only for what the manifest leaves out
+     * @throws InvalidManifestException naming line, field, value and what is allowed
+     * @throws IOException if the archive cannot be read
+     */
+    public static ModelManifest read(String file, String yaml, Archive archive) throws IOException {
         YamlFields top = YamlFields.of(YamlNode.parse(file, yaml));
         Task task = top.requiredChoice("task", Task.class);
         List<String> labels = top.texts("labels", List.of());
         String description = top.text("description", "");
         String license = top.text("license", "unknown");
-        InputSpec input = input(top.section("input"), task);
+        InputSpec input = input(top.section("input"), task, archive);
         OutputSpec output = output(top.section("output"), task, labels);
         Thresholds thresholds = thresholds(top.section("thresholds"));
         BatchPolicy batching = batching(top.section("batching"));
         Execution execution = execution(top.section("execution"));
         Verification verification = verification(top.section("verification"));
-        WarmUp warmUp = warmUp(top.section("warmUp"), input, batching);
+        WarmUp warmUp = warmUp(top.section("warmUp"), task, input, batching);
         Golden golden = top.has("golden") ? golden(top.section("golden")) : null;
         return top.end(() -> new ModelManifest(
                 task,
@@ -58,10 +86,16 @@ public final class ManifestReader {
                 golden));
     }
 
-    private static InputSpec input(YamlFields fields, Task task) {
-        ChannelOrder colour = fields.choice("colour", ChannelOrder.class, ChannelOrder.RGB);
-        Resize resize = resize(fields.section("resize"));
-        int multiple = fields.integer("sizeMultiple", 16, 1, 1024);
+    private static InputSpec input(YamlFields fields, Task task, Archive archive) throws IOException {
+        boolean whollySaid = task == Task.TENSORS || (fields.has("colour") && fields.has("sizeMultiple"));
+        ArchiveInput found = whollySaid ? ArchiveInput.USUAL : archive.input();
+        ChannelOrder colour = fields.choice(
+                "colour", ChannelOrder.class, found.channels() == 1 ? ChannelOrder.GRAY : ChannelOrder.RGB);
+        Resize only =
+                found.fixedSize() > 0 ? new Resize.Stretch(found.fixedSize(), found.fixedSize()) : new Resize.None();
+        Resize resize = fields.has("resize") ? resize(fields.section("resize")) : only;
+        int usual = found.fixedSize() > 0 ? 1 : Math.max(USUAL_MULTIPLE, found.sizeMultiple());
+        int multiple = fields.integer("sizeMultiple", task == Task.TENSORS ? 1 : usual, 1, 1024);
         Padding.Mode mode = fields.choice("padding", Padding.Mode.class, Padding.Mode.REFLECT);
         // One label for the whole, or a size that was chosen: no reason to cut.
         boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
@@ -134,7 +168,11 @@ public final class ManifestReader {
     }
 
     private static OutputSpec output(YamlFields fields, Task task, List<String> labels) {
-        Decoder usual = task == Task.DETECTION ? Decoder.BOXES : Decoder.SOFTMAX;
+        Decoder usual = switch (task) {
+            case DETECTION -> Decoder.BOXES;
+            case TENSORS -> Decoder.TENSORS;
+            case SEGMENTATION, CLASSIFICATION -> Decoder.SOFTMAX;
+        };
         Decoder decoder = fields.choice("decoder", Decoder.class, usual);
         List<String> natural = decoder != Decoder.SOFTMAX || task == Task.CLASSIFICATION
                 ? labels
@@ -189,7 +227,11 @@ public final class ManifestReader {
         return fields.end(() -> new Golden(image, expected, tolerance));
     }
 
-    private static WarmUp warmUp(YamlFields fields, InputSpec input, BatchPolicy batching) {
+    private static WarmUp warmUp(YamlFields fields, Task task, InputSpec input, BatchPolicy batching) {
+        if (task == Task.TENSORS && !fields.has("shapes")) {
+            throw fields.missing("shapes is missing; allowed with task tensors is a list of the shapes of an input"
+                    + " without its batch axis, such as [[3, 256, 256]]");
+        }
         Resize.Size usual = input.usualSize();
         List<TensorShape> shapes = new ArrayList<>();
         for (int[] shape : fields.shapes(

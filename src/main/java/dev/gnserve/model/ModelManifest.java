@@ -9,7 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code model.yaml} says about a model. Only task and labels must be given.
+ * What {@code model.yaml} says about a model. Only task and labels must be given, or for the task tensors the shape of
+ * an input.
  *
  * @param task what it does
  * @param labels names of what it finds, in the order in which results list them
@@ -40,7 +41,7 @@ public record ModelManifest(
 
     public ModelManifest {
         labels = List.copyOf(labels);
-        if (labels.isEmpty() || labels.stream().anyMatch(String::isBlank)) {
+        if ((labels.isEmpty() && task != Task.TENSORS) || labels.stream().anyMatch(String::isBlank)) {
             throw new IllegalArgumentException("labels are " + labels + ", allowed is one name or more, none blank");
         }
         Set<String> distinct = new HashSet<>(labels);
@@ -48,7 +49,8 @@ public record ModelManifest(
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
         }
         boolean boxes = output.decoder() == OutputSpec.Decoder.BOXES;
-        if (boxes != (task == Task.DETECTION)) {
+        boolean raw = output.decoder() == OutputSpec.Decoder.TENSORS;
+        if (boxes != (task == Task.DETECTION) || raw != (task == Task.TENSORS)) {
             throw new IllegalArgumentException("output.decoder is "
                     + output.decoder().name().toLowerCase(Locale.ROOT) + ", which does not go with task "
                     + task.label());
@@ -82,8 +84,18 @@ public record ModelManifest(
                         "input.tile is given, but an image that is classified is taken whole; say input.resize instead");
             }
         }
+        if (task == Task.TENSORS && golden != null) {
+            throw new IllegalArgumentException(
+                    "golden is given, but with task tensors no image is taken; leave it out or say another task");
+        }
         for (var shape : warmUp.shapes()) {
-            if (shape.rank() != 3 || shape.size(0) != input.colour().channels()) {
+            int rank = warmUp.shapes().get(0).rank();
+            if (shape.rank() != rank) {
+                throw new IllegalArgumentException(
+                        "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes as the first");
+            }
+            if (task != Task.TENSORS
+                    && (shape.rank() != 3 || shape.size(0) != input.colour().channels())) {
                 throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["
                         + input.colour().channels() + ", height, width]");
             }

@@ -11,14 +11,14 @@ import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Names, types and shapes of what a model takes and gives, as it was seen to do.
  *
- * @param input always one, [batch, channels, height, width]
+ * @param input always one; [batch, channels, height, width] where it is made from an image
  * @param inputTypes every type that the input may have; the first is the one of {@code input}
  * @param sideMultiple what free sides must be a multiple of, as images are padded
  * @param outputs in the order in which the engine gives them, named as in {@link Prediction}
@@ -37,30 +37,59 @@ public record ModelSignature(
     }
 
     /**
-     * Runs one input of the warm-up, and a smaller one to see which axes follow the size of the input.
+     * Runs an input of the warm-up, and others to see which axes may have another size and which follow. Inputs made from
+     * images are tried at another size; of other tensors the shapes of the warm-up say it all.
      *
      * @param resultPerImage whether the model gives a dictionary for every image, whose tensors are as long as it found
      *     something
      * @param run one forward pass of a model that is warm
-     * @throws dev.gnserve.failure.FailureException if the input of the warm-up fails
+     * @throws dev.gnserve.failure.FailureException if an input of the warm-up fails
      */
     static ModelSignature seen(ModelManifest manifest, boolean resultPerImage, Function<Tensor, Prediction> run) {
         List<ElementType> types = manifest.warmUp().dataTypes();
-        TensorShape warm = manifest.warmUp().shapes().get(0);
-        Prediction full = run.apply(WarmUp.input(types.get(0), warm));
-        TensorShape small = smaller(manifest, warm);
-        Prediction other = small == null ? null : tried(run, WarmUp.input(types.get(0), small));
-        boolean sidesAreFree = other != null;
-        List<TensorSpec> outputs = new ArrayList<>();
-        for (Map.Entry<String, Tensor> output : full.outputs().entrySet()) {
-            Tensor again = other == null ? null : other.outputs().get(output.getKey());
-            outputs.add(spec(output.getKey(), output.getValue(), again, resultPerImage));
+        List<TensorShape> shapes = new ArrayList<>(manifest.warmUp().shapes());
+        List<Prediction> predictions = new ArrayList<>();
+        if (manifest.task() == Task.TENSORS) {
+            shapes.forEach(shape -> predictions.add(run.apply(WarmUp.input(types.get(0), shape))));
+        } else {
+            TensorShape warm = shapes.get(0);
+            shapes.clear();
+            shapes.add(warm);
+            predictions.add(run.apply(WarmUp.input(types.get(0), warm)));
+            TensorShape another = another(manifest, warm);
+            Prediction other = another == null ? null : tried(run, WarmUp.input(types.get(0), another));
+            if (another != null && other != null) {
+                shapes.add(another);
+                predictions.add(other);
+            }
         }
-        List<Integer> shape = new ArrayList<>(List.of(TensorSpec.FREE, warm.size(0)));
-        shape.add(sidesAreFree ? TensorSpec.FREE : warm.size(1));
-        shape.add(sidesAreFree ? TensorSpec.FREE : warm.size(2));
+        List<TensorSpec> outputs = new ArrayList<>();
+        for (String name : predictions.get(0).outputs().keySet()) {
+            List<Tensor> seen = predictions.stream()
+                    .map(prediction -> prediction.outputs().get(name))
+                    .filter(Objects::nonNull)
+                    .toList();
+            List<Integer> axes = axes(seen.stream().map(Tensor::shape).toList());
+            if (resultPerImage && axes.size() > 1) {
+                axes.set(1, TensorSpec.FREE);
+            }
+            outputs.add(new TensorSpec(name, seen.get(0).type(), axes));
+        }
         int multiple = manifest.input().padding().multiple();
-        return new ModelSignature(new TensorSpec(INPUT, types.get(0), shape), types, multiple, outputs);
+        return new ModelSignature(new TensorSpec(INPUT, types.get(0), axes(shapes)), types, multiple, outputs);
+    }
+
+    /** A batch's, free where the shapes of its items differ. */
+    private static List<Integer> axes(List<TensorShape> shapes) {
+        List<Integer> axes = new ArrayList<>(List.of(TensorSpec.FREE));
+        TensorShape first = shapes.get(0);
+        for (int axis = 0; axis < first.rank(); axis++) {
+            int place = axis;
+            boolean same = shapes.stream()
+                    .allMatch(shape -> shape.rank() == first.rank() && shape.size(place) == first.size(place));
+            axes.add(same ? first.size(axis) : TensorSpec.FREE);
+        }
+        return axes;
     }
 
     /** Null if it fails: then the model takes the sizes of its warm-up only, as far as is known. */
@@ -74,7 +103,7 @@ public record ModelSignature(
     }
 
     /** Another size that images could give as well, or null where all are brought to one size. */
-    private static @Nullable TensorShape smaller(ModelManifest manifest, TensorShape warm) {
+    private static @Nullable TensorShape another(ModelManifest manifest, TensorShape warm) {
         Resize resize = manifest.input().resize();
         if (resize instanceof Resize.Stretch || resize instanceof Resize.Fit) {
             return null;
@@ -88,18 +117,5 @@ public record ModelSignature(
             return TensorShape.of(warm.size(0), warm.size(1) + multiple, warm.size(2) + multiple);
         }
         return TensorShape.of(warm.size(0), height, width);
-    }
-
-    private static TensorSpec spec(String name, Tensor seen, @Nullable Tensor again, boolean resultPerImage) {
-        List<Integer> shape = new ArrayList<>(List.of(TensorSpec.FREE));
-        for (int axis = 0; axis < seen.shape().rank(); axis++) {
-            int size = seen.shape().size(axis);
-            boolean same = again == null
-                    || (again.shape().rank() == seen.shape().rank()
-                            && again.shape().size(axis) == size);
-            boolean found = resultPerImage && axis == 0;
-            shape.add(same && !found ? size : TensorSpec.FREE);
-        }
-        return new TensorSpec(name, seen.type(), shape);
     }
 }

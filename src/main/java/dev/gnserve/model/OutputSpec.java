@@ -28,12 +28,13 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
      * Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may overlap. Boxes: either
      * two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores [N, A, labels] (0 to 1); or, for
      * every image, a dictionary with boxes [D, 4], labels [D] and scores [D], and perhaps masks [D, 1, H, W], as
-     * torchvision's detectors give.
+     * torchvision's detectors give. Tensors: no meaning, they are given as they are.
      */
     public enum Decoder {
         SOFTMAX,
         SIGMOID,
-        BOXES
+        BOXES,
+        TENSORS
     }
 
     public OutputSpec {
@@ -47,7 +48,7 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
      */
     public Tensor logits(Prediction prediction) {
         if (name == null) {
-            return prediction.outputs().getOrDefault(USUAL_NAME, prediction.first());
+            return usualLogits(prediction);
         }
         Tensor logits = prediction.outputs().get(name);
         if (logits == null) {
@@ -58,5 +59,10 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
                     .asException();
         }
         return logits;
+    }
+
+    /** The output that holds the logits where the manifest does not name one. */
+    static Tensor usualLogits(Prediction prediction) {
+        return prediction.outputs().getOrDefault(USUAL_NAME, prediction.first());
     }
 }

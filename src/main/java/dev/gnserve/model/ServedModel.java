@@ -253,7 +253,7 @@ public final class ServedModel implements Inference {
         EngineModel engineModel = null;
         Batcher<Tensor, Prediction> batcher = null;
         try {
-            ModelManifest read = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
+            ModelManifest read = source.manifestWith(engine);
             manifest = read;
             engineModel = engine.load(
                     source::openArchive,
@@ -393,6 +393,9 @@ public final class ServedModel implements Inference {
     }
 
     private static void requireFit(ModelManifest manifest, Prediction prediction) {
+        if (manifest.task() == Task.TENSORS) {
+            return;
+        }
         Tensor output = manifest.task() == Task.DETECTION
                 ? prediction.first()
                 : manifest.output().logits(prediction);

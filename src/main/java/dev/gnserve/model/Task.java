@@ -2,11 +2,14 @@ package dev.gnserve.model;
 
 import java.util.Locale;
 
-/** What a model does with an image. */
+/** What a model is for. */
 public enum Task {
     SEGMENTATION("segment"),
     DETECTION("detect"),
-    CLASSIFICATION("classify");
+    CLASSIFICATION("classify"),
+
+    /** Tensors in, tensors out: nothing is known of what they mean, and no image is taken. */
+    TENSORS("infer");
 
     private final String verb;
 
@@ -19,8 +22,13 @@ public enum Task {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The last segment of the path that images for it are sent to. */
+    /** The last segment of the path that requests for it are sent to. */
     public String verb() {
         return verb;
+    }
+
+    /** The path that requests for it are sent to. */
+    public String path(String model) {
+        return (this == TENSORS ? "/v2/models/" : "/v1/models/") + model + "/" + verb;
     }
 }

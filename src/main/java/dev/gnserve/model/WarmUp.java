@@ -23,6 +23,10 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
         shapes = List.copyOf(shapes);
         batchSizes = List.copyOf(batchSizes);
         dataTypes = List.copyOf(dataTypes);
+        if (shapes.isEmpty() || batchSizes.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "shapes and batchSizes are " + shapes + " and " + batchSizes + ", allowed is one of each or more");
+        }
         if (dataTypes.isEmpty()) {
             throw new IllegalArgumentException("dataTypes is empty, allowed is one or more");
         }

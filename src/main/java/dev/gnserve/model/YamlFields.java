@@ -65,6 +65,11 @@ final class YamlFields {
         return scalar(node, "a text");
     }
 
+    /** The refusal of a section that lacks something. */
+    InvalidManifestException missing(String what) {
+        return place().mistake(what);
+    }
+
     int integer(String name, int otherwise, int least, int most) {
         YamlNode node = find(name);
         return node == null ? otherwise : integer(node, least, most);

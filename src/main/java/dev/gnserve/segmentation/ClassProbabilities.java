@@ -32,7 +32,8 @@ final class ClassProbabilities {
         float[] probabilities = switch (spec.decoder()) {
             case SOFTMAX -> softmax(logits.floats(), pixels);
             case SIGMOID -> sigmoid(logits.floats());
-            case BOXES -> throw new IllegalArgumentException("boxes are no probabilities of pixels");
+            case BOXES, TENSORS ->
+                throw new IllegalArgumentException(spec.decoder() + " are no probabilities of pixels");
         };
         return new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), probabilities);
     }

@@ -245,8 +245,10 @@ public final class InferenceRequests {
         if (task != asked) {
             throw Failure.of(
                             FailureCode.WRONG_TASK,
-                            "The model '%s' does %s; POST the image to /v1/models/%s/%s."
-                                    .formatted(model.name(), task.label(), model.name(), task.verb()))
+                            (task == Task.TENSORS
+                                            ? "The model '%s' takes %s and no images; POST them to %s."
+                                            : "The model '%s' does %s; POST the image to %s.")
+                                    .formatted(model.name(), task.label(), task.path(model.name())))
                     .asException();
         }
     }

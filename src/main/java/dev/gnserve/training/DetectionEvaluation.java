@@ -12,7 +12,6 @@ import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
-import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
@@ -45,16 +44,16 @@ public final class DetectionEvaluation {
             throws IOException {
         BloodCellData cells = BloodCellData.open(data);
         List<String> files = fold.isNone() ? cells.files(split) : cells.testing(fold);
-        ModelManifest manifest = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
-        if (!manifest.labels().equals(BloodCellData.LABELS)) {
-            throw new IllegalArgumentException(
-                    "the model has the labels " + manifest.labels() + ", the data " + BloodCellData.LABELS);
-        }
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
         AveragePrecision precision = new AveragePrecision();
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
                 EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
+            ModelManifest manifest = source.manifestWith(engine);
+            if (!manifest.labels().equals(BloodCellData.LABELS)) {
+                throw new IllegalArgumentException(
+                        "the model has the labels " + manifest.labels() + ", the data " + BloodCellData.LABELS);
+            }
             EngineSession session = model.newSession();
             for (String file : files) {
                 PreparedImage prepared =
@@ -74,7 +73,7 @@ public final class DetectionEvaluation {
                 source.version(),
                 data.toString(),
                 fold.isNone() ? split : "fold " + fold,
-                manifest.labels(),
+                BloodCellData.LABELS,
                 precision);
     }
 

@@ -12,7 +12,6 @@ import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
-import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.segmentation.SegmentedClass;
@@ -41,12 +40,12 @@ public final class SegmentationEvaluation {
             throws IOException {
         NucleiData nuclei = NucleiData.open(data);
         List<String> files = nuclei.files(split);
-        ModelManifest manifest = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
         Map<String, SegmentationScores> byType = new TreeMap<>();
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
                 EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
+            ModelManifest manifest = source.manifestWith(engine);
             EngineSession session = model.newSession();
             for (int i = 0; i < files.size(); i++) {
                 String file = files.get(i);

@@ -9,6 +9,7 @@ import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.Task;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.RequestId;
 import dev.gnserve.serving.ImageBody;
@@ -128,6 +129,7 @@ class VerificationController {
     @FailsWith({
         FailureCode.INVALID_REQUEST,
         FailureCode.MODEL_NOT_FOUND,
+        FailureCode.WRONG_TASK,
         FailureCode.UPLOAD_TOO_LARGE,
         FailureCode.IMAGE_TOO_LARGE,
         FailureCode.UNSUPPORTED_MEDIA,
@@ -155,6 +157,13 @@ class VerificationController {
         QueryParameter.requireRange("batch", batch, 0, LARGEST_BATCH);
         ServedModel found = repository.find(model, version);
         found.requireReady();
+        if (found.manifest().task() == Task.TENSORS) {
+            throw Failure.of(
+                            FailureCode.WRONG_TASK,
+                            "The model '%s' takes tensors and no images; check its archive with gnserve verify FILE.pt --random."
+                                    .formatted(model))
+                    .asException();
+        }
         return requests.answer(found.manifest().task(), model, version, request, (served, images, deadline) -> {
             VerificationReport report = verifiers.verify(served, input(served, images), batch, deadline);
             return new Verified(

@@ -2,6 +2,7 @@ package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.engine.TensorShape;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
@@ -73,6 +74,15 @@ class NewCommandTest {
         ModelManifest manifest = made("overlap", OWN.resolve("coarse-scripted.pt"), "--labels", "a,b,c");
 
         assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
+    }
+
+    @Test
+    void outputsOfNoKnownFormArePlainTensors() throws IOException {
+        ModelManifest manifest = made("plain", OWN.resolve("coarse-scripted.pt"), "--task", "tensors");
+
+        assertThat(manifest.task()).isEqualTo(Task.TENSORS);
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 164, 164));
+        assertThat(out.toString()).contains("v2/models/plain/infer");
     }
 
     @Test

@@ -14,6 +14,7 @@ import dev.gnserve.image.Resize;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -131,10 +132,56 @@ class ManifestReaderTest {
     void anEmptyFileSaysWhatIsMissing() {
         assertThatThrownBy(() -> read(""))
                 .isInstanceOf(InvalidManifestException.class)
-                .hasMessageContaining("task is missing; allowed is one of segmentation, detection, classification");
+                .hasMessageContaining(
+                        "task is missing; allowed is one of segmentation, detection, classification, tensors");
         assertThatThrownBy(() -> read("task: segmentation"))
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessageContaining("labels are []");
+    }
+
+    @Test
+    void whatIsLeftOutIsThatOfTheArchive() throws IOException {
+        ArchiveInput deep = new ArchiveInput(1, 32, 0);
+        InputSpec input = ManifestReader.read("model.yaml", "task: segmentation\nlabels: [a]", () -> deep)
+                .input();
+        assertThat(input.colour()).isEqualTo(ChannelOrder.GRAY);
+        assertThat(input.padding().multiple()).isEqualTo(32);
+        assertThat(input.resize()).isEqualTo(new Resize.None());
+
+        ArchiveInput fixed = new ArchiveInput(3, 1, 299);
+        input = ManifestReader.read("model.yaml", "task: segmentation\nlabels: [a]", () -> fixed)
+                .input();
+        assertThat(input.resize()).isEqualTo(new Resize.Stretch(299, 299));
+        assertThat(input.padding().multiple()).isOne();
+        assertThat(input.tiling()).isNull();
+
+        String said = "task: segmentation\nlabels: [a]\ninput: {colour: bgr, sizeMultiple: 8}";
+        input = ManifestReader.read("model.yaml", said, () -> {
+                    throw new AssertionError("nothing is left out");
+                })
+                .input();
+        assertThat(input.colour()).isEqualTo(ChannelOrder.BGR);
+        assertThat(input.padding().multiple()).isEqualTo(8);
+    }
+
+    @Test
+    void aModelOfTensorsNeedsTheShapesOfItsInputOnly() {
+        ModelManifest manifest = read("task: tensors\nwarmUp: {shapes: [[4], [6]]}");
+        assertThat(manifest.labels()).isEmpty();
+        assertThat(manifest.output().decoder()).isEqualTo(Decoder.TENSORS);
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(4), TensorShape.of(6));
+
+        assertThatThrownBy(() -> read("task: tensors\n"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("warmUp")
+                .hasMessageContaining("shapes is missing");
+        assertThatThrownBy(() -> read("task: tensors\nwarmUp: {shapes: [[4], [6, 2]]}"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("warmUp shape is [6, 2], allowed are shapes of 1 axes");
+        assertThatThrownBy(
+                        () -> read("task: tensors\nwarmUp: {shapes: [[4]]}\ngolden: {image: a.png, expected: a.json}"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("golden is given, but with task tensors no image is taken");
     }
 
     @Test

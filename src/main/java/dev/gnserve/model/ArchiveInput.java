@@ -1,0 +1,120 @@
+package dev.gnserve.model;
+
+import static java.lang.System.Logger.Level.DEBUG;
+
+import dev.gnserve.engine.Device;
+import dev.gnserve.engine.Engine;
+import dev.gnserve.engine.EngineModel;
+import dev.gnserve.engine.EngineSession;
+import dev.gnserve.engine.Prediction;
+import dev.gnserve.engine.Tensor;
+import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.torchscript.TorchScriptException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * What an archive takes, found in its parameters and on trial runs.
+ *
+ * @param channels of its first convolution
+ * @param sizeMultiple the least power of two of which both sides must be multiples
+ * @param fixedSize side of the only square input that was found to run, or 0 where sizes are free
+ */
+public record ArchiveInput(int channels, int sizeMultiple, int fixedSize) {
+
+    /** Where nothing is known of the archive. */
+    static final ArchiveInput USUAL = new ArchiveInput(3, 1, 0);
+
+    private static final System.Logger LOG = System.getLogger(ArchiveInput.class.getName());
+
+    /** Networks halve their input this often at most. */
+    private static final int LARGEST_MULTIPLE = 64;
+
+    /** Near this, sides are tried that are odd multiples: what needs a larger multiple fails then. */
+    private static final int FREE_SIDE = 160;
+
+    private static final List<Integer> USUAL_FIXED_SIDES =
+            List.of(224, 256, 32, 64, 96, 128, 299, 384, 512, 640, 800, 1024);
+
+    /** The first trial that ran, and what it gave for one image. */
+    record Trial(ArchiveInput input, Prediction prediction) {}
+
+    /**
+     * Looks into an archive and runs it. What cannot be found out is as usual: loading it tells why.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public static ArchiveInput of(Engine engine, Engine.ArchiveSource source, String name) throws IOException {
+        try (InputStream in = source.open()) {
+            TorchScriptArchive archive = TorchScriptArchive.of(in.readAllBytes());
+            try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+                return trial(archive, model).input();
+            }
+        } catch (TorchScriptException | FailureException e) {
+            LOG.log(DEBUG, () -> "what " + name + " takes cannot be found out", e);
+            return USUAL;
+        }
+    }
+
+    /**
+     * Runs an archive until an input fits.
+     *
+     * @throws FailureException ENGINE_FAULT with the engine's last words if none does
+     */
+    static Trial trial(TorchScriptArchive archive, EngineModel model) {
+        int channels = channels(archive);
+        EngineSession session = model.newSession();
+        for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
+            // Of both sides, an odd number of multiples.
+            int side = new ArchiveInput(channels, multiple, 0).usualSide();
+            try {
+                Prediction prediction = run(session, channels, side, side + 2 * multiple);
+                if (fits(prediction, side, side + 2 * multiple)) {
+                    return new Trial(new ArchiveInput(channels, multiple, 0), prediction);
+                }
+            } catch (FailureException e) {
+                LOG.log(DEBUG, "no multiple of {0}: {1}", multiple, e.failure().detail());
+            }
+        }
+        for (int side : USUAL_FIXED_SIDES.subList(0, USUAL_FIXED_SIDES.size() - 1)) {
+            try {
+                return new Trial(new ArchiveInput(channels, 1, side), run(session, channels, side, side));
+            } catch (FailureException e) {
+                LOG.log(DEBUG, "not {0} x {0}: {1}", side, e.failure().detail());
+            }
+        }
+        int last = USUAL_FIXED_SIDES.get(USUAL_FIXED_SIDES.size() - 1);
+        return new Trial(new ArchiveInput(channels, 1, last), run(session, channels, last, last));
+    }
+
+    /** A side that runs. */
+    public int usualSide() {
+        return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
+    }
+
+    private static int channels(TorchScriptArchive archive) {
+        return archive.parameters().stream()
+                .map(parameter -> parameter.tensor().shape())
+                .filter(shape -> shape.size() == 4)
+                .map(shape -> Math.toIntExact(shape.get(1)))
+                .filter(channels -> channels == 1 || channels == 3)
+                .findFirst()
+                .orElse(3);
+    }
+
+    private static Prediction run(EngineSession session, int channels, int height, int width) {
+        Tensor noise = WarmUp.input(TensorShape.of(channels, height, width));
+        // Two at once: what is no batch axis shows itself.
+        return session.run(Collections.nCopies(2, noise)).predictions().get(0);
+    }
+
+    /** Whether a picture that comes out covers the one that went in by whole strides. */
+    private static boolean fits(Prediction prediction, int height, int width) {
+        TensorShape shape = OutputSpec.usualLogits(prediction).shape();
+        return shape.rank() != 3 || (shape.elements() > 0 && height % shape.size(1) == 0 && width % shape.size(2) == 0);
+    }
+}
