@@ -7,6 +7,7 @@ import io
 import zipfile
 from typing import Dict, List, Tuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -149,6 +150,40 @@ class Vector(nn.Module):
         return {"outer": x[:, :, None] * x[:, None, :], "norm": F.group_norm(x, 2), "sum": x.sum(1)}
 
 
+# torchvision's operator, whose library is not needed to name it in an archive; this is what it computes, box by box.
+operators = torch.library.Library("torchvision", "DEF")
+operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+
+
+def nms(boxes: Tensor, scores: Tensor, threshold: float) -> Tensor:
+    kept = []
+    for i in torch.argsort(scores, stable=True, descending=True).tolist():
+        overlaps = False
+        for j in kept:
+            left, top = (max(float(boxes[i][a]), float(boxes[j][a])) for a in (0, 1))
+            right, bottom = (min(float(boxes[i][a]), float(boxes[j][a])) for a in (2, 3))
+            shared = max(0.0, right - left) * max(0.0, bottom - top)
+            areas = sum(float((b[2] - b[0]) * (b[3] - b[1])) for b in (boxes[i], boxes[j]))
+            overlaps = overlaps or shared / (areas - shared) > threshold
+        if not overlaps:
+            kept.append(i)
+    return torch.tensor(kept, dtype=torch.int64)
+
+
+operators.impl("nms", nms, "CPU")
+
+
+class Suppression(nn.Module):
+    """Boxes and scores [N, K, 5] to the places of those that remain, best first, counted from 1; the rest is 0."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = torch.zeros(x.shape[0], x.shape[1], dtype=torch.int64)
+        for i in range(x.shape[0]):
+            kept = torch.ops.torchvision.nms(x[i, :, :4], x[i, :, 4], 0.5)
+            places[i, : kept.shape[0]] = kept + 1
+        return places
+
+
 def save(name: str, module) -> None:
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
@@ -176,3 +211,10 @@ save("coarse-scripted.pt", torch.jit.script(Coarse().eval()))
 save("deep-scripted.pt", torch.jit.script(Deep().eval()))
 save("fixed-scripted.pt", torch.jit.script(Fixed().eval()))
 save("vector-scripted.pt", torch.jit.script(Vector().eval()))
+suppression = torch.jit.script(Suppression().eval())
+save("suppression-scripted.pt", suppression)
+corners = torch.randint(0, 60, (1, 200, 2))
+sizes = torch.randint(1, 40, (1, 200, 2))
+boxes = torch.cat([corners, corners + sizes, torch.randint(0, 50, (1, 200, 1))], 2).to(torch.float32)
+print("suppression:", suppression(boxes)[0].tolist())
+np.savez("suppression.npz", input=boxes.numpy(), places=suppression(boxes).to(torch.float32).numpy())

@@ -68,6 +68,7 @@ class OwnModelsIT {
                 "instances-scripted.pt",
                 "task: detection\nlabels: [red, green]\ninput: {resize: {mode: stretch, width: 80, height: 48}}");
         put("unnamed", "instances-scripted.pt", "task: detection\nlabels: [red]");
+        put("greens", "instances-scripted.pt", "task: detection\nlabels: [green]\noutput: {firstLabel: 2}");
         put("coarse", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]");
         put("overlapping", "coarse-scripted.pt", """
                 task: segmentation
@@ -188,6 +189,21 @@ class OwnModelsIT {
                     .containsExactly(isRed ? new double[] {5, 4, 10, 8} : new double[] {20, 2, 10, 10});
             assertThat(pixels(detection.path("mask"))).isDeepEqualTo(isRed ? red : green);
         }
+    }
+
+    @Test
+    void labelsBeforeTheFirstAreNoObjects() {
+        byte[] image = png(32, 32, (x, y) -> x < 8 ? RED : x > 20 ? GREEN : 0);
+
+        JsonNode found = client.post("v1/models/greens/detect", image)
+                .json()
+                .path("images")
+                .path(0)
+                .path("detections");
+
+        assertThat(found).hasSize(1);
+        assertThat(found.path(0).path("label").asString()).isEqualTo("green");
+        assertThat(found.path(0).path("box").path("x").asDouble()).isEqualTo(21);
     }
 
     @ParameterizedTest

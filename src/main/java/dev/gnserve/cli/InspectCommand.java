@@ -154,8 +154,7 @@ final class InspectCommand implements Callable<Integer> {
                         + (entry.parameters().isEmpty() ? "" : "; it holds " + String.join(", ", entry.parameters()))));
         inspection
                 .replacedOperators()
-                .forEach(replacement -> out.println("REPAIRED on loading: " + replacement
-                        + " is unknown to the engine; the call raises if reached"));
+                .forEach(replacement -> out.println("REPAIRED on loading: the engine does not have " + replacement));
         if (inspection.refusal() != null) {
             out.println("REFUSED: " + inspection.refusal());
         } else if (inspection.corruptEntries().isEmpty()

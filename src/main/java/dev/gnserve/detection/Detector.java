@@ -66,7 +66,7 @@ public final class Detector {
     private void addInstances(Instances instances) {
         for (int i = 0; i < instances.count(); i++) {
             requireNumbers(new float[] {instances.score(i)});
-            if (instances.score(i) < threshold) {
+            if (instances.score(i) < threshold || instances.isBackground(i)) {
                 continue;
             }
             Detection candidate = instances.detection(i);

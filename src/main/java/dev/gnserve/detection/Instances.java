@@ -69,14 +69,19 @@ final class Instances {
         return scores[index];
     }
 
+    /** Whether it has a number before the first label's, as torchvision numbers what is no object. */
+    boolean isBackground(int index) {
+        return labels[index] < firstLabel;
+    }
+
     /**
-     * A box with its label and score, in pixels of the input.
+     * A box that is no background, with its label and score, in pixels of the input.
      *
      * @throws FailureException ENGINE_FAULT if the model gives a label that model.yaml does not have
      */
     Detection detection(int index) {
         int label = (int) labels[index] - firstLabel;
-        if (label < 0 || label >= names.size()) {
+        if (label >= names.size()) {
             throw Failure.of(
                             FailureCode.ENGINE_FAULT,
                             "The model gave the label %d, but its model.yaml has the %d labels %s, of which the first has the number %d (output.firstLabel)."

@@ -1,5 +1,6 @@
 package dev.gnserve.engine;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
 import ai.djl.ndarray.BaseNDManager;
@@ -129,7 +130,7 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Loads an archive; operators of a newer PyTorch are replaced by calls that raise. */
+    /** Loads an archive; operators that the engine does not have are replaced. */
     public EngineModel load(TorchScriptArchive archive, String name, Device where) {
         RepairedArchive repaired = RepairedArchive.of(archive);
         while (true) {
@@ -139,9 +140,8 @@ public final class Engine implements AutoCloseable {
                 model.repairedBy(repaired.replacements());
                 repaired.replacements()
                         .forEach(replacement -> LOG.log(
-                                WARNING,
-                                () -> name + " names " + replacement + ", which PyTorch " + version
-                                        + " does not have: replaced by a call that raises"));
+                                replacement.defined() ? DEBUG : WARNING,
+                                () -> name + " calls what PyTorch " + version + " does not have: " + replacement));
                 return model;
             } catch (IOException e) {
                 throw new FailureException(

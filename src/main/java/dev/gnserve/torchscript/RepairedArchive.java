@@ -5,6 +5,9 @@ import dev.gnserve.torchscript.SourceFile.ClassType;
 import dev.gnserve.torchscript.SourceFile.Function;
 import dev.gnserve.torchscript.SourceFile.Kind;
 import dev.gnserve.torchscript.SourceFile.Span;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,11 +17,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An archive of a newer PyTorch, made loadable: libtorch refuses a whole archive whose code names an operator that it
- * does not have, even in a branch that is never taken. Each such call is replaced by one that raises, and says why, if it
- * is ever reached.
+ * does not have, even in a branch that is never taken. Each such call is replaced: by a function that computes the same
+ * where there is one among the resources, else by one that raises, and says why, if it is ever reached.
  *
  * <p>Which operators an engine has is asked of the engine itself, by loading: its refusal names the first one it misses
  * (docs/decisions/0004-repair-by-trying.md).
@@ -34,13 +38,14 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
      * @param operator its name: {@code aten::_upsample_lanczos2d_aa}
      * @param calls how many calls of it were replaced
      * @param files the files of code that they stood in
+     * @param defined whether the calls still compute the same; otherwise they raise
      */
-    public record Replacement(String operator, int calls, List<String> files) {
+    public record Replacement(String operator, int calls, List<String> files, boolean defined) {
 
         @Override
         public String toString() {
             return operator + " (" + calls + (calls == 1 ? " call" : " calls") + " in " + String.join(", ", files)
-                    + ")";
+                    + "): " + (defined ? "computed by a function of gnserve" : "raises if it is reached");
         }
     }
 
@@ -73,6 +78,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         }
         String namespace = refusal.group(1);
         String name = refusal.group(2);
+        String definition = definition(namespace + "_" + name);
         String written = namespace.equals("aten") ? "torch." + name : "ops." + namespace + "." + name;
         Map<String, String> raisers = new LinkedHashMap<>();
         Map<String, byte[]> changed = new HashMap<>();
@@ -83,7 +89,15 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
             int before = calls;
             for (Function function : functions(source)) {
                 for (Call call : function.calls()) {
-                    if (source.token(call.callee()).equals(written)) {
+                    if (!source.token(call.callee()).equals(written)) {
+                        continue;
+                    }
+                    if (definition != null) {
+                        edits.replace(
+                                source.start(call.callee()),
+                                source.end(call.callee()),
+                                MODULE + namespace + "_" + name);
+                    } else {
                         String raiser = raisers.computeIfAbsent(
                                 resultType(source, function, call),
                                 type -> namespace + "_" + name + "_" + replacements.size() + "_" + raisers.size());
@@ -91,8 +105,8 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
                                 source.start(call.callee()),
                                 source.end(source.closing(call.open())),
                                 MODULE + raiser + "()");
-                        calls++;
                     }
+                    calls++;
                 }
             }
             if (calls > before) {
@@ -104,11 +118,21 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
             return Optional.empty();
         }
         StringBuilder text = new StringBuilder(archive.has(FILE) ? archive.code(FILE) : "");
+        text.append(definition == null ? "" : definition);
         raisers.forEach((type, raiser) -> text.append(raiser(raiser, type, namespace + "::" + name)));
         changed.put(FILE, text.toString().getBytes(StandardCharsets.UTF_8));
         List<Replacement> all = new ArrayList<>(replacements);
-        all.add(new Replacement(namespace + "::" + name, calls, List.copyOf(files)));
+        all.add(new Replacement(namespace + "::" + name, calls, List.copyOf(files), definition != null));
         return Optional.of(new RepairedArchive(archive.with(changed), all));
+    }
+
+    /** The text of the function that computes what an operator does, as archives write code; null if there is none. */
+    private static @Nullable String definition(String function) {
+        try (InputStream in = RepairedArchive.class.getResourceAsStream(function + ".py")) {
+            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static List<Function> functions(SourceFile source) {

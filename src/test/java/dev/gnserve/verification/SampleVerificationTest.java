@@ -160,6 +160,7 @@ class SampleVerificationTest {
             RepairedArchive.Replacement replacement = model.replacements().get(0);
             assertThat(replacement.operator()).isEqualTo("aten::_upsample_lanczos2d_aa");
             assertThat(replacement.calls()).isEqualTo(1);
+            assertThat(replacement.defined()).isFalse();
         }
     }
 
