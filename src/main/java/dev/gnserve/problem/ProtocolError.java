@@ -11,7 +11,10 @@ import jakarta.servlet.http.HttpServletRequest;
  */
 @Schema(name = "ProtocolError", description = "An error of the Open Inference Protocol.")
 public record ProtocolError(
-        @Schema(example = "input \"input\" has 3 axes, [3, 256, 256]; the model takes [-1, 3, -1, -1]")
+        // Read before springdoc knows our converter: said by itself.
+        @Schema(
+                requiredMode = Schema.RequiredMode.REQUIRED,
+                example = "input \"input\" has 3 axes, [3, 256, 256]; the model takes [-1, 3, -1, -1]")
         String error) {
 
     private static final String ROOT = "/v2";
