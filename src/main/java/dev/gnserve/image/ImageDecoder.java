@@ -1,6 +1,5 @@
 package dev.gnserve.image;
 
-import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -13,6 +12,7 @@ import java.util.Iterator;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,8 +69,8 @@ public final class ImageDecoder {
     }
 
     /**
-     * How many pixels these bytes claim to have, from their header alone, at most those of the limits: what decoding them
-     * may need memory for. Bytes that decoding will refuse count as the limit.
+     * What decoding these bytes may need memory for, in pixels, at most those of the limits: as many as the header claims,
+     * and more where the format lets a decoder keep more. Bytes that decoding will refuse count as the limit.
      */
     public long claimedPixels(byte[] bytes) {
         ImageFormat format = ImageFormat.of(bytes);
@@ -79,10 +79,11 @@ public final class ImageDecoder {
         }
         try {
             ImageReader reader = readers.open(format);
-            try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+            try (ImageInputStream stream = new EndingStream(bytes)) {
                 reader.setInput(stream, true, true);
                 long claimed = (long) reader.getWidth(0) * reader.getHeight(0);
-                return claimed < 1 ? limits.maxPixels() : Math.min(claimed, limits.maxPixels());
+                long beside = format == ImageFormat.WEBP ? WebpStructure.pixelsWorthOfCodes(bytes) : 0;
+                return claimed < 1 ? limits.maxPixels() : Math.min(claimed + beside, limits.maxPixels());
             } finally {
                 reader.dispose();
             }
@@ -95,7 +96,7 @@ public final class ImageDecoder {
     private UprightImage jpeg(byte[] bytes) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, limits);
         ImageReader reader = readers.open(ImageFormat.JPEG);
-        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(structure.bare())) {
+        try (ImageInputStream stream = new EndingStream(structure.bare())) {
             JpegWarnings warnings = new JpegWarnings();
             reader.addIIOReadWarningListener(warnings);
             reader.setInput(stream, true, true);
@@ -136,7 +137,7 @@ public final class ImageDecoder {
 
     private UprightImage read(ImageFormat format, byte[] bytes) throws IOException {
         ImageReader reader = readers.open(format);
-        try (ByteArrayImageInputStream stream = new ByteArrayImageInputStream(bytes)) {
+        try (ImageInputStream stream = new EndingStream(bytes)) {
             reader.setInput(stream, true, true);
             limits.check(format, reader.getWidth(0), reader.getHeight(0));
             ImageReadParam parameters = reader.getDefaultReadParam();

@@ -41,11 +41,11 @@ public record ImageLimits(long maxPixels, int maxSide) {
                             FailureCode.IMAGE_TOO_LARGE,
                             String.format(
                                     Locale.ROOT,
-                                    "the image is %d x %d = %,d pixels; at most %,d pixels and %,d per side are accepted: "
+                                    "the image is %d x %d = %,.0f pixels; at most %,d pixels and %,d per side are accepted: "
                                             + "scale it down or cut it into parts",
                                     width,
                                     height,
-                                    width * height,
+                                    (double) width * height,
                                     maxPixels,
                                     maxSide))
                     .asException();

@@ -55,7 +55,10 @@ final class PngStructure {
                 if (type != IHDR || length != 13) {
                     throw new CorruptImageException("it does not begin with an IHDR chunk");
                 }
-                limits.check(ImageFormat.PNG, file.getInt(16), file.getInt(20));
+                limits.check(
+                        ImageFormat.PNG,
+                        Integer.toUnsignedLong(file.getInt(16)),
+                        Integer.toUnsignedLong(file.getInt(20)));
             }
             CRC32 crc = new CRC32();
             crc.update(bytes, at + 4, length + 4);

@@ -23,11 +23,23 @@ final class WebpStructure {
      */
     private static final long MOST_LOSSY_PIXELS = 16_000_000;
 
+    /**
+     * The lossless decoder makes five tables for every group of codes that a file declares, whether a pixel uses them or
+     * not; 160 kB can declare all 65,536 of them, which take 340 MB.
+     */
+    private static final long MOST_GROUPS = 65_536;
+
+    private static final int LEAST_BITS_PER_GROUP = 20;
+
+    /** Its tables, in pixels of 64 bytes. */
+    private static final long PIXELS_PER_GROUP = 90;
+
     private final byte[] bytes;
     private final ByteBuffer file;
     private final ImageLimits limits;
     private final ImageLimits lossyLimits;
     private Orientation orientation = Orientation.UPRIGHT;
+    private boolean hasPixels;
 
     private WebpStructure(byte[] bytes, ImageLimits limits) {
         this.bytes = bytes;
@@ -44,7 +56,18 @@ final class WebpStructure {
             throw new CorruptImageException("its header declares %d bytes".formatted(end));
         }
         structure.readChunks(RIFF_HEADER_BYTES, (int) end);
+        if (!structure.hasPixels) {
+            // The decoder would answer with a black picture of the declared size.
+            throw new CorruptImageException("it has no chunk of image data");
+        }
         return structure.orientation;
+    }
+
+    /** What a file can make the decoder keep beside its pixels, as pixels; nothing where it is lossy and has no alpha. */
+    static long pixelsWorthOfCodes(byte[] bytes) {
+        boolean plainLossy =
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(RIFF_HEADER_BYTES) == VP8;
+        return plainLossy ? 0 : PIXELS_PER_GROUP * Math.min(MOST_GROUPS, 8L * bytes.length / LEAST_BITS_PER_GROUP);
     }
 
     private void readChunks(int from, int end) throws IOException {
@@ -60,6 +83,7 @@ final class WebpStructure {
     }
 
     private void readChunk(int type, int at, int length) throws IOException {
+        hasPixels |= type == VP8 || type == VP8L;
         switch (type) {
             case VP8 ->
                 lossyLimits.check(ImageFormat.WEBP, file.getShort(at + 6) & 0x3FFF, file.getShort(at + 8) & 0x3FFF);

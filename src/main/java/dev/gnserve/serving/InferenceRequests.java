@@ -198,6 +198,7 @@ public final class InferenceRequests {
             pixels = budget.take(decoder.claimedPixels(upload.bytes()));
             long began = System.nanoTime();
             UprightImage image = decoder.decode(upload.bytes());
+            pixels.reduceTo((long) image.width() * image.height());
             Duration decode = stage(model, ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = model.manifest().preprocessor().prepare(image);

@@ -45,6 +45,10 @@ public final class PixelBudget {
 
     /** Room for the pixels of one image, until it is closed; closing it again does nothing. */
     public interface Share extends AutoCloseable {
+
+        /** Keeps room for these pixels, if it had as much, and gives back the rest: what only decoding took. */
+        default void reduceTo(long pixels) {}
+
         @Override
         void close();
     }
@@ -84,9 +88,15 @@ public final class PixelBudget {
         }
 
         @Override
-        public synchronized void close() {
-            free.release(pixels);
-            pixels = 0;
+        public synchronized void reduceTo(long wanted) {
+            int kept = (int) Math.min(wanted, pixels);
+            free.release(pixels - kept);
+            pixels = kept;
+        }
+
+        @Override
+        public void close() {
+            reduceTo(0);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.gnserve.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.gnserve.Bounds;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -291,6 +293,48 @@ class ImageDecoderTest {
                 .putShort(30 + 16, (short) 16_383);
 
         assertThat(failure(webp.array()).code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
+    }
+
+    @Test
+    void sizesBeyondThirtyTwoBitsAreToldAsTheyAre() {
+        byte[] png = Golden.image("rgb.png");
+        ByteBuffer.wrap(png).putInt(16, -1).putInt(20, -1);
+        byte[] tiff = Golden.image("lzw.tif");
+        setTag(tiff, 256, -1);
+        setTag(tiff, 257, -1);
+
+        for (byte[] bytes : new byte[][] {png, tiff}) {
+            assertThat(failure(bytes).code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
+            assertThat(failure(bytes).detail()).contains("4294967295 x 4294967295 = 18,446,744,065,119,617,0");
+        }
+    }
+
+    /** 34 bytes that declare 65,536 groups of codes: with zeros for what is missing, the decoder reads them for a minute. */
+    @Test
+    void aDecoderThatReadsOnBehindTheEndIsStopped() {
+        byte[] webp =
+                HexFormat.of().parseHex("524946461a00000057454250" + "5650384c0d0000002fffc17f0084fef7bf0005280000");
+        Bounds.hold(() -> assertThat(failure(webp).detail()).contains("it ends before its pixels"));
+    }
+
+    @Test
+    void whatADecoderKeepsBesideThePixelsIsClaimedToo() {
+        int pixels = 29 * 21;
+
+        assertThat(decoder.claimedPixels(Golden.image("rgb.png"))).isEqualTo(pixels);
+        assertThat(decoder.claimedPixels(Golden.image("lossy.webp"))).isEqualTo(pixels);
+        // 65,536 groups of codes took 340 MB: 5.3 million pixels of 64 bytes.
+        assertThat(decoder.claimedPixels(Arrays.copyOf(Golden.image("lossless.webp"), 164_000)))
+                .isBetween(pixels + 5_300_000L, pixels + 6_000_000L);
+    }
+
+    @Test
+    void aWebpWithoutImageDataIsRefused() {
+        byte[] webp = Golden.image("alpha-lossy.webp");
+        int chunk = new String(webp, StandardCharsets.ISO_8859_1).indexOf("VP8 ");
+        webp[chunk + 2] = '9';
+
+        assertThat(failure(webp).detail()).contains("no chunk of image data");
     }
 
     @Test

@@ -31,6 +31,19 @@ class PixelBudgetTest {
     }
 
     @Test
+    void whatOnlyDecodingTookIsGivenBackBeforeTheRest() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+        PixelBudget.Share share = budget.take(90);
+
+        share.reduceTo(30);
+        share.reduceTo(60);
+
+        budget.take(70).close();
+        share.close();
+        budget.take(100).close();
+    }
+
+    @Test
     void whoWaitsGetsTheRoomThatIsGivenBack() {
         PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         PixelBudget.Share first = budget.take(60);

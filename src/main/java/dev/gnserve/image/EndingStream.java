@@ -1,0 +1,61 @@
+package dev.gnserve.image;
+
+import java.io.IOException;
+import javax.imageio.stream.ImageInputStreamImpl;
+
+/**
+ * An upload as decoders read it. Who reads on and on behind its end is stopped.
+ *
+ * <p>The decoder of WebP takes missing bits for zeros: 34 bytes can declare 65,536 groups of codes, and kept a core busy for a
+ * minute. Sound files make a decoder look behind their end a few times, once for every bit that it holds in advance.
+ */
+final class EndingStream extends ImageInputStreamImpl {
+
+    private static final int MOST_READS_BEHIND_THE_END = 1000;
+
+    private final byte[] bytes;
+    private int readsBehindTheEnd;
+
+    /** Over these bytes, which are kept and not copied. */
+    EndingStream(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+        checkClosed();
+        bitOffset = 0;
+        return isAtEnd() ? -1 : bytes[(int) streamPos++] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        checkClosed();
+        bitOffset = 0;
+        if (length == 0) {
+            return 0;
+        }
+        if (isAtEnd()) {
+            return -1;
+        }
+        int count = (int) Math.min(length, bytes.length - streamPos);
+        System.arraycopy(bytes, (int) streamPos, into, offset, count);
+        streamPos += count;
+        return count;
+    }
+
+    @Override
+    public long length() {
+        return bytes.length;
+    }
+
+    private boolean isAtEnd() throws CorruptImageException {
+        if (streamPos < bytes.length) {
+            return false;
+        }
+        if (++readsBehindTheEnd > MOST_READS_BEHIND_THE_END) {
+            throw new CorruptImageException("it ends before its pixels");
+        }
+        return true;
+    }
+}
