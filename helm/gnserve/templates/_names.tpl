@@ -27,6 +27,69 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
+{{- /* Where models come from: what fetches them, where they lie, and what holds them. */ -}}
+{{- define "gnserve.modelInit" -}}
+- name: models
+  image: {{ required "models.initContainer.image: the image that has the models" .Values.models.initContainer.image }}
+  command: {{- toYaml .Values.models.initContainer.command | nindent 4 }}
+  securityContext: {{- include "gnserve.containerSecurity" . | nindent 4 }}
+  resources:
+    requests: {cpu: 100m, memory: 64Mi}
+  volumeMounts:
+    - {name: models, mountPath: /models}
+{{- end -}}
+
+{{- define "gnserve.modelMount" -}}
+- name: models
+  mountPath: /models
+  readOnly: true
+  {{- if eq .Values.models.source "pvc" }}{{ with .Values.models.subPath }}
+  subPath: {{ . }}
+  {{- end }}{{ end }}
+{{- end -}}
+
+{{- define "gnserve.modelVolume" -}}
+- name: models
+  {{- if eq .Values.models.source "pvc" }}
+  persistentVolumeClaim:
+    claimName: {{ required "models.claimName: the PersistentVolumeClaim that has the models" .Values.models.claimName }}
+    readOnly: true
+  {{- else }}
+  emptyDir: {sizeLimit: {{ .Values.models.initContainer.sizeLimit }}}
+  {{- end }}
+{{- end -}}
+
+{{- define "gnserve.resources" -}}
+{{- $resources := deepCopy .Values.resources }}
+{{- if .Values.gpu.enabled }}
+{{- $resources = mustMergeOverwrite $resources (dict "limits" (dict "nvidia.com/gpu" .Values.gpu.count)) }}
+{{- end }}
+{{- toYaml $resources }}
+{{- end -}}
+
+{{- /* Where pods may run. */ -}}
+{{- define "gnserve.placement" -}}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- if .Values.gpu.enabled }}{{ with .Values.gpu.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}{{ end }}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets: {{- range . }}
+  - name: {{ . }}
+{{- end }}{{ end }}
+{{- end -}}
+
 {{- define "gnserve.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001

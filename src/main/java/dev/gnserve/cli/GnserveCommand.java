@@ -1,6 +1,7 @@
 package dev.gnserve.cli;
 
 import java.util.Arrays;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +23,7 @@ import picocli.CommandLine.Spec;
             ExportCommand.class,
             InspectCommand.class,
             VerifyCommand.class,
+            BatchCommand.class,
             EvaluateCommand.class,
             GroupNormCommand.class,
             BenchCommand.class,
@@ -36,6 +38,9 @@ public final class GnserveCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
+    /** Spring sets up their logging. */
+    private static final Set<String> WITH_SPRING = Set.of("serve", "batch");
+
     private static final String LOG_SETTINGS = "logback.configurationFile";
 
     private GnserveCommand() {}
@@ -45,7 +50,7 @@ public final class GnserveCommand implements Runnable {
             ServeCommand.serve(args);
             return;
         }
-        if (!args[0].equals("serve") && System.getProperty(LOG_SETTINGS) == null) {
+        if (!WITH_SPRING.contains(args[0]) && System.getProperty(LOG_SETTINGS) == null) {
             System.setProperty(LOG_SETTINGS, "logback-command.xml");
         }
         CommandLine commandLine = commandLine();

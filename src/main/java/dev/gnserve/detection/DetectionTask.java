@@ -52,6 +52,11 @@ record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections,
     }
 
     @Override
+    public byte[] picture(FoundInImage found) {
+        return found.overlay();
+    }
+
+    @Override
     public DetectedImage failed(String name, Problem problem) {
         return DetectedImage.failed(name, problem);
     }

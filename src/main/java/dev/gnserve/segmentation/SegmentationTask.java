@@ -50,6 +50,11 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
     }
 
     @Override
+    public byte[] picture(Segmentation found) {
+        return found.overlay();
+    }
+
+    @Override
     public SegmentedImage failed(String name, Problem problem) {
         return SegmentedImage.failed(name, problem);
     }

@@ -11,6 +11,6 @@ final class UsualSegmentation implements UsualTask {
 
     @Override
     public ImageTask<?, ?> task() {
-        return new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), false);
+        return new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), true);
     }
 }

@@ -13,6 +13,7 @@ import dev.gnserve.model.ModelSources;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -40,6 +41,8 @@ class ServingConfiguration {
         ModelSources sources = () -> {
             List<ModelSource> all = new ArrayList<>(embedded);
             all.addAll(ModelFolder.list(settings.modelsDir()));
+            Set<String> wanted = settings.models();
+            all.removeIf(model -> wanted != null && !wanted.contains(model.name()));
             return all;
         };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime());

@@ -3,6 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.engine.Device;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -11,6 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What is served, and where.
  *
  * @param modelsDir folder of models beside the embedded ones; may be missing
+ * @param models names of those that are served; null for all
  * @param device {@code auto}, {@code cpu} or {@code gpu}
  * @param threads that work on one forward pass unless a model says otherwise; null for all cores
  * @param drainTime how long accepted work may take at shutdown, or when a model is unloaded
@@ -21,6 +23,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("gnserve")
 public record ServingSettings(
         @DefaultValue("./models") Path modelsDir,
+        @Nullable Set<String> models,
         @DefaultValue("auto") Device device,
         @Nullable Integer threads,
         @DefaultValue("20s") Duration drainTime,

@@ -74,6 +74,39 @@ public final class TaskRequests {
         });
     }
 
+    /**
+     * What a request with one image is answered.
+     *
+     * @param document as in JSON
+     * @param picture PNG; null where none was wanted, or the task draws nothing
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Written once, compared never.
+    public record Answer(Object document, byte @Nullable [] picture) {}
+
+    /**
+     * The answer for an image that no request brings, without a deadline.
+     *
+     * @param picture whether it is drawn, too
+     * @throws dev.gnserve.failure.FailureException why there is none
+     */
+    public <R, J> Answer answer(
+            ImageTask<R, J> task, ServedModel served, Upload image, boolean picture, String requestId) {
+        return requests.run(
+                        served,
+                        List.of(image),
+                        Deadline.none(),
+                        (upload, run) -> {
+                            Found<R> found = find(task, served, run);
+                            J described =
+                                    encoded(served, () -> task.describe(upload.name(), found.result(), found.timing()));
+                            return new Answer(
+                                    task.response(served, requestId, List.of(described)),
+                                    picture ? encoded(served, () -> task.picture(found.result())) : null);
+                        },
+                        (upload, failure) -> new Answer(failure, null))
+                .get(0);
+    }
+
     private <R, J> ResponseEntity<Object> json(
             ImageTask<R, J> task, ServedModel served, List<Upload> images, Deadline deadline, String requestId) {
         List<J> results = requests.run(
@@ -106,7 +139,7 @@ public final class TaskRequests {
         return new Found<>(result, run.timing(postprocess));
     }
 
-    private <T> T encoded(ServedModel served, Supplier<T> encode) {
+    private <T extends @Nullable Object> T encoded(ServedModel served, Supplier<T> encode) {
         long began = System.nanoTime();
         T encoded = encode.get();
         requests.stage(served, ImageStage.Name.ENCODE, began);

@@ -10,7 +10,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -26,6 +29,7 @@ final class ModelMeters implements SmartInitializingSingleton {
     private final Engine engine;
     private final InferenceMeters inference;
     private final VerificationMeters verification;
+    private final Set<List<String>> registered = ConcurrentHashMap.newKeySet();
 
     ModelMeters(
             MeterRegistry registry,
@@ -50,7 +54,7 @@ final class ModelMeters implements SmartInitializingSingleton {
         }
     }
 
-    /** A model that came while running has its series from its first state on; to register again changes nothing. */
+    /** A model that came while running has its series from its first state on. */
     @EventListener
     void stateChanged(ModelStateChanged change) {
         register(change.model(), change.version());
@@ -58,6 +62,9 @@ final class ModelMeters implements SmartInitializingSingleton {
 
     /** By name, not by object: a model that is loaded again is another object with the same series. */
     private void register(String model, String version) {
+        if (!registered.add(List.of(model, version))) {
+            return;
+        }
         inference.expect(model, version);
         verification.expect(model, version);
         Tags tags = Tags.of("model", model, "version", version);

@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.gatewayapi.v1.HTTPRoute;
 import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
@@ -192,6 +193,90 @@ class ChartTest {
     }
 
     @Test
+    void keysComeFromSecretsAndOnlyWhereTheyAreNamed() {
+        Container open = Chart.with("{}")
+                .one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        assertThat(env(open)).doesNotContainKey("GNSERVE_ACCESS_APIKEYSFILE");
+
+        PodSpec pod = Chart.with("access: {apiKeysSecret: callers, adminKeysSecret: owners}")
+                .one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        Container container = pod.getContainers().get(0);
+        Map<String, String> secrets = Map.of(
+                "GNSERVE_ACCESS_APIKEYSFILE", "callers",
+                "GNSERVE_ACCESS_ADMINKEYSFILE", "owners");
+        secrets.forEach((variable, secret) -> {
+            String file = env(container).get(variable);
+            String volume = container.getVolumeMounts().stream()
+                    .filter(mount -> file.equals(mount.getMountPath() + "/keys"))
+                    .findFirst()
+                    .orElseThrow()
+                    .getName();
+            assertThat(pod.getVolumes())
+                    .filteredOn(one -> one.getName().equals(volume))
+                    .singleElement()
+                    .satisfies(
+                            one -> assertThat(one.getSecret().getSecretName()).isEqualTo(secret));
+        });
+    }
+
+    @Test
+    void bulkWorkIsAJobOfShardsThatServesNobody() {
+        assertThat(Chart.with("{}").all(Job.class)).isEmpty();
+        Chart chart = Chart.with("""
+                batch:
+                  {enabled: true, model: cells, shards: 8, parallelism: 16, picture: true,
+                   input: {claimName: images, subPath: today}, output: {claimName: results}}
+                models: {source: pvc, claimName: models}
+                """);
+        Job job = chart.one(Job.class);
+        PodSpec pod = job.getSpec().getTemplate().getSpec();
+        Container container = pod.getContainers().get(0);
+
+        assertThat(job.getSpec().getCompletionMode()).isEqualTo("Indexed");
+        assertThat(job.getSpec().getCompletions()).isEqualTo(8);
+        assertThat(job.getSpec().getParallelism()).as("no more than shards").isEqualTo(8);
+        assertThat(container.getArgs())
+                .startsWith("batch", "/in", "/out")
+                .contains("--model=cells", "--shard=$(JOB_COMPLETION_INDEX)/8", "--picture");
+        assertThat(job.getSpec().getPodFailurePolicy().getRules())
+                .filteredOn(rule -> rule.getOnExitCodes() != null)
+                .allMatch(rule -> rule.getOnExitCodes().getContainerName().equals(container.getName()))
+                .extracting(rule -> rule.getAction() + " "
+                        + rule.getOnExitCodes().getValues().get(0))
+                .containsExactly("FailIndex 1", "FailJob 2");
+        assertThat(pod.getRestartPolicy()).as("what a failure policy needs").isEqualTo("Never");
+        assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
+        assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
+        assertThat(container.getVolumeMounts())
+                .anySatisfy(mount -> {
+                    assertThat(mount.getMountPath()).isEqualTo("/in");
+                    assertThat(mount.getReadOnly()).isTrue();
+                    assertThat(mount.getSubPath()).isEqualTo("today");
+                })
+                .anySatisfy(mount -> assertThat(mount.getMountPath()).isEqualTo("/models"));
+        Map<String, String> labels = job.getSpec().getTemplate().getMetadata().getLabels();
+        for (Service service : chart.all(Service.class)) {
+            assertThat(labels.entrySet()
+                            .containsAll(service.getSpec().getSelector().entrySet()))
+                    .as("the service's requests")
+                    .isFalse();
+        }
+        String other = Chart.with("batch: {enabled: true, model: cells, input: {claimName: a}, output: {claimName: b}}")
+                .one(Job.class)
+                .getMetadata()
+                .getName();
+        assertThat(other).isNotEqualTo(job.getMetadata().getName());
+    }
+
+    @Test
     void theTestPodIsLetInWhereClientsAreChosen() {
         Chart chart = Chart.with(EVERYTHING);
         Map<String, String> test = chart.one(Pod.class).getMetadata().getLabels();
@@ -248,6 +333,8 @@ class ChartTest {
                 "ports: {http: 80}",
                 "autoscaling: {kind: cpu}",
                 "httpRoute: {enabled: true}",
+                "batch: {enabled: true}",
+                "batch: {shards: 0}",
                 "drainSeconds: 20s"
             })
     void wrongValuesAreToldWhenRendering(String values) {

@@ -9,6 +9,9 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -61,6 +64,23 @@ class ProbePathsIT {
         assertThat(new ServiceClient(management).get("v1/models").status())
                 .as("models are not for monitoring")
                 .isEqualTo(404);
+    }
+
+    /** docs/kserve.yaml: KServe has no types here, but its probes are ours to answer. */
+    @Test
+    void theProbesOfTheKServeExampleAnswer() throws IOException {
+        models.settled().join();
+        List<String> probes = Files.readAllLines(Path.of("docs/kserve.yaml")).stream()
+                .filter(line -> line.contains("httpGet"))
+                .map(line -> line.replaceAll(".*path: ([^,]*),.*", "$1"))
+                .toList();
+
+        assertThat(probes).containsExactly("/v2/health/ready", "/v2/health/ready", "/v2/health/live");
+        for (String probe : probes) {
+            assertThat(new ServiceClient(http).get(path(probe)).status())
+                    .as(probe)
+                    .isEqualTo(200);
+        }
     }
 
     private static String path(String absolute) {

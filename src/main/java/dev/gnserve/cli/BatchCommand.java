@@ -1,0 +1,207 @@
+package dev.gnserve.cli;
+
+import dev.gnserve.GnserveApplication;
+import dev.gnserve.bulk.BulkRun;
+import dev.gnserve.bulk.Shard;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelState;
+import dev.gnserve.model.ServedModel;
+import dev.gnserve.problem.Problems;
+import dev.gnserve.serving.TaskRequests;
+import dev.gnserve.serving.Upload;
+import dev.gnserve.serving.UsualTask;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.Banner;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The service without HTTP, for folders of images. */
+@Command(
+        name = "batch",
+        description = {
+            "Runs a folder of images through a model: OUT_DIR gets IMAGE.json for each, the answer that HTTP would give.",
+            "Killed and started again, it goes on where it was. Images that fail get IMAGE.problem.json and are tried again by",
+            "the next run; the exit code is 1 while there are any. The service's options apply: --gnserve.models-dir=..."
+        })
+final class BatchCommand implements Callable<Integer> {
+
+    @Parameters(index = "0", paramLabel = "IN_DIR", description = "Images, in folders as deep as you like.")
+    private Path in = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "OUT_DIR", description = "Takes the results, in the same folders.")
+    private Path out = Path.of("");
+
+    @Option(names = "--model", required = true, description = "Its name.")
+    private String model = "";
+
+    @Option(
+            names = "--shard",
+            paramLabel = "I/N",
+            defaultValue = "0/1",
+            description = "The part of the images that this process does, from 0/N to N-1/N (default: all).")
+    private String shard = "";
+
+    @Option(names = "--picture", description = "IMAGE.overlay.png, too: what was found, drawn on the image.")
+    private boolean picture;
+
+    @Option(names = "--json", description = "The summary for machines.")
+    private boolean json;
+
+    @Unmatched
+    private List<String> springArguments = new ArrayList<>();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Shard part = checked();
+        List<String> arguments =
+                new ArrayList<>(List.of("--gnserve.models=" + model, "--logging.config=classpath:logback-command.xml"));
+        arguments.addAll(springArguments);
+        try (ConfigurableApplicationContext context = new SpringApplicationBuilder(GnserveApplication.class)
+                .web(WebApplicationType.NONE)
+                .bannerMode(Banner.Mode.OFF)
+                .logStartupInfo(false)
+                .run(arguments.toArray(String[]::new))) {
+            ModelRepository repository = context.getBean(ModelRepository.class);
+            repository.settled().join();
+            ServedModel served = repository.models().stream()
+                    .filter(one -> one.name().equals(model) && one.state() == ModelState.READY)
+                    .findFirst()
+                    .orElse(null);
+            if (served == null) {
+                throw new ParameterException(spec.commandLine(), missing(repository));
+            }
+            return run(context, served, part);
+        } catch (IOException e) {
+            spec.commandLine().getErr().println("stopped: " + e + "; what is complete stays, run again to go on");
+            return 1;
+        }
+    }
+
+    private Shard checked() {
+        if (!Files.isDirectory(in)) {
+            throw new ParameterException(spec.commandLine(), "IN_DIR is " + in + ", which is no folder");
+        }
+        Path from = in.toAbsolutePath().normalize();
+        Path to = out.toAbsolutePath().normalize();
+        if (to.startsWith(from) || from.startsWith(to)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "OUT_DIR is " + out + " and IN_DIR " + in + ", of which one lies in the other; keep them apart");
+        }
+        for (String argument : springArguments) {
+            if (!argument.startsWith("--") || !argument.contains("=")) {
+                throw new ParameterException(spec.commandLine(), "Unknown argument: " + argument);
+            }
+        }
+        try {
+            return Shard.of(shard);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
+        }
+    }
+
+    private String missing(ModelRepository repository) {
+        String reasons = repository.models().stream()
+                .map(ServedModel::reason)
+                .filter(reason -> reason != null)
+                .reduce("", (all, reason) -> all + "; " + reason);
+        return "the model \"" + model + "\" is not ready" + (reasons.isEmpty() ? ": there is none" : reasons);
+    }
+
+    private int run(ConfigurableApplicationContext context, ServedModel served, Shard part)
+            throws IOException, InterruptedException {
+        TaskRequests requests = context.getBean(TaskRequests.class);
+        JsonMapper mapper = context.getBean(JsonMapper.class);
+        UsualTask usual = context.getBeansOfType(UsualTask.class).values().stream()
+                .filter(one -> one.task().task() == served.manifest().task())
+                .findFirst()
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(), "the model \"" + model + "\" takes tensors and no images"));
+        BulkRun bulk = new BulkRun(
+                in,
+                out,
+                (name, image) -> {
+                    TaskRequests.Answer answer =
+                            requests.answer(usual.task(), served, new Upload(name, image), picture, name);
+                    byte[] drawn = answer.picture();
+                    return new BulkRun.Answer(
+                            mapper.writeValueAsBytes(answer.document()), drawn == null ? new byte[0] : drawn);
+                },
+                (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
+        // One batch runs, the next one fills.
+        int threads = 2 * served.manifest().batching().maxSize();
+        BulkRun.Summary summary;
+        try (Progress progress = new Progress()) {
+            summary = bulk.run(part, threads, progress::begin, name -> progress.step());
+        }
+        print(summary, mapper);
+        return summary.failed().isEmpty() ? 0 : 1;
+    }
+
+    private void print(BulkRun.Summary summary, JsonMapper mapper) {
+        PrintWriter printer = spec.commandLine().getOut();
+        if (json) {
+            printer.println(mapper.writeValueAsString(summary));
+        } else {
+            summary.failed().forEach((name, why) -> printer.println("FAILED " + name + ": " + why));
+            printer.printf(
+                    "%,d images: %,d done before, %,d now (%.1f per second), %,d failed%n",
+                    summary.images(),
+                    summary.before(),
+                    summary.done(),
+                    summary.done() / Math.max(1e-3, summary.seconds()),
+                    summary.failed().size());
+        }
+        printer.flush();
+    }
+
+    /** A bar on the error output. */
+    private static final class Progress implements AutoCloseable {
+
+        private @Nullable ProgressBar bar;
+
+        void begin(int images) {
+            bar = new ProgressBarBuilder()
+                    .setTaskName("images")
+                    .setInitialMax(images)
+                    .setUpdateIntervalMillis(1000)
+                    .showSpeed()
+                    .build();
+        }
+
+        void step() {
+            if (bar != null) {
+                bar.step();
+            }
+        }
+
+        @Override
+        public void close() {
+            if (bar != null) {
+                bar.close();
+            }
+        }
+    }
+}
