@@ -3,6 +3,9 @@ package dev.gnserve.problem;
 import io.swagger.v3.oas.annotations.Hidden;
 import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.error.ErrorController;
@@ -38,11 +41,23 @@ class ContainerErrors {
             HttpStatus status = request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code
                     ? HttpStatus.valueOf(code)
                     : HttpStatus.NOT_FOUND;
-            String detail = request.getAttribute(RequestDispatcher.ERROR_MESSAGE) instanceof String message
-                            && !message.isBlank()
+            String detail = detail(request, status);
+            return Problems.answer(status, detail, new HttpHeaders(), request);
+        }
+
+        private static String detail(HttpServletRequest request, HttpStatus status) {
+            // Where reading the body failed, the web server leaves why, and no message.
+            if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof IOException broken) {
+                if (broken instanceof SocketTimeoutException) {
+                    return "The body stopped coming before it was whole. Send it without long pauses.";
+                }
+                return broken instanceof EOFException
+                        ? "The body ends before the length that was declared. Send it whole."
+                        : "The body cannot be read: %s.".formatted(broken.getMessage());
+            }
+            return request.getAttribute(RequestDispatcher.ERROR_MESSAGE) instanceof String message && !message.isBlank()
                     ? message
                     : status.getReasonPhrase();
-            return Problems.answer(status, detail, new HttpHeaders(), request);
         }
     }
 }

@@ -8,7 +8,10 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.coyote.BadRequestException;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.apache.tomcat.util.http.fileupload.impl.FileCountLimitExceededException;
+import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +69,25 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
     }
 
+    /**
+     * A body that breaks off, stops coming or is cut into chunks that are none, or a client that does not wait for its
+     * answer. Reading has told the web server already, which asks for the error page if there still is somebody to see it.
+     */
+    @ExceptionHandler
+    @Nullable
+    ResponseEntity<Object> brokenOff(BadRequestException exception, HttpServletRequest request) {
+        log.debug("requestId={} broke off", RequestId.of(request), exception);
+        return null;
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> undecodable(InvalidParameterException exception, HttpServletRequest request) {
+        String detail =
+                "The parameters of the query cannot be read. Send them as UTF-8 and percent-encoded, a % as %25,"
+                        + " and not by the thousand.";
+        return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
+    }
+
     private ResponseEntity<Object> refused(Failure failure, HttpServletRequest request) {
         events.publishEvent(new UploadRefused(failure.code()));
         return Problems.answer(failure, request);
@@ -74,20 +96,31 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
     @Override
     protected ResponseEntity<Object> handleMaxUploadSizeExceededException(
             MaxUploadSizeExceededException exception, HttpHeaders headers, HttpStatusCode status, WebRequest exchange) {
-        // Spring reports too many parts as too many bytes.
-        boolean parts = exception.getMostSpecificCause() instanceof FileCountLimitExceededException;
-        Failure failure = parts
-                ? Failure.of(
-                        FailureCode.INVALID_REQUEST,
-                        "The multipart body has more than %d parts. Send the images in several requests."
-                                .formatted(mostParts),
-                        exception)
-                : Failure.of(
-                        FailureCode.UPLOAD_TOO_LARGE,
-                        "The body has more than %,d bytes, the most that is taken. Send fewer or smaller images per request."
-                                .formatted(largestUpload.toBytes()),
-                        exception);
-        return refused(failure, ((ServletWebRequest) exchange).getRequest());
+        return refused(tooLarge(exception), ((ServletWebRequest) exchange).getRequest());
+    }
+
+    /** Spring reports whatever is too much of a multipart body as too many bytes. */
+    private Failure tooLarge(MaxUploadSizeExceededException exception) {
+        Throwable cause = exception.getMostSpecificCause();
+        if (cause instanceof FileCountLimitExceededException) {
+            return Failure.of(
+                    FailureCode.INVALID_REQUEST,
+                    "The multipart body has more than %d parts. Send the images in several requests."
+                            .formatted(mostParts),
+                    exception);
+        }
+        if (cause instanceof SizeException size && size.getPermittedSize() < largestUpload.toBytes()) {
+            return Failure.of(
+                    FailureCode.INVALID_REQUEST,
+                    "A part of the multipart body has headers of more than %,d bytes. Give its file a shorter name."
+                            .formatted(size.getPermittedSize()),
+                    exception);
+        }
+        return Failure.of(
+                FailureCode.UPLOAD_TOO_LARGE,
+                "The body has more than %,d bytes, the most that is taken. Send fewer or smaller images per request."
+                        .formatted(largestUpload.toBytes()),
+                exception);
     }
 
     @ExceptionHandler

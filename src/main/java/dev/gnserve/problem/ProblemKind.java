@@ -52,6 +52,8 @@ record ProblemKind(HttpStatusCode status, String code, String title) {
             case 406 -> new ProblemKind(status, "NOT_ACCEPTABLE", "None of the accepted media types can be answered");
             case 413 -> of(FailureCode.UPLOAD_TOO_LARGE);
             case 415 -> of(FailureCode.UNSUPPORTED_MEDIA);
+            // What the web server does not speak: the request's fault, although HTTP counts them among the server's.
+            case 501, 505 -> new ProblemKind(status, FailureCode.INVALID_REQUEST.name(), "The request is not valid");
             default ->
                 status.is4xxClientError()
                         ? new ProblemKind(status, FailureCode.INVALID_REQUEST.name(), "The request is not valid")

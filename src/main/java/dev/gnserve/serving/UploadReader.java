@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
 import org.springframework.web.multipart.MultipartHttpServletRequest;
 import org.springframework.web.util.WebUtils;
@@ -32,10 +33,11 @@ public final class UploadReader {
     /**
      * The images in the order of their parts, at least one.
      *
-     * @throws FailureException UPLOAD_TOO_LARGE or INVALID_REQUEST
+     * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST or UNSUPPORTED_MEDIA
      * @throws IOException if the connection breaks
      */
     public List<Upload> read(HttpServletRequest request) throws IOException {
+        requireNoEncoding(request);
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
         return multipart == null ? List.of(raw(request)) : parts(multipart);
@@ -56,6 +58,17 @@ public final class UploadReader {
                 throw tooLarge("The body has more bytes");
             }
             return bytes;
+        }
+    }
+
+    private static void requireNoEncoding(HttpServletRequest request) {
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw Failure.of(
+                            FailureCode.UNSUPPORTED_MEDIA,
+                            "The body has the Content-Encoding %s; images are read without one, they are compressed already."
+                                    .formatted(encoding))
+                    .asException();
         }
     }
 

@@ -1,0 +1,63 @@
+package dev.gnserve.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.gnserve.Bounds;
+import dev.gnserve.badinput.HostileImages;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Small files that could become much: read or refused, they take little heap and no minutes. */
+class DecompressionBombTest {
+
+    private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
+
+    @Test
+    void whatMakesNoPixelsIsNotInflated() {
+        for (byte[] png : new byte[][] {
+            HostileImages.pngWithBombIn("zTXt"),
+            HostileImages.pngWithBombIn("iCCP"),
+            HostileImages.pngWithBombIn("iTXt"),
+            HostileImages.pngWithTooMuchData()
+        }) {
+            Bounds.hold(() -> assertThat(decoder.decode(png).width()).isEqualTo(8));
+        }
+        Bounds.hold(() ->
+                assertThat(decoder.decode(HostileImages.tiffWithBomb()).width()).isEqualTo(16));
+        Bounds.hold(() -> assertThat(
+                        decoder.decode(HostileImages.gif(1, 1, 0, 0, 60_000)).width())
+                .isOne());
+    }
+
+    @Test
+    void whatIsDeclaredTakesNoMemory() {
+        for (byte[] bytes : new byte[][] {
+            HostileImages.gif(65_535, 65_535, 0, 0, 1),
+            HostileImages.gif(1, 1, 60_000, 60_000, 1),
+            HostileImages.png(1, 100_000, 200_000),
+            HostileImages.png(Integer.MAX_VALUE, Integer.MAX_VALUE, 0),
+            HostileImages.bmp(Integer.MAX_VALUE, Integer.MIN_VALUE),
+            HostileImages.hugeJpeg(),
+            HostileImages.tiff(Map.of(256, new long[] {1, 65_536}, 257, new long[] {1, 32_768}), new byte[256])
+        }) {
+            Bounds.hold(() -> assertThat(code(bytes)).isEqualTo(FailureCode.IMAGE_TOO_LARGE));
+        }
+        for (byte[] bytes : new byte[][] {
+            HostileImages.webpWithGroupsOfCodes(),
+            HostileImages.gifWithEndlessComment(),
+            HostileImages.tiff(Map.of(273, new long[] {Integer.MAX_VALUE, 8}), new byte[256]),
+            HostileImages.tiff(Map.of(322, new long[] {1, 65_536}, 323, new long[] {1, 65_536}), new byte[256])
+        }) {
+            Bounds.hold(() -> assertThat(code(bytes)).isEqualTo(FailureCode.IMAGE_UNDECODABLE));
+        }
+    }
+
+    private FailureCode code(byte[] bytes) {
+        return catchThrowableOfType(FailureException.class, () -> decoder.decode(bytes))
+                .failure()
+                .code();
+    }
+}
