@@ -1,9 +1,11 @@
 package dev.gnserve.image;
 
+import com.drew.imaging.tiff.TiffProcessingException;
+import com.drew.imaging.tiff.TiffReader;
 import com.drew.lang.ByteArrayReader;
 import com.drew.metadata.Metadata;
 import com.drew.metadata.exif.ExifIFD0Directory;
-import com.drew.metadata.exif.ExifReader;
+import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -23,10 +25,9 @@ final class ExifOrientation {
     static @Nullable ExifIFD0Directory directory(byte[] tiff) {
         Metadata metadata = new Metadata();
         try {
-            new ExifReader().extract(new ByteArrayReader(tiff), metadata);
-        } catch (RuntimeException broken) {
-            // Broken metadata does not make the picture unreadable; viewers show such a file as it is stored.
-            return null;
+            new TiffReader().processTiff(new ByteArrayReader(tiff), new ShortValues(metadata), 0);
+        } catch (TiffProcessingException | IOException | RuntimeException broken) {
+            // Broken metadata do not make the picture unreadable; viewers show such a file as it is stored.
         }
         return metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
     }

@@ -78,6 +78,10 @@ public final class ImageDecoder {
             return limits.maxPixels();
         }
         try {
+            if (format == ImageFormat.TIFF) {
+                // Asking its reader would read all there is beside the pixels.
+                return Math.min(TiffStructure.claimedPixels(bytes), limits.maxPixels());
+            }
             ImageReader reader = readers.open(format);
             try (ImageInputStream stream = new EndingStream(bytes)) {
                 reader.setInput(stream, true, true);

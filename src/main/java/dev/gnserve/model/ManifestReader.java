@@ -13,7 +13,6 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
@@ -233,16 +232,11 @@ public final class ManifestReader {
                     + " without its batch axis, such as [[3, 256, 256]]");
         }
         Resize.Size usual = input.usualSize();
-        List<TensorShape> shapes = new ArrayList<>();
-        for (int[] shape : fields.shapes(
-                "shapes",
-                List.of(new int[] {input.colour().channels(), usual.height(), usual.width()}),
-                LARGEST_SIDE)) {
-            shapes.add(TensorShape.of(shape));
-        }
+        List<int[]> shapes = fields.shapes(
+                "shapes", List.of(new int[] {input.colour().channels(), usual.height(), usual.width()}), LARGEST_SIDE);
         List<Integer> natural = batching.maxSize() == 1 ? List.of(1) : List.of(1, batching.maxSize());
         List<Integer> batchSizes = fields.integers("batchSizes", natural, 1, batching.maxSize());
         List<ElementType> dataTypes = fields.choices("dataTypes", ElementType.class, List.of(ElementType.FP32));
-        return fields.end(() -> new WarmUp(shapes, batchSizes, dataTypes));
+        return fields.end(() -> new WarmUp(shapes.stream().map(TensorShape::of).toList(), batchSizes, dataTypes));
     }
 }

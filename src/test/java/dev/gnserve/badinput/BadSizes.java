@@ -78,6 +78,16 @@ final class BadSizes {
                         "tiff whose EXIF block is itself",
                         HostileImages.tiff(Map.of(34_665, new long[] {1, 8}), gray),
                         "200"),
+                image(
+                        group,
+                        "tiff of 300 kB with 250 tags of 300 kB each",
+                        HostileImages.tiffWithOverlappingValues(),
+                        "422 IMAGE_UNDECODABLE"),
+                image(
+                        group,
+                        "png with such a block as its EXIF",
+                        HostileImages.pngWithExif(HostileImages.tiffWithOverlappingValues()),
+                        "200"),
                 image(group, "tiff of 16 x 16 with 300 MB of data", HostileImages.tiffWithBomb(), "200"),
                 image(
                         group,

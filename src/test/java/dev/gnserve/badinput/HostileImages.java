@@ -133,6 +133,27 @@ public final class HostileImages {
         return tiff(Map.of(259, new long[] {1, 8}), deflated(BOMB_BYTES));
     }
 
+    /** A TIFF of 16 x 16 with 250 tags of rational numbers that all lie on the same 300 kB. */
+    public static byte[] tiffWithOverlappingValues() {
+        byte[] tiff = tiff(Map.of(), new byte[300_000]);
+        int entries = 250;
+        ByteBuffer all = little(tiff.length + 6 + 12 * (9 + entries));
+        all.put(tiff).putInt(4, tiff.length);
+        all.putShort((short) (9 + entries)).put(tiff, 10, 9 * 12);
+        for (int i = 0; i < entries; i++) {
+            all.putShort((short) (50_000 + i))
+                    .putShort((short) 5)
+                    .putInt(300_000 / 8)
+                    .putInt(512);
+        }
+        return bytes(all);
+    }
+
+    /** A PNG with an EXIF block of this TIFF structure. */
+    public static byte[] pngWithExif(byte[] tiff) {
+        return png(8, 8, deflated(9 * 8), chunk("eXIf", tiff));
+    }
+
     /** The first 54 bytes of a bitmap. */
     public static byte[] bmp(int width, int height) {
         ByteBuffer bmp = little(54)

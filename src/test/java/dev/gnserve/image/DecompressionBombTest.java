@@ -55,6 +55,19 @@ class DecompressionBombTest {
         }
     }
 
+    /** Each of 250 tags is the same 300 kB: 75 MB of numbers, which decoders make 700 MB of objects of. */
+    @Test
+    void valuesThatLieOnEachOtherAreNotReadOverAndOver() {
+        byte[] tiff = HostileImages.tiffWithOverlappingValues();
+        byte[] png = HostileImages.pngWithExif(tiff);
+
+        Bounds.hold(() -> {
+            assertThat(code(tiff)).isEqualTo(FailureCode.IMAGE_UNDECODABLE);
+            assertThat(decoder.claimedPixels(tiff)).isEqualTo(ImageLimits.DEFAULT.maxPixels());
+            assertThat(decoder.decode(png).width()).isEqualTo(8);
+        });
+    }
+
     private FailureCode code(byte[] bytes) {
         return catchThrowableOfType(FailureException.class, () -> decoder.decode(bytes))
                 .failure()

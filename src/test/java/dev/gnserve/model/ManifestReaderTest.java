@@ -113,6 +113,7 @@ class ManifestReaderTest {
                 "thresholds: {mask: 1.5} | thresholds.mask | is 1.5; allowed is a number from 0.0 to 1.0",
                 "thresholds: {mask: } | thresholds.mask | is empty; allowed is a number from 0.0 to 1.0",
                 "warmUp: {shapes: [[3, 0, 1]]} | warmUp.shapes[0][1] | is 0; allowed is a whole number from 1",
+                "warmUp: {shapes: [[3, 16384, 16384, 16384]]} | warmUp | has more than 2^31 - 1 values",
                 "warmUp: {shapes: [[1, 64, 64]]} | line | warmUp shape is [1, 64, 64], allowed is [3, height, width]",
                 "license: [a] | license | is a list; allowed is a text",
                 "labels: [b] | labels | given twice",
