@@ -16,6 +16,9 @@ import java.util.Set;
  */
 final class TiffDirectories {
 
+    /** Stacks have thousands of pages; a list of sub-directories could name millions. */
+    private static final int MOST_DIRECTORIES = 100_000;
+
     private static final int BIG = 43;
     private static final int SUB_DIRECTORIES = 330;
     private static final int EXIF = 34_665;
@@ -48,17 +51,24 @@ final class TiffDirectories {
     }
 
     private void walk() throws CorruptImageException {
-        ahead.add(big ? file.getLong(8) : Integer.toUnsignedLong(file.getInt(4)));
+        add(big ? file.getLong(8) : Integer.toUnsignedLong(file.getInt(4)));
         while (!ahead.isEmpty()) {
-            long at = ahead.remove();
-            if (at > 0 && at < file.limit() && seen.add(at)) {
-                try {
-                    readDirectory(file.position((int) at));
-                } catch (BufferUnderflowException e) {
-                    // It ends early; decoders tell what that means for them.
-                }
+            try {
+                readDirectory(file.position(Math.toIntExact(ahead.remove())));
+            } catch (BufferUnderflowException e) {
+                // It ends early; decoders tell what that means for them.
             }
         }
+    }
+
+    private void add(long at) throws CorruptImageException {
+        if (at <= 0 || at >= file.limit() || !seen.add(at)) {
+            return;
+        }
+        if (seen.size() > MOST_DIRECTORIES) {
+            throw new CorruptImageException("it has more than %d directories".formatted(MOST_DIRECTORIES));
+        }
+        ahead.add(at);
     }
 
     private void readDirectory(ByteBuffer directory) throws CorruptImageException {
@@ -80,12 +90,12 @@ final class TiffDirectories {
                 follow(value, inline ? 1 : count, size);
             }
         }
-        ahead.add(big ? directory.getLong() : Integer.toUnsignedLong(directory.getInt()));
+        add(big ? directory.getLong() : Integer.toUnsignedLong(directory.getInt()));
     }
 
-    private void follow(long value, long count, int size) {
+    private void follow(long value, long count, int size) throws CorruptImageException {
         if (count == 1) {
-            ahead.add(value);
+            add(value);
             return;
         }
         for (long i = 0; i < count && (size == 4 || size == 8); i++) {
@@ -93,7 +103,7 @@ final class TiffDirectories {
             if (at < 0 || at + size > file.limit()) {
                 return;
             }
-            ahead.add(size == 4 ? Integer.toUnsignedLong(file.getInt((int) at)) : file.getLong((int) at));
+            add(size == 4 ? Integer.toUnsignedLong(file.getInt((int) at)) : file.getLong((int) at));
         }
     }
 

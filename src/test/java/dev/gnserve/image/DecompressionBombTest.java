@@ -7,6 +7,8 @@ import dev.gnserve.Bounds;
 import dev.gnserve.badinput.HostileImages;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +68,31 @@ class DecompressionBombTest {
             assertThat(decoder.claimedPixels(tiff)).isEqualTo(ImageLimits.DEFAULT.maxPixels());
             assertThat(decoder.decode(png).width()).isEqualTo(8);
         });
+    }
+
+    @Test
+    void directoriesByTheMillionAreNotFollowed() {
+        ByteBuffer offsets = ByteBuffer.wrap(new byte[4_000_000]).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; offsets.hasRemaining(); i++) {
+            offsets.putInt(512 + 2 * i);
+        }
+        byte[] tiff = HostileImages.tiff(Map.of(330, new long[] {1_000_000, 512}), offsets.array());
+
+        Bounds.hold(() -> assertThat(code(tiff)).isEqualTo(FailureCode.IMAGE_UNDECODABLE));
+    }
+
+    /** As microscopes write them. */
+    @Test
+    void aStackOfThousandPagesIsRead() {
+        byte[] page = HostileImages.tiff(Map.of(), new byte[256]);
+        int directory = 10 + 12 * 9;
+        ByteBuffer stack = ByteBuffer.wrap(new byte[page.length + 1000 * 114]).order(ByteOrder.LITTLE_ENDIAN);
+        stack.put(page).putInt(directory, page.length);
+        for (int i = 1; i <= 1000; i++) {
+            stack.put(page, 8, 110).putInt(i == 1000 ? 0 : page.length + i * 114);
+        }
+
+        assertThat(decoder.decode(stack.array()).width()).isEqualTo(16);
     }
 
     private FailureCode code(byte[] bytes) {
