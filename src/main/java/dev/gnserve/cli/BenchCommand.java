@@ -11,7 +11,8 @@ import picocli.CommandLine.Spec;
             GroupNormBenchCommand.class,
             ServingBenchCommand.class,
             VerificationBenchCommand.class,
-            MemoryBenchCommand.class
+            MemoryBenchCommand.class,
+            SoakBenchCommand.class
         })
 final class BenchCommand implements Runnable {
 
