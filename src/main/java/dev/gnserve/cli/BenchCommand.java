@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
             ServingBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
+            OverloadBenchCommand.class,
             SoakBenchCommand.class
         })
 final class BenchCommand implements Runnable {

@@ -1,5 +1,6 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.stress.Meters;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.ServerSocket;
@@ -32,21 +33,26 @@ final class BenchServer implements AutoCloseable {
 
     /** Starts it with further options and waits until it is ready. */
     static BenchServer start(String... options) throws IOException, InterruptedException {
-        return start(List.of(), options);
+        return start(List.of(), List.of(), options);
     }
 
-    /** Starts it with at most this heap, as {@code 1536m}. */
-    static BenchServer startWithHeap(String heap) throws IOException, InterruptedException {
-        return start(List.of("-Xmx" + heap));
+    /** Starts it with at most this heap, as {@code 1536m}, and further options. */
+    static BenchServer startWithHeap(String heap, String... options) throws IOException, InterruptedException {
+        return start(List.of(), List.of("-Xmx" + heap), options);
     }
 
-    private static BenchServer start(List<String> jvmOptions, String... options)
+    /** Starts it on this core alone, where there is {@code taskset}, with at most this heap. */
+    static BenchServer startOnCore(int core, String heap) throws IOException, InterruptedException {
+        return start(Cores.launcher(core), List.of("-Xmx" + heap));
+    }
+
+    private static BenchServer start(List<String> launcher, List<String> jvmOptions, String... options)
             throws IOException, InterruptedException {
         int port = freePort();
         List<String> arguments =
                 new ArrayList<>(List.of("serve", "--server.port=" + port, "--logging.level.root=warn"));
         arguments.addAll(List.of(options));
-        Process process = ChildJvm.start(jvmOptions, arguments.toArray(String[]::new));
+        Process process = ChildJvm.start(launcher, jvmOptions, arguments.toArray(String[]::new));
         // Whatever it prints is not ours to keep, and a full pipe would stop it.
         Thread drain = new Thread(() -> drain(process), "server-output");
         drain.setDaemon(true);
@@ -63,6 +69,10 @@ final class BenchServer implements AutoCloseable {
 
     int port() {
         return port;
+    }
+
+    URI uri() {
+        return URI.create("http://localhost:" + port);
     }
 
     /** The processor time that it has used, of all its threads. */
@@ -82,14 +92,7 @@ final class BenchServer implements AutoCloseable {
 
     /** The value of a meter, summed over its series. */
     double meter(String name) throws IOException, InterruptedException {
-        HttpRequest scrape = HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/actuator/prometheus"))
-                .build();
-        return HttpClient.newHttpClient()
-                .send(scrape, BodyHandlers.ofLines())
-                .body()
-                .filter(line -> line.startsWith(name + "{"))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .sum();
+        return new Meters(uri()).sum(name);
     }
 
     @Override

@@ -21,7 +21,12 @@ final class ChildJvm {
 
     /** Starts it with further options of the JVM. */
     static Process start(List<String> jvmOptions, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>();
+        return start(List.of(), jvmOptions, arguments);
+    }
+
+    /** Starts it by another program, as {@code taskset -c 0}. */
+    static Process start(List<String> launcher, List<String> jvmOptions, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         if (ModuleFinder.ofSystem().find(VECTOR_MODULE).isPresent()) {
             command.add("--add-modules=" + VECTOR_MODULE);

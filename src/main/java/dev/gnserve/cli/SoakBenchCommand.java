@@ -1,7 +1,7 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.soak.Soak;
+import dev.gnserve.stress.Soak;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -52,7 +52,9 @@ final class SoakBenchCommand implements Callable<Integer> {
         try {
             copyOfNuclei(models.resolve(Soak.REPLACED));
             copyOfNuclei(models.resolve(Soak.UNLOADED));
-            try (BenchServer server = BenchServer.start(
+            // An unbounded heap takes what it is offered, and would hide what grows.
+            try (BenchServer server = BenchServer.startWithHeap(
+                    "1g",
                     "--gnserve.models-dir=" + models,
                     "--gnserve.repository.enabled=true",
                     "--gnserve.access.admin-keys=" + key)) {

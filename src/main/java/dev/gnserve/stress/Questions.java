@@ -1,4 +1,4 @@
-package dev.gnserve.soak;
+package dev.gnserve.stress;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -67,6 +67,14 @@ final class Questions {
                         .getBytes(StandardCharsets.US_ASCII),
                 false));
         return all;
+    }
+
+    /** One image of 256 x 256, half of the time with a deadline, as clients that wait for an answer send it. */
+    static List<Question> oneImage() throws IOException {
+        String smallest = NUCLEI_IMAGES.get(0);
+        return List.of(
+                image("segment", NUCLEI, "segment", smallest, false),
+                image("segment", NUCLEI, "segment", smallest, false, Map.of("X-Timeout-Millis", "2000")));
     }
 
     static byte[] resource(String sample) throws IOException {

@@ -1,4 +1,4 @@
-package dev.gnserve.soak;
+package dev.gnserve.stress;
 
 import java.util.ArrayList;
 import java.util.EnumMap;

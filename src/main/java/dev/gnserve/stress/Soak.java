@@ -1,6 +1,6 @@
-package dev.gnserve.soak;
+package dev.gnserve.stress;
 
-import dev.gnserve.soak.Tally.Outcome;
+import dev.gnserve.stress.Tally.Outcome;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -49,6 +49,7 @@ public final class Soak {
     private final URI server;
     private final String adminKey;
     private final HttpClient http;
+    private final Meters meters;
     private final Tally tally = new Tally();
     private final List<Question> questions;
     private final List<KnownAnswer> known = new ArrayList<>();
@@ -94,6 +95,7 @@ public final class Soak {
     private Soak(URI server, String adminKey) throws IOException {
         this.server = server;
         this.adminKey = adminKey;
+        this.meters = new Meters(server);
         this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         this.questions = Questions.all(REPLACED, UNLOADED);
     }
@@ -328,17 +330,7 @@ public final class Soak {
     }
 
     private Memory memory() throws IOException, InterruptedException {
-        return new Memory(meter("gnserve_process_resident_bytes") / (1 << 20), meter("gnserve_engine_arrays"));
-    }
-
-    private double meter(String name) throws IOException, InterruptedException {
-        HttpRequest scrape =
-                HttpRequest.newBuilder(server.resolve("/actuator/prometheus")).build();
-        return http.send(scrape, BodyHandlers.ofLines())
-                .body()
-                .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .sum();
+        return new Memory(meters.residentMegabytes(), meters.sum("gnserve_engine_arrays"));
     }
 
     private Report report(Duration took, Memory start, Memory early, Memory end)
@@ -362,7 +354,7 @@ public final class Soak {
                 start,
                 early,
                 end,
-                meter("gnserve_worker_replacements_total"),
+                meters.sum("gnserve_worker_replacements_total"),
                 tally.notes());
     }
 }

@@ -1,6 +1,5 @@
-package dev.gnserve.soak;
+package dev.gnserve.stress;
 
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,7 +46,7 @@ record KnownAnswer(int status, @Nullable JsonNode body, byte[] bytes) {
 
     /** How another answer differs, or null if it says the same. */
     @Nullable
-    String difference(KnownAnswer other) throws IOException {
+    String difference(KnownAnswer other) {
         if (status != other.status) {
             return "status " + other.status + " instead of " + status + ": " + other.body;
         }

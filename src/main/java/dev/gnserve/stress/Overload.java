@@ -1,0 +1,194 @@
+package dev.gnserve.stress;
+
+import dev.gnserve.stress.OpenLoop.End;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Many times what a server can do, and what it makes of it. */
+public final class Overload {
+
+    private static final Duration PEAK_TIME = Duration.ofSeconds(20);
+    private static final double LEAST_SHARE = 0.9;
+
+    /**
+     * What was seen; times in milliseconds, memory in MB.
+     *
+     * @param peak images per second from clients that wait for their answers, as many as keep the queue filled
+     * @param idleP50 latency of a client alone
+     * @param offered requests per second
+     * @param goodput right answers per second
+     * @param bound what an accepted request may take: a full queue and the batches before it, at the peak rate, and what a
+     *     request takes alone
+     * @param p50 of accepted requests
+     * @param p99 likewise
+     * @param max likewise
+     * @param before resident memory, after the peak was measured
+     * @param during the most that was seen
+     * @param after when it was over
+     * @param recovery from the last answer to one that took no more than twice what it takes alone
+     * @param worstLag how late the clients were at worst
+     */
+    public record Report(
+            double peak,
+            double idleP50,
+            double offered,
+            double seconds,
+            long requests,
+            long right,
+            long refused,
+            long expired,
+            long wrong,
+            long lost,
+            double goodput,
+            double share,
+            double bound,
+            double p50,
+            double p99,
+            double max,
+            double before,
+            double during,
+            double after,
+            double recovery,
+            double worstLag,
+            List<String> broken,
+            List<String> notes) {}
+
+    private final URI server;
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Meters meters;
+    private final OpenLoop clients;
+    private final Question question;
+
+    private Overload(URI server) throws IOException, InterruptedException {
+        this.server = server;
+        this.meters = new Meters(server);
+        List<Question> questions = Questions.oneImage();
+        this.question = questions.get(0);
+        this.clients = new OpenLoop(http, server, questions);
+    }
+
+    /**
+     * Measures a server that has nothing else to do.
+     *
+     * @param factor how many times the peak is offered
+     * @param queueCapacity images that wait at most
+     * @param underway images in batches that run
+     */
+    public static Report run(URI server, double factor, Duration time, int queueCapacity, int underway)
+            throws IOException, InterruptedException {
+        return new Overload(server).run(factor, time, queueCapacity, underway);
+    }
+
+    private Report run(double factor, Duration time, int queueCapacity, int underway)
+            throws IOException, InterruptedException {
+        closedLoop(queueCapacity / 2, Duration.ofSeconds(10)); // Warm-up.
+        double peak = closedLoop(queueCapacity / 2, PEAK_TIME);
+        double idle = alone();
+        double before = meters.residentMegabytes();
+        CompletableFuture<OpenLoop.Outcome> running =
+                CompletableFuture.supplyAsync(() -> clients.run(factor * peak, time, 1));
+        double during = before;
+        while (!running.isDone()) {
+            during = Math.max(during, meters.residentMegabytes());
+            TimeUnit.SECONDS.sleep(2);
+        }
+        OpenLoop.Outcome outcome = running.join();
+        double recovery = recovery(idle);
+        double after = meters.residentMegabytes();
+        double bound = 1000 * (queueCapacity + underway) / peak + idle;
+        double share = outcome.goodput() / peak;
+        List<String> broken = new ArrayList<>();
+        promise(
+                broken,
+                share >= LEAST_SHARE,
+                "goodput is %.2f of the peak, less than %.2f".formatted(share, LEAST_SHARE));
+        promise(broken, outcome.count(End.WRONG) == 0, "answers were wrong");
+        promise(broken, outcome.count(End.LOST) == 0, "answers were lost");
+        promise(broken, outcome.millis(99) <= bound, "p99 of accepted requests is over the bound");
+        promise(broken, recovery <= bound, "recovery takes longer than a full queue");
+        return new Report(
+                peak,
+                idle,
+                factor * peak,
+                outcome.seconds(),
+                outcome.samples().size(),
+                outcome.count(End.RIGHT),
+                outcome.count(End.REFUSED),
+                outcome.count(End.EXPIRED),
+                outcome.count(End.WRONG),
+                outcome.count(End.LOST),
+                outcome.goodput(),
+                share,
+                bound,
+                outcome.millis(50),
+                outcome.millis(99),
+                outcome.millis(100),
+                before,
+                during,
+                after,
+                recovery,
+                outcome.worstLagMillis(),
+                broken,
+                outcome.notes());
+    }
+
+    private static void promise(List<String> broken, boolean kept, String otherwise) {
+        if (!kept) {
+            broken.add(otherwise);
+        }
+    }
+
+    /** Images per second of clients that each send the next request when they have their answer. */
+    private double closedLoop(int count, Duration time) throws InterruptedException {
+        long end = System.nanoTime() + time.toNanos();
+        List<CompletableFuture<Integer>> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(again(end, 0));
+        }
+        int answers = all.stream().mapToInt(CompletableFuture::join).sum();
+        return answers / (time.toNanos() / 1e9);
+    }
+
+    private CompletableFuture<Integer> again(long end, int answers) {
+        HttpRequest request = question.request(server);
+        return http.sendAsync(request, BodyHandlers.ofByteArray()).thenCompose(response -> {
+            if (System.nanoTime() >= end) {
+                return CompletableFuture.completedFuture(answers);
+            }
+            return again(end, response.statusCode() == 200 ? answers + 1 : answers);
+        });
+    }
+
+    /** Median of ten requests, one after the other. */
+    private double alone() throws IOException, InterruptedException {
+        double[] millis = new double[10];
+        for (int i = 0; i < millis.length; i++) {
+            millis[i] = once();
+        }
+        java.util.Arrays.sort(millis);
+        return millis[millis.length / 2];
+    }
+
+    private double recovery(double idle) throws IOException, InterruptedException {
+        long over = System.nanoTime();
+        while (once() > 2 * idle) {
+            // As it comes.
+        }
+        return (System.nanoTime() - over) / 1e6 - idle;
+    }
+
+    private double once() throws IOException, InterruptedException {
+        long begun = System.nanoTime();
+        http.send(question.request(server), BodyHandlers.ofByteArray());
+        return (System.nanoTime() - begun) / 1e6;
+    }
+}
