@@ -141,18 +141,38 @@ final class BatchQueue<T, R> {
         }
     }
 
-    /** How many items would be served before this one, which is not in the queue. */
-    int countBefore(Pending<T, R> pending) {
+    /** How many items would be served before one of this priority that arrives then. */
+    int countBefore(long arrivedNanos, Priority priority) {
+        long rank = Pending.rank(arrivedNanos, priority);
         lock.lock();
         try {
-            pending.ticket = nextTicket;
             int before = 0;
             for (NavigableSet<Pending<T, R>> line : lines.values()) {
-                before += line.headSet(pending).size();
+                for (Pending<T, R> pending : line) {
+                    if (pending.rank() - rank > 0) {
+                        break;
+                    }
+                    before++;
+                }
             }
             return before;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Whether an item of this priority would find no place now. */
+    boolean isFullFor(Priority priority) {
+        List<Pending<T, R>> expired = new ArrayList<>();
+        lock.lock();
+        try {
+            if (size >= policy.queueCapacity()) {
+                removeExpired(expired);
+            }
+            return size >= policy.queueCapacity() && !priority.isMoreUrgentThan(last().priority);
+        } finally {
+            lock.unlock();
+            expireAll(expired);
         }
     }
 

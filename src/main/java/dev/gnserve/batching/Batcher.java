@@ -122,9 +122,7 @@ public final class Batcher<T, R> {
             case ACCEPTED -> {
                 CompletableFuture<?> unused = pending.future.whenComplete((outcome, thrown) -> queue.remove(pending));
             }
-            case FULL ->
-                pending.fail(overloaded(
-                        "all " + policy.queueCapacity() + " places in the queue of model " + model + " are taken"));
+            case FULL -> pending.fail(full());
             case CLOSED -> pending.fail(closedFailure());
         }
         displaced.forEach(last -> last.fail(
@@ -132,21 +130,45 @@ public final class Batcher<T, R> {
         return pending.future;
     }
 
+    /**
+     * Why an item of the default priority would be refused now; null if it would not. For those to whom making an item
+     * costs something: refusing must cost next to nothing, or a flood of requests that are refused takes the processor
+     * from those that are not. The item itself may be refused nevertheless.
+     */
+    public @Nullable Failure refusal(Deadline deadline) {
+        if (queue.isFullFor(Priority.DEFAULT)) {
+            return full();
+        }
+        long now = ticker.nanos();
+        return deadline.isBounded() ? tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT)) : null;
+    }
+
     /** The items ahead alone take longer than the item may wait: whoever asks is better told now than then. */
     private boolean refusedAsTooLate(Pending<T, R> pending) {
-        int ahead = queue.countBefore(pending);
-        Duration wait = rate.timeFor(ahead);
-        Duration left = pending.deadline.remaining(pending.arrivedNanos);
-        if (wait == null || wait.compareTo(left) <= 0) {
-            return false;
+        Failure failure = tooLate(
+                pending.deadline, pending.arrivedNanos, queue.countBefore(pending.arrivedNanos, pending.priority));
+        if (failure != null) {
+            pending.fail(failure);
         }
-        pending.fail(new Failure(
+        return failure != null;
+    }
+
+    private @Nullable Failure tooLate(Deadline deadline, long now, int ahead) {
+        Duration wait = rate.timeFor(ahead);
+        Duration left = deadline.remaining(now);
+        if (wait == null || wait.compareTo(left) <= 0) {
+            return null;
+        }
+        return new Failure(
                 FailureCode.DEADLINE_EXCEEDED,
                 "%s cannot be met: %d items wait for model %s before this one, which at the measured rate takes %d ms; allow more time or come back later"
-                        .formatted(pending.deadline, ahead, model, wait.toMillis()),
+                        .formatted(deadline, ahead, model, wait.toMillis()),
                 wait.minus(left),
-                null));
-        return true;
+                null);
+    }
+
+    private Failure full() {
+        return overloaded("all " + policy.queueCapacity() + " places in the queue of model " + model + " are taken");
     }
 
     /** How many items wait. */

@@ -37,7 +37,12 @@ final class Pending<T, R> {
         return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
     }
 
-    private long rank() {
+    /** The moment of arrival with the head start of its priority taken off; compare by difference. */
+    long rank() {
+        return rank(arrivedNanos, priority);
+    }
+
+    static long rank(long arrivedNanos, Priority priority) {
         return arrivedNanos + priority.level() * Priority.STEP.toNanos();
     }
 

@@ -45,7 +45,8 @@ final class OverloadBenchCommand implements Callable<Integer> {
         }
         ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
-        int cores = Cores.canBeChosen() ? 1 : Runtime.getRuntime().availableProcessors();
+        boolean apart = Cores.canBeChosen();
+        int cores = apart ? 1 : Runtime.getRuntime().availableProcessors();
         int underway =
                 manifest.execution().workersOn(cores) * manifest.batching().maxSize();
         try (BenchServer server = BenchServer.startOnCore(0, "1g")) {
@@ -56,20 +57,19 @@ final class OverloadBenchCommand implements Callable<Integer> {
                     Duration.ofSeconds(seconds),
                     manifest.batching().queueCapacity(),
                     underway);
-            print(report);
+            print(report, apart);
             return report.broken().isEmpty() ? 0 : 1;
         }
     }
 
-    private void print(Overload.Report report) {
+    private void print(Overload.Report report, boolean apart) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(JsonMapper.shared().writeValueAsString(report));
         } else {
             out.printf(
                     "JDK %s, server %s%n",
-                    Runtime.version(),
-                    Cores.canBeChosen() ? "on one core, clients on another" : "and clients on all cores");
+                    Runtime.version(), apart ? "on one core, clients on another" : "and clients on all cores");
             out.printf("peak        %.1f images/s, alone %.0f ms%n", report.peak(), report.idleP50());
             out.printf(
                     "offered     %.0f/s for %.0f s: %,d requests, at worst %.0f ms late%n",

@@ -184,6 +184,20 @@ public final class ServedModel implements Inference {
         return serving == null ? 0 : serving.threads();
     }
 
+    /**
+     * Passes if an image that comes now would find a place in the queue, and could be answered in time: asked before the
+     * work of reading and decoding it.
+     *
+     * @throws FailureException OVERLOADED or DEADLINE_EXCEEDED
+     */
+    public void requireRoom(Deadline deadline) {
+        Serving serving = state.serving();
+        Failure refusal = serving == null ? null : serving.batcher().refusal(deadline);
+        if (refusal != null) {
+            throw refusal.asException();
+        }
+    }
+
     /** How many images wait. */
     public int queueDepth() {
         Serving serving = state.serving();

@@ -76,8 +76,10 @@ public final class InferenceRequests {
             throws IOException {
         return counted(name, version, model -> {
             requireTask(model, task);
-            model.requireReady(); // Before the work of decoding.
+            // Before the work of reading and decoding.
+            model.requireReady();
             Deadline deadline = deadline(request);
+            model.requireRoom(deadline);
             return handler.handle(model, uploads.read(request), deadline);
         });
     }

@@ -93,6 +93,8 @@ public final class Soak {
     }
 
     private Soak(URI server, String adminKey) throws IOException {
+        // JDK 17 keeps idle connections for 20 minutes, and would send into those that the server has closed meanwhile.
+        System.setProperty("jdk.httpclient.keepalive.timeout", "30");
         this.server = server;
         this.adminKey = adminKey;
         this.meters = new Meters(server);
