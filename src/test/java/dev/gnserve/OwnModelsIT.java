@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.IntBinaryOperator;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,6 +79,11 @@ class OwnModelsIT {
                 """);
         put("deep", "deep-scripted.pt", "task: segmentation\nlabels: [bright]");
         put("fixed", "fixed-scripted.pt", "task: classification\nlabels: [red, green, blue]");
+        put("narrow", "coarse-scripted.pt", """
+                task: segmentation
+                labels: [green, blue]
+                batching: {maxSize: 2, maxDelay: 3s, queueCapacity: 2}
+                """);
         put("miscounted", "coarse-scripted.pt", "task: segmentation\nlabels: [green]");
         put("misnamed", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
         put("sure", "instances-scripted.pt", GOLDEN);
@@ -339,6 +345,29 @@ class OwnModelsIT {
         // 32 x 32 only, whatever the image.
         Answer green = client.post("v1/models/fixed/classify", png(50, 20, (x, y) -> GREEN));
         assertThat(scores(green).get(0)).as(green.text()).isEqualTo("green 0.9999");
+    }
+
+    /** Reading and decoding what is refused anyway would take the processor from those who are served. */
+    @Test
+    void aRequestThatFindsNoPlaceIsRefusedBeforeItsImageIsLookedAt() {
+        String path = "v1/models/narrow/segment";
+        assertThat(client.post(path, new byte[] {1}).status()).isEqualTo(415);
+        List<CompletableFuture<Answer>> waiting = new ArrayList<>();
+        for (int side : new int[] {32, 64}) {
+            // Of different shapes, so that neither completes the other's batch.
+            byte[] image = png(side, side, (x, y) -> GREEN);
+            waiting.add(CompletableFuture.supplyAsync(() -> client.post(path, image)));
+        }
+        while (client.meter("gnserve_queue_depth", "model=\"narrow\"") < 2) {
+            Thread.onSpinWait();
+        }
+
+        Answer refused = client.post(path, new byte[] {1});
+
+        assertThat(refused.status()).as(refused.text()).isEqualTo(429);
+        assertThat(refused.text()).contains("OVERLOADED", "all 2 places");
+        assertThat(waiting).allMatch(one -> one.join().status() == 200);
+        assertThat(client.post(path, new byte[] {1}).status()).isEqualTo(415);
     }
 
     @Test

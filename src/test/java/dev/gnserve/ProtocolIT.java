@@ -190,15 +190,17 @@ class ProtocolIT {
                         "{\"name\":\"outer\",\"datatype\":\"FP32\",\"shape\":[-1,-1,-1]}",
                         "{\"name\":\"sum\",\"datatype\":\"FP32\",\"shape\":[-1]}");
 
-        JsonNode answer =
-                infer("vector", request("FP32", "[2,2]", "[[1,3],[-2,0.5]]")).json();
+        JsonNode answer = infer("vector", request("FP32", "[2,4]", "[[1,3,-2,0.5],[2,0,0,7]]"))
+                .json();
 
-        assertThat(output(answer, "outer").path("shape").toString()).isEqualTo("[2,2,2]");
-        assertThat(floats(output(answer, "outer").path("data"))).containsExactly(1, 3, 3, 9, 4, -1, -1, 0.25f);
+        assertThat(output(answer, "outer").path("shape").toString()).isEqualTo("[2,4,4]");
+        assertThat(Arrays.copyOf(floats(output(answer, "outer").path("data")), 8))
+                .containsExactly(1, 3, -2, 0.5f, 3, 9, -6, 1.5f);
         assertThat(output(answer, "sum").path("shape").toString()).isEqualTo("[2]");
-        assertThat(floats(output(answer, "sum").path("data"))).containsExactly(4, -1.5f);
-        // Groups of one value: nothing is left of it.
-        assertThat(floats(output(answer, "norm").path("data"))).containsOnly(0);
+        assertThat(floats(output(answer, "sum").path("data"))).containsExactly(2.5f, 9);
+        // Of two values, one is a deviation below the mean and one above.
+        assertThat(floats(output(answer, "norm").path("data")))
+                .containsExactly(new float[] {-1, 1, -1, 1, 1, -1, -1, 1}, within(1e-4f));
 
         Answer image = client.post("v1/models/vector/segment", new byte[] {1});
         assertThat(image.text()).contains("WRONG_TASK", "takes tensors and no images", "/v2/models/vector/infer");

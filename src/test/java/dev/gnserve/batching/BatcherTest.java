@@ -85,6 +85,34 @@ class BatcherTest {
     }
 
     @Test
+    void whoeverAsksBeforeIsToldWhatAnItemWouldBeTold() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 3));
+        Deadline soon = Deadline.in(MILLI.multipliedBy(3), () -> nowNanos);
+        submit(batcher, "measured");
+        runAll(batcher);
+        assertThat(batcher.refusal(Deadline.none())).isNull();
+        assertThat(batcher.refusal(soon)).isNull();
+
+        submit(batcher, "a", "b");
+        assertThat(batcher.refusal(Deadline.none())).isNull();
+        // Two batches of 2 ms.
+        assertThat(batcher.refusal(soon))
+                .isNotNull()
+                .extracting(Failure::code)
+                .isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+        assertThat(failure(batcher.submit("late", soon)).code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+
+        submit(batcher, "c");
+        assertThat(batcher.refusal(Deadline.none()))
+                .isNotNull()
+                .extracting(Failure::code)
+                .isEqualTo(FailureCode.OVERLOADED);
+        assertThat(batcher.depth()).as("asking takes no place").isEqualTo(3);
+        runAll(batcher);
+        assertThat(batcher.refusal(Deadline.none())).isNull();
+    }
+
+    @Test
     void onlyItemsOfEqualShapeShareABatchAndAChangeOfShapeClosesNone() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 16));
         submit(batcher, "a", "xx", "b", "yy", "c", "zz");
