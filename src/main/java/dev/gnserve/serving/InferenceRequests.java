@@ -177,6 +177,11 @@ public final class InferenceRequests {
         return results;
     }
 
+    /** Tells telemetry where the time of an image went. */
+    public void completed(Timing timing) {
+        events.publishEvent(new ImageCompleted(timing));
+    }
+
     /** Measures a stage outside the engine and tells telemetry. */
     public Duration stage(ServedModel model, ImageStage.Name stage, long beganNanos) {
         Duration elapsed = Duration.ofNanos(System.nanoTime() - beganNanos);

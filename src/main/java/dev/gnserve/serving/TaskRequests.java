@@ -136,7 +136,9 @@ public final class TaskRequests {
         long began = System.nanoTime() - adding[0];
         R result = collector.finish();
         Duration postprocess = requests.stage(served, ImageStage.Name.POSTPROCESS, began);
-        return new Found<>(result, run.timing(postprocess));
+        Timing timing = run.timing(postprocess);
+        requests.completed(timing);
+        return new Found<>(result, timing);
     }
 
     private <T extends @Nullable Object> T encoded(ServedModel served, Supplier<T> encode) {

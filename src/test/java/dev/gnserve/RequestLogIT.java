@@ -1,0 +1,112 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.model.ModelRepository;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** One line of JSON for a request, and none for those that ask for no inference. */
+@Timeout(60)
+@ExtendWith(OutputCaptureExtension.class)
+@DirtiesContext // Its way of logging is the process's.
+@SpringBootTest(
+        classes = GnserveApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {"gnserve.request-log=true", "logging.structured.format.console=logstash"})
+class RequestLogIT {
+
+    private static final String SEGMENT = "v1/models/nuclei-unet-gn/segment";
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private ModelRepository models;
+
+    private ServiceClient client;
+
+    @BeforeEach
+    void awaitModels() {
+        models.settled().join();
+        client = new ServiceClient(port);
+    }
+
+    @Test
+    void everyRequestForInferenceIsOneLineWithItsFields(CapturedOutput output) {
+        post(SEGMENT, "a-1", Samples.png("fluorescence-256"));
+        post(SEGMENT, "a-2", new byte[] {1});
+        post("v1/models/nobody/segment", "a-3", new byte[] {1});
+        client.get("v1/models");
+        client.get("readyz");
+
+        List<JsonNode> lines = lines(output, 3);
+
+        assertThat(lines).extracting(line -> line.path("requestId").asString()).containsExactly("a-1", "a-2", "a-3");
+        JsonNode good = lines.get(0);
+        assertThat(good.path("model").asString()).isEqualTo("nuclei-unet-gn");
+        assertThat(good.path("version").asString()).isEqualTo("1");
+        assertThat(good.path("outcome").asString()).isEqualTo("ok");
+        assertThat(good.path("status").asInt()).isEqualTo(200);
+        assertThat(good.path("images").asInt()).isOne();
+        double parts = good.path("decodeMillis").asDouble()
+                + good.path("queueMillis").asDouble()
+                + good.path("inferenceMillis").asDouble()
+                + good.path("postprocessMillis").asDouble();
+        assertThat(good.path("inferenceMillis").asDouble()).isPositive();
+        assertThat(parts).isLessThanOrEqualTo(good.path("millis").asDouble() + 0.3); // Each is rounded.
+        assertThat(lines.get(1).path("outcome").asString()).isEqualTo("UNSUPPORTED_MEDIA");
+        assertThat(lines.get(1).path("status").asInt()).isEqualTo(415);
+        assertThat(lines.get(2).path("outcome").asString()).isEqualTo("MODEL_NOT_FOUND");
+        assertThat(lines.get(2).path("model").asString())
+                .as("a name that is no model's is no field")
+                .isEqualTo("none");
+    }
+
+    @Test
+    void nothingThatACallerSaysMakesALineOfItsOwn(CapturedOutput output) {
+        post("v1/models/x%0A%7B%22model%22%3A%22forged%22%7D/segment", "b-1", new byte[] {1});
+        post(SEGMENT + "?version=1%0D%0Aforged", "b-2", new byte[] {1});
+        post(SEGMENT, "forged ${jndi:ldap://x}", new byte[] {1});
+        post(SEGMENT, "y".repeat(4_000), new byte[] {1});
+
+        List<JsonNode> lines = lines(output, 4);
+
+        assertThat(lines).hasSize(4);
+        assertThat(output.getOut()).doesNotContain("forged").doesNotContain("yyyy");
+    }
+
+    private void post(String path, String id, byte[] image) {
+        client.send(client.request(path)
+                .header("X-Request-Id", id)
+                .header("Content-Type", "image/png")
+                .POST(BodyPublishers.ofByteArray(image)));
+    }
+
+    /** Those of requests, when so many are there: the last is written just after its answer. */
+    private static List<JsonNode> lines(CapturedOutput output, int expected) {
+        while (true) {
+            List<JsonNode> lines = output.getOut()
+                    .lines()
+                    .filter(line -> line.contains("\"dev.gnserve.requests\"") && line.endsWith("}"))
+                    .map(line -> JsonMapper.shared().readTree(line))
+                    .toList();
+            if (lines.size() >= expected) {
+                return lines;
+            }
+            Thread.onSpinWait();
+        }
+    }
+}
