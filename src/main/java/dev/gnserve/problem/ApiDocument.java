@@ -4,10 +4,12 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.failure.FailureCode;
 import io.swagger.v3.core.converter.ModelConverter;
 import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.core.jackson.ModelResolver;
 import io.swagger.v3.core.util.Json;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.Paths;
 import io.swagger.v3.oas.models.headers.Header;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.info.License;
@@ -16,13 +18,18 @@ import io.swagger.v3.oas.models.media.IntegerSchema;
 import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.security.SecurityRequirement;
+import io.swagger.v3.oas.models.security.SecurityScheme;
 import io.swagger.v3.oas.models.servers.Server;
 import java.lang.reflect.RecordComponent;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springdoc.core.customizers.OperationCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -35,8 +42,24 @@ class ApiDocument {
     @Bean
     OpenAPI description() {
         Components components = new Components();
+        // Named types in generated clients, one for each enum and not one for each place where it is used.
+        ModelResolver.enumsAsRef = true;
         ModelConverters.getInstance(true).read(Problem.class).forEach(components::addSchemas);
         ModelConverters.getInstance(true).read(ProtocolError.class).forEach(components::addSchemas);
+        components
+                .addSecuritySchemes(
+                        "bearerKey",
+                        new SecurityScheme()
+                                .type(SecurityScheme.Type.HTTP)
+                                .scheme("bearer")
+                                .description("An API key, where the service asks for one"))
+                .addSecuritySchemes(
+                        "headerKey",
+                        new SecurityScheme()
+                                .type(SecurityScheme.Type.APIKEY)
+                                .in(SecurityScheme.In.HEADER)
+                                .name("X-API-Key")
+                                .description("The same in a header of its own"));
         return new OpenAPI()
                 .info(new Info()
                         .title("gnserve")
@@ -47,6 +70,10 @@ class ApiDocument {
                                         + " Protocol, it is that protocol's.")
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
                 .addServersItem(new Server().url("/").description("where this document was read"))
+                .security(List.of(
+                        new SecurityRequirement(),
+                        new SecurityRequirement().addList("bearerKey"),
+                        new SecurityRequirement().addList("headerKey")))
                 .components(components);
     }
 
@@ -62,6 +89,21 @@ class ApiDocument {
                                         Integer.toString(status), response(status, codes, failures.document())));
             }
             return operation;
+        };
+    }
+
+    /**
+     * Paths and schemas by name, so that the document does not change without cause. Media types stay as they were declared:
+     * clients are generated from the first, and springdoc's own sorting would make the raw body of images theirs.
+     */
+    @Bean
+    OpenApiCustomizer sortedByName() {
+        return document -> {
+            Paths paths = new Paths();
+            new TreeMap<>(document.getPaths()).forEach(paths::addPathItem);
+            document.setPaths(paths);
+            Components components = document.getComponents();
+            components.setSchemas(new TreeMap<>(components.getSchemas()));
         };
     }
 
@@ -89,16 +131,26 @@ class ApiDocument {
         }
         boolean leavesOutNull = raw.isAnnotationPresent(JsonInclude.class);
         for (RecordComponent component : raw.getRecordComponents()) {
-            Schema<?> property = model.getProperties().get(component.getName());
+            String name = component.getName();
+            Schema<?> property = model.getProperties().get(name);
             boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
-            if (property == null || (nullable && leavesOutNull)) {
+            if (property == null || (nullable && (leavesOutNull || isOptional(component)))) {
                 continue;
             }
-            model.addRequiredItem(component.getName());
-            if (nullable && property.getTypes() != null) {
+            model.addRequiredItem(name);
+            if (nullable && property.get$ref() != null) {
+                model.addProperty(name, new Schema<>().anyOf(List.of(property, new Schema<>().types(Set.of("null")))));
+            } else if (nullable && property.getTypes() != null) {
                 property.addType("null");
             }
         }
+    }
+
+    /** A component of a request that says so: callers may leave out what answers always have. */
+    private static boolean isOptional(RecordComponent component) {
+        var described = component.getAccessor().getAnnotation(io.swagger.v3.oas.annotations.media.Schema.class);
+        return described != null
+                && described.requiredMode() == io.swagger.v3.oas.annotations.media.Schema.RequiredMode.NOT_REQUIRED;
     }
 
     private static Map<Integer, String> byStatus(FailureCode[] codes) {

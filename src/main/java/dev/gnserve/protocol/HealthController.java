@@ -89,7 +89,9 @@ class HealthController {
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ModelReady.class)))
-    @FailsWith(value = FailureCode.MODEL_NOT_FOUND, document = ProtocolError.class)
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
+            document = ProtocolError.class)
     ResponseEntity<ModelReady> modelReady(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
         return ready(model, null);
     }
@@ -104,7 +106,9 @@ class HealthController {
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ModelReady.class)))
-    @FailsWith(value = FailureCode.MODEL_NOT_FOUND, document = ProtocolError.class)
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
+            document = ProtocolError.class)
     ResponseEntity<ModelReady> modelVersionReady(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @PathVariable @Parameter(example = "1") String version) {

@@ -41,6 +41,7 @@ import java.lang.annotation.Target;
 @FailsWith(
         value = {
             FailureCode.INVALID_REQUEST,
+            FailureCode.UNAUTHENTICATED,
             FailureCode.MODEL_NOT_FOUND,
             FailureCode.UPLOAD_TOO_LARGE,
             FailureCode.OVERLOADED,

@@ -1,7 +1,6 @@
 package dev.gnserve.protocol;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.swagger.v3.oas.annotations.media.ArraySchema;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +14,7 @@ import tools.jackson.databind.annotation.JsonDeserialize;
  * @param inputs one for each input of the model
  * @param outputs the outputs that are wanted; null for all
  */
-@Schema(name = "InferRequest")
+@Schema(name = "InferenceRequest")
 record InferRequest(
         @Schema(example = "42") @Nullable String id,
         @Nullable Parameters parameters,
@@ -43,10 +42,18 @@ record InferRequest(
      */
     @Schema(name = "InferParameters")
     record Parameters(
-            @Schema(example = "500000", minimum = "0", description = "Deadline in microseconds; 0 for none") @Nullable
+            @Schema(
+                    example = "500000",
+                    minimum = "0",
+                    description = "Deadline in microseconds; 0 for none",
+                    requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+            @Nullable
             Long timeout,
 
-            @Schema(minimum = "0", description = "1 is the highest, 9 and more the lowest; 0 for the default, 5")
+            @Schema(
+                    minimum = "0",
+                    description = "1 is the highest, 9 and more the lowest; 0 for the default, 5",
+                    requiredMode = Schema.RequiredMode.NOT_REQUIRED)
             @Nullable
             Long priority,
 
@@ -81,12 +88,9 @@ record InferRequest(
 
             @Nullable InputParameters parameters,
 
-            @ArraySchema(
-                    arraySchema =
-                            @Schema(
-                                    description =
-                                            "Values, row-major, flat or nested as the shape; left out for binary data"),
-                    schema = @Schema(types = {"number", "boolean", "array"}))
+            @Schema(
+                    implementation = Object[].class,
+                    description = "Values, row-major, flat or nested as the shape; left out for binary data")
             @JsonDeserialize(using = JsonValues.Deserializer.class)
             @Nullable
             JsonValues data) {

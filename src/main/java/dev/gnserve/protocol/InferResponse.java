@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.engine.RawTensor;
 import dev.gnserve.engine.Tensor;
-import io.swagger.v3.oas.annotations.media.ArraySchema;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -20,7 +19,7 @@ import tools.jackson.databind.annotation.JsonSerialize;
  *
  * @param id of the request, if it has one
  */
-@Schema(name = "InferResponse")
+@Schema(name = "InferenceResponse")
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record InferResponse(
         @JsonProperty("model_name") @Schema(example = "nuclei-unet-gn", requiredMode = Schema.RequiredMode.REQUIRED)
@@ -53,10 +52,10 @@ record InferResponse(
 
             @Nullable OutputParameters parameters,
 
-            @ArraySchema(
-                    arraySchema =
-                            @Schema(description = "Values, flat and row-major; left out where they are binary data"),
-                    schema = @Schema(types = {"number", "boolean"}))
+            @Schema(
+                    implementation = Object[].class,
+                    description =
+                            "Values, numbers or booleans, flat and row-major; left out where they are binary data")
             @JsonSerialize(using = Values.class)
             @Nullable
             OutputTensor data) {

@@ -53,6 +53,7 @@ class MetadataController {
 
     @GetMapping(path = "/v2", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "serverMetadata", summary = "Name, version and extensions of the server")
+    @FailsWith(value = FailureCode.UNAUTHENTICATED, document = ProtocolError.class)
     ServerMetadata serverMetadata() {
         return server;
     }
@@ -67,7 +68,7 @@ class MetadataController {
     @GetMapping(path = "/v2/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "modelMetadata", summary = "What a model takes and gives, as tensors")
     @FailsWith(
-            value = {FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)
     ModelMetadata modelMetadata(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
         return metadata(model, null);
@@ -76,7 +77,7 @@ class MetadataController {
     @GetMapping(path = "/v2/models/{model}/versions/{version}", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "modelVersionMetadata", summary = "What a version of a model takes and gives, as tensors")
     @FailsWith(
-            value = {FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)
     ModelMetadata modelVersionMetadata(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,

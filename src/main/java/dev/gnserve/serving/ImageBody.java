@@ -1,5 +1,8 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.problem.RequestId;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.media.ArraySchema;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -21,7 +24,7 @@ import java.lang.annotation.Target;
         content = {
             @Content(
                     mediaType = "multipart/form-data",
-                    schema = @Schema(requiredProperties = "image"),
+                    schema = @Schema(type = "object", requiredProperties = "image"),
                     schemaProperties =
                             @SchemaProperty(
                                     name = "image",
@@ -29,4 +32,15 @@ import java.lang.annotation.Target;
             @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })
+@Parameter(
+        name = InferenceRequests.TIMEOUT_HEADER,
+        in = ParameterIn.HEADER,
+        description = "Milliseconds after which nobody waits for the answer",
+        example = "2000",
+        schema = @Schema(type = "integer", format = "int64", minimum = "1"))
+@Parameter(
+        name = RequestId.HEADER,
+        in = ParameterIn.HEADER,
+        description = "Names the request in the answer and in the log; made up if absent",
+        schema = @Schema(type = "string"))
 public @interface ImageBody {}

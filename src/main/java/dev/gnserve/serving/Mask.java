@@ -27,6 +27,7 @@ public record Mask(
         @Nullable List<int[]> polygons) {
 
     /** How a mask is written. */
+    @Schema(name = "MaskEncoding")
     public enum Encoding {
         @JsonProperty("coco-rle")
         COCO_RLE,

@@ -61,6 +61,7 @@ record ModelDetail(
      * @param tileOverlap least overlap of neighbouring tiles, in pixels
      * @param normalization from pixel values to the model's input
      */
+    @Schema(name = "ModelInput")
     record Input(
             @Schema(example = "rgb") String colour,
             @Schema(example = "16") int sizeMultiple,
@@ -94,6 +95,7 @@ record ModelDetail(
      * @param maxDelayMillis how long the oldest may wait for others although the engine is idle
      * @param queueCapacity how many may wait before the next is refused
      */
+    @Schema(name = "ModelBatching")
     record Batching(
             @Schema(example = "4") int maxSize,
             @Schema(example = "0") double maxDelayMillis,
@@ -112,6 +114,7 @@ record ModelDetail(
      * @param workers batches that run at the same time
      * @param threads that work on one batch
      */
+    @Schema(name = "ModelExecution")
     record Execution(
             @Schema(example = "cpu") String device,
             @Schema(example = "float32") String precision,

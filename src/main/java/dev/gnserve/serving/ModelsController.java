@@ -35,13 +35,14 @@ class ModelsController {
 
     @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "listModels", summary = "All models with task, version and state")
+    @FailsWith(FailureCode.UNAUTHENTICATED)
     ModelList listModels() {
         return new ModelList(repository.models().stream().map(ModelSummary::of).toList());
     }
 
     @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "getModel", summary = "What a model takes, gives and runs on")
-    @FailsWith({FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)

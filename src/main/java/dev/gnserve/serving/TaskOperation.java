@@ -13,6 +13,7 @@ import java.lang.annotation.Target;
 @ImageBody
 @FailsWith({
     FailureCode.INVALID_REQUEST,
+    FailureCode.UNAUTHENTICATED,
     FailureCode.MODEL_NOT_FOUND,
     FailureCode.WRONG_TASK,
     FailureCode.UPLOAD_TOO_LARGE,

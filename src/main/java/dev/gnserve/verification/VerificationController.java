@@ -78,6 +78,7 @@ class VerificationController {
      * @param unverified normalization layers without a checked call
      * @param reason what failed first, or why nothing applies; null for PASS
      */
+    @Schema(name = "VerificationResponse")
     record Verified(
             @Schema(example = "nuclei-unet-gn") String model,
             @Schema(example = "1") String version,
@@ -95,6 +96,7 @@ class VerificationController {
      * @param kernel its name
      * @param reason why this one
      */
+    @Schema(name = "ReferenceOperator")
     record Operator(@Schema(example = "reference-float64") String kernel, String reason) {
 
         static final Operator REFERENCE =
@@ -103,7 +105,7 @@ class VerificationController {
 
     @GetMapping(path = "/v1/models/{model}/layers", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "listLayers", summary = "Every normalization layer found in a model's archive")
-    @FailsWith({FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     LayerList listLayers(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
@@ -128,6 +130,7 @@ class VerificationController {
     @ImageBody
     @FailsWith({
         FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
         FailureCode.MODEL_NOT_FOUND,
         FailureCode.WRONG_TASK,
         FailureCode.UPLOAD_TOO_LARGE,
