@@ -17,6 +17,7 @@ import io.swagger.v3.oas.models.media.Content;
 import io.swagger.v3.oas.models.media.IntegerSchema;
 import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.parameters.Parameter;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
@@ -24,6 +25,7 @@ import io.swagger.v3.oas.models.servers.Server;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -107,6 +109,30 @@ class ApiDocument {
         };
     }
 
+    /**
+     * The default of a parameter that is an enum moves to the enum's schema: beside a reference, generators of clients take it
+     * for a reason to know no type at all.
+     */
+    @Bean
+    OpenApiCustomizer defaultsOfEnums() {
+        return document -> document.getPaths().values().stream()
+                .flatMap(path -> path.readOperations().stream())
+                .flatMap(operation -> Stream.ofNullable(operation.getParameters()))
+                .flatMap(List::stream)
+                .map(Parameter::getSchema)
+                .filter(schema -> schema.get$ref() != null && schema.getDefault() != null)
+                .forEach(schema -> {
+                    String name = schemaName(schema.get$ref());
+                    Objects.requireNonNull(document.getComponents().getSchemas().get(name), name)
+                            .setDefault(schema.getDefault());
+                    schema.setDefault(null);
+                });
+    }
+
+    private static String schemaName(String reference) {
+        return reference.substring(reference.lastIndexOf('/') + 1);
+    }
+
     /** Components of records are always there unless they are nullable; generated clients then need no null checks. */
     @Bean
     ModelConverter requiredComponents() {
@@ -117,9 +143,7 @@ class ApiDocument {
                 String reference = schema.get$ref();
                 describeComponents(
                         raw,
-                        reference == null
-                                ? schema
-                                : context.getDefinedModels().get(reference.substring(reference.lastIndexOf('/') + 1)));
+                        reference == null ? schema : context.getDefinedModels().get(schemaName(reference)));
             }
             return schema;
         };
