@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
             ServingBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
+            LoadBenchCommand.class,
             OverloadBenchCommand.class,
             SoakBenchCommand.class
         })

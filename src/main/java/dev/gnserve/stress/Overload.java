@@ -4,7 +4,6 @@ import dev.gnserve.stress.OpenLoop.End;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** Many times what a server can do, and what it makes of it. */
 public final class Overload {
 
-    private static final Duration WARM_UP = Duration.ofSeconds(10);
+    private static final Duration WARM_UP = Duration.ofSeconds(20);
     private static final Duration PEAK_TIME = Duration.ofSeconds(20);
     private static final double LEAST_SHARE = 0.9;
 
@@ -71,12 +70,14 @@ public final class Overload {
     private final Meters meters;
     private final OpenLoop clients;
     private final Question question;
+    private final ClosedLoop waiting;
 
     private Overload(URI server) throws IOException, InterruptedException {
         this.server = server;
         this.meters = new Meters(server);
         List<Question> questions = Questions.oneImage();
         this.question = questions.get(0);
+        this.waiting = new ClosedLoop(http, server, question);
         this.clients = new OpenLoop(http, server, questions);
     }
 
@@ -95,9 +96,9 @@ public final class Overload {
     private Report run(double factor, Duration time, int queueCapacity, int underway)
             throws IOException, InterruptedException {
         // Warm-up, of refusing as well: compiled code is what is measured.
-        double rough = closedLoop(queueCapacity / 2, WARM_UP);
+        double rough = waiting.run(queueCapacity / 2, WARM_UP);
         clients.run(factor * rough, WARM_UP, 2);
-        double peak = closedLoop(queueCapacity / 2, PEAK_TIME);
+        double peak = waiting.run(queueCapacity / 2, PEAK_TIME);
         double idle = alone();
         double before = meters.residentMegabytes();
         CompletableFuture<OpenLoop.Outcome> running =
@@ -151,27 +152,6 @@ public final class Overload {
         if (!kept) {
             broken.add(otherwise);
         }
-    }
-
-    /** Images per second of clients that each send the next request when they have their answer. */
-    private double closedLoop(int count, Duration time) throws InterruptedException {
-        long end = System.nanoTime() + time.toNanos();
-        List<CompletableFuture<Integer>> all = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            all.add(again(end, 0));
-        }
-        int answers = all.stream().mapToInt(CompletableFuture::join).sum();
-        return answers / (time.toNanos() / 1e9);
-    }
-
-    private CompletableFuture<Integer> again(long end, int answers) {
-        HttpRequest request = question.request(server);
-        return http.sendAsync(request, BodyHandlers.ofByteArray()).thenCompose(response -> {
-            if (System.nanoTime() >= end) {
-                return CompletableFuture.completedFuture(answers);
-            }
-            return again(end, response.statusCode() == 200 ? answers + 1 : answers);
-        });
     }
 
     /** Median of ten requests, one after the other. */

@@ -44,6 +44,22 @@ class OpenLoopTest {
     }
 
     @Test
+    void whatIsAnsweredAfterwardsIsNoGoodput() {
+        OpenLoop.Outcome outcome = new OpenLoop.Outcome(
+                2,
+                2,
+                List.of(
+                        new OpenLoop.Sample(End.RIGHT, 1, 1_000_000_000L),
+                        new OpenLoop.Sample(End.REFUSED, 1, 1_000_000_000L),
+                        new OpenLoop.Sample(End.RIGHT, 3, 2_000_000_001L)),
+                0,
+                List.of());
+
+        assertThat(outcome.goodput()).isEqualTo(0.5);
+        assertThat(outcome.count(End.RIGHT)).isEqualTo(2);
+    }
+
+    @Test
     void everyRequestIsCountedAsWhatBecameOfIt() throws IOException, InterruptedException {
         AtomicInteger number = new AtomicInteger(-2);
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
