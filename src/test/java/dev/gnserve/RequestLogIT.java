@@ -2,30 +2,33 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.gnserve.model.ModelRepository;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** One line of JSON for a request, and none for those that ask for no inference. */
+/** One line for a request, and none for those that ask for no inference. */
 @Timeout(60)
-@ExtendWith(OutputCaptureExtension.class)
-@DirtiesContext // Its way of logging is the process's.
 @SpringBootTest(
         classes = GnserveApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"gnserve.request-log=true", "logging.structured.format.console=logstash"})
+        properties = "gnserve.request-log=true")
 class RequestLogIT {
 
     private static final String SEGMENT = "v1/models/nuclei-unet-gn/segment";
@@ -36,23 +39,40 @@ class RequestLogIT {
     @Autowired
     private ModelRepository models;
 
+    private final Queue<ILoggingEvent> events = new ConcurrentLinkedQueue<>();
+    private final Logger log = (Logger) LoggerFactory.getLogger("dev.gnserve.requests");
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            event.prepareForDeferredProcessing();
+            events.add(event);
+        }
+    };
+
     private ServiceClient client;
 
     @BeforeEach
     void awaitModels() {
         models.settled().join();
         client = new ServiceClient(port);
+        appender.start();
+        log.addAppender(appender);
+    }
+
+    @AfterEach
+    void stopListening() {
+        log.detachAppender(appender);
     }
 
     @Test
-    void everyRequestForInferenceIsOneLineWithItsFields(CapturedOutput output) {
+    void everyRequestForInferenceIsOneLineWithItsFields() {
         post(SEGMENT, "a-1", Samples.png("fluorescence-256"));
         post(SEGMENT, "a-2", new byte[] {1});
         post("v1/models/nobody/segment", "a-3", new byte[] {1});
         client.get("v1/models");
         client.get("readyz");
 
-        List<JsonNode> lines = lines(output, 3);
+        List<JsonNode> lines = lines(3);
 
         assertThat(lines).extracting(line -> line.path("requestId").asString()).containsExactly("a-1", "a-2", "a-3");
         JsonNode good = lines.get(0);
@@ -76,16 +96,16 @@ class RequestLogIT {
     }
 
     @Test
-    void nothingThatACallerSaysMakesALineOfItsOwn(CapturedOutput output) {
+    void nothingThatACallerSaysMakesALineOfItsOwn() {
         post("v1/models/x%0A%7B%22model%22%3A%22forged%22%7D/segment", "b-1", new byte[] {1});
         post(SEGMENT + "?version=1%0D%0Aforged", "b-2", new byte[] {1});
         post(SEGMENT, "forged ${jndi:ldap://x}", new byte[] {1});
         post(SEGMENT, "y".repeat(4_000), new byte[] {1});
 
-        List<JsonNode> lines = lines(output, 4);
+        List<JsonNode> lines = lines(4);
 
         assertThat(lines).hasSize(4);
-        assertThat(output.getOut()).doesNotContain("forged").doesNotContain("yyyy");
+        assertThat(lines.toString()).doesNotContain("forged").doesNotContain("yyyy");
     }
 
     private void post(String path, String id, byte[] image) {
@@ -95,18 +115,18 @@ class RequestLogIT {
                 .POST(BodyPublishers.ofByteArray(image)));
     }
 
-    /** Those of requests, when so many are there: the last is written just after its answer. */
-    private static List<JsonNode> lines(CapturedOutput output, int expected) {
-        while (true) {
-            List<JsonNode> lines = output.getOut()
-                    .lines()
-                    .filter(line -> line.contains("\"dev.gnserve.requests\"") && line.endsWith("}"))
-                    .map(line -> JsonMapper.shared().readTree(line))
-                    .toList();
-            if (lines.size() >= expected) {
-                return lines;
-            }
+    /** Message, fields and id of each, when so many are there: the last is written just after its answer. */
+    private List<JsonNode> lines(int expected) {
+        while (events.size() < expected && !Thread.currentThread().isInterrupted()) {
             Thread.onSpinWait();
         }
+        return events.stream().map(RequestLogIT::fields).toList();
+    }
+
+    private static JsonNode fields(ILoggingEvent event) {
+        Map<String, Object> fields = new LinkedHashMap<>(event.getMDCPropertyMap());
+        event.getKeyValuePairs().forEach(pair -> fields.put(pair.key, pair.value));
+        fields.put("message", event.getFormattedMessage());
+        return JsonMapper.shared().valueToTree(fields);
     }
 }
