@@ -52,7 +52,7 @@ public final class Engine implements AutoCloseable {
         setUnlessSet("ai.djl.offline", "true");
         setUnlessSet("OPT_OUT_TRACKING", "true");
         // Batch sizes vary: the optimizer would specialize the graph again for each, which takes seconds.
-        setUnlessSet("ai.djl.pytorch.graph_optimizer", "false");
+        setUnlessSet(EngineSession.GRAPH_OPTIMIZER, "false");
         setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
         setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(settings.threads()));
         try {
@@ -117,6 +117,7 @@ public final class Engine implements AutoCloseable {
         NDManager manager = arrays.newSubManager(target);
         try {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
+            JniUtils.enableInferenceMode(block);
             return new EngineModel(block, manager, cores, label(target));
         } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
             manager.close();

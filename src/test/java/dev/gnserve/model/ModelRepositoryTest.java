@@ -318,6 +318,7 @@ class ModelRepositoryTest {
         put("unet", "1", """
                 task: segmentation
                 labels: [nucleus]
+                input: {colour: rgb, sizeMultiple: 16}
                 output: {channels: [background, nucleus, boundary]}
                 warmUp: {shapes: [[3, 64, 64]], batchSizes: [1]}
                 """, null);
