@@ -6,9 +6,7 @@ import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -172,10 +170,6 @@ class AccessIT {
     }
 
     private static void put(String version, String archive) throws Exception {
-        Path home = Files.createDirectories(models.resolve("cells").resolve(version));
-        Files.writeString(models.resolve("cells/model.yaml"), "task: classification\nlabels: [a, b, c, d]\n");
-        try (var in = AccessIT.class.getResourceAsStream(archive)) {
-            Files.copy(in, home.resolve("model.pt"), StandardCopyOption.REPLACE_EXISTING);
-        }
+        new ModelsFolder(models).put("cells", version, archive, "task: classification\nlabels: [a, b, c, d]\n");
     }
 }

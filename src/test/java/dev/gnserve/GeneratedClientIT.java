@@ -40,14 +40,11 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,19 +87,11 @@ class GeneratedClientIT {
 
     @DynamicPropertySource
     static void models(DynamicPropertyRegistry properties) throws IOException {
-        put("letters", "classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
-        put("echo", "echo-scripted.pt", "task: tensors\nwarmUp: {shapes: [[3, 2, 2]]}");
-        put("broken", "echo-scripted.pt", "task: nothing of the kind");
+        ModelsFolder folder = new ModelsFolder(models);
+        folder.put("letters", "/models/classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
+        folder.put("echo", "/models/echo-scripted.pt", "task: tensors\nwarmUp: {shapes: [[3, 2, 2]]}");
+        folder.put("broken", "/models/echo-scripted.pt", "task: nothing of the kind");
         properties.add("gnserve.models-dir", () -> models);
-    }
-
-    private static void put(String name, String archive, String manifest) throws IOException {
-        Path folder = models.resolve(name);
-        Files.createDirectories(folder.resolve("1"));
-        try (InputStream in = GeneratedClientIT.class.getResourceAsStream("/models/" + archive)) {
-            Files.write(folder.resolve("1/model.pt"), Objects.requireNonNull(in).readAllBytes());
-        }
-        Files.writeString(folder.resolve("model.yaml"), manifest);
     }
 
     @BeforeEach

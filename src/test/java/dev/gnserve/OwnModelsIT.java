@@ -10,7 +10,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntBinaryOperator;
 import javax.imageio.ImageIO;
@@ -60,49 +58,46 @@ class OwnModelsIT {
 
     @DynamicPropertySource
     static void models(DynamicPropertyRegistry properties) {
-        put("cells", "classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
-        put("marks", "classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]\noutput: {decoder: sigmoid}");
-        put("instances", "instances-scripted.pt", "task: detection\nlabels: [red, green]");
-        put("torchvision", "torchvision-scripted.pt", "task: detection\nlabels: [red, green]");
-        put(
+        ModelsFolder folder = new ModelsFolder(models);
+        folder.put("cells", "/models/classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
+        folder.put(
+                "marks",
+                "/models/classifier-traced.pt",
+                "task: classification\nlabels: [a, b, c, d]\noutput: {decoder: sigmoid}");
+        folder.put("instances", "/models/instances-scripted.pt", "task: detection\nlabels: [red, green]");
+        folder.put("torchvision", "/models/torchvision-scripted.pt", "task: detection\nlabels: [red, green]");
+        folder.put(
                 "twice",
-                "instances-scripted.pt",
+                "/models/instances-scripted.pt",
                 "task: detection\nlabels: [red, green]\ninput: {resize: {mode: stretch, width: 80, height: 48}}");
-        put("unnamed", "instances-scripted.pt", "task: detection\nlabels: [red]");
-        put("greens", "instances-scripted.pt", "task: detection\nlabels: [green]\noutput: {firstLabel: 2}");
-        put("coarse", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]");
-        put("overlapping", "coarse-scripted.pt", """
+        folder.put("unnamed", "/models/instances-scripted.pt", "task: detection\nlabels: [red]");
+        folder.put(
+                "greens", "/models/instances-scripted.pt", "task: detection\nlabels: [green]\noutput: {firstLabel: 2}");
+        folder.put("coarse", "/models/coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]");
+        folder.put("overlapping", "/models/coarse-scripted.pt", """
                 task: segmentation
                 labels: [red, green, blue]
                 output: {decoder: sigmoid}
                 thresholds: {mask: 0.9}
                 """);
-        put("deep", "deep-scripted.pt", "task: segmentation\nlabels: [bright]");
-        put("fixed", "fixed-scripted.pt", "task: classification\nlabels: [red, green, blue]");
-        put("narrow", "coarse-scripted.pt", """
+        folder.put("deep", "/models/deep-scripted.pt", "task: segmentation\nlabels: [bright]");
+        folder.put("fixed", "/models/fixed-scripted.pt", "task: classification\nlabels: [red, green, blue]");
+        folder.put("narrow", "/models/coarse-scripted.pt", """
                 task: segmentation
                 labels: [green, blue]
                 batching: {maxSize: 2, maxDelay: 3s, queueCapacity: 2}
                 """);
-        put("miscounted", "coarse-scripted.pt", "task: segmentation\nlabels: [green]");
-        put("misnamed", "coarse-scripted.pt", "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
-        put("sure", "instances-scripted.pt", GOLDEN);
+        folder.put("miscounted", "/models/coarse-scripted.pt", "task: segmentation\nlabels: [green]");
+        folder.put(
+                "misnamed",
+                "/models/coarse-scripted.pt",
+                "task: segmentation\nlabels: [green, blue]\noutput: {name: logits}");
+        folder.put("sure", "/models/instances-scripted.pt", GOLDEN);
         putGolden("sure", 5);
-        put("unsure", "instances-scripted.pt", GOLDEN);
+        folder.put("unsure", "/models/instances-scripted.pt", GOLDEN);
         putGolden("unsure", 7);
-        put("forgotten", "instances-scripted.pt", GOLDEN);
+        folder.put("forgotten", "/models/instances-scripted.pt", GOLDEN);
         properties.add("gnserve.models-dir", () -> models);
-    }
-
-    private static void put(String name, String archive, String manifest) {
-        Path folder = models.resolve(name);
-        try (InputStream in = OwnModelsIT.class.getResourceAsStream("/models/" + archive)) {
-            Files.createDirectories(folder.resolve("1"));
-            Files.write(folder.resolve("1/model.pt"), Objects.requireNonNull(in).readAllBytes());
-            Files.writeString(folder.resolve("model.yaml"), manifest);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /** A red square at x = 5, and the promise of one at some other place. */

@@ -14,7 +14,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,56 +61,46 @@ class ProtocolIT {
 
     @DynamicPropertySource
     static void models(DynamicPropertyRegistry properties) {
-        put("chain", "/golden/torchscript/chain-scripted.pt", """
+        ModelsFolder folder = new ModelsFolder(models);
+        folder.put("chain", "/golden/torchscript/chain-scripted.pt", """
                 task: segmentation
                 labels: [a, b]
                 input: {sizeMultiple: 8}
                 output: {decoder: sigmoid}
                 warmUp: {shapes: [[3, 24, 24]]}
                 """);
-        put("echo", "/models/echo-scripted.pt", """
+        folder.put("echo", "/models/echo-scripted.pt", """
                 task: segmentation
                 labels: [a, b]
                 input: {sizeMultiple: 1}
                 warmUp: {shapes: [[3, 2, 2]], dataTypes: [fp32, bool, uint8, int8, int32, int64, fp16, fp64]}
                 """);
-        put("coarse", "/models/coarse-scripted.pt", """
+        folder.put("coarse", "/models/coarse-scripted.pt", """
                 task: segmentation
                 labels: [green, blue]
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
-        put("patient", "/models/coarse-scripted.pt", """
+        folder.put("patient", "/models/coarse-scripted.pt", """
                 task: segmentation
                 labels: [green, blue]
                 batching: {maxSize: 4, maxDelay: 10s}
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
-        put("instances", "/models/instances-scripted.pt", """
+        folder.put("instances", "/models/instances-scripted.pt", """
                 task: detection
                 labels: [red, green]
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
-        put("picky", "/engine/picky-scripted.pt", """
+        folder.put("picky", "/engine/picky-scripted.pt", """
                 task: segmentation
                 labels: [a]
                 input: {colour: gray, sizeMultiple: 1}
                 output: {decoder: sigmoid}
                 warmUp: {shapes: [[1, 1, 2]]}
                 """);
-        put("vector", "/models/vector-scripted.pt", "task: tensors\nwarmUp: {shapes: [[4], [6]]}");
-        put("broken", "/golden/torchscript/chain-scripted.npz", "task: segmentation\nlabels: [a]");
+        folder.put("vector", "/models/vector-scripted.pt", "task: tensors\nwarmUp: {shapes: [[4], [6]]}");
+        folder.put("broken", "/golden/torchscript/chain-scripted.npz", "task: segmentation\nlabels: [a]");
         properties.add("gnserve.models-dir", () -> models);
-    }
-
-    private static void put(String name, String archive, String manifest) {
-        Path folder = models.resolve(name);
-        try (InputStream in = Objects.requireNonNull(ProtocolIT.class.getResourceAsStream(archive))) {
-            Files.createDirectories(folder.resolve("1"));
-            Files.copy(in, folder.resolve("1").resolve("model.pt"));
-            Files.writeString(folder.resolve("model.yaml"), manifest);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @BeforeEach

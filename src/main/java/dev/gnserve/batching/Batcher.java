@@ -44,9 +44,6 @@ public final class Batcher<T, R> {
 
     private static final System.Logger LOG = System.getLogger(Batcher.class.getName());
 
-    /** What a caller is told to wait while no batch has been measured. */
-    private static final Duration UNKNOWN_WAIT = Duration.ofSeconds(1);
-
     private final String model;
     private final String version;
     private final Function<? super T, ?> shape;
@@ -54,7 +51,7 @@ public final class Batcher<T, R> {
     private final Ticker ticker;
     private final BatchQueue<T, R> queue;
     private final BatchPolicy policy;
-    private final ServiceRate rate;
+    private final Refusals refusals;
     private final Set<RunningBatch<T, R>> running = ConcurrentHashMap.newKeySet();
     private final List<Thread> workers = new CopyOnWriteArrayList<>();
     private final ThreadFactory threads;
@@ -73,7 +70,7 @@ public final class Batcher<T, R> {
         ticker = builder.ticker;
         policy = builder.policy;
         queue = new BatchQueue<>(policy, ticker);
-        rate = new ServiceRate(builder.runners.size());
+        refusals = new Refusals(model, policy.queueCapacity(), builder.runners.size());
         threads = builder.threads;
         replacement = builder.replacement;
         hungAfter = builder.hungAfter;
@@ -122,11 +119,10 @@ public final class Batcher<T, R> {
             case ACCEPTED -> {
                 CompletableFuture<?> unused = pending.future.whenComplete((outcome, thrown) -> queue.remove(pending));
             }
-            case FULL -> pending.fail(full());
+            case FULL -> pending.fail(refusals.full());
             case CLOSED -> pending.fail(closedFailure());
         }
-        displaced.forEach(last -> last.fail(
-                overloaded("the queue of model " + model + " is full and this place went to a more urgent request")));
+        displaced.forEach(last -> last.fail(refusals.displaced()));
         return pending.future;
     }
 
@@ -137,38 +133,20 @@ public final class Batcher<T, R> {
      */
     public @Nullable Failure refusal(Deadline deadline) {
         if (queue.isFullFor(Priority.DEFAULT)) {
-            return full();
+            return refusals.full();
         }
         long now = ticker.nanos();
-        return deadline.isBounded() ? tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT)) : null;
+        return deadline.isBounded() ? refusals.tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT)) : null;
     }
 
     /** The items ahead alone take longer than the item may wait: whoever asks is better told now than then. */
     private boolean refusedAsTooLate(Pending<T, R> pending) {
-        Failure failure = tooLate(
+        Failure failure = refusals.tooLate(
                 pending.deadline, pending.arrivedNanos, queue.countBefore(pending.arrivedNanos, pending.priority));
         if (failure != null) {
             pending.fail(failure);
         }
         return failure != null;
-    }
-
-    private @Nullable Failure tooLate(Deadline deadline, long now, int ahead) {
-        Duration wait = rate.timeFor(ahead);
-        Duration left = deadline.remaining(now);
-        if (wait == null || wait.compareTo(left) <= 0) {
-            return null;
-        }
-        return new Failure(
-                FailureCode.DEADLINE_EXCEEDED,
-                "%s cannot be met: %d items wait for model %s before this one, which at the measured rate takes %d ms; allow more time or come back later"
-                        .formatted(deadline, ahead, model, wait.toMillis()),
-                wait.minus(left),
-                null);
-    }
-
-    private Failure full() {
-        return overloaded("all " + policy.queueCapacity() + " places in the queue of model " + model + " are taken");
     }
 
     /** How many items wait. */
@@ -378,7 +356,7 @@ public final class Batcher<T, R> {
             return failure;
         }
         long endedNanos = ticker.nanos();
-        rate.record(endedNanos - startedNanos, batch.size());
+        refusals.measured(endedNanos - startedNanos, batch.size());
         if (run.results().size() != batch.size()) {
             // Results cannot be told apart any more: better no answer than somebody else's.
             Failure failure = Failure.of(
@@ -415,16 +393,6 @@ public final class Batcher<T, R> {
             return known.failure();
         }
         return Failure.of(FailureCode.ENGINE_FAULT, "model " + model + " failed on this input", thrown);
-    }
-
-    private Failure overloaded(String why) {
-        Duration measured = rate.timeFor(policy.queueCapacity());
-        Duration wait = measured == null ? UNKNOWN_WAIT : measured;
-        return new Failure(
-                FailureCode.OVERLOADED,
-                why + "; at the measured rate it takes " + wait.toMillis() + " ms to work them off",
-                wait,
-                null);
     }
 
     private Failure closedFailure() {

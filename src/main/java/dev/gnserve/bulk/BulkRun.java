@@ -39,10 +39,10 @@ public final class BulkRun {
      * What was found in an image.
      *
      * @param json the document
-     * @param picture PNG; empty for none
+     * @param picture PNG, or null
      */
     @SuppressWarnings("ArrayRecordComponent") // Written once, compared never.
-    public record Answer(byte[] json, byte[] picture) {}
+    public record Answer(byte[] json, byte @Nullable [] picture) {}
 
     /** The document for an image that could not be answered. */
     @FunctionalInterface

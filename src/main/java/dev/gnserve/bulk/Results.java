@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder that takes what was found. A file is there whole or not at all, also after a kill or a loss of power: it is
@@ -31,8 +32,8 @@ final class Results {
     }
 
     /** What was found, with the picture first where there is one; a problem of an earlier run goes. */
-    void put(String image, byte[] json, byte[] picture) throws IOException {
-        if (picture.length > 0) {
+    void put(String image, byte[] json, byte @Nullable [] picture) throws IOException {
+        if (picture != null) {
             write(place(image, PICTURE), picture);
         }
         write(place(image, JSON), json);

@@ -145,9 +145,7 @@ final class BatchCommand implements Callable<Integer> {
                 (name, image) -> {
                     TaskRequests.Answer answer =
                             requests.answer(usual.task(), served, new Upload(name, image), picture, name);
-                    byte[] drawn = answer.picture();
-                    return new BulkRun.Answer(
-                            mapper.writeValueAsBytes(answer.document()), drawn == null ? new byte[0] : drawn);
+                    return new BulkRun.Answer(mapper.writeValueAsBytes(answer.document()), answer.picture());
                 },
                 (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
         // One batch runs, the next one fills.

@@ -43,7 +43,7 @@ final class BenchServer implements AutoCloseable {
 
     /** Starts it on this core alone, where there is {@code taskset}, with at most this heap. */
     static BenchServer startOnCore(int core, String heap) throws IOException, InterruptedException {
-        return start(Cores.launcher(core), List.of("-Xmx" + heap));
+        return start(CorePinning.launcher(core), List.of("-Xmx" + heap));
     }
 
     private static BenchServer start(List<String> launcher, List<String> jvmOptions, String... options)

@@ -51,10 +51,10 @@ final class LoadBenchCommand implements Callable<Integer> {
         if (seconds < 1 || loads.stream().anyMatch(load -> !(load > 0 && load <= 100))) {
             throw new ParameterException(spec.commandLine(), "--seconds is 1 or more, --loads above 0 and at most 100");
         }
-        boolean apart = !share && Cores.canBeChosen();
+        boolean apart = !share && CorePinning.isPossible();
         try (BenchServer server = apart ? BenchServer.startOnCore(0, "1g") : BenchServer.startWithHeap("1g")) {
             if (apart) {
-                Cores.stayOn(1);
+                CorePinning.stayOn(1);
             }
             LoadCurve.Report report = LoadCurve.run(server.uri(), CLIENTS, loads, Duration.ofSeconds(seconds));
             print(report, apart);

@@ -129,7 +129,7 @@ final class MemoryBenchCommand implements Callable<Integer> {
 
     private static void send(BenchServer server, Subject subject, byte[] image)
             throws IOException, InterruptedException {
-        String path = "/v1/models/" + subject.model() + "/" + subject.task().verb();
+        String path = subject.task().path(subject.model());
         HttpRequest request = HttpRequest.newBuilder(URI.create("http://localhost:" + server.port() + path))
                 .header("Content-Type", "image/png")
                 .POST(BodyPublishers.ofByteArray(image))

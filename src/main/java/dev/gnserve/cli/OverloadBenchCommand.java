@@ -45,12 +45,12 @@ final class OverloadBenchCommand implements Callable<Integer> {
         }
         ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
-        boolean apart = Cores.canBeChosen();
+        boolean apart = CorePinning.isPossible();
         int cores = apart ? 1 : Runtime.getRuntime().availableProcessors();
         int underway =
                 manifest.execution().workersOn(cores) * manifest.batching().maxSize();
         try (BenchServer server = BenchServer.startOnCore(0, "1g")) {
-            Cores.stayOn(1);
+            CorePinning.stayOn(1);
             Overload.Report report = Overload.run(
                     server.uri(),
                     factor,

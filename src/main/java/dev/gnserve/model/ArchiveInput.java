@@ -14,8 +14,10 @@ import dev.gnserve.torchscript.TorchScriptArchive;
 import dev.gnserve.torchscript.TorchScriptException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What an archive takes, found in its parameters and on trial runs.
@@ -66,29 +68,32 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize) {
      * @throws FailureException ENGINE_FAULT with the engine's last words if none does
      */
     static Trial trial(TorchScriptArchive archive, EngineModel model) {
-        int channels = channels(archive);
         EngineSession session = model.newSession();
-        for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
+        FailureException refusal = null;
+        for (ArchiveInput tried : candidates(channels(archive))) {
+            int height = tried.usualSide();
             // Of both sides, an odd number of multiples.
-            int side = new ArchiveInput(channels, multiple, 0).usualSide();
+            int width = tried.fixedSize > 0 ? height : height + 2 * tried.sizeMultiple;
             try {
-                Prediction prediction = run(session, channels, side, side + 2 * multiple);
-                if (fits(prediction, side, side + 2 * multiple)) {
-                    return new Trial(new ArchiveInput(channels, multiple, 0), prediction);
+                Prediction prediction = run(session, tried.channels, height, width);
+                if (tried.fixedSize > 0 || fits(prediction, height, width)) {
+                    return new Trial(tried, prediction);
                 }
             } catch (FailureException e) {
-                LOG.log(DEBUG, "no multiple of {0}: {1}", multiple, e.failure().detail());
+                refusal = e;
             }
         }
-        for (int side : USUAL_FIXED_SIDES.subList(0, USUAL_FIXED_SIDES.size() - 1)) {
-            try {
-                return new Trial(new ArchiveInput(channels, 1, side), run(session, channels, side, side));
-            } catch (FailureException e) {
-                LOG.log(DEBUG, "not {0} x {0}: {1}", side, e.failure().detail());
-            }
+        throw Objects.requireNonNull(refusal, "a fixed size runs or is refused");
+    }
+
+    /** From the least demanding on. */
+    private static List<ArchiveInput> candidates(int channels) {
+        List<ArchiveInput> all = new ArrayList<>();
+        for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
+            all.add(new ArchiveInput(channels, multiple, 0));
         }
-        int last = USUAL_FIXED_SIDES.get(USUAL_FIXED_SIDES.size() - 1);
-        return new Trial(new ArchiveInput(channels, 1, last), run(session, channels, last, last));
+        USUAL_FIXED_SIDES.forEach(side -> all.add(new ArchiveInput(channels, 1, side)));
+        return all;
     }
 
     /** A side that runs. */

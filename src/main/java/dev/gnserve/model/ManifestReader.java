@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.engine.Device;
 import dev.gnserve.engine.ElementType;
+import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
@@ -32,6 +33,19 @@ public final class ManifestReader {
     public interface Archive {
 
         ArchiveInput input() throws IOException;
+    }
+
+    /**
+     * Reads the manifest of a model; what it leaves out and the archive can tell is found by running that.
+     *
+     * @throws InvalidManifestException naming line, field, value and what is allowed
+     * @throws IOException if manifest or archive cannot be read
+     */
+    public static ModelManifest read(ModelSource source, Engine engine) throws IOException {
+        return read(
+                source.location() + "/model.yaml",
+                source.manifest(),
+                () -> ArchiveInput.of(engine, source::openArchive, source.location()));
     }
 
     /**

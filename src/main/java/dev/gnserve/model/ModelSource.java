@@ -1,6 +1,5 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.Engine;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -25,17 +24,6 @@ public interface ModelSource {
 
     /** The text of {@code model.yaml}. */
     String manifest() throws IOException;
-
-    /**
-     * What {@code model.yaml} says; what it leaves out and the archive can tell is found by running it.
-     *
-     * @throws InvalidManifestException naming line, field, value and what is allowed
-     * @throws IOException if manifest or archive cannot be read
-     */
-    default ModelManifest manifestWith(Engine engine) throws IOException {
-        String file = location() + "/model.yaml";
-        return ManifestReader.read(file, manifest(), () -> ArchiveInput.of(engine, this::openArchive, location()));
-    }
 
     /**
      * A file beside {@code model.yaml}.

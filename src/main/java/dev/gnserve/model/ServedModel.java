@@ -267,7 +267,7 @@ public final class ServedModel implements Inference {
         EngineModel engineModel = null;
         Batcher<Tensor, Prediction> batcher = null;
         try {
-            ModelManifest read = source.manifestWith(engine);
+            ModelManifest read = ManifestReader.read(source, engine);
             manifest = read;
             engineModel = engine.load(
                     source::openArchive,

@@ -12,6 +12,8 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.exc.ValueInstantiationException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -79,16 +81,27 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
 
     /** The failure that stands for JSON that cannot be read as what it should be. */
     static FailureException notJson(JacksonException cause) {
-        String what = String.valueOf(cause.getOriginalMessage());
-        if (what.startsWith("Non-standard token")) {
-            what = "JSON has no NaN and no Infinity; send such a tensor as binary data";
-        }
+        String what = what(cause);
         String where = cause.getPath().isEmpty() ? "" : " at " + path(cause);
         Failure failure = Failure.of(
                 FailureCode.INVALID_REQUEST,
                 "The JSON of the request cannot be read%s: %s".formatted(where, what),
                 cause);
         return failure.asException();
+    }
+
+    /** Jackson's own words, but for those that name types of Java, which say nothing to a caller. */
+    private static String what(JacksonException cause) {
+        if (cause instanceof ValueInstantiationException && cause.getCause() != null) {
+            return String.valueOf(cause.getCause().getMessage());
+        }
+        if (cause instanceof MismatchedInputException mismatch && mismatch.getTargetType() != JsonValues.class) {
+            return "a value of another kind stands here than the protocol has";
+        }
+        String message = String.valueOf(cause.getOriginalMessage());
+        return message.startsWith("Non-standard token")
+                ? "JSON has no NaN and no Infinity; send such a tensor as binary data"
+                : message;
     }
 
     /** As {@code inputs[0].shape}. */

@@ -21,6 +21,8 @@ public final class LoadCurve {
      * @param goodput right answers per second
      * @param refused share of requests that got 429
      * @param p50 of right answers, from when they were due
+     * @param p95 likewise
+     * @param p99 likewise
      * @param meanWait in the queue, as the server measured it
      * @param predictedWait by {@link Replica}
      * @param meanBatch images that ran together
@@ -41,6 +43,7 @@ public final class LoadCurve {
      * All of it.
      *
      * @param capacity requests per second of clients that wait for their answers, as many as keep the queue filled
+     * @param rows one for each load, in the order in which they were offered
      * @param wrong answers that were wrong or lost, at any load
      */
     public record Report(double capacity, List<Row> rows, long wrong) {}

@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,15 @@ public final class Overload {
      * @param peak images per second from clients that wait for their answers, as many as keep the queue filled
      * @param idleP50 latency of a client alone
      * @param offered requests per second
-     * @param goodput right answers per second
+     * @param seconds for which it was offered
+     * @param requests that were sent
+     * @param right answers that were the known one, also those that came afterwards
+     * @param refused with 429 and a time to come back
+     * @param expired with 504: their deadline could not be met
+     * @param wrong answers that were not the known one
+     * @param lost requests without an answer
+     * @param goodput right answers per second while requests came
+     * @param share of the peak
      * @param bound what an accepted request may take: a full queue and the batches before it, at the least rate that is promised, and
      *     what a request takes alone
      * @param p50 of accepted requests
@@ -38,6 +47,8 @@ public final class Overload {
      * @param after when it was over
      * @param recovery from the last answer to one that took no more than twice what it takes alone
      * @param worstLag how late the clients were at worst
+     * @param broken promises, in words
+     * @param notes on the first answers that were wrong or lost
      */
     public record Report(
             double peak,
@@ -160,7 +171,7 @@ public final class Overload {
         for (int i = 0; i < millis.length; i++) {
             millis[i] = once();
         }
-        java.util.Arrays.sort(millis);
+        Arrays.sort(millis);
         return millis[millis.length / 2];
     }
 

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -94,7 +95,7 @@ final class Questions {
     private static Question image(
             String name, String model, String verb, String sample, boolean mayBeUnloaded, Map<String, String> headers)
             throws IOException {
-        Map<String, String> all = new java.util.HashMap<>(headers);
+        Map<String, String> all = new HashMap<>(headers);
         all.put("Content-Type", sample.endsWith("png") ? "image/png" : "image/jpeg");
         return new Question(name, "/v1/models/" + model + "/" + verb, all, resource(sample), mayBeUnloaded);
     }

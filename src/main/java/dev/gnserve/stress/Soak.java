@@ -13,9 +13,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -66,6 +69,8 @@ public final class Soak {
      * What came of it.
      *
      * @param requests by kind: how many were right, refused, wrong, lost, or left by their client
+     * @param seconds that it took
+     * @param total of all requests
      * @param wrong answers that were not the known one
      * @param lost requests without an answer
      * @param start memory after every question was asked once
@@ -337,10 +342,10 @@ public final class Soak {
 
     private Report report(Duration took, Memory start, Memory early, Memory end)
             throws IOException, InterruptedException {
-        Map<String, Map<String, Long>> requests = new java.util.TreeMap<>();
+        Map<String, Map<String, Long>> requests = new TreeMap<>();
         tally.counts().forEach((kind, outcomes) -> {
-            Map<String, Long> named = new java.util.LinkedHashMap<>();
-            outcomes.forEach((outcome, count) -> named.put(outcome.name().toLowerCase(java.util.Locale.ROOT), count));
+            Map<String, Long> named = new LinkedHashMap<>();
+            outcomes.forEach((outcome, count) -> named.put(outcome.name().toLowerCase(Locale.ROOT), count));
             requests.put(kind, named);
         });
         long total = 0;

@@ -12,6 +12,7 @@ import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
@@ -49,7 +50,7 @@ public final class DetectionEvaluation {
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
                 EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
-            ModelManifest manifest = source.manifestWith(engine);
+            ModelManifest manifest = ManifestReader.read(source, engine);
             if (!manifest.labels().equals(BloodCellData.LABELS)) {
                 throw new IllegalArgumentException(
                         "the model has the labels " + manifest.labels() + ", the data " + BloodCellData.LABELS);

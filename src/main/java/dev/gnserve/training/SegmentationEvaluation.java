@@ -12,6 +12,7 @@ import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.segmentation.SegmentedClass;
@@ -45,7 +46,7 @@ public final class SegmentationEvaluation {
         try (Engine engine = Engine.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
                 EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
-            ModelManifest manifest = source.manifestWith(engine);
+            ModelManifest manifest = ManifestReader.read(source, engine);
             EngineSession session = model.newSession();
             for (int i = 0; i < files.size(); i++) {
                 String file = files.get(i);

@@ -104,7 +104,7 @@ class BulkRunTest {
                     if (name.equals("b.png") && refused.getAndIncrement() == 0) {
                         throw Failure.of(FailureCode.OVERLOADED, "no room").asException();
                     }
-                    return new BulkRun.Answer(image, new byte[0]);
+                    return new BulkRun.Answer(image, null);
                 },
                 (name, failure) -> new byte[0]);
 

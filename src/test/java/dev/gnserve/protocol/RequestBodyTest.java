@@ -157,6 +157,9 @@ class RequestBodyTest {
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         thrown -> assertThat(thrown.failure().code()).isEqualTo(FailureCode.INVALID_REQUEST))
-                .hasMessageContaining(message);
+                .hasMessageContaining(message)
+                .message()
+                .as("names of our classes say nothing to a caller")
+                .doesNotContain("dev.gnserve", "java.");
     }
 }
