@@ -3,13 +3,19 @@ package dev.gnserve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.verification.Npz;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -22,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -195,6 +203,52 @@ class ProtocolIT {
         assertThat(image.text()).contains("WRONG_TASK", "takes tensors and no images", "/v2/models/vector/infer");
         assertThat(client.post("v1/models/vector/verify", new byte[] {1}).text())
                 .contains("WRONG_TASK");
+    }
+
+    @Test
+    void aClientThatGoesAwayInTheMiddleOfItsAnswerIsNoError() throws IOException {
+        Logger log = (Logger) LoggerFactory.getLogger("dev.gnserve.problem.ProblemAdvice");
+        ListAppender<ILoggingEvent> told = new ListAppender<>();
+        told.list = new CopyOnWriteArrayList<>();
+        told.start();
+        log.setLevel(Level.DEBUG);
+        log.addAppender(told);
+        try {
+            leaveInTheMiddle();
+            while (told.list.isEmpty() && !Thread.currentThread().isInterrupted()) {
+                Thread.onSpinWait();
+            }
+
+            assertThat(told.list).singleElement().satisfies(event -> {
+                assertThat(event.getFormattedMessage()).contains("went away");
+                assertThat(event.getLevel()).isEqualTo(Level.DEBUG);
+            });
+        } finally {
+            log.detachAppender(told);
+            log.setLevel(null);
+        }
+    }
+
+    /** Asks for 10 MB of text, and resets the connection when it begins. */
+    private void leaveInTheMiddle() throws IOException {
+        byte[] values = new byte[3 * 576 * 576];
+        Arrays.fill(values, (byte) 200);
+        byte[] json = """
+                {"inputs": [{"name": "input", "shape": [1, 3, 576, 576], "datatype": "UINT8",
+                  "parameters": {"binary_data_size": %d}}]}""".formatted(values.length).getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = new Socket("localhost", port)) {
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                    "POST /v2/models/echo/infer HTTP/1.1\r\nHost: localhost\r\nInference-Header-Content-Length: %d\r\nContent-Length: %d\r\n\r\n"
+                            .formatted(json.length, json.length + values.length)
+                            .getBytes(StandardCharsets.US_ASCII));
+            out.write(json);
+            out.write(values);
+            assertThat(socket.getInputStream().readNBytes(12))
+                    .asString(StandardCharsets.US_ASCII)
+                    .isEqualTo("HTTP/1.1 200");
+            socket.setSoLinger(true, 0);
+        }
     }
 
     /** One item: with two, the engine's last bits depend on whether they ran together. */

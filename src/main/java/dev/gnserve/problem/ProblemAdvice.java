@@ -35,6 +35,7 @@ import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 import org.springframework.web.servlet.resource.NoResourceFoundException;
+import org.springframework.web.util.DisconnectedClientHelper;
 
 /** Turns every exception that leaves a controller, or keeps a request from reaching one, into a problem document. */
 @RestControllerAdvice
@@ -124,7 +125,13 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
     }
 
     @ExceptionHandler
+    @Nullable
     ResponseEntity<Object> unexpected(Exception exception, HttpServletRequest request) {
+        if (DisconnectedClientHelper.isClientDisconnectedException(exception)) {
+            // Nobody to tell, and no fault of ours, whatever wrote the answer wraps it in.
+            log.debug("requestId={} went away", RequestId.of(request), exception);
+            return null;
+        }
         log.error(
                 "INTERNAL_ERROR requestId={} {} {}",
                 RequestId.of(request),
