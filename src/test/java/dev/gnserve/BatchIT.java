@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
@@ -122,12 +123,14 @@ class BatchIT {
         return completed;
     }
 
+    /** What is complete by its name; the folders hold unfinished files too, which come and go while this looks. */
     private Map<String, FileTime> completed() throws IOException {
         Map<String, FileTime> times = new TreeMap<>();
-        try (Stream<Path> files = Files.walk(out)) {
-            for (Path file :
-                    files.filter(path -> path.toString().endsWith("png.json")).toList()) {
-                times.put(out.relativize(file).toString(), Files.getLastModifiedTime(file));
+        for (String each : List.of("even", "odd")) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(out.resolve(each), "*.png.json")) {
+                for (Path file : files) {
+                    times.put(out.relativize(file).toString(), Files.getLastModifiedTime(file));
+                }
             }
         }
         return times;
