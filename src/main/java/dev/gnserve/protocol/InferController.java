@@ -7,6 +7,7 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.model.ServedModel;
+import dev.gnserve.serving.Caller;
 import dev.gnserve.serving.InferenceRequests;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -75,21 +76,22 @@ class InferController {
     private InferenceAnswer answer(
             String model, @Nullable String version, @Nullable String jsonLength, HttpServletRequest request)
             throws IOException {
-        return requests.answer(model, version, request, (served, body, deadline) -> {
+        return requests.answer(model, version, request, (served, body, caller) -> {
             String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
             if (encoding != null && !encoding.equals("identity")) {
                 throw RequestBody.invalid("The body has a Content-Encoding; it is read only without one.");
             }
-            return infer(served, RequestBody.read(body, jsonLength), deadline);
+            return infer(served, RequestBody.read(body, jsonLength), caller);
         });
     }
 
-    private InferenceAnswer infer(ServedModel served, RequestBody body, Deadline deadline) {
+    private InferenceAnswer infer(ServedModel served, RequestBody body, Caller caller) {
         ModelSignature signature = served.signature();
         WantedOutputs wanted = WantedOutputs.of(body.request(), signature);
         InputTensor input = InputTensor.of(body, signature);
+        Deadline deadline = sooner(caller.deadline(), body.request());
         Map<String, OutputTensor> all =
-                InferenceRun.run(served, input, sooner(deadline, body.request()), priority(body.request()));
+                InferenceRun.run(served, input, caller.until(deadline), priority(body.request()));
         List<OutputTensor> outputs = new ArrayList<>();
         for (String name : wanted.binary().keySet()) {
             OutputTensor tensor = all.get(name);

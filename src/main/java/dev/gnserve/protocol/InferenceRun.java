@@ -1,11 +1,11 @@
 package dev.gnserve.protocol;
 
-import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.model.ServedModel;
+import dev.gnserve.serving.Caller;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -27,16 +27,16 @@ final class InferenceRun {
      *
      * @throws dev.gnserve.failure.FailureException the failure of the first item that failed; the others are given up
      */
-    static Map<String, OutputTensor> run(ServedModel model, InputTensor input, Deadline deadline, Priority priority) {
+    static Map<String, OutputTensor> run(ServedModel model, InputTensor input, Caller caller, Priority priority) {
         int ahead = Math.max(2, model.manifest().batching().maxSize());
         Deque<CompletableFuture<Outcome<Prediction>>> inFlight = new ArrayDeque<>();
         Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
         try {
             for (int submitted = 0, done = 0; done < input.size(); done++) {
                 while (submitted < input.size() && inFlight.size() < ahead) {
-                    inFlight.add(model.infer(input.item(submitted++), deadline, priority));
+                    inFlight.add(model.infer(input.item(submitted++), caller.deadline(), priority));
                 }
-                Prediction prediction = inFlight.remove().join().orElseThrow();
+                Prediction prediction = caller.await(inFlight.remove()).orElseThrow();
                 prediction
                         .outputs()
                         .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())

@@ -1,6 +1,5 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.batching.Deadline;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ImageDecoder;
@@ -70,7 +69,7 @@ final class GoldenAudit implements ModelAudit {
         UprightImage image = decoder.decode(model.file(golden.image()));
         ImageRun run = new ImageRun(
                 inference,
-                Deadline.none(),
+                Caller.PATIENT,
                 image,
                 model.manifest().preprocessor().prepare(image),
                 Duration.ZERO,

@@ -1,7 +1,6 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.batching.BatchTiming;
-import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
@@ -22,7 +21,7 @@ import java.util.function.Consumer;
 public final class ImageRun {
 
     private final Inference inference;
-    private final Deadline deadline;
+    private final Caller caller;
     private final UprightImage image;
     private final PreparedImage prepared;
     private final Duration decode;
@@ -36,14 +35,14 @@ public final class ImageRun {
 
     ImageRun(
             Inference inference,
-            Deadline deadline,
+            Caller caller,
             UprightImage image,
             PreparedImage prepared,
             Duration decode,
             Duration preprocess,
             int tilesAhead) {
         this.inference = inference;
-        this.deadline = deadline;
+        this.caller = caller;
         this.image = image;
         this.prepared = prepared;
         this.decode = decode;
@@ -70,7 +69,8 @@ public final class ImageRun {
     public void forEachTile(Consumer<Prediction> consumer) {
         try {
             while (!inFlight.isEmpty()) {
-                Outcome.Success<Prediction> success = inFlight.remove().join().success();
+                Outcome.Success<Prediction> success =
+                        caller.await(inFlight.remove()).success();
                 fillQueue();
                 BatchTiming timing = success.timing();
                 queue = timing.queueWait().compareTo(queue) > 0 ? timing.queueWait() : queue;
@@ -107,7 +107,7 @@ public final class ImageRun {
             PlanarImage tile = prepared.tile(submitted++);
             Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
             preprocess = preprocess.plusNanos(System.nanoTime() - before);
-            inFlight.add(inference.infer(input, deadline));
+            inFlight.add(inference.infer(input, caller.deadline()));
         }
     }
 

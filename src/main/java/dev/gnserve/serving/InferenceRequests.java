@@ -60,7 +60,7 @@ public final class InferenceRequests {
     @FunctionalInterface
     public interface Handler<T> {
 
-        T handle(ServedModel model, List<Upload> images, Deadline deadline) throws IOException;
+        T handle(ServedModel model, List<Upload> images, Caller caller) throws IOException;
     }
 
     /**
@@ -80,7 +80,7 @@ public final class InferenceRequests {
             model.requireReady();
             Deadline deadline = deadline(request);
             model.requireRoom(deadline);
-            return handler.handle(model, uploads.read(request), deadline);
+            return handler.handle(model, uploads.read(request), Caller.of(request, deadline));
         });
     }
 
@@ -88,7 +88,7 @@ public final class InferenceRequests {
     @FunctionalInterface
     public interface BodyHandler<T> {
 
-        T handle(ServedModel model, byte[] body, Deadline deadline) throws IOException;
+        T handle(ServedModel model, byte[] body, Caller caller) throws IOException;
     }
 
     /**
@@ -102,8 +102,8 @@ public final class InferenceRequests {
             throws IOException {
         return counted(name, version, model -> {
             model.requireReady();
-            Deadline deadline = deadline(request);
-            return handler.handle(model, uploads.body(request), deadline);
+            Caller caller = Caller.of(request, deadline(request));
+            return handler.handle(model, uploads.body(request), caller);
         });
     }
 
@@ -123,6 +123,9 @@ public final class InferenceRequests {
         } catch (FailureException e) {
             outcome = e.failure().code();
             throw e;
+        } catch (CallerGoneException e) {
+            outcome = FailureCode.INVALID_REQUEST;
+            throw Failure.of(outcome, String.valueOf(e.getMessage()), e).asException();
         } catch (MultipartException e) {
             refused = true; // Told by the problem advice, which also hears of those that come before the controller.
             throw e;
@@ -151,7 +154,7 @@ public final class InferenceRequests {
     public <T> List<T> run(
             ServedModel model,
             List<Upload> images,
-            Deadline deadline,
+            Caller caller,
             BiFunction<Upload, ImageRun, T> finish,
             BiFunction<Upload, Failure, T> failed) {
         int ahead = Math.max(2, model.manifest().batching().maxSize());
@@ -163,7 +166,7 @@ public final class InferenceRequests {
                 if (running.size() == ahead) {
                     results.add(finished(running.remove(), finish, failed, failures));
                 }
-                running.add(start(model, image, deadline, ahead));
+                running.add(start(model, image, caller, ahead));
             }
             while (!running.isEmpty()) {
                 results.add(finished(running.remove(), finish, failed, failures));
@@ -199,7 +202,7 @@ public final class InferenceRequests {
         }
     }
 
-    private Started start(ServedModel model, Upload upload, Deadline deadline, int tilesAhead) {
+    private Started start(ServedModel model, Upload upload, Caller caller, int tilesAhead) {
         PixelBudget.Share pixels = () -> {};
         try {
             pixels = budget.take(decoder.claimedPixels(upload.bytes()));
@@ -211,10 +214,7 @@ public final class InferenceRequests {
             PreparedImage prepared = model.manifest().preprocessor().prepare(image);
             Duration preprocess = stage(model, ImageStage.Name.PREPROCESS, began);
             return new Started(
-                    upload,
-                    new ImageRun(model, deadline, image, prepared, decode, preprocess, tilesAhead),
-                    null,
-                    pixels);
+                    upload, new ImageRun(model, caller, image, prepared, decode, preprocess, tilesAhead), null, pixels);
         } catch (FailureException e) {
             pixels.close();
             return new Started(upload, null, named(upload, e.failure()), () -> {});

@@ -1,6 +1,5 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.batching.Deadline;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.Problems;
 import dev.gnserve.problem.RequestId;
@@ -40,7 +39,7 @@ public final class TaskRequests {
                 model,
                 version,
                 request,
-                (served, images, deadline) -> json(task, served, images, deadline, RequestId.of(request)));
+                (served, images, caller) -> json(task, served, images, caller, RequestId.of(request)));
     }
 
     /**
@@ -58,12 +57,12 @@ public final class TaskRequests {
         if (!AcceptedPicture.isPreferred(request)) {
             return answer(task, model, version, request);
         }
-        return requests.answer(task.task(), model, version, request, (served, images, deadline) -> {
+        return requests.answer(task.task(), model, version, request, (served, images, caller) -> {
             AcceptedPicture.requireOne(images);
             byte[] png = requests.run(
                             served,
                             images,
-                            deadline,
+                            caller,
                             (upload, run) -> {
                                 R found = find(task, served, run).result();
                                 return encoded(served, () -> picture.apply(found));
@@ -94,7 +93,7 @@ public final class TaskRequests {
         return requests.run(
                         served,
                         List.of(image),
-                        Deadline.none(),
+                        Caller.PATIENT,
                         (upload, run) -> {
                             Found<R> found = find(task, served, run);
                             J described =
@@ -108,11 +107,11 @@ public final class TaskRequests {
     }
 
     private <R, J> ResponseEntity<Object> json(
-            ImageTask<R, J> task, ServedModel served, List<Upload> images, Deadline deadline, String requestId) {
+            ImageTask<R, J> task, ServedModel served, List<Upload> images, Caller caller, String requestId) {
         List<J> results = requests.run(
                 served,
                 images,
-                deadline,
+                caller,
                 (upload, run) -> {
                     Found<R> found = find(task, served, run);
                     return encoded(served, () -> task.describe(upload.name(), found.result(), found.timing()));

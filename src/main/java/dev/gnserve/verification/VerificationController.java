@@ -167,8 +167,8 @@ class VerificationController {
                                     .formatted(model))
                     .asException();
         }
-        return requests.answer(found.manifest().task(), model, version, request, (served, images, deadline) -> {
-            VerificationReport report = verifiers.verify(served, input(served, images), batch, deadline);
+        return requests.answer(found.manifest().task(), model, version, request, (served, images, caller) -> {
+            VerificationReport report = verifiers.verify(served, input(served, images), batch, caller.deadline());
             return new Verified(
                     served.name(),
                     served.version(),
