@@ -75,6 +75,7 @@ class RequestLogIT {
         List<JsonNode> lines = lines(3);
 
         assertThat(lines).extracting(line -> line.path("requestId").asString()).containsExactly("a-1", "a-2", "a-3");
+        assertThat(lines).as("without tracing").noneMatch(line -> line.has("traceId"));
         JsonNode good = lines.get(0);
         assertThat(good.path("model").asString()).isEqualTo("nuclei-unet-gn");
         assertThat(good.path("version").asString()).isEqualTo("1");

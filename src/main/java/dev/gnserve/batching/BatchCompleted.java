@@ -1,7 +1,6 @@
 package dev.gnserve.batching;
 
 import dev.gnserve.failure.FailureCode;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,20 +10,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model whose batch
  * @param version of the model
- * @param size how many items ran together
- * @param queueWaits from each item's arrival to the start of the batch; empty for an item that ran again
+ * @param items that ran together
+ * @param again whether this is an item that runs again, alone
  * @param stages how long it took; a failed batch has only a time for {@code infer}
  * @param failure why it failed, or null
  */
 public record BatchCompleted(
         String model,
         String version,
-        int size,
-        List<Duration> queueWaits,
+        List<BatchedItem> items,
+        boolean again,
         StageTimes stages,
         @Nullable FailureCode failure) {
 
     public BatchCompleted {
-        queueWaits = List.copyOf(queueWaits);
+        items = List.copyOf(items);
+    }
+
+    public int size() {
+        return items.size();
     }
 }

@@ -106,7 +106,8 @@ public final class Batcher<T, R> {
      *     quick or run elsewhere. Cancelling or completing it gives the item up
      */
     public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
-        Pending<T, R> pending = new Pending<>(item, shape.apply(item), deadline, priority, ticker.nanos());
+        Pending<T, R> pending =
+                new Pending<>(item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted());
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
             return pending.future;
@@ -333,8 +334,8 @@ public final class Batcher<T, R> {
     /** Runs a batch; its items are answered unless the failure is returned. */
     private @Nullable Failure attempt(BatchRunner<T, R> runner, List<Pending<T, R>> batch, boolean first) {
         long startedNanos = ticker.nanos();
-        List<Duration> waits = batch.stream()
-                .map(pending -> Duration.ofNanos(startedNanos - pending.arrivedNanos))
+        List<BatchedItem> items = batch.stream()
+                .map(pending -> new BatchedItem(pending.waitedUntil(startedNanos), pending.origin))
                 .toList();
         BatchRun<R> run;
         try {
@@ -351,8 +352,7 @@ public final class Batcher<T, R> {
             }
             Duration elapsed = Duration.ofNanos(ticker.nanos() - startedNanos);
             StageTimes stages = new StageTimes(Duration.ZERO, elapsed, Duration.ZERO);
-            announce(new BatchCompleted(
-                    model, version, batch.size(), first ? waits : List.of(), stages, failure.code()));
+            announce(new BatchCompleted(model, version, items, !first, stages, failure.code()));
             return failure;
         }
         long endedNanos = ticker.nanos();
@@ -363,18 +363,18 @@ public final class Batcher<T, R> {
                     FailureCode.ENGINE_FAULT,
                     "model " + model + " gave " + run.results().size() + " results for " + batch.size() + " inputs");
             LOG.log(ERROR, failure.detail());
-            announce(new BatchCompleted(
-                    model, version, batch.size(), first ? waits : List.of(), run.stages(), failure.code()));
+            announce(new BatchCompleted(model, version, items, !first, run.stages(), failure.code()));
             batch.forEach(pending -> pending.fail(failure));
             return null;
         }
-        announce(new BatchCompleted(model, version, batch.size(), first ? waits : List.of(), run.stages(), null));
+        announce(new BatchCompleted(model, version, items, !first, run.stages(), null));
         for (int i = 0; i < batch.size(); i++) {
             Pending<T, R> pending = batch.get(i);
             if (pending.deadline.passed(endedNanos)) {
                 pending.expire("in the engine");
             } else {
-                pending.succeed(run.results().get(i), new BatchTiming(waits.get(i), run.stages(), batch.size()));
+                pending.succeed(
+                        run.results().get(i), new BatchTiming(items.get(i).queueWait(), run.stages(), batch.size()));
             }
         }
         return null;

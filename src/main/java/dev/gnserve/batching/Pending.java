@@ -2,7 +2,9 @@ package dev.gnserve.batching;
 
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** One submitted item until it has its outcome. Identity is equality: two equal items are still two requests. */
 final class Pending<T, R> {
@@ -12,18 +14,20 @@ final class Pending<T, R> {
     final Deadline deadline;
     final Priority priority;
     final long arrivedNanos;
+    final @Nullable Object origin;
 
     /** Its number in the order of arrival, which unlike the time has no ties; guarded by the queue. */
     long ticket;
 
     final CompletableFuture<Outcome<R>> future = new CompletableFuture<>();
 
-    Pending(T item, Object shape, Deadline deadline, Priority priority, long arrivedNanos) {
+    Pending(T item, Object shape, Deadline deadline, Priority priority, long arrivedNanos, @Nullable Object origin) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
         this.priority = priority;
         this.arrivedNanos = arrivedNanos;
+        this.origin = origin;
     }
 
     /** Whether this item is served first: the earlier one, once the head start of its priority is taken off. */
@@ -44,6 +48,10 @@ final class Pending<T, R> {
 
     static long rank(long arrivedNanos, Priority priority) {
         return arrivedNanos + priority.level() * Priority.STEP.toNanos();
+    }
+
+    Duration waitedUntil(long nanos) {
+        return Duration.ofNanos(nanos - arrivedNanos);
     }
 
     /** Whether nobody waits any more: answered, cancelled, or completed by the caller. */

@@ -89,8 +89,10 @@ final class InferenceMeters implements BatchListener {
         batchDuration.withTags(tags.and("stage", "infer")).record(batch.stages().infer());
         batchDuration.withTags(tags.and("stage", "split")).record(batch.stages().split());
         batchSize.withTags(tags).record(batch.size());
-        Timer wait = queueWait.withTags(tags);
-        batch.queueWaits().forEach(wait::record);
+        if (!batch.again()) {
+            Timer wait = queueWait.withTags(tags);
+            batch.items().forEach(item -> wait.record(item.queueWait()));
+        }
     }
 
     @Override

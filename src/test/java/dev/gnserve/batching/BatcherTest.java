@@ -244,7 +244,7 @@ class BatcherTest {
         assertThat(events)
                 .extracting(BatchCompleted::failure)
                 .containsExactly(FailureCode.ENGINE_FAULT, null, FailureCode.ENGINE_FAULT, null);
-        assertThat(events).extracting(event -> event.queueWaits().size()).containsExactly(3, 0, 0, 0);
+        assertThat(events).extracting(BatchCompleted::again).containsExactly(false, true, true, true);
     }
 
     @Test
@@ -311,8 +311,13 @@ class BatcherTest {
         assertThat(seen).isDone();
 
         assertThat(events)
-                .containsExactly(
-                        new BatchCompleted("m", "1", 2, List.of(MILLI.multipliedBy(7), Duration.ZERO), STAGES, null));
+                .containsExactly(new BatchCompleted(
+                        "m",
+                        "1",
+                        List.of(new BatchedItem(MILLI.multipliedBy(7), null), new BatchedItem(Duration.ZERO, null)),
+                        false,
+                        STAGES,
+                        null));
         assertThat(eventsAtAnswer).containsExactly(1);
         assertThat(second.join().success().timing()).isEqualTo(new BatchTiming(Duration.ZERO, STAGES, 2));
     }

@@ -1,0 +1,158 @@
+package dev.gnserve.telemetry;
+
+import dev.gnserve.batching.BatchCompleted;
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.BatchedItem;
+import dev.gnserve.batching.WorkerReplaced;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.serving.ImageStage;
+import dev.gnserve.serving.RequestCompleted;
+import io.micrometer.tracing.Link;
+import io.micrometer.tracing.Span;
+import io.micrometer.tracing.TraceContext;
+import io.micrometer.tracing.Tracer;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.context.annotation.Primary;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
+
+/**
+ * Spans below that of a request: decode, preprocess, queue, infer, postprocess, encode. They are made from the events that
+ * the meters hear, when they are over: so nothing else knows of tracing, and without it nothing is paid.
+ *
+ * <p>A batch belongs to several requests. It is a span in the trace of the first of them, and links to the others; the
+ * infer span of each item links to it.
+ */
+@Component
+@Primary // Hears of batches before the meters, and passes on what it hears.
+@ConditionalOnBooleanProperty("gnserve.tracing")
+final class Traces implements BatchListener {
+
+    private final InferenceMeters meters;
+    private final Tracer tracer;
+
+    Traces(InferenceMeters meters, Tracer tracer) {
+        this.meters = meters;
+        this.tracer = tracer;
+    }
+
+    /** The request whose thread this is. */
+    @Override
+    public @Nullable Object submitted() {
+        Span request = tracer.currentSpan();
+        return request != null && Boolean.TRUE.equals(request.context().sampled()) ? request.context() : null;
+    }
+
+    @Override
+    public void batchCompleted(BatchCompleted batch) {
+        meters.batchCompleted(batch);
+        long ended = now();
+        List<BatchedItem> traced = batch.items().stream()
+                .filter(item -> item.origin() instanceof TraceContext)
+                .toList();
+        if (!traced.isEmpty()) {
+            TraceContext span = batchSpan(batch, traced, ended);
+            traced.forEach(item -> itemSpans(batch, item, span, ended));
+        }
+    }
+
+    @Override
+    public void workerReplaced(WorkerReplaced replaced) {
+        meters.workerReplaced(replaced);
+    }
+
+    private TraceContext batchSpan(BatchCompleted batch, List<BatchedItem> traced, long ended) {
+        long began = ended - batch.stages().total().toNanos();
+        Span.Builder builder = of(batch, "batch", request(traced.get(0)), began)
+                .tag("gnserve.batch.size", String.valueOf(batch.size()))
+                .tag("gnserve.outcome", outcome(batch.failure()));
+        traced.stream().skip(1).forEach(item -> builder.addLink(new Link(request(item))));
+        Span span = builder.start();
+        long assembled = began + batch.stages().assemble().toNanos();
+        long inferred = assembled + batch.stages().infer().toNanos();
+        end(of(batch, "assemble", span.context(), began), assembled);
+        end(of(batch, "forward", span.context(), assembled), inferred);
+        end(of(batch, "split", span.context(), inferred), ended);
+        span.end(ended, TimeUnit.NANOSECONDS);
+        return span.context();
+    }
+
+    private void itemSpans(BatchCompleted batch, BatchedItem item, TraceContext batchSpan, long ended) {
+        long began = ended - batch.stages().total().toNanos();
+        if (!batch.again()) {
+            end(of(batch, "queue", request(item), began - item.queueWait().toNanos()), began);
+        }
+        end(
+                of(batch, "infer", request(item), began)
+                        .tag("gnserve.outcome", outcome(batch.failure()))
+                        .addLink(new Link(batchSpan)),
+                ended);
+    }
+
+    /** On the thread of the request. */
+    @EventListener
+    void imageStage(ImageStage stage) {
+        Span request = tracer.currentSpan();
+        if (request != null) {
+            long ended = now();
+            String name = stage.stage().name().toLowerCase(Locale.ROOT);
+            end(
+                    of(
+                            stage.model(),
+                            stage.version(),
+                            name,
+                            request.context(),
+                            ended - stage.elapsed().toNanos()),
+                    ended);
+        }
+    }
+
+    /** So that a trace is found by what an answer and the log say. */
+    @EventListener
+    void requestCompleted(RequestCompleted end) {
+        Span request = tracer.currentSpan();
+        if (request != null) {
+            request.tag("gnserve.model", Objects.requireNonNullElse(end.model(), "none"))
+                    .tag("gnserve.version", Objects.requireNonNullElse(end.version(), "none"))
+                    .tag("gnserve.outcome", outcome(end.failure()))
+                    .tag("gnserve.request.id", Objects.requireNonNullElse(MDC.get("requestId"), "none"));
+        }
+    }
+
+    private Span.Builder of(BatchCompleted batch, String name, TraceContext parent, long began) {
+        return of(batch.model(), batch.version(), name, parent, began);
+    }
+
+    private Span.Builder of(String model, String version, String name, TraceContext parent, long began) {
+        return tracer.spanBuilder()
+                .name(name)
+                .setParent(parent)
+                .startTimestamp(began, TimeUnit.NANOSECONDS)
+                .tag("gnserve.model", model)
+                .tag("gnserve.version", version);
+    }
+
+    private static void end(Span.Builder span, long ended) {
+        span.start().end(ended, TimeUnit.NANOSECONDS);
+    }
+
+    private static TraceContext request(BatchedItem item) {
+        return (TraceContext) Objects.requireNonNull(item.origin());
+    }
+
+    private static String outcome(@Nullable FailureCode failure) {
+        return failure == null ? "ok" : failure.name();
+    }
+
+    private static long now() {
+        Instant now = Instant.now();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    }
+}

@@ -1,0 +1,23 @@
+package dev.gnserve.telemetry;
+
+import io.micrometer.tracing.Tracer;
+import io.micrometer.tracing.propagation.Propagator;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Without {@code gnserve.tracing} no span is made, and none is in the log; Spring's own switches only keep them from being sent. */
+@Configuration(proxyBeanMethods = false)
+@ConditionalOnBooleanProperty(name = "gnserve.tracing", havingValue = false, matchIfMissing = true)
+class TracingOff {
+
+    @Bean
+    Tracer noTracer() {
+        return Tracer.NOOP;
+    }
+
+    @Bean
+    Propagator noPropagator() {
+        return Propagator.NOOP;
+    }
+}
