@@ -19,6 +19,21 @@ public final class Rewrites {
         return archive.with(Map.of(file, code.replace(old, replacement).getBytes(StandardCharsets.UTF_8)));
     }
 
+    /**
+     * A model of vectors that first spins for as many milliseconds as its largest value says: a forward pass that hangs, and comes to
+     * its end all the same.
+     */
+    public static byte[] spinning(TorchScriptArchive vectors) {
+        String forward = "    _0 = __torch__.torch.nn.functional.group_norm\n";
+        return code(vectors, "code/__torch__.py", forward, """
+                    start = ops.prim.TimePoint()
+                    end = torch.add(start, torch.mul(int(torch.max(x)), 1000000))
+                    while torch.lt(ops.prim.TimePoint(), end):
+                      pass
+                """.indent(0) + forward)
+                .toByteArray();
+    }
+
     /** An archive one bit of which changed on the disk, in an entry. */
     public static TorchScriptArchive bitFlippedIn(TorchScriptArchive archive, String entry) {
         return TorchScriptArchive.of(bytesWithBitFlippedIn(archive, entry));

@@ -1,0 +1,165 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.torchscript.Rewrites;
+import dev.gnserve.torchscript.TorchScriptArchive;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
+
+/** What clients and probes see of a forward pass that hangs, and of more images than there is memory for. */
+@Timeout(120)
+@SpringBootTest(
+        classes = GnserveApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = {
+            "gnserve.models=patient,spinning",
+            "gnserve.hang-time=2s",
+            "gnserve.limits.max-pixels=100000",
+            "gnserve.limits.max-pixels-in-flight=100000"
+        })
+class FaultsIT {
+
+    private static final int HANGS_MILLIS = 12_000;
+
+    @TempDir
+    private static Path models;
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private ModelRepository repository;
+
+    private ServiceClient client;
+
+    @DynamicPropertySource
+    static void models(DynamicPropertyRegistry properties) throws IOException {
+        ModelsFolder folder = new ModelsFolder(models);
+        folder.put("patient", "/models/coarse-scripted.pt", """
+                task: segmentation
+                labels: [green, blue]
+                batching: {maxSize: 2, maxDelay: 10s}
+                warmUp: {shapes: [[3, 32, 32]]}
+                """);
+        folder.put("spinning", "/models/vector-scripted.pt", "task: tensors\nwarmUp: {shapes: [[4]]}");
+        try (InputStream in =
+                Objects.requireNonNull(FaultsIT.class.getResourceAsStream("/models/vector-scripted.pt"))) {
+            Files.write(
+                    models.resolve("spinning/1/model.pt"), Rewrites.spinning(TorchScriptArchive.of(in.readAllBytes())));
+        }
+        properties.add("gnserve.models-dir", () -> models);
+    }
+
+    @BeforeEach
+    void awaitModels() {
+        repository.settled().join();
+        client = new ServiceClient(port);
+    }
+
+    @Test
+    void aForwardThatHangsFailsItsRequestTakesItsModelOutAndTurnsLivenessOffUntilItReturns() {
+        assertThat(infer(0).status()).isEqualTo(200);
+        assertThat(client.get("livez").status()).isEqualTo(200);
+
+        Answer hung = infer(HANGS_MILLIS);
+
+        assertThat(hung.status()).as(hung.text()).isEqualTo(500);
+        assertThat(hung.text()).contains("a forward pass of model spinning has not returned for 2 s");
+        assertThat(client.get("livez").status()).isEqualTo(503);
+        assertThat(client.get("actuator/health/liveness").text()).contains("DOWN", "spinning");
+        assertThat(client.get("v2/health/live").status()).isEqualTo(503);
+        assertThat(client.get("v2/models/spinning/ready").status()).isEqualTo(503);
+        JsonNode model = client.get("v1/models/spinning").json();
+        assertThat(model.path("state").asString()).isEqualTo("FAILED");
+        assertThat(model.path("reason").asString()).contains("has not returned", "restarted");
+        Answer next = infer(0);
+        assertThat(next.status()).isEqualTo(503);
+        assertThat(next.text()).contains("has not returned");
+        assertThat(segmentTwo().status()).as("of another model").isEqualTo(200);
+        assertThat(client.get("readyz").status()).as("which can serve").isEqualTo(200);
+        assertThat(client.meter("gnserve_model_state", "spinning", "state=\"failed\""))
+                .isOne();
+
+        while (client.get("livez").status() != 200) {
+            Thread.onSpinWait();
+        }
+        assertThat(client.get("v2/models/spinning/ready").status())
+                .as("until it is loaded again")
+                .isEqualTo(503);
+    }
+
+    @Test
+    void whereTooManyPixelsAreDecodedAlreadyAnUploadIsToldToComeBackAndTheNextFindsRoom() throws IOException {
+        byte[] large = Samples.png("fluorescence-256");
+        try (Socket first = new Socket("localhost", port)) {
+            first.getOutputStream()
+                    .write("POST /v1/models/patient/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+                            .formatted(large.length)
+                            .getBytes(StandardCharsets.US_ASCII));
+            first.getOutputStream().write(large);
+            while (client.meter("gnserve_queue_depth", "patient") != 1) {
+                Thread.onSpinWait();
+            }
+
+            Answer second = client.post("v1/models/patient/segment", large);
+
+            assertThat(second.status()).as(second.text()).isEqualTo(429);
+            assertThat(second.json().path("code").asString()).isEqualTo("OVERLOADED");
+            assertThat(second.json().path("detail").asString())
+                    .contains("65,536", "100,000", "gnserve.limits.max-pixels-in-flight");
+            assertThat(second.response().headers().firstValue("Retry-After")).hasValue("1");
+        }
+
+        Answer third = segmentTwo(); // The first is gone, and has given its room back.
+        while (third.status() == 429) {
+            third = segmentTwo();
+        }
+        assertThat(third.status()).as(third.text()).isEqualTo(200);
+    }
+
+    /** Fills a batch, which runs without delay. */
+    private Answer segmentTwo() {
+        byte[] image = small();
+        return client.send(client.parts("v1/models/patient/segment", Map.of("a.png", image, "b.png", image)));
+    }
+
+    private static byte[] small() {
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", png);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return png.toByteArray();
+    }
+
+    private Answer infer(int millis) {
+        return client.send(
+                client.request("v2/models/spinning/infer").POST(BodyPublishers.ofString("""
+                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1, 4], "data": [%d, 0, 0, 0]}]}""".formatted(millis))));
+    }
+}
