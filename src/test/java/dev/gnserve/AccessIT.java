@@ -68,13 +68,17 @@ class AccessIT {
                 "v1//models",
                 "%76%31/models",
                 "v1/models/nuclei-unet-gn/layers",
-                "v1/./models"
+                "v1/./models",
+                "v2",
+                "v2/models/nuclei-unet-gn",
+                "v2/models/nuclei-unet-gn/ready",
+                "v2//models/nuclei-unet-gn"
             })
     void withoutAKeyNothingIsAnsweredHoweverThePathIsWritten(String path) {
         Answer answer = client.get(path);
 
         assertThat(answer.status()).as(answer.text()).isNotEqualTo(200).isLessThan(500);
-        assertThat(answer.text()).doesNotContain("segmentation");
+        assertThat(answer.text()).doesNotContain("segmentation", "gnserve\",", "ready\":");
     }
 
     @Test
@@ -104,7 +108,15 @@ class AccessIT {
     @Test
     void healthMetricsAndTheDocumentAreOpenAndHeadersAreSafe() {
         for (String path : new String[] {
-            "actuator/health/liveness", "actuator/health/readiness", "actuator/prometheus", "v3/api-docs", ""
+            "actuator/health/liveness",
+            "actuator/health/readiness",
+            "livez",
+            "readyz",
+            "v2/health/live",
+            "v2/health/ready",
+            "actuator/prometheus",
+            "v3/api-docs",
+            ""
         }) {
             Answer answer = client.get(path);
             assertThat(answer.status()).as(path).isEqualTo(200);
@@ -112,6 +124,10 @@ class AccessIT {
                     .hasValue("nosniff");
             assertThat(answer.response().headers().firstValue("X-Frame-Options"))
                     .hasValue("DENY");
+            assertThat(answer.response().headers().firstValue("Content-Security-Policy"))
+                    .hasValue("frame-ancestors 'none'");
+            assertThat(answer.response().headers().firstValue("Referrer-Policy"))
+                    .hasValue("no-referrer");
         }
     }
 
