@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -33,6 +34,7 @@ class ShutdownIT {
 
     private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
     private static final int CLIENTS = 8;
+    private static final System.Logger LOG = System.getLogger(ShutdownIT.class.getName());
 
     /**
      * What a client saw of one request.
@@ -72,6 +74,7 @@ class ShutdownIT {
             }
             underWay.await();
 
+            long signalled = System.nanoTime();
             process.destroy(); // SIGTERM
             int status = awaitNotReady(base);
 
@@ -89,6 +92,13 @@ class ShutdownIT {
                 }
             });
             assertThat(answers).filteredOn(answer -> answer.status() == 200).hasSizeGreaterThanOrEqualTo(4 * CLIENTS);
+            LOG.log(
+                    Level.INFO,
+                    "{0} right answers, {1} told to ask elsewhere, {2} lost; ended {3} ms after SIGTERM",
+                    answers.stream().filter(answer -> answer.status() == 200).count(),
+                    answers.stream().filter(answer -> answer.status() == 503).count(),
+                    lost.size(),
+                    Duration.ofNanos(System.nanoTime() - signalled).toMillis());
         } finally {
             clients.shutdownNow();
             process.destroyForcibly();

@@ -1,5 +1,6 @@
 package dev.gnserve.serving;
 
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -9,6 +10,7 @@ import org.springframework.util.unit.DataSize;
  * What one request may bring; checked before memory is taken.
  *
  * @param maxUploadSize bytes of the whole request body
+ * @param maxUploadTime from the first byte of a body to its last
  * @param maxImages images in one request
  * @param maxPixels pixels of one image, known from its header
  * @param maxPixelsInFlight pixels of all images that are decoded and not yet answered; null for what the heap allows
@@ -16,6 +18,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("gnserve.limits")
 public record UploadLimits(
         @DefaultValue("32MB") DataSize maxUploadSize,
+        @DefaultValue("5m") Duration maxUploadTime,
         @DefaultValue("32") int maxImages,
         @DefaultValue("64000000") long maxPixels,
         @Nullable Long maxPixelsInFlight) {

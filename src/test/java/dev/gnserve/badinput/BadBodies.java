@@ -13,6 +13,7 @@ import static dev.gnserve.badinput.BadInput.head;
 import static dev.gnserve.badinput.BadInput.posted;
 import static dev.gnserve.badinput.BadInput.sent;
 
+import dev.gnserve.badinput.BadInput.Then;
 import java.util.stream.Stream;
 
 /** Bodies of another length, encoding or speed than declared. */
@@ -44,108 +45,141 @@ final class BadBodies {
                         group,
                         "fewer bytes than declared, then the end",
                         withLength(GOOD.length + 100, GOOD),
-                        true,
+                        Then.ENDS,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "fewer bytes than declared, then silence",
                         withLength(GOOD.length + 100, GOOD),
-                        false,
+                        Then.IS_SILENT,
                         "408 INVALID_REQUEST"),
                 sent(
                         group,
                         "more bytes than declared",
                         withLength(GOOD.length - 50, GOOD),
-                        false,
+                        Then.IS_SILENT,
                         "422 IMAGE_UNDECODABLE"),
                 sent(
                         group,
                         "half a multipart body, then the end",
                         bytes(head("POST", SEGMENT, PARTS + "Content-Length: 4000\r\n") + A_PART),
-                        true,
+                        Then.ENDS,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "half a multipart body, then silence",
                         bytes(head("POST", SEGMENT, PARTS + "Content-Length: 4000\r\n") + A_PART),
-                        false,
+                        Then.IS_SILENT,
                         "408 INVALID_REQUEST"),
                 sent(
                         group,
                         "half a JSON body, then the end",
                         bytes(head("POST", INFER, "Content-Length: 4000\r\n") + "{\"inputs\""),
-                        true,
+                        Then.ENDS,
                         "400 error"),
                 sent(
                         group,
                         "half a JSON body, then silence",
                         bytes(head("POST", INFER, "Content-Length: 4000\r\n") + "{\"inputs\""),
-                        false,
+                        Then.IS_SILENT,
                         "408 error"),
-                sent(group, "half a header, then silence", bytes("POST " + SEGMENT + " HTTP/1.1\r\nHo"), false, CLOSED),
+                sent(
+                        group,
+                        "fewer bytes than declared, then one now and then",
+                        withLength(GOOD.length + 100, GOOD),
+                        Then.SENDS_A_BYTE_NOW_AND_THEN,
+                        "408 INVALID_REQUEST"),
+                sent(
+                        group,
+                        "half a multipart body, then a byte now and then",
+                        bytes(head("POST", SEGMENT, PARTS + "Content-Length: 4000\r\n") + A_PART),
+                        Then.SENDS_A_BYTE_NOW_AND_THEN,
+                        "408 INVALID_REQUEST"),
+                sent(
+                        group,
+                        "half a JSON body, then a byte now and then",
+                        bytes(head("POST", INFER, "Content-Length: 4000\r\n") + "{\"inputs\""),
+                        Then.SENDS_A_BYTE_NOW_AND_THEN,
+                        "408 error"),
+                sent(
+                        group,
+                        "half a header, then silence",
+                        bytes("POST " + SEGMENT + " HTTP/1.1\r\nHo"),
+                        Then.IS_SILENT,
+                        CLOSED),
                 sent(
                         group,
                         "5 MB where 4 are taken",
                         withLength(5_000_000, new byte[5_000_000]),
-                        false,
+                        Then.IS_SILENT,
                         "413 UPLOAD_TOO_LARGE"),
                 posted(group, "5 MB in a part", PARTS, bytes(A_PART, new byte[5_000_000], END), "413 UPLOAD_TOO_LARGE"),
                 sent(
                         group,
                         "5 MB in chunks",
                         bytes(chunked + "4c4b40\r\n", new byte[5_000_000], "\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "413 UPLOAD_TOO_LARGE"),
-                sent(group, "a length of 2^63 - 1", withLength(Long.MAX_VALUE, GOOD), true, "413 UPLOAD_TOO_LARGE"),
+                sent(
+                        group,
+                        "a length of 2^63 - 1",
+                        withLength(Long.MAX_VALUE, GOOD),
+                        Then.ENDS,
+                        "413 UPLOAD_TOO_LARGE"),
                 posted(group, "a length below zero", IMAGE + "Content-Length: -5\r\n", GOOD, "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "a length that is no number",
                         bytes(head("POST", SEGMENT, IMAGE + "Content-Length: many\r\n"), GOOD),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "two lengths",
                         bytes(head("POST", SEGMENT, IMAGE + "Content-Length: 5\r\nContent-Length: 6\r\n") + "abcdef"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "chunks",
                         bytes(chunked + Integer.toHexString(GOOD.length) + "\r\n", GOOD, "\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "200"),
                 sent(
                         group,
                         "a chunk whose size is no number",
                         bytes(chunked + "zz\r\nabc\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "a chunk longer than its size",
                         bytes(chunked + "2\r\nabcdef\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "a chunk of 2^64 - 1 bytes",
                         bytes(chunked + "ffffffffffffffff\r\nabc\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
-                sent(group, "a chunk that ends early", bytes(chunked + "7fff\r\nabc"), true, "400 INVALID_REQUEST"),
+                sent(
+                        group,
+                        "a chunk that ends early",
+                        bytes(chunked + "7fff\r\nabc"),
+                        Then.ENDS,
+                        "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "a chunk with an extension of 100 kB",
                         bytes(chunked + "3;" + "a".repeat(100_000) + "\r\nabc\r\n0\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "an unknown Transfer-Encoding",
                         bytes(head("POST", SEGMENT, IMAGE + "Transfer-Encoding: zstd\r\n")),
-                        false,
+                        Then.IS_SILENT,
                         "501 INVALID_REQUEST"));
     }
 

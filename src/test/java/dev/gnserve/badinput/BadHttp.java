@@ -8,6 +8,7 @@ import static dev.gnserve.badinput.BadInput.head;
 import static dev.gnserve.badinput.BadInput.posted;
 import static dev.gnserve.badinput.BadInput.sent;
 
+import dev.gnserve.badinput.BadInput.Then;
 import java.util.Collections;
 import java.util.stream.Stream;
 
@@ -63,20 +64,20 @@ final class BadHttp {
                         group,
                         "Expect: 100-continue before 5 MB",
                         bytes(head("POST", SEGMENT, IMAGE + "Expect: 100-continue\r\nContent-Length: 5000000\r\n")),
-                        true,
+                        Then.ENDS,
                         "413 UPLOAD_TOO_LARGE"),
                 posted(group, "Expect: tea", IMAGE + "Expect: tea\r\n", GOOD, "417 INVALID_REQUEST"),
                 sent(
                         group,
                         "no Host",
                         bytes("GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "two Hosts",
                         bytes("GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
@@ -85,32 +86,32 @@ final class BadHttp {
                                 "POST " + SEGMENT + " HTTP/1.0\r\n" + IMAGE + "Content-Length: " + GOOD.length
                                         + "\r\n\r\n",
                                 GOOD),
-                        false,
+                        Then.IS_SILENT,
                         "200"),
                 sent(
                         group,
                         "HTTP/9.9",
                         bytes("GET /v1/models HTTP/9.9\r\nHost: x\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "505 INVALID_REQUEST"),
                 sent(
                         group,
                         "the beginning of TLS",
                         bytes("\u0016\u0003\u0001\0\u00c8\u0001\0\0\u00c4\u0003\u0003" + "\0".repeat(200)),
-                        true,
+                        Then.ENDS,
                         "400 INVALID_REQUEST"),
                 sent(
                         group,
                         "a method of control characters",
                         bytes("\0\1\2 / HTTP/1.1\r\nHost: x\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "400 INVALID_REQUEST"),
-                sent(group, "TRACE", bytes(head("TRACE", "/v1/models", "")), false, "405 METHOD_NOT_ALLOWED"),
+                sent(group, "TRACE", bytes(head("TRACE", "/v1/models", "")), Then.IS_SILENT, "405 METHOD_NOT_ALLOWED"),
                 sent(
                         group,
                         "a sound request and then garbage on the same connection",
                         bytes("GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\ngarbage\r\n\r\n"),
-                        false,
+                        Then.IS_SILENT,
                         "200, then 400 INVALID_REQUEST"));
     }
 
@@ -119,11 +120,11 @@ final class BadHttp {
                 group,
                 tried,
                 bytes(head("POST", SEGMENT + "?" + query, IMAGE + "Content-Length: " + GOOD.length + "\r\n"), GOOD),
-                false,
+                Then.IS_SILENT,
                 answer);
     }
 
     private static BadInput got(String group, String tried, String path, String headers, String answer) {
-        return sent(group, tried, bytes(head("GET", path, headers)), false, answer);
+        return sent(group, tried, bytes(head("GET", path, headers)), Then.IS_SILENT, answer);
     }
 }

@@ -10,12 +10,18 @@ import java.util.stream.Stream;
  * @param group heading in the table
  * @param tried in words
  * @param request every byte of it
- * @param endsThere whether the client closes its side behind it
+ * @param then what the client does behind it
  * @param answer the status with the code of the problem, with {@code error} for that of the Open Inference Protocol, or
  *     with nothing for a result; {@value #CLOSED} where there is none
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared never.
-record BadInput(String group, String tried, byte[] request, boolean endsThere, String answer) {
+record BadInput(String group, String tried, byte[] request, Then then, String answer) {
+
+    enum Then {
+        IS_SILENT,
+        ENDS,
+        SENDS_A_BYTE_NOW_AND_THEN
+    }
 
     static final String CLOSED = "connection closed";
 
@@ -52,11 +58,11 @@ record BadInput(String group, String tried, byte[] request, boolean endsThere, S
 
     static BadInput posted(String group, String tried, String headers, byte[] body, String answer) {
         String length = headers.contains("Content-Length") ? "" : "Content-Length: " + body.length + "\r\n";
-        return sent(group, tried, bytes(head("POST", SEGMENT, headers + length), body), false, answer);
+        return sent(group, tried, bytes(head("POST", SEGMENT, headers + length), body), Then.IS_SILENT, answer);
     }
 
-    static BadInput sent(String group, String tried, byte[] request, boolean endsThere, String answer) {
-        return new BadInput(group, tried, request, endsThere, answer);
+    static BadInput sent(String group, String tried, byte[] request, Then then, String answer) {
+        return new BadInput(group, tried, request, then, answer);
     }
 
     static String head(String method, String path, String headers) {

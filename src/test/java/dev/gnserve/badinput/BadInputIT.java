@@ -35,6 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
             "gnserve.limits.max-upload-size=4MB",
+            "gnserve.limits.max-upload-time=3s",
             "gnserve.limits.max-pixels=1000000",
             "server.tomcat.connection-timeout=1s"
         })
@@ -75,7 +76,7 @@ class BadInputIT {
     void everyBadInputHasOneAnswerAndHarmsNobodyElse(BadInput input, CapturedOutput log) {
         int logged = log.getAll().length();
 
-        RawHttp.Answer answer = RawHttp.send(port, input.request(), input.endsThere());
+        RawHttp.Answer answer = RawHttp.send(port, input.request(), input.then());
 
         assertThat(told(answer)).as(answer.text()).isEqualTo(input.answer());
         assertThat(answer.text()).doesNotContain("\tat ", "\\tat ", "<html");

@@ -5,6 +5,7 @@ import static dev.gnserve.badinput.BadInput.bytes;
 import static dev.gnserve.badinput.BadInput.head;
 import static dev.gnserve.badinput.BadInput.sent;
 
+import dev.gnserve.badinput.BadInput.Then;
 import java.util.Collections;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -88,13 +89,13 @@ final class BadTensors {
                         group,
                         "Content-Encoding: gzip",
                         bytes(head("POST", INFER, "Content-Encoding: gzip\r\nContent-Length: 2\r\n") + "{}"),
-                        false,
+                        Then.IS_SILENT,
                         "400 error"),
                 sent(
                         group,
                         "a parameter of the query that is no UTF-8",
                         bytes(head("POST", INFER + "?a=%ff", "Content-Length: 2\r\n") + "{}"),
-                        false,
+                        Then.IS_SILENT,
                         "400 error"));
     }
 
@@ -108,7 +109,7 @@ final class BadTensors {
                 group,
                 tried,
                 bytes(head("POST", INFER, "Content-Length: " + body.length + "\r\n"), body),
-                false,
+                Then.IS_SILENT,
                 "400 error");
     }
 
@@ -116,6 +117,6 @@ final class BadTensors {
         byte[] body = bytes(json, new byte[3072]);
         String headers =
                 "Inference-Header-Content-Length: " + headerLength + "\r\nContent-Length: " + body.length + "\r\n";
-        return sent(group, tried, bytes(head("POST", INFER, headers), body), false, answer);
+        return sent(group, tried, bytes(head("POST", INFER, headers), body), Then.IS_SILENT, answer);
     }
 }

@@ -1,11 +1,13 @@
 package dev.gnserve.badinput;
 
+import dev.gnserve.badinput.BadInput.Then;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ final class RawHttp {
     private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.1 (\\d{3}) ?[^\r\n]*\r\n");
 
     private static final int PATIENCE_MILLIS = 60_000;
+    private static final int NOW_AND_THEN_MILLIS = 300;
 
     private RawHttp() {}
 
@@ -35,15 +38,17 @@ final class RawHttp {
         }
     }
 
-    /** One conversation; half-closed behind the request where the client is to end there. */
-    static Answer send(int port, byte[] request, boolean endThere) {
+    /** One conversation. */
+    static Answer send(int port, byte[] request, Then then) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(PATIENCE_MILLIS);
             try {
                 socket.getOutputStream().write(request);
-                if (endThere) {
-                    socket.shutdownOutput();
+                switch (then) {
+                    case IS_SILENT -> {}
+                    case ENDS -> socket.shutdownOutput();
+                    case SENDS_A_BYTE_NOW_AND_THEN -> trickle(socket, all);
                 }
                 socket.getInputStream().transferTo(all);
             } catch (SocketException e) {
@@ -62,5 +67,22 @@ final class RawHttp {
             }
         }
         return new Answer(statuses, text);
+    }
+
+    /** Until something comes back, or it may have given up. */
+    private static void trickle(Socket socket, ByteArrayOutputStream answer) throws IOException {
+        socket.setSoTimeout(NOW_AND_THEN_MILLIS);
+        for (int waited = 0; waited < PATIENCE_MILLIS; waited += NOW_AND_THEN_MILLIS) {
+            try {
+                int first = socket.getInputStream().read();
+                if (first >= 0) {
+                    answer.write(first);
+                }
+                break;
+            } catch (SocketTimeoutException e) {
+                socket.getOutputStream().write(' ');
+            }
+        }
+        socket.setSoTimeout(PATIENCE_MILLIS);
     }
 }

@@ -65,13 +65,15 @@ class PixelBudgetTest {
 
     @Test
     void theBudgetIsNeverBelowOneImage() {
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, null).pixelsInFlight(10))
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, null).pixelsInFlight(10))
                 .isEqualTo(1_000);
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, null).pixelsInFlight(5_000))
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, null)
+                        .pixelsInFlight(5_000))
                 .isEqualTo(5_000);
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, 2_000L).pixelsInFlight(5_000))
+        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, 2_000L)
+                        .pixelsInFlight(5_000))
                 .isEqualTo(2_000);
-        assertThatThrownBy(() -> new UploadLimits(DataSize.ofMegabytes(1), 1, 1_000, 999L))
+        assertThatThrownBy(() -> new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, 999L))
                 .hasMessageContaining("max-pixels-in-flight is 999");
     }
 }
