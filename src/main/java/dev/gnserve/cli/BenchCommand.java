@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LoadBenchCommand.class,
+            ScalingBenchCommand.class,
             OverloadBenchCommand.class,
             SoakBenchCommand.class
         })
