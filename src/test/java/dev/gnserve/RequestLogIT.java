@@ -90,6 +90,7 @@ class RequestLogIT {
         assertThat(parts).isLessThanOrEqualTo(good.path("millis").asDouble() + 0.3); // Each is rounded.
         assertThat(lines.get(1).path("outcome").asString()).isEqualTo("UNSUPPORTED_MEDIA");
         assertThat(lines.get(1).path("status").asInt()).isEqualTo(415);
+        assertThat(lines.get(1).path("images").asInt()).isZero();
         assertThat(lines.get(2).path("outcome").asString()).isEqualTo("MODEL_NOT_FOUND");
         assertThat(lines.get(2).path("model").asString())
                 .as("a name that is no model's is no field")

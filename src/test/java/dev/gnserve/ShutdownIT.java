@@ -92,6 +92,10 @@ class ShutdownIT {
                 }
             });
             assertThat(answers).filteredOn(answer -> answer.status() == 200).hasSizeGreaterThanOrEqualTo(4 * CLIENTS);
+            assertThat(answers)
+                    .as("told to ask elsewhere")
+                    .filteredOn(answer -> answer.status() == 503)
+                    .isNotEmpty();
             LOG.log(
                     Level.INFO,
                     "{0} right answers, {1} told to ask elsewhere, {2} lost; ended {3} ms after SIGTERM",

@@ -25,16 +25,13 @@ import tools.jackson.databind.json.JsonMapper;
         description = {
             "Simulates a day with bursts: how much is refused, and how long requests wait, with a fixed number of replicas,",
             "with an autoscaler on the processor, and with the chart's on the queue wait.",
-            "Figures of one replica come from: bench load. Takes no server, and about a minute."
+            "Figures of one replica come from: bench load. Takes no server, and half a minute."
         })
 final class ScalingBenchCommand implements Callable<Integer> {
 
-    /** Of the chart, as it is unless values say otherwise. */
-    private static final List<Policy> CHART_DOWN = List.of(Policy.pods(1, 60));
-
-    private static final ScalingRules CHART_HPA =
-            new ScalingRules(List.of(Policy.percent(100, 60)), 0, CHART_DOWN, 300);
-    private static final ScalingRules CHART_KEDA = new ScalingRules(ScalingRules.KUBERNETES.up(), 0, CHART_DOWN, 300);
+    /** As the chart renders them, unless values say otherwise. */
+    private static final ScalingRules CHART =
+            new ScalingRules(List.of(Policy.percent(100, 60)), 0, List.of(Policy.pods(1, 60)), 300);
 
     /** Mean wait in seconds for which a fixed number of replicas is chosen. */
     private static final double FIXED_WAIT = 0.1;
@@ -135,8 +132,8 @@ final class ScalingBenchCommand implements Callable<Integer> {
                         "enough for a burst at the peak", replica.replicasFor(peak * burstFactor, FIXED_WAIT)),
                 new ScalingPolicy("processor at 80 %", Metric.PROCESSOR, 0.8, fewest, most, usual),
                 new ScalingPolicy("processor at 50 %", Metric.PROCESSOR, 0.5, fewest, most, usual),
-                new ScalingPolicy("queue wait, the chart's HPA", Metric.POD_QUEUE_WAIT, wait, fewest, most, CHART_HPA),
-                new ScalingPolicy("queue wait, the chart's KEDA", Metric.QUEUE_WAIT, wait, fewest, most, CHART_KEDA));
+                new ScalingPolicy("queue wait, the chart's HPA", Metric.POD_QUEUE_WAIT, wait, fewest, most, CHART),
+                new ScalingPolicy("queue wait, the chart's KEDA", Metric.QUEUE_WAIT, wait, fewest, most, CHART));
     }
 
     private static void print(PrintWriter out, List<Outcome> outcomes) {
