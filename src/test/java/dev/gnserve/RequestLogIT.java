@@ -98,6 +98,20 @@ class RequestLogIT {
     }
 
     @Test
+    void aBodyThatTheWebServerCannotReadIsALineToo() {
+        client.send(client.request(SEGMENT)
+                .header("X-Request-Id", "c-1")
+                .header("Content-Type", "multipart/form-data")
+                .POST(BodyPublishers.ofString("no boundary")));
+
+        assertThat(lines(1)).singleElement().satisfies(line -> {
+            assertThat(line.path("requestId").asString()).isEqualTo("c-1");
+            assertThat(line.path("outcome").asString()).isEqualTo("INVALID_REQUEST");
+            assertThat(line.path("status").asInt()).isEqualTo(400);
+        });
+    }
+
+    @Test
     void nothingThatACallerSaysMakesALineOfItsOwn() {
         post("v1/models/x%0A%7B%22model%22%3A%22forged%22%7D/segment", "b-1", new byte[] {1});
         post(SEGMENT + "?version=1%0D%0Aforged", "b-2", new byte[] {1});

@@ -8,6 +8,7 @@ import dev.gnserve.scaling.ScalingRules.Policy;
 import dev.gnserve.scaling.ScalingSimulation;
 import dev.gnserve.scaling.ScalingSimulation.Outcome;
 import dev.gnserve.stress.Replica;
+import dev.gnserve.telemetry.DurationBounds;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Random;
@@ -95,7 +96,7 @@ final class ScalingBenchCommand implements Callable<Integer> {
     public Integer call() {
         requireSense();
         DailyLoad load = DailyLoad.withBursts(night, peak, bursts, burstFactor, new Random(seed));
-        ScalingSimulation simulation = new ScalingSimulation(capacity, queue, startSeconds);
+        ScalingSimulation simulation = new ScalingSimulation(capacity, queue, startSeconds, DurationBounds.ALL);
         List<Outcome> outcomes = policies().stream()
                 .map(policy -> simulation.run(load, policy, seed))
                 .toList();

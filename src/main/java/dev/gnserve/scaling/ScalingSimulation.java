@@ -1,5 +1,6 @@
 package dev.gnserve.scaling;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -11,8 +12,9 @@ import java.util.Random;
  * @param capacity requests per second of one replica
  * @param queueCapacity requests that wait in one at most
  * @param startSeconds from the decision to start a replica until it is ready
+ * @param waitBounds of the buckets in which waits are counted, upwards
  */
-public record ScalingSimulation(double capacity, int queueCapacity, double startSeconds) {
+public record ScalingSimulation(double capacity, int queueCapacity, double startSeconds, List<Duration> waitBounds) {
 
     /** Waits are kept in milliseconds up to here. */
     private static final int LONGEST_MILLIS = 120_000;
@@ -58,6 +60,7 @@ public record ScalingSimulation(double capacity, int queueCapacity, double start
         private final Random arrivals;
         private final Random dealing;
         private final Autoscaler autoscaler;
+        private final Buckets buckets = new Buckets(waitBounds);
         private final List<Pod> pods = new ArrayList<>();
         private final List<Pod> ready = new ArrayList<>();
         private double readyUntil; // When this list is old.
@@ -79,7 +82,7 @@ public record ScalingSimulation(double capacity, int queueCapacity, double start
 
         private Outcome run() {
             for (int i = 0; i < policy.fewest(); i++) {
-                pods.add(new Pod(0, 1 / capacity, queueCapacity));
+                pods.add(new Pod(0, 1 / capacity, queueCapacity, buckets));
             }
             most = pods.size();
             double next = nextArrival(0);
@@ -141,13 +144,10 @@ public record ScalingSimulation(double capacity, int queueCapacity, double start
         }
 
         private void scale(double now) {
-            int wanted = recommended(now);
-            int next = policy.metric() == ScalingPolicy.Metric.FIXED
-                    ? pods.size()
-                    : autoscaler.decide(now, pods.size(), wanted);
+            int next = autoscaler.decide(now, pods.size(), recommended(now));
             changes += next == pods.size() ? 0 : 1;
             while (pods.size() < next) {
-                pods.add(new Pod(now + startSeconds, 1 / capacity, queueCapacity));
+                pods.add(new Pod(now + startSeconds, 1 / capacity, queueCapacity, buckets));
             }
             while (pods.size() > next) {
                 pods.remove(pods.size() - 1); // The newest; what it has accepted it finishes, which is counted already.
@@ -187,9 +187,9 @@ public record ScalingSimulation(double capacity, int queueCapacity, double start
         }
 
         private double p95(double now, List<Pod> of) {
-            long[] sums = Pod.noWaits();
+            long[] sums = buckets.empty();
             of.forEach(pod -> pod.addWaits(now, sums));
-            return Pod.quantile(0.95, sums);
+            return buckets.quantile(0.95, sums);
         }
 
         private double percentile(double share, long answered) {

@@ -33,7 +33,7 @@ class ServingConfiguration {
     ModelRepository modelRepository(
             Engine engine,
             ServingSettings settings,
-            BatchListener batches,
+            List<BatchListener> listeners,
             ApplicationEventPublisher events,
             List<ModelAudit> audits)
             throws IOException {
@@ -46,7 +46,8 @@ class ServingConfiguration {
             return all;
         };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime());
-        return new ModelRepository(engine, sources, batches, events::publishEvent, ModelAudit.all(audits), times);
+        return new ModelRepository(
+                engine, sources, BatchListener.all(listeners), events::publishEvent, ModelAudit.all(audits), times);
     }
 
     /** Starts before the web server takes requests and stops after it has answered the last one. */

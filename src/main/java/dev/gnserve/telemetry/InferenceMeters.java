@@ -26,11 +26,7 @@ import org.springframework.stereotype.Component;
 @Component
 final class InferenceMeters implements BatchListener {
 
-    /** From a copy of a small batch to the longest forward that anybody waits for. */
-    private static final Duration[] DURATIONS = durations(
-            0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_500,
-            5_000, 10_000, 30_000, 60_000);
-
+    private static final Duration[] DURATIONS = DurationBounds.ALL.toArray(Duration[]::new);
     private static final double[] BATCH_SIZES = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128};
 
     private final Meter.MeterProvider<Timer> batchDuration;
@@ -129,13 +125,5 @@ final class InferenceMeters implements BatchListener {
 
     private static String label(ImageStage.Name stage) {
         return stage.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static Duration[] durations(double... millis) {
-        Duration[] durations = new Duration[millis.length];
-        for (int i = 0; i < millis.length; i++) {
-            durations[i] = Duration.ofNanos(Math.round(millis[i] * 1e6));
-        }
-        return durations;
     }
 }

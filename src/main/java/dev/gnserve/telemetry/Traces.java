@@ -3,7 +3,6 @@ package dev.gnserve.telemetry;
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.BatchedItem;
-import dev.gnserve.batching.WorkerReplaced;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.serving.ImageStage;
 import dev.gnserve.serving.RequestCompleted;
@@ -19,27 +18,23 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
-import org.springframework.context.annotation.Primary;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
  * Spans below that of a request: decode, preprocess, queue, infer, postprocess, encode. They are made from the events that
- * the meters hear, when they are over: so nothing else knows of tracing, and without it nothing is paid.
+ * the meters hear, when they are over: so nothing else knows of tracing, and without it nothing is paid. Thread-safe.
  *
  * <p>A batch belongs to several requests. It is a span in the trace of the first of them, and links to the others; the
  * infer span of each item links to it.
  */
 @Component
-@Primary // Hears of batches before the meters, and passes on what it hears.
 @ConditionalOnBooleanProperty("gnserve.tracing")
 final class Traces implements BatchListener {
 
-    private final InferenceMeters meters;
     private final Tracer tracer;
 
-    Traces(InferenceMeters meters, Tracer tracer) {
-        this.meters = meters;
+    Traces(Tracer tracer) {
         this.tracer = tracer;
     }
 
@@ -52,7 +47,6 @@ final class Traces implements BatchListener {
 
     @Override
     public void batchCompleted(BatchCompleted batch) {
-        meters.batchCompleted(batch);
         long ended = now();
         List<BatchedItem> traced = batch.items().stream()
                 .filter(item -> item.origin() instanceof TraceContext)
@@ -63,23 +57,18 @@ final class Traces implements BatchListener {
         }
     }
 
-    @Override
-    public void workerReplaced(WorkerReplaced replaced) {
-        meters.workerReplaced(replaced);
-    }
-
     private TraceContext batchSpan(BatchCompleted batch, List<BatchedItem> traced, long ended) {
         long began = ended - batch.stages().total().toNanos();
-        Span.Builder builder = of(batch, "batch", request(traced.get(0)), began)
+        Span.Builder builder = span(batch, "batch", request(traced.get(0)), began)
                 .tag("gnserve.batch.size", String.valueOf(batch.size()))
                 .tag("gnserve.outcome", outcome(batch.failure()));
         traced.stream().skip(1).forEach(item -> builder.addLink(new Link(request(item))));
         Span span = builder.start();
         long assembled = began + batch.stages().assemble().toNanos();
         long inferred = assembled + batch.stages().infer().toNanos();
-        end(of(batch, "assemble", span.context(), began), assembled);
-        end(of(batch, "forward", span.context(), assembled), inferred);
-        end(of(batch, "split", span.context(), inferred), ended);
+        end(span(batch, "assemble", span.context(), began), assembled);
+        end(span(batch, "forward", span.context(), assembled), inferred);
+        end(span(batch, "split", span.context(), inferred), ended);
         span.end(ended, TimeUnit.NANOSECONDS);
         return span.context();
     }
@@ -87,10 +76,10 @@ final class Traces implements BatchListener {
     private void itemSpans(BatchCompleted batch, BatchedItem item, TraceContext batchSpan, long ended) {
         long began = ended - batch.stages().total().toNanos();
         if (!batch.again()) {
-            end(of(batch, "queue", request(item), began - item.queueWait().toNanos()), began);
+            end(span(batch, "queue", request(item), began - item.queueWait().toNanos()), began);
         }
         end(
-                of(batch, "infer", request(item), began)
+                span(batch, "infer", request(item), began)
                         .tag("gnserve.outcome", outcome(batch.failure()))
                         .addLink(new Link(batchSpan)),
                 ended);
@@ -104,7 +93,7 @@ final class Traces implements BatchListener {
             long ended = now();
             String name = stage.stage().name().toLowerCase(Locale.ROOT);
             end(
-                    of(
+                    span(
                             stage.model(),
                             stage.version(),
                             name,
@@ -126,11 +115,11 @@ final class Traces implements BatchListener {
         }
     }
 
-    private Span.Builder of(BatchCompleted batch, String name, TraceContext parent, long began) {
-        return of(batch.model(), batch.version(), name, parent, began);
+    private Span.Builder span(BatchCompleted batch, String name, TraceContext parent, long began) {
+        return span(batch.model(), batch.version(), name, parent, began);
     }
 
-    private Span.Builder of(String model, String version, String name, TraceContext parent, long began) {
+    private Span.Builder span(String model, String version, String name, TraceContext parent, long began) {
         return tracer.spanBuilder()
                 .name(name)
                 .setParent(parent)

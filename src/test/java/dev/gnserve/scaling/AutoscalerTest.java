@@ -3,6 +3,7 @@ package dev.gnserve.scaling;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.scaling.ScalingRules.Policy;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +26,7 @@ class AutoscalerTest {
         "10, 0, 0.1, 0"
     })
     void theRatioOfMetricAndTargetDecides(int pods, double metric, double target, int wanted) {
-        List<Double> readings = java.util.Collections.nCopies(pods, metric);
+        List<Double> readings = Collections.nCopies(pods, metric);
 
         assertThat(Autoscaler.recommendByAverage(pods, readings, target)).isEqualTo(wanted);
         assertThat(Autoscaler.recommendByValue(pods, pods, metric, target)).isEqualTo(wanted);
