@@ -9,15 +9,12 @@ import dev.gnserve.torchscript.TorchScriptArchive;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +54,7 @@ class FaultsIT {
     private ServiceClient client;
 
     @DynamicPropertySource
-    static void models(DynamicPropertyRegistry properties) throws IOException {
+    static void models(DynamicPropertyRegistry properties) {
         ModelsFolder folder = new ModelsFolder(models);
         folder.put("patient", "/models/coarse-scripted.pt", """
                 task: segmentation
@@ -65,12 +62,8 @@ class FaultsIT {
                 batching: {maxSize: 2, maxDelay: 10s}
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
-        folder.put("spinning", "/models/vector-scripted.pt", "task: tensors\nwarmUp: {shapes: [[4]]}");
-        try (InputStream in =
-                Objects.requireNonNull(FaultsIT.class.getResourceAsStream("/models/vector-scripted.pt"))) {
-            Files.write(
-                    models.resolve("spinning/1/model.pt"), Rewrites.spinning(TorchScriptArchive.of(in.readAllBytes())));
-        }
+        byte[] spinning = Rewrites.spinning(TorchScriptArchive.of(ModelsFolder.bytes("/models/vector-scripted.pt")));
+        folder.put("spinning", "1", spinning, "task: tensors\nwarmUp: {shapes: [[4]]}");
         properties.add("gnserve.models-dir", () -> models);
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,13 +51,13 @@ class PrometheusIT {
         assumeTrue(program.isPresent(), "no prometheus on this machine");
         models.settled().join();
         client = new ServiceClient(port);
-        prometheus = RealPrometheus.start(program.get(), folder, port);
+        prometheus = RealPrometheus.start(program.get(), folder, port, UnaryOperator.identity());
         // Rates begin at the second sample of a counter: the first must have been scraped before the load.
-        await("up == 1");
+        prometheus.await("up == 1", () -> {});
         load();
-        await("sum(rate(gnserve_requests_total{outcome=\"ok\"}[1m])) > 0");
-        await("gnserve:errors:ratio5m > 0");
-        await("gnserve:queue_wait_seconds:p95_5m > 0");
+        prometheus.await("sum(rate(gnserve_requests_total{outcome=\"ok\"}[1m])) > 0", this::load);
+        prometheus.await("gnserve:errors:ratio5m > 0", this::load);
+        prometheus.await("gnserve:queue_wait_seconds:p95_5m > 0", this::load);
     }
 
     @AfterAll
@@ -83,8 +84,9 @@ class PrometheusIT {
 
     /** Every metric that an alert names exists, so that no alert is silent because of a typing error. */
     @Test
-    void alertsFireForTheirCauseAndNoOthersDo() throws Exception {
-        await("ALERTS{alertname=\"GnserveErrorRatio\",alertstate=\"firing\",model=\"nuclei-unet-gn\"}");
+    void whatTheLoadDoesRaisesItsAlertAndNoOthers() throws Exception {
+        prometheus.await(
+                "ALERTS{alertname=\"GnserveErrorRatio\",alertstate=\"firing\",model=\"nuclei-unet-gn\"}", this::load);
 
         assertThat(prometheus.query("ALERTS{alertname!~\"GnserveErrorRatio|GnserveQueueWait\"}"))
                 .isEmpty();
@@ -156,20 +158,6 @@ class PrometheusIT {
                                 .POST(BodyPublishers.ofByteArray(image)))
                         .status())
                 .isEqualTo(200);
-    }
-
-    /** Asks until there is an answer; bounded by the number of questions, while the service goes on being used. */
-    private void await(String expression) throws InterruptedException {
-        for (int attempt = 0; attempt < 240; attempt++) {
-            if (!prometheus.query(expression).isEmpty()) {
-                return;
-            }
-            if (attempt % 4 == 3 && !expression.startsWith("up")) {
-                load();
-            }
-            Thread.sleep(250);
-        }
-        throw new AssertionError("Prometheus never saw " + expression);
     }
 
     private static List<Map<String, Object>> rules() throws Exception {

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,10 +40,15 @@ final class RealPrometheus implements AutoCloseable {
                 .findFirst();
     }
 
-    /** Starts it; alerts fire at once, since a test does not wait ten minutes. */
-    static RealPrometheus start(Path program, Path folder, int service) throws IOException {
+    /**
+     * Starts it; alerts fire at once, since a test does not wait ten minutes.
+     *
+     * @param shortened what else a test does not wait for
+     */
+    static RealPrometheus start(Path program, Path folder, int service, UnaryOperator<String> shortened)
+            throws IOException {
         String rules = Files.readString(Chart.FOLDER.resolve("files/rules.yaml"));
-        Files.writeString(folder.resolve("rules.yaml"), rules.replaceAll("\n +for: \\w+", ""));
+        Files.writeString(folder.resolve("rules.yaml"), shortened.apply(rules.replaceAll("\n +for: \\w+", "")));
         Files.writeString(folder.resolve("prometheus.yml"), """
                 global: {scrape_interval: 1s, evaluation_interval: 1s}
                 rule_files: [rules.yaml]
@@ -74,6 +80,20 @@ final class RealPrometheus implements AutoCloseable {
             values.add(Double.valueOf(sample.path("value").path(1).asString()));
         }
         return values;
+    }
+
+    /** Asks until there is an answer; bounded by the number of questions, while the service goes on being used. */
+    void await(String expression, Runnable use) throws InterruptedException {
+        for (int attempt = 0; attempt < 240; attempt++) {
+            if (!query(expression).isEmpty()) {
+                return;
+            }
+            if (attempt % 4 == 3) {
+                use.run();
+            }
+            Thread.sleep(250);
+        }
+        throw new AssertionError("Prometheus never saw " + expression);
     }
 
     /** Rules that were not evaluated, or evaluated with an error. */

@@ -24,13 +24,22 @@ public final class Rewrites {
      * its end all the same.
      */
     public static byte[] spinning(TorchScriptArchive vectors) {
+        return spinning(vectors, "int(torch.max(x))");
+    }
+
+    /** A model of vectors every forward pass of which takes as many milliseconds. */
+    public static byte[] slow(TorchScriptArchive vectors, int millis) {
+        return spinning(vectors, String.valueOf(millis));
+    }
+
+    private static byte[] spinning(TorchScriptArchive vectors, String millis) {
         String forward = "    _0 = __torch__.torch.nn.functional.group_norm\n";
         return code(vectors, "code/__torch__.py", forward, """
                     start = ops.prim.TimePoint()
-                    end = torch.add(start, torch.mul(int(torch.max(x)), 1000000))
+                    end = torch.add(start, torch.mul(%s, 1000000))
                     while torch.lt(ops.prim.TimePoint(), end):
                       pass
-                """.indent(0) + forward)
+                """.formatted(millis).indent(0) + forward)
                 .toByteArray();
     }
 
