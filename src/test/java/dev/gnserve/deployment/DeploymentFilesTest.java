@@ -3,43 +3,110 @@ package dev.gnserve.deployment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.jayway.jsonpath.DocumentContext;
+import com.jayway.jsonpath.JsonPath;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** Compose file, Dockerfile and rules, held against each other and against the tools that read them, where they are. */
 class DeploymentFilesTest {
 
-    @Test
-    void composeMountsFilesThatExist() throws Exception {
-        int mounts = 0;
-        for (Map<String, Object> service : services().values()) {
-            for (Object volume : (List<?>) service.getOrDefault("volumes", List.of())) {
-                if (volume.toString().startsWith("./")) {
-                    assertThat(Path.of(volume.toString()
-                                    .substring(0, volume.toString().indexOf(":"))))
-                            .exists();
-                    mounts++;
-                }
-            }
-        }
-        assertThat(mounts).isGreaterThanOrEqualTo(5);
-    }
+    private static final Path COMPOSE = Path.of("docker-compose.yml");
 
+    /** By its own schema, the Compose Specification's. */
     @Test
     void composeAcceptsTheFile() throws Exception {
         Optional<Path> compose = RealPrometheus.program("docker-compose");
         assumeTrue(compose.isPresent(), "no docker-compose on this machine");
 
         run(compose.get().toString(), "--profile", "gpu", "config", "--quiet");
+    }
+
+    @Test
+    void composePinsWhatItDoesNotBuild() throws Exception {
+        assertThat(list("$.services.*[?(!@.build)].image"))
+                .hasSize(2)
+                .allMatch(
+                        image -> image.toString().matches("\\$\\{[A-Z_]+:-docker\\.io/[a-z/]+:v?\\d+\\.\\d+\\.\\d+}"));
+    }
+
+    @Test
+    void composeStartsEachAfterWhatItReadsIsHealthy() throws Exception {
+        assertThat(value("$.services.prometheus.depends_on.gnserve.condition")).isEqualTo("service_healthy");
+        assertThat(value("$.services.grafana.depends_on.prometheus.condition")).isEqualTo("service_healthy");
+        assertThat(list("$.services.prometheus.healthcheck.test[*]")).contains("http://localhost:9090/-/ready");
+        assertThat(all("(?m)^HEALTHCHECK .*CMD (.+)$", Files.readString(Path.of("Dockerfile"))))
+                .containsExactly("[\"/opt/gnserve/healthcheck\"]", "[\"/opt/gnserve/healthcheck\"]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gnserve", "gnserve-gpu"})
+    void composeRunsTheServiceWithoutRights(String service) throws Exception {
+        String it = "$.services." + service;
+        assertThat(value(it + ".read_only")).isEqualTo(true);
+        assertThat(list(it + ".cap_drop[*]")).containsExactly("ALL");
+        assertThat(list(it + ".security_opt[*]")).containsExactly("no-new-privileges:true");
+        assertThat(list(it + ".volumes[*]")).containsExactly("${MODELS:-./models}:/models:ro");
+    }
+
+    @Test
+    void composeStartsTheGpuOnlyWhenAsked() throws Exception {
+        assertThat(list("$.services.*[?(@.profiles)].image")).containsExactly("gnserve:gpu");
+        assertThat(list("$.services.gnserve-gpu.profiles[*]")).containsExactly("gpu");
+        assertThat(value("$.services.gnserve-gpu.build.target")).isEqualTo("gpu");
+        assertThat(list("$.services.gnserve-gpu.deploy.resources.reservations.devices[*].driver"))
+                .containsExactly("nvidia");
+    }
+
+    @Test
+    void composeVariablesAndPortsAreDocumentedWithTheirDefaults() throws Exception {
+        String docs = Files.readString(Path.of("docs/deployment.md"));
+        String compose = Files.readString(COMPOSE);
+
+        assertThat(all("\\$\\{([A-Z_]+):-", compose))
+                .isNotEmpty()
+                .allSatisfy(name -> assertThat(docs).contains(name));
+        assertThat(String.join(", ", all("\\$\\{[A-Z_]*PORT:-(\\d+)}", compose)))
+                .isEqualTo("8080, 8081, 9090, 3000");
+        assertThat(docs)
+                .contains("| GNSERVE_PORT, GNSERVE_GPU_PORT, PROMETHEUS_PORT, GRAFANA_PORT | 8080, 8081, 9090, 3000 |");
+    }
+
+    /** Prometheus finds rules and service, Grafana finds Prometheus and the dashboard, and the dashboard its source. */
+    @Test
+    void composeMountsFilesThatExistWhereTheyAreLookedFor() throws Exception {
+        Map<String, String> mounts = new HashMap<>();
+        for (Object volume : list("$.services[*].volumes[*]")) {
+            if (volume.toString().startsWith("./")) {
+                String[] parts = volume.toString().split(":", -1);
+                assertThat(Path.of(parts[0])).isRegularFile();
+                mounts.put(parts[1], parts[0]);
+            }
+        }
+        DocumentContext prometheus = yaml(mounts.get("/etc/prometheus/prometheus.yml"));
+        DocumentContext source = yaml(mounts.get("/etc/grafana/provisioning/datasources/prometheus.yaml"));
+        DocumentContext dashboards = yaml(mounts.get("/etc/grafana/provisioning/dashboards/gnserve.yaml"));
+        String dashboard = mounts.get(dashboards.read("$.providers[0].options.path") + "/gnserve.json");
+
+        assertThat(mounts)
+                .containsKeys(prometheus.<List<String>>read("$.rule_files").toArray(String[]::new));
+        assertThat(prometheus.<List<String>>read("$..dns_sd_configs[*].names[*]"))
+                .containsExactly("gnserve");
+        assertThat(source.<String>read("$.datasources[0].url")).isEqualTo("http://prometheus:9090");
+        assertThat(yaml(dashboard).<List<String>>read("$.templating.list[?(@.type == 'datasource')].query"))
+                .containsExactly(source.<String>read("$.datasources[0].type"));
     }
 
     @Test
@@ -67,10 +134,16 @@ class DeploymentFilesTest {
         assertThat(all("pytorch/pytorch:([0-9.]+)-cuda", dockerfile)).containsExactly(libtorch);
     }
 
-    private static Map<String, Map<String, Object>> services() throws Exception {
-        Map<String, Map<String, Map<String, Object>>> file =
-                new Yaml().load(Files.readString(Path.of("docker-compose.yml")));
-        return file.get("services");
+    private static Object value(String path) throws Exception {
+        return yaml(COMPOSE.toString()).read(path);
+    }
+
+    private static List<Object> list(String path) throws Exception {
+        return yaml(COMPOSE.toString()).read(path);
+    }
+
+    private static DocumentContext yaml(String file) throws Exception {
+        return JsonPath.parse(new Yaml().<Object>load(Files.readString(Path.of(file))));
     }
 
     private static void run(String... command) throws Exception {
