@@ -27,7 +27,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
 
-/** What clients and probes see of a forward pass that hangs, and of more images than there is memory for. */
+/** What clients and probes see of a forward pass that hangs, and of more images and bodies than there is memory for. */
 @Timeout(120)
 @SpringBootTest(
         classes = GnserveApplication.class,
@@ -35,6 +35,8 @@ import tools.jackson.databind.JsonNode;
         properties = {
             "gnserve.models=patient,spinning",
             "gnserve.hang-time=2s",
+            "gnserve.limits.max-upload-size=40KB",
+            "gnserve.limits.max-upload-size-in-flight=40KB",
             "gnserve.limits.max-pixels=100000",
             "gnserve.limits.max-pixels-in-flight=100000"
         })
@@ -134,6 +136,34 @@ class FaultsIT {
         assertThat(third.status()).as(third.text()).isEqualTo(200);
     }
 
+    /** What was announced does not count, what was sent does. */
+    @Test
+    void whereTooManyBytesAreHeldAlreadyAnUploadIsToldToComeBackAndTheNextFindsRoom() throws IOException {
+        try (Socket slow = new Socket("localhost", port)) {
+            slow.getOutputStream()
+                    .write(
+                            "POST /v1/models/patient/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40960\r\n\r\n"
+                                    .getBytes(StandardCharsets.US_ASCII));
+            assertThat(infer(0, 30_000).status()).isEqualTo(200);
+            slow.getOutputStream().write(new byte[30_000]);
+            Answer second = infer(0, 30_000);
+            while (second.status() == 200) {
+                second = infer(0, 30_000); // The other's bytes are on their way.
+            }
+
+            assertThat(second.status()).as(second.text()).isEqualTo(429);
+            assertThat(second.text()).contains("40,960", "gnserve.limits.max-upload-size-in-flight");
+            assertThat(second.response().headers().firstValue("Retry-After")).hasValue("1");
+            assertThat(infer(0).status()).as("of what there is room for").isEqualTo(200);
+        }
+
+        Answer third = infer(0, 30_000); // The first is gone, and has given its room back.
+        while (third.status() == 429) {
+            third = infer(0, 30_000);
+        }
+        assertThat(third.status()).as(third.text()).isEqualTo(200);
+    }
+
     /** Fills a batch, which runs without delay. */
     private Answer segmentTwo() {
         byte[] image = small();
@@ -151,8 +181,12 @@ class FaultsIT {
     }
 
     private Answer infer(int millis) {
-        return client.send(
-                client.request("v2/models/spinning/infer").POST(BodyPublishers.ofString("""
-                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1, 4], "data": [%d, 0, 0, 0]}]}""".formatted(millis))));
+        return infer(millis, 0);
+    }
+
+    private Answer infer(int millis, int padding) {
+        return client.send(client.request("v2/models/spinning/infer")
+                .POST(BodyPublishers.ofString("""
+                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1, 4], "data": [%d, 0, 0, 0]}]}""".formatted(millis) + " ".repeat(padding))));
     }
 }

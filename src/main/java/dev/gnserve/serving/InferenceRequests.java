@@ -39,7 +39,8 @@ public final class InferenceRequests {
     private final ModelRepository models;
     private final UploadReader uploads;
     private final ImageDecoder decoder;
-    private final PixelBudget budget;
+    private final UploadBudget bytes;
+    private final PixelBudget pixels;
     private final ApplicationEventPublisher events;
     private final Ticker ticker = Ticker.system();
 
@@ -47,9 +48,11 @@ public final class InferenceRequests {
             ModelRepository models,
             UploadReader uploads,
             UploadLimits limits,
-            PixelBudget budget,
+            UploadBudget bytes,
+            PixelBudget pixels,
             ApplicationEventPublisher events) {
-        this.budget = budget;
+        this.bytes = bytes;
+        this.pixels = pixels;
         this.models = models;
         this.uploads = uploads;
         this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
@@ -80,7 +83,9 @@ public final class InferenceRequests {
             model.requireReady();
             Deadline deadline = deadline(request);
             model.requireRoom(deadline);
-            return handler.handle(model, uploads.read(request), Caller.of(request, deadline));
+            try (UploadBudget.Room room = bytes.open()) {
+                return handler.handle(model, uploads.read(request, room), Caller.of(request, deadline));
+            }
         });
     }
 
@@ -103,7 +108,9 @@ public final class InferenceRequests {
         return counted(name, version, model -> {
             model.requireReady();
             Caller caller = Caller.of(request, deadline(request));
-            return handler.handle(model, uploads.body(request), caller);
+            try (UploadBudget.Room room = bytes.open()) {
+                return handler.handle(model, uploads.body(request, room), caller);
+            }
         });
     }
 
@@ -193,33 +200,33 @@ public final class InferenceRequests {
     }
 
     private record Started(
-            Upload upload, @Nullable ImageRun run, @Nullable Failure failure, PixelBudget.Share pixels) {
+            Upload upload, @Nullable ImageRun run, @Nullable Failure failure, Share room) {
         void cancel() {
             if (run != null) {
                 run.cancel();
             }
-            pixels.close();
+            room.close();
         }
     }
 
     private Started start(ServedModel model, Upload upload, Caller caller, int tilesAhead) {
-        PixelBudget.Share pixels = () -> {};
+        Share room = () -> {};
         try {
-            pixels = budget.take(decoder.claimedPixels(upload.bytes()));
+            room = pixels.take(decoder.claimedPixels(upload.bytes()));
             long began = System.nanoTime();
             UprightImage image = decoder.decode(upload.bytes());
-            pixels.reduceTo((long) image.width() * image.height());
+            room.reduceTo((long) image.width() * image.height());
             Duration decode = stage(model, ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = model.manifest().preprocessor().prepare(image);
             Duration preprocess = stage(model, ImageStage.Name.PREPROCESS, began);
             return new Started(
-                    upload, new ImageRun(model, caller, image, prepared, decode, preprocess, tilesAhead), null, pixels);
+                    upload, new ImageRun(model, caller, image, prepared, decode, preprocess, tilesAhead), null, room);
         } catch (FailureException e) {
-            pixels.close();
+            room.close();
             return new Started(upload, null, named(upload, e.failure()), () -> {});
         } catch (RuntimeException | Error e) {
-            pixels.close();
+            room.close();
             throw e;
         }
     }
@@ -236,7 +243,7 @@ public final class InferenceRequests {
             } catch (FailureException e) {
                 failure = named(started.upload(), e.failure());
             } finally {
-                started.pixels().close();
+                started.room().close();
             }
         }
         failures.add(failure);

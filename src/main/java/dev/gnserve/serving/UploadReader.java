@@ -19,7 +19,7 @@ import org.springframework.web.util.WebUtils;
 
 /** Takes the images out of a request: parts named {@code image} of a multipart body, or the raw body as one image. */
 @Component
-public final class UploadReader {
+final class UploadReader {
 
     /** Longer file names are cut: they come back in the answer and serve nothing else. */
     private static final int LONGEST_NAME = 255;
@@ -33,26 +33,26 @@ public final class UploadReader {
     /**
      * The images in the order of their parts, at least one.
      *
-     * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST or UNSUPPORTED_MEDIA
+     * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST, UNSUPPORTED_MEDIA or OVERLOADED
      * @throws IOException if the connection breaks
      */
-    public List<Upload> read(HttpServletRequest request) throws IOException {
+    List<Upload> read(HttpServletRequest request, UploadBudget.Room room) throws IOException {
         requireNoEncoding(request);
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
-        return multipart == null ? List.of(raw(request)) : parts(multipart);
+        return multipart == null ? List.of(raw(request, room)) : parts(multipart, room);
     }
 
     /**
      * The whole body as it is, within the limit; empty if there is none.
      *
-     * @throws FailureException UPLOAD_TOO_LARGE
+     * @throws FailureException UPLOAD_TOO_LARGE or OVERLOADED
      * @throws IOException if the connection breaks
      */
-    public byte[] body(HttpServletRequest request) throws IOException {
+    byte[] body(HttpServletRequest request, UploadBudget.Room room) throws IOException {
         requireDeclaredSize(request);
         int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
-        try (InputStream body = request.getInputStream()) {
+        try (InputStream body = room.counted(request.getInputStream())) {
             byte[] bytes = body.readNBytes(limit);
             if (bytes.length == limit && body.read() >= 0) {
                 throw tooLarge("The body has more bytes");
@@ -79,8 +79,8 @@ public final class UploadReader {
         }
     }
 
-    private Upload raw(HttpServletRequest request) throws IOException {
-        byte[] bytes = body(request);
+    private Upload raw(HttpServletRequest request, UploadBudget.Room room) throws IOException {
+        byte[] bytes = body(request, room);
         if (bytes.length == 0) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
@@ -91,7 +91,7 @@ public final class UploadReader {
         return new Upload("image", bytes);
     }
 
-    private List<Upload> parts(MultipartHttpServletRequest request) throws IOException {
+    private List<Upload> parts(MultipartHttpServletRequest request, UploadBudget.Room room) throws IOException {
         List<Upload> uploads = new ArrayList<>();
         for (Part part : parsed(request)) {
             if (!part.getName().equals("image")) {
@@ -104,7 +104,7 @@ public final class UploadReader {
                                         .formatted(limits.maxImages()))
                         .asException();
             }
-            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part)));
+            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part, room)));
         }
         if (uploads.isEmpty()) {
             throw Failure.of(
@@ -126,8 +126,8 @@ public final class UploadReader {
         }
     }
 
-    private static byte[] bytes(Part part) throws IOException {
-        try (InputStream in = part.getInputStream()) {
+    private static byte[] bytes(Part part, UploadBudget.Room room) throws IOException {
+        try (InputStream in = room.counted(part.getInputStream())) {
             return in.readAllBytes();
         }
     }

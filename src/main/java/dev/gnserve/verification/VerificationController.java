@@ -16,6 +16,7 @@ import dev.gnserve.serving.ImageBody;
 import dev.gnserve.serving.InferenceRequests;
 import dev.gnserve.serving.PixelBudget;
 import dev.gnserve.serving.QueryParameter;
+import dev.gnserve.serving.Share;
 import dev.gnserve.serving.Upload;
 import dev.gnserve.serving.UploadLimits;
 import io.swagger.v3.oas.annotations.Operation;
@@ -190,7 +191,7 @@ class VerificationController {
                     .asException();
         }
         byte[] bytes = images.get(0).bytes();
-        PixelBudget.Share room = budget.take(decoder.claimedPixels(bytes));
+        Share room = budget.take(decoder.claimedPixels(bytes));
         try {
             PlanarImage tile = served.manifest()
                     .preprocessor()

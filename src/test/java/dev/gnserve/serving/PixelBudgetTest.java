@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
@@ -15,7 +16,7 @@ class PixelBudgetTest {
     @Test
     void whatDoesNotFitIsRefusedAndFitsWhenRoomIsGivenBack() {
         PixelBudget budget = new PixelBudget(100, Duration.ZERO);
-        PixelBudget.Share first = budget.take(60);
+        Share first = budget.take(60);
 
         assertThatThrownBy(() -> budget.take(41)).isInstanceOfSatisfying(FailureException.class, e -> {
             assertThat(e.failure().code()).isEqualTo(FailureCode.OVERLOADED);
@@ -33,7 +34,7 @@ class PixelBudgetTest {
     @Test
     void whatOnlyDecodingTookIsGivenBackBeforeTheRest() {
         PixelBudget budget = new PixelBudget(100, Duration.ZERO);
-        PixelBudget.Share share = budget.take(90);
+        Share share = budget.take(90);
 
         share.reduceTo(30);
         share.reduceTo(60);
@@ -46,9 +47,9 @@ class PixelBudgetTest {
     @Test
     void whoWaitsGetsTheRoomThatIsGivenBack() {
         PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
-        PixelBudget.Share first = budget.take(60);
+        Share first = budget.take(60);
 
-        CompletableFuture<PixelBudget.Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(50));
+        CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(50));
         first.close();
 
         waiting.join().close();
@@ -65,15 +66,13 @@ class PixelBudgetTest {
 
     @Test
     void theBudgetIsNeverBelowOneImage() {
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, null).pixelsInFlight(10))
-                .isEqualTo(1_000);
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, null)
-                        .pixelsInFlight(5_000))
-                .isEqualTo(5_000);
-        assertThat(new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, 2_000L)
-                        .pixelsInFlight(5_000))
-                .isEqualTo(2_000);
-        assertThatThrownBy(() -> new UploadLimits(DataSize.ofMegabytes(1), Duration.ofMinutes(1), 1, 1_000, 999L))
-                .hasMessageContaining("max-pixels-in-flight is 999");
+        assertThat(limits(null).pixelsInFlight(10)).isEqualTo(1_000);
+        assertThat(limits(null).pixelsInFlight(5_000)).isEqualTo(5_000);
+        assertThat(limits(2_000L).pixelsInFlight(5_000)).isEqualTo(2_000);
+        assertThatThrownBy(() -> limits(999L)).hasMessageContaining("max-pixels-in-flight is 999");
+    }
+
+    private static UploadLimits limits(@Nullable Long pixelsInFlight) {
+        return new UploadLimits(DataSize.ofMegabytes(1), null, Duration.ofMinutes(1), 1, 1_000, pixelsInFlight);
     }
 }
