@@ -3,12 +3,15 @@ package dev.gnserve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.model.ModelRepository;
+import dev.gnserve.torchscript.Rewrites;
+import dev.gnserve.torchscript.TorchScriptArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +27,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @SpringBootTest(
         classes = GnserveApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = "gnserve.models=patient")
+        properties = "gnserve.models=patient,slow")
 class DisconnectIT {
 
     private static final String TENSOR = """
@@ -49,6 +52,12 @@ class DisconnectIT {
                 batching: {maxSize: 4, maxDelay: 10s}
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
+        new ModelsFolder(models)
+                .put(
+                        "slow",
+                        "1",
+                        Rewrites.slow(TorchScriptArchive.of(ModelsFolder.bytes("/models/coarse-scripted.pt")), 1_000),
+                        "task: segmentation\nlabels: [green, blue]\nwarmUp: {shapes: [[3, 32, 32]], batchSizes: [1]}\n");
         properties.add("gnserve.models-dir", () -> models);
     }
 
@@ -100,6 +109,21 @@ class DisconnectIT {
                     .startsWith("HTTP/1.1 400")
                     .contains(told, "The connection was closed before the answer was ready");
         }
+    }
+
+    /** Each takes two seconds at least; with four of them at once, most wait. */
+    @Test
+    void verificationsWhoseClientsGoAwayAreGivenUp() throws IOException {
+        for (int i = 0; i < 4; i++) {
+            try (Socket socket = new Socket("localhost", port)) {
+                ask(socket, "v1/models/slow/verify");
+            }
+        }
+
+        while (client.meter("gnserve_requests_total", "slow", "INVALID_REQUEST") < 4) {
+            Thread.onSpinWait();
+        }
+        assertThat(client.meter("gnserve_requests_total", "slow")).isEqualTo(4);
     }
 
     private void awaitDepth(int depth) {

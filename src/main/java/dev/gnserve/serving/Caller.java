@@ -2,6 +2,8 @@ package dev.gnserve.serving;
 
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -50,20 +52,52 @@ public final class Caller {
      * need catch.
      */
     public <T> Outcome<T> await(CompletableFuture<Outcome<T>> outcome) {
+        try {
+            return get(outcome, Deadline.none());
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IllegalStateException("an outcome is a value, failures too, and comes in time", e);
+        }
+    }
+
+    /**
+     * Waits for a result until the deadline. It is given up after that, and when the client closes the connection, as an outcome is.
+     *
+     * @param work that gives the result, in words
+     * @throws dev.gnserve.failure.FailureException DEADLINE_EXCEEDED; or what else the result fails with
+     */
+    public <T> T await(CompletableFuture<T> result, String work) {
+        try {
+            return get(result, deadline);
+        } catch (TimeoutException e) {
+            throw Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed during " + work, e)
+                    .asException();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private <T> T get(CompletableFuture<T> result, Deadline until) throws ExecutionException, TimeoutException {
         boolean interrupted = false;
         try {
             while (true) {
+                Duration remaining = until.remaining(System.nanoTime());
+                boolean last = remaining.compareTo(LOOK) <= 0;
                 try {
-                    return outcome.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+                    return result.get((last ? remaining : LOOK).toNanos(), TimeUnit.NANOSECONDS);
                 } catch (TimeoutException e) {
                     if (connection.isClosed()) {
-                        outcome.cancel(false);
+                        result.cancel(false);
                         throw new CallerGoneException();
+                    }
+                    if (last) {
+                        result.cancel(false);
+                        throw e;
                     }
                 } catch (InterruptedException e) {
                     interrupted = true; // Each request is answered; a server that stops waits for it.
-                } catch (ExecutionException e) {
-                    throw new IllegalStateException("an outcome is a value, failures too", e);
                 }
             }
         } finally {

@@ -1,6 +1,5 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.batching.Deadline;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.FloatTensor;
 import dev.gnserve.failure.Failure;
@@ -17,9 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
@@ -52,29 +48,13 @@ final class ModelVerifiers {
     }
 
     /**
-     * Verifies a model on the input for one image.
+     * Verifies a model on the input for one image, when those before it are done; if it is cancelled until then, never.
      *
-     * @throws FailureException OVERLOADED when others wait already, DEADLINE_EXCEEDED, or what the engine fails with
+     * @return the report, which is to be {@link #told}
+     * @throws FailureException OVERLOADED when others wait already
      */
-    VerificationReport verify(ServedModel model, FloatTensor input, int batch, Deadline deadline) {
-        CompletableFuture<VerificationReport> running = verifier(model).verify(input, batch);
-        try {
-            VerificationReport report =
-                    running.get(deadline.remaining(System.nanoTime()).toNanos(), TimeUnit.NANOSECONDS);
-            return told(model, report);
-        } catch (TimeoutException e) {
-            running.cancel(false);
-            throw Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed during the verification", e)
-                    .asException();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw Failure.of(FailureCode.SHUTTING_DOWN, "the service stops", e).asException();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException(e.getCause());
-        }
+    CompletableFuture<VerificationReport> verify(ServedModel model, FloatTensor input, int batch) {
+        return verifier(model).verify(input, batch);
     }
 
     /** Verifies a model that is not ready yet, and frees the copy at once: many models may load. */
@@ -92,7 +72,8 @@ final class ModelVerifiers {
         return told(model, verifier(model).sample(input));
     }
 
-    private VerificationReport told(ServedModel model, VerificationReport report) {
+    /** Tells the meters. */
+    VerificationReport told(ServedModel model, VerificationReport report) {
         events.publishEvent(new VerificationCompleted(model.name(), model.version(), report));
         return report;
     }

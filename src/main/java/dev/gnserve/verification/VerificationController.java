@@ -169,7 +169,8 @@ class VerificationController {
                     .asException();
         }
         return requests.answer(found.manifest().task(), model, version, request, (served, images, caller) -> {
-            VerificationReport report = verifiers.verify(served, input(served, images), batch, caller.deadline());
+            VerificationReport report = verifiers.told(
+                    served, caller.await(verifiers.verify(served, input(served, images), batch), "the verification"));
             return new Verified(
                     served.name(),
                     served.version(),

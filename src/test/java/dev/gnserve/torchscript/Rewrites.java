@@ -20,26 +20,30 @@ public final class Rewrites {
     }
 
     /**
-     * A model of vectors that first spins for as many milliseconds as its largest value says: a forward pass that hangs, and comes to
-     * its end all the same.
+     * A model whose forward pass first spins for as many milliseconds as the largest value of its input says: one that hangs, and
+     * comes to its end all the same.
      */
-    public static byte[] spinning(TorchScriptArchive vectors) {
-        return spinning(vectors, "int(torch.max(x))");
+    public static byte[] spinning(TorchScriptArchive archive) {
+        return spinning(archive, "int(torch.max(x))");
     }
 
-    /** A model of vectors every forward pass of which takes as many milliseconds. */
-    public static byte[] slow(TorchScriptArchive vectors, int millis) {
-        return spinning(vectors, String.valueOf(millis));
+    /** A model every forward pass of which takes as many milliseconds. */
+    public static byte[] slow(TorchScriptArchive archive, int millis) {
+        return spinning(archive, String.valueOf(millis));
     }
 
-    private static byte[] spinning(TorchScriptArchive vectors, String millis) {
-        String forward = "    _0 = __torch__.torch.nn.functional.group_norm\n";
-        return code(vectors, "code/__torch__.py", forward, """
+    private static byte[] spinning(TorchScriptArchive archive, String millis) {
+        String forward = "    x: Tensor) -> Dict[str, Tensor]:\n";
+        return code(
+                        archive,
+                        "code/__torch__.py",
+                        forward,
+                        forward + """
                     start = ops.prim.TimePoint()
                     end = torch.add(start, torch.mul(%s, 1000000))
                     while torch.lt(ops.prim.TimePoint(), end):
                       pass
-                """.formatted(millis).indent(0) + forward)
+                """.formatted(millis).indent(0))
                 .toByteArray();
     }
 

@@ -110,7 +110,7 @@ class TrafficSamplerTest {
         FloatTensor image = image();
 
         VerificationReport sampled = verifiers.sample(model, image);
-        VerificationReport verified = verifiers.verify(model, image, 0, Deadline.none());
+        VerificationReport verified = verifiers.verify(model, image, 0).join();
 
         assertThat(sampled).isEqualTo(verified);
         assertThat(sampled.calls()).isNotEmpty();
