@@ -61,6 +61,17 @@ public final class TappedSession {
         return outputs;
     }
 
+    /**
+     * Runs images as the served model would, and keeps nothing.
+     *
+     * @param images of equal shape, without a batch axis
+     * @throws FailureException as {@link EngineSession#run}
+     */
+    public List<Prediction> predict(List<FloatTensor> images) {
+        arm(0, 0);
+        return session.run(images).predictions();
+    }
+
     private void arm(long first, long bytes) {
         try (IValue firstCall = IValue.from(first);
                 IValue room = IValue.from(bytes)) {

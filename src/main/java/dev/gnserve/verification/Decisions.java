@@ -1,5 +1,6 @@
 package dev.gnserve.verification;
 
+import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.model.ModelManifest;
@@ -19,9 +20,6 @@ public final class Decisions {
     /** Without a manifest: the class with the highest logit, of every pixel or of the image. */
     public static final Decisions HIGHEST = new Decisions(null);
 
-    /** A box that lies elsewhere by more than this many pixels is another. */
-    private static final float SAME_BOX = 0.5f;
-
     private final @Nullable ModelManifest manifest;
 
     private Decisions(@Nullable ModelManifest manifest) {
@@ -36,38 +34,43 @@ public final class Decisions {
     /**
      * How many decisions differ for one image.
      *
-     * @param alone the outputs for the image, batch axis 1
-     * @param together those of the same names for a batch
-     * @param place of the image in the batch
+     * @param alone the outputs for the image in a batch of its own
+     * @param together those of the same names that it got among others
      */
-    long changed(Map<String, Tensor> alone, Map<String, Tensor> together, int place) {
+    long changed(Prediction alone, Prediction together) {
         ModelManifest known = manifest;
+        if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
+            float threshold =
+                    known == null ? Float.MIN_VALUE : known.thresholds().score();
+            return DetectionPair.of(alone, together).stream()
+                    .filter(pair -> pair.changes(alone, together, threshold))
+                    .count();
+        }
         if (known != null && known.task() == Task.DETECTION) {
-            boolean dense = first(alone, "boxes").shape().rank() == 3
-                    && last(alone, "scores").shape().rank() == 3;
-            return dense ? changedBoxes(known, alone, together, place) : 0;
+            boolean dense = first(alone, "boxes").shape().rank() == 2
+                    && last(alone, "scores").shape().rank() == 2;
+            return dense ? changedBoxes(known, alone, together) : 0;
         }
         long changed = 0;
-        for (Map.Entry<String, Tensor> output : alone.entrySet()) {
-            Tensor many = together.get(output.getKey());
+        for (Map.Entry<String, Tensor> output : alone.outputs().entrySet()) {
+            Tensor other = together.outputs().get(output.getKey());
             TensorShape shape = output.getValue().shape();
-            if (many == null || shape.rank() < 2 || shape.size(1) < 1) {
+            if (other == null || shape.rank() < 1 || shape.size(0) < 1) {
                 continue;
             }
             float[] one = output.getValue().floats();
             if (known != null
                     && known.task() == Task.SEGMENTATION
-                    && shape.size(1) == known.output().channels().size()) {
-                changed += changedPixels(known, one, many.floats(), place * one.length);
+                    && shape.size(0) == known.output().channels().size()) {
+                changed += changedPixels(known, one, other.floats());
             } else {
-                changed += changedWinners(shape.size(1), one, many.floats(), place * one.length);
+                changed += changedWinners(shape.size(0), one, other.floats());
             }
         }
         return changed;
     }
 
-    private static long changedBoxes(
-            ModelManifest manifest, Map<String, Tensor> alone, Map<String, Tensor> together, int place) {
+    private static long changedBoxes(ModelManifest manifest, Prediction alone, Prediction together) {
         float[] boxes = first(alone, "boxes").floats();
         float[] scores = last(alone, "scores").floats();
         float[] otherBoxes = first(together, "boxes").floats();
@@ -77,33 +80,34 @@ public final class Decisions {
         long changed = 0;
         for (int i = 0; i < scores.length; i++) {
             boolean counts = scores[i] >= threshold;
-            if (counts != otherScores[place * scores.length + i] >= threshold) {
+            if (counts != otherScores[i] >= threshold) {
                 changed++;
-            } else if (counts && isElsewhere(boxes, otherBoxes, place * boxes.length, i / labels * 4)) {
+            } else if (counts && isElsewhere(boxes, otherBoxes, i / labels * 4)) {
                 changed++;
             }
         }
         return changed;
     }
 
-    private static Tensor first(Map<String, Tensor> outputs, String name) {
-        return outputs.getOrDefault(name, List.copyOf(outputs.values()).get(0));
+    private static Tensor first(Prediction prediction, String name) {
+        return prediction.outputs().getOrDefault(name, prediction.first());
     }
 
-    private static Tensor last(Map<String, Tensor> outputs, String name) {
-        return outputs.getOrDefault(name, List.copyOf(outputs.values()).get(outputs.size() - 1));
+    private static Tensor last(Prediction prediction, String name) {
+        List<Tensor> outputs = List.copyOf(prediction.outputs().values());
+        return prediction.outputs().getOrDefault(name, outputs.get(outputs.size() - 1));
     }
 
-    private static boolean isElsewhere(float[] boxes, float[] others, int offset, int at) {
+    private static boolean isElsewhere(float[] boxes, float[] others, int at) {
         for (int corner = at; corner < at + 4; corner++) {
-            if (!(Math.abs(boxes[corner] - others[offset + corner]) <= SAME_BOX)) {
+            if (!(Math.abs(boxes[corner] - others[corner]) <= DetectionPair.SAME_BOX)) {
                 return true;
             }
         }
         return false;
     }
 
-    private static long changedPixels(ModelManifest manifest, float[] one, float[] many, int offset) {
+    private static long changedPixels(ModelManifest manifest, float[] one, float[] other) {
         OutputSpec output = manifest.output();
         int channels = output.channels().size();
         int pixels = one.length / channels;
@@ -114,7 +118,7 @@ public final class Decisions {
         long changed = 0;
         for (int p = 0; p < pixels; p++) {
             probabilities(output.decoder(), one, p, pixels, alone);
-            probabilities(output.decoder(), many, offset + p, pixels, together);
+            probabilities(output.decoder(), other, p, pixels, together);
             for (String label : manifest.labels()) {
                 int own = output.channels().indexOf(label);
                 boolean before = alone[own] + (rim < 0 ? 0 : alone[rim]) > threshold;
@@ -136,11 +140,11 @@ public final class Decisions {
         }
     }
 
-    private static long changedWinners(int classes, float[] one, float[] many, int offset) {
+    private static long changedWinners(int classes, float[] one, float[] other) {
         int positions = one.length / classes;
         long changed = 0;
         for (int p = 0; p < positions; p++) {
-            if (winner(one, p, classes, positions) != winner(many, offset + p, classes, positions)) {
+            if (winner(one, p, classes, positions) != winner(other, p, classes, positions)) {
                 changed++;
             }
         }

@@ -1,9 +1,14 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.FailureException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
@@ -16,26 +21,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The other images are the image itself with its values shuffled and scaled, which needs nothing but the image and
  * has statistics of its own. Group Normalization never mixes images. Matrix products and a few shapes of convolution
- * choose another order of additions for another batch, which moves results by some 1e-7; more than {@link #RELATIVE} of
- * the largest output is what PyTorch would not accept between memory formats either, and fails.
+ * choose another order of additions for another batch, which moves results by some 1e-7; more than
+ * {@link OutputDifference#sound} fails.
  */
 final class InvarianceCheck {
 
-    private static final double RELATIVE = 1e-4;
-
-    private final Function<FloatTensor, Map<String, Tensor>> model;
+    private final Function<List<FloatTensor>, List<Prediction>> model;
     private final FloatTensor image;
-    private final Map<String, Tensor> alone;
+    private final Prediction alone;
     private final int largest;
     private final Decisions decisions;
     private double difference;
-    private double magnitude;
     private long changedDecisions;
+    private @Nullable String fault;
 
     private InvarianceCheck(
-            Function<FloatTensor, Map<String, Tensor>> model,
+            Function<List<FloatTensor>, List<Prediction>> model,
             FloatTensor image,
-            Map<String, Tensor> alone,
+            Prediction alone,
             int largest,
             Decisions decisions) {
         this.decisions = decisions;
@@ -46,106 +49,143 @@ final class InvarianceCheck {
     }
 
     /**
-     * @param model runs a batch and gives its outputs, batch axis first
+     * @param model runs a batch of images and gives what belongs to each
      * @param image one image, without a batch axis
-     * @param alone what the model gave for this image in a batch of its own
+     * @param alone what the model gave for a batch of this image alone, by name
      * @param decisions what of the outputs counts in the final result
      */
     static BatchInvariance check(
-            Function<FloatTensor, Map<String, Tensor>> model,
+            Function<List<FloatTensor>, List<Prediction>> model,
             FloatTensor image,
             Map<String, Tensor> alone,
             int largest,
             Decisions decisions) {
-        return new InvarianceCheck(model, image, alone, largest, decisions).check();
+        if (alone.isEmpty()) {
+            return BatchInvariance.notApplicable(largest, "the model gives nothing for one image");
+        }
+        Map<String, Tensor> own = new LinkedHashMap<>(alone);
+        if (!DetectionPair.arePairable(alone)) {
+            for (Map.Entry<String, Tensor> output : own.entrySet()) {
+                TensorShape shape = output.getValue().shape();
+                if (shape.rank() == 0 || shape.size(0) != 1) {
+                    return BatchInvariance.notApplicable(
+                            largest,
+                            "the model's output \"" + output.getKey() + "\" has shape " + shape
+                                    + " for one image: it has no batch axis");
+                }
+                output.setValue(
+                        new FloatTensor(shape.withoutFirst(), output.getValue().floats()));
+            }
+        }
+        return new InvarianceCheck(model, image, new Prediction(own), largest, decisions).check();
     }
 
     private BatchInvariance check() {
-        for (Map.Entry<String, Tensor> output : alone.entrySet()) {
-            TensorShape shape = output.getValue().shape();
-            if (shape.rank() == 0 || shape.size(0) != 1) {
-                return BatchInvariance.notApplicable(
-                        largest,
-                        "the model's output \"" + output.getKey() + "\" has shape " + shape
-                                + " for one image: it has no batch axis");
-            }
-        }
         int size = 1;
         while (size < largest) {
             size = Math.min(2 * size, largest);
             int place = size * 5 / 8;
-            Map<String, Tensor> together;
+            Prediction together;
             try {
-                together = model.apply(batch(size, place));
+                together = model.apply(batch(size, place)).get(place);
             } catch (FailureException e) {
                 return BatchInvariance.notApplicable(
                         largest,
                         "the model does not run a batch of " + size + ": "
                                 + e.failure().detail());
             }
-            String unequal = compare(together, size, place);
+            String unequal = compare(together, size);
             if (unequal != null) {
                 return BatchInvariance.notApplicable(largest, unequal);
             }
         }
-        boolean pass = difference <= RELATIVE * Math.max(magnitude, 1e-6);
         return new BatchInvariance(
                 largest,
                 Math.min(difference, Double.MAX_VALUE),
                 difference == 0,
                 changedDecisions > 0,
                 changedDecisions,
-                pass ? Verdict.PASS : Verdict.FAIL,
-                pass
-                        ? null
-                        : String.format(
-                                "the image's output depends on its batch: it differs by %.3g where %.3g is sound",
-                                difference, RELATIVE * magnitude));
+                fault == null ? Verdict.PASS : Verdict.FAIL,
+                fault);
     }
 
-    private @Nullable String compare(Map<String, Tensor> together, int size, int place) {
-        for (Map.Entry<String, Tensor> output : alone.entrySet()) {
-            Tensor batched = together.get(output.getKey());
-            TensorShape shape = output.getValue().shape();
-            if (batched == null || !batched.shape().equals(shape.withoutFirst().prepend(size))) {
-                return "the model's output \"" + output.getKey() + "\" has shape " + shape + " for one image and "
-                        + (batched == null ? "is missing" : batched.shape()) + " for a batch of " + size;
+    private @Nullable String compare(Prediction together, int size) {
+        if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
+            compareDetections(together);
+        } else {
+            for (Map.Entry<String, Tensor> output : alone.outputs().entrySet()) {
+                Tensor other = together.outputs().get(output.getKey());
+                TensorShape shape = output.getValue().shape();
+                if (other == null || !other.shape().equals(shape)) {
+                    return "the model's output \"" + output.getKey() + "\" has shape " + shape
+                            + " for the image alone and " + (other == null ? "is missing" : other.shape())
+                            + " in a batch of " + size;
+                }
+                OutputDifference found = new OutputDifference();
+                float[] one = output.getValue().floats();
+                found.add(one, 0, other.floats(), 0, one.length);
+                judge(output.getKey(), found);
             }
-            float[] one = output.getValue().floats();
-            float[] many = batched.floats();
-            compare(one, many, place * one.length);
         }
-        changedDecisions += decisions.changed(alone, together, place);
+        changedDecisions += decisions.changed(alone, together);
         return null;
     }
 
-    private void compare(float[] one, float[] many, int offset) {
-        for (int i = 0; i < one.length; i++) {
-            magnitude = Math.max(magnitude, Math.abs(one[i]));
-            if (Float.floatToIntBits(one[i]) != Float.floatToIntBits(many[offset + i])) {
-                double apart = Math.abs((double) one[i] - many[offset + i]);
-                // 0 and -0 are apart in bits only; NaN against a number is as wrong as can be.
-                difference = Math.max(difference, Double.isNaN(apart) ? Double.POSITIVE_INFINITY : apart);
+    /** A detection that only one of them has differs by its score. */
+    private void compareDetections(Prediction together) {
+        List<DetectionPair> pairs = DetectionPair.of(alone, together);
+        int detections = DetectionPair.count(alone);
+        for (Map.Entry<String, Tensor> output : alone.outputs().entrySet()) {
+            TensorShape shape = output.getValue().shape();
+            Tensor other = together.outputs().get(output.getKey());
+            if (other == null || shape.rank() == 0 || shape.size(0) != detections) {
+                continue;
             }
+            int each = shape.elements() / Math.max(1, detections);
+            OutputDifference found = new OutputDifference();
+            float[] one = output.getValue().floats();
+            float[] many = other.floats();
+            for (DetectionPair pair : pairs) {
+                if (pair.isInBoth()) {
+                    found.add(one, pair.alone() * each, many, pair.together() * each, each);
+                } else if (output.getKey().equals("scores")) {
+                    found.add(pair.scoreOf(alone, together));
+                }
+            }
+            judge(output.getKey(), found);
+        }
+    }
+
+    private void judge(String output, OutputDifference found) {
+        difference = Math.max(difference, found.largest());
+        if (fault == null && found.largest() > found.sound()) {
+            fault = String.format(
+                    Locale.ROOT,
+                    "the image's output depends on its batch: %s differs by %.3g where %.3g is sound",
+                    output,
+                    found.largest(),
+                    found.sound());
         }
     }
 
     /** A batch with the image at one place and others elsewhere; the same others for the same place. */
-    private FloatTensor batch(int size, int place) {
+    private List<FloatTensor> batch(int size, int place) {
         float[] own = image.values();
-        float[] values = new float[Math.multiplyExact(size, own.length)];
+        List<FloatTensor> images = new ArrayList<>();
         for (int i = 0; i < size; i++) {
             if (i == place) {
-                System.arraycopy(own, 0, values, i * own.length, own.length);
-            } else {
-                Random random = new Random(i);
-                float scale = 0.5f + random.nextFloat();
-                int shift = random.nextInt(Math.max(1, own.length));
-                for (int v = 0; v < own.length; v++) {
-                    values[i * own.length + v] = scale * own[(v + shift) % own.length];
-                }
+                images.add(image);
+                continue;
             }
+            Random random = new Random(i);
+            float scale = 0.5f + random.nextFloat();
+            int shift = random.nextInt(Math.max(1, own.length));
+            float[] values = new float[own.length];
+            for (int v = 0; v < own.length; v++) {
+                values[v] = scale * own[(v + shift) % own.length];
+            }
+            images.add(new FloatTensor(image.shape(), values));
         }
-        return new FloatTensor(image.shape().prepend(size), values);
+        return images;
     }
 }

@@ -98,10 +98,8 @@ final class TappedCopy implements AutoCloseable {
                 unverified.add(new UnverifiedLayer(layer.name(), "the model did not call it for this input"));
             }
         }
-        BatchInvariance invariance = batch < 2
-                ? null
-                : InvarianceCheck.check(
-                        inputs -> session.run(List.of(inputs), 0, ignored -> {}), image, alone, batch, decisions);
+        BatchInvariance invariance =
+                batch < 2 ? null : InvarianceCheck.check(session::predict, image, alone, batch, decisions);
         return report(calls, invariance, unverified);
     }
 

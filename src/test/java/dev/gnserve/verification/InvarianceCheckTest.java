@@ -3,10 +3,12 @@ package dev.gnserve.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -74,11 +76,8 @@ class InvarianceCheckTest {
     @Test
     void aLogitThatChangesItsSignChangesTheResult() {
         FloatTensor image = Tensor.of(new float[] {1e-7f, 2}, 1, 2);
-        Function<FloatTensor, Map<String, Tensor>> model = batch -> {
-            float[] values = batch.values().clone();
-            values[2] = -1e-7f;
-            return Map.of("output", new FloatTensor(batch.shape(), values));
-        };
+        Function<List<FloatTensor>, List<Prediction>> model =
+                batch -> List.of(output(batch.get(0)), output(Tensor.of(new float[] {-1e-7f, 2}, 1, 2)));
 
         BatchInvariance result = InvarianceCheck.check(
                 model, image, Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)), 2, Decisions.HIGHEST);
@@ -103,16 +102,97 @@ class InvarianceCheckTest {
         assertThat(result.reason()).contains("batch of 2").contains("planted");
     }
 
-    /** The identity, but for what a fault does to the values of a batch. */
+    @Test
+    void whatIsNoNumberAloneEitherIsNoDifference() {
+        BatchInvariance result = check(
+                values -> {
+                    values[9] = Float.NaN;
+                    return values;
+                },
+                new FloatTensor(IMAGE.shape(), new float[] {1, Float.NaN, 3, 4, 5, 6, 7, 8}),
+                2);
+
+        assertThat(result.verdict()).isEqualTo(Verdict.PASS);
+        assertThat(result.bitIdentical()).isTrue();
+    }
+
+    /** Boxes reach far beyond 1 and scores do not: what is nothing for the ones is much for the others. */
+    @Test
+    void everyOutputIsHeldAgainstItsOwnValues() {
+        Function<Float, Prediction> boxes = score -> new Prediction(Map.of(
+                "boxes",
+                Tensor.of(new float[] {0, 0, 640, 480}, 1, 4),
+                "scores",
+                Tensor.of(new float[] {score}, 1, 1)));
+        Map<String, Tensor> alone = Map.of(
+                "boxes", Tensor.of(new float[] {0, 0, 640, 480}, 1, 1, 4),
+                "scores", Tensor.of(new float[] {0.5f}, 1, 1, 1));
+
+        BatchInvariance result = InvarianceCheck.check(
+                batch -> List.of(boxes.apply(0.5f), boxes.apply(0.51f)), IMAGE, alone, 2, Decisions.HIGHEST);
+
+        assertThat(result.verdict()).isEqualTo(Verdict.FAIL);
+        assertThat(result.reason()).contains("depends on its batch: scores differs by 0.0100");
+    }
+
+    /** One box where the batch has as many images: no batch axis, whatever it looks like. */
+    @Test
+    void detectionsAreComparedObjectByObject() {
+        Prediction one = detections(new float[] {1, 1, 5, 5, 20, 20, 30, 30}, 0.9f, 0.3f);
+        Prediction exchanged = detections(new float[] {20, 20, 30, 30, 1, 1, 5, 5}, 0.3f, 0.9f);
+        Prediction stranger = detections(new float[] {40, 1, 50, 9}, 0.8f);
+
+        assertThat(batchOfTwo(one, stranger, exchanged).verdict()).isEqualTo(Verdict.PASS);
+        assertThat(batchOfTwo(one, stranger, exchanged).bitIdentical()).isTrue();
+        BatchInvariance lost = batchOfTwo(one, stranger, detections(new float[] {1, 1, 5, 5}, 0.9f));
+        assertThat(lost.verdict()).isEqualTo(Verdict.FAIL);
+        assertThat(lost.maxAbsoluteDifference()).isEqualTo(0.3f);
+        assertThat(lost.reason()).contains("scores differs by 0.300");
+        BatchInvariance moved =
+                batchOfTwo(one, stranger, detections(new float[] {1, 1.1f, 5, 5, 20, 20, 30, 30}, 0.9f, 0.3f));
+        assertThat(moved.verdict()).isEqualTo(Verdict.FAIL);
+        assertThat(moved.reason()).contains("boxes differs by 0.100");
+        assertThat(batchOfTwo(stranger, one, stranger).verdict()).isEqualTo(Verdict.PASS);
+    }
+
+    private static BatchInvariance batchOfTwo(Prediction alone, Prediction mate, Prediction together) {
+        return InvarianceCheck.check(batch -> List.of(mate, together), IMAGE, alone.outputs(), 2, Decisions.HIGHEST);
+    }
+
+    private static Prediction detections(float[] boxes, float... scores) {
+        return new Prediction(Map.of(
+                "boxes", Tensor.of(boxes, scores.length, 4),
+                "labels", Tensor.of(new float[scores.length], scores.length),
+                "scores", Tensor.of(scores, scores.length)));
+    }
+
     private BatchInvariance check(UnaryOperator<float[]> fault, int largest) {
-        Function<FloatTensor, Map<String, Tensor>> model = batch -> {
-            batches.add(batch.shape().size(0));
-            return Map.of(
-                    "output",
-                    new FloatTensor(batch.shape(), fault.apply(batch.values().clone())));
+        return check(fault, IMAGE, largest);
+    }
+
+    /** The identity, but for what a fault does to the values of a batch. */
+    private BatchInvariance check(UnaryOperator<float[]> fault, FloatTensor image, int largest) {
+        int each = image.values().length;
+        Function<List<FloatTensor>, List<Prediction>> model = images -> {
+            batches.add(images.size());
+            float[] values = new float[images.size() * each];
+            for (int i = 0; i < images.size(); i++) {
+                System.arraycopy(images.get(i).values(), 0, values, i * each, each);
+            }
+            float[] faulty = fault.apply(values);
+            List<Prediction> predictions = new ArrayList<>();
+            for (int i = 0; i < images.size(); i++) {
+                predictions.add(
+                        output(new FloatTensor(image.shape(), Arrays.copyOfRange(faulty, i * each, (i + 1) * each))));
+            }
+            return predictions;
         };
         Map<String, Tensor> alone =
-                Map.of("output", new FloatTensor(IMAGE.shape().prepend(1), IMAGE.values()));
-        return InvarianceCheck.check(model, IMAGE, alone, largest, Decisions.HIGHEST);
+                Map.of("output", new FloatTensor(image.shape().prepend(1), image.values()));
+        return InvarianceCheck.check(model, image, alone, largest, Decisions.HIGHEST);
+    }
+
+    private static Prediction output(Tensor values) {
+        return new Prediction(Map.of("output", values));
     }
 }
