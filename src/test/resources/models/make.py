@@ -90,6 +90,17 @@ class Instances(nn.Module):
         return [instances(x[i]) for i in range(x.shape[0])]
 
 
+class OneImage(nn.Module):
+    """A detector that answers for the first image only, as those do that are wrapped to give torchvision's dictionary itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        return instances(x[0] + 0 * self.norm(x)[0])
+
+
 class Torchvision(nn.Module):
     """As torchvision's detectors are scripted: a list of images in, losses and a list of dictionaries out."""
 
@@ -115,6 +126,28 @@ class Coarse(nn.Module):
     def forward(self, x: Tensor) -> Dict[str, Tensor]:
         x = x + 0 * self.norm(x)
         return {"out": 10 * F.avg_pool2d(x, 4), "aux": x[:, :1]}
+
+
+class Foreground(nn.Module):
+    """One channel of logits: foreground is what is brighter than 0.5."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 20 * (x.mean(1, keepdim=True) - 0.5) + 0 * self.norm(x)[:, :1]
+
+
+class Logarithm(nn.Module):
+    """The logarithms of the colours, which black does not have."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.GroupNorm(1, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.log(x) + 0 * self.norm(x)
 
 
 class Deep(nn.Module):
@@ -206,8 +239,11 @@ save("classifier-traced.pt", torch.jit.trace(classifier, image))
 with torch.no_grad():
     print("classifier: softmax", classifier(image).softmax(1).tolist(), "sigmoid", classifier(image).sigmoid().tolist())
 save("instances-scripted.pt", torch.jit.script(Instances().eval()))
+save("one-image-scripted.pt", torch.jit.script(OneImage().eval()))
 save("torchvision-scripted.pt", torch.jit.script(Torchvision().eval()))
 save("coarse-scripted.pt", torch.jit.script(Coarse().eval()))
+save("foreground-scripted.pt", torch.jit.script(Foreground().eval()))
+save("logarithm-scripted.pt", torch.jit.script(Logarithm().eval()))
 save("deep-scripted.pt", torch.jit.script(Deep().eval()))
 save("fixed-scripted.pt", torch.jit.script(Fixed().eval()))
 save("vector-scripted.pt", torch.jit.script(Vector().eval()))

@@ -51,6 +51,7 @@ public final class EngineSession {
     private final Cores cores;
     private final int fixedThreads;
     private int threads;
+    private boolean oneByOne; // the model answers for one image only, as it was seen to do
     private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
 
     /**
@@ -67,7 +68,7 @@ public final class EngineSession {
     /**
      * Stacks inputs of equal shape along a new first axis, runs {@code forward} and splits every output along its first
      * axis. A model that takes a list gets the inputs as one, and of a model that gives a dictionary for every image each
-     * input gets its own.
+     * input gets its own. A detector that gives the dictionary of one image, whatever it is given, gets one image at a time.
      *
      * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or an output has no such axis
      */
@@ -78,10 +79,10 @@ public final class EngineSession {
             long started = System.nanoTime();
             NDArray input = stack(inputs, batchManager);
             long assembled = System.nanoTime();
-            NDList outputs = toHost(run(FORWARD, new NDList(input), batchManager));
+            NDList outputs = forward(input, batchManager);
             long inferred = System.nanoTime();
             List<Prediction> predictions =
-                    signature.givesResultPerImage() ? deal(outputs, batch) : split(outputs, batch);
+                    oneByOne || signature.givesResultPerImage() ? deal(outputs, batch) : split(outputs, batch);
             long done = System.nanoTime();
             return new EngineRun(
                     predictions,
@@ -192,6 +193,34 @@ public final class EngineSession {
                 }
             }
         }
+    }
+
+    /** Outputs of a whole batch, or those of one image after another. */
+    private NDList forward(NDArray input, NDManager batchManager) {
+        int batch = Math.toIntExact(input.getShape().get(0));
+        if (!oneByOne) {
+            NDList outputs = toHost(run(FORWARD, new NDList(input), batchManager));
+            oneByOne = !signature.givesResultPerImage() && isOfOneImage(outputs);
+            if (!oneByOne || batch == 1) {
+                return outputs;
+            }
+        }
+        NDList outputs = new NDList();
+        for (int i = 0; i < batch; i++) {
+            NDArray image = input.get(i).expandDims(0);
+            outputs.addAll(toHost(run(FORWARD, new NDList(image), batchManager)));
+        }
+        return outputs;
+    }
+
+    /** Whether boxes [D, 4], labels [D] and scores [D] are there: for a batch each would have an axis more. */
+    private static boolean isOfOneImage(NDList outputs) {
+        return hasRank(outputs, "boxes", 2) && hasRank(outputs, "labels", 1) && hasRank(outputs, "scores", 1);
+    }
+
+    private static boolean hasRank(NDList outputs, String name, int rank) {
+        NDArray output = outputs.get(name);
+        return output != null && output.getShape().dimension() == rank;
     }
 
     /** An argument as the method takes it: itself, or the images of a batch as a list. */

@@ -63,6 +63,7 @@ public record ModelSignature(
                 predictions.add(other);
             }
         }
+        boolean chosen = manifest.task() == Task.DETECTION && OutputSpec.isChosen(predictions.get(0));
         List<TensorSpec> outputs = new ArrayList<>();
         for (String name : predictions.get(0).outputs().keySet()) {
             List<Tensor> seen = predictions.stream()
@@ -70,7 +71,7 @@ public record ModelSignature(
                     .filter(Objects::nonNull)
                     .toList();
             List<Integer> axes = axes(seen.stream().map(Tensor::shape).toList());
-            if (resultPerImage && axes.size() > 1) {
+            if ((resultPerImage || chosen) && axes.size() > 1) {
                 axes.set(1, TensorSpec.FREE);
             }
             outputs.add(new TensorSpec(name, seen.get(0).type(), axes));
