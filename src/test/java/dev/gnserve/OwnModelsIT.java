@@ -6,6 +6,8 @@ import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.image.CocoRle;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.model.ModelRepository;
+import dev.gnserve.torchscript.Rewrites;
+import dev.gnserve.torchscript.TorchScriptArchive;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -66,6 +68,7 @@ class OwnModelsIT {
                 "task: classification\nlabels: [a, b, c, d]\noutput: {decoder: sigmoid}");
         folder.put("instances", "/models/instances-scripted.pt", "task: detection\nlabels: [red, green]");
         folder.put("torchvision", "/models/torchvision-scripted.pt", "task: detection\nlabels: [red, green]");
+        folder.put("one-image", "/models/one-image-scripted.pt", "task: detection\nlabels: [red, green]");
         folder.put(
                 "twice",
                 "/models/instances-scripted.pt",
@@ -87,6 +90,20 @@ class OwnModelsIT {
                 labels: [green, blue]
                 batching: {maxSize: 2, maxDelay: 3s, queueCapacity: 2}
                 """);
+        folder.put("foreground", "/models/foreground-scripted.pt", "task: segmentation\nlabels: [bright]");
+        folder.put("logarithm", "/models/logarithm-scripted.pt", "task: segmentation\nlabels: [green, blue]");
+        folder.put("never", "/models/logarithm-scripted.pt", "task: segmentation\nlabels: [green, blue]");
+        negate("never");
+        folder.put("gray", "/models/coarse-scripted.pt", """
+                task: segmentation
+                labels: [green, blue]
+                input: {colour: gray}
+                """);
+        folder.put("unscored", "/models/bloodcell-fcos-gn/1/model.pt", """
+                task: detection
+                labels: [RBC, WBC]
+                warmUp: {shapes: [[3, 64, 64]]}
+                """);
         folder.put("miscounted", "/models/coarse-scripted.pt", "task: segmentation\nlabels: [green]");
         folder.put(
                 "misnamed",
@@ -98,6 +115,20 @@ class OwnModelsIT {
         putGolden("unsure", 7);
         folder.put("forgotten", "/models/instances-scripted.pt", GOLDEN);
         properties.add("gnserve.models-dir", () -> models);
+    }
+
+    /** The logarithms of numbers that have none. */
+    private static void negate(String name) {
+        Path file = models.resolve(name).resolve("1").resolve("model.pt");
+        try {
+            TorchScriptArchive archive = TorchScriptArchive.open(file);
+            Files.write(
+                    file,
+                    Rewrites.code(archive, "code/__torch__.py", "torch.log(x)", "torch.log(torch.neg(x))")
+                            .toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A red square at x = 5, and the promise of one at some other place. */
@@ -167,7 +198,7 @@ class OwnModelsIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"instances", "torchvision", "twice"})
+    @ValueSource(strings = {"instances", "torchvision", "one-image", "twice"})
     void instancesComeWithBoxesAndMasks(String model) {
         boolean[][] red = new boolean[24][40];
         boolean[][] green = new boolean[24][40];
@@ -250,16 +281,18 @@ class OwnModelsIT {
         assertThat(pixels(image.path("detections").path(0).path("mask"))).isDeepEqualTo(red);
     }
 
-    @Test
-    void imagesOfABatchKeepTheirOwnInstances() {
+    @ParameterizedTest
+    @ValueSource(strings = {"torchvision", "one-image"})
+    void imagesOfABatchKeepTheirOwnInstances(String model) {
         Map<String, byte[]> images = new LinkedHashMap<>();
         for (int i = 0; i < 8; i++) {
             int left = i;
             images.put("with-" + i, png(32, 32, (x, y) -> x >= left && x < 20 && y < 9 ? RED : 0));
             images.put("without-" + i, png(32, 32, (x, y) -> 0));
         }
-        JsonNode answers =
-                client.postParts("v1/models/torchvision/detect", images).json().path("images");
+        JsonNode answers = client.postParts("v1/models/" + model + "/detect", images)
+                .json()
+                .path("images");
         for (int i = 0; i < 8; i++) {
             JsonNode with = answers.path(2 * i).path("detections");
             assertThat(with).hasSize(1);
@@ -337,6 +370,17 @@ class OwnModelsIT {
                 .isEqualTo(5 * 24);
         JsonNode input = client.get("v1/models/deep").json().path("input");
         assertThat(input.path("colour").asString()).as(input.toString()).isEqualTo("gray");
+        // One logit, so a sigmoid.
+        Answer bright = client.post("v1/models/foreground/segment", image);
+        assertThat(bright.json()
+                        .path("images")
+                        .path(0)
+                        .path("classes")
+                        .path(0)
+                        .path("pixels")
+                        .asInt())
+                .as(bright.text())
+                .isEqualTo(5 * 24);
         // 32 x 32 only, whatever the image.
         Answer green = client.post("v1/models/fixed/classify", png(50, 20, (x, y) -> GREEN));
         assertThat(scores(green).get(0)).as(green.text()).isEqualTo("green 0.9999");
@@ -370,11 +414,33 @@ class OwnModelsIT {
         byte[] image = png(32, 32, (x, y) -> GREEN);
         assertThat(reason("miscounted"))
                 .contains("the 2 output channels [background, green]", "shape [3, 32, 32]".replace("32", "128"));
+        assertThat(reason("gray")).contains("model.yaml says of input", "[1, 512, 512]", "number of channels");
+        assertThat(reason("unscored")).contains("scores [A, 2], one score for each of [RBC, WBC]", "3]");
+        assertThat(reason("never")).contains("gives NaN for ordinary input");
         assertThat(reason("misnamed")).contains("names the output \"logits\"", "[aux, out]");
         Answer unnamed = client.post("v1/models/unnamed/detect", image);
         assertThat(unnamed.status()).isEqualTo(500);
         assertThat(unnamed.text()).contains("ENGINE_FAULT", "gave the label 2", "output.firstLabel");
         assertThat(client.post("v1/models/instances/detect", image).status()).isEqualTo(200);
+    }
+
+    @Test
+    void whatIsNoNumberFailsItsImageAndNoOther() {
+        byte[] black = png(32, 32, (x, y) -> x < 16 ? 0 : 0xFFFFFF);
+        Answer alone = client.post("v1/models/logarithm/segment", black);
+        assertThat(alone.status()).isEqualTo(500);
+        assertThat(alone.text()).contains("ENGINE_FAULT", "holds NaN or infinity for this image", "/verify");
+
+        Map<String, byte[]> images = new LinkedHashMap<>();
+        images.put("black.png", black);
+        images.put("green.png", png(32, 32, (x, y) -> 0x01FF01));
+        JsonNode both =
+                client.postParts("v1/models/logarithm/segment", images).json().path("images");
+        assertThat(both.path(0).path("problem").path("code").asString()).isEqualTo("ENGINE_FAULT");
+        JsonNode green = both.path(1).path("classes").path(0);
+        assertThat(green.path("label").asString()).isEqualTo("green");
+        assertThat(green.path("pixels").asInt()).isEqualTo(32 * 32);
+        assertThat(client.post("v1/models/coarse/segment", black).status()).isEqualTo(200);
     }
 
     @Test
@@ -393,12 +459,15 @@ class OwnModelsIT {
     @Test
     void everyOneOfThemIsVerified() {
         byte[] image = png(32, 32, (x, y) -> x < 20 ? RED : 0);
-        for (String model : List.of("cells", "coarse", "instances", "torchvision")) {
+        for (String model : List.of("cells", "coarse", "instances", "torchvision", "one-image")) {
             Answer answer = client.post("v1/models/" + model + "/verify", image);
             assertThat(answer.json().path("verdict").asString())
                     .as(model + answer.text())
                     .isEqualTo("PASS");
             assertThat(answer.json().path("calls")).isNotEmpty();
+            assertThat(answer.json().path("batchInvariance").path("verdict").asString())
+                    .as(model + answer.text())
+                    .isEqualTo("PASS");
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.gnserve.detection;
 
 import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -10,6 +9,7 @@ import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.OutputSpec;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +50,7 @@ public final class Detector {
      * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
      */
     public void add(Prediction prediction) {
-        if (Instances.are(prediction)) {
+        if (OutputSpec.isChosen(prediction)) {
             addInstances(Instances.of(prediction, manifest));
         } else {
             for (Detection candidate : boxes(prediction).candidates(threshold)) {
@@ -106,7 +106,8 @@ public final class Detector {
                 * prepared.geometry().height()
                 / prepared.geometry().scaledHeight();
         double inside = box.width() * box.height();
-        return inside > 0 && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
+        boolean empty = !(box.width() > 0 && box.height() > 0);
+        return !empty && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
     }
 
     /** What was found, best first, once all tiles are there. */
@@ -115,23 +116,12 @@ public final class Detector {
     }
 
     private DenseBoxes boxes(Prediction prediction) {
-        int labels = manifest.labels().size();
-        List<Tensor> outputs = List.copyOf(prediction.outputs().values());
-        Tensor boxes = prediction.outputs().getOrDefault("boxes", outputs.get(0));
-        Tensor scores = prediction.outputs().getOrDefault("scores", outputs.get(outputs.size() - 1));
-        if (outputs.size() < 2
-                || boxes.shape().rank() != 2
-                || boxes.shape().size(1) != 4
-                || scores.shape().rank() != 2
-                || scores.shape().size(0) != boxes.shape().size(0)
-                || scores.shape().size(1) != labels) {
-            throw fault(
-                    "The model gave %s, but its model.yaml promises boxes [A, 4] and scores [A, %d], one score for each of %s."
-                            .formatted(prediction.outputs(), labels, manifest.labels()));
-        }
-        requireNumbers(boxes.floats());
-        requireNumbers(scores.floats());
-        return new DenseBoxes(labels, boxes.floats(), scores.floats());
+        OutputSpec.Locations locations = manifest.output().locations(prediction);
+        float[] boxes = locations.boxes().floats();
+        float[] scores = locations.scores().floats();
+        requireNumbers(boxes);
+        requireNumbers(scores);
+        return new DenseBoxes(manifest.labels().size(), boxes, scores);
     }
 
     private static void requireNumbers(float[] values) {

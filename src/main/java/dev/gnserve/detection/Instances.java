@@ -33,11 +33,6 @@ final class Instances {
         this.names = manifest.labels();
     }
 
-    /** Whether the outputs are of this kind: only here labels are an output. */
-    static boolean are(Prediction prediction) {
-        return prediction.outputs().containsKey("labels");
-    }
-
     /**
      * Reads the outputs.
      *

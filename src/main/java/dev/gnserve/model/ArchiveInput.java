@@ -20,16 +20,17 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What an archive takes, found in its parameters and on trial runs.
+ * What an archive takes, and how much it gives, found in its parameters and on trial runs.
  *
- * @param channels of its first convolution
+ * @param channels of an image
  * @param sizeMultiple the least power of two of which both sides must be multiples
  * @param fixedSize side of the only square input that was found to run, or 0 where sizes are free
+ * @param logits how many it gives for a pixel or an image, or 0 where that is not known
  */
-public record ArchiveInput(int channels, int sizeMultiple, int fixedSize) {
+public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int logits) {
 
     /** Where nothing is known of the archive. */
-    static final ArchiveInput USUAL = new ArchiveInput(3, 1, 0);
+    static final ArchiveInput USUAL = new ArchiveInput(3, 1, 0, 0);
 
     private static final System.Logger LOG = System.getLogger(ArchiveInput.class.getName());
 
@@ -70,30 +71,42 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize) {
     static Trial trial(TorchScriptArchive archive, EngineModel model) {
         EngineSession session = model.newSession();
         FailureException refusal = null;
-        for (ArchiveInput tried : candidates(channels(archive))) {
+        int likely = channels(archive);
+        for (ArchiveInput tried : candidates(likely)) {
             int height = tried.usualSide();
             // Of both sides, an odd number of multiples.
             int width = tried.fixedSize > 0 ? height : height + 2 * tried.sizeMultiple;
             try {
                 Prediction prediction = run(session, tried.channels, height, width);
                 if (tried.fixedSize > 0 || fits(prediction, height, width)) {
-                    return new Trial(tried, prediction);
+                    return new Trial(tried.giving(OutputSpec.usualLogits(prediction)), prediction);
                 }
             } catch (FailureException e) {
-                refusal = e;
+                refusal = tried.channels == likely ? e : refusal;
             }
         }
         throw Objects.requireNonNull(refusal, "a fixed size runs or is refused");
     }
 
-    /** From the least demanding on. */
-    private static List<ArchiveInput> candidates(int channels) {
+    /** From the least demanding on; gray instead of colour, or the other way round, when nothing else runs. */
+    private static List<ArchiveInput> candidates(int likely) {
         List<ArchiveInput> all = new ArrayList<>();
-        for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
-            all.add(new ArchiveInput(channels, multiple, 0));
+        for (int channels : new int[] {likely, likely == 1 ? 3 : 1}) {
+            for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
+                all.add(new ArchiveInput(channels, multiple, 0, 0));
+            }
+            USUAL_FIXED_SIDES.forEach(side -> all.add(new ArchiveInput(channels, 1, side, 0)));
         }
-        USUAL_FIXED_SIDES.forEach(side -> all.add(new ArchiveInput(channels, 1, side)));
         return all;
+    }
+
+    private ArchiveInput giving(Tensor output) {
+        int rank = output.shape().rank();
+        return new ArchiveInput(
+                channels,
+                sizeMultiple,
+                fixedSize,
+                rank == 1 || rank == 3 ? output.shape().size(0) : 0);
     }
 
     /** A side that runs. */
@@ -101,6 +114,7 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize) {
         return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
     }
 
+    /** Of the first convolution that can be one of an image: as a rule the archive lists what runs first. */
     private static int channels(TorchScriptArchive archive) {
         return archive.parameters().stream()
                 .map(parameter -> parameter.tensor().shape())

@@ -9,6 +9,8 @@ import dev.gnserve.engine.EngineSession;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
 import dev.gnserve.engine.TensorShape;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureException;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
@@ -56,7 +58,21 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     private void warm(Tensor noise) {
         for (int batchSize : warmUp.batchSizes()) {
-            session.run(Collections.nCopies(batchSize, noise)).predictions().forEach(check);
+            tried(Collections.nCopies(batchSize, noise)).forEach(check);
+        }
+    }
+
+    private List<Prediction> tried(List<Tensor> inputs) {
+        try {
+            return session.run(inputs).predictions();
+        } catch (FailureException e) {
+            Failure failure = e.failure();
+            throw Failure.of(
+                            failure.code(),
+                            "what model.yaml says of input, warmUp or batching does not suit the archive: "
+                                    + failure.detail(),
+                            failure.cause())
+                    .asException();
         }
     }
 

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Reads {@code model.yaml}; here are its fields, their bounds and their defaults. */
 public final class ManifestReader {
@@ -76,8 +77,9 @@ public final class ManifestReader {
         List<String> labels = top.texts("labels", List.of());
         String description = top.text("description", "");
         String license = top.text("license", "unknown");
-        InputSpec input = input(top.section("input"), task, archive);
-        OutputSpec output = output(top.section("output"), task, labels);
+        Archive once = new Asked(archive);
+        InputSpec input = input(top.section("input"), task, once);
+        OutputSpec output = output(top.section("output"), task, labels, once);
         Thresholds thresholds = thresholds(top.section("thresholds"));
         BatchPolicy batching = batching(top.section("batching"));
         Execution execution = execution(top.section("execution"));
@@ -97,6 +99,24 @@ public final class ManifestReader {
                 verification,
                 warmUp,
                 golden));
+    }
+
+    /** An archive whose answer is kept: it is found by running it. */
+    private static final class Asked implements Archive {
+
+        private final Archive archive;
+        private @Nullable ArchiveInput answer;
+
+        Asked(Archive archive) {
+            this.archive = archive;
+        }
+
+        @Override
+        public ArchiveInput input() throws IOException {
+            ArchiveInput known = answer == null ? archive.input() : answer;
+            answer = known;
+            return known;
+        }
     }
 
     private static InputSpec input(YamlFields fields, Task task, Archive archive) throws IOException {
@@ -180,11 +200,15 @@ public final class ManifestReader {
         };
     }
 
-    private static OutputSpec output(YamlFields fields, Task task, List<String> labels) {
+    private static OutputSpec output(YamlFields fields, Task task, List<String> labels, Archive archive)
+            throws IOException {
+        boolean perhapsAlone = labels.size() == 1 && !fields.has("decoder") && !fields.has("channels");
         Decoder usual = switch (task) {
             case DETECTION -> Decoder.BOXES;
             case TENSORS -> Decoder.TENSORS;
-            case SEGMENTATION, CLASSIFICATION -> Decoder.SOFTMAX;
+            // Softmax of a single logit is always 1.
+            case SEGMENTATION, CLASSIFICATION ->
+                perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
         };
         Decoder decoder = fields.choice("decoder", Decoder.class, usual);
         List<String> natural = decoder != Decoder.SOFTMAX || task == Task.CLASSIFICATION

@@ -65,6 +65,7 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
         } else if (shape.rank() == 1) {
             guessed = Task.CLASSIFICATION;
             count = shape.size(0);
+            sigmoid = count == 1;
         } else {
             guessed = Task.TENSORS;
             count = labels.size();

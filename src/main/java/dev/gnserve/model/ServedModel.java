@@ -13,7 +13,6 @@ import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineModel;
 import dev.gnserve.engine.Prediction;
 import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -278,7 +277,10 @@ public final class ServedModel implements Inference {
             EngineModel loaded = engineModel;
             AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
             Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                    loaded.newSession(threads), read.warmUp(), prediction -> requireFit(read, prediction), run -> {
+                    loaded.newSession(threads),
+                    read.warmUp(),
+                    prediction -> OutputFit.require(read, prediction),
+                    run -> {
                         if (signature.get() == null) {
                             signature.set(
                                     ModelSignature.seen(read, loaded.signature().givesResultPerImage(), run));
@@ -404,39 +406,6 @@ public final class ServedModel implements Inference {
             thread.setDaemon(true);
             return thread;
         };
-    }
-
-    private static void requireFit(ModelManifest manifest, Prediction prediction) {
-        if (manifest.task() == Task.TENSORS) {
-            return;
-        }
-        Tensor output = manifest.task() == Task.DETECTION
-                ? prediction.first()
-                : manifest.output().logits(prediction);
-        for (float value : output.floats()) {
-            if (!Float.isFinite(value)) {
-                throw Failure.of(FailureCode.ENGINE_FAULT, "the model gives " + value + " for ordinary input")
-                        .asException();
-            }
-        }
-        TensorShape shape = output.shape();
-        List<String> channels = manifest.output().channels();
-        if (manifest.task() == Task.CLASSIFICATION && shape.elements() != channels.size()) {
-            throw Failure.of(
-                            FailureCode.ENGINE_FAULT,
-                            "model.yaml declares the " + channels.size() + " labels " + channels
-                                    + " and the archive gives " + shape.elements() + " values of shape " + shape
-                                    + " for one image")
-                    .asException();
-        }
-        if (manifest.task() == Task.SEGMENTATION && (shape.rank() != 3 || shape.size(0) != channels.size())) {
-            throw Failure.of(
-                            FailureCode.ENGINE_FAULT,
-                            "model.yaml declares the " + channels.size() + " output channels " + channels
-                                    + " and the archive gives shape " + shape + " instead of [" + channels.size()
-                                    + ", height, width]")
-                    .asException();
-        }
     }
 
     private static String reasonOf(Throwable thrown) {

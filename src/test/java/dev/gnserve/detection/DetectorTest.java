@@ -55,6 +55,14 @@ class DetectorTest {
     }
 
     @Test
+    void cornersInTheWrongOrderAreNoBox() {
+        ModelManifest manifest = manifest("");
+        Detector detector = new Detector(manifest, prepared(manifest, 64, 64), 0.5f);
+        detector.add(prediction(new float[][] {{30, 30, 10, 10}, {30, 10, 10, 30}, {10, 10, 30, 30}}, 0.9f, 0.1f));
+        assertThat(detector.detections(10)).extracting(Detection::box).containsExactly(new Box(10, 10, 20, 20));
+    }
+
+    @Test
     void objectInTheOverlapOfTwoTilesIsFoundOnceAndWhole() {
         ModelManifest manifest = manifest("input: {sizeMultiple: 32, tile: {size: 128, overlap: 64}}");
         PreparedImage prepared = prepared(manifest, 192, 64);

@@ -142,27 +142,45 @@ class ManifestReaderTest {
 
     @Test
     void whatIsLeftOutIsThatOfTheArchive() throws IOException {
-        ArchiveInput deep = new ArchiveInput(1, 32, 0);
+        ArchiveInput deep = new ArchiveInput(1, 32, 0, 1);
         InputSpec input = ManifestReader.read("model.yaml", "task: segmentation\nlabels: [a]", () -> deep)
                 .input();
         assertThat(input.colour()).isEqualTo(ChannelOrder.GRAY);
         assertThat(input.padding().multiple()).isEqualTo(32);
         assertThat(input.resize()).isEqualTo(new Resize.None());
 
-        ArchiveInput fixed = new ArchiveInput(3, 1, 299);
+        ArchiveInput fixed = new ArchiveInput(3, 1, 299, 2);
         input = ManifestReader.read("model.yaml", "task: segmentation\nlabels: [a]", () -> fixed)
                 .input();
         assertThat(input.resize()).isEqualTo(new Resize.Stretch(299, 299));
         assertThat(input.padding().multiple()).isOne();
         assertThat(input.tiling()).isNull();
 
-        String said = "task: segmentation\nlabels: [a]\ninput: {colour: bgr, sizeMultiple: 8}";
+        String said =
+                "task: segmentation\nlabels: [a]\ninput: {colour: bgr, sizeMultiple: 8}\noutput: {decoder: softmax}";
         input = ManifestReader.read("model.yaml", said, () -> {
                     throw new AssertionError("nothing is left out");
                 })
                 .input();
         assertThat(input.colour()).isEqualTo(ChannelOrder.BGR);
         assertThat(input.padding().multiple()).isEqualTo(8);
+    }
+
+    /** Softmax of one logit is always 1. */
+    @Test
+    void aSingleLogitIsASigmoid() throws IOException {
+        for (String task : List.of("segmentation", "classification")) {
+            ArchiveInput one = new ArchiveInput(3, 1, 0, 1);
+            assertThat(decoder("task: " + task + "\nlabels: [a]", one)).isEqualTo(Decoder.SIGMOID);
+            assertThat(decoder("task: " + task + "\nlabels: [a]", new ArchiveInput(3, 1, 0, 2)))
+                    .isEqualTo(Decoder.SOFTMAX);
+            assertThat(decoder("task: " + task + "\nlabels: [a]\noutput: {decoder: softmax}", one))
+                    .isEqualTo(Decoder.SOFTMAX);
+        }
+    }
+
+    private static Decoder decoder(String yaml, ArchiveInput archive) throws IOException {
+        return ManifestReader.read("model.yaml", yaml, () -> archive).output().decoder();
     }
 
     @Test
