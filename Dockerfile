@@ -57,6 +57,7 @@ ENV PYTORCH_VERSION=2.7.1 DJL_OFFLINE=true OPT_OUT_TRACKING=true \
     GNSERVE_MODELSDIR=/models SERVER_PORT=8080 \
     MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
 WORKDIR /app
+RUN mkdir /models
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]
@@ -86,8 +87,9 @@ ENV PYTORCH_VERSION=2.7.1 DJL_OFFLINE=true OPT_OUT_TRACKING=true \
     GNSERVE_MODELSDIR=/models SERVER_PORT=8080 \
     MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
 WORKDIR /app
+# The folder of models is there also when nothing is mounted on it.
 # One start until the models are warm: proves that the image serves, and leaves the ahead-of-time cache behind.
-RUN /opt/gnserve/train-aot-cache
+RUN mkdir /models && /opt/gnserve/train-aot-cache
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]

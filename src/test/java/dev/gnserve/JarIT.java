@@ -1,6 +1,7 @@
 package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,7 +12,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -49,6 +55,32 @@ class JarIT {
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .contains("no-such-command");
         assertThat(process.waitFor()).isEqualTo(2);
+    }
+
+    static Stream<Arguments> wrongStarts() {
+        Map<String, String> noRoomForLibraries = Map.of("DJL_CACHE_DIR", "pom.xml");
+        return Stream.of(
+                arguments("serve --gnserve.models-dir=no/such", Map.of(), "gnserve.models-dir is no/such, which is no"),
+                arguments(
+                        "--gnserve.access.api-keys-file=no/such", Map.of(), "file of API keys cannot be read as text"),
+                arguments(
+                        "batch src target/none --model=mine", noRoomForLibraries, "the PyTorch engine does not start"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongStarts")
+    void whatKeepsItFromStartingIsToldInASentence(String arguments, Map<String, String> environment, String reason)
+            throws Exception {
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-jar", jar.toString()));
+        command.addAll(List.of(arguments.split(" ", -1)));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+
+        Process process = builder.start();
+
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isOne();
+        assertThat(output).containsOnlyOnce(reason).doesNotContain("\tat ");
     }
 
     @Test

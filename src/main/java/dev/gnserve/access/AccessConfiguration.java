@@ -1,5 +1,6 @@
 package dev.gnserve.access;
 
+import dev.gnserve.failure.MisconfiguredException;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.ApplicationEventPublisher;
@@ -25,7 +26,7 @@ class AccessConfiguration implements WebMvcConfigurer {
         this.admins = ApiKeys.of(settings.adminKeys(), settings.adminKeysFile());
         this.events = events;
         if (repository && admins.isEmpty()) {
-            throw new IllegalStateException(
+            throw new MisconfiguredException(
                     "gnserve.repository.enabled needs gnserve.access.admin-keys or gnserve.access.admin-keys-file:"
                             + " otherwise everybody could unload the models");
         }

@@ -1,7 +1,7 @@
 package dev.gnserve.access;
 
+import dev.gnserve.failure.MisconfiguredException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,30 +30,39 @@ final class ApiKeys {
     /**
      * Keys from the configuration and from a file, one a line; blank lines and those that begin with # do not count.
      *
-     * @throws IllegalArgumentException for a key of fewer than 16 characters, without naming it
+     * @throws MisconfiguredException for a key of fewer than 16 characters, without naming it, and for a file that cannot
+     *     be read or has no key
      */
     static ApiKeys of(List<String> keys, @Nullable Path file) {
-        List<String> all = new ArrayList<>(keys);
+        List<byte[]> digests = new ArrayList<>(digests(keys));
         if (file != null) {
-            try {
-                all.addAll(Files.readAllLines(file, StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                throw new UncheckedIOException("the file of API keys cannot be read: " + file, e);
+            List<byte[]> ofFile = digests(lines(file));
+            if (ofFile.isEmpty()) {
+                throw new MisconfiguredException("the file of API keys has none, which would let everybody in: " + file
+                        + "; write one key a line, or leave the file out");
             }
-        }
-        List<byte[]> digests = new ArrayList<>();
-        for (String line : all) {
-            String key = line.strip();
-            if (key.isEmpty() || key.startsWith("#")) {
-                continue;
-            }
-            if (key.length() < SHORTEST) {
-                throw new IllegalArgumentException("an API key has " + key.length() + " characters, allowed are "
-                        + SHORTEST + " or more; openssl rand -hex 24 makes a good one");
-            }
-            digests.add(digest(key));
+            digests.addAll(ofFile);
         }
         return new ApiKeys(digests);
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new MisconfiguredException(
+                    "the file of API keys cannot be read as text (" + e + "): " + file
+                            + "; mount or name a file with one key a line",
+                    e);
+        }
+    }
+
+    private static List<byte[]> digests(List<String> lines) {
+        return lines.stream()
+                .map(String::strip)
+                .filter(key -> !key.isEmpty() && !key.startsWith("#"))
+                .map(ApiKeys::digestOfLongEnough)
+                .toList();
     }
 
     boolean isEmpty() {
@@ -67,6 +76,14 @@ final class ApiKeys {
             found |= MessageDigest.isEqual(known, given);
         }
         return found;
+    }
+
+    private static byte[] digestOfLongEnough(String key) {
+        if (key.length() < SHORTEST) {
+            throw new MisconfiguredException("an API key has " + key.length() + " characters, allowed are " + SHORTEST
+                    + " or more; openssl rand -hex 24 makes a good one");
+        }
+        return digest(key);
     }
 
     private static byte[] digest(String key) {

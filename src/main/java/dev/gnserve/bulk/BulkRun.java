@@ -81,7 +81,8 @@ public final class BulkRun {
      * @param threads images at the same time
      * @param begun is told how many images there are to be done
      * @param progress is told the name of every image that is done or failed
-     * @throws IOException if the folder cannot be read, or a result cannot be written; what is complete stays
+     * @throws IOException telling which file or folder cannot be read, or which result cannot be written; what is complete
+     *     stays
      */
     public Summary run(Shard shard, int threads, Consumer<Integer> begun, Consumer<String> progress)
             throws IOException, InterruptedException {
@@ -130,12 +131,20 @@ public final class BulkRun {
                 (System.nanoTime() - start) / 1e9);
     }
 
+    private byte[] read(String name) throws IOException {
+        try {
+            return Files.readAllBytes(in.resolve(name));
+        } catch (IOException e) {
+            throw new IOException(in.resolve(name) + " cannot be read: " + e, e);
+        }
+    }
+
     private record Ended(String name, @Nullable FailureCode code, String detail) {}
 
     private Ended end(String name) throws IOException {
         Failure failure;
         try {
-            Answer answer = finder.find(name, Files.readAllBytes(in.resolve(name)));
+            Answer answer = finder.find(name, read(name));
             results.put(name, answer.json(), answer.picture());
             return new Ended(name, null, "");
         } catch (FailureException e) {

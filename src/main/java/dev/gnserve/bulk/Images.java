@@ -31,8 +31,8 @@ final class Images {
                             name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT)))
                     .sorted()
                     .toList();
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+        } catch (IOException | UncheckedIOException e) {
+            throw new IOException(folder + " cannot be read to its end: " + e, e);
         }
     }
 }

@@ -51,9 +51,17 @@ final class Results {
 
     private static void write(Path place, byte[] bytes) throws IOException {
         Path parent = Objects.requireNonNull(place.getParent());
-        Files.createDirectories(parent);
         // Of this name, so that the next run writes over what a kill has left.
         Path part = parent.resolve("." + place.getFileName() + ".part");
+        try {
+            Files.createDirectories(parent);
+            write(part, place, bytes);
+        } catch (IOException e) {
+            throw new IOException(place + " cannot be written: " + e, e);
+        }
+    }
+
+    private static void write(Path part, Path place, byte[] bytes) throws IOException {
         try (FileChannel file = FileChannel.open(
                 part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             ByteBuffer left = ByteBuffer.wrap(bytes);

@@ -94,7 +94,9 @@ final class BatchCommand implements Callable<Integer> {
             }
             return run(context, served, part);
         } catch (IOException e) {
-            spec.commandLine().getErr().println("stopped: " + e + "; what is complete stays, run again to go on");
+            spec.commandLine()
+                    .getErr()
+                    .println("stopped: " + e.getMessage() + "; what is complete stays, run again to go on");
             return 1;
         }
     }

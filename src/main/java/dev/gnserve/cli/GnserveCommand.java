@@ -1,10 +1,12 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.serving.StartFailures;
 import java.util.Arrays;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /**
@@ -62,7 +64,21 @@ public final class GnserveCommand implements Runnable {
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new GnserveCommand()).setCaseInsensitiveEnumValuesAllowed(true);
+        return new CommandLine(new GnserveCommand())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler(GnserveCommand::tell);
+    }
+
+    /** A stack trace only where nothing better is known; Spring has told it already, where it was Spring that did not start. */
+    private static int tell(Exception failure, CommandLine command, ParseResult arguments) throws Exception {
+        String reason = StartFailures.reason(failure);
+        if (reason == null) {
+            throw failure;
+        }
+        if (!WITH_SPRING.contains(command.getCommandName())) {
+            command.getErr().println(reason);
+        }
+        return command.getCommandSpec().exitCodeOnExecutionException();
     }
 
     /** True for no arguments at all and for Spring's {@code --property=value} options without a command before them. */

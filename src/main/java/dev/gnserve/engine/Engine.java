@@ -62,7 +62,9 @@ public final class Engine implements AutoCloseable {
                     FailureCode.ENGINE_FAULT,
                     "the PyTorch engine does not start on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch") + ": " + e.getMessage()
-                            + ". Its native libraries come with the jar or from PYTORCH_LIBRARY_PATH.",
+                            + (e.getCause() == null ? "" : " (" + e.getCause() + ")")
+                            + ". Its native libraries come with the jar, which unpacks them below DJL_CACHE_DIR (~/.djl.ai),"
+                            + " or from PYTORCH_LIBRARY_PATH.",
                     e));
         }
     }

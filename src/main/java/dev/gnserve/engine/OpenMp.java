@@ -1,6 +1,6 @@
 package dev.gnserve.engine;
 
-import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
 
 import com.sun.jna.Library;
 import com.sun.jna.Native;
@@ -35,7 +35,10 @@ final class OpenMp {
             CLibrary c = Native.load("c", CLibrary.class);
             c.setenv("OMP_WAIT_POLICY", "PASSIVE", 0);
         } catch (LinkageError | RuntimeException e) {
-            LOG.log(DEBUG, "OMP_WAIT_POLICY cannot be set from inside; set it in the environment", e);
+            LOG.log(
+                    WARNING,
+                    () -> "threads that wait will spin, since OMP_WAIT_POLICY cannot be set from inside; set"
+                            + " OMP_WAIT_POLICY=PASSIVE in the environment, or see why JNA does not load: " + e);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.engine.Engine;
 import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.LifecycleTimes;
 import dev.gnserve.model.ModelAudit;
@@ -11,6 +12,8 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,9 +41,10 @@ class ServingConfiguration {
             List<ModelAudit> audits)
             throws IOException {
         List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
+        Path folder = modelsFolder(settings);
         ModelSources sources = () -> {
             List<ModelSource> all = new ArrayList<>(embedded);
-            all.addAll(ModelFolder.list(settings.modelsDir()));
+            all.addAll(ModelFolder.list(folder));
             Set<String> wanted = settings.models();
             all.removeIf(model -> wanted != null && !wanted.contains(model.name()));
             return all;
@@ -48,6 +52,17 @@ class ServingConfiguration {
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime());
         return new ModelRepository(
                 engine, sources, BatchListener.all(listeners), events::publishEvent, ModelAudit.all(audits), times);
+    }
+
+    private static Path modelsFolder(ServingSettings settings) {
+        Path folder = settings.modelsDir() == null ? Path.of("models") : settings.modelsDir();
+        boolean expected = settings.modelsDir() != null || Files.exists(folder);
+        if (expected && !(Files.isDirectory(folder) && Files.isReadable(folder) && Files.isExecutable(folder))) {
+            throw new MisconfiguredException("gnserve.models-dir is " + folder
+                    + ", which is no folder that this process may read; mount or name one, or leave the property out to"
+                    + " serve the embedded models alone");
+        }
+        return folder;
     }
 
     /** Starts before the web server takes requests and stops after it has answered the last one. */

@@ -11,7 +11,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What is served, and where.
  *
- * @param modelsDir folder of models beside the embedded ones; may be missing
+ * @param modelsDir folder of models beside the embedded ones, which must be there; null for {@code ./models}, where it is
  * @param models names of those that are served; null for all
  * @param device {@code auto}, {@code cpu} or {@code gpu}
  * @param threads that work on one forward pass unless a model says otherwise; null for all cores
@@ -22,7 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("gnserve")
 public record ServingSettings(
-        @DefaultValue("./models") Path modelsDir,
+        @Nullable Path modelsDir,
         @Nullable Set<String> models,
         @DefaultValue("auto") Device device,
         @Nullable Integer threads,

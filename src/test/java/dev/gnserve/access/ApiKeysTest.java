@@ -3,6 +3,7 @@ package dev.gnserve.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.failure.MisconfiguredException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,20 @@ class ApiKeysTest {
         assertThat(keys.contains("")).isFalse();
         assertThat(keys.contains(ONE.substring(1))).isFalse();
         assertThat(keys.contains(ONE + " ")).isFalse();
+    }
+
+    @Test
+    void aFileThatHoldsNoKeysIsRefusedAndNamed(@TempDir Path folder) throws IOException {
+        Path missing = folder.resolve("missing");
+        Path binary = Files.write(folder.resolve("binary"), new byte[] {(byte) 0xFF, 0});
+        Path empty = Files.writeString(folder.resolve("empty"), "# none yet\n\n");
+
+        for (Path file : List.of(missing, folder, binary, empty)) {
+            assertThatThrownBy(() -> ApiKeys.of(List.of(ONE), file))
+                    .isInstanceOf(MisconfiguredException.class)
+                    .hasMessageContaining(file.toString())
+                    .hasMessageContaining("one key a line");
+        }
     }
 
     @Test

@@ -19,9 +19,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 class BulkRunTest {
+
+    private static final Path FULL = Path.of("/dev/full");
 
     @TempDir
     private Path folder;
@@ -113,6 +116,30 @@ class BulkRunTest {
         assertThat(summary.done()).isEqualTo(3);
         assertThat(refused).hasValue(2);
         assertThat(files()).containsExactly("a.JPG.json", "b.png.json", "deep/er/c.tiff.json");
+    }
+
+    /** What is written to /dev/full finds the disk full; it stands where an unfinished result would. */
+    @Test
+    @EnabledIf("deviceThatIsAlwaysFull")
+    void aFullDiskEndsTheRunNamesTheResultAndKeepsWhatIsComplete() throws Exception {
+        Files.createDirectories(out);
+        Files.writeString(out.resolve("a.JPG.json"), "by an earlier run");
+        Files.createSymbolicLink(out.resolve(".b.png.json.part"), FULL);
+
+        assertThatThrownBy(() -> run(Shard.WHOLE, "none"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(out.resolve("b.png.json") + " cannot be written")
+                .hasMessageContaining("No space left on device");
+        assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier run");
+        assertThat(out.resolve("b.png.json")).doesNotExist();
+        Files.delete(out.resolve(".b.png.json.part"));
+
+        assertThat(run(Shard.WHOLE, "none").failed()).isEmpty();
+        assertThat(out.resolve("b.png.json")).hasContent("found in image b.png");
+    }
+
+    static boolean deviceThatIsAlwaysFull() {
+        return Files.exists(FULL);
     }
 
     @Test

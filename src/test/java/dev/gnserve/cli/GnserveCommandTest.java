@@ -2,8 +2,10 @@ package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.failure.MisconfiguredException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -26,6 +28,23 @@ class GnserveCommandTest {
 
         assertThat(commandLine.execute("no-such-command")).isEqualTo(2);
         assertThat(err.toString()).contains("no-such-command");
+    }
+
+    /** Spring tells its own in the log. */
+    @Test
+    void whyACommandDoesNotStartIsToldOnceAndWithoutAStackTrace() throws Exception {
+        StringWriter err = new StringWriter();
+        CommandLine commandLine = GnserveCommand.commandLine().setErr(new PrintWriter(err, true));
+        Exception failure = new IllegalStateException(new MisconfiguredException("no such folder"));
+
+        for (String command : List.of("evaluate", "serve", "batch")) {
+            assertThat(commandLine
+                            .getExecutionExceptionHandler()
+                            .handleExecutionException(
+                                    failure, commandLine.getSubcommands().get(command), commandLine.parseArgs()))
+                    .isOne();
+        }
+        assertThat(err.toString().lines()).containsExactly("no such folder");
     }
 
     @Test

@@ -1,0 +1,19 @@
+package dev.gnserve.failure;
+
+import java.io.Serial;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps the service from starting with settings that cannot be meant; the message says what is wrong and what to do. */
+public final class MisconfiguredException extends RuntimeException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    public MisconfiguredException(String message) {
+        this(message, null);
+    }
+
+    public MisconfiguredException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}
