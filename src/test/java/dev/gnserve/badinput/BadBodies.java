@@ -103,6 +103,12 @@ final class BadBodies {
                         "408 error"),
                 sent(
                         group,
+                        "5 MB announced where 4 are taken, a byte now and then, also after the answer",
+                        withLength(5_000_000, GOOD),
+                        Then.NEVER_STOPS_SENDING,
+                        "413 UPLOAD_TOO_LARGE"),
+                sent(
+                        group,
                         "half a header, then silence",
                         bytes("POST " + SEGMENT + " HTTP/1.1\r\nHo"),
                         Then.IS_SILENT,

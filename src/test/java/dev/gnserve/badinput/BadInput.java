@@ -20,7 +20,10 @@ record BadInput(String group, String tried, byte[] request, Then then, String an
     enum Then {
         IS_SILENT,
         ENDS,
-        SENDS_A_BYTE_NOW_AND_THEN
+        SENDS_A_BYTE_NOW_AND_THEN,
+
+        /** Also when it has its answer, until the connection is closed. */
+        NEVER_STOPS_SENDING
     }
 
     static final String CLOSED = "connection closed";

@@ -48,7 +48,8 @@ final class RawHttp {
                 switch (then) {
                     case IS_SILENT -> {}
                     case ENDS -> socket.shutdownOutput();
-                    case SENDS_A_BYTE_NOW_AND_THEN -> trickle(socket, all);
+                    case SENDS_A_BYTE_NOW_AND_THEN -> trickle(socket, all, false);
+                    case NEVER_STOPS_SENDING -> trickle(socket, all, true);
                 }
                 socket.getInputStream().transferTo(all);
             } catch (SocketException e) {
@@ -69,20 +70,28 @@ final class RawHttp {
         return new Answer(statuses, text);
     }
 
-    /** Until something comes back, or it may have given up. */
-    private static void trickle(Socket socket, ByteArrayOutputStream answer) throws IOException {
+    /**
+     * Sends a byte whenever nothing comes, for as long as a client may wait.
+     *
+     * @param always until the connection is closed; otherwise until something comes back
+     */
+    private static void trickle(Socket socket, ByteArrayOutputStream answer, boolean always) throws IOException {
         socket.setSoTimeout(NOW_AND_THEN_MILLIS);
-        for (int waited = 0; waited < PATIENCE_MILLIS; waited += NOW_AND_THEN_MILLIS) {
+        for (int waited = 0; waited < PATIENCE_MILLIS; ) {
             try {
-                int first = socket.getInputStream().read();
-                if (first >= 0) {
-                    answer.write(first);
+                int next = socket.getInputStream().read();
+                if (next >= 0) {
+                    answer.write(next);
                 }
-                break;
+                if (next < 0 || !always) {
+                    socket.setSoTimeout(PATIENCE_MILLIS);
+                    return;
+                }
             } catch (SocketTimeoutException e) {
                 socket.getOutputStream().write(' ');
+                waited += NOW_AND_THEN_MILLIS;
             }
         }
-        socket.setSoTimeout(PATIENCE_MILLIS);
+        throw new AssertionError("the connection is still open after %d ms".formatted(PATIENCE_MILLIS));
     }
 }
