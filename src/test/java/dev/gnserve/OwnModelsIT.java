@@ -301,6 +301,30 @@ class OwnModelsIT {
         }
     }
 
+    /** Tiles of 512: the red one lies where two of them overlap, the green one in the second only. */
+    @Test
+    void instancesOfALargeImageAreFoundOnceAndWhole() {
+        boolean[][] red = new boolean[500][900];
+        boolean[][] green = new boolean[500][900];
+        byte[] image = png(900, 500, (x, y) -> {
+            red[y][x] = x >= 420 && x < 470 && y >= 100 && y < 160 && x - 420 <= y - 100;
+            green[y][x] = x >= 700 && x < 790 && y >= 200 && y < 260;
+            return (red[y][x] ? RED : 0) | (green[y][x] ? GREEN : 0);
+        });
+
+        JsonNode found = client.post("v1/models/instances/detect", image)
+                .json()
+                .path("images")
+                .path(0);
+
+        assertThat(found.path("timing").path("tiles").asInt()).isGreaterThan(1);
+        assertThat(found.path("detections")).hasSize(2);
+        for (JsonNode detection : found.path("detections")) {
+            boolean isRed = detection.path("label").asString().equals("red");
+            assertThat(pixels(detection.path("mask"))).isDeepEqualTo(isRed ? red : green);
+        }
+    }
+
     @Test
     void aPictureShowsInstances() throws IOException {
         byte[] image = png(64, 64, (x, y) -> x >= 8 && x < 40 && y >= 20 && y < 50 ? GREEN : 0);

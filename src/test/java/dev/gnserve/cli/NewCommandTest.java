@@ -67,6 +67,17 @@ class NewCommandTest {
         ModelManifest torchvision = made("torchvision", OWN.resolve("torchvision-scripted.pt"), "--labels", "a,b");
         assertThat(torchvision.task()).isEqualTo(Task.DETECTION);
         assertThat(torchvision.labels()).containsExactly("a", "b");
+        // Two detections for a batch of two, which is no axis of a batch.
+        ModelManifest single = made("single", OWN.resolve("one-image-scripted.pt"), "--labels", "a,b");
+        assertThat(single.task()).isEqualTo(Task.DETECTION);
+    }
+
+    @Test
+    void aSingleLogitIsASigmoid() throws IOException {
+        ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"));
+
+        assertThat(manifest.labels()).containsExactly("class1");
+        assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
     }
 
     @Test
