@@ -24,7 +24,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @SpringBootTest(
         classes = GnserveApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = "gnserve.models=slow,broken")
+        properties = "gnserve.models=broken,fast,slow")
 class ReadinessIT {
 
     private static final List<String> READINESS = List.of("readyz", "actuator/health/readiness", "v2/health/ready");
@@ -43,6 +43,7 @@ class ReadinessIT {
         String manifest = "task: segmentation\nlabels: [green, blue]\nwarmUp: {shapes: [[3, 32, 32]]}\n";
         ModelsFolder models = new ModelsFolder(folder);
         TorchScriptArchive coarse = TorchScriptArchive.of(ModelsFolder.bytes("/models/coarse-scripted.pt"));
+        models.put("fast", "1", coarse.toByteArray(), manifest); // Is ready while the next is not.
         models.put("slow", "1", Rewrites.slow(coarse, 300), manifest);
         models.put("broken", "1", "not an archive".getBytes(StandardCharsets.US_ASCII), manifest);
         properties.add("gnserve.models-dir", () -> folder);
@@ -61,10 +62,11 @@ class ReadinessIT {
             assertThat(client.get("livez").status()).isEqualTo(200);
         }
         assertThat(readiness(client))
-                .as("one of two models serves")
+                .as("two of three models serve")
                 .allSatisfy((path, status) -> assertThat(status).isEqualTo(200));
 
         repository.unload("slow").join();
+        repository.unload("fast").join();
 
         assertThat(readiness(client))
                 .as("no model serves")
