@@ -20,12 +20,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What clients and probes see of a forward pass that hangs, and of more images and bodies than there is memory for. */
 @Timeout(120)
@@ -61,7 +64,7 @@ class FaultsIT {
         folder.put("patient", "/models/coarse-scripted.pt", """
                 task: segmentation
                 labels: [green, blue]
-                batching: {maxSize: 2, maxDelay: 10s}
+                batching: {maxSize: 2, maxDelay: 10s, queueCapacity: 2}
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
         byte[] spinning = Rewrites.spinning(TorchScriptArchive.of(ModelsFolder.bytes("/models/vector-scripted.pt")));
@@ -111,11 +114,7 @@ class FaultsIT {
     void whereTooManyPixelsAreDecodedAlreadyAnUploadIsToldToComeBackAndTheNextFindsRoom() throws IOException {
         byte[] large = Samples.png("fluorescence-256");
         try (Socket first = new Socket("localhost", port)) {
-            first.getOutputStream()
-                    .write("POST /v1/models/patient/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
-                            .formatted(large.length)
-                            .getBytes(StandardCharsets.US_ASCII));
-            first.getOutputStream().write(large);
+            upload(first, large);
             while (client.meter("gnserve_queue_depth", "patient") != 1) {
                 Thread.onSpinWait();
             }
@@ -134,6 +133,40 @@ class FaultsIT {
             third = segmentTwo();
         }
         assertThat(third.status()).as(third.text()).isEqualTo(200);
+    }
+
+    /** However it would be sent; two images of different shapes wait for others like them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"image/png", "multipart/form-data; boundary=x"})
+    void whereTheQueueIsFullAnUploadIsRefusedBeforeItsBodyIsSent(String contentType) throws IOException {
+        try (Socket first = new Socket("localhost", port);
+                Socket second = new Socket("localhost", port);
+                Socket third = new Socket("localhost", port)) {
+            upload(first, image(32, 32));
+            upload(second, image(64, 32));
+            while (client.meter("gnserve_queue_depth", "patient") != 2) {
+                Thread.onSpinWait();
+            }
+            double refused = client.meter("gnserve_requests_total", "patient", "OVERLOADED");
+
+            third.getOutputStream()
+                    .write(
+                            ("POST /v1/models/patient/segment?masks=none&version=1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                                            + contentType + "\r\nContent-Length: 1000\r\nX-Request-Id: third\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            third.shutdownOutput();
+            String answer = new String(third.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 429").contains("\r\nRetry-After: ", "application/problem+json");
+            JsonNode problem = new JsonMapper().readTree(answer.substring(answer.indexOf("\r\n\r\n")));
+            assertThat(problem.path("code").asString()).isEqualTo("OVERLOADED");
+            assertThat(problem.path("requestId").asString()).isEqualTo("third");
+            assertThat(client.meter("gnserve_requests_total", "patient", "OVERLOADED"))
+                    .isEqualTo(refused + 1);
+        }
+        while (client.meter("gnserve_queue_depth", "patient") != 0) {
+            Thread.onSpinWait(); // Those who wait are gone.
+        }
     }
 
     /** What was announced does not count, what was sent does. */
@@ -171,13 +204,25 @@ class FaultsIT {
     }
 
     private static byte[] small() {
+        return image(32, 32);
+    }
+
+    private static byte[] image(int width, int height) {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         try {
-            ImageIO.write(new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB), "png", png);
+            ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", png);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return png.toByteArray();
+    }
+
+    private static void upload(Socket socket, byte[] image) throws IOException {
+        socket.getOutputStream()
+                .write("POST /v1/models/patient/segment HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+                        .formatted(image.length)
+                        .getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write(image);
     }
 
     private Answer infer(int millis) {

@@ -2,7 +2,10 @@ package dev.gnserve.failure;
 
 import java.io.Serial;
 
-/** Carries a {@link Failure} up to the place that answers the request. */
+/**
+ * Carries a {@link Failure} up to the place that answers the request. Only an engine fault has a stack trace: the others are told to
+ * the caller, by the thousand when there are too many of them.
+ */
 public final class FailureException extends RuntimeException {
 
     @Serial
@@ -11,7 +14,11 @@ public final class FailureException extends RuntimeException {
     private final transient Failure failure;
 
     public FailureException(Failure failure) {
-        super(failure.code() + ": " + failure.detail(), failure.cause());
+        super(
+                failure.code() + ": " + failure.detail(),
+                failure.cause(),
+                true,
+                failure.code() == FailureCode.ENGINE_FAULT);
         this.failure = failure;
     }
 

@@ -184,17 +184,12 @@ public final class ServedModel implements Inference {
     }
 
     /**
-     * Passes if an image that comes now would find a place in the queue, and could be answered in time: asked before the
-     * work of reading and decoding it.
-     *
-     * @throws FailureException OVERLOADED or DEADLINE_EXCEEDED
+     * Why an image that comes now would be refused, OVERLOADED or DEADLINE_EXCEEDED: it would find no place in the queue, or could
+     * not be answered in time. Null if it would not.
      */
-    public void requireRoom(Deadline deadline) {
+    public @Nullable Failure refusal(Deadline deadline) {
         Serving serving = state.serving();
-        Failure refusal = serving == null ? null : serving.batcher().refusal(deadline);
-        if (refusal != null) {
-            throw refusal.asException();
-        }
+        return serving == null ? null : serving.batcher().refusal(deadline);
     }
 
     /** How many images wait. */

@@ -1,19 +1,14 @@
 package dev.gnserve.problem;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Tomcat's last resort, made to speak like the rest of the service. Public because Tomcat makes it by name. */
 public final class ProblemErrorReportValve extends ErrorReportValve {
-
-    private static final JsonMapper JSON = new JsonMapper();
 
     @Override
     protected void report(Request request, Response response, @Nullable Throwable throwable) {
@@ -29,13 +24,7 @@ public final class ProblemErrorReportValve extends ErrorReportValve {
                                 + " line and the headers.",
                         RequestId.of(request));
         try {
-            boolean protocol = ProtocolError.isExpectedBy(request);
-            Object document = protocol ? new ProtocolError(problem.detail()) : problem;
-            byte[] body = JSON.writeValueAsString(document).getBytes(StandardCharsets.UTF_8);
-            response.setContentType(
-                    protocol ? MediaType.APPLICATION_JSON_VALUE : MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-            response.setContentLength(body.length);
-            response.getOutputStream().write(body);
+            Problems.write(problem, request, response);
             response.finishResponse();
         } catch (IOException | IllegalStateException e) {
             // The connection is gone, or the answer already began: there is nobody to tell.

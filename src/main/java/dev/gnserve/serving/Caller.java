@@ -2,6 +2,7 @@ package dev.gnserve.serving;
 
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
+import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import jakarta.servlet.http.HttpServletRequest;
@@ -17,8 +18,15 @@ import java.util.concurrent.TimeoutException;
  */
 public final class Caller {
 
-    /** How often a thread that waits looks whether its client is still there: one system call each time. */
-    private static final Duration LOOK = Duration.ofMillis(100);
+    public static final String TIMEOUT_HEADER = "X-Timeout-Millis";
+
+    /**
+     * When a thread that waits first looks whether its client is still there. Each time it waits twice as long: where many wait for
+     * long, looking ten times a second took a fiftieth of the processor.
+     */
+    private static final Duration FIRST_LOOK = Duration.ofMillis(100);
+
+    private static final Duration LONGEST_LOOK = Duration.ofMillis(800);
 
     /** Waits for ever. */
     static final Caller PATIENT = new Caller(Deadline.none(), () -> false);
@@ -31,8 +39,32 @@ public final class Caller {
         this.connection = connection;
     }
 
-    static Caller of(HttpServletRequest request, Deadline deadline) {
-        return new Caller(deadline, ClientConnection.of(request));
+    /**
+     * Who sent a request.
+     *
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST where the header for the deadline makes no sense
+     */
+    static Caller of(HttpServletRequest request) {
+        return new Caller(deadline(request), ClientConnection.of(request));
+    }
+
+    private static Deadline deadline(HttpServletRequest request) {
+        String given = request.getHeader(TIMEOUT_HEADER);
+        if (given == null) {
+            return Deadline.none();
+        }
+        try {
+            long millis = Long.parseLong(given.strip());
+            if (millis > 0) {
+                return Deadline.in(Duration.ofMillis(millis), Ticker.system());
+            }
+        } catch (NumberFormatException e) {
+            // Told below, as for a number that is no time.
+        }
+        throw Failure.of(
+                        FailureCode.INVALID_REQUEST,
+                        "%s must be a whole number of milliseconds above 0.".formatted(TIMEOUT_HEADER))
+                .asException();
     }
 
     /** The same caller in more of a hurry, or in less. */
@@ -81,13 +113,15 @@ public final class Caller {
 
     private <T> T get(CompletableFuture<T> result, Deadline until) throws ExecutionException, TimeoutException {
         boolean interrupted = false;
+        Duration look = FIRST_LOOK;
         try {
             while (true) {
                 Duration remaining = until.remaining(System.nanoTime());
-                boolean last = remaining.compareTo(LOOK) <= 0;
+                boolean last = remaining.compareTo(look) <= 0;
                 try {
-                    return result.get((last ? remaining : LOOK).toNanos(), TimeUnit.NANOSECONDS);
+                    return result.get((last ? remaining : look).toNanos(), TimeUnit.NANOSECONDS);
                 } catch (TimeoutException e) {
+                    look = look.compareTo(LONGEST_LOOK) < 0 ? look.multipliedBy(2) : look;
                     if (connection.isClosed()) {
                         result.cancel(false);
                         throw new CallerGoneException();

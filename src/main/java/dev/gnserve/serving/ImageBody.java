@@ -33,7 +33,7 @@ import java.lang.annotation.Target;
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })
 @Parameter(
-        name = InferenceRequests.TIMEOUT_HEADER,
+        name = Caller.TIMEOUT_HEADER,
         in = ParameterIn.HEADER,
         description = "Milliseconds after which nobody waits for the answer",
         example = "2000",

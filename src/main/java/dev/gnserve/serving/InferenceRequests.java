@@ -1,7 +1,5 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.batching.Deadline;
-import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -34,15 +32,12 @@ import org.springframework.web.multipart.MultipartException;
 @Component
 public final class InferenceRequests {
 
-    public static final String TIMEOUT_HEADER = "X-Timeout-Millis";
-
     private final ModelRepository models;
     private final UploadReader uploads;
     private final ImageDecoder decoder;
     private final UploadBudget bytes;
     private final PixelBudget pixels;
     private final ApplicationEventPublisher events;
-    private final Ticker ticker = Ticker.system();
 
     InferenceRequests(
             ModelRepository models,
@@ -79,12 +74,10 @@ public final class InferenceRequests {
             throws IOException {
         return counted(name, version, model -> {
             requireTask(model, task);
-            // Before the work of reading and decoding.
-            model.requireReady();
-            Deadline deadline = deadline(request);
-            model.requireRoom(deadline);
+            model.requireReady(); // Before the work of reading and decoding.
+            Caller caller = Caller.of(request);
             try (UploadBudget.Room room = bytes.open()) {
-                return handler.handle(model, uploads.read(request, room), Caller.of(request, deadline));
+                return handler.handle(model, uploads.read(request, room), caller);
             }
         });
     }
@@ -107,7 +100,7 @@ public final class InferenceRequests {
             throws IOException {
         return counted(name, version, model -> {
             model.requireReady();
-            Caller caller = Caller.of(request, deadline(request));
+            Caller caller = Caller.of(request);
             try (UploadBudget.Room room = bytes.open()) {
                 return handler.handle(model, uploads.body(request, room), caller);
             }
@@ -266,24 +259,5 @@ public final class InferenceRequests {
                                     .formatted(model.name(), task.label(), task.path(model.name())))
                     .asException();
         }
-    }
-
-    private Deadline deadline(HttpServletRequest request) {
-        String given = request.getHeader(TIMEOUT_HEADER);
-        if (given == null) {
-            return Deadline.none();
-        }
-        try {
-            long millis = Long.parseLong(given.strip());
-            if (millis > 0) {
-                return Deadline.in(Duration.ofMillis(millis), ticker);
-            }
-        } catch (NumberFormatException e) {
-            // Told below, as for a number that is no time.
-        }
-        throw Failure.of(
-                        FailureCode.INVALID_REQUEST,
-                        "%s must be a whole number of milliseconds above 0.".formatted(TIMEOUT_HEADER))
-                .asException();
     }
 }

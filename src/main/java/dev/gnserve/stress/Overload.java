@@ -16,7 +16,15 @@ import java.util.concurrent.TimeUnit;
 public final class Overload {
 
     private static final Duration WARM_UP = Duration.ofSeconds(20);
-    private static final Duration PEAK_TIME = Duration.ofSeconds(20);
+
+    /**
+     * A server compiles well what it has done some ten thousand times: at ten times the peak it would take five minutes until it
+     * has refused so often. So it is offered more at first.
+     */
+    private static final Duration WARM_UP_OF_REFUSING = Duration.ofSeconds(60);
+
+    private static final double WARM_UP_FACTOR = 5;
+    private static final Duration PEAK_TIME = Duration.ofSeconds(60);
     private static final double LEAST_SHARE = 0.9;
 
     /** For what a request does outside of queue and engine, on a processor that has no time to spare. */
@@ -106,9 +114,9 @@ public final class Overload {
 
     private Report run(double factor, Duration time, int queueCapacity, int underway)
             throws IOException, InterruptedException {
-        // Warm-up, of refusing as well: compiled code is what is measured.
+        // Compiled code is what is measured.
         double rough = waiting.run(queueCapacity / 2, WARM_UP);
-        clients.run(factor * rough, WARM_UP, 2);
+        clients.run(WARM_UP_FACTOR * factor * rough, WARM_UP_OF_REFUSING, 2);
         double peak = waiting.run(queueCapacity / 2, PEAK_TIME);
         double idle = alone();
         double before = meters.residentMegabytes();
