@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
@@ -159,7 +160,8 @@ public final class InferenceRequests {
             BiFunction<Upload, Failure, T> failed) {
         int ahead = Math.max(2, model.manifest().batching().maxSize());
         Deque<Started> running = new ArrayDeque<>();
-        List<T> results = new ArrayList<>(images.size());
+        // What failed is told image by image, or, if nothing else happened, once for the whole request.
+        List<Supplier<T>> results = new ArrayList<>(images.size());
         List<Failure> failures = new ArrayList<>();
         try {
             for (Upload image : images) {
@@ -177,7 +179,7 @@ public final class InferenceRequests {
         if (failures.size() == images.size()) {
             throw failures.get(0).asException();
         }
-        return results;
+        return results.stream().map(Supplier::get).toList();
     }
 
     /** Tells telemetry where the time of an image went. */
@@ -224,7 +226,7 @@ public final class InferenceRequests {
         }
     }
 
-    private static <T> T finished(
+    private static <T> Supplier<T> finished(
             Started started,
             BiFunction<Upload, ImageRun, T> finish,
             BiFunction<Upload, Failure, T> failed,
@@ -232,7 +234,8 @@ public final class InferenceRequests {
         Failure failure = started.failure();
         if (failure == null) {
             try {
-                return finish.apply(started.upload(), Objects.requireNonNull(started.run()));
+                T result = finish.apply(started.upload(), Objects.requireNonNull(started.run()));
+                return () -> result;
             } catch (FailureException e) {
                 failure = named(started.upload(), e.failure());
             } finally {
@@ -240,7 +243,8 @@ public final class InferenceRequests {
             }
         }
         failures.add(failure);
-        return failed.apply(started.upload(), failure);
+        Failure told = failure;
+        return () -> failed.apply(started.upload(), told);
     }
 
     private static Failure named(Upload upload, Failure failure) {
