@@ -1,6 +1,8 @@
 package dev.gnserve;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.image.CocoRle;
@@ -24,11 +26,14 @@ import java.util.function.IntBinaryOperator;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
@@ -39,6 +44,7 @@ import tools.jackson.databind.JsonNode;
  * as outputs. What each computes for the painted images is known by hand, or from PyTorch where that is said.
  */
 @SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ExtendWith(OutputCaptureExtension.class)
 class OwnModelsIT {
 
     private static final int RED = 0xFF0000;
@@ -449,11 +455,14 @@ class OwnModelsIT {
     }
 
     @Test
-    void whatIsNoNumberFailsItsImageAndNoOther() {
+    void whatIsNoNumberFailsItsImageAndNoOther(CapturedOutput log) {
         byte[] black = png(32, 32, (x, y) -> x < 16 ? 0 : 0xFFFFFF);
         Answer alone = client.post("v1/models/logarithm/segment", black);
         assertThat(alone.status()).isEqualTo(500);
         assertThat(alone.text()).contains("ENGINE_FAULT", "holds NaN or infinity for this image", "/verify");
+        assertThat(log.getAll().lines().filter(line -> line.contains("holds NaN or infinity")))
+                .singleElement(as(STRING))
+                .contains("ERROR", "requestId=" + alone.json().path("requestId").asString());
 
         Map<String, byte[]> images = new LinkedHashMap<>();
         images.put("black.png", black);
