@@ -2,7 +2,6 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -17,13 +16,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,7 +28,6 @@ import tools.jackson.databind.json.JsonMapper;
 @Timeout(180)
 class ShutdownIT {
 
-    private static final Pattern STARTED = Pattern.compile("Tomcat started on port (\\d+)");
     private static final int CLIENTS = 8;
     private static final System.Logger LOG = System.getLogger(ShutdownIT.class.getName());
 
@@ -47,20 +42,14 @@ class ShutdownIT {
     void underLoadNoAnswerIsLostOrBrokenWhenTheServiceIsStopped() throws Exception {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
-        Process process = new ProcessBuilder(
-                        java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=2s")
-                .redirectErrorStream(true)
-                .start();
-        BufferedReader log = process.inputReader();
+        StartedJar service = StartedJar.of(new ProcessBuilder(
+                java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=2s"));
+        Process process = service.process();
         List<Seen> answers = Collections.synchronizedList(new ArrayList<>());
         List<String> lost = Collections.synchronizedList(new ArrayList<>());
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
         try {
-            URI base = URI.create("http://localhost:" + port(log) + "/");
-            CompletableFuture<Void> unused = CompletableFuture.runAsync(
-                    () -> log.lines().forEach(line -> {}),
-                    command -> daemon(command).start());
-            awaitReady(base);
+            URI base = service.base();
             HttpRequest request = HttpRequest.newBuilder(base.resolve("v1/models/nuclei-unet-gn/segment?masks=none"))
                     .header("Content-Type", "image/png")
                     .POST(BodyPublishers.ofByteArray(Samples.png("fluorescence-256")))
@@ -147,30 +136,6 @@ class ShutdownIT {
                         .path("pixels")
                         .asInt(-1);
         return new Seen(response.statusCode(), pixels, response.body());
-    }
-
-    private static Thread daemon(Runnable work) {
-        Thread thread = new Thread(work);
-        thread.setDaemon(true);
-        return thread;
-    }
-
-    private static int port(BufferedReader log) throws IOException {
-        StringBuilder text = new StringBuilder();
-        for (String line = log.readLine(); line != null; line = log.readLine()) {
-            text.append(line).append('\n');
-            Matcher matcher = STARTED.matcher(line);
-            if (matcher.find()) {
-                return Integer.parseInt(matcher.group(1));
-            }
-        }
-        throw new AssertionError("the process ended:\n" + text);
-    }
-
-    private static void awaitReady(URI base) throws Exception {
-        for (int attempt = 0; attempt < 1200 && readiness(base) != 200; attempt++) {
-            Thread.sleep(100);
-        }
     }
 
     /** What readiness says once it has changed; the signal takes a moment to arrive. */

@@ -54,11 +54,9 @@ record StartedJar(Process process, URI base) implements AutoCloseable {
         HttpRequest readiness = HttpRequest.newBuilder(base.resolve("actuator/health/readiness"))
                 .timeout(Duration.ofSeconds(10))
                 .build();
-        for (int attempt = 0; attempt < 600; attempt++) {
-            if (HttpClient.newHttpClient()
-                            .send(readiness, BodyHandlers.discarding())
-                            .statusCode()
-                    == 200) {
+        HttpClient client = HttpClient.newHttpClient();
+        for (int attempt = 0; attempt < 1200; attempt++) {
+            if (client.send(readiness, BodyHandlers.discarding()).statusCode() == 200) {
                 return;
             }
             Thread.sleep(100);

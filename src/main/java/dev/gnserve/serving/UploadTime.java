@@ -44,7 +44,7 @@ class UploadTime {
         private Limit(Duration longest, long mostThrownAway) {
             super(true);
             this.longest = longest;
-            this.mostThrownAway = mostThrownAway;
+            this.mostThrownAway = mostThrownAway < 0 ? Long.MAX_VALUE : mostThrownAway; // As Tomcat reads it.
         }
 
         @Override
