@@ -33,6 +33,7 @@ capabilities: {drop: [ALL]}
   image: {{ required "models.initContainer.image: the image that has the models" .Values.models.initContainer.image }}
   command: {{- toYaml .Values.models.initContainer.command | nindent 4 }}
   securityContext: {{- include "gnserve.containerSecurity" . | nindent 4 }}
+  terminationMessagePolicy: FallbackToLogsOnError
   resources:
     requests: {cpu: 100m, memory: 64Mi}
   volumeMounts:

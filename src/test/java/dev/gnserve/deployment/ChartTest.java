@@ -81,6 +81,9 @@ class ChartTest {
                 assertThat(security.getReadOnlyRootFilesystem()).isTrue();
                 assertThat(security.getAllowPrivilegeEscalation()).isFalse();
                 assertThat(security.getCapabilities().getDrop()).containsExactly("ALL");
+                assertThat(container.getTerminationMessagePolicy())
+                        .as("what `kubectl describe` tells of an end")
+                        .isEqualTo("FallbackToLogsOnError");
             }
         }
         assertThat(chart.one(ServiceAccount.class).getAutomountServiceAccountToken())
@@ -110,7 +113,7 @@ class ChartTest {
 
     @Test
     void shutdownFitsIntoTheGracePeriod() {
-        PodSpec pod = Chart.with("{drainSeconds: 40, preStopSeconds: 15}")
+        PodSpec pod = Chart.with("{drainSeconds: 40, shutdownPauseSeconds: 15}")
                 .one(Deployment.class)
                 .getSpec()
                 .getTemplate()
@@ -119,8 +122,11 @@ class ChartTest {
 
         assertThat(env(container)).containsEntry("GNSERVE_DRAINTIME", "40s");
         assertThat(env(container)).containsEntry("SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE", "40s");
-        assertThat(container.getLifecycle().getPreStop().getSleep().getSeconds())
-                .isEqualTo(15);
+        assertThat(env(container)).containsEntry("GNSERVE_SHUTDOWNPAUSE", "15s");
+        assertThat(container.getLifecycle())
+                .as(
+                        "during a preStop the service would not end its connections, and their next request would be refused")
+                .isNull();
         assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThan(15 + 40 + 40);
     }
 
@@ -269,11 +275,29 @@ class ChartTest {
                     .as("the service's requests")
                     .isFalse();
         }
-        String other = Chart.with("batch: {enabled: true, model: cells, input: {claimName: a}, output: {claimName: b}}")
-                .one(Job.class)
-                .getMetadata()
-                .getName();
-        assertThat(other).isNotEqualTo(job.getMetadata().getName());
+    }
+
+    /** The API server refuses a Job with another template under a name that it knows, and the upgrade would end there. */
+    @Test
+    void aJobThatDiffersHasAnotherName() {
+        String batch = "batch: {enabled: true, model: cells, input: {claimName: a}, output: {claimName: b}}\n";
+        List<String> specs = List.of(
+                "{}",
+                "image: {tag: other}",
+                "resources: {limits: {memory: 4Gi}}",
+                "models: {source: pvc, claimName: models}",
+                "nodeSelector: {disk: fast}");
+
+        assertThat(specs)
+                .extracting(values -> jobName(batch + values.replace("{}", "")))
+                .doesNotHaveDuplicates();
+        assertThat(jobName(batch + "service: {annotations: {a: b}}")).isEqualTo(jobName(batch));
+        assertThat(jobName(batch.replace("model: cells", "model: cells, shards: 9")))
+                .isNotEqualTo(jobName(batch));
+    }
+
+    private static String jobName(String values) {
+        return Chart.with(values).one(Job.class).getMetadata().getName();
     }
 
     @Test
