@@ -48,7 +48,7 @@ public final class Engine implements AutoCloseable {
 
     /** Loads the native libraries, which unpacks them on the first start on a machine. */
     public static Engine start(EngineSettings settings) {
-        OpenMp.sleepWhileWaiting();
+        OpenMp.spinBriefly();
         setUnlessSet("ai.djl.offline", "true");
         setUnlessSet("OPT_OUT_TRACKING", "true");
         // Batch sizes vary: the optimizer would specialize the graph again for each, which takes seconds.

@@ -20,6 +20,13 @@ public final class Segmenter {
     private final ModelManifest manifest;
     private final int width;
     private final List<ClassPlane> planes;
+
+    /** Where the channel of each plane is in the output. */
+    private final int[] channels;
+
+    /** Where the channel of the rims is, or -1. */
+    private final int rim;
+
     private final ObjectFinder finder;
     private final TileBlender blender;
 
@@ -35,6 +42,9 @@ public final class Segmenter {
         planes = manifest.labels().stream()
                 .map(label -> new ClassPlane(width, image.height(), threshold, thresholds.seed()))
                 .toList();
+        List<String> names = manifest.output().channels();
+        channels = manifest.labels().stream().mapToInt(names::indexOf).toArray();
+        rim = names.indexOf(OutputSpec.BOUNDARY);
         finder = new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
         blender = prepared.blender(manifest.output().channels().size(), this::take);
     }
@@ -62,10 +72,8 @@ public final class Segmenter {
 
     /** A row of probabilities [channels, width]. */
     private void take(int y, float[] row) {
-        List<String> channels = manifest.output().channels();
-        int rim = channels.indexOf(OutputSpec.BOUNDARY);
-        for (int i = 0; i < planes.size(); i++) {
-            int own = channels.indexOf(manifest.labels().get(i));
+        for (int i = 0; i < channels.length; i++) {
+            int own = channels[i];
             for (int x = 0; x < width; x++) {
                 float interior = row[own * width + x];
                 float foreground = rim >= 0 && isMostProbable(own, x, row) ? interior + row[rim * width + x] : interior;
@@ -76,8 +84,7 @@ public final class Segmenter {
 
     /** Whether no other label is more probable here: a pixel of the rim belongs to the label that is. */
     private boolean isMostProbable(int own, int x, float[] row) {
-        for (String label : manifest.labels()) {
-            int other = manifest.output().channels().indexOf(label);
+        for (int other : channels) {
             if (row[other * width + x] > row[own * width + x]) {
                 return false;
             }
