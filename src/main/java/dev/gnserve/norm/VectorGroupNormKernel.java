@@ -262,14 +262,35 @@ final class VectorGroupNormKernel implements GroupNormKernel {
                 }
                 continue;
             }
-            // The last vector overlaps the one before it; it is read first, because y may be x.
+            // Steps of four vectors, so that short runs do not pay for what the compiler makes of a loop for long ones.
+            // The
+            // last four may overlap each other and those before; they are read first, because y may be x.
             int last = length - lanes;
-            FloatVector end = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
-            for (int i = 0; i < last; i += lanes) {
-                FloatVector d = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
-                d.fma(scales, d.fma(scaleLows, shifts)).intoArray(y, to + i);
+            int whole = (length - 1) / (4 * lanes) * (4 * lanes);
+            int tail0 = Math.min(whole, last);
+            int tail1 = Math.min(whole + lanes, last);
+            int tail2 = Math.min(whole + 2 * lanes, last);
+            FloatVector t0 = FloatVector.fromArray(SPECIES, x, from + tail0).sub(centers);
+            FloatVector t1 = FloatVector.fromArray(SPECIES, x, from + tail1).sub(centers);
+            FloatVector t2 = FloatVector.fromArray(SPECIES, x, from + tail2).sub(centers);
+            FloatVector t3 = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
+            for (int i = 0; i < whole; i += 4 * lanes) {
+                FloatVector d0 = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
+                FloatVector d1 =
+                        FloatVector.fromArray(SPECIES, x, from + i + lanes).sub(centers);
+                FloatVector d2 =
+                        FloatVector.fromArray(SPECIES, x, from + i + 2 * lanes).sub(centers);
+                FloatVector d3 =
+                        FloatVector.fromArray(SPECIES, x, from + i + 3 * lanes).sub(centers);
+                d0.fma(scales, d0.fma(scaleLows, shifts)).intoArray(y, to + i);
+                d1.fma(scales, d1.fma(scaleLows, shifts)).intoArray(y, to + i + lanes);
+                d2.fma(scales, d2.fma(scaleLows, shifts)).intoArray(y, to + i + 2 * lanes);
+                d3.fma(scales, d3.fma(scaleLows, shifts)).intoArray(y, to + i + 3 * lanes);
             }
-            end.fma(scales, end.fma(scaleLows, shifts)).intoArray(y, to + last);
+            t0.fma(scales, t0.fma(scaleLows, shifts)).intoArray(y, to + tail0);
+            t1.fma(scales, t1.fma(scaleLows, shifts)).intoArray(y, to + tail1);
+            t2.fma(scales, t2.fma(scaleLows, shifts)).intoArray(y, to + tail2);
+            t3.fma(scales, t3.fma(scaleLows, shifts)).intoArray(y, to + last);
         }
     }
 
