@@ -14,12 +14,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import org.springframework.web.util.ServletRequestPathUtils;
 
 /** The service with API keys, and models that come and go while it runs. */
 @SpringBootTest(
@@ -45,6 +49,10 @@ class AccessIT {
 
     @Autowired
     private ModelRepository repository;
+
+    @Autowired
+    @Qualifier("requestMappingHandlerMapping")
+    private RequestMappingHandlerMapping handlers;
 
     private ServiceClient client;
 
@@ -103,6 +111,18 @@ class AccessIT {
                     .isEqualTo(200);
         }
         assertThat(output.getAll()).doesNotContain(USER, ADMIN, "guess-0123456789abc");
+    }
+
+    /** Who has no key hears of that alone, and not whether a model is full. */
+    @Test
+    void keysAreLookedAtBeforeThereIsTalkOfRoom() throws Exception {
+        MockHttpServletRequest request = new MockHttpServletRequest("POST", "/v1/models/nuclei-unet-gn/segment");
+        request.setContentType("image/png");
+        ServletRequestPathUtils.parseAndCache(request);
+
+        assertThat(handlers.getHandler(request).getInterceptorList())
+                .extracting(interceptor -> interceptor.getClass().getSimpleName())
+                .containsSubsequence("Shutdown", "KeyCheck", "Admission");
     }
 
     @Test

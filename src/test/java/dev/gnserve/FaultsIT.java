@@ -41,7 +41,8 @@ import tools.jackson.databind.json.JsonMapper;
             "gnserve.limits.max-upload-size=40KB",
             "gnserve.limits.max-upload-size-in-flight=40KB",
             "gnserve.limits.max-pixels=100000",
-            "gnserve.limits.max-pixels-in-flight=100000"
+            "gnserve.limits.max-pixels-in-flight=100000",
+            "server.tomcat.max-swallow-size=-1"
         })
 class FaultsIT {
 
@@ -166,6 +167,21 @@ class FaultsIT {
         }
         while (client.meter("gnserve_queue_depth", "patient") != 0) {
             Thread.onSpinWait(); // Those who wait are gone.
+        }
+    }
+
+    /** Here without a limit on what is thrown away. */
+    @Test
+    void behindAnAnswerThatCameBeforeTheBodyTheConnectionGoesOn() throws IOException {
+        try (Socket socket = new Socket("localhost", port)) {
+            String request = "POST /v1/models/nobody/segment HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
+                    + "Content-Length: 10000\r\n\r\n" + "x".repeat(10_000)
+                    + "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+
+            String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answers).startsWith("HTTP/1.1 404").contains("HTTP/1.1 200");
         }
     }
 

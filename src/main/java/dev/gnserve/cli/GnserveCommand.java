@@ -1,6 +1,6 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.serving.StartFailures;
+import dev.gnserve.failure.Failure;
 import java.util.Arrays;
 import java.util.Set;
 import picocli.CommandLine;
@@ -71,7 +71,7 @@ public final class GnserveCommand implements Runnable {
 
     /** A stack trace only where nothing better is known; Spring has told it already, where it was Spring that did not start. */
     private static int tell(Exception failure, CommandLine command, ParseResult arguments) throws Exception {
-        String reason = StartFailures.reason(failure);
+        String reason = Failure.reason(failure);
         if (reason == null) {
             throw failure;
         }

@@ -28,4 +28,21 @@ public record Failure(
     public FailureException asException() {
         return new FailureException(this);
     }
+
+    /**
+     * What is wrong and what to do, of the first of these causes that can tell; null where only a stack trace tells.
+     *
+     * @param thrown a failure, a misconfiguration, or what was thrown because of one
+     */
+    public static @Nullable String reason(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof MisconfiguredException misconfigured) {
+                return misconfigured.getMessage();
+            }
+            if (cause instanceof FailureException engine) {
+                return engine.failure().detail();
+            }
+        }
+        return null;
+    }
 }
