@@ -42,6 +42,12 @@ class DeploymentFilesTest {
                         image -> image.toString().matches("\\$\\{[A-Z_]+:-docker\\.io/[a-z/]+:v?\\d+\\.\\d+\\.\\d+}"));
     }
 
+    /** A registry may have somebody else's image of that name. */
+    @Test
+    void composeDoesNotPullWhatItBuilds() throws Exception {
+        assertThat(list("$.services.*[?(@.build)].pull_policy")).containsExactly("never", "never");
+    }
+
     @Test
     void composeStartsEachAfterWhatItReadsIsHealthy() throws Exception {
         assertThat(value("$.services.prometheus.depends_on.gnserve.condition")).isEqualTo("service_healthy");
