@@ -11,7 +11,8 @@ ARG GPU_BASE_IMAGE=docker.io/pytorch/pytorch:2.7.1-cuda12.8-cudnn9-runtime
 
 # The jar, once, on the builder's own processor; only the native libraries in it are the target's.
 FROM --platform=${BUILDPLATFORM:-linux/amd64} ${JDK_IMAGE} AS build
-ARG TARGETARCH=amd64
+# Without a default, which would win over what BuildKit sets.
+ARG TARGETARCH
 WORKDIR /src
 COPY .mvn .mvn
 COPY mvnw pom.xml ./

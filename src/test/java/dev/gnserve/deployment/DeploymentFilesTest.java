@@ -48,6 +48,13 @@ class DeploymentFilesTest {
         assertThat(list("$.services.*[?(@.build)].pull_policy")).containsExactly("never", "never");
     }
 
+    /** A default would win over the processor that BuildKit builds for. */
+    @Test
+    void imageIsBuiltForTheProcessorThatIsAskedFor() throws Exception {
+        assertThat(all("(?m)^ARG (TARGET.*)$", Files.readString(Path.of("Dockerfile"))))
+                .containsExactly("TARGETARCH");
+    }
+
     @Test
     void composeStartsEachAfterWhatItReadsIsHealthy() throws Exception {
         assertThat(value("$.services.prometheus.depends_on.gnserve.condition")).isEqualTo("service_healthy");
