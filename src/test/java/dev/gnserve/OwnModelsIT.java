@@ -123,17 +123,6 @@ class OwnModelsIT {
         properties.add("gnserve.models-dir", () -> models);
     }
 
-    /** Of the first class of the first image. */
-    private static int pixels(Answer answer) {
-        return answer.json()
-                .path("images")
-                .path(0)
-                .path("classes")
-                .path(0)
-                .path("pixels")
-                .asInt();
-    }
-
     /** The logarithms of numbers that have none. */
     private static void negate(String name) {
         Path file = models.resolve(name).resolve("1").resolve("model.pt");
@@ -400,12 +389,12 @@ class OwnModelsIT {
         // One channel, and sides that are multiples of 32, which 40 and 24 are not.
         byte[] image = png(40, 24, (x, y) -> x >= 10 && x < 15 ? 0xFFFFFF : 0x101010);
         Answer answer = client.post("v1/models/deep/segment", image);
-        assertThat(pixels(answer)).as(answer.text()).isEqualTo(5 * 24);
+        assertThat(answer.pixels()).isEqualTo(5 * 24);
         JsonNode input = client.get("v1/models/deep").json().path("input");
         assertThat(input.path("colour").asString()).as(input.toString()).isEqualTo("gray");
         // One logit, so a sigmoid.
         Answer bright = client.post("v1/models/foreground/segment", image);
-        assertThat(pixels(bright)).as(bright.text()).isEqualTo(5 * 24);
+        assertThat(bright.pixels()).isEqualTo(5 * 24);
         // 32 x 32 only, whatever the image.
         Answer green = client.post("v1/models/fixed/classify", png(50, 20, (x, y) -> GREEN));
         assertThat(scores(green).get(0)).as(green.text()).isEqualTo("green 0.9999");

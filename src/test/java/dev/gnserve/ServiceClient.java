@@ -1,5 +1,7 @@
 package dev.gnserve;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -36,6 +38,17 @@ public final class ServiceClient {
 
         public String text() {
             return new String(response.body(), StandardCharsets.UTF_8);
+        }
+
+        /** Of the first class of the first image that was segmented. */
+        public int pixels() {
+            assertThat(status).as(text()).isEqualTo(200);
+            return json().path("images")
+                    .path(0)
+                    .path("classes")
+                    .path(0)
+                    .path("pixels")
+                    .asInt();
         }
 
         public String contentType() {

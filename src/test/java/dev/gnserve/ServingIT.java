@@ -144,8 +144,8 @@ class ServingIT {
     void aHigherThresholdGivesASmallerMask() {
         byte[] sample = Samples.png("fluorescence-256");
 
-        assertThat(pixels(client.post(SEGMENT + "?threshold=0.9", sample)))
-                .isLessThan(pixels(client.post(SEGMENT, sample)));
+        assertThat(client.post(SEGMENT + "?threshold=0.9", sample).pixels())
+                .isLessThan(client.post(SEGMENT, sample).pixels());
     }
 
     @Test
@@ -192,7 +192,8 @@ class ServingIT {
     void manyClientsShareBatchesAndEachGetsItsOwnAnswer() throws Exception {
         List<String> names = List.of("fluorescence-256", "histology-violet", "histology-white");
         Map<String, Integer> alone = new LinkedHashMap<>();
-        names.forEach(name -> alone.put(name, pixels(client.post(SEGMENT + "?masks=none", Samples.png(name)))));
+        names.forEach(name -> alone.put(
+                name, client.post(SEGMENT + "?masks=none", Samples.png(name)).pixels()));
         double batches = client.meter("gnserve_batch_size_count");
         double items = client.meter("gnserve_batch_size_sum");
         double ok = client.meter("gnserve_requests_total", "outcome=\"ok\"");
@@ -202,7 +203,8 @@ class ServingIT {
             List<Future<Integer>> answers = new ArrayList<>();
             for (int i = 0; i < 64; i++) {
                 String name = names.get(i % names.size());
-                answers.add(clients.submit(() -> pixels(client.post(SEGMENT + "?masks=none", Samples.png(name)))));
+                answers.add(clients.submit(() ->
+                        client.post(SEGMENT + "?masks=none", Samples.png(name)).pixels()));
             }
             for (int i = 0; i < answers.size(); i++) {
                 assertThat(answers.get(i).get()).isEqualTo(alone.get(names.get(i % names.size())));
@@ -375,17 +377,6 @@ class ServingIT {
     private static JsonNode classMask(Answer answer) {
         assertThat(answer.status()).as(answer.text()).isEqualTo(200);
         return answer.json().path("images").path(0).path("classes").path(0).path("mask");
-    }
-
-    private static int pixels(Answer answer) {
-        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
-        return answer.json()
-                .path("images")
-                .path(0)
-                .path("classes")
-                .path(0)
-                .path("pixels")
-                .asInt();
     }
 
     private static boolean[][] decoded(JsonNode mask) {

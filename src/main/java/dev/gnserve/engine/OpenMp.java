@@ -11,7 +11,7 @@ import com.sun.jna.Platform;
  *
  * <p>By default they spin for long. As soon as anything else wants the cores, decoding an image or another container, the
  * thread that the others wait for is not running, and they burn the very core it needs: a U-Net forward on two threads of a
- * crowded two-core machine then takes 2 s, and 0.1 s when they sleep. But a forward pass has more than a hundred
+ * crowded two-core machine then takes three to five times as long as when they sleep. But a forward pass has more than a hundred
  * barriers, most of which the other thread reaches within microseconds: going to sleep at each costs a quarter of the pass on
  * an idle machine. docs/benchmarks.md has the figures.
  *

@@ -262,9 +262,8 @@ final class VectorGroupNormKernel implements GroupNormKernel {
                 }
                 continue;
             }
-            // Steps of four vectors, so that short runs do not pay for what the compiler makes of a loop for long ones.
-            // The
-            // last four may overlap each other and those before; they are read first, because y may be x.
+            // Four vectors a step, so that short runs do not pay for what the compiler makes of a loop for long ones.
+            // The last four may overlap each other and those before; they are read first, because y may be x.
             int last = length - lanes;
             int whole = (length - 1) / (4 * lanes) * (4 * lanes);
             int tail0 = Math.min(whole, last);
