@@ -22,6 +22,15 @@ final class VectorGroupNormKernel implements GroupNormKernel {
     /** The species of a hidden copy; null in the class as it was compiled, which is never instantiated. */
     private static final VectorSpecies<Float> SPECIES = classData();
 
+    /**
+     * Index from which on the values of a large array begin a cache line, each 64 bytes: G1 lets such arrays begin with a
+     * region, and 16 bytes of header come first. Elsewhere vectors cross lines, as they would anyway.
+     */
+    private static final int LINE_START = 12;
+
+    /** Values from which on a run is long. */
+    private static final int LONG_RUN = 256;
+
     private VectorGroupNormKernel() {}
 
     /** The kernel of the widest vectors that the processor has and the columns allow. */
@@ -243,54 +252,121 @@ final class VectorGroupNormKernel implements GroupNormKernel {
             int length,
             Coefficients coefficients,
             int first) {
-        int lanes = SPECIES.length();
         for (int run = 0; run < runs; run++) {
             float center = coefficients.center()[first + run];
             float scale = coefficients.scale()[first + run];
             float scaleLow = coefficients.scaleLow()[first + run];
             float shift = coefficients.shift()[first + run];
-            FloatVector centers = FloatVector.broadcast(SPECIES, center);
-            FloatVector scales = FloatVector.broadcast(SPECIES, scale);
-            FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
-            FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
             int from = xOffset + run * length;
             int to = yOffset + run * length;
-            if (length < lanes) {
-                for (int i = 0; i < length; i++) {
-                    float d = x[from + i] - center;
-                    y[to + i] = Math.fma(d, scale, Math.fma(d, scaleLow, shift));
-                }
-                continue;
+            if (length >= LONG_RUN) {
+                normalizeLongRun(x, from, y, to, length, center, scale, scaleLow, shift);
+            } else {
+                normalizeShortRun(x, from, y, to, length, center, scale, scaleLow, shift);
             }
-            // Four vectors a step, so that short runs do not pay for what the compiler makes of a loop for long ones.
-            // The last four may overlap each other and those before; they are read first, because y may be x.
-            int last = length - lanes;
-            int whole = (length - 1) / (4 * lanes) * (4 * lanes);
-            int tail0 = Math.min(whole, last);
-            int tail1 = Math.min(whole + lanes, last);
-            int tail2 = Math.min(whole + 2 * lanes, last);
-            FloatVector t0 = FloatVector.fromArray(SPECIES, x, from + tail0).sub(centers);
-            FloatVector t1 = FloatVector.fromArray(SPECIES, x, from + tail1).sub(centers);
-            FloatVector t2 = FloatVector.fromArray(SPECIES, x, from + tail2).sub(centers);
-            FloatVector t3 = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
-            for (int i = 0; i < whole; i += 4 * lanes) {
-                FloatVector d0 = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
-                FloatVector d1 =
-                        FloatVector.fromArray(SPECIES, x, from + i + lanes).sub(centers);
-                FloatVector d2 =
-                        FloatVector.fromArray(SPECIES, x, from + i + 2 * lanes).sub(centers);
-                FloatVector d3 =
-                        FloatVector.fromArray(SPECIES, x, from + i + 3 * lanes).sub(centers);
-                d0.fma(scales, d0.fma(scaleLows, shifts)).intoArray(y, to + i);
-                d1.fma(scales, d1.fma(scaleLows, shifts)).intoArray(y, to + i + lanes);
-                d2.fma(scales, d2.fma(scaleLows, shifts)).intoArray(y, to + i + 2 * lanes);
-                d3.fma(scales, d3.fma(scaleLows, shifts)).intoArray(y, to + i + 3 * lanes);
-            }
-            t0.fma(scales, t0.fma(scaleLows, shifts)).intoArray(y, to + tail0);
-            t1.fma(scales, t1.fma(scaleLows, shifts)).intoArray(y, to + tail1);
-            t2.fma(scales, t2.fma(scaleLows, shifts)).intoArray(y, to + tail2);
-            t3.fma(scales, t3.fma(scaleLows, shifts)).intoArray(y, to + last);
         }
+    }
+
+    // Long and short runs have loops of their own, for the compiler makes of a loop what suits the lengths it has met.
+
+    /** Writes whole cache lines, but for both ends. The loop counts in y alone, which costs the fewest instructions. */
+    private static void normalizeLongRun(
+            float[] x,
+            int from,
+            float[] y,
+            int to,
+            int length,
+            float center,
+            float scale,
+            float scaleLow,
+            float shift) {
+        int lanes = SPECIES.length();
+        FloatVector centers = FloatVector.broadcast(SPECIES, center);
+        FloatVector scales = FloatVector.broadcast(SPECIES, scale);
+        FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
+        FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
+        // The first vector and the last four may overlap the others; they are read first, because y may be x.
+        int head = (LINE_START - to) & (lanes - 1);
+        int last = length - lanes;
+        int whole = head + (length - head - 1) / (4 * lanes) * (4 * lanes);
+        FloatVector h = FloatVector.fromArray(SPECIES, x, from).sub(centers);
+        int tail0 = Math.min(whole, last);
+        int tail1 = Math.min(whole + lanes, last);
+        int tail2 = Math.min(whole + 2 * lanes, last);
+        FloatVector t0 = FloatVector.fromArray(SPECIES, x, from + tail0).sub(centers);
+        FloatVector t1 = FloatVector.fromArray(SPECIES, x, from + tail1).sub(centers);
+        FloatVector t2 = FloatVector.fromArray(SPECIES, x, from + tail2).sub(centers);
+        FloatVector t3 = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
+        int ahead = from - to;
+        int end = to + whole;
+        for (int i = to + head; i < end; i += 4 * lanes) {
+            FloatVector d0 = FloatVector.fromArray(SPECIES, x, i + ahead).sub(centers);
+            FloatVector d1 =
+                    FloatVector.fromArray(SPECIES, x, i + ahead + lanes).sub(centers);
+            FloatVector d2 =
+                    FloatVector.fromArray(SPECIES, x, i + ahead + 2 * lanes).sub(centers);
+            FloatVector d3 =
+                    FloatVector.fromArray(SPECIES, x, i + ahead + 3 * lanes).sub(centers);
+            d0.fma(scales, d0.fma(scaleLows, shifts)).intoArray(y, i);
+            d1.fma(scales, d1.fma(scaleLows, shifts)).intoArray(y, i + lanes);
+            d2.fma(scales, d2.fma(scaleLows, shifts)).intoArray(y, i + 2 * lanes);
+            d3.fma(scales, d3.fma(scaleLows, shifts)).intoArray(y, i + 3 * lanes);
+        }
+        h.fma(scales, h.fma(scaleLows, shifts)).intoArray(y, to);
+        t0.fma(scales, t0.fma(scaleLows, shifts)).intoArray(y, to + tail0);
+        t1.fma(scales, t1.fma(scaleLows, shifts)).intoArray(y, to + tail1);
+        t2.fma(scales, t2.fma(scaleLows, shifts)).intoArray(y, to + tail2);
+        t3.fma(scales, t3.fma(scaleLows, shifts)).intoArray(y, to + last);
+    }
+
+    private static void normalizeShortRun(
+            float[] x,
+            int from,
+            float[] y,
+            int to,
+            int length,
+            float center,
+            float scale,
+            float scaleLow,
+            float shift) {
+        int lanes = SPECIES.length();
+        if (length < lanes) {
+            for (int i = 0; i < length; i++) {
+                float d = x[from + i] - center;
+                y[to + i] = Math.fma(d, scale, Math.fma(d, scaleLow, shift));
+            }
+            return;
+        }
+        FloatVector centers = FloatVector.broadcast(SPECIES, center);
+        FloatVector scales = FloatVector.broadcast(SPECIES, scale);
+        FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
+        FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
+        // Four vectors a step; the last four may overlap each other and those before, and are read first.
+        int last = length - lanes;
+        int whole = (length - 1) / (4 * lanes) * (4 * lanes);
+        int tail0 = Math.min(whole, last);
+        int tail1 = Math.min(whole + lanes, last);
+        int tail2 = Math.min(whole + 2 * lanes, last);
+        FloatVector t0 = FloatVector.fromArray(SPECIES, x, from + tail0).sub(centers);
+        FloatVector t1 = FloatVector.fromArray(SPECIES, x, from + tail1).sub(centers);
+        FloatVector t2 = FloatVector.fromArray(SPECIES, x, from + tail2).sub(centers);
+        FloatVector t3 = FloatVector.fromArray(SPECIES, x, from + last).sub(centers);
+        for (int i = 0; i < whole; i += 4 * lanes) {
+            FloatVector d0 = FloatVector.fromArray(SPECIES, x, from + i).sub(centers);
+            FloatVector d1 = FloatVector.fromArray(SPECIES, x, from + i + lanes).sub(centers);
+            FloatVector d2 =
+                    FloatVector.fromArray(SPECIES, x, from + i + 2 * lanes).sub(centers);
+            FloatVector d3 =
+                    FloatVector.fromArray(SPECIES, x, from + i + 3 * lanes).sub(centers);
+            d0.fma(scales, d0.fma(scaleLows, shifts)).intoArray(y, to + i);
+            d1.fma(scales, d1.fma(scaleLows, shifts)).intoArray(y, to + i + lanes);
+            d2.fma(scales, d2.fma(scaleLows, shifts)).intoArray(y, to + i + 2 * lanes);
+            d3.fma(scales, d3.fma(scaleLows, shifts)).intoArray(y, to + i + 3 * lanes);
+        }
+        t0.fma(scales, t0.fma(scaleLows, shifts)).intoArray(y, to + tail0);
+        t1.fma(scales, t1.fma(scaleLows, shifts)).intoArray(y, to + tail1);
+        t2.fma(scales, t2.fma(scaleLows, shifts)).intoArray(y, to + tail2);
+        t3.fma(scales, t3.fma(scaleLows, shifts)).intoArray(y, to + last);
     }
 
     @Override

@@ -47,8 +47,8 @@ class GroupNormTest {
                 new int[] {1, 66, 33, 64},
                 new int[] {1, 4, 2, 65},
                 new int[] {1, 2, 1, 1024},
-                new int[] {1, 1, 1, 2047},
-                new int[] {1, 1, 1, 2049},
+                new int[] {1, 1, 1, 4095},
+                new int[] {1, 1, 1, 4097},
                 new int[] {1, 6, 2, 1021},
                 new int[] {2, 34, 17, 131},
                 new int[] {1, 16, 2, 4999});
