@@ -6,8 +6,11 @@ package dev.gnserve.segmentation;
  */
 final class ClassPlane {
 
-    private static final int MASK = 1;
-    private static final int SEED = 2;
+    /** Of a pixel that belongs to the class. */
+    static final int MASK = 1;
+
+    /** Of one that may begin an object, too. */
+    static final int SEED = 2;
 
     /** Steps of a kept probability: a mean over a few pixels is off by less than is told. */
     private static final float STEPS = 65_535;
@@ -48,12 +51,9 @@ final class ClassPlane {
         probabilities[pixel] = (char) (Math.min(1, foreground) * STEPS + 0.5f);
     }
 
-    boolean isMask(int pixel) {
-        return marks[pixel] != 0;
-    }
-
-    boolean isSeed(int pixel) {
-        return (marks[pixel] & SEED) != 0;
+    /** {@link #MASK} and {@link #SEED} of each pixel, [height, width]; the plane's own memory. */
+    byte[] marks() {
+        return marks;
     }
 
     /** Probability of interior or rim. */

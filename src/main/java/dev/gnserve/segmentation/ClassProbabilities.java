@@ -12,6 +12,9 @@ import java.util.Arrays;
 /** From a network's logits to probabilities, pixel by pixel. */
 final class ClassProbabilities {
 
+    /** Pixels worked on at a time: their logits and what is made of them stay in the nearest cache. */
+    private static final int BLOCK = 1024;
+
     private ClassProbabilities() {}
 
     /**
@@ -40,33 +43,43 @@ final class ClassProbabilities {
 
     private static float[] softmax(float[] logits, int pixels) {
         float[] probabilities = new float[logits.length];
-        float[] most = Arrays.copyOf(logits, pixels);
-        for (int first = pixels; first < logits.length; first += pixels) {
-            for (int i = 0; i < pixels; i++) {
+        float[] most = new float[Math.min(pixels, BLOCK)];
+        float[] sums = new float[most.length];
+        for (int start = 0; start < pixels; start += BLOCK) {
+            softmax(logits, pixels, start, Math.min(BLOCK, pixels - start), most, sums, probabilities);
+        }
+        return probabilities;
+    }
+
+    /** Of {@code count} pixels from {@code start} on; most and sums are scratch. */
+    private static void softmax(
+            float[] logits, int pixels, int start, int count, float[] most, float[] sums, float[] probabilities) {
+        System.arraycopy(logits, start, most, 0, count);
+        for (int first = start + pixels; first < logits.length; first += pixels) {
+            for (int i = 0; i < count; i++) {
                 most[i] = Math.max(most[i], logits[first + i]);
             }
         }
-        float[] sums = new float[pixels];
-        for (int first = 0; first < logits.length; first += pixels) {
-            for (int i = 0; i < pixels; i++) {
+        Arrays.fill(sums, 0);
+        for (int first = start; first < logits.length; first += pixels) {
+            for (int i = 0; i < count; i++) {
                 // The greatest needs no exponential, and most of the time goes into these.
                 float power = logits[first + i] == most[i] ? 1 : (float) Math.exp(logits[first + i] - most[i]);
                 probabilities[first + i] = power;
                 sums[i] += power;
             }
         }
-        for (int i = 0; i < pixels; i++) {
+        for (int i = 0; i < count; i++) {
             if (!Float.isFinite(most[i])) {
                 throw notANumber();
             }
             sums[i] = 1 / sums[i];
         }
-        for (int first = 0; first < logits.length; first += pixels) {
-            for (int i = 0; i < pixels; i++) {
+        for (int first = start; first < logits.length; first += pixels) {
+            for (int i = 0; i < count; i++) {
                 probabilities[first + i] *= sums[i];
             }
         }
-        return probabilities;
     }
 
     private static float[] sigmoid(float[] logits) {

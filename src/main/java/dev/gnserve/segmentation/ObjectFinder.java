@@ -1,7 +1,6 @@
 package dev.gnserve.segmentation;
 
 import java.util.Arrays;
-import java.util.function.IntPredicate;
 
 /**
  * Turns per-pixel probabilities into separate objects, in time linear in the number of pixels.
@@ -54,10 +53,10 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
 
     /** Finds the objects of one class; the thresholds of the masks are those that the plane was made with. */
     FoundObjects find(ClassPlane plane) {
-        Flood flood = new Flood(plane.width(), plane.height());
-        flood.label(plane::isSeed, minimumSeedArea);
-        flood.grow(plane::isMask);
-        flood.label(plane::isMask, minimumArea);
+        Flood flood = new Flood(plane.width(), plane.marks());
+        flood.label(ClassPlane.SEED, minimumSeedArea);
+        flood.grow(ClassPlane.MASK);
+        flood.label(ClassPlane.MASK, minimumArea);
         return numbered(flood, plane);
     }
 
@@ -98,6 +97,10 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
     private static final class Flood {
 
         private final int width;
+
+        /** Bits that say where objects may be, as a plane has them. */
+        private final byte[] marks;
+
         private final int[] ids;
 
         /** A ring: {@code waiting} pixels from {@code head} on. */
@@ -107,19 +110,20 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         private int waiting;
         private int count;
 
-        Flood(int width, int height) {
+        Flood(int width, byte[] marks) {
             this.width = width;
-            ids = new int[width * height];
+            this.marks = marks;
+            ids = new int[marks.length];
         }
 
-        /** Numbers the 4-connected parts of {@code where} that have no number yet and at least {@code minimumArea} pixels. */
-        void label(IntPredicate where, int minimumArea) {
+        /** Numbers the 4-connected parts with a mark that have no number yet and at least {@code minimumArea} pixels. */
+        void label(int mark, int minimumArea) {
             boolean dropped = false;
             for (int start = 0; start < ids.length; start++) {
-                if (ids[start] == 0 && where.test(start)) {
+                if (ids[start] == 0 && isMarked(start, mark)) {
                     count++;
                     claim(start, count);
-                    if (spread(where) < minimumArea) {
+                    if (spread(mark) < minimumArea) {
                         // Marked, so that it is visited once only; taken back below.
                         renumber(start, count, -1);
                         count--;
@@ -134,18 +138,18 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             }
         }
 
-        /** Grows all objects over {@code where} at equal speed. */
-        void grow(IntPredicate where) {
+        /** Grows all objects over what has a mark, at equal speed. */
+        void grow(int mark) {
             for (int i = 0; i < ids.length; i++) {
-                if (ids[i] != 0 && hasFreeNeighbour(i, where)) {
+                if (ids[i] != 0 && hasFreeNeighbour(i, mark)) {
                     enqueue(i);
                 }
             }
-            spread(where);
+            spread(mark);
         }
 
         /** Hands numbers on from the waiting pixels until nothing is left; how many pixels waited. */
-        private int spread(IntPredicate where) {
+        private int spread(int mark) {
             int visited = 0;
             while (waiting > 0) {
                 int at = queue[head];
@@ -155,23 +159,23 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
                 int id = ids[at];
                 int x = at % width;
                 if (x > 0) {
-                    claim(at - 1, id, where);
+                    claim(at - 1, id, mark);
                 }
                 if (x < width - 1) {
-                    claim(at + 1, id, where);
+                    claim(at + 1, id, mark);
                 }
                 if (at >= width) {
-                    claim(at - width, id, where);
+                    claim(at - width, id, mark);
                 }
                 if (at < ids.length - width) {
-                    claim(at + width, id, where);
+                    claim(at + width, id, mark);
                 }
             }
             return visited;
         }
 
-        private void claim(int at, int id, IntPredicate where) {
-            if (ids[at] == 0 && where.test(at)) {
+        private void claim(int at, int id, int mark) {
+            if (ids[at] == 0 && isMarked(at, mark)) {
                 claim(at, id);
             }
         }
@@ -215,16 +219,20 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             }
         }
 
-        private boolean hasFreeNeighbour(int at, IntPredicate where) {
+        private boolean hasFreeNeighbour(int at, int mark) {
             int x = at % width;
-            return (x > 0 && isFree(at - 1, where))
-                    || (x < width - 1 && isFree(at + 1, where))
-                    || (at >= width && isFree(at - width, where))
-                    || (at < ids.length - width && isFree(at + width, where));
+            return (x > 0 && isFree(at - 1, mark))
+                    || (x < width - 1 && isFree(at + 1, mark))
+                    || (at >= width && isFree(at - width, mark))
+                    || (at < ids.length - width && isFree(at + width, mark));
         }
 
-        private boolean isFree(int at, IntPredicate where) {
-            return ids[at] == 0 && where.test(at);
+        private boolean isMarked(int at, int mark) {
+            return (marks[at] & mark) != 0;
+        }
+
+        private boolean isFree(int at, int mark) {
+            return ids[at] == 0 && isMarked(at, mark);
         }
     }
 }
