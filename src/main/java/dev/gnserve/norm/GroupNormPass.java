@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class GroupNormPass {
 
     /** Values of a block: float32 sums of this many are exact enough, and merging them costs little. */
-    private static final int BLOCK = 64 * GroupNormKernel.COLUMNS;
+    private static final int BLOCK = 32 * GroupNormKernel.COLUMNS;
 
     /** Positions of a channels-last block. */
     private static final int BLOCK_ROWS = 64;

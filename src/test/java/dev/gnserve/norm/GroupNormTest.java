@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -47,8 +48,11 @@ class GroupNormTest {
                 new int[] {1, 66, 33, 64},
                 new int[] {1, 4, 2, 65},
                 new int[] {1, 2, 1, 1024},
-                new int[] {1, 1, 1, 4095},
-                new int[] {1, 1, 1, 4097},
+                new int[] {1, 4, 2, 255},
+                new int[] {1, 4, 2, 256},
+                new int[] {1, 4, 2, 275},
+                new int[] {1, 1, 1, 2047},
+                new int[] {1, 1, 1, 2049},
                 new int[] {1, 6, 2, 1021},
                 new int[] {2, 34, 17, 131},
                 new int[] {1, 16, 2, 4999});
@@ -220,9 +224,9 @@ class GroupNormTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void staysWithinItsRangeAtAwkwardOffsetsAndWorksInPlace(MemoryFormat format) {
-        GroupNormShape shape = new GroupNormShape(2, 10, 5, 37, format);
+    @CsvSource({"CONTIGUOUS, 37", "CONTIGUOUS, 333", "CHANNELS_LAST, 37"})
+    void staysWithinItsRangeAtAwkwardOffsetsAndWorksInPlace(MemoryFormat format, int positions) {
+        GroupNormShape shape = new GroupNormShape(2, 10, 5, positions, format);
         GroupNormParameters parameters = parameters(shape, 20);
         float[] input = gaussian(shape.size(), 21, 0, 1);
         float[] expected = new float[shape.size()];
