@@ -34,9 +34,9 @@ class ArchitectureTest {
             .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.batching..");
 
     @ArchTest
-    static final ArchRule engineKnowsDjlAndArchivesOnly = classes()
+    static final ArchRule backendKnowsDjlAndArchivesOnly = classes()
             .that()
-            .resideInAPackage("dev.gnserve.engine..")
+            .resideInAPackage("dev.gnserve.backend..")
             .should()
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
@@ -45,11 +45,11 @@ class ArchitectureTest {
                     "ai.djl..",
                     "com.sun.jna..",
                     "dev.gnserve.failure..",
-                    "dev.gnserve.torchscript..",
-                    "dev.gnserve.engine..");
+                    "dev.gnserve.archive..",
+                    "dev.gnserve.backend..");
 
     @ArchTest
-    static final ArchRule modelIsPlainJavaOverTheEngine = classes()
+    static final ArchRule modelIsPlainJavaOverTheBackend = classes()
             .that()
             .resideInAPackage("dev.gnserve.model..")
             .should()
@@ -60,16 +60,19 @@ class ArchitectureTest {
                     "tools.jackson..",
                     "dev.gnserve.failure..",
                     "dev.gnserve.batching..",
-                    "dev.gnserve.engine..",
+                    "dev.gnserve.backend..",
                     "dev.gnserve.image..",
-                    "dev.gnserve.torchscript..",
+                    "dev.gnserve.archive..",
                     "dev.gnserve.model..");
 
     @ArchTest
     static final ArchRule onlyTheRoomsOfTensorsKnowDjl = noClasses()
             .that()
             .resideOutsideOfPackages(
-                    "dev.gnserve.engine..", "dev.gnserve.training..", "dev.gnserve.numpy..", "dev.gnserve.benchmark..")
+                    "dev.gnserve.backend.djl..",
+                    "dev.gnserve.training..",
+                    "dev.gnserve.numpy..",
+                    "dev.gnserve.benchmark..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
@@ -90,12 +93,12 @@ class ArchitectureTest {
                     "org.jspecify..");
 
     @ArchTest
-    static final ArchRule torchscriptIsPlainJava = classes()
+    static final ArchRule archiveIsPlainJava = classes()
             .that()
-            .resideInAPackage("dev.gnserve.torchscript..")
+            .resideInAPackage("dev.gnserve.archive..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.torchscript..");
+            .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.archive..");
 
     @ArchTest
     static final ArchRule scalingIsPlainJava = classes()

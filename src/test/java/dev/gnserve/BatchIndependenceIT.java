@@ -2,13 +2,13 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
@@ -26,7 +26,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 class BatchIndependenceIT {
 
     @Autowired
-    Engine engine;
+    PyTorchBackend engine;
 
     @Autowired
     ModelRepository models;
@@ -40,8 +40,8 @@ class BatchIndependenceIT {
         // The others differ in content, not in shape: what shares a batch has one shape.
         Tensor other = cropped(histology, 256, 256);
         try (InputStream archive = model.openArchive();
-                EngineModel loaded = engine.load(archive, "nuclei-unet-gn", Device.CPU)) {
-            EngineSession session = loaded.newSession();
+                PyTorchModel loaded = engine.load(archive, "nuclei-unet-gn", Device.CPU)) {
+            PyTorchSession session = loaded.newSession();
             float[] alone = logits(session.run(List.of(image)).predictions().get(0));
             for (int position : new int[] {0, 3, 7}) {
                 List<Tensor> batch = new ArrayList<>();

@@ -3,9 +3,9 @@ package dev.gnserve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.image.CocoRle;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -8,7 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.gnserve.ServiceClient.Answer;
-import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.verification.Npz;
 import java.io.IOException;

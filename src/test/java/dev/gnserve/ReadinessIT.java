@@ -2,9 +2,9 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

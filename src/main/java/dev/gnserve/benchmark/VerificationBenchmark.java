@@ -1,15 +1,15 @@
 package dev.gnserve.benchmark;
 
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.ResidentMemory;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.process.ResidentMemory;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
@@ -64,8 +64,8 @@ public final class VerificationBenchmark {
      */
     public static Report run(ModelSource source, ModelManifest manifest, FloatTensor image, int rounds, int repeat)
             throws IOException {
-        try (Engine engine = Engine.start(EngineSettings.defaults());
-                EngineModel model = engine.load(
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
+                PyTorchModel model = engine.load(
                         source::openArchive,
                         source.location(),
                         manifest.execution().device());
@@ -75,7 +75,7 @@ public final class VerificationBenchmark {
         }
     }
 
-    private static ModelVerifier verifier(Engine engine, ModelSource source, ModelManifest manifest)
+    private static ModelVerifier verifier(PyTorchBackend engine, ModelSource source, ModelManifest manifest)
             throws IOException {
         TorchScriptArchive archive;
         try (InputStream in = source.openArchive()) {
@@ -91,7 +91,7 @@ public final class VerificationBenchmark {
                 Duration.ofMinutes(5));
     }
 
-    private static Cost cost(EngineSession session, ModelVerifier verifier, FloatTensor image, int rounds) {
+    private static Cost cost(PyTorchSession session, ModelVerifier verifier, FloatTensor image, int rounds) {
         List<FloatTensor> input = List.of(image);
         double[][] millis = new double[3][rounds];
         double[] layerCheck = new double[rounds];
@@ -118,7 +118,7 @@ public final class VerificationBenchmark {
                 median(full));
     }
 
-    private static Memory memory(Engine engine, ModelVerifier verifier, FloatTensor image, int repeat) {
+    private static Memory memory(PyTorchBackend engine, ModelVerifier verifier, FloatTensor image, int repeat) {
         passed(verifier.verifyNow(image, 2));
         int arraysBefore = engine.openArrays();
         Long[] resident = new Long[10];

@@ -1,6 +1,6 @@
 package dev.gnserve.classification;
 
-import dev.gnserve.engine.Prediction;
+import dev.gnserve.backend.Prediction;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.model.Task;

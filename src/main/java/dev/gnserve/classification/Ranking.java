@@ -1,7 +1,7 @@
 package dev.gnserve.classification;
 
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;

@@ -1,7 +1,7 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;

@@ -1,14 +1,14 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.archive.NormalizationLayer;
+import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
-import dev.gnserve.torchscript.NormalizationLayer;
-import dev.gnserve.torchscript.RepairedArchive;
-import dev.gnserve.torchscript.TorchScriptArchive;
-import dev.gnserve.torchscript.TorchScriptException;
 import dev.gnserve.verification.LayerDescription;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -109,8 +109,8 @@ final class InspectCommand implements Callable<Integer> {
 
     /** Why the engine refuses the archive, or null; the operators it lacks go into the list. */
     private @Nullable String load(TorchScriptArchive archive, List<RepairedArchive.Replacement> replaced) {
-        try (Engine engine = Engine.start(EngineSettings.defaults());
-                EngineModel model = engine.load(archive, file.toString(), Device.CPU)) {
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
+                PyTorchModel model = engine.load(archive, file.toString(), Device.CPU)) {
             replaced.addAll(model.replacements());
             return null;
         } catch (FailureException e) {

@@ -1,16 +1,16 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.archive.NormalizationLayer;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.Task;
-import dev.gnserve.torchscript.NormalizationLayer;
-import dev.gnserve.torchscript.TorchScriptArchive;
-import dev.gnserve.torchscript.TorchScriptException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -91,8 +91,8 @@ final class NewCommand implements Callable<Integer> {
             return 2;
         }
         ModelProposal found;
-        try (Engine engine = Engine.start(EngineSettings.defaults());
-                EngineModel model = engine.load(archive, from.toString(), Device.CPU)) {
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
+                PyTorchModel model = engine.load(archive, from.toString(), Device.CPU)) {
             found = ModelProposal.of(archive, model, task, labels);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());

@@ -1,10 +1,10 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -47,12 +47,12 @@ final class ServingBenchEngineCommand implements Callable<Integer> {
         ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
         List<Tensor> input = List.of(BenchSample.input(manifest));
-        try (Engine engine = Engine.start(EngineSettings.defaults());
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
-                EngineModel model = engine.load(
+                PyTorchModel model = engine.load(
                         archive, source.location(), manifest.execution().device())) {
             long[] nanos = Rush.of(workers, seconds, () -> {
-                EngineSession session = model.newSession(
+                PyTorchSession session = model.newSession(
                         manifest.execution().threadsOn(Runtime.getRuntime().availableProcessors()));
                 return () -> session.run(input);
             });

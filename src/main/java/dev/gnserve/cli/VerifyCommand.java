@@ -1,10 +1,12 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.ImageDecoder;
@@ -19,8 +21,6 @@ import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
-import dev.gnserve.torchscript.TorchScriptArchive;
-import dev.gnserve.torchscript.TorchScriptException;
 import dev.gnserve.verification.BatchInvariance;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
@@ -155,7 +155,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     private VerificationReport verify(
             TorchScriptArchive archive, ExpectedGroupNorm expected, Decisions decisions, FloatTensor image) {
-        try (Engine engine = Engine.start(EngineSettings.defaults());
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 ModelVerifier verifier = new ModelVerifier(
                         engine,
                         () -> archive,
@@ -214,7 +214,7 @@ final class VerifyCommand implements Callable<Integer> {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
                 return ManifestReader.read(manifest.toString(), Files.readString(manifest), () -> {
-                    try (Engine engine = Engine.start(EngineSettings.defaults())) {
+                    try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults())) {
                         return ArchiveInput.of(engine, () -> Files.newInputStream(file), file.toString());
                     }
                 });

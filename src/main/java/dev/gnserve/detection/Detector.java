@@ -1,6 +1,6 @@
 package dev.gnserve.detection;
 
-import dev.gnserve.engine.Prediction;
+import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;

@@ -2,16 +2,16 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.failure.FailureException;
-import dev.gnserve.torchscript.TorchScriptArchive;
-import dev.gnserve.torchscript.TorchScriptException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -51,10 +51,11 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
      *
      * @throws IOException if it cannot be read
      */
-    public static ArchiveInput of(Engine engine, Engine.ArchiveSource source, String name) throws IOException {
+    public static ArchiveInput of(PyTorchBackend engine, PyTorchBackend.ArchiveSource source, String name)
+            throws IOException {
         try (InputStream in = source.open()) {
             TorchScriptArchive archive = TorchScriptArchive.of(in.readAllBytes());
-            try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+            try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
                 return trial(archive, model).input();
             }
         } catch (TorchScriptException | FailureException e) {
@@ -68,8 +69,8 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
      *
      * @throws FailureException ENGINE_FAULT with the engine's last words if none does
      */
-    static Trial trial(TorchScriptArchive archive, EngineModel model) {
-        EngineSession session = model.newSession();
+    static Trial trial(TorchScriptArchive archive, PyTorchModel model) {
+        PyTorchSession session = model.newSession();
         FailureException refusal = null;
         int likely = channels(archive);
         for (ArchiveInput tried : candidates(likely)) {
@@ -125,7 +126,7 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
                 .orElse(3);
     }
 
-    private static Prediction run(EngineSession session, int channels, int height, int width) {
+    private static Prediction run(PyTorchSession session, int channels, int height, int width) {
         Tensor noise = WarmUp.input(TensorShape.of(channels, height, width));
         // Two at once: what is no batch axis shows itself.
         return session.run(Collections.nCopies(2, noise)).predictions().get(0);

@@ -1,14 +1,14 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.BackendRun;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.batching.BatchRun;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.EngineRun;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureException;
 import java.util.Collections;
@@ -22,7 +22,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /** One worker warms up at a time, whatever its model: together they would only slow each other down. */
     private static final Object WARMING = new Object();
 
-    private final EngineSession session;
+    private final PyTorchSession session;
     private final WarmUp warmUp;
     private final Consumer<Prediction> check;
     private final Consumer<Function<Tensor, Prediction>> whenWarm;
@@ -34,7 +34,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
      * @param whenWarm is handed one forward pass of one input, to be used before it returns
      */
     EngineWorker(
-            EngineSession session,
+            PyTorchSession session,
             WarmUp warmUp,
             Consumer<Prediction> check,
             Consumer<Function<Tensor, Prediction>> whenWarm) {
@@ -78,7 +78,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     @Override
     public BatchRun<Prediction> run(List<Tensor> inputs) {
-        EngineRun run = session.run(inputs);
+        BackendRun run = session.run(inputs);
         return new BatchRun<>(run.predictions(), new StageTimes(run.assemble(), run.infer(), run.split()));
     }
 }

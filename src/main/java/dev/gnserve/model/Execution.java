@@ -1,6 +1,6 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.Device;
+import dev.gnserve.backend.Device;
 
 /**
  * How a model runs.

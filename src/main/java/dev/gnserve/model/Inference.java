@@ -1,9 +1,9 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
 import java.util.concurrent.CompletableFuture;
 
 /** What runs a model's inputs: a model that serves, or one that is about to. Thread-safe. */

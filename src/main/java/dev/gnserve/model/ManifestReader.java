@@ -1,10 +1,10 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchPolicy;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
@@ -42,7 +42,7 @@ public final class ManifestReader {
      * @throws InvalidManifestException naming line, field, value and what is allowed
      * @throws IOException if manifest or archive cannot be read
      */
-    public static ModelManifest read(ModelSource source, Engine engine) throws IOException {
+    public static ModelManifest read(ModelSource source, PyTorchBackend engine) throws IOException {
         return read(
                 source.location() + "/model.yaml",
                 source.manifest(),

@@ -1,6 +1,6 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

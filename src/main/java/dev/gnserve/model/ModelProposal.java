@@ -1,11 +1,11 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,7 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
      * @throws IllegalArgumentException if the outputs do not go with task or labels
      */
     public static ModelProposal of(
-            TorchScriptArchive archive, EngineModel model, @Nullable Task task, List<String> labels) {
+            TorchScriptArchive archive, PyTorchModel model, @Nullable Task task, List<String> labels) {
         ArchiveInput.Trial trial = ArchiveInput.trial(archive, model);
         return of(trial.prediction(), trial.input(), task, labels);
     }

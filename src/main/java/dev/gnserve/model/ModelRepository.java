@@ -2,8 +2,8 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchListener;
-import dev.gnserve.engine.Engine;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.io.IOException;
@@ -33,7 +33,7 @@ public final class ModelRepository {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
-    private final Engine engine;
+    private final PyTorchBackend engine;
     private final ModelSources sources;
     private final BatchListener batches;
     private final ModelListener states;
@@ -53,13 +53,13 @@ public final class ModelRepository {
 
     /** A repository whose models nobody audits. */
     public ModelRepository(
-            Engine engine, List<? extends ModelSource> sources, BatchListener batches, ModelListener states) {
+            PyTorchBackend engine, List<? extends ModelSource> sources, BatchListener batches, ModelListener states) {
         this(engine, sources, batches, states, ModelAudit.NONE);
     }
 
     /** A repository of models that lie where they lie. */
     public ModelRepository(
-            Engine engine,
+            PyTorchBackend engine,
             List<? extends ModelSource> sources,
             BatchListener batches,
             ModelListener states,
@@ -69,7 +69,7 @@ public final class ModelRepository {
 
     /** Lists the models without loading them. */
     public ModelRepository(
-            Engine engine,
+            PyTorchBackend engine,
             ModelSources sources,
             BatchListener batches,
             ModelListener states,

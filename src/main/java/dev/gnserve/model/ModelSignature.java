@@ -2,10 +2,10 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;

@@ -1,8 +1,8 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;

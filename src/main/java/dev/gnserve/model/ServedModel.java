@@ -4,15 +4,15 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -63,7 +63,7 @@ public final class ServedModel implements Inference {
 
     /** What a ready model holds. */
     private record Serving(
-            EngineModel engineModel,
+            PyTorchModel engineModel,
             Batcher<Tensor, Prediction> batcher,
             ModelSignature signature,
             int workers,
@@ -256,9 +256,9 @@ public final class ServedModel implements Inference {
     }
 
     /** Loads and warms up on the calling thread, which ends in READY or FAILED. */
-    void load(Engine engine, BatchListener batches, int cores, Duration hungAfter) {
+    void load(PyTorchBackend engine, BatchListener batches, int cores, Duration hungAfter) {
         long started = System.nanoTime();
-        EngineModel engineModel = null;
+        PyTorchModel engineModel = null;
         Batcher<Tensor, Prediction> batcher = null;
         try {
             ModelManifest read = ManifestReader.read(source, engine);
@@ -269,7 +269,7 @@ public final class ServedModel implements Inference {
                     read.execution().device());
             int threads = read.execution().threadsOn(cores);
             int workerCount = read.execution().workersOn(cores);
-            EngineModel loaded = engineModel;
+            PyTorchModel loaded = engineModel;
             AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
             Supplier<EngineWorker> newWorker = () -> new EngineWorker(
                     loaded.newSession(threads),

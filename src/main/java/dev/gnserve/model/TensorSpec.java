@@ -1,6 +1,6 @@
 package dev.gnserve.model;
 
-import dev.gnserve.engine.ElementType;
+import dev.gnserve.backend.ElementType;
 import java.util.List;
 
 /**

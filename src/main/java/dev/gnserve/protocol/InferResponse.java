@@ -2,8 +2,8 @@ package dev.gnserve.protocol;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.engine.RawTensor;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.RawTensor;
+import dev.gnserve.backend.Tensor;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

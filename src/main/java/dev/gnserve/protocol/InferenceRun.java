@@ -1,9 +1,9 @@
 package dev.gnserve.protocol;
 
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.serving.Caller;
 import java.util.ArrayDeque;

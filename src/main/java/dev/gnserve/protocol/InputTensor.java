@@ -1,10 +1,10 @@
 package dev.gnserve.protocol;
 
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.RawTensor;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.RawTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.model.TensorSpec;

@@ -1,7 +1,7 @@
 package dev.gnserve.protocol;
 
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,6 @@
 package dev.gnserve.segmentation;
 
-import dev.gnserve.engine.Prediction;
+import dev.gnserve.backend.Prediction;
 import dev.gnserve.model.ServedModel;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;

@@ -1,6 +1,6 @@
 package dev.gnserve.segmentation;
 
-import dev.gnserve.engine.Prediction;
+import dev.gnserve.backend.Prediction;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.TileBlender;

@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;

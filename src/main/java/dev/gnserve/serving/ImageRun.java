@@ -1,9 +1,9 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.BatchTiming;
 import dev.gnserve.batching.Outcome;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;

@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.engine.Engine;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.norm.GroupNormKernel;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -15,10 +15,10 @@ final class RuntimeInfo implements InfoContributor {
 
     private static final Logger log = LoggerFactory.getLogger(RuntimeInfo.class);
 
-    private final Engine engine;
+    private final PyTorchBackend engine;
     private final GroupNormKernel.Selection groupNorm = GroupNormKernel.select();
 
-    RuntimeInfo(Engine engine) {
+    RuntimeInfo(PyTorchBackend engine) {
         this.engine = engine;
         log.info("GroupNorm kernel {}: {}", groupNorm.kernel().name(), groupNorm.reason());
     }

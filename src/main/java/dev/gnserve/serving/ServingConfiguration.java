@@ -1,8 +1,8 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchListener;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
 import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.LifecycleTimes;
@@ -27,14 +27,14 @@ import org.springframework.context.annotation.Configuration;
 class ServingConfiguration {
 
     @Bean(destroyMethod = "close")
-    Engine engine(ServingSettings settings) {
+    PyTorchBackend engine(ServingSettings settings) {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
-        return Engine.start(new EngineSettings(settings.device(), threads));
+        return PyTorchBackend.start(new EngineSettings(settings.device(), threads));
     }
 
     @Bean
     ModelRepository modelRepository(
-            Engine engine,
+            PyTorchBackend engine,
             ServingSettings settings,
             List<BatchListener> listeners,
             ApplicationEventPublisher events,

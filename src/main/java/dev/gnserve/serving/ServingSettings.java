@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.engine.Device;
+import dev.gnserve.backend.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;

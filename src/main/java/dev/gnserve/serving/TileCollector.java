@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.engine.Prediction;
+import dev.gnserve.backend.Prediction;
 
 /**
  * Puts together what a model gave for the tiles of one image. Not thread-safe.

@@ -1,6 +1,6 @@
 package dev.gnserve.telemetry;
 
-import dev.gnserve.engine.Engine;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.model.ModelStateChanged;
@@ -26,7 +26,7 @@ final class ModelMeters implements SmartInitializingSingleton {
 
     private final MeterRegistry registry;
     private final ModelRepository repository;
-    private final Engine engine;
+    private final PyTorchBackend engine;
     private final InferenceMeters inference;
     private final VerificationMeters verification;
     private final Set<List<String>> registered = ConcurrentHashMap.newKeySet();
@@ -34,7 +34,7 @@ final class ModelMeters implements SmartInitializingSingleton {
     ModelMeters(
             MeterRegistry registry,
             ModelRepository repository,
-            Engine engine,
+            PyTorchBackend engine,
             InferenceMeters inference,
             VerificationMeters verification) {
         this.registry = registry;
@@ -46,7 +46,7 @@ final class ModelMeters implements SmartInitializingSingleton {
 
     @Override
     public void afterSingletonsInstantiated() {
-        Gauge.builder("gnserve.engine.arrays", engine, Engine::openArrays)
+        Gauge.builder("gnserve.engine.arrays", engine, PyTorchBackend::openArrays)
                 .description("Native arrays now open")
                 .register(registry);
         for (ServedModel model : repository.models()) {

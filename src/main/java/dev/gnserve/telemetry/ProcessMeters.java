@@ -1,6 +1,6 @@
 package dev.gnserve.telemetry;
 
-import dev.gnserve.engine.ResidentMemory;
+import dev.gnserve.process.ResidentMemory;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.stereotype.Component;

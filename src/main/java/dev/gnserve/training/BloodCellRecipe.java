@@ -1,7 +1,7 @@
 package dev.gnserve.training;
 
+import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.image.Normalization;
-import dev.gnserve.torchscript.ScriptModule;
 import java.util.List;
 
 /**

@@ -1,11 +1,11 @@
 package dev.gnserve.training;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.detection.DenseBoxes;
 import dev.gnserve.detection.Detection;
 import dev.gnserve.detection.NonMaximumSuppression;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class BloodCellTraining {
      */
     public static void run(BloodCellRecipe recipe, Path data, Path run) throws IOException {
         // One engine thread for each replica, see ParallelGradient.
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1))) {
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1))) {
             RunFolder folder = new RunFolder(run);
             folder.begin(recipe);
             BloodCellData cells = BloodCellData.open(data);

@@ -1,13 +1,13 @@
 package dev.gnserve.training;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.detection.Detector;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
@@ -47,15 +47,15 @@ public final class DetectionEvaluation {
         List<String> files = fold.isNone() ? cells.files(split) : cells.testing(fold);
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
         AveragePrecision precision = new AveragePrecision();
-        try (Engine engine = Engine.start(EngineSettings.defaults());
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
-                EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
+                PyTorchModel model = engine.load(archive, source.location(), Device.CPU)) {
             ModelManifest manifest = ManifestReader.read(source, engine);
             if (!manifest.labels().equals(BloodCellData.LABELS)) {
                 throw new IllegalArgumentException(
                         "the model has the labels " + manifest.labels() + ", the data " + BloodCellData.LABELS);
             }
-            EngineSession session = model.newSession();
+            PyTorchSession session = model.newSession();
             for (String file : files) {
                 PreparedImage prepared =
                         manifest.preprocessor().prepare(decoder.decode(Files.readAllBytes(cells.imageOf(file))));

@@ -2,8 +2,8 @@ package dev.gnserve.training;
 
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
-import dev.gnserve.torchscript.ScriptMethod;
-import dev.gnserve.torchscript.ScriptModule;
+import dev.gnserve.archive.ScriptMethod;
+import dev.gnserve.archive.ScriptModule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

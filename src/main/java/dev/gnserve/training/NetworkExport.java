@@ -1,9 +1,9 @@
 package dev.gnserve.training;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.torchscript.TorchScriptWriter;
+import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ public final class NetworkExport {
         RunFolder folder = new RunFolder(run);
         Recipe recipe = folder.recipe();
         Checkpoint checkpoint = folder.checkpoint();
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1))) {
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1))) {
             LOG.log(Level.DEBUG, () -> run + " at step " + checkpoint.step() + " in " + engine.description());
             TorchScriptWriter.write(recipe.script(checkpoint.average()), recipe.archiveName(), archive);
         }

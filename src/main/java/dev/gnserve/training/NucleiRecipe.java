@@ -1,8 +1,8 @@
 package dev.gnserve.training;
 
+import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.segmentation.ObjectFinder;
-import dev.gnserve.torchscript.ScriptModule;
 import java.util.List;
 
 /**

@@ -1,8 +1,8 @@
 package dev.gnserve.training;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -42,7 +42,7 @@ public final class NucleiTraining {
      */
     public static void run(NucleiRecipe recipe, Path data, Path run) throws IOException {
         // One engine thread for each replica, see ParallelGradient.
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1))) {
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1))) {
             LOG.log(Level.INFO, () -> recipe + " in " + engine.description());
             RunFolder folder = new RunFolder(run);
             folder.begin(recipe);

@@ -2,7 +2,7 @@ package dev.gnserve.training;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import dev.gnserve.torchscript.ScriptModule;
+import dev.gnserve.archive.ScriptModule;
 
 /** All that decides the outcome of a run, but for the data; noted in the folder of the run. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "dataSet", defaultImpl = NucleiRecipe.class)

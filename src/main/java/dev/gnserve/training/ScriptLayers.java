@@ -2,8 +2,8 @@ package dev.gnserve.training;
 
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
-import dev.gnserve.torchscript.ScriptMethod;
-import dev.gnserve.torchscript.ScriptModule;
+import dev.gnserve.archive.ScriptMethod;
+import dev.gnserve.archive.ScriptModule;
 import java.util.function.Function;
 
 /** Layers of networks as TorchScript: the same operators, but for the engine's own {@code group_norm}. */

@@ -1,12 +1,12 @@
 package dev.gnserve.training;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSession;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
@@ -43,11 +43,11 @@ public final class SegmentationEvaluation {
         List<String> files = nuclei.files(split);
         ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
         Map<String, SegmentationScores> byType = new TreeMap<>();
-        try (Engine engine = Engine.start(EngineSettings.defaults());
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 InputStream archive = source.openArchive();
-                EngineModel model = engine.load(archive, source.location(), Device.CPU)) {
+                PyTorchModel model = engine.load(archive, source.location(), Device.CPU)) {
             ModelManifest manifest = ManifestReader.read(source, engine);
-            EngineSession session = model.newSession();
+            PyTorchSession session = model.newSession();
             for (int i = 0; i < files.size(); i++) {
                 String file = files.get(i);
                 UprightImage image = decoder.decode(Files.readAllBytes(nuclei.imageOf(file)));
@@ -60,7 +60,7 @@ public final class SegmentationEvaluation {
     }
 
     private static SegmentationScores score(
-            ModelManifest manifest, EngineSession session, UprightImage image, int[] truth) {
+            ModelManifest manifest, PyTorchSession session, UprightImage image, int[] truth) {
         PreparedImage prepared = manifest.preprocessor().prepare(image);
         Segmenter segmenter =
                 new Segmenter(manifest, image, prepared, manifest.thresholds().mask());

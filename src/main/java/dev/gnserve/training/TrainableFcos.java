@@ -10,7 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
-import dev.gnserve.torchscript.ScriptModule;
+import dev.gnserve.archive.ScriptModule;
 import java.util.Arrays;
 import java.util.List;
 

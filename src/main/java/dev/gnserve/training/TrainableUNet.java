@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
-import dev.gnserve.torchscript.ScriptModule;
+import dev.gnserve.archive.ScriptModule;
 
 /** A U-Net in the engine, of which a batch of crops gives loss and gradient. Not thread-safe. */
 final class TrainableUNet implements Replica<CropBatch> {

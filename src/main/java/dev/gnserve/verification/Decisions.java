@@ -1,8 +1,8 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.OutputSpec.Decoder;

@@ -1,7 +1,7 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.torchscript.GroupNormDeclaration;
-import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.archive.GroupNormDeclaration;
+import dev.gnserve.archive.TorchScriptArchive;
 import org.jspecify.annotations.Nullable;
 
 /** A declaration with the weights read from the archive. */

@@ -1,7 +1,7 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TappedCall;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TappedCall;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.norm.GroupNormParameters;
 import dev.gnserve.norm.GroupNormReference;

@@ -1,6 +1,6 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.torchscript.NormalizationLayer;
+import dev.gnserve.archive.NormalizationLayer;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 

@@ -3,7 +3,7 @@ package dev.gnserve.verification;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ServedModel;

@@ -1,14 +1,14 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
-import dev.gnserve.torchscript.TappedArchive;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -34,7 +34,7 @@ public final class ModelVerifier implements AutoCloseable {
     /** Who comes when so many wait is refused: a verification costs a few inferences. */
     private static final int MOST_WAITING = 4;
 
-    private final Engine engine;
+    private final PyTorchBackend engine;
     private final Supplier<TorchScriptArchive> source;
     private final String name;
     private final Device device;
@@ -59,7 +59,7 @@ public final class ModelVerifier implements AutoCloseable {
      * @param idle how long the copy stays loaded after its last use
      */
     public ModelVerifier(
-            Engine engine,
+            PyTorchBackend engine,
             Supplier<TorchScriptArchive> source,
             String name,
             Device device,
@@ -135,7 +135,7 @@ public final class ModelVerifier implements AutoCloseable {
 
     /**
      * Checks every Group Normalization on the calling thread, with one core and without batches. Always the same thread
-     * should call, one of {@link dev.gnserve.engine.BackgroundThreads}.
+     * should call, one of {@link dev.gnserve.process.BackgroundThreads}.
      *
      * @throws FailureException with SHUTTING_DOWN after {@link #close}
      */

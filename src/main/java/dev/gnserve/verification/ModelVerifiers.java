@@ -1,13 +1,13 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ServedModel;
-import dev.gnserve.torchscript.TorchScriptArchive;
-import dev.gnserve.torchscript.TorchScriptException;
 import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,12 +26,12 @@ final class ModelVerifiers {
     /** A copy takes as much memory as the model, and loads in about the time that the model took. */
     private static final Duration IDLE = Duration.ofMinutes(1);
 
-    private final Engine engine;
+    private final PyTorchBackend engine;
     private final ApplicationEventPublisher events;
     private final Map<ServedModel, ModelVerifier> verifiers = new ConcurrentHashMap<>();
     private final Map<ServedModel, List<LayerDescription>> layers = new ConcurrentHashMap<>();
 
-    ModelVerifiers(Engine engine, ApplicationEventPublisher events) {
+    ModelVerifiers(PyTorchBackend engine, ApplicationEventPublisher events) {
         this.engine = engine;
         this.events = events;
     }

@@ -1,17 +1,17 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TappedCall;
-import dev.gnserve.engine.TappedSession;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.archive.GroupNormDeclaration;
+import dev.gnserve.archive.NormalizationKind;
+import dev.gnserve.archive.NormalizationLayer;
+import dev.gnserve.archive.StoredTensor;
+import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TappedCall;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchTappedSession;
 import dev.gnserve.model.ExpectedGroupNorm;
-import dev.gnserve.torchscript.GroupNormDeclaration;
-import dev.gnserve.torchscript.NormalizationKind;
-import dev.gnserve.torchscript.NormalizationLayer;
-import dev.gnserve.torchscript.StoredTensor;
-import dev.gnserve.torchscript.TappedArchive;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -35,9 +35,9 @@ final class TappedCopy implements AutoCloseable {
     private final ExpectedGroupNorm expected;
     private final Decisions decisions;
     private final List<TorchScriptArchive.CorruptEntry> corrupt;
-    private final EngineModel model;
-    private final TappedSession foreground;
-    private final TappedSession background;
+    private final PyTorchModel model;
+    private final PyTorchTappedSession foreground;
+    private final PyTorchTappedSession background;
     private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
 
     /** @param model loaded from the tapped archive; closed with this */
@@ -46,7 +46,7 @@ final class TappedCopy implements AutoCloseable {
             TorchScriptArchive archive,
             ExpectedGroupNorm expected,
             Decisions decisions,
-            EngineModel model) {
+            PyTorchModel model) {
         this.tapped = tapped;
         this.archive = archive;
         this.expected = expected;
@@ -77,7 +77,7 @@ final class TappedCopy implements AutoCloseable {
         return run(background, image, 0, false);
     }
 
-    private VerificationReport run(TappedSession session, FloatTensor image, int batch, boolean allCores) {
+    private VerificationReport run(PyTorchTappedSession session, FloatTensor image, int batch, boolean allCores) {
         List<CallCheck> calls = new ArrayList<>();
         Map<String, Integer> counts = new HashMap<>();
         List<UnverifiedLayer> unverified = new ArrayList<>();

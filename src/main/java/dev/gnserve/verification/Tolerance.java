@@ -1,6 +1,6 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.torchscript.TensorType;
+import dev.gnserve.archive.TensorType;
 
 /**
  * How far a sound kernel may be from the exact result.

@@ -3,8 +3,8 @@ package dev.gnserve.verification;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.model.AfterAnswer;
 import dev.gnserve.model.ServedModel;
 import java.util.Map;

@@ -1,11 +1,11 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.BackgroundThreads;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.model.AfterAnswer;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ServedModel;
+import dev.gnserve.process.BackgroundThreads;
 import jakarta.annotation.PreDestroy;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,7 +1,7 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.image.ImageDecoder;

@@ -2,9 +2,9 @@ package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.Samples;
-import dev.gnserve.torchscript.TorchScriptArchive;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.Samples;
+import dev.gnserve.archive.TorchScriptArchive;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;

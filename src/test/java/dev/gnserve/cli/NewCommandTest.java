@@ -2,12 +2,12 @@ package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.archive.Samples;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.Task;
-import dev.gnserve.torchscript.Samples;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

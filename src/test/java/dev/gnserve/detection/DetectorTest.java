@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Box;
 import dev.gnserve.image.PreparedImage;

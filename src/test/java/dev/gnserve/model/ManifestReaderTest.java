@@ -3,10 +3,10 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchPolicy;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;

@@ -3,21 +3,21 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Ticker;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.ResidentMemory;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.process.ResidentMemory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -51,7 +51,7 @@ class ModelRepositoryTest {
             warmUp: {shapes: [[3, 16, 16], [3, 16, 32]], batchSizes: [1, 2, 4]}
             """;
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @TempDir
     private Path folder;
@@ -62,7 +62,7 @@ class ModelRepositoryTest {
 
     @BeforeAll
     static void startEngine() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

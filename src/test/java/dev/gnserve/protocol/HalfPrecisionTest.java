@@ -2,9 +2,9 @@ package dev.gnserve.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.RawTensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.RawTensor;
+import dev.gnserve.backend.TensorShape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

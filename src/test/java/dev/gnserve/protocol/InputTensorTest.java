@@ -3,10 +3,10 @@ package dev.gnserve.protocol;
 import static dev.gnserve.protocol.RequestBodyTest.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.ElementType;
-import dev.gnserve.engine.RawTensor;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.RawTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.gnserve.protocol;
 
-import dev.gnserve.engine.ElementType;
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.model.TensorSpec;
 import java.nio.charset.StandardCharsets;

@@ -3,9 +3,9 @@ package dev.gnserve.segmentation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.OutputSpec;

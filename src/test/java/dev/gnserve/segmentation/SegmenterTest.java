@@ -2,9 +2,9 @@ package dev.gnserve.segmentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;

@@ -3,9 +3,9 @@ package dev.gnserve.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.image.Box;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,14 +23,14 @@ class BloodCellTrainingTest {
     private static final BloodCellRecipe RECIPE =
             new BloodCellRecipe(60, 1, 64, 5e-3, 3, Fold.NONE, new FcosShape(List.of(8, 8, 8, 8, 8), 8, 2, 3));
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @TempDir
     Path folder;
 
     @BeforeAll
     static void startEngine() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

@@ -7,9 +7,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.image.Box;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 
 class FcosLossTest {
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @BeforeAll
     static void startEngine() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

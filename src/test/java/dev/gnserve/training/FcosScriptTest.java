@@ -3,14 +3,14 @@ package dev.gnserve.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Tensor;
-import dev.gnserve.engine.TensorShape;
-import dev.gnserve.torchscript.TorchScriptWriter;
+import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -26,7 +26,7 @@ class FcosScriptTest {
 
     @Test
     void archiveDecodesWhatTheTrainedNetworkSaysForAnySizeOfInput() throws Exception {
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
                 TrainableFcos network = new TrainableFcos(SMALL)) {
             float[] weights = network.initialWeights(5);
             Random random = new Random(6);
@@ -35,7 +35,7 @@ class FcosScriptTest {
             }
             Path archive = folder.resolve("model.pt");
             TorchScriptWriter.write(network.script(weights), "fcos", archive);
-            try (EngineModel model = engine.load(archive)) {
+            try (PyTorchModel model = engine.load(archive)) {
                 for (int[] size : new int[][] {{64, 96}, {32, 32}, {128, 64}}) {
                     float[] image = new float[3 * size[0] * size[1]];
                     for (int i = 0; i < image.length; i++) {

@@ -10,9 +10,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +29,7 @@ class GroupNormTest {
             x[i] = 7 + 3 * (float) random.nextGaussian();
         }
         GroupNorm norm = new GroupNorm(groups, channels);
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
                 NDManager manager = NDManager.newBaseManager()) {
             assertThat(engine.device()).isEqualTo("cpu");
             Shape shape = new Shape(2, channels, 4, 5);

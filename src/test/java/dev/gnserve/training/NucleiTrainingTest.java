@@ -3,9 +3,9 @@ package dev.gnserve.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +21,14 @@ class NucleiTrainingTest {
             new NucleiRecipe(60, 2, 32, 5e-3, 3, new UNetShape(3, List.of(8, 8), 2, SegmentationTarget.CLASSES));
     private static final List<LabelledImage> IMAGES = SyntheticNuclei.images(4, 48, 11);
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @TempDir
     Path folder;
 
     @BeforeAll
     static void startEngine() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

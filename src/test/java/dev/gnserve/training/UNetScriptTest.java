@@ -3,13 +3,13 @@ package dev.gnserve.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
-import dev.gnserve.torchscript.TorchScriptWriter;
+import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -25,7 +25,7 @@ class UNetScriptTest {
 
     @Test
     void archiveComputesWhatTheTrainedNetworkComputes() throws Exception {
-        try (Engine engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
                 TrainableUNet network = new TrainableUNet(SMALL)) {
             float[] weights = network.weights().initial(5);
             Random random = new Random(6);
@@ -40,7 +40,7 @@ class UNetScriptTest {
             }
             float[] expected = network.logits(image, 24, 32);
 
-            try (EngineModel model = engine.load(archive)) {
+            try (PyTorchModel model = engine.load(archive)) {
                 FloatTensor input = new FloatTensor(TensorShape.of(3, 24, 32), image);
                 FloatTensor output = (FloatTensor) model.newSession()
                         .run(List.of(input))

@@ -2,8 +2,8 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.Prediction;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.model.ManifestReader;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,19 +2,19 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.ScriptMethod;
+import dev.gnserve.archive.ScriptModule;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.model.ServedModel;
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.ScriptMethod;
-import dev.gnserve.torchscript.ScriptModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Models that are verified before they serve, on the real engine. */
 class LoadVerificationTest {
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @TempDir
     private Path folder;
@@ -41,7 +41,7 @@ class LoadVerificationTest {
 
     @BeforeAll
     static void startEngine() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

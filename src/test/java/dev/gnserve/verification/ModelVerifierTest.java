@@ -3,15 +3,15 @@ package dev.gnserve.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
+import dev.gnserve.archive.Samples;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
-import dev.gnserve.torchscript.Samples;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,13 +24,13 @@ class ModelVerifierTest {
 
     private static final TorchScriptArchive ARCHIVE = Samples.archive("chain-traced");
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     private final AtomicInteger copies = new AtomicInteger();
 
     @BeforeAll
     static void start() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

@@ -1,7 +1,7 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TensorShape;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

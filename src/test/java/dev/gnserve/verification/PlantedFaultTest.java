@@ -2,17 +2,17 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.Samples;
+import dev.gnserve.archive.ScriptMethod;
+import dev.gnserve.archive.ScriptModule;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ExpectedGroupNorm;
-import dev.gnserve.torchscript.Rewrites;
-import dev.gnserve.torchscript.Samples;
-import dev.gnserve.torchscript.ScriptMethod;
-import dev.gnserve.torchscript.ScriptModule;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -27,11 +27,11 @@ class PlantedFaultTest {
     private static final String NORMALIZATION = "code/__torch__/torch/nn/modules/normalization/___torch_mangle_";
     private static final String FUNCTIONAL = "code/__torch__/torch/nn/functional.py";
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @BeforeAll
     static void start() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll

@@ -2,19 +2,19 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineModel;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.TappedCall;
-import dev.gnserve.engine.Tensor;
+import dev.gnserve.archive.NormalizationLayer;
+import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.archive.Samples;
+import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TappedCall;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.model.ExpectedGroupNorm;
-import dev.gnserve.torchscript.NormalizationLayer;
-import dev.gnserve.torchscript.RepairedArchive;
-import dev.gnserve.torchscript.Samples;
-import dev.gnserve.torchscript.TappedArchive;
-import dev.gnserve.torchscript.TorchScriptArchive;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -35,11 +35,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** Archives of PyTorch 2.13, run by the engine. */
 class SampleVerificationTest {
 
-    private static Engine engine;
+    private static PyTorchBackend engine;
 
     @BeforeAll
     static void start() {
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll
@@ -58,11 +58,11 @@ class SampleVerificationTest {
         TorchScriptArchive archive = Samples.archive(name);
         List<FloatTensor> input = List.of(recorded.get("input"));
         Map<String, Tensor> plain;
-        try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+        try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
             plain = model.newSession().call("forward", input);
         }
         Map<String, Tensor> tapped;
-        try (EngineModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+        try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
             tapped = model.newTappedSession().run(input, Long.MAX_VALUE, call -> {});
         }
 
@@ -135,11 +135,11 @@ class SampleVerificationTest {
         }
         FloatTensor image = Tensor.of(values, 3, 16, 16);
         Map<String, Tensor> plain;
-        try (EngineModel model = engine.load(archive, name, Device.CPU)) {
+        try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
             plain = model.newSession().call("forward", List.of(Tensor.of(values, 1, 3, 16, 16)));
         }
         Map<String, Tensor> tapped;
-        try (EngineModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+        try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
             tapped = model.newTappedSession().run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
         }
 
@@ -154,7 +154,7 @@ class SampleVerificationTest {
 
     @Test
     void anUnknownOperatorIsReplacedAndNamed() {
-        try (EngineModel model = engine.load(Samples.archive("resize-scripted"), "resize", Device.CPU)) {
+        try (PyTorchModel model = engine.load(Samples.archive("resize-scripted"), "resize", Device.CPU)) {
             assertThat(model.replacements()).hasSize(1);
             RepairedArchive.Replacement replacement = model.replacements().get(0);
             assertThat(replacement.operator()).isEqualTo("aten::_upsample_lanczos2d_aa");
@@ -170,7 +170,7 @@ class SampleVerificationTest {
         TappedArchive tapped = TappedArchive.of(Samples.archive("shared-head-scripted"));
         List<TappedCall> all = new ArrayList<>();
         List<TappedCall> one = new ArrayList<>();
-        try (EngineModel model = engine.load(tapped.archive(), "tapped", Device.CPU)) {
+        try (PyTorchModel model = engine.load(tapped.archive(), "tapped", Device.CPU)) {
             model.newTappedSession().run(List.of(input), Long.MAX_VALUE, all::add);
             model.newTappedSession().run(List.of(input), 20_000, one::add);
         }

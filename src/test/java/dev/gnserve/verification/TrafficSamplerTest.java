@@ -2,12 +2,12 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.Deadline;
-import dev.gnserve.engine.Device;
-import dev.gnserve.engine.Engine;
-import dev.gnserve.engine.EngineSettings;
-import dev.gnserve.engine.FloatTensor;
-import dev.gnserve.engine.Tensor;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.ModelAudit;
 import dev.gnserve.model.ModelFolder;
@@ -38,7 +38,7 @@ class TrafficSamplerTest {
     private final Deque<Runnable> background = new ArrayDeque<>();
     private final Deque<Double> random = new ArrayDeque<>();
     private final List<Object> events = new ArrayList<>();
-    private Engine engine;
+    private PyTorchBackend engine;
     private ModelVerifiers verifiers;
     private ModelRepository repository;
     private ServedModel model;
@@ -56,7 +56,7 @@ class TrafficSamplerTest {
         try (InputStream in = getClass().getResourceAsStream("/engine/group-norm-traced.pt")) {
             Files.copy(in, version.resolve("model.pt"));
         }
-        engine = Engine.start(new EngineSettings(Device.CPU, 1));
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
         verifiers = new ModelVerifiers(engine, events::add);
         sampler = new TrafficSampler(
                 verifiers::sample, answered::add, background::add, () -> random.remove(), events::add);

@@ -1,0 +1,48 @@
+package dev.gnserve.archive;
+
+import java.util.List;
+
+/**
+ * What a model's {@code forward} takes and gives, in the words of its code.
+ *
+ * @param inputs its arguments without {@code self}
+ * @param result its type: {@code Tensor}, {@code Dict[str, Tensor]}, {@code List[Dict[str, Tensor]]}
+ */
+public record ForwardSignature(List<Input> inputs, String result) {
+
+    /** One tensor in, one out. */
+    public static final ForwardSignature TENSOR =
+            new ForwardSignature(List.of(new Input("input", "Tensor", true)), "Tensor");
+
+    private static final String RESULT_PER_IMAGE = "List[Dict[str, Tensor]]";
+
+    /**
+     * An argument.
+     *
+     * @param type in TorchScript's notation: {@code Tensor}, {@code List[Tensor]}, {@code Optional[int]}
+     * @param required whether it has no default value
+     */
+    public record Input(String name, String type, boolean required) {}
+
+    public ForwardSignature {
+        inputs = List.copyOf(inputs);
+    }
+
+    static ForwardSignature of(SourceFile.Function forward) {
+        List<Input> inputs = forward.parameters.stream()
+                .skip(1)
+                .map(parameter -> new Input(parameter.name(), parameter.type(), parameter.defaultValue() == null))
+                .toList();
+        return new ForwardSignature(inputs, forward.resultType);
+    }
+
+    /** Whether the images of a batch are given as a list of tensors, as torchvision's detectors want them. */
+    public boolean takesList() {
+        return !inputs.isEmpty() && inputs.get(0).type().equals("List[Tensor]");
+    }
+
+    /** Whether it gives a dictionary for every image, alone or, as torchvision's detectors do, behind the losses. */
+    public boolean givesResultPerImage() {
+        return result.equals(RESULT_PER_IMAGE) || result.equals("Tuple[Dict[str, Tensor], " + RESULT_PER_IMAGE + "]");
+    }
+}

@@ -1,0 +1,435 @@
+package dev.gnserve.archive;
+
+import dev.gnserve.archive.Evaluator.Frame;
+import dev.gnserve.archive.ModuleTree.Instance;
+import dev.gnserve.archive.Program.Target;
+import dev.gnserve.archive.SourceFile.ClassType;
+import dev.gnserve.archive.SourceFile.Function;
+import dev.gnserve.archive.SourceFile.Span;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every call of a normalization that the code of an archive can make, followed from the methods of each module through
+ * free functions, and the layers that these calls belong to.
+ */
+final class NormalizationCalls {
+
+    private static final int MAX_CALLS = 100_000;
+    private static final int MAX_DEPTH = 30;
+
+    /** Calls within a free function are numbered below this; see {@link #inner}. */
+    static final int CALLS_PER_FUNCTION = 1000;
+
+    private static final long MAX_SITE = 1L << 52;
+
+    private static final Map<NormalizationKind, List<String>> PARAMETERS = Map.of(
+            NormalizationKind.GROUP_NORM, List.of("input", "num_groups", "weight", "bias", "eps"),
+            NormalizationKind.LAYER_NORM, List.of("input", "normalized_shape", "weight", "bias", "eps"),
+            NormalizationKind.BATCH_NORM,
+                    List.of("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),
+            NormalizationKind.INSTANCE_NORM,
+                    List.of("input", "weight", "bias", "running_mean", "running_var", "use_stats", "momentum", "eps"));
+
+    private static final List<String> NATIVE_PARAMETERS =
+            List.of("input", "weight", "bias", "n", "c", "hw", "num_groups", "eps");
+
+    /** A call within a module: where it stands and what it is given. */
+    private record NormalizationCall(
+            long site,
+            NormalizationKind kind,
+            String function,
+            @Nullable Object groups,
+            @Nullable Object epsilon,
+            @Nullable Object weight,
+            @Nullable Object bias,
+            @Nullable Object normalizedShape,
+            @Nullable String untappable) {
+
+        boolean sameLayer(NormalizationCall other) {
+            return kind == other.kind
+                    && Objects.equals(groups, other.groups)
+                    && Objects.equals(epsilon, other.epsilon)
+                    && Objects.equals(weight, other.weight)
+                    && Objects.equals(bias, other.bias);
+        }
+    }
+
+    private final TorchScriptArchive archive;
+    private final Program program;
+    private final Evaluator evaluator;
+    private final List<NormalizationLayer> layers = new ArrayList<>();
+    private final List<PickledObject> tapped = new ArrayList<>();
+    private final Map<Key, GroupNormDeclaration> declarations = new HashMap<>();
+    private int calls;
+
+    private NormalizationCalls(TorchScriptArchive archive) {
+        this.archive = archive;
+        this.program = new Program(archive.sources());
+        this.evaluator = new Evaluator(archive);
+    }
+
+    static NormalizationCalls of(TorchScriptArchive archive) {
+        NormalizationCalls found = new NormalizationCalls(archive);
+        found.find();
+        return found;
+    }
+
+    Program program() {
+        return program;
+    }
+
+    List<NormalizationLayer> layers() {
+        return layers;
+    }
+
+    /** The modules whose group norm calls can be tapped; the place in the list is the module's number. */
+    List<PickledObject> tapped() {
+        return tapped;
+    }
+
+    /** What is declared of the call that a tap reports, by module and site. */
+    Map<Key, GroupNormDeclaration> declarations() {
+        return declarations;
+    }
+
+    /**
+     * What identifies a call when it is tapped.
+     *
+     * @param module place of the module in {@link #tapped()}
+     * @param site number of the call within the code
+     */
+    record Key(long module, long site) {}
+
+    /** The site of a call within a free function that is itself called at a site. */
+    static long inner(long site, int number) {
+        return site * CALLS_PER_FUNCTION + number;
+    }
+
+    private void find() {
+        Map<StoredTensor, String> owners = new HashMap<>();
+        Map<ClassType, Boolean> instantiated = new HashMap<>();
+        Map<Instance, List<NormalizationCall>> found = new LinkedHashMap<>();
+        List<Instance> instances = archive.modules().instances();
+        for (Instance instance : instances) {
+            ClassType type = program.classOf(instance.object());
+            List<NormalizationCall> calls = new ArrayList<>();
+            if (type != null) {
+                instantiated.put(type, true);
+                for (Function method : type.methods) {
+                    collect(Evaluator.method(method, instance.object()), unreachable(type, instance), calls);
+                }
+            }
+            found.put(instance, calls);
+            if (!calls.isEmpty() && instance.object().get("weight") instanceof StoredTensor weight) {
+                owners.putIfAbsent(weight, instance.path());
+            }
+        }
+        found.forEach((instance, calls) -> {
+            int before = layers.size();
+            if (!calls.isEmpty()) {
+                layersOf(instance, calls);
+            } else {
+                neverCalled(instance, owners);
+            }
+            registeredAgain(instance, List.copyOf(layers.subList(before, layers.size())));
+        });
+        for (SourceFile source : archive.sources()) {
+            for (ClassType type : source.classes) {
+                if (!type.isModule() && !instantiated.containsKey(type)) {
+                    madeDuringTheRun(type);
+                }
+            }
+        }
+    }
+
+    private static @Nullable String unreachable(ClassType type, Instance instance) {
+        if (!type.isModule()) {
+            return "it is called inside the TorchScript class "
+                    + instance.object().simpleName() + ", which is no module and cannot hold a tap";
+        }
+        return instance.object().insertionPoint() < 0
+                ? "its module has a state of its own making (__getstate__), which cannot hold a tap"
+                : null;
+    }
+
+    private void collect(Frame frame, @Nullable String untappable, List<NormalizationCall> into) {
+        for (Target target : program.targets(frame.function())) {
+            follow(target, frame, target.number(), "", untappable, 0, into);
+        }
+    }
+
+    private void follow(
+            Target target,
+            Frame frame,
+            long site,
+            String outermost,
+            @Nullable String untappable,
+            int depth,
+            List<NormalizationCall> into) {
+        if (++calls > MAX_CALLS) {
+            throw new TorchScriptException("the archive makes more than " + MAX_CALLS + " calls of normalizations");
+        }
+        if (depth > MAX_DEPTH) {
+            return;
+        }
+        String reason = untappable;
+        if (reason == null && (site > MAX_SITE || (depth > 0 && target.number() >= CALLS_PER_FUNCTION))) {
+            reason = "it is called through more functions than taps can tell apart";
+        }
+        Function function = target.function();
+        if (function == null) {
+            into.add(call(target, frame, site, outermost, reason));
+            return;
+        }
+        Frame called = evaluator.called(function, frame, target.call().open());
+        String name = outermost.isEmpty() ? function.name : outermost;
+        for (Target next : program.targets(function)) {
+            follow(next, called, inner(site, next.number()), name, reason, depth + 1, into);
+        }
+    }
+
+    private NormalizationCall call(
+            Target target, Frame frame, long site, String outermost, @Nullable String untappable) {
+        NormalizationKind kind = Objects.requireNonNull(target.kind());
+        String operator = frame.function().file.token(target.call().callee());
+        boolean isNative = operator.equals(NormalizationKind.NATIVE_GROUP_NORM);
+        List<String> parameters = isNative ? NATIVE_PARAMETERS : Objects.requireNonNull(PARAMETERS.get(kind));
+        Map<String, @Nullable Object> arguments =
+                evaluator.arguments(parameters, frame, target.call().open());
+        String reason = untappable;
+        if (isNative) {
+            reason = "it calls the engine's native_group_norm, which is not tapped";
+        } else if (kind != NormalizationKind.GROUP_NORM) {
+            reason = "it is " + kind + "; only group-norm is verified";
+        }
+        return new NormalizationCall(
+                site,
+                kind,
+                outermost.isEmpty() ? operator.substring("torch.".length()) : outermost,
+                scalar(arguments.getOrDefault("num_groups", Evaluator.UNKNOWN)),
+                scalar(arguments.getOrDefault("eps", 1e-5)),
+                scalar(arguments.get("weight")),
+                scalar(arguments.get("bias")),
+                arguments.getOrDefault("normalized_shape", Evaluator.UNKNOWN),
+                reason);
+    }
+
+    private void layersOf(Instance instance, List<NormalizationCall> calls) {
+        boolean leaf = !instance.hasChildren();
+        List<List<NormalizationCall>> byLayer = new ArrayList<>();
+        for (NormalizationCall call : calls) {
+            List<NormalizationCall> same = null;
+            for (List<NormalizationCall> layer : byLayer) {
+                boolean recognizable = leaf || call.weight() instanceof StoredTensor;
+                if (recognizable && layer.get(0).sameLayer(call)) {
+                    same = layer;
+                    break;
+                }
+            }
+            if (same == null) {
+                same = new ArrayList<>();
+                byLayer.add(same);
+            }
+            same.add(call);
+        }
+        // A module of one normalization is that layer. A convolution that standardizes its own weights is not.
+        boolean single = leaf && byLayer.size() == 1 && isNormalization(instance.object(), calls.get(0));
+        Map<String, Integer> used = new HashMap<>();
+        Map<String, Long> functions = new HashMap<>();
+        byLayer.forEach(layer -> functions.merge(layer.get(0).function(), 1L, Long::sum));
+        for (List<NormalizationCall> layer : byLayer) {
+            String function = layer.get(0).function();
+            String name;
+            if (single && !instance.path().isEmpty()) {
+                name = instance.path();
+            } else if (Objects.requireNonNull(functions.get(function)) == 1) {
+                name = instance.attributePath(function);
+            } else {
+                name = instance.attributePath(function) + "." + used.merge(function, 1, Integer::sum);
+            }
+            layer(instance, name, layer, single);
+        }
+    }
+
+    private boolean isNormalization(PickledObject object, NormalizationCall call) {
+        return call.kind() == NormalizationKind.ofClass(object.simpleName())
+                || constant(object, "num_groups") instanceof Long
+                || (call.kind() == NormalizationKind.GROUP_NORM
+                        && Objects.equals(scalar(object.get("weight")), call.weight())
+                        && Objects.equals(scalar(object.get("bias")), call.bias()));
+    }
+
+    /** A layer's own vector of weights, which its code should use, before the one that its code does use. */
+    private static @Nullable Object declared(@Nullable Object own, @Nullable Object called) {
+        return own instanceof StoredTensor tensor && tensor.shape().size() == 1 ? own : called;
+    }
+
+    private void layer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
+        NormalizationCall call = calls.get(0);
+        PickledObject object = instance.object();
+        Object weight = single ? declared(object.get("weight"), call.weight()) : call.weight();
+        Object bias = single ? declared(object.get("bias"), call.bias()) : call.bias();
+        Integer calledGroups = call.kind() == NormalizationKind.GROUP_NORM ? integer(call.groups()) : null;
+        Double calledEpsilon = real(call.epsilon());
+        Integer groups = calledGroups;
+        Double epsilon = calledEpsilon;
+        String contradiction = null;
+        if (single) {
+            Integer declaredGroups = calledGroups == null ? null : integer(constant(object, "num_groups"));
+            Double declaredEpsilon = real(constant(object, "eps"));
+            if (declaredGroups != null && !declaredGroups.equals(calledGroups)) {
+                contradiction = "it declares " + declaredGroups + " groups, but its code uses " + calledGroups;
+            }
+            if (declaredEpsilon != null && calledEpsilon != null && !declaredEpsilon.equals(calledEpsilon)) {
+                contradiction = "it declares epsilon " + declaredEpsilon + ", but its code uses " + calledEpsilon;
+            }
+            groups = declaredGroups == null ? groups : declaredGroups;
+            epsilon = declaredEpsilon == null ? epsilon : declaredEpsilon;
+        }
+        String untappable = calls.stream()
+                .map(NormalizationCall::untappable)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+        Integer channels = channels(call.kind(), weight, object, call.normalizedShape());
+        Boolean affine = affine(weight, bias);
+        layers.add(new NormalizationLayer(
+                name,
+                call.kind(),
+                groups,
+                channels,
+                epsilon,
+                affine,
+                untappable == null,
+                untappable == null ? contradiction : untappable));
+        if (call.kind() == NormalizationKind.GROUP_NORM && calls.stream().anyMatch(c -> c.untappable() == null)) {
+            if (tapped.isEmpty() || tapped.get(tapped.size() - 1) != object) {
+                tapped.add(object);
+            }
+            GroupNormDeclaration declaration = new GroupNormDeclaration(
+                    name,
+                    groups,
+                    epsilon,
+                    affine,
+                    weight instanceof StoredTensor tensor ? tensor : null,
+                    bias instanceof StoredTensor tensor ? tensor : null);
+            calls.forEach(each -> declarations.put(new Key(tapped.size() - 1, each.site()), declaration));
+        }
+    }
+
+    /** A module that is a normalization by its class, but that no code of the archive calls. */
+    private void neverCalled(Instance instance, Map<StoredTensor, String> owners) {
+        PickledObject object = instance.object();
+        NormalizationKind kind = NormalizationKind.ofClass(object.simpleName());
+        ClassType type = program.classOf(object);
+        if (kind == null || type == null || !type.isModule() || instance.hasChildren()) {
+            return;
+        }
+        String reason = "it is registered, but no code of the archive calls it under this name";
+        Object weight = object.get("weight");
+        if (weight instanceof StoredTensor tensor && owners.containsKey(tensor)) {
+            reason += "; it shares its parameters with " + owners.get(tensor);
+        }
+        layers.add(new NormalizationLayer(
+                instance.path(),
+                kind,
+                kind == NormalizationKind.GROUP_NORM ? integer(constant(object, "num_groups")) : null,
+                channels(kind, weight, object, Evaluator.UNKNOWN),
+                real(constant(object, "eps")),
+                object.has("weight") ? affine(weight, object.get("bias")) : bool(constant(object, "affine")),
+                false,
+                reason));
+    }
+
+    private void registeredAgain(Instance instance, List<NormalizationLayer> own) {
+        for (String path : instance.otherPaths()) {
+            for (NormalizationLayer layer : own) {
+                String name = instance.path().isEmpty()
+                        ? path + "." + layer.name()
+                        : path + layer.name().substring(instance.path().length());
+                layers.add(new NormalizationLayer(
+                        name,
+                        layer.kind(),
+                        layer.groups(),
+                        layer.channels(),
+                        layer.epsilon(),
+                        layer.affine(),
+                        false,
+                        "it is the same module as " + layer.name() + " and is listed there"));
+            }
+        }
+    }
+
+    private void madeDuringTheRun(ClassType type) {
+        PickledObject none = new PickledObject(type.qualifiedName);
+        Instance instance = new Instance(none, none.simpleName(), List.of());
+        List<NormalizationCall> calls = new ArrayList<>();
+        for (Function method : type.methods) {
+            collect(Evaluator.method(method, none), unreachable(type, instance), calls);
+        }
+        if (!calls.isEmpty()) {
+            layersOf(instance, calls);
+        }
+    }
+
+    /** A constant of the class ({@code num_groups : Final[int] = 8}) or an attribute of the object. */
+    private @Nullable Object constant(PickledObject object, String name) {
+        ClassType type = program.classOf(object);
+        Span constant = type == null ? null : type.constants.get(name);
+        if (type != null && constant != null) {
+            return evaluator.constant(type.file, constant);
+        }
+        return object.has(name) ? object.get(name) : Evaluator.UNKNOWN;
+    }
+
+    private @Nullable Integer channels(
+            NormalizationKind kind, @Nullable Object weight, PickledObject object, @Nullable Object normalizedShape) {
+        if (weight instanceof StoredTensor tensor && tensor.shape().size() == 1) {
+            return (int) Math.min(Integer.MAX_VALUE, tensor.elements());
+        }
+        if (kind == NormalizationKind.LAYER_NORM) {
+            return normalizedShape instanceof List<?> list && list.size() == 1 ? integer(list.get(0)) : null;
+        }
+        if (object.get("running_mean") instanceof StoredTensor mean) {
+            return (int) Math.min(Integer.MAX_VALUE, mean.elements());
+        }
+        Integer channels = integer(constant(object, "num_channels"));
+        return channels == null ? integer(constant(object, "num_features")) : channels;
+    }
+
+    /** A value that can be compared safely; lists of a pickle can contain themselves. */
+    private static @Nullable Object scalar(@Nullable Object value) {
+        return value == null || value instanceof Number || value instanceof StoredTensor ? value : Evaluator.UNKNOWN;
+    }
+
+    private static @Nullable Boolean affine(@Nullable Object weight, @Nullable Object bias) {
+        if (weight instanceof StoredTensor || bias instanceof StoredTensor) {
+            return true;
+        }
+        if (weight == null && bias == null) {
+            return false;
+        }
+        return null;
+    }
+
+    private static @Nullable Integer integer(@Nullable Object value) {
+        return value instanceof Long number && number == number.intValue() ? number.intValue() : null;
+    }
+
+    private static @Nullable Double real(@Nullable Object value) {
+        if (value instanceof Long number) {
+            return number.doubleValue();
+        }
+        return value instanceof Double number ? number : null;
+    }
+
+    private static @Nullable Boolean bool(@Nullable Object value) {
+        return value instanceof Boolean truth ? truth : null;
+    }
+}

@@ -1,0 +1,49 @@
+package dev.gnserve.archive;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+
+/** The few opcodes of pickle protocol 2 that are inserted into an existing pickle. */
+final class PickleOpcodes {
+
+    private PickleOpcodes() {}
+
+    static void text(ByteArrayOutputStream out, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        out.write('X');
+        littleEndian(out, bytes.length);
+        out.writeBytes(bytes);
+    }
+
+    static void integer(ByteArrayOutputStream out, int value) {
+        out.write('J');
+        littleEndian(out, value);
+    }
+
+    /** A list of zeros that one of libtorch's list builders makes: {@code build_intlist} and the like. */
+    static void zeroList(ByteArrayOutputStream out, String builder, int zeros) {
+        out.writeBytes(("ctorch.jit._pickle\n" + builder + "\n").getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(new byte[] {'(', ']', '('});
+        for (int i = 0; i < zeros; i++) {
+            out.write('K');
+            out.write(0);
+        }
+        out.writeBytes(new byte[] {'e', 't', 'R'});
+    }
+
+    static void memoize(ByteArrayOutputStream out, int number) {
+        out.write('r');
+        littleEndian(out, number);
+    }
+
+    static void recall(ByteArrayOutputStream out, int number) {
+        out.write('j');
+        littleEndian(out, number);
+    }
+
+    private static void littleEndian(ByteArrayOutputStream out, int value) {
+        for (int shift = 0; shift < 32; shift += 8) {
+            out.write(value >>> shift);
+        }
+    }
+}

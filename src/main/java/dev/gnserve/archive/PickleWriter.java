@@ -1,0 +1,108 @@
+package dev.gnserve.archive;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Writes the opcodes of pickle protocol 2 that a TorchScript archive needs. Globals and strings are written once and referred to after that. */
+final class PickleWriter {
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final Map<Object, Integer> memo = new HashMap<>();
+
+    PickleWriter() {
+        out.write(0x80);
+        out.write(2);
+    }
+
+    byte[] finish() {
+        opcode('.');
+        return out.toByteArray();
+    }
+
+    PickleWriter opcode(char code) {
+        out.write(code);
+        return this;
+    }
+
+    PickleWriter newObject(String module, String name) {
+        return global(module, name).opcode(')').write(0x81);
+    }
+
+    PickleWriter global(String module, String name) {
+        String line = module + '\n' + name + '\n';
+        if (!recall(new Global(line))) {
+            opcode('c').write(line.getBytes(StandardCharsets.US_ASCII));
+            memoize(new Global(line));
+        }
+        return this;
+    }
+
+    PickleWriter string(String value) {
+        if (!recall(value)) {
+            byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+            opcode('X').int32(bytes.length).write(bytes);
+            memoize(value);
+        }
+        return this;
+    }
+
+    PickleWriter bool(boolean value) {
+        return write(value ? 0x88 : 0x89);
+    }
+
+    PickleWriter integer(int value) {
+        return value >= 0 && value < 256
+                ? opcode('K').write(value)
+                : opcode('J').int32(value);
+    }
+
+    PickleWriter integers(int[] values) {
+        opcode('(');
+        for (int value : values) {
+            integer(value);
+        }
+        return opcode('t');
+    }
+
+    /** Refers to what was memoized under the key; false when nothing was. */
+    boolean recall(Object key) {
+        Integer number = memo.get(key);
+        if (number == null) {
+            return false;
+        }
+        if (number < 256) {
+            opcode('h').write(number);
+        } else {
+            opcode('j').int32(number);
+        }
+        return true;
+    }
+
+    /** Memoizes what was written last. */
+    PickleWriter memoize(Object key) {
+        int number = memo.size();
+        memo.put(key, number);
+        return number < 256 ? opcode('q').write(number) : opcode('r').int32(number);
+    }
+
+    private PickleWriter write(int value) {
+        out.write(value);
+        return this;
+    }
+
+    private PickleWriter write(byte[] bytes) {
+        out.write(bytes, 0, bytes.length);
+        return this;
+    }
+
+    private PickleWriter int32(int value) {
+        return write(value & 0xff)
+                .write(value >> 8 & 0xff)
+                .write(value >> 16 & 0xff)
+                .write(value >>> 24);
+    }
+
+    private record Global(String line) {}
+}

@@ -1,0 +1,180 @@
+package dev.gnserve.archive;
+
+import dev.gnserve.archive.SourceFile.Call;
+import dev.gnserve.archive.SourceFile.ClassType;
+import dev.gnserve.archive.SourceFile.Function;
+import dev.gnserve.archive.SourceFile.Kind;
+import dev.gnserve.archive.SourceFile.Span;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An archive of a newer PyTorch, made loadable: libtorch refuses a whole archive whose code names an operator that it
+ * does not have, even in a branch that is never taken. Each such call is replaced: by a function that computes the same
+ * where there is one among the resources, else by one that raises, and says why, if it is ever reached.
+ *
+ * <p>Which operators an engine has is asked of the engine itself, by loading: its refusal names the first one it misses
+ * (docs/decisions/0004-repair-by-trying.md).
+ *
+ * @param archive the archive with everything replaced so far
+ * @param replacements what was replaced, in the order in which the engine missed it
+ */
+public record RepairedArchive(TorchScriptArchive archive, List<Replacement> replacements) {
+
+    /**
+     * An operator that the engine does not have.
+     *
+     * @param operator its name: {@code aten::_upsample_lanczos2d_aa}
+     * @param calls how many calls of it were replaced
+     * @param files the files of code that they stood in
+     * @param defined whether the calls still compute the same; otherwise they raise
+     */
+    public record Replacement(String operator, int calls, List<String> files, boolean defined) {
+
+        @Override
+        public String toString() {
+            return operator + " (" + calls + (calls == 1 ? " call" : " calls") + " in " + String.join(", ", files)
+                    + "): " + (defined ? "computed by a function of gnserve" : "raises if it is reached");
+        }
+    }
+
+    private static final Pattern REFUSAL = Pattern.compile("Unknown builtin op: ([A-Za-z_]\\w*)::([A-Za-z_]\\w*)");
+
+    private static final int MOST_OPERATORS = 50;
+
+    private static final String FILE = "code/__torch__/gnserve/missing.py";
+    private static final String MODULE = "__torch__.gnserve.missing.";
+
+    public RepairedArchive {
+        replacements = List.copyOf(replacements);
+    }
+
+    /** An archive of which nothing is replaced yet. */
+    public static RepairedArchive of(TorchScriptArchive archive) {
+        return new RepairedArchive(archive, List.of());
+    }
+
+    /** Whether an engine's message is a refusal that a repair can answer. */
+    public static boolean canAnswer(String engineMessage) {
+        return REFUSAL.matcher(engineMessage).find();
+    }
+
+    /** The archive without the operator that an engine's message misses; empty when that is not what it says. */
+    public Optional<RepairedArchive> without(String engineMessage) {
+        Matcher refusal = REFUSAL.matcher(engineMessage);
+        if (!refusal.find() || replacements.size() >= MOST_OPERATORS) {
+            return Optional.empty();
+        }
+        String namespace = refusal.group(1);
+        String name = refusal.group(2);
+        String definition = definition(namespace + "_" + name);
+        String written = namespace.equals("aten") ? "torch." + name : "ops." + namespace + "." + name;
+        Map<String, String> raisers = new LinkedHashMap<>();
+        Map<String, byte[]> changed = new HashMap<>();
+        List<String> files = new ArrayList<>();
+        int calls = 0;
+        for (SourceFile source : archive.sources()) {
+            Edits edits = new Edits();
+            int before = calls;
+            for (Function function : functions(source)) {
+                for (Call call : function.calls()) {
+                    if (!source.token(call.callee()).equals(written)) {
+                        continue;
+                    }
+                    if (definition != null) {
+                        edits.replace(
+                                source.start(call.callee()),
+                                source.end(call.callee()),
+                                MODULE + namespace + "_" + name);
+                    } else {
+                        String raiser = raisers.computeIfAbsent(
+                                resultType(source, function, call),
+                                type -> namespace + "_" + name + "_" + replacements.size() + "_" + raisers.size());
+                        edits.replace(
+                                source.start(call.callee()),
+                                source.end(source.closing(call.open())),
+                                MODULE + raiser + "()");
+                    }
+                    calls++;
+                }
+            }
+            if (calls > before) {
+                files.add(source.entry);
+                changed.put(source.entry, edits.apply(source.text).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        if (calls == 0) {
+            return Optional.empty();
+        }
+        StringBuilder text = new StringBuilder(archive.has(FILE) ? archive.code(FILE) : "");
+        text.append(definition == null ? "" : definition);
+        raisers.forEach((type, raiser) -> text.append(raiser(raiser, type, namespace + "::" + name)));
+        changed.put(FILE, text.toString().getBytes(StandardCharsets.UTF_8));
+        List<Replacement> all = new ArrayList<>(replacements);
+        all.add(new Replacement(namespace + "::" + name, calls, List.copyOf(files), definition != null));
+        return Optional.of(new RepairedArchive(archive.with(changed), all));
+    }
+
+    /** The text of the function that computes what an operator does, as archives write code; null if there is none. */
+    private static @Nullable String definition(String function) {
+        try (InputStream in = RepairedArchive.class.getResourceAsStream(function + ".py")) {
+            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static List<Function> functions(SourceFile source) {
+        List<Function> functions = new ArrayList<>(source.functions);
+        for (ClassType type : source.classes) {
+            functions.addAll(type.methods);
+        }
+        return functions;
+    }
+
+    /** The arguments are left out: their types are not written at the call, and nothing would use them. */
+    private static String raiser(String function, String type, String operator) {
+        return """
+                def %s() -> %s:
+                  ops.prim.RaiseException("the model calls %s, an operator of a newer PyTorch that this engine does not have: export the model without it")
+                  return uninitialized(%s)
+                """.formatted(function, type, operator, type);
+    }
+
+    /** What the surrounding text takes the result for: a declared type, as many tensors as names, or one tensor. */
+    private static String resultType(SourceFile source, Function function, Call call) {
+        Span line = source.line(call.callee());
+        int first = line.from();
+        boolean wholeLine = source.closing(call.open()) == line.to() - 1;
+        if (!wholeLine) {
+            return "Tensor";
+        }
+        if (source.token(first).equals("return") && call.callee() == first + 1) {
+            return function.resultType;
+        }
+        if (!source.isSign(call.callee() - 1, '=') || source.kind(first) != Kind.NAME) {
+            return "Tensor";
+        }
+        if (source.isSign(first + 1, ':')) {
+            return source.text(new Span(first + 2, call.callee() - 1));
+        }
+        int names = 0;
+        for (int i = first; i < call.callee() - 1; i++) {
+            names += source.kind(i) == Kind.NAME ? 1 : 0;
+        }
+        return names <= 1
+                ? "Tensor"
+                : "Tuple[" + String.join(", ", java.util.Collections.nCopies(names, "Tensor")) + "]";
+    }
+}

@@ -1,0 +1,129 @@
+package dev.gnserve.archive;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A module as {@link TorchScriptWriter} writes it: the name of its class, its parameters, constants and submodules by attribute, and its methods.
+ *
+ * <p>Modules of one class must agree in everything but their values. A module may be a child of several others, or of one under two names:
+ * it is then written once and shared.
+ */
+public final class ScriptModule {
+
+    private final String className;
+    private final Map<String, Attribute> attributes;
+    private final List<ScriptMethod> methods;
+
+    private ScriptModule(Builder builder) {
+        className = builder.className;
+        attributes = Collections.unmodifiableMap(new LinkedHashMap<>(builder.attributes));
+        methods = List.copyOf(builder.methods);
+    }
+
+    /** Begins a module of a class, a simple identifier. */
+    public static Builder ofClass(String className) {
+        return new Builder(className);
+    }
+
+    String className() {
+        return className;
+    }
+
+    Map<String, Attribute> attributes() {
+        return attributes;
+    }
+
+    List<ScriptMethod> methods() {
+        return methods;
+    }
+
+    /** What an attribute can hold. */
+    sealed interface Attribute permits Parameter, Child, Constant {}
+
+    /** A float32 tensor, row-major. */
+    static final class Parameter implements Attribute {
+
+        final float[] values;
+        final int[] shape;
+
+        Parameter(float[] values, int[] shape) {
+            this.values = values;
+            this.shape = shape;
+        }
+    }
+
+    record Child(ScriptModule module) implements Attribute {}
+
+    /** A number that tools read from the class, as PyTorch writes those of its own modules. */
+    record Constant(String type, String literal) implements Attribute {}
+
+    /** Collects the parts of a module. */
+    public static final class Builder {
+
+        private final String className;
+        private final Map<String, Attribute> attributes = new LinkedHashMap<>();
+        private final List<ScriptMethod> methods = new ArrayList<>();
+
+        private Builder(String className) {
+            if (!isIdentifier(className)) {
+                throw new IllegalArgumentException(className + " cannot be the name of a class");
+            }
+            this.className = className;
+        }
+
+        /** A float32 tensor, row-major; the array is not copied. */
+        public Builder parameter(String name, float[] values, int... shape) {
+            long size = 1;
+            for (int length : shape) {
+                size *= length;
+            }
+            if (size != values.length) {
+                throw new IllegalArgumentException(name + " has " + values.length + " values, its shape has " + size);
+            }
+            if (!isIdentifier(name)) {
+                throw new IllegalArgumentException(name + " cannot be the name of a parameter");
+            }
+            return attribute(name, new Parameter(values, shape.clone()));
+        }
+
+        /** A submodule; its name may be a number, as in a list of modules. */
+        public Builder child(String name, ScriptModule module) {
+            if (!isIdentifier(name) && !name.matches("\\d+")) {
+                throw new IllegalArgumentException(name + " cannot be the name of a submodule");
+            }
+            return attribute(name, new Child(module));
+        }
+
+        public Builder constant(String name, long value) {
+            return attribute(name, new Constant("int", Long.toString(value)));
+        }
+
+        public Builder constant(String name, double value) {
+            return attribute(name, new Constant("float", TorchScriptWriter.literal(value)));
+        }
+
+        public Builder method(ScriptMethod method) {
+            methods.add(method);
+            return this;
+        }
+
+        public ScriptModule build() {
+            return new ScriptModule(this);
+        }
+
+        private Builder attribute(String name, Attribute attribute) {
+            if (attributes.putIfAbsent(name, attribute) != null) {
+                throw new IllegalArgumentException(className + " has two attributes " + name);
+            }
+            return this;
+        }
+
+        private static boolean isIdentifier(String name) {
+            return name.matches("[A-Za-z_][A-Za-z_0-9]*");
+        }
+    }
+}

@@ -1,0 +1,334 @@
+package dev.gnserve.archive;
+
+import dev.gnserve.archive.Program.Target;
+import dev.gnserve.archive.SourceFile.Call;
+import dev.gnserve.archive.SourceFile.ClassType;
+import dev.gnserve.archive.SourceFile.Function;
+import dev.gnserve.archive.SourceFile.Parameter;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An instrumented copy of an archive: it computes bit for bit what the original does, and on the way keeps what went
+ * into every call of {@code torch.group_norm} and what came out.
+ *
+ * <p>How. Every tappable call is replaced by a call of a free function that makes the same call and appends to a list.
+ * All touched modules share that one list, which data.pkl creates at the root and every other module refers to, so the
+ * order of calls is kept; each module also gets its number, and each call its site, which together lead to the
+ * {@linkplain #declaration declaration}. A free function that leads to a group norm has no module: it gets a copy with
+ * the list, the module's number and the site as further parameters.
+ *
+ * <p>Forked calls ({@code f = fork(__forked_function)}) would append to the list from several threads. The copy waits for
+ * each right after it was forked, which changes the order of work and nothing else.
+ *
+ * <p>What a call keeps is bounded: {@link #ARM} sets the first call to keep and how many bytes may be kept from there
+ * (one call is kept however large it is); what did not fit is kept by a further run that is armed with a later first
+ * call. {@link #TAKE} hands the list over and empties it, {@link #CALLS} says how many calls the run made. A copy that
+ * is not armed keeps nothing.
+ *
+ * <p>The list holds, per call: an int64 vector and a float64 one (see {@link TapHeader}), the input, the output, then
+ * weight and bias where there are any.
+ */
+public final class TappedArchive {
+
+    /** Method of the root module: (first call to keep, bytes to keep). Empties the list. */
+    public static final String ARM = "gnserve_arm";
+
+    /** Method of the root module: returns what was kept, and empties the list. */
+    public static final String TAKE = "gnserve_take";
+
+    /** Method of the root module: how many calls were made since it was armed. */
+    public static final String CALLS = "gnserve_calls";
+
+    private static final String TAPS = "gnserve_taps";
+    private static final String WINDOW = "gnserve_window";
+    private static final String MODULE = "gnserve_module";
+    private static final String SITE = "gnserve_site";
+    private static final String PREFIX = "gnserve_";
+    private static final String PROBE_FILE = "code/__torch__/gnserve/probe.py";
+    private static final String PROBE = "__torch__.gnserve.probe.group_norm";
+
+    /** The attributes, as parameters of a free function. */
+    private static final String PARAMETERS =
+            "gnserve_taps: List[Tensor],\n    gnserve_window: List[int],\n    gnserve_module: int,\n    gnserve_site: int,\n    ";
+
+    // Epsilon has a tensor of its own because torch.tensor rounds a list of numbers to float32 on the way.
+    // The window holds: calls made, first call to keep, bytes still free. Clones, because a model may change its
+    // tensors
+    // in place; weights are not cloned, because a model in use does not change them.
+    private static final String PROBE_SOURCE = """
+            def group_norm(gnserve_taps: List[Tensor],
+                gnserve_window: List[int],
+                gnserve_module: int,
+                gnserve_site: int,
+                input: Tensor,
+                num_groups: int,
+                weight: Optional[Tensor]=None,
+                bias: Optional[Tensor]=None,
+                eps: float=1.0000000000000001e-05,
+                cudnn_enabled: bool=True) -> Tensor:
+              call = gnserve_window[0]
+              first = gnserve_window[1]
+              free = gnserve_window[2]
+              bytes = torch.mul(torch.mul(2, torch.numel(input)), torch.element_size(input))
+              _0 = torch._set_item(gnserve_window, 0, torch.add(call, 1))
+              if torch.eq(call, first):
+                keep = torch.gt(free, 0)
+              else:
+                if torch.gt(call, first):
+                  keep = torch.le(bytes, free)
+                else:
+                  keep = False
+              if keep:
+                _1 = torch._set_item(gnserve_window, 2, torch.sub(free, bytes))
+                before = torch.clone(input)
+              else:
+                if torch.ge(call, first):
+                  _2 = torch._set_item(gnserve_window, 2, 0)
+                else:
+                  pass
+                before = input
+              output = torch.group_norm(input, num_groups, weight, bias, eps, cudnn_enabled)
+              if keep:
+                header = [call, gnserve_module, gnserve_site, num_groups, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input)), ops.prim.dtype(input)]
+                _3 = torch.append(gnserve_taps, torch.tensor(header, dtype=4))
+                _8 = torch.append(gnserve_taps, torch.full([1], eps, dtype=7))
+                _4 = torch.append(gnserve_taps, before)
+                _5 = torch.append(gnserve_taps, torch.clone(output))
+                if torch.__isnot__(weight, None):
+                  _6 = torch.append(gnserve_taps, unchecked_cast(Tensor, weight))
+                else:
+                  pass
+                if torch.__isnot__(bias, None):
+                  _7 = torch.append(gnserve_taps, unchecked_cast(Tensor, bias))
+                else:
+                  pass
+              else:
+                pass
+              return output
+            """;
+
+    private final TorchScriptArchive archive;
+    private final List<NormalizationLayer> layers;
+    private final Map<NormalizationCalls.Key, GroupNormDeclaration> declarations;
+
+    private TappedArchive(
+            TorchScriptArchive archive,
+            List<NormalizationLayer> layers,
+            Map<NormalizationCalls.Key, GroupNormDeclaration> declarations) {
+        this.archive = archive;
+        this.layers = layers;
+        this.declarations = declarations;
+    }
+
+    /** The copy of an archive. Calls that cannot be tapped stay as they are; {@link #layers} gives the reasons. */
+    public static TappedArchive of(TorchScriptArchive archive) {
+        if (archive.has(PROBE_FILE)) {
+            throw new TorchScriptException("the archive is an instrumented copy already");
+        }
+        NormalizationCalls calls = NormalizationCalls.of(archive);
+        if (archive.root().insertionPoint() < 0) {
+            throw new TorchScriptException(
+                    "the model's root module has a state of its own making, which cannot hold the taps");
+        }
+        Map<String, byte[]> changed = new HashMap<>();
+        changed.put(PROBE_FILE, PROBE_SOURCE.getBytes(StandardCharsets.UTF_8));
+        Program program = calls.program();
+        ClassType root = program.classOf(archive.root());
+        if (root == null) {
+            throw new TorchScriptException(
+                    "the archive's code has no class " + archive.root().className() + ": it is damaged");
+        }
+        Set<String> closed = new HashSet<>();
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            if (instance.object().insertionPoint() < 0) {
+                closed.add(instance.object().className());
+            }
+        }
+        Set<String> touched = new HashSet<>();
+        for (SourceFile source : archive.sources()) {
+            String text = instrumented(source, program, root, closed, touched);
+            if (!text.equals(source.text)) {
+                changed.put(source.entry, text.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        changed.put("data.pkl", withTaps(archive, calls.tapped(), touched));
+        return new TappedArchive(archive.with(changed), calls.layers(), calls.declarations());
+    }
+
+    /** The instrumented archive. */
+    public TorchScriptArchive archive() {
+        return archive;
+    }
+
+    /** Every normalization layer of the original. */
+    public List<NormalizationLayer> layers() {
+        return layers;
+    }
+
+    /** What the original declares of a call, or null for a call that its code does not make. */
+    public @Nullable GroupNormDeclaration declaration(TapHeader header) {
+        return declarations.get(new NormalizationCalls.Key(header.module(), header.site()));
+    }
+
+    private static String instrumented(
+            SourceFile source, Program program, ClassType root, Set<String> closed, Set<String> touched) {
+        Edits edits = new Edits();
+        for (ClassType type : source.classes) {
+            boolean methods = false;
+            for (Function method : type.methods) {
+                waitForForks(source, method, edits);
+                boolean open = type.isModule() && !closed.contains(type.qualifiedName);
+                methods |= open && tapMethod(source, program, method, edits);
+            }
+            if (type == root || methods) {
+                touched.add(type.qualifiedName);
+                edits.insert(
+                        type.attributesAt,
+                        "  gnserve_taps : List[Tensor]\n  gnserve_window : List[int]\n  gnserve_module : int\n");
+            }
+            if (type == root) {
+                boolean lineEnded = type.end > 0 && source.text.charAt(type.end - 1) == '\n';
+                edits.insert(type.end, (lineEnded ? "" : "\n") + rootMethods(type.qualifiedName));
+            }
+        }
+        StringBuilder copies = new StringBuilder();
+        for (Function function : source.functions) {
+            if (program.leadsToGroupNorm(function)) {
+                copies.append(tappedCopy(source, program, function));
+            }
+        }
+        String text = edits.apply(source.text);
+        return copies.isEmpty() ? text : text + (text.endsWith("\n") ? "" : "\n") + copies;
+    }
+
+    private static boolean tapMethod(SourceFile source, Program program, Function method, Edits edits) {
+        boolean any = false;
+        for (Target target : program.targets(method)) {
+            if (program.leadsToGroupNorm(method, target)) {
+                String self = method.parameters.stream()
+                        .findFirst()
+                        .map(Parameter::name)
+                        .orElse("self");
+                String arguments = String.format(
+                        "%1$s.%2$s, %1$s.%3$s, %1$s.%4$s, %5$d, ", self, TAPS, WINDOW, MODULE, target.number());
+                redirect(source, target, arguments, edits);
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    private static String tappedCopy(SourceFile source, Program program, Function function) {
+        Edits edits = new Edits();
+        int nameEnd = source.text.indexOf('(', function.textFrom);
+        edits.replace(function.textFrom, nameEnd, "def " + PREFIX + function.name);
+        edits.insert(function.parametersAt, PARAMETERS);
+        waitForForks(source, function, edits);
+        for (Target target : program.targets(function)) {
+            if (program.leadsToGroupNorm(function, target)) {
+                String site = String.format(
+                        "torch.add(torch.mul(%s, %d), %d)",
+                        SITE, NormalizationCalls.CALLS_PER_FUNCTION, target.number());
+                redirect(source, target, TAPS + ", " + WINDOW + ", " + MODULE + ", " + site + ", ", edits);
+            }
+        }
+        String copy = edits.apply(source.text, function.textFrom, function.textTo);
+        return copy.endsWith("\n") ? copy : copy + "\n";
+    }
+
+    private static void redirect(SourceFile source, Target target, String arguments, Edits edits) {
+        Function function = target.function();
+        String callee = function == null ? PROBE : function.file.qualifier + "." + PREFIX + function.name;
+        int name = target.call().callee();
+        edits.replace(source.start(name), source.end(name), callee);
+        edits.insert(source.end(target.call().open()), arguments);
+    }
+
+    /** Forks in a line of their own before the line that uses the future, and waits there. */
+    private static void waitForForks(SourceFile source, Function function, Edits edits) {
+        for (Call call : function.calls()) {
+            if (source.token(call.callee()).equals("fork")) {
+                String future = PREFIX + "fork" + call.callee();
+                int lineAt = source.start(source.line(call.callee()).from());
+                String indent = source.text.substring(source.text.lastIndexOf('\n', lineAt - 1) + 1, lineAt);
+                int end = source.end(source.closing(call.open()));
+                String forked = source.text.substring(source.start(call.callee()), end);
+                edits.insert(
+                        lineAt,
+                        future + " = " + forked + "\n" + indent + future + "_done = torch.wait(" + future + ")\n"
+                                + indent);
+                edits.replace(source.start(call.callee()), end, future);
+            }
+        }
+    }
+
+    private static String rootMethods(String type) {
+        return """
+                  def gnserve_arm(self: %1$s,
+                    first: int,
+                    bytes: int) -> NoneType:
+                    window = self.gnserve_window
+                    _0 = torch._set_item(window, 0, 0)
+                    _1 = torch._set_item(window, 1, first)
+                    _2 = torch._set_item(window, 2, bytes)
+                    _3 = torch.clear(self.gnserve_taps)
+                    return None
+                  def gnserve_take(self: %1$s) -> List[Tensor]:
+                    taps = self.gnserve_taps
+                    taken = torch.slice(taps)
+                    _0 = torch.clear(taps)
+                    return taken
+                  def gnserve_calls(self: %1$s) -> int:
+                    window = self.gnserve_window
+                    return window[0]
+                """.formatted(type);
+    }
+
+    /** data.pkl with the attributes of every instance of the touched classes. */
+    private static byte[] withTaps(TorchScriptArchive archive, List<PickledObject> tapped, Set<String> touched) {
+        Map<PickledObject, Integer> numbers = new HashMap<>();
+        tapped.forEach(object -> numbers.put(object, numbers.size()));
+        Map<Integer, PickledObject> places = new LinkedHashMap<>();
+        archive.modules().instances().stream()
+                .map(ModuleTree.Instance::object)
+                .filter(object -> touched.contains(object.className()) && object.insertionPoint() >= 0)
+                .sorted(Comparator.comparingInt(PickledObject::insertionPoint))
+                .forEach(object -> places.putIfAbsent(object.insertionPoint(), object));
+        byte[] pickle = archive.bytes("data.pkl", Integer.MAX_VALUE - 8);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(pickle.length + 128 * places.size());
+        int tapsMemo = archive.highestMemo() + 1;
+        int at = 0;
+        for (Map.Entry<Integer, PickledObject> place : places.entrySet()) {
+            out.write(pickle, at, place.getKey() - at);
+            boolean first = at == 0;
+            at = place.getKey();
+            PickleOpcodes.text(out, TAPS);
+            list(out, "build_tensorlist", 0, tapsMemo, first);
+            PickleOpcodes.text(out, WINDOW);
+            list(out, "build_intlist", 3, tapsMemo + 1, first);
+            PickleOpcodes.text(out, MODULE);
+            PickleOpcodes.integer(out, Objects.requireNonNullElse(numbers.get(place.getValue()), -1));
+        }
+        out.write(pickle, at, pickle.length - at);
+        return out.toByteArray();
+    }
+
+    private static void list(ByteArrayOutputStream out, String builder, int zeros, int memo, boolean first) {
+        if (!first) {
+            PickleOpcodes.recall(out, memo);
+            return;
+        }
+        PickleOpcodes.zeroList(out, builder, zeros);
+        PickleOpcodes.memoize(out, memo);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.gnserve.archive;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** The element types that a storage can have, by the name of its storage class in the pickle. */
+public enum TensorType {
+    FLOAT32("FloatStorage", 4),
+    FLOAT64("DoubleStorage", 8),
+    FLOAT16("HalfStorage", 2),
+    BFLOAT16("BFloat16Storage", 2),
+    INT64("LongStorage", 8),
+    INT32("IntStorage", 4),
+    INT16("ShortStorage", 2),
+    INT8("CharStorage", 1),
+    UINT8("ByteStorage", 1),
+    BOOL("BoolStorage", 1),
+    COMPLEX64("ComplexFloatStorage", 8),
+    COMPLEX128("ComplexDoubleStorage", 16),
+    QINT8("QInt8Storage", 1),
+    QUINT8("QUInt8Storage", 1),
+    QINT32("QInt32Storage", 4);
+
+    private final String storageClass;
+    private final int bytes;
+
+    TensorType(String storageClass, int bytes) {
+        this.storageClass = storageClass;
+        this.bytes = bytes;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return bytes;
+    }
+
+    static @Nullable TensorType ofStorage(String storageClass) {
+        return Arrays.stream(values())
+                .filter(type -> type.storageClass.equals(storageClass))
+                .findFirst()
+                .orElse(null);
+    }
+}

@@ -1,0 +1,390 @@
+package dev.gnserve.archive;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A TorchScript archive as data: its entries, module tree, parameters and code.
+ *
+ * <p>Opening reads the directory, the pickles and the code, which are small and bounded; tensors stay where they are
+ * until they are asked for. Immutable; a rewrite makes another archive that shares what did not change. Every method
+ * throws {@link TorchScriptException}, and nothing else, when the archive is not sound.
+ */
+public final class TorchScriptArchive {
+
+    private static final int MAX_PICKLE_BYTES = 32 << 20;
+    private static final int MAX_CODE_BYTES = 16 << 20;
+    private static final int MAX_SMALL_BYTES = 1 << 16;
+
+    /** The earliest time that a zip can say: equal content makes equal bytes. */
+    private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
+
+    /** What an entry holds: a part of the source, or bytes that replaced it. */
+    private sealed interface Content {
+        long size();
+    }
+
+    private record Original(ByteSource source, ZipDirectory.Entry entry) implements Content {
+        @Override
+        public long size() {
+            return entry.size();
+        }
+    }
+
+    private static final class Replaced implements Content {
+        private final byte[] bytes;
+
+        Replaced(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        @Override
+        public long size() {
+            return bytes.length;
+        }
+    }
+
+    /**
+     * A tensor that a module owns.
+     *
+     * @param name path of the attribute: {@code stem.conv.weight}
+     */
+    public record Parameter(String name, StoredTensor tensor) {}
+
+    /**
+     * An entry whose bytes are not those that were written.
+     *
+     * @param entry name within the archive
+     * @param parameters paths of the tensors that lie in it
+     */
+    public record CorruptEntry(String entry, List<String> parameters) {}
+
+    private final String root;
+    private final Map<String, Content> entries;
+    private final List<SourceFile> sources = new ArrayList<>();
+    private final PickleReader.Content data;
+    private final List<@Nullable Object> constants;
+    private final ModuleTree modules;
+
+    private TorchScriptArchive(String root, Map<String, Content> entries) {
+        this.root = root;
+        this.entries = entries;
+        String byteOrder = has("byteorder") ? text("byteorder", MAX_SMALL_BYTES).strip() : "little";
+        if (!byteOrder.equals("little")) {
+            throw new TorchScriptException("the archive was written on a machine of another byte order ("
+                    + ZipDirectory.printable(byteOrder) + "). Save it again on a little-endian machine");
+        }
+        long code = 0;
+        for (Map.Entry<String, Content> entry : entries.entrySet()) {
+            if (entry.getKey().startsWith("code/") && entry.getKey().endsWith(".py")) {
+                code += entry.getValue().size();
+                if (code > MAX_CODE_BYTES) {
+                    throw new TorchScriptException(
+                            "the archive holds more than " + MAX_CODE_BYTES + " bytes of code, more than is read");
+                }
+                sources.add(new SourceFile(entry.getKey(), text(entry.getKey(), MAX_CODE_BYTES)));
+            }
+        }
+        data = PickleReader.read("data.pkl", "data", bytes("data.pkl", MAX_PICKLE_BYTES));
+        if (!(data.value() instanceof PickledObject model)) {
+            throw new TorchScriptException("data.pkl holds no module. Export the model with torch.jit.save");
+        }
+        Object tuple = PickleReader.read("constants.pkl", "constants", bytes("constants.pkl", MAX_PICKLE_BYTES))
+                .value();
+        if (!(tuple instanceof List<?> list)) {
+            throw new TorchScriptException("constants.pkl holds no tuple. Export the model with torch.jit.save");
+        }
+        constants = new ArrayList<>(list);
+        modules = ModuleTree.of(model);
+    }
+
+    public static TorchScriptArchive open(Path file) {
+        return open(ByteSource.of(file));
+    }
+
+    public static TorchScriptArchive of(byte[] archive) {
+        return open(ByteSource.of(archive));
+    }
+
+    private static TorchScriptArchive open(ByteSource source) {
+        List<ZipDirectory.Entry> directory = ZipDirectory.read(source);
+        if (directory == null) {
+            throw ForeignFormat.notZip(source);
+        }
+        Set<String> roots = new LinkedHashSet<>();
+        Map<String, Content> entries = new LinkedHashMap<>();
+        for (ZipDirectory.Entry entry : directory) {
+            int slash = entry.name().indexOf('/');
+            roots.add(slash < 0 ? "" : entry.name().substring(0, slash));
+            entries.put(entry.name().substring(slash + 1), new Original(source, entry));
+        }
+        boolean complete = entries.containsKey("data.pkl")
+                && entries.containsKey("constants.pkl")
+                && entries.keySet().stream().anyMatch(name -> name.startsWith("code/") && name.endsWith(".py"));
+        if (!complete) {
+            throw ForeignFormat.zipOfSomethingElse(List.copyOf(entries.keySet()), roots);
+        }
+        if (roots.size() != 1 || roots.contains("")) {
+            throw ZipDirectory.damaged("its entries lie in " + roots.size() + " folders, not in one");
+        }
+        return new TorchScriptArchive(roots.iterator().next(), entries);
+    }
+
+    /** Names of the entries, without the root folder, in the order of the archive. */
+    public List<String> entries() {
+        return List.copyOf(entries.keySet());
+    }
+
+    /** Names of the files of code. */
+    public List<String> codeFiles() {
+        return sources.stream().map(source -> source.entry).toList();
+    }
+
+    /** The text of a file of code. */
+    public String code(String file) {
+        return text(file, MAX_CODE_BYTES);
+    }
+
+    /** The archive's format version, as its {@code version} entry says, or "unknown". */
+    public String formatVersion() {
+        if (!has("version")) {
+            return "unknown";
+        }
+        return ZipDirectory.printable(text("version", MAX_SMALL_BYTES).strip());
+    }
+
+    /** How the archive was made: {@code traced}, {@code scripted} or {@code frozen}, as far as its parts tell. */
+    public String origin() {
+        if (modules.instances().size() == 1 && parameters().isEmpty() && !constants.isEmpty()) {
+            return "frozen";
+        }
+        return has("traced_inputs.pkl") ? "traced" : "scripted";
+    }
+
+    /** Class of the model: {@code UNet}. */
+    public String modelClass() {
+        return root().simpleName();
+    }
+
+    /** What the model takes and gives. */
+    public ForwardSignature forward() {
+        return sources.stream()
+                .flatMap(source -> source.classes.stream())
+                .filter(type -> type.qualifiedName.equals(root().className()))
+                .flatMap(type -> type.methods.stream())
+                .filter(method -> method.name.equals("forward"))
+                .findFirst()
+                .map(ForwardSignature::of)
+                .orElse(ForwardSignature.TENSOR);
+    }
+
+    /** Tensors of all modules, by path; one that is registered twice appears once, under its first path. */
+    public List<Parameter> parameters() {
+        List<Parameter> parameters = new ArrayList<>();
+        Set<StoredTensor> seen = new LinkedHashSet<>();
+        for (ModuleTree.Instance instance : modules.instances()) {
+            instance.object().attributes().forEach((name, value) -> {
+                if (value instanceof StoredTensor tensor && seen.add(tensor)) {
+                    parameters.add(new Parameter(instance.attributePath(name.toString()), tensor));
+                }
+            });
+        }
+        return parameters;
+    }
+
+    /** Every normalization layer, in the order of the module tree. */
+    public List<NormalizationLayer> normalizations() {
+        return NormalizationCalls.of(this).layers();
+    }
+
+    /**
+     * The values of a real-valued tensor as float32, row-major; float64 is rounded. As in the engine, checksums are not
+     * compared: that is what {@link #corruptEntries} is for.
+     */
+    public float[] floats(StoredTensor tensor) {
+        TensorType type = tensor.type();
+        boolean real = type == TensorType.FLOAT32
+                || type == TensorType.FLOAT64
+                || type == TensorType.FLOAT16
+                || type == TensorType.BFLOAT16;
+        if (!real) {
+            throw new TorchScriptException("a tensor of type " + type + " has no float values");
+        }
+        long elements = tensor.elements();
+        // Overlapping strides (an expanded tensor) must not turn a small file into a large array.
+        if (elements > Math.max(tensor.storageElements(), 1 << 20) || elements > Integer.MAX_VALUE / 8) {
+            throw new TorchScriptException("a tensor of " + elements + " elements is too large to be read at once");
+        }
+        if (elements == 0) {
+            return new float[0];
+        }
+        byte[] storage = storage(tensor.storage());
+        if (storage.length < tensor.storageElements() * type.bytes()) {
+            throw new TorchScriptException(tensor.storage() + " holds " + storage.length + " bytes; data.pkl declares "
+                    + tensor.storageElements() + " elements of " + type.bytes() + " bytes. The archive is damaged");
+        }
+        return StridedReader.floats(ByteBuffer.wrap(storage).order(ByteOrder.LITTLE_ENDIAN), tensor);
+    }
+
+    /** Compares every entry with its checksum. The engine does not do this: a corrupt weight loads without a word. */
+    public List<CorruptEntry> corruptEntries() {
+        List<CorruptEntry> corrupt = new ArrayList<>();
+        entries.forEach((name, content) -> {
+            if (content instanceof Original original
+                    && checksum(original) != original.entry().crc()) {
+                List<String> affected = parameters().stream()
+                        .filter(parameter -> parameter.tensor().storage().equals(name))
+                        .map(Parameter::name)
+                        .toList();
+                corrupt.add(new CorruptEntry(name, affected));
+            }
+        });
+        return corrupt;
+    }
+
+    private static long checksum(Original original) {
+        CRC32 crc = new CRC32();
+        byte[] block = new byte[1 << 16];
+        try (InputStream in = ZipDirectory.open(original.source(), original.entry())) {
+            for (int n = in.read(block); n >= 0; n = in.read(block)) {
+                crc.update(block, 0, n);
+            }
+        } catch (IOException e) {
+            throw unreadable(original.entry().name(), e);
+        }
+        return crc.getValue();
+    }
+
+    /** Writes the archive, every entry stored, as libtorch reads it. */
+    public void writeTo(OutputStream out) throws IOException {
+        ZipOutputStream zip = new ZipOutputStream(out);
+        zip.setMethod(ZipOutputStream.STORED);
+        for (Map.Entry<String, Content> named : entries.entrySet()) {
+            ZipEntry entry = new ZipEntry(root + "/" + named.getKey());
+            Content content = named.getValue();
+            entry.setSize(content.size());
+            entry.setTimeLocal(NO_TIME);
+            if (content instanceof Replaced replaced) {
+                CRC32 crc = new CRC32();
+                crc.update(replaced.bytes);
+                entry.setCrc(crc.getValue());
+                zip.putNextEntry(entry);
+                zip.write(replaced.bytes);
+            } else if (content instanceof Original original) {
+                entry.setCrc(checksum(original));
+                zip.putNextEntry(entry);
+                try (InputStream in = ZipDirectory.open(original.source(), original.entry())) {
+                    in.transferTo(zip);
+                }
+            }
+            zip.closeEntry();
+        }
+        zip.finish();
+    }
+
+    /** The whole archive as a zip in memory; for archives up to 2 GB. */
+    public byte[] toByteArray() {
+        long size = entries.values().stream().mapToLong(Content::size).sum();
+        if (size > Integer.MAX_VALUE - (64 << 20)) {
+            throw new TorchScriptException("an archive of " + size + " bytes is too large to be held in memory");
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream((int) size + (1 << 16));
+        try {
+            writeTo(out);
+        } catch (IOException e) {
+            throw new TorchScriptException("the archive cannot be written: " + e.getMessage(), e);
+        }
+        return out.toByteArray();
+    }
+
+    /**
+     * The same archive with some entries replaced or added.
+     *
+     * <p>Source positions ({@code .debug_pkl}) of replaced code are dropped: they would point to the wrong lines.
+     */
+    TorchScriptArchive with(Map<String, byte[]> changed) {
+        Map<String, Content> next = new LinkedHashMap<>(entries);
+        changed.forEach((name, bytes) -> {
+            next.put(name, new Replaced(bytes));
+            next.remove(name + ".debug_pkl");
+        });
+        return new TorchScriptArchive(root, next);
+    }
+
+    PickledObject root() {
+        return modules.root();
+    }
+
+    ModuleTree modules() {
+        return modules;
+    }
+
+    List<SourceFile> sources() {
+        return sources;
+    }
+
+    /** Highest memo number that data.pkl uses. */
+    int highestMemo() {
+        return data.highestMemo();
+    }
+
+    /** Constant {@code CONSTANTS.cN} of the code, or null. */
+    @Nullable
+    Object constant(int number) {
+        return number >= 0 && number < constants.size() ? constants.get(number) : null;
+    }
+
+    boolean has(String entry) {
+        return entries.containsKey(entry);
+    }
+
+    /** The bytes of an entry, with the checksum compared. */
+    byte[] bytes(String name, int limit) {
+        Content content = entries.get(name);
+        if (content == null) {
+            throw new TorchScriptException("the archive has no entry " + name + ": it is damaged");
+        }
+        if (content instanceof Original original) {
+            return ZipDirectory.content(original.source(), original.entry(), limit);
+        }
+        return ((Replaced) content).bytes.clone();
+    }
+
+    private byte[] storage(String name) {
+        if (entries.get(name) instanceof Original original) {
+            return ZipDirectory.unchecked(original.source(), original.entry(), Integer.MAX_VALUE - 8);
+        }
+        return bytes(name, Integer.MAX_VALUE - 8);
+    }
+
+    private String text(String name, int limit) {
+        return new String(bytes(name, limit), StandardCharsets.UTF_8);
+    }
+
+    private static TorchScriptException unreadable(String entry, IOException e) {
+        return new TorchScriptException("the entry " + entry + " cannot be read: " + e.getMessage(), e);
+    }
+
+    /** The archive as the engine takes it. */
+    public InputStream inputStream() {
+        return new ByteArrayInputStream(toByteArray());
+    }
+}

@@ -1,0 +1,14 @@
+package dev.gnserve.backend;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * One forward pass over a batch.
+ *
+ * @param predictions one per input, in their order
+ * @param assemble time from separate inputs to the batch in native memory
+ * @param infer time of the forward pass, until its result can be read
+ * @param split time from the batch's outputs to one prediction per input
+ */
+public record BackendRun(List<Prediction> predictions, Duration assemble, Duration infer, Duration split) {}

@@ -1,0 +1,136 @@
+package dev.gnserve.backend.djl;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import dev.gnserve.archive.TapHeader;
+import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.TappedCall;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Forward passes of an instrumented copy ({@link TappedArchive}), which hand over what its group norms did.
+ *
+ * <p>Not thread-safe: the taps are part of the model. As with {@link PyTorchSession}, always the same thread should call.
+ */
+public final class PyTorchTappedSession {
+
+    private final PtSymbolBlock block;
+    private final NDManager manager;
+    private final PyTorchSession session;
+
+    PyTorchTappedSession(PtSymbolBlock block, NDManager manager, PyTorchSession session) {
+        this.block = block;
+        this.manager = manager;
+        this.session = session;
+    }
+
+    /**
+     * Runs {@code forward} once, and again for the calls whose tensors did not fit.
+     *
+     * <p>Calls are handed over one at a time, in order, and freed before the next is read from native memory.
+     *
+     * @param inputs the arguments of {@code forward}, with their batch axis
+     * @param bytes how much native memory one pass may keep; a call that is larger alone is kept alone
+     * @return the model's outputs by name
+     */
+    public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
+        Map<String, Tensor> outputs = null;
+        long next = 0;
+        long made;
+        do {
+            arm(next, bytes);
+            Map<String, Tensor> pass = session.call("forward", inputs);
+            outputs = outputs == null ? pass : outputs;
+            made = callsMade();
+            long taken = take(calls);
+            if (taken == 0) {
+                break;
+            }
+            next += taken;
+        } while (next < made);
+        return outputs;
+    }
+
+    /**
+     * Runs images as the served model would, and keeps nothing.
+     *
+     * @param images of equal shape, without a batch axis
+     * @throws FailureException as {@link PyTorchSession#run}
+     */
+    public List<Prediction> predict(List<FloatTensor> images) {
+        arm(0, 0);
+        return session.run(images).predictions();
+    }
+
+    private void arm(long first, long bytes) {
+        try (IValue firstCall = IValue.from(first);
+                IValue room = IValue.from(bytes)) {
+            IValueUtils.runMethod(block, TappedArchive.ARM, firstCall, room).close();
+        }
+    }
+
+    private long callsMade() {
+        try (IValue calls = IValueUtils.runMethod(block, TappedArchive.CALLS)) {
+            return calls.toLong();
+        }
+    }
+
+    /** Hands the kept calls over and returns how many there were. */
+    private long take(Consumer<TappedCall> calls) {
+        try (NDManager arrays = manager.newSubManager()) {
+            PtNDArray[] kept;
+            try (IValue taken = IValueUtils.runMethod(block, TappedArchive.TAKE)) {
+                kept = taken.toTensorArray((PtNDManager) arrays);
+            } catch (EngineException e) {
+                throw new FailureException(
+                        Failure.of(FailureCode.ENGINE_FAULT, "the taps cannot be read: " + NativeMessage.of(e), e));
+            }
+            long count = 0;
+            int at = 0;
+            while (at < kept.length) {
+                TapHeader header = TapHeader.of(kept[at].toLongArray(), kept[at + 1].getDouble(0));
+                kept[at].close();
+                kept[at + 1].close();
+                at += 2;
+                FloatTensor input = read(kept, at++);
+                FloatTensor output = read(kept, at++);
+                FloatTensor weight = header.hasWeight() ? read(kept, at++) : null;
+                FloatTensor bias = header.hasBias() ? read(kept, at++) : null;
+                calls.accept(new TappedCall(header, input, output, weight, bias));
+                count++;
+            }
+            return count;
+        }
+    }
+
+    private static FloatTensor read(PtNDArray[] kept, int at) {
+        try (PtNDArray array = kept[at];
+                PtNDArray here = array.toDevice(ai.djl.Device.cpu(), false);
+                PtNDArray values = here.toType(DataType.FLOAT32, false)) {
+            long[] sizes = values.getShape().getShape();
+            int[] shape = new int[sizes.length];
+            for (int axis = 0; axis < shape.length; axis++) {
+                shape[axis] = Math.toIntExact(sizes[axis]);
+            }
+            // Without DJL's own copy: taps of a large image are hundreds of megabytes.
+            float[] floats = new float[Math.toIntExact(values.size())];
+            values.toByteBuffer(true).asFloatBuffer().get(floats);
+            return new FloatTensor(TensorShape.of(shape), floats);
+        }
+    }
+}

@@ -1,8 +1,0 @@
-package dev.gnserve.engine;
-
-/** Where models run; {@code AUTO} is the GPU when the engine sees one. */
-public enum Device {
-    AUTO,
-    CPU,
-    GPU
-}

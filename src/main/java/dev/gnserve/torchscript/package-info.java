@@ -1,5 +1,0 @@
-/** TorchScript archives as data: read, listed, instrumented, repaired and written without Python and without the engine. */
-@NullMarked
-package dev.gnserve.torchscript;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,76 @@
+package dev.gnserve.archive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/** Archives with planted faults. */
+public final class Rewrites {
+
+    private Rewrites() {}
+
+    /** An archive whose code reads otherwise in one file. */
+    public static TorchScriptArchive code(TorchScriptArchive archive, String file, String old, String replacement) {
+        String code = archive.code(file);
+        assertThat(code).contains(old);
+        return archive.with(Map.of(file, code.replace(old, replacement).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * A model whose forward pass first spins for as many milliseconds as the largest value of its input says: one that hangs, and
+     * comes to its end all the same.
+     */
+    public static byte[] spinning(TorchScriptArchive archive) {
+        return spinning(archive, "int(torch.max(x))");
+    }
+
+    /** A model every forward pass of which takes as many milliseconds. */
+    public static byte[] slow(TorchScriptArchive archive, int millis) {
+        return spinning(archive, String.valueOf(millis));
+    }
+
+    private static byte[] spinning(TorchScriptArchive archive, String millis) {
+        String forward = "    x: Tensor) -> Dict[str, Tensor]:\n";
+        return code(
+                        archive,
+                        "code/__torch__.py",
+                        forward,
+                        forward + """
+                    start = ops.prim.TimePoint()
+                    end = torch.add(start, torch.mul(%s, 1000000))
+                    while torch.lt(ops.prim.TimePoint(), end):
+                      pass
+                """.formatted(millis).indent(0))
+                .toByteArray();
+    }
+
+    /** An archive one bit of which changed on the disk, in an entry. */
+    public static TorchScriptArchive bitFlippedIn(TorchScriptArchive archive, String entry) {
+        return TorchScriptArchive.of(bytesWithBitFlippedIn(archive, entry));
+    }
+
+    public static byte[] bytesWithBitFlippedIn(TorchScriptArchive archive, String entry) {
+        byte[] whole = archive.toByteArray();
+        byte[] part = archive.bytes(entry, 1 << 20);
+        for (int at = 0; at <= whole.length - part.length; at++) {
+            if (java.util.Arrays.equals(whole, at, at + part.length, part, 0, part.length)) {
+                whole[at + 2] ^= 0x40;
+                return whole;
+            }
+        }
+        throw new IllegalArgumentException(entry);
+    }
+
+    public static TorchScriptArchive written(ScriptModule module) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            TorchScriptWriter.write(module, "test", out);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+        return TorchScriptArchive.of(out.toByteArray());
+    }
+}
