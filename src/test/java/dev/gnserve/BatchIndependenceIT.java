@@ -2,20 +2,18 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gnserve.backend.Device;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -26,22 +24,18 @@ import org.springframework.beans.factory.annotation.Autowired;
 class BatchIndependenceIT {
 
     @Autowired
-    PyTorchBackend engine;
-
-    @Autowired
     ModelRepository models;
 
     @Test
     void oneImageAloneAndInABatchOf8GivesTheSameMask() throws Exception {
         models.settled().join();
-        ServedModel model = models.find("nuclei-unet-gn", null);
+        LoadedModel model = models.find("nuclei-unet-gn", null);
         Tensor image = input(model, "fluorescence-256");
         PlanarImage histology = tile(model, "histology-violet");
         // The others differ in content, not in shape: what shares a batch has one shape.
         Tensor other = cropped(histology, 256, 256);
-        try (InputStream archive = model.openArchive();
-                PyTorchModel loaded = engine.load(archive, "nuclei-unet-gn", Device.CPU)) {
-            PyTorchSession session = loaded.newSession();
+        try (BackendModel loaded = model.scope().load(model.archive(), BackendPlan.CPU)) {
+            BackendSession session = loaded.newSession();
             float[] alone = logits(session.run(List.of(image)).predictions().get(0));
             for (int position : new int[] {0, 3, 7}) {
                 List<Tensor> batch = new ArrayList<>();
@@ -58,12 +52,12 @@ class BatchIndependenceIT {
         }
     }
 
-    private static Tensor input(ServedModel model, String sample) {
+    private static Tensor input(LoadedModel model, String sample) {
         PlanarImage tile = tile(model, sample);
         return Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
     }
 
-    private static PlanarImage tile(ServedModel model, String sample) {
+    private static PlanarImage tile(LoadedModel model, String sample) {
         PreparedImage prepared = model.manifest()
                 .preprocessor()
                 .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Samples.png(sample)));

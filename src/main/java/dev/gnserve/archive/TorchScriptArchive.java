@@ -124,6 +124,10 @@ public final class TorchScriptArchive {
         return open(ByteSource.of(archive));
     }
 
+    static TorchScriptArchive of(ByteSource source) {
+        return open(source);
+    }
+
     private static TorchScriptArchive open(ByteSource source) {
         List<ZipDirectory.Entry> directory = ZipDirectory.read(source);
         if (directory == null) {

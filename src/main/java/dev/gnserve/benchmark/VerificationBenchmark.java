@@ -1,11 +1,15 @@
 package dev.gnserve.benchmark;
 
-import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -15,7 +19,6 @@ import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationReport;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -64,34 +67,26 @@ public final class VerificationBenchmark {
      */
     public static Report run(ModelSource source, ModelManifest manifest, FloatTensor image, int rounds, int repeat)
             throws IOException {
-        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                PyTorchModel model = engine.load(
-                        source::openArchive,
-                        source.location(),
-                        manifest.execution().device());
-                ModelVerifier verifier = verifier(engine, source, manifest)) {
-            Cost cost = cost(model.newSession(), verifier, image, rounds);
-            return new Report(cost, memory(engine, verifier, image, Math.max(10, repeat)));
+        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()));
+                ArchiveSnapshot archive = source.snapshot()) {
+            EngineScope scope = engine.scope(source.name());
+            Device device = manifest.execution().device();
+            try (BackendModel model = scope.load(archive, new BackendPlan(device, 0));
+                    ModelVerifier verifier = new ModelVerifier(
+                            scope,
+                            archive,
+                            source.name(),
+                            device,
+                            ExpectedGroupNorm.ANY,
+                            Decisions.of(manifest),
+                            Duration.ofMinutes(5))) {
+                Cost cost = cost(model.newSession(), verifier, image, rounds);
+                return new Report(cost, memory(engine, verifier, image, Math.max(10, repeat)));
+            }
         }
     }
 
-    private static ModelVerifier verifier(PyTorchBackend engine, ModelSource source, ModelManifest manifest)
-            throws IOException {
-        TorchScriptArchive archive;
-        try (InputStream in = source.openArchive()) {
-            archive = TorchScriptArchive.of(in.readAllBytes());
-        }
-        return new ModelVerifier(
-                engine,
-                () -> archive,
-                source.name(),
-                manifest.execution().device(),
-                ExpectedGroupNorm.ANY,
-                Decisions.of(manifest),
-                Duration.ofMinutes(5));
-    }
-
-    private static Cost cost(PyTorchSession session, ModelVerifier verifier, FloatTensor image, int rounds) {
+    private static Cost cost(BackendSession session, ModelVerifier verifier, FloatTensor image, int rounds) {
         List<FloatTensor> input = List.of(image);
         double[][] millis = new double[3][rounds];
         double[] layerCheck = new double[rounds];
@@ -118,7 +113,7 @@ public final class VerificationBenchmark {
                 median(full));
     }
 
-    private static Memory memory(PyTorchBackend engine, ModelVerifier verifier, FloatTensor image, int repeat) {
+    private static Memory memory(Engine engine, ModelVerifier verifier, FloatTensor image, int repeat) {
         passed(verifier.verifyNow(image, 2));
         int arraysBefore = engine.openArrays();
         Long[] resident = new Long[10];

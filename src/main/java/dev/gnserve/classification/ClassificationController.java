@@ -1,8 +1,9 @@
 package dev.gnserve.classification;
 
+import dev.gnserve.serving.ImagePipeline;
+import dev.gnserve.serving.ModelRequests;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.TaskOperation;
-import dev.gnserve.serving.TaskRequests;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -26,10 +27,12 @@ class ClassificationController {
 
     private static final int MOST_LABELS = 100_000;
 
-    private final TaskRequests requests;
+    private final ModelRequests requests;
+    private final ImagePipeline pipeline;
 
-    ClassificationController(TaskRequests requests) {
+    ClassificationController(ModelRequests requests, ImagePipeline pipeline) {
         this.requests = requests;
+        this.pipeline = pipeline;
     }
 
     @PostMapping(
@@ -67,6 +70,12 @@ class ClassificationController {
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requireRange("top", top, 1, MOST_LABELS);
-        return requests.answer(new ClassificationTask(top), model, version, request);
+        ClassificationTask task = new ClassificationTask(top);
+        return requests.answer(
+                model,
+                version,
+                task.task(),
+                request,
+                (served, caller) -> pipeline.answer(task, null, served, caller, request));
     }
 }

@@ -1,11 +1,12 @@
 package dev.gnserve.classification;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
-import dev.gnserve.serving.ImageRun;
 import dev.gnserve.serving.ImageTask;
 import dev.gnserve.serving.TileCollector;
 import dev.gnserve.serving.Timing;
@@ -28,18 +29,18 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
     }
 
     @Override
-    public TileCollector<Ranked> collector(ServedModel model, ImageRun run) {
+    public TileCollector<Ranked> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
         // An image that is classified is one tile.
         List<LabelScore> labels = new ArrayList<>();
         return new TileCollector<>() {
             @Override
             public void add(Prediction whole) {
-                labels.addAll(Ranking.of(whole, model.manifest().output(), top));
+                labels.addAll(Ranking.of(whole, manifest.output(), top));
             }
 
             @Override
             public Ranked finish() {
-                return new Ranked(run.image(), labels);
+                return new Ranked(image, labels);
             }
         };
     }
@@ -55,7 +56,7 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
     }
 
     @Override
-    public ClassificationResponse response(ServedModel model, String requestId, List<ClassifiedImage> images) {
+    public ClassificationResponse response(LoadedModel model, String requestId, List<ClassifiedImage> images) {
         return new ClassificationResponse(model.name(), model.version(), requestId, images);
     }
 }

@@ -3,11 +3,11 @@ package dev.gnserve.cli;
 import dev.gnserve.GnserveApplication;
 import dev.gnserve.bulk.BulkRun;
 import dev.gnserve.bulk.Shard;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.Problems;
-import dev.gnserve.serving.TaskRequests;
+import dev.gnserve.serving.ImagePipeline;
 import dev.gnserve.serving.Upload;
 import dev.gnserve.serving.UsualTask;
 import java.io.IOException;
@@ -85,7 +85,7 @@ final class BatchCommand implements Callable<Integer> {
                 .run(arguments.toArray(String[]::new))) {
             ModelRepository repository = context.getBean(ModelRepository.class);
             repository.settled().join();
-            ServedModel served = repository.models().stream()
+            LoadedModel served = repository.models().stream()
                     .filter(one -> one.name().equals(model) && one.state() == ModelState.READY)
                     .findFirst()
                     .orElse(null);
@@ -126,15 +126,15 @@ final class BatchCommand implements Callable<Integer> {
 
     private String missing(ModelRepository repository) {
         String reasons = repository.models().stream()
-                .map(ServedModel::reason)
+                .map(LoadedModel::reason)
                 .filter(reason -> reason != null)
                 .reduce("", (all, reason) -> all + "; " + reason);
         return "the model \"" + model + "\" is not ready" + (reasons.isEmpty() ? ": there is none" : reasons);
     }
 
-    private int run(ConfigurableApplicationContext context, ServedModel served, Shard part)
+    private int run(ConfigurableApplicationContext context, LoadedModel served, Shard part)
             throws IOException, InterruptedException {
-        TaskRequests requests = context.getBean(TaskRequests.class);
+        ImagePipeline pipeline = context.getBean(ImagePipeline.class);
         JsonMapper mapper = context.getBean(JsonMapper.class);
         UsualTask usual = context.getBeansOfType(UsualTask.class).values().stream()
                 .filter(one -> one.task().task() == served.manifest().task())
@@ -145,8 +145,8 @@ final class BatchCommand implements Callable<Integer> {
                 in,
                 out,
                 (name, image) -> {
-                    TaskRequests.Answer answer =
-                            requests.answer(usual.task(), served, new Upload(name, image), picture, name);
+                    ImagePipeline.Answer answer =
+                            pipeline.answer(usual.task(), served, new Upload(name, image), picture, name);
                     return new BulkRun.Answer(mapper.writeValueAsBytes(answer.document()), answer.picture());
                 },
                 (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));

@@ -1,5 +1,7 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
@@ -9,7 +11,6 @@ import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -47,13 +48,14 @@ final class ServingBenchEngineCommand implements Callable<Integer> {
         ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
         List<Tensor> input = List.of(BenchSample.input(manifest));
+        BackendPlan plan = new BackendPlan(
+                manifest.execution().device(),
+                manifest.execution().threadsOn(Runtime.getRuntime().availableProcessors()));
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                InputStream archive = source.openArchive();
-                PyTorchModel model = engine.load(
-                        archive, source.location(), manifest.execution().device())) {
+                ArchiveSnapshot archive = source.snapshot();
+                PyTorchModel model = engine.load(archive, plan)) {
             long[] nanos = Rush.of(workers, seconds, () -> {
-                PyTorchSession session = model.newSession(
-                        manifest.execution().threadsOn(Runtime.getRuntime().availableProcessors()));
+                PyTorchSession session = model.newSession();
                 return () -> session.run(input);
             });
             Percentiles percentiles = new Percentiles(nanos);

@@ -1,19 +1,18 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ChannelOrder;
-import dev.gnserve.image.ImageDecoder;
-import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
-import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.ArchiveInput;
@@ -21,6 +20,8 @@ import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.serving.ImagePipeline;
+import dev.gnserve.serving.Upload;
 import dev.gnserve.verification.BatchInvariance;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
@@ -113,13 +114,9 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--batch is " + batch + ", allowed is 0 to 256");
         }
         VerificationReport report;
-        try {
-            TorchScriptArchive archive = TorchScriptArchive.open(file);
-            ModelManifest manifest = manifest();
-            FloatTensor image =
-                    input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
-            Decisions decisions = manifest == null ? Decisions.HIGHEST : Decisions.of(manifest);
-            report = verify(archive, expected(manifest), decisions, image);
+        try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
+            archive.torchScript(); // What is none is refused before the engine starts.
+            report = verify(archive);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
         } catch (FailureException e) {
@@ -153,18 +150,22 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private VerificationReport verify(
-            TorchScriptArchive archive, ExpectedGroupNorm expected, Decisions decisions, FloatTensor image) {
-        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                ModelVerifier verifier = new ModelVerifier(
-                        engine,
-                        () -> archive,
-                        file.toString(),
-                        Device.AUTO,
-                        expected,
-                        decisions,
-                        Duration.ofMinutes(5))) {
-            return verifier.verifyNow(image, batch);
+    private VerificationReport verify(ArchiveSnapshot archive) throws IOException {
+        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
+            EngineScope scope = engine.scope(file.toString());
+            ModelManifest manifest = manifest(archive, scope);
+            FloatTensor image =
+                    input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
+            try (ModelVerifier verifier = new ModelVerifier(
+                    scope,
+                    archive,
+                    file.toString(),
+                    Device.AUTO,
+                    expected(manifest),
+                    manifest == null ? Decisions.HIGHEST : Decisions.of(manifest),
+                    Duration.ofMinutes(5))) {
+                return verifier.verifyNow(image, batch);
+            }
         }
     }
 
@@ -201,23 +202,18 @@ final class VerifyCommand implements Callable<Integer> {
                         Padding.NONE,
                         null)
                 : manifest.preprocessor();
-        PlanarImage tile = preprocessor
-                .prepare(new ImageDecoder(ImageLimits.DEFAULT).decode(Files.readAllBytes(image)))
-                .tile(0);
-        return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+        Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
+        return ImagePipeline.forCommands().firstTile(preprocessor, upload);
     }
 
     /** The model.yaml beside the archive, or beside the folder of its version. */
-    private @Nullable ModelManifest manifest() throws IOException {
+    private @Nullable ModelManifest manifest(ArchiveSnapshot archive, EngineScope scope) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         for (int up = 0; up < 2 && folder != null; up++) {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
-                return ManifestReader.read(manifest.toString(), Files.readString(manifest), () -> {
-                    try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults())) {
-                        return ArchiveInput.of(engine, () -> Files.newInputStream(file), file.toString());
-                    }
-                });
+                return ManifestReader.read(
+                        manifest.toString(), Files.readString(manifest), () -> ArchiveInput.of(scope, archive));
             }
             folder = folder.getParent();
         }

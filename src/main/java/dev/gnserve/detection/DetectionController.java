@@ -2,10 +2,11 @@ package dev.gnserve.detection;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.model.Thresholds;
+import dev.gnserve.serving.ImagePipeline;
 import dev.gnserve.serving.MaskWriter;
+import dev.gnserve.serving.ModelRequests;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.TaskOperation;
-import dev.gnserve.serving.TaskRequests;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -14,6 +15,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -27,10 +29,12 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "inference")
 class DetectionController {
 
-    private final TaskRequests requests;
+    private final ModelRequests requests;
+    private final ImagePipeline pipeline;
 
-    DetectionController(TaskRequests requests) {
+    DetectionController(ModelRequests requests, ImagePipeline pipeline) {
         this.requests = requests;
+        this.pipeline = pipeline;
     }
 
     /** What the picture shows. */
@@ -92,13 +96,15 @@ class DetectionController {
             throws IOException {
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         QueryParameter.requireRange("maxDetections", maxDetections, 1, Thresholds.MOST_DETECTIONS);
+        DetectionTask task = new DetectionTask(threshold, maxDetections, new MaskWriter(masks));
+        Function<FoundInImage, byte[]> picture = found -> switch (render) {
+            case OVERLAY -> found.overlay();
+        };
         return requests.answer(
-                new DetectionTask(threshold, maxDetections, new MaskWriter(masks)),
-                found -> switch (render) {
-                    case OVERLAY -> found.overlay();
-                },
                 model,
                 version,
-                request);
+                task.task(),
+                request,
+                (served, caller) -> pipeline.answer(task, picture, served, caller, request));
     }
 }

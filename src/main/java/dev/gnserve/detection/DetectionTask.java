@@ -1,11 +1,13 @@
 package dev.gnserve.detection;
 
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.model.Thresholds;
 import dev.gnserve.problem.Problem;
-import dev.gnserve.serving.ImageRun;
 import dev.gnserve.serving.ImageTask;
 import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.TileCollector;
@@ -20,8 +22,17 @@ import org.jspecify.annotations.Nullable;
  * @param maxDetections boxes per image at most, or null for the model's own
  * @param writer of masks, where the model gives them
  */
-record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections, MaskWriter writer)
+public record DetectionTask(
+        @Nullable Float threshold, @Nullable Integer maxDetections, MaskWriter writer)
         implements ImageTask<FoundInImage, DetectedImage> {
+
+    /** As a request without parameters asks for it. */
+    public static final DetectionTask USUAL = new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
+
+    /** With a score from which on a box counts, and the most boxes per image. */
+    public static DetectionTask of(float threshold, int maxDetections) {
+        return new DetectionTask(threshold, maxDetections, USUAL.writer());
+    }
 
     @Override
     public Task task() {
@@ -29,9 +40,9 @@ record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections,
     }
 
     @Override
-    public TileCollector<FoundInImage> collector(ServedModel model, ImageRun run) {
-        Thresholds own = model.manifest().thresholds();
-        Detector detector = new Detector(model.manifest(), run.prepared(), threshold == null ? own.score() : threshold);
+    public TileCollector<FoundInImage> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
+        Thresholds own = manifest.thresholds();
+        Detector detector = new Detector(manifest, prepared, threshold == null ? own.score() : threshold);
         int most = maxDetections == null ? own.maxDetections() : maxDetections;
         return new TileCollector<>() {
             @Override
@@ -41,7 +52,7 @@ record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections,
 
             @Override
             public FoundInImage finish() {
-                return new FoundInImage(run.image(), model.manifest().labels(), detector.detections(most));
+                return new FoundInImage(image, manifest.labels(), detector.detections(most));
             }
         };
     }
@@ -62,7 +73,7 @@ record DetectionTask(@Nullable Float threshold, @Nullable Integer maxDetections,
     }
 
     @Override
-    public DetectionResponse response(ServedModel model, String requestId, List<DetectedImage> images) {
+    public DetectionResponse response(LoadedModel model, String requestId, List<DetectedImage> images) {
         return new DetectionResponse(model.name(), model.version(), requestId, images);
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels of the model
  * @param detections best first
  */
-record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections) {
+public record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections) {
 
     /** In JSON. */
     DetectedImage describe(String name, MaskWriter writer, Timing timing) {

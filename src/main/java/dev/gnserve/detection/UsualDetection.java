@@ -1,7 +1,6 @@
 package dev.gnserve.detection;
 
 import dev.gnserve.serving.ImageTask;
-import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.UsualTask;
 import org.springframework.stereotype.Component;
 
@@ -11,6 +10,6 @@ final class UsualDetection implements UsualTask {
 
     @Override
     public ImageTask<?, ?> task() {
-        return new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
+        return DetectionTask.USUAL;
     }
 }

@@ -2,18 +2,17 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
-import dev.gnserve.backend.Device;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.failure.FailureException;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -49,17 +48,13 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
     /**
      * Looks into an archive and runs it. What cannot be found out is as usual: loading it tells why.
      *
-     * @throws IOException if it cannot be read
+     * @param scope where the trial runs are registered
      */
-    public static ArchiveInput of(PyTorchBackend engine, PyTorchBackend.ArchiveSource source, String name)
-            throws IOException {
-        try (InputStream in = source.open()) {
-            TorchScriptArchive archive = TorchScriptArchive.of(in.readAllBytes());
-            try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
-                return trial(archive, model).input();
-            }
+    public static ArchiveInput of(EngineScope scope, ArchiveSnapshot archive) {
+        try (BackendModel model = scope.load(archive, BackendPlan.CPU)) {
+            return trial(archive.torchScript(), model).input();
         } catch (TorchScriptException | FailureException e) {
-            LOG.log(DEBUG, () -> "what " + name + " takes cannot be found out", e);
+            LOG.log(DEBUG, () -> "what " + archive.name() + " takes cannot be found out", e);
             return USUAL;
         }
     }
@@ -69,8 +64,8 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
      *
      * @throws FailureException ENGINE_FAULT with the engine's last words if none does
      */
-    static Trial trial(TorchScriptArchive archive, PyTorchModel model) {
-        PyTorchSession session = model.newSession();
+    static Trial trial(TorchScriptArchive archive, BackendModel model) {
+        BackendSession session = model.newSession();
         FailureException refusal = null;
         int likely = channels(archive);
         for (ArchiveInput tried : candidates(likely)) {
@@ -126,7 +121,7 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
                 .orElse(3);
     }
 
-    private static Prediction run(PyTorchSession session, int channels, int height, int width) {
+    private static Prediction run(BackendSession session, int channels, int height, int width) {
         Tensor noise = WarmUp.input(TensorShape.of(channels, height, width));
         // Two at once: what is no batch axis shows itself.
         return session.run(Collections.nCopies(2, noise)).predictions().get(0);

@@ -1,11 +1,11 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.BackendRun;
+import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.batching.BatchRun;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
@@ -22,7 +22,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /** One worker warms up at a time, whatever its model: together they would only slow each other down. */
     private static final Object WARMING = new Object();
 
-    private final PyTorchSession session;
+    private final BackendSession session;
     private final WarmUp warmUp;
     private final Consumer<Prediction> check;
     private final Consumer<Function<Tensor, Prediction>> whenWarm;
@@ -34,7 +34,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
      * @param whenWarm is handed one forward pass of one input, to be used before it returns
      */
     EngineWorker(
-            PyTorchSession session,
+            BackendSession session,
             WarmUp warmUp,
             Consumer<Prediction> check,
             Consumer<Function<Tensor, Prediction>> whenWarm) {

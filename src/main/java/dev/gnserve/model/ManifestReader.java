@@ -1,9 +1,10 @@
 package dev.gnserve.model;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
@@ -39,14 +40,14 @@ public final class ManifestReader {
     /**
      * Reads the manifest of a model; what it leaves out and the archive can tell is found by running that.
      *
+     * @param archive of the model
+     * @param scope where the trial runs are registered
      * @throws InvalidManifestException naming line, field, value and what is allowed
-     * @throws IOException if manifest or archive cannot be read
+     * @throws IOException if the manifest cannot be read
      */
-    public static ModelManifest read(ModelSource source, PyTorchBackend engine) throws IOException {
-        return read(
-                source.location() + "/model.yaml",
-                source.manifest(),
-                () -> ArchiveInput.of(engine, source::openArchive, source.location()));
+    public static ModelManifest read(ModelSource source, ArchiveSnapshot archive, EngineScope scope)
+            throws IOException {
+        return read(source.location() + "/model.yaml", source.manifest(), () -> ArchiveInput.of(scope, archive));
     }
 
     /**

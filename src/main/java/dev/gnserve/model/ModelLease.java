@@ -8,19 +8,19 @@ package dev.gnserve.model;
  */
 public final class ModelLease implements AutoCloseable {
 
-    private final ServedModel model;
+    private final LoadedModel model;
 
-    ModelLease(ServedModel model) {
+    ModelLease(LoadedModel model) {
         this.model = model;
-        model.enter();
+        model.leases().enter();
     }
 
-    public ServedModel model() {
+    public LoadedModel model() {
         return model;
     }
 
     @Override
     public void close() {
-        model.leave();
+        model.leases().leave();
     }
 }

@@ -1,10 +1,10 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,7 +35,7 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
      * @throws IllegalArgumentException if the outputs do not go with task or labels
      */
     public static ModelProposal of(
-            TorchScriptArchive archive, PyTorchModel model, @Nullable Task task, List<String> labels) {
+            TorchScriptArchive archive, BackendModel model, @Nullable Task task, List<String> labels) {
         ArchiveInput.Trial trial = ArchiveInput.trial(archive, model);
         return of(trial.prediction(), trial.input(), task, labels);
     }

@@ -2,8 +2,10 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.WARNING;
 
-import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineCall;
 import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.io.IOException;
@@ -25,24 +27,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * All models of this process. Thread-safe.
  *
- * <p>Everything that changes the set of models runs on one thread, one after the other; whoever looks for a model sees a
- * list that never changes, and whoever uses one holds a {@link ModelLease}. A version that is loaded again is a new
- * {@link ServedModel}: it takes the place of the old one once it is ready, and then the old one is drained.
+ * <p>Everything that changes the set of models runs on one thread, one after the other; a request that looks for a model sees a
+ * list that never changes, and one that uses a model holds a {@link ModelLease}. A version that is loaded again is a new
+ * {@link LoadedModel}: it takes the place of the old one once it is ready, and then the old one is drained.
  */
 public final class ModelRepository {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
-    private final PyTorchBackend engine;
+    private final Engine engine;
     private final ModelSources sources;
     private final BatchListener batches;
     private final ModelListener states;
-    private final ModelAudit audit;
+    private final List<ModelCompanion.Factory> companions;
     private final LifecycleTimes times;
+    private final Ticker ticker;
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
-    private final Map<Key, String> seen = new HashMap<>(); // by the last look at the folder; on the loader's thread
-    private volatile List<ServedModel> models;
+    private final Map<Key, Seen> seen = new HashMap<>(); // by the looks at the folder; on the loader's thread
+    private volatile List<LoadedModel> models;
     private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
 
     private record Key(String name, String version) {
@@ -51,48 +54,45 @@ public final class ModelRepository {
         }
     }
 
-    /** A repository whose models nobody audits. */
-    public ModelRepository(
-            PyTorchBackend engine, List<? extends ModelSource> sources, BatchListener batches, ModelListener states) {
-        this(engine, sources, batches, states, ModelAudit.NONE);
-    }
-
-    /** A repository of models that lie where they lie. */
-    public ModelRepository(
-            PyTorchBackend engine,
-            List<? extends ModelSource> sources,
-            BatchListener batches,
-            ModelListener states,
-            ModelAudit audit) {
-        this(engine, () -> sources, batches, states, audit, LifecycleTimes.DEFAULT);
-    }
+    /**
+     * What the looks at the folder saw of one version.
+     *
+     * @param fingerprint of its files
+     * @param sinceNanos when a look saw them like this first
+     */
+    private record Seen(String fingerprint, long sinceNanos) {}
 
     /** Lists the models without loading them. */
     public ModelRepository(
-            PyTorchBackend engine,
+            Engine engine,
             ModelSources sources,
             BatchListener batches,
             ModelListener states,
-            ModelAudit audit,
-            LifecycleTimes times) {
+            List<? extends ModelCompanion.Factory> companions,
+            LifecycleTimes times,
+            Ticker ticker) {
         this.engine = engine;
         this.sources = sources;
         this.batches = batches;
         this.states = states;
-        this.audit = audit;
+        this.companions = List.copyOf(companions);
         this.times = times;
-        List<ServedModel> listed = new ArrayList<>();
-        distinct().values().forEach(source -> listed.add(new ServedModel(source, states, audit)));
+        this.ticker = ticker;
+        List<LoadedModel> listed = new ArrayList<>();
+        distinct().values().forEach(source -> listed.add(new LoadedModel(source, states)));
         this.models = sorted(listed);
     }
 
     /** Loads every model in the background, one after the other; again after {@link #close}. */
     public void start() {
+        models = models.stream()
+                .map(model -> model.state() == ModelState.LOADING ? model : new LoadedModel(model.source(), states))
+                .toList();
         CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
         settled = trying;
         loader.execute(() -> {
-            for (ServedModel model : models) {
-                model.load(engine, batches, cores, times.hang());
+            for (LoadedModel model : models) {
+                model.load(engine, companions, batches, cores);
             }
             trying.complete(null);
         });
@@ -104,12 +104,12 @@ public final class ModelRepository {
     }
 
     /** Every version of every model, by name, newest version first. */
-    public List<ServedModel> models() {
+    public List<LoadedModel> models() {
         return models;
     }
 
     /** Exactly this version, in whatever state; null if there is none. */
-    public @Nullable ServedModel version(String name, String version) {
+    public @Nullable LoadedModel version(String name, String version) {
         return exactly(new Key(name, version));
     }
 
@@ -154,20 +154,17 @@ public final class ModelRepository {
     public CompletableFuture<Void> unload(String name) {
         return CompletableFuture.runAsync(
                 () -> {
-                    ServedModel known = find(name, null);
+                    LoadedModel known = find(name, null);
                     models.stream()
                             .filter(model -> model.name().equals(known.name()))
-                            .forEach(model -> {
-                                model.unload(times.drain());
-                                audit.ended(model);
-                            });
+                            .forEach(model -> model.close(times.drain()));
                 },
                 loader);
     }
 
     /**
-     * Loads what is new or has changed since it was loaded and unloads what is gone. What changed since the last look is
-     * left for the next one: it may still be on its way into the folder.
+     * Loads what is new or has changed since it was loaded and unloads what is gone. Files that have not been seen unchanged for the
+     * settle time are left for a later look: they may still be on their way into the folder.
      */
     public CompletableFuture<Void> refresh() {
         return CompletableFuture.runAsync(
@@ -179,10 +176,9 @@ public final class ModelRepository {
                     seen.keySet().retainAll(now.keySet());
                     now.forEach((key, source) -> {
                         String print = print(source);
-                        ServedModel current = exactly(key);
+                        LoadedModel current = exactly(key);
                         boolean changed = current == null || !print.equals(current.fingerprint());
-                        boolean still = print.equals(seen.put(key, print));
-                        if (changed && still) {
+                        if (isSettled(key, print) && changed) {
                             String unused = bring(source);
                         }
                     });
@@ -190,24 +186,40 @@ public final class ModelRepository {
                 loader);
     }
 
-    /** Fails what hangs in the engine; to be called now and then. */
+    private boolean isSettled(Key key, String fingerprint) {
+        long now = ticker.nanos();
+        Seen before = seen.get(key);
+        if (before == null || !before.fingerprint().equals(fingerprint)) {
+            before = new Seen(fingerprint, now);
+            seen.put(key, before);
+        }
+        return now - before.sinceNanos() >= times.settle().toNanos();
+    }
+
+    /** The watchdog's look at the calls that are inside the engine; to be called about once a second. */
     public void watch() {
-        models.forEach(ServedModel::watch);
+        engine.look();
+        models.forEach(model -> model.watch(times.hang()));
+    }
+
+    /** The calls that have been inside the engine for longer than they may: loading, warm-up and verification, too. */
+    public List<EngineCall> hanging() {
+        return engine.overdue(times.hang());
     }
 
     /** Why the version does not load, or null. */
     private @Nullable String bring(ModelSource source) {
-        ServedModel current = exactly(Key.of(source));
-        ServedModel next = new ServedModel(source, states, audit);
+        LoadedModel current = exactly(Key.of(source));
+        LoadedModel next = new LoadedModel(source, states);
         if (current == null || current.state() != ModelState.READY) {
             replace(current, next);
-            next.load(engine, batches, cores, times.hang());
+            next.load(engine, companions, batches, cores);
             if (current != null) {
                 current.retire(times.drain());
             }
             return next.state() == ModelState.READY ? null : next.reason();
         }
-        next.load(engine, batches, cores, times.hang());
+        next.load(engine, companions, batches, cores);
         if (next.state() == ModelState.READY) {
             replace(current, next);
             current.retire(times.drain());
@@ -218,26 +230,24 @@ public final class ModelRepository {
                 WARNING,
                 () -> current + " goes on as it was loaded before; what lies there now does not serve: " + why);
         current.notReplacedBecause(next.fingerprint(), why);
-        audit.ended(next);
         return why;
     }
 
-    private void replace(@Nullable ServedModel current, ServedModel next) {
-        List<ServedModel> changed = new ArrayList<>(models);
+    private void replace(@Nullable LoadedModel current, LoadedModel next) {
+        List<LoadedModel> changed = new ArrayList<>(models);
         changed.remove(current);
         changed.add(next);
         models = sorted(changed);
     }
 
-    private void drop(ServedModel model) {
-        List<ServedModel> left = new ArrayList<>(models);
+    private void drop(LoadedModel model) {
+        List<LoadedModel> left = new ArrayList<>(models);
         left.remove(model);
         models = List.copyOf(left);
-        model.unload(times.drain());
-        audit.ended(model);
+        boolean unused = model.close(times.drain());
     }
 
-    private @Nullable ServedModel exactly(Key key) {
+    private @Nullable LoadedModel exactly(Key key) {
         return models.stream()
                 .filter(model -> Key.of(model.source()).equals(key))
                 .findFirst()
@@ -254,10 +264,10 @@ public final class ModelRepository {
         return distinct;
     }
 
-    private static List<ServedModel> sorted(List<ServedModel> models) {
+    private static List<LoadedModel> sorted(List<LoadedModel> models) {
         return models.stream()
-                .sorted(Comparator.comparing(ServedModel::name)
-                        .thenComparing(ServedModel::version, VersionOrder.NEWEST_FIRST))
+                .sorted(Comparator.comparing(LoadedModel::name)
+                        .thenComparing(LoadedModel::version, VersionOrder.NEWEST_FIRST))
                 .toList();
     }
 
@@ -302,15 +312,15 @@ public final class ModelRepository {
      * @param version which one, or null for the newest ready one, or the newest when none is ready
      * @throws dev.gnserve.failure.FailureException with {@code MODEL_NOT_FOUND}
      */
-    public ServedModel find(String name, @Nullable String version) {
-        List<ServedModel> versions =
+    public LoadedModel find(String name, @Nullable String version) {
+        List<LoadedModel> versions =
                 models.stream().filter(model -> model.name().equals(name)).toList();
         if (versions.isEmpty()) {
             throw Failure.of(
                             FailureCode.MODEL_NOT_FOUND,
                             "there is no model \"" + name + "\"; there are "
                                     + models.stream()
-                                            .map(ServedModel::name)
+                                            .map(LoadedModel::name)
                                             .distinct()
                                             .toList())
                     .asException();
@@ -328,7 +338,7 @@ public final class ModelRepository {
                                 FailureCode.MODEL_NOT_FOUND,
                                 "model " + name + " has no version \"" + version + "\"; it has "
                                         + versions.stream()
-                                                .map(ServedModel::version)
+                                                .map(LoadedModel::version)
                                                 .toList())
                         .asException());
     }
@@ -336,8 +346,8 @@ public final class ModelRepository {
     /** Unloads every model after it has finished what it accepted, all of them within the given time. */
     public void close(Duration drainTime) {
         long until = System.nanoTime() + drainTime.toNanos();
-        for (ServedModel model : models) {
-            model.unload(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+        for (LoadedModel model : models) {
+            boolean unused = model.close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
         }
     }
 }

@@ -1,9 +1,9 @@
 package dev.gnserve.protocol;
 
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.ProtocolError;
 import io.swagger.v3.oas.annotations.Operation;
@@ -116,7 +116,7 @@ class HealthController {
     }
 
     private ResponseEntity<ModelReady> ready(String name, @Nullable String version) {
-        ServedModel model = repository.find(name, version);
+        LoadedModel model = repository.find(name, version);
         boolean ready = model.state() == ModelState.READY;
         return answer(ready, new ModelReady(model.name(), ready));
     }

@@ -5,10 +5,11 @@ import dev.gnserve.batching.Priority;
 import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSignature;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.serving.Caller;
-import dev.gnserve.serving.InferenceRequests;
+import dev.gnserve.serving.ModelRequests;
+import dev.gnserve.serving.UploadReader;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -35,11 +36,13 @@ class InferController {
     private static final String SUMMARY = "Run a model on tensors";
     private static final String JSON_LENGTH = "Length of the JSON in bytes, where binary data follow it";
 
-    private final InferenceRequests requests;
+    private final ModelRequests requests;
+    private final UploadReader uploads;
     private final Ticker ticker = Ticker.system();
 
-    InferController(InferenceRequests requests) {
+    InferController(ModelRequests requests, UploadReader uploads) {
         this.requests = requests;
+        this.uploads = uploads;
     }
 
     @PostMapping("/v2/models/{model}/infer")
@@ -76,7 +79,8 @@ class InferController {
     private InferenceAnswer answer(
             String model, @Nullable String version, @Nullable String jsonLength, HttpServletRequest request)
             throws IOException {
-        return requests.answer(model, version, request, (served, body, caller) -> {
+        return requests.answer(model, version, null, request, (served, caller) -> {
+            byte[] body = uploads.body(request);
             String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
             if (encoding != null && !encoding.equals("identity")) {
                 throw RequestBody.invalid("The body has a Content-Encoding; it is read only without one.");
@@ -85,7 +89,7 @@ class InferController {
         });
     }
 
-    private InferenceAnswer infer(ServedModel served, RequestBody body, Caller caller) {
+    private InferenceAnswer infer(LoadedModel served, RequestBody body, Caller caller) {
         ModelSignature signature = served.signature();
         WantedOutputs wanted = WantedOutputs.of(body.request(), signature);
         InputTensor input = InputTensor.of(body, signature);

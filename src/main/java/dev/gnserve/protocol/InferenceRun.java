@@ -4,7 +4,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.serving.Caller;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,7 +27,7 @@ final class InferenceRun {
      *
      * @throws dev.gnserve.failure.FailureException the failure of the first item that failed; the others are given up
      */
-    static Map<String, OutputTensor> run(ServedModel model, InputTensor input, Caller caller, Priority priority) {
+    static Map<String, OutputTensor> run(LoadedModel model, InputTensor input, Caller caller, Priority priority) {
         int ahead = Math.max(2, model.manifest().batching().maxSize());
         Deque<CompletableFuture<Outcome<Prediction>>> inFlight = new ArrayDeque<>();
         Map<String, List<Tensor>> gathered = new LinkedHashMap<>();

@@ -1,9 +1,9 @@
 package dev.gnserve.protocol;
 
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.ProtocolError;
 import io.swagger.v3.oas.annotations.Hidden;
@@ -86,10 +86,10 @@ class MetadataController {
     }
 
     private ModelMetadata metadata(String name, @Nullable String version) {
-        ServedModel found = repository.find(name, version);
+        LoadedModel found = repository.find(name, version);
         List<String> versions = repository.models().stream()
                 .filter(model -> model.name().equals(name) && model.state() == ModelState.READY)
-                .map(ServedModel::version)
+                .map(LoadedModel::version)
                 .toList();
         return ModelMetadata.of(found.name(), versions, found.signature());
     }

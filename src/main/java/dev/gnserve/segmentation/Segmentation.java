@@ -18,7 +18,7 @@ import java.util.List;
  * @param image upright
  * @param classes one per label
  */
-record Segmentation(UprightImage image, List<SegmentedClass> classes) {
+public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
 
     /** In JSON. */
     SegmentedImage describe(String name, MaskWriter writer, boolean withObjects, Timing timing) {

@@ -1,10 +1,11 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.serving.ImagePipeline;
 import dev.gnserve.serving.MaskWriter;
+import dev.gnserve.serving.ModelRequests;
 import dev.gnserve.serving.QueryParameter;
 import dev.gnserve.serving.TaskOperation;
-import dev.gnserve.serving.TaskRequests;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -13,6 +14,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -26,10 +28,12 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "inference")
 class SegmentationController {
 
-    private final TaskRequests requests;
+    private final ModelRequests requests;
+    private final ImagePipeline pipeline;
 
-    SegmentationController(TaskRequests requests) {
+    SegmentationController(ModelRequests requests, ImagePipeline pipeline) {
         this.requests = requests;
+        this.pipeline = pipeline;
     }
 
     /** What the picture shows. */
@@ -85,15 +89,16 @@ class SegmentationController {
             throws IOException {
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         SegmentationTask task = new SegmentationTask(threshold, new MaskWriter(masks), objects);
+        Function<Segmentation, byte[]> picture = found -> switch (render) {
+            case OVERLAY -> found.overlay();
+            case LABELS -> found.labels();
+            case OBJECTS -> found.objectIds();
+        };
         return requests.answer(
-                task,
-                found -> switch (render) {
-                    case OVERLAY -> found.overlay();
-                    case LABELS -> found.labels();
-                    case OBJECTS -> found.objectIds();
-                },
                 model,
                 version,
-                request);
+                task.task(),
+                request,
+                (served, caller) -> pipeline.answer(task, picture, served, caller, request));
     }
 }

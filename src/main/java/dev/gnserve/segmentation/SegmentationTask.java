@@ -1,10 +1,12 @@
 package dev.gnserve.segmentation;
 
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
-import dev.gnserve.serving.ImageRun;
 import dev.gnserve.serving.ImageTask;
 import dev.gnserve.serving.MaskWriter;
 import dev.gnserve.serving.TileCollector;
@@ -19,8 +21,11 @@ import org.jspecify.annotations.Nullable;
  * @param writer of masks in JSON
  * @param objects whether JSON lists them
  */
-record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean objects)
+public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean objects)
         implements ImageTask<Segmentation, SegmentedImage> {
+
+    /** As a request without parameters asks for it. */
+    public static final SegmentationTask USUAL = new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), true);
 
     @Override
     public Task task() {
@@ -28,9 +33,9 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
     }
 
     @Override
-    public TileCollector<Segmentation> collector(ServedModel model, ImageRun run) {
-        float least = threshold == null ? model.manifest().thresholds().mask() : threshold;
-        Segmenter segmenter = new Segmenter(model.manifest(), run.image(), run.prepared(), least);
+    public TileCollector<Segmentation> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
+        float least = threshold == null ? manifest.thresholds().mask() : threshold;
+        Segmenter segmenter = new Segmenter(manifest, image, prepared, least);
         return new TileCollector<>() {
             @Override
             public void add(Prediction tile) {
@@ -39,7 +44,7 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
 
             @Override
             public Segmentation finish() {
-                return new Segmentation(run.image(), segmenter.classes());
+                return new Segmentation(image, segmenter.classes());
             }
         };
     }
@@ -60,7 +65,7 @@ record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean ob
     }
 
     @Override
-    public SegmentationResponse response(ServedModel model, String requestId, List<SegmentedImage> images) {
+    public SegmentationResponse response(LoadedModel model, String requestId, List<SegmentedImage> images) {
         return new SegmentationResponse(model.name(), model.version(), requestId, images);
     }
 }

@@ -2,8 +2,8 @@ package dev.gnserve.serving;
 
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -40,7 +40,7 @@ final class Admission implements HandlerInterceptor {
                 || !(path.get("model") instanceof String name)) {
             return true;
         }
-        ServedModel model;
+        LoadedModel model;
         Failure refusal;
         try {
             model = models.find(name, version(request));

@@ -5,6 +5,7 @@ import dev.gnserve.failure.FailureCode;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all requests together may hold of something that takes memory, so that many cannot take more than there is although
@@ -40,15 +41,34 @@ final class Budget {
      * @throws dev.gnserve.failure.FailureException OVERLOADED when there is no room in time
      */
     Taken take(long amount) {
+        return take(amount, patience);
+    }
+
+    /** As {@link #take(long)}, waiting for longer or less long. */
+    Taken take(long amount, Duration wait) {
         Taken share = new Taken();
-        share.growBy(Math.min(amount, total));
+        share.amount = acquire(Math.min(amount, total), wait);
         return share;
     }
 
-    private void acquire(int wanted) {
+    /** As {@link #take} without waiting: null when there is no room now. */
+    @Nullable
+    Taken takeAtOnce(long amount) {
+        int wanted = (int) Math.min(amount, total);
+        if (!free.tryAcquire(wanted)) {
+            return null;
+        }
+        Taken share = new Taken();
+        share.amount = wanted;
+        return share;
+    }
+
+    /** What was taken, which is what was wanted. */
+    private int acquire(long amount, Duration wait) {
+        int wanted = Math.toIntExact(amount);
         boolean taken;
         try {
-            taken = free.tryAcquire(wanted, patience.toNanos(), TimeUnit.NANOSECONDS);
+            taken = free.tryAcquire(wanted, wait.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             taken = false;
@@ -57,6 +77,7 @@ final class Budget {
             String reason = refusal.formatted(total - free.availablePermits(), wanted, total);
             throw new Failure(FailureCode.OVERLOADED, reason, PATIENCE, null).asException();
         }
+        return wanted;
     }
 
     /** A share of a budget, until it is closed; closing it again does nothing. */
@@ -72,10 +93,8 @@ final class Budget {
          * @throws dev.gnserve.failure.FailureException OVERLOADED when there is no room in time
          */
         synchronized void growBy(long more) {
-            int wanted = Math.toIntExact(more);
-            if (wanted > 0) {
-                acquire(wanted);
-                amount += wanted;
+            if (more > 0) {
+                amount += acquire(more, patience);
             }
         }
 

@@ -1,14 +1,14 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
 import java.util.List;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * Part of liveness: down while a forward pass hangs in the engine, which only a restart cures. Overload, draining and
+ * Part of liveness: down while a call hangs in the engine, be it loading, warm-up, a forward pass or a verification. Unless it
+ * returns, only a restart cures that. Overload, draining and
  * broken models are no reason to restart.
  */
 @Component("engineHealthIndicator")
@@ -22,9 +22,8 @@ final class EngineHealth implements HealthIndicator {
 
     @Override
     public Health health() {
-        List<String> hanging = repository.models().stream()
-                .filter(ServedModel::hangs)
-                .map(ServedModel::toString)
+        List<String> hanging = repository.hanging().stream()
+                .map(call -> "%s, for %d s".formatted(call.what(), call.age().toSeconds()))
                 .toList();
         return hanging.isEmpty()
                 ? Health.up().build()

@@ -1,25 +1,31 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task's own part of a request; {@link TaskRequests} does what all tasks have in common. Made for one request and
- * called by one thread.
+ * A task's own part of the way of an image; {@link ImagePipeline} is the rest. Made for one request and called by one thread.
  *
  * @param <R> what was found in an image
- * @param <J> how that is told in JSON
+ * @param <J> how JSON says it
  */
 public interface ImageTask<R, J> {
 
     /** What the model must be for. */
     Task task();
 
-    /** Begins an image whose tiles are about to come. */
-    TileCollector<R> collector(ServedModel model, ImageRun run);
+    /**
+     * Begins an image.
+     *
+     * @param prepared the same image as the model takes it
+     */
+    TileCollector<R> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared);
 
     /** What was found in an image, in JSON. */
     J describe(String name, R found, Timing timing);
@@ -33,5 +39,5 @@ public interface ImageTask<R, J> {
     J failed(String name, Problem problem);
 
     /** The answer to the request. */
-    Object response(ServedModel model, String requestId, List<J> images);
+    Object response(LoadedModel model, String requestId, List<J> images);
 }

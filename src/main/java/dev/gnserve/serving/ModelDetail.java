@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.InputSpec;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
@@ -34,7 +34,7 @@ record ModelDetail(
         @Nullable Execution execution,
         String license) {
 
-    static ModelDetail of(ServedModel model, ModelManifest manifest) {
+    static ModelDetail of(LoadedModel model, ModelManifest manifest) {
         InputSpec input = manifest.input();
         String device = model.device();
         return new ModelDetail(

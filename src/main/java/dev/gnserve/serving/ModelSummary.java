@@ -1,8 +1,8 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +19,7 @@ record ModelSummary(
         ModelState state,
         @Nullable String reason) {
 
-    static ModelSummary of(ServedModel model) {
+    static ModelSummary of(LoadedModel model) {
         ModelManifest manifest = model.manifestOrNull();
         return new ModelSummary(
                 model.name(),

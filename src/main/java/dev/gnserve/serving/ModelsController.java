@@ -1,8 +1,8 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.FailsWith;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -49,7 +49,7 @@ class ModelsController {
                     @Parameter(description = "Version of the model; default the newest that is ready")
                     @Nullable
                     String version) {
-        ServedModel found = repository.find(model, version);
+        LoadedModel found = repository.find(model, version);
         return ModelDetail.of(found, found.manifest());
     }
 }

@@ -1,8 +1,8 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import java.util.List;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -23,12 +23,12 @@ final class ModelsHealth implements HealthIndicator {
 
     @Override
     public Health health() {
-        List<ServedModel> models = repository.models();
+        List<LoadedModel> models = repository.models();
         // A model that is loaded later takes no replica out of service: what was asked for at start is served.
         boolean loading = !repository.settled().isDone();
         boolean ready = models.stream().anyMatch(model -> model.state() == ModelState.READY);
         Health.Builder health = ready && !loading ? Health.up() : Health.outOfService();
-        for (ServedModel model : models) {
+        for (LoadedModel model : models) {
             String reason = model.reason();
             health.withDetail(
                     model.name() + "/" + model.version(),

@@ -1,6 +1,7 @@
 package dev.gnserve.serving;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -41,5 +42,16 @@ public final class PixelBudget {
      */
     public Share take(long wanted) {
         return pixels.take(wanted);
+    }
+
+    /** As {@link #take} for work that no client waits for: it waits for a minute. */
+    Share takePatiently(long wanted) {
+        return pixels.take(wanted, Duration.ofMinutes(1));
+    }
+
+    /** As {@link #take} without waiting: null when there is no room now. */
+    @Nullable
+    Share takeAtOnce(long wanted) {
+        return pixels.takeAtOnce(wanted);
     }
 }

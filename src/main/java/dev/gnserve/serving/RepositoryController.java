@@ -3,9 +3,9 @@ package dev.gnserve.serving;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.ProtocolError;
 import io.swagger.v3.oas.annotations.Operation;
@@ -89,7 +89,7 @@ class RepositoryController {
         return Map.of();
     }
 
-    private static IndexEntry entry(ServedModel model) {
+    private static IndexEntry entry(LoadedModel model) {
         String state = switch (model.state()) {
             case READY, LOADING -> model.state().name();
             case FAILED, UNLOADED -> "UNAVAILABLE";

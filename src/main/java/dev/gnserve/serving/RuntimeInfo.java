@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.norm.GroupNormKernel;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -15,10 +15,10 @@ final class RuntimeInfo implements InfoContributor {
 
     private static final Logger log = LoggerFactory.getLogger(RuntimeInfo.class);
 
-    private final PyTorchBackend engine;
+    private final Engine engine;
     private final GroupNormKernel.Selection groupNorm = GroupNormKernel.select();
 
-    RuntimeInfo(PyTorchBackend engine) {
+    RuntimeInfo(Engine engine) {
         this.engine = engine;
         log.info("GroupNorm kernel {}: {}", groupNorm.kernel().name(), groupNorm.reason());
     }
@@ -28,9 +28,9 @@ final class RuntimeInfo implements InfoContributor {
         builder.withDetail(
                 "engine",
                 Map.of(
-                        "description", engine.description(),
-                        "device", engine.device(),
-                        "threads", engine.settings().threads()));
+                        "description", engine.describe().name(),
+                        "device", engine.describe().device(),
+                        "threads", engine.describe().threads()));
         builder.withDetail("groupNorm", Map.of("kernel", groupNorm.kernel().name(), "reason", groupNorm.reason()));
     }
 }

@@ -1,12 +1,14 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.LifecycleTimes;
-import dev.gnserve.model.ModelAudit;
+import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
@@ -27,18 +29,18 @@ import org.springframework.context.annotation.Configuration;
 class ServingConfiguration {
 
     @Bean(destroyMethod = "close")
-    PyTorchBackend engine(ServingSettings settings) {
+    Engine engine(ServingSettings settings) {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
-        return PyTorchBackend.start(new EngineSettings(settings.device(), threads));
+        return new Engine(PyTorchBackend.start(new EngineSettings(settings.device(), threads)));
     }
 
     @Bean
     ModelRepository modelRepository(
-            PyTorchBackend engine,
+            Engine engine,
             ServingSettings settings,
             List<BatchListener> listeners,
             ApplicationEventPublisher events,
-            List<ModelAudit> audits)
+            List<ModelCompanion.Factory> companions)
             throws IOException {
         List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
         Path folder = modelsFolder(settings);
@@ -49,9 +51,15 @@ class ServingConfiguration {
             all.removeIf(model -> wanted != null && !wanted.contains(model.name()));
             return all;
         };
-        LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime());
+        LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
         return new ModelRepository(
-                engine, sources, BatchListener.all(listeners), events::publishEvent, ModelAudit.all(audits), times);
+                engine,
+                sources,
+                BatchListener.all(listeners),
+                events::publishEvent,
+                companions,
+                times,
+                Ticker.system());
     }
 
     private static Path modelsFolder(ServingSettings settings) {

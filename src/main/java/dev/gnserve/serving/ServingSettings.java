@@ -17,8 +17,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param threads that work on one forward pass unless a model says otherwise; null for all cores
  * @param drainTime how long accepted work may take at shutdown, or when a model is unloaded
  * @param shutdownPause how long new work is still taken after readiness went off, so that balancers can notice
- * @param hangTime how long one forward pass may take before its model counts as hung
+ * @param hangTime how long one call into the engine may take before it counts as hung
  * @param watchInterval how often the folder of models is looked at for changes; null for never
+ * @param settleTime how long changed files must stay as they are before they are loaded by themselves
  */
 @ConfigurationProperties("gnserve")
 public record ServingSettings(
@@ -29,4 +30,5 @@ public record ServingSettings(
         @DefaultValue("20s") Duration drainTime,
         @DefaultValue("0s") Duration shutdownPause,
         @DefaultValue("2m") Duration hangTime,
-        @Nullable Duration watchInterval) {}
+        @Nullable Duration watchInterval,
+        @DefaultValue("5s") Duration settleTime) {}

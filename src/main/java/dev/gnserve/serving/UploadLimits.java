@@ -25,6 +25,10 @@ public record UploadLimits(
         @DefaultValue("64000000") long maxPixels,
         @Nullable Long maxPixelsInFlight) {
 
+    /** The limits where nothing is configured. */
+    static final UploadLimits DEFAULT =
+            new UploadLimits(DataSize.ofMegabytes(32), null, Duration.ofMinutes(5), 32, 64_000_000, null);
+
     public UploadLimits {
         if (maxUploadSizeInFlight != null && maxUploadSizeInFlight.compareTo(maxUploadSize) < 0) {
             throw new IllegalArgumentException(

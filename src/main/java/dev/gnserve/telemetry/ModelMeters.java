@@ -1,10 +1,10 @@
 package dev.gnserve.telemetry;
 
-import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.model.ModelStateChanged;
-import dev.gnserve.model.ServedModel;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -26,7 +26,7 @@ final class ModelMeters implements SmartInitializingSingleton {
 
     private final MeterRegistry registry;
     private final ModelRepository repository;
-    private final PyTorchBackend engine;
+    private final Engine engine;
     private final InferenceMeters inference;
     private final VerificationMeters verification;
     private final Set<List<String>> registered = ConcurrentHashMap.newKeySet();
@@ -34,7 +34,7 @@ final class ModelMeters implements SmartInitializingSingleton {
     ModelMeters(
             MeterRegistry registry,
             ModelRepository repository,
-            PyTorchBackend engine,
+            Engine engine,
             InferenceMeters inference,
             VerificationMeters verification) {
         this.registry = registry;
@@ -46,10 +46,10 @@ final class ModelMeters implements SmartInitializingSingleton {
 
     @Override
     public void afterSingletonsInstantiated() {
-        Gauge.builder("gnserve.engine.arrays", engine, PyTorchBackend::openArrays)
+        Gauge.builder("gnserve.engine.arrays", engine, Engine::openArrays)
                 .description("Native arrays now open")
                 .register(registry);
-        for (ServedModel model : repository.models()) {
+        for (LoadedModel model : repository.models()) {
             register(model.name(), model.version());
         }
     }
@@ -89,16 +89,16 @@ final class ModelMeters implements SmartInitializingSingleton {
     }
 
     private static ModelState stateOf(ModelRepository models, String name, String version) {
-        ServedModel model = models.version(name, version);
+        LoadedModel model = models.version(name, version);
         return model == null ? ModelState.UNLOADED : model.state();
     }
 
     private static int depth(ModelRepository models, String name, String version) {
-        ServedModel model = models.version(name, version);
+        LoadedModel model = models.version(name, version);
         return model == null ? 0 : model.queueDepth();
     }
 
-    private static double loadNanos(@Nullable ServedModel model) {
+    private static double loadNanos(@Nullable LoadedModel model) {
         Duration took = model == null ? null : model.loadTime();
         return took == null ? Double.NaN : took.toNanos();
     }

@@ -50,7 +50,11 @@ public final class BloodCellTraining {
             BloodCellData cells = BloodCellData.open(data);
             List<BoxedImage> training = cells.load(cells.training(recipe.fold()));
             List<BoxedImage> validation = recipe.fold().isNone() ? cells.load(cells.files("val")) : List.of();
-            LOG.log(Level.INFO, () -> "%s on %d images in %s".formatted(recipe, training.size(), engine.description()));
+            LOG.log(
+                    Level.INFO,
+                    () -> "%s on %d images in %s"
+                            .formatted(
+                                    recipe, training.size(), engine.describe().name()));
             new BloodCellTraining(recipe, training, validation, folder).run();
         }
     }

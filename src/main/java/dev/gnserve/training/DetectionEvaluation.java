@@ -1,24 +1,18 @@
 package dev.gnserve.training;
 
-import dev.gnserve.backend.Device;
-import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchSession;
-import dev.gnserve.detection.Detector;
-import dev.gnserve.image.ImageDecoder;
-import dev.gnserve.image.ImageLimits;
-import dev.gnserve.image.PlanarImage;
-import dev.gnserve.image.PreparedImage;
-import dev.gnserve.model.ManifestReader;
-import dev.gnserve.model.ModelManifest;
+import dev.gnserve.detection.DetectionTask;
+import dev.gnserve.detection.FoundInImage;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.serving.ImagePipeline;
+import dev.gnserve.serving.Upload;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.IntConsumer;
 
@@ -45,29 +39,23 @@ public final class DetectionEvaluation {
             throws IOException {
         BloodCellData cells = BloodCellData.open(data);
         List<String> files = fold.isNone() ? cells.files(split) : cells.testing(fold);
-        ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
+        ImagePipeline pipeline = ImagePipeline.forCommands();
+        DetectionTask task = DetectionTask.of(LEAST_SCORE, MOST_DETECTIONS);
         AveragePrecision precision = new AveragePrecision();
-        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                InputStream archive = source.openArchive();
-                PyTorchModel model = engine.load(archive, source.location(), Device.CPU)) {
-            ModelManifest manifest = ManifestReader.read(source, engine);
-            if (!manifest.labels().equals(BloodCellData.LABELS)) {
+        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
+            LoadedModel model = LoadedModel.alone(source, engine);
+            if (!model.manifest().labels().equals(BloodCellData.LABELS)) {
                 throw new IllegalArgumentException(
-                        "the model has the labels " + manifest.labels() + ", the data " + BloodCellData.LABELS);
+                        "the model has the labels " + model.manifest().labels() + ", the data " + BloodCellData.LABELS);
             }
-            PyTorchSession session = model.newSession();
             for (String file : files) {
-                PreparedImage prepared =
-                        manifest.preprocessor().prepare(decoder.decode(Files.readAllBytes(cells.imageOf(file))));
-                Detector detector = new Detector(manifest, prepared, LEAST_SCORE);
-                for (int tile = 0; tile < prepared.tiles(); tile++) {
-                    detector.add(session.run(List.of(input(prepared.tile(tile))))
-                            .predictions()
-                            .get(0));
-                }
-                precision.add(cells.boxesOf(file), detector.detections(MOST_DETECTIONS));
+                Upload image = new Upload(file, Files.readAllBytes(cells.imageOf(file)));
+                FoundInImage found =
+                        pipeline.find(task, model.manifest(), model, image).result();
+                precision.add(cells.boxesOf(file), found.detections());
                 progress.accept(precision.images());
             }
+            boolean unused = model.close(Duration.ZERO);
         }
         return DetectionReport.of(
                 source.name(),
@@ -76,9 +64,5 @@ public final class DetectionEvaluation {
                 fold.isNone() ? split : "fold " + fold,
                 BloodCellData.LABELS,
                 precision);
-    }
-
-    private static FloatTensor input(PlanarImage planes) {
-        return new FloatTensor(TensorShape.of(planes.channels(), planes.height(), planes.width()), planes.values());
     }
 }

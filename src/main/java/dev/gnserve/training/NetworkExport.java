@@ -25,7 +25,10 @@ public final class NetworkExport {
         Recipe recipe = folder.recipe();
         Checkpoint checkpoint = folder.checkpoint();
         try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1))) {
-            LOG.log(Level.DEBUG, () -> run + " at step " + checkpoint.step() + " in " + engine.description());
+            LOG.log(
+                    Level.DEBUG,
+                    () -> run + " at step " + checkpoint.step() + " in "
+                            + engine.describe().name());
             TorchScriptWriter.write(recipe.script(checkpoint.average()), recipe.archiveName(), archive);
         }
         return checkpoint.step();

@@ -43,7 +43,7 @@ public final class NucleiTraining {
     public static void run(NucleiRecipe recipe, Path data, Path run) throws IOException {
         // One engine thread for each replica, see ParallelGradient.
         try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1))) {
-            LOG.log(Level.INFO, () -> recipe + " in " + engine.description());
+            LOG.log(Level.INFO, () -> recipe + " in " + engine.describe().name());
             RunFolder folder = new RunFolder(run);
             folder.begin(recipe);
             NucleiData nuclei = NucleiData.open(data);

@@ -1,26 +1,19 @@
 package dev.gnserve.training;
 
-import dev.gnserve.backend.Device;
-import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchSession;
-import dev.gnserve.image.ImageDecoder;
-import dev.gnserve.image.ImageLimits;
-import dev.gnserve.image.PlanarImage;
-import dev.gnserve.image.PreparedImage;
-import dev.gnserve.image.UprightImage;
-import dev.gnserve.model.ManifestReader;
-import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.segmentation.Segmentation;
+import dev.gnserve.segmentation.SegmentationTask;
 import dev.gnserve.segmentation.SegmentedClass;
-import dev.gnserve.segmentation.Segmenter;
+import dev.gnserve.serving.ImagePipeline;
+import dev.gnserve.serving.Upload;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,40 +34,30 @@ public final class SegmentationEvaluation {
             throws IOException {
         NucleiData nuclei = NucleiData.open(data);
         List<String> files = nuclei.files(split);
-        ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
+        ImagePipeline pipeline = ImagePipeline.forCommands();
         Map<String, SegmentationScores> byType = new TreeMap<>();
-        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                InputStream archive = source.openArchive();
-                PyTorchModel model = engine.load(archive, source.location(), Device.CPU)) {
-            ModelManifest manifest = ManifestReader.read(source, engine);
-            PyTorchSession session = model.newSession();
+        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
+            LoadedModel model = LoadedModel.alone(source, engine);
             for (int i = 0; i < files.size(); i++) {
                 String file = files.get(i);
-                UprightImage image = decoder.decode(Files.readAllBytes(nuclei.imageOf(file)));
-                SegmentationScores scores = score(manifest, session, image, nuclei.objectIds(file));
+                Upload image = new Upload(file, Files.readAllBytes(nuclei.imageOf(file)));
+                Segmentation found = pipeline.find(SegmentationTask.USUAL, model.manifest(), model, image)
+                        .result();
+                SegmentationScores scores = score(found, nuclei.objectIds(file));
                 byType.merge(nuclei.typeOf(file), scores, SegmentationScores::plus);
                 progress.accept(i + 1);
             }
+            boolean unused = model.close(Duration.ZERO);
         }
         return SegmentationReport.of(source.name(), source.version(), data.toString(), split, byType);
     }
 
-    private static SegmentationScores score(
-            ModelManifest manifest, PyTorchSession session, UprightImage image, int[] truth) {
-        PreparedImage prepared = manifest.preprocessor().prepare(image);
-        Segmenter segmenter =
-                new Segmenter(manifest, image, prepared, manifest.thresholds().mask());
-        for (int tile = 0; tile < prepared.tiles(); tile++) {
-            PlanarImage planes = prepared.tile(tile);
-            TensorShape shape = TensorShape.of(planes.channels(), planes.height(), planes.width());
-            segmenter.add(session.run(List.of(new FloatTensor(shape, planes.values())))
-                    .predictions()
-                    .get(0));
-        }
-        SegmentedClass found = segmenter.classes().get(0);
+    private static SegmentationScores score(Segmentation segmentation, int[] truth) {
+        int width = segmentation.image().width();
+        SegmentedClass found = segmentation.classes().get(0);
         boolean[] foreground = new boolean[truth.length];
         for (int i = 0; i < truth.length; i++) {
-            foreground[i] = found.mask().label(i % image.width(), i / image.width()) != 0;
+            foreground[i] = found.mask().label(i % width, i / width) != 0;
         }
         return SegmentationScores.of(truth, found.objects().ids(), foreground);
     }

@@ -6,7 +6,6 @@ import static java.lang.System.Logger.Level.WARNING;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ModelManifest;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.model.Verification.OnLoad;
 import dev.gnserve.model.WarmUp;
 import java.util.Locale;
@@ -22,24 +21,28 @@ final class LoadVerification {
 
     private static final int LARGEST_BATCH = 8;
 
-    private final ModelVerifiers verifiers;
+    private final String name;
+    private final ModelManifest manifest;
+    private final ModelVerification verification;
 
-    LoadVerification(ModelVerifiers verifiers) {
-        this.verifiers = verifiers;
+    LoadVerification(String name, ModelManifest manifest, ModelVerification verification) {
+        this.name = name;
+        this.manifest = manifest;
+        this.verification = verification;
     }
 
     /** Why a model must not serve and what to do, or null; a failure that its manifest only warns of is logged. */
     @Nullable
-    String objection(ServedModel model) {
-        OnLoad onLoad = model.manifest().verification().onLoad();
+    String objection() {
+        OnLoad onLoad = manifest.verification().onLoad();
         if (onLoad == OnLoad.OFF) {
             return null;
         }
-        String fault = fault(model);
+        String fault = fault();
         if (fault != null && onLoad == OnLoad.WARN) {
             LOG.log(
                     WARNING,
-                    () -> name(model) + " serves although " + fault
+                    () -> name + " serves although " + fault
                             + " (verification.onLoad: require would keep it from serving)");
             return null;
         }
@@ -50,13 +53,12 @@ final class LoadVerification {
                         + " it nevertheless";
     }
 
-    private @Nullable String fault(ServedModel model) {
+    private @Nullable String fault() {
         VerificationReport report;
         try {
-            ModelManifest manifest = model.manifest();
             FloatTensor input = WarmUp.input(manifest.warmUp().shapes().get(0));
             int batch = Math.min(LARGEST_BATCH, manifest.batching().maxSize());
-            report = verifiers.verifyAtLoad(model, input, batch);
+            report = verification.verifyAtLoad(input, batch);
         } catch (FailureException e) {
             return "it cannot be verified: " + e.failure().detail();
         }
@@ -64,8 +66,8 @@ final class LoadVerification {
             case FAIL -> {
                 return "its verification failed: " + describe(report);
             }
-            case NOT_APPLICABLE -> LOG.log(INFO, () -> name(model) + ": nothing to verify at load: " + report.reason());
-            case PASS -> LOG.log(INFO, () -> name(model) + " is verified: " + describe(report));
+            case NOT_APPLICABLE -> LOG.log(INFO, () -> name + ": nothing to verify at load: " + report.reason());
+            case PASS -> LOG.log(INFO, () -> name + " is verified: " + describe(report));
         }
         return null;
     }
@@ -101,9 +103,5 @@ final class LoadVerification {
             blame = worst != null && worst.verdict() == Verdict.FAIL ? "; " + worst.reason() : "; " + report.reason();
         }
         return numbers + left + batches + blame;
-    }
-
-    private static String name(ServedModel model) {
-        return "model " + model.name() + " version " + model.version();
     }
 }

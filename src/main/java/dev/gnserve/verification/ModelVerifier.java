@@ -1,14 +1,19 @@
 package dev.gnserve.verification;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -18,7 +23,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +38,8 @@ public final class ModelVerifier implements AutoCloseable {
     /** Who comes when so many wait is refused: a verification costs a few inferences. */
     private static final int MOST_WAITING = 4;
 
-    private final PyTorchBackend engine;
-    private final Supplier<TorchScriptArchive> source;
+    private final EngineScope scope;
+    private final ArchiveSnapshot archive;
     private final String name;
     private final Device device;
     private final ExpectedGroupNorm expected;
@@ -43,31 +47,32 @@ public final class ModelVerifier implements AutoCloseable {
     private final Duration idle;
     private final ScheduledThreadPoolExecutor worker;
     private final AtomicInteger waiting = new AtomicInteger();
+    private volatile boolean ended;
 
     /** Guards the copy and the fields below. */
     private final Object lock = new Object();
 
     private @Nullable TappedCopy copy;
     private @Nullable Future<?> release;
-    private boolean closed;
 
     /**
-     * @param source the model's archive, asked for whenever the copy is made
+     * @param scope where its calls into the engine are registered
+     * @param archive of the model; open as long as this is
      * @param name for messages
      * @param expected what every Group Normalization must have, whatever the archive says
      * @param decisions what of the outputs counts in the final result
      * @param idle how long the copy stays loaded after its last use
      */
     public ModelVerifier(
-            PyTorchBackend engine,
-            Supplier<TorchScriptArchive> source,
+            EngineScope scope,
+            ArchiveSnapshot archive,
             String name,
             Device device,
             ExpectedGroupNorm expected,
             Decisions decisions,
             Duration idle) {
-        this.engine = engine;
-        this.source = source;
+        this.scope = scope;
+        this.archive = archive;
         this.name = name;
         this.device = device;
         this.expected = expected;
@@ -108,7 +113,7 @@ public final class ModelVerifier implements AutoCloseable {
             });
         } catch (RejectedExecutionException e) {
             waiting.decrementAndGet();
-            throw ended();
+            throw afterEnd();
         }
         return report;
     }
@@ -160,39 +165,35 @@ public final class ModelVerifier implements AutoCloseable {
         }
     }
 
-    /** Waits for the verifications that run or wait, and frees the copy. */
+    /** Refuses verifications from now on, those that wait, too. One that runs goes on. */
+    void end() {
+        ended = true;
+        worker.shutdown();
+    }
+
+    /** As {@link #end}, and frees the copy after a verification that runs. */
     @Override
     public void close() {
-        worker.shutdown();
-        try {
-            if (!worker.awaitTermination(1, TimeUnit.MINUTES)) {
-                worker.shutdownNow();
-                return; // Freeing what a run reads would take the process down.
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return;
-        }
-        synchronized (lock) {
-            closed = true;
-            releaseCopy();
-        }
+        end();
+        releaseCopy();
     }
 
     private VerificationReport withCopy(Function<TappedCopy, VerificationReport> run) {
-        synchronized (lock) {
-            if (closed) {
-                throw ended();
+        return scope.hold("a verification of " + name, () -> {
+            synchronized (lock) {
+                if (ended) {
+                    throw afterEnd();
+                }
+                if (release != null) {
+                    release.cancel(false);
+                }
+                try {
+                    return run.apply(load());
+                } finally {
+                    release = releaseLater();
+                }
             }
-            if (release != null) {
-                release.cancel(false);
-            }
-            try {
-                return run.apply(load());
-            } finally {
-                release = releaseLater();
-            }
-        }
+        });
     }
 
     private @Nullable Future<?> releaseLater() {
@@ -206,20 +207,30 @@ public final class ModelVerifier implements AutoCloseable {
     private TappedCopy load() {
         TappedCopy now = copy;
         if (now == null) {
-            TorchScriptArchive archive = source.get();
-            TappedArchive tapped = TappedArchive.of(archive);
-            now = new TappedCopy(
-                    tapped,
-                    archive,
-                    expected,
-                    decisions,
-                    engine.load(tapped.archive(), name + " (instrumented copy)", device));
+            TorchScriptArchive whole;
+            TappedArchive tapped;
+            BackendModel model;
+            try {
+                whole = archive.torchScript();
+                tapped = TappedArchive.of(whole);
+                try (ArchiveSnapshot instrumented =
+                        ArchiveSnapshot.of(tapped.archive(), name + " (instrumented copy)")) {
+                    model = scope.load(instrumented, new BackendPlan(device, 0));
+                }
+            } catch (TorchScriptException | IOException e) {
+                throw Failure.of(
+                                FailureCode.MODEL_UNAVAILABLE,
+                                "an instrumented copy of " + name + " cannot be made: " + e.getMessage(),
+                                e)
+                        .asException();
+            }
+            now = new TappedCopy(tapped, whole, expected, decisions, model);
             copy = now;
         }
         return now;
     }
 
-    private FailureException ended() {
+    private FailureException afterEnd() {
         return Failure.of(FailureCode.SHUTTING_DOWN, "verification of " + name + " has ended")
                 .asException();
     }

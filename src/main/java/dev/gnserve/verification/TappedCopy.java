@@ -6,11 +6,11 @@ import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.StoredTensor;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TappedCall;
+import dev.gnserve.backend.TappedSession;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.djl.PyTorchModel;
-import dev.gnserve.backend.djl.PyTorchTappedSession;
 import dev.gnserve.model.ExpectedGroupNorm;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,9 +35,9 @@ final class TappedCopy implements AutoCloseable {
     private final ExpectedGroupNorm expected;
     private final Decisions decisions;
     private final List<TorchScriptArchive.CorruptEntry> corrupt;
-    private final PyTorchModel model;
-    private final PyTorchTappedSession foreground;
-    private final PyTorchTappedSession background;
+    private final BackendModel model;
+    private final TappedSession foreground;
+    private final TappedSession background;
     private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
 
     /** @param model loaded from the tapped archive; closed with this */
@@ -46,15 +46,15 @@ final class TappedCopy implements AutoCloseable {
             TorchScriptArchive archive,
             ExpectedGroupNorm expected,
             Decisions decisions,
-            PyTorchModel model) {
+            BackendModel model) {
         this.tapped = tapped;
         this.archive = archive;
         this.expected = expected;
         this.decisions = decisions;
         this.corrupt = archive.corruptEntries();
         this.model = model;
-        this.foreground = model.newTappedSession();
-        this.background = model.newBackgroundTappedSession();
+        this.foreground = model.newTappedSession(false);
+        this.background = model.newTappedSession(true);
     }
 
     @Override
@@ -77,7 +77,7 @@ final class TappedCopy implements AutoCloseable {
         return run(background, image, 0, false);
     }
 
-    private VerificationReport run(PyTorchTappedSession session, FloatTensor image, int batch, boolean allCores) {
+    private VerificationReport run(TappedSession session, FloatTensor image, int batch, boolean allCores) {
         List<CallCheck> calls = new ArrayList<>();
         Map<String, Integer> counts = new HashMap<>();
         List<UnverifiedLayer> unverified = new ArrayList<>();

@@ -6,46 +6,56 @@ import static java.lang.System.Logger.Level.WARNING;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.model.AfterAnswer;
-import dev.gnserve.model.ServedModel;
-import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.BiFunction;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies a share of what models are asked, after the answer was sent.
+ * Verifies a share of what one model is asked, after the answer was sent.
  *
- * <p>Each model has room for one sample, taken when an input is chosen and given back when its verification has ended:
- * so a model keeps at most one sampled tensor alive, whatever the traffic. What is chosen while the room is taken is
- * dropped, and told as dropped. Nothing here waits or throws on the thread that asked. Thread-safe.
+ * <p>There is room for one sample, taken when an input is chosen and given back when its verification has ended: so a model
+ * keeps at most one sampled tensor alive, whatever the traffic. An input that is chosen while the room is taken is dropped, and
+ * counted as dropped. Nothing here waits or throws on the thread that asked. Thread-safe.
  */
 final class TrafficSampler {
 
     private static final System.Logger LOG = System.getLogger(TrafficSampler.class.getName());
 
-    private final BiFunction<ServedModel, FloatTensor, VerificationReport> verification;
+    private final String model;
+    private final String version;
+    private final float rate;
+    private final Function<FloatTensor, VerificationReport> verification;
     private final AfterAnswer afterAnswer;
     private final Executor background;
     private final DoubleSupplier random;
     private final Consumer<SampleDropped> dropped;
-    private final Set<ServedModel> taken = ConcurrentHashMap.newKeySet();
-    private final Map<ServedModel, Verdict> latest = new ConcurrentHashMap<>();
+    private final AtomicBoolean taken = new AtomicBoolean();
+    private final AtomicReference<@Nullable Verdict> latest = new AtomicReference<>();
+    private volatile boolean ended;
 
     /**
+     * @param rate share of the inputs that are verified, 0 to 1
      * @param verification runs on the background thread
      * @param background one thread
      * @param random uniform in [0, 1)
      */
     TrafficSampler(
-            BiFunction<ServedModel, FloatTensor, VerificationReport> verification,
+            String model,
+            String version,
+            float rate,
+            Function<FloatTensor, VerificationReport> verification,
             AfterAnswer afterAnswer,
             Executor background,
             DoubleSupplier random,
             Consumer<SampleDropped> dropped) {
+        this.model = model;
+        this.version = version;
+        this.rate = rate;
         this.verification = verification;
         this.afterAnswer = afterAnswer;
         this.background = background;
@@ -54,47 +64,50 @@ final class TrafficSampler {
     }
 
     /** An input that the model will answer; on the thread that asked. */
-    void accepted(ServedModel model, Tensor input) {
-        float rate = model.manifest().verification().sampleRate();
+    void accepted(Tensor input) {
         if (rate == 0 || random.getAsDouble() >= rate || !(input instanceof FloatTensor image)) {
             return;
         }
-        if (taken.add(model)) {
-            afterAnswer.run(() -> start(model, image));
+        if (taken.compareAndSet(false, true)) {
+            afterAnswer.run(() -> start(image));
         } else {
-            drop(model, SampleDropped.Cause.BUSY);
+            drop(SampleDropped.Cause.BUSY);
         }
     }
 
-    /** The model ended: another one of its name begins anew. */
-    void forget(ServedModel model) {
-        latest.remove(model);
+    /** The model ends: samples that wait are not verified any more. */
+    void end() {
+        ended = true;
     }
 
-    private void start(ServedModel model, FloatTensor image) {
+    private void start(FloatTensor image) {
         try {
-            background.execute(() -> verify(model, image));
+            background.execute(() -> verify(image));
         } catch (RejectedExecutionException e) {
-            taken.remove(model);
-            drop(model, SampleDropped.Cause.FAILED);
+            taken.set(false);
+            drop(SampleDropped.Cause.FAILED);
         }
     }
 
-    private void verify(ServedModel model, FloatTensor image) {
+    private void verify(FloatTensor image) {
         try {
-            tell(model, verification.apply(model, image));
+            if (!ended) {
+                tell(verification.apply(image));
+            }
         } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.log(WARNING, () -> "a sample of model " + model.name() + " could not be verified", e);
-            drop(model, SampleDropped.Cause.FAILED);
+            if (!ended) {
+                LOG.log(WARNING, () -> "a sample of model " + model + " could not be verified", e);
+                drop(SampleDropped.Cause.FAILED);
+            }
         } finally {
-            taken.remove(model);
+            taken.set(false);
         }
     }
 
     /** Once per change: a faulty model fails on every sample, and the meters count them. */
-    private void tell(ServedModel model, VerificationReport report) {
-        Verdict before = latest.put(model, report.verdict());
-        String name = "live traffic of model " + model.name() + " version " + model.version();
+    private void tell(VerificationReport report) {
+        Verdict before = latest.getAndSet(report.verdict());
+        String name = "live traffic of model " + model + " version " + version;
         if (report.verdict() == Verdict.FAIL && before != Verdict.FAIL) {
             LOG.log(WARNING, () -> name + " fails verification: " + LoadVerification.describe(report));
         } else if (report.verdict() != Verdict.FAIL && before == Verdict.FAIL) {
@@ -102,7 +115,7 @@ final class TrafficSampler {
         }
     }
 
-    private void drop(ServedModel model, SampleDropped.Cause cause) {
-        dropped.accept(new SampleDropped(model.name(), model.version(), cause));
+    private void drop(SampleDropped.Cause cause) {
+        dropped.accept(new SampleDropped(model, version, cause));
     }
 }

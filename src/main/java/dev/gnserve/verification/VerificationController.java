@@ -1,24 +1,19 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.image.ImageDecoder;
-import dev.gnserve.image.ImageLimits;
-import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.RequestId;
 import dev.gnserve.serving.ImageBody;
-import dev.gnserve.serving.InferenceRequests;
-import dev.gnserve.serving.PixelBudget;
+import dev.gnserve.serving.ImagePipeline;
+import dev.gnserve.serving.ModelRequests;
 import dev.gnserve.serving.QueryParameter;
-import dev.gnserve.serving.Share;
 import dev.gnserve.serving.Upload;
-import dev.gnserve.serving.UploadLimits;
+import dev.gnserve.serving.UploadReader;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -42,22 +37,16 @@ class VerificationController {
     private static final int LARGEST_BATCH = 64;
 
     private final ModelRepository repository;
-    private final InferenceRequests requests;
-    private final ModelVerifiers verifiers;
-    private final ImageDecoder decoder;
-    private final PixelBudget budget;
+    private final ModelRequests requests;
+    private final ImagePipeline pipeline;
+    private final UploadReader uploads;
 
     VerificationController(
-            ModelRepository repository,
-            InferenceRequests requests,
-            ModelVerifiers verifiers,
-            UploadLimits limits,
-            PixelBudget budget) {
-        this.budget = budget;
+            ModelRepository repository, ModelRequests requests, ImagePipeline pipeline, UploadReader uploads) {
         this.repository = repository;
         this.requests = requests;
-        this.verifiers = verifiers;
-        this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
+        this.pipeline = pipeline;
+        this.uploads = uploads;
     }
 
     /**
@@ -113,8 +102,11 @@ class VerificationController {
                     @Parameter(description = "Version of the model; default the newest that is ready")
                     @Nullable
                     String version) {
-        ServedModel found = repository.find(model, version);
-        return new LayerList(found.name(), found.version(), verifiers.layers(found));
+        LoadedModel found = repository.find(model, version);
+        return new LayerList(
+                found.name(),
+                found.version(),
+                found.companion(ModelVerification.class).layers());
     }
 
     @PostMapping(
@@ -159,7 +151,7 @@ class VerificationController {
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requireRange("batch", batch, 0, LARGEST_BATCH);
-        ServedModel found = repository.find(model, version);
+        LoadedModel found = repository.find(model, version);
         found.requireReady();
         if (found.manifest().task() == Task.TENSORS) {
             throw Failure.of(
@@ -168,9 +160,11 @@ class VerificationController {
                                     .formatted(model))
                     .asException();
         }
-        return requests.answer(found.manifest().task(), model, version, request, (served, images, caller) -> {
-            VerificationReport report = verifiers.told(
-                    served, caller.await(verifiers.verify(served, input(served, images), batch), "the verification"));
+        return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
+            ModelVerification verification = served.companion(ModelVerification.class);
+            FloatTensor input = pipeline.firstTile(served.manifest().preprocessor(), only(uploads.read(request)));
+            VerificationReport report =
+                    verification.told(caller.await(verification.verify(input, batch), "the verification"));
             return new Verified(
                     served.name(),
                     served.version(),
@@ -184,23 +178,13 @@ class VerificationController {
         });
     }
 
-    private FloatTensor input(ServedModel served, List<Upload> images) {
+    private static Upload only(List<Upload> images) {
         if (images.size() != 1) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
                             "One image per verification, not %d. Send them one by one.".formatted(images.size()))
                     .asException();
         }
-        byte[] bytes = images.get(0).bytes();
-        Share room = budget.take(decoder.claimedPixels(bytes));
-        try {
-            PlanarImage tile = served.manifest()
-                    .preprocessor()
-                    .prepare(decoder.decode(bytes))
-                    .tile(0);
-            return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
-        } finally {
-            room.close();
-        }
+        return images.get(0);
     }
 }

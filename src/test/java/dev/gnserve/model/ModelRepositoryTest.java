@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
@@ -31,6 +32,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -51,18 +53,19 @@ class ModelRepositoryTest {
             warmUp: {shapes: [[3, 16, 16], [3, 16, 32]], batchSizes: [1, 2, 4]}
             """;
 
-    private static PyTorchBackend engine;
+    private static Engine engine;
 
     @TempDir
     private Path folder;
 
     private final List<ModelStateChanged> changes = Collections.synchronizedList(new ArrayList<>());
     private final List<BatchCompleted> batches = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicLong clock = new AtomicLong();
     private ModelRepository repository;
 
     @BeforeAll
     static void startEngine() {
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+        engine = new Engine(PyTorchBackend.start(new EngineSettings(Device.CPU, 1)));
     }
 
     @AfterAll
@@ -83,7 +86,7 @@ class ModelRepositoryTest {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
 
-        ServedModel model = repository.find("seg", null);
+        LoadedModel model = repository.find("seg", null);
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(model.loadTime()).isPositive();
         assertThat(model.device()).isEqualTo("cpu");
@@ -106,7 +109,7 @@ class ModelRepositoryTest {
         Files.writeString(folder.resolve("seg/11/model.pt"), "no archive");
         load();
 
-        assertThat(repository.models()).extracting(ServedModel::version).containsExactly("11", "10", "9");
+        assertThat(repository.models()).extracting(LoadedModel::version).containsExactly("11", "10", "9");
         assertThat(repository.find("seg", null).version()).isEqualTo("10");
         assertThat(repository.find("seg", "9").version()).isEqualTo("9");
         assertThat(repository.find("seg", "11").state()).isEqualTo(ModelState.FAILED);
@@ -144,7 +147,7 @@ class ModelRepositoryTest {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         list();
 
-        ServedModel model = repository.find("seg", null);
+        LoadedModel model = repository.find("seg", null);
         assertThat(model.state()).isEqualTo(ModelState.LOADING);
         Failure failure = failure(model);
         assertThat(failure.code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
@@ -155,7 +158,7 @@ class ModelRepositoryTest {
     void closingFinishesWhatWasAcceptedAndRefusesTheRest() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
-        ServedModel model = repository.find("seg", null);
+        LoadedModel model = repository.find("seg", null);
         List<CompletableFuture<Outcome<Prediction>>> answers = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
             answers.add(model.infer(image(), Deadline.none()));
@@ -179,7 +182,7 @@ class ModelRepositoryTest {
                 warmUp: {shapes: [[3, 8, 8]]}
                 """, "picky-scripted.pt");
         load();
-        ServedModel model = repository.find("picky", null);
+        LoadedModel model = repository.find("picky", null);
         List<CompletableFuture<Outcome<Prediction>>> answers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             answers.add(model.infer(Tensor.of(new float[] {i == 3 ? 101 : i}, 1, 1, 1), Deadline.none()));
@@ -206,7 +209,7 @@ class ModelRepositoryTest {
                 warmUp: {shapes: [[3, 8, 8]]}
                 """, "picky-scripted.pt");
         load();
-        ServedModel model = repository.find("picky", null);
+        LoadedModel model = repository.find("picky", null);
 
         Deadline soon = Deadline.in(Duration.ofMillis(20), Ticker.system());
         Outcome<Prediction> outcome =
@@ -220,7 +223,7 @@ class ModelRepositoryTest {
     void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeAskedFor() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
-        ServedModel first = repository.find("seg", null);
+        LoadedModel first = repository.find("seg", null);
         put("seg", "2", MANIFEST, "group-norm-traced.pt");
 
         assertThat(repository.load("seg").join()).isEmpty();
@@ -281,7 +284,7 @@ class ModelRepositoryTest {
 
         assertThat(failed).containsOnlyKeys("1", "2");
         assertThat(failed.get("1")).contains("seg/1/model.pt");
-        ServedModel serving = repository.find("seg", null);
+        LoadedModel serving = repository.find("seg", null);
         assertThat(serving.version()).isEqualTo("1");
         assertThat(serving.state()).isEqualTo(ModelState.READY);
         assertThat(serving.reason()).contains("the reload failed", "seg/1/model.pt");
@@ -301,7 +304,7 @@ class ModelRepositoryTest {
         repository.unload("seg").join();
 
         assertThat(engine.openArrays()).isEqualTo(alone);
-        ServedModel unloaded = repository.find("seg", null);
+        LoadedModel unloaded = repository.find("seg", null);
         assertThat(unloaded.state()).isEqualTo(ModelState.UNLOADED);
         assertThatThrownBy(unloaded::requireReady)
                 .isInstanceOfSatisfying(
@@ -366,32 +369,33 @@ class ModelRepositoryTest {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         repository.refresh().join();
-        ServedModel first = repository.find("seg", null);
+        LoadedModel first = repository.find("seg", null);
         put("new", "1", MANIFEST, "group-norm-traced.pt");
         Files.writeString(folder.resolve("seg/model.yaml"), MANIFEST + "description: changed\n");
 
         repository.refresh().join();
+        clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos() - 1);
+        repository.refresh().join();
         assertThat(repository.models()).as("may still be on its way").containsExactly(first);
+        clock.addAndGet(1);
         repository.refresh().join();
 
         assertThat(repository.find("new", null).state()).isEqualTo(ModelState.READY);
         assertThat(repository.find("seg", null).manifest().description()).isEqualTo("changed");
         assertThat(first.state()).isEqualTo(ModelState.UNLOADED);
-        ServedModel second = repository.find("seg", null);
+        LoadedModel second = repository.find("seg", null);
         Files.delete(folder.resolve("new/model.yaml"));
         repository.refresh().join();
         assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
     }
 
     @Test
-    void aForwardThatHangsTakesItsModelOutOfReadyUntilItIsLoadedAgain() throws IOException {
+    void aForwardThatHangsTakesItsModelOutOfReadyUntilItReturns() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
-        LifecycleTimes impatient = new LifecycleTimes(Duration.ofSeconds(10), Duration.ofNanos(1));
-        List<ModelSource> sources = ModelFolder.list(folder);
-        repository = new ModelRepository(engine, () -> sources, batches::add, changes::add, ModelAudit.NONE, impatient);
+        list(new LifecycleTimes(Duration.ofSeconds(10), Duration.ofNanos(1), Duration.ZERO));
         repository.start();
         repository.settled().join();
-        ServedModel model = repository.find("seg", null);
+        LoadedModel model = repository.find("seg", null);
 
         while (model.state() == ModelState.READY) {
             CompletableFuture<Outcome<Prediction>> unused = model.infer(image(), Deadline.none());
@@ -401,22 +405,23 @@ class ModelRepositoryTest {
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains("has not returned", "restarted");
         assertThat(failure(model).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
-        assertThat(repository.load("seg").join()).isEmpty();
-        assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
+        while (model.state() != ModelState.READY) {
+            repository.watch();
+        }
+        assertThat(answer(model).shape()).isEqualTo(TensorShape.of(3, 16, 16));
     }
 
-    private static Tensor answer(ServedModel model) {
+    private static Tensor answer(LoadedModel model) {
         return model.infer(image(), Deadline.none()).join().orElseThrow().first();
     }
 
     private void list() throws IOException {
+        list(LifecycleTimes.DEFAULT);
+    }
+
+    private void list(LifecycleTimes times) throws IOException {
         repository = new ModelRepository(
-                engine,
-                () -> ModelFolder.list(folder),
-                batches::add,
-                changes::add,
-                ModelAudit.NONE,
-                LifecycleTimes.DEFAULT);
+                engine, () -> ModelFolder.list(folder), batches::add, changes::add, List.of(), times, clock::get);
     }
 
     private void load() throws IOException {
@@ -426,12 +431,12 @@ class ModelRepositoryTest {
     }
 
     private String reason(String name) {
-        ServedModel model = repository.find(name, null);
+        LoadedModel model = repository.find(name, null);
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         return model.reason();
     }
 
-    private static Failure failure(ServedModel model) {
+    private static Failure failure(LoadedModel model) {
         return ((Outcome.Failed<Prediction>)
                         model.infer(image(), Deadline.none()).join())
                 .failure();

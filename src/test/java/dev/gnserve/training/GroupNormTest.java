@@ -31,7 +31,7 @@ class GroupNormTest {
         GroupNorm norm = new GroupNorm(groups, channels);
         try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
                 NDManager manager = NDManager.newBaseManager()) {
-            assertThat(engine.device()).isEqualTo("cpu");
+            assertThat(engine.describe().device()).isEqualTo("cpu");
             Shape shape = new Shape(2, channels, 4, 5);
             norm.initialize(manager, DataType.FLOAT32, shape);
             norm.getDirectParameters().get("weight").getArray().set(new float[] {1, 2, 3, 4, 5, 6});

@@ -6,15 +6,17 @@ import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.backend.Device;
-import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.model.Inference;
-import dev.gnserve.model.ModelAudit;
+import dev.gnserve.batching.Ticker;
+import dev.gnserve.model.LifecycleTimes;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
+import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelState;
-import dev.gnserve.model.ServedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,18 +32,17 @@ import org.junit.jupiter.api.io.TempDir;
 /** Models that are verified before they serve, on the real engine. */
 class LoadVerificationTest {
 
-    private static PyTorchBackend engine;
+    private static Engine engine;
 
     @TempDir
     private Path folder;
 
     private final List<Object> events = Collections.synchronizedList(new java.util.ArrayList<>());
-    private ModelVerifiers verifiers;
     private ModelRepository repository;
 
     @BeforeAll
     static void startEngine() {
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+        engine = new Engine(PyTorchBackend.start(new EngineSettings(Device.CPU, 1)));
     }
 
     @AfterAll
@@ -52,13 +53,12 @@ class LoadVerificationTest {
     @AfterEach
     void everyNativeArrayIsFreed() {
         repository.close(Duration.ofSeconds(10));
-        verifiers.close();
         assertThat(engine.openArrays()).isZero();
     }
 
     @Test
     void aSoundModelIsVerifiedWithItsBatchesAndServes() throws IOException {
-        ServedModel model = load("{onLoad: require}", groupNorm(3, 3));
+        LoadedModel model = load("{onLoad: require}", groupNorm(3, 3));
 
         assertThat(model.state()).as(model.reason()).isEqualTo(ModelState.READY);
         VerificationReport report = onlyReport();
@@ -71,7 +71,7 @@ class LoadVerificationTest {
 
     @Test
     void requireKeepsAFaultyModelFromServingAndNamesTheWorstLayerWithItsNumbers() throws IOException {
-        ServedModel model = load("{onLoad: require}", groupNorm(3, 1));
+        LoadedModel model = load("{onLoad: require}", groupNorm(3, 1));
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         CallCheck call = onlyReport().calls().get(0);
@@ -85,7 +85,7 @@ class LoadVerificationTest {
 
     @Test
     void warnServesAFaultyModelAndTellsTheMeters() throws IOException {
-        ServedModel model = load("{onLoad: warn}", groupNorm(3, 1));
+        LoadedModel model = load("{onLoad: warn}", groupNorm(3, 1));
 
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(onlyReport().verdict()).isEqualTo(Verdict.FAIL);
@@ -93,7 +93,7 @@ class LoadVerificationTest {
 
     @Test
     void offVerifiesNothing() throws IOException {
-        ServedModel model = load("{onLoad: off}", groupNorm(3, 1));
+        LoadedModel model = load("{onLoad: off}", groupNorm(3, 1));
 
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(events).isEmpty();
@@ -105,7 +105,7 @@ class LoadVerificationTest {
                 .method(ScriptMethod.forward("return torch.relu(x)"))
                 .build();
 
-        ServedModel model = load("{onLoad: require}", plain);
+        LoadedModel model = load("{onLoad: require}", plain);
 
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(onlyReport().verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
@@ -114,7 +114,7 @@ class LoadVerificationTest {
     /** Its archive agrees with itself: only the manifest knows what it was trained with. */
     @Test
     void anotherEpsilonThanTheManifestExpectsIsCaught() throws IOException {
-        ServedModel model = load("{onLoad: require, epsilon: 1.0e-3, groups: 3}", groupNorm(3, 3));
+        LoadedModel model = load("{onLoad: require, epsilon: 1.0e-3, groups: 3}", groupNorm(3, 3));
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains("layer norm").contains("epsilon 0.001 is expected and it ran with 1.0E-5");
@@ -122,7 +122,7 @@ class LoadVerificationTest {
 
     @Test
     void anotherNumberOfGroupsThanTheManifestExpectsIsCaught() throws IOException {
-        ServedModel model = load("{onLoad: require, epsilon: 1.0e-5, groups: 1}", groupNorm(3, 3));
+        LoadedModel model = load("{onLoad: require, epsilon: 1.0e-5, groups: 1}", groupNorm(3, 3));
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains("1 groups are expected and it ran with 3");
@@ -135,7 +135,7 @@ class LoadVerificationTest {
                         "return torch.group_norm(torch.sub(x, torch.mean(x, [0], True)), 3, None, None, 1e-05)"))
                 .build();
 
-        ServedModel model = load("{onLoad: require}", mixing);
+        LoadedModel model = load("{onLoad: require}", mixing);
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains("output depends on its batch");
@@ -144,10 +144,10 @@ class LoadVerificationTest {
     /** A copy that stayed would double the memory of every model. */
     @Test
     void theInstrumentedCopyIsFreedBeforeTheModelServes() throws IOException {
-        ServedModel model = load("{onLoad: require}", groupNorm(3, 3));
+        LoadedModel model = load("{onLoad: require}", groupNorm(3, 3));
 
         assertThat(onlyReport().verdict()).isEqualTo(Verdict.PASS);
-        assertThat(verifiers.verifier(model).holdsCopy()).isFalse();
+        assertThat(model.companion(ModelVerification.class).holdsCopy()).isFalse();
     }
 
     private VerificationReport onlyReport() {
@@ -155,7 +155,7 @@ class LoadVerificationTest {
         return ((VerificationCompleted) events.get(0)).report();
     }
 
-    private ServedModel load(String verification, ScriptModule module) throws IOException {
+    private LoadedModel load(String verification, ScriptModule module) throws IOException {
         Path version = Files.createDirectories(folder.resolve("model/1"));
         Files.writeString(folder.resolve("model/model.yaml"), """
                 task: segmentation
@@ -165,20 +165,23 @@ class LoadVerificationTest {
                 verification: %s
                 """.formatted(verification));
         Files.write(version.resolve("model.pt"), Rewrites.written(module).toByteArray());
-        verifiers = new ModelVerifiers(engine, events::add);
-        LoadVerification atLoad = new LoadVerification(verifiers);
-        ModelAudit audit = new ModelAudit() {
-            @Override
-            public String objection(ServedModel model, Inference inference) {
-                return atLoad.objection(model);
-            }
-
-            @Override
-            public void accepted(ServedModel model, Tensor input) {
-                throw new AssertionError("nobody asked");
-            }
-        };
-        repository = new ModelRepository(engine, ModelFolder.list(folder), batch -> {}, change -> {}, audit);
+        ModelCompanion.Factory companion = model -> new ModelVerification(
+                model,
+                work -> {
+                    throw new AssertionError("no sample was asked for");
+                },
+                Runnable::run,
+                () -> 0,
+                events::add);
+        List<ModelSource> sources = ModelFolder.list(folder);
+        repository = new ModelRepository(
+                engine,
+                () -> sources,
+                batch -> {},
+                change -> {},
+                List.of(companion),
+                LifecycleTimes.DEFAULT,
+                Ticker.system());
         repository.start();
         repository.settled().join();
         return repository.find("model", null);

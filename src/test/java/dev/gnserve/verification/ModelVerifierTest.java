@@ -3,15 +3,21 @@ package dev.gnserve.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.Samples;
-import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendDescription;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.InferenceBackend;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,20 +28,21 @@ import org.junit.jupiter.api.Test;
 /** The life of the instrumented copy, on the real engine. */
 class ModelVerifierTest {
 
-    private static final TorchScriptArchive ARCHIVE = Samples.archive("chain-traced");
-
-    private static PyTorchBackend engine;
+    private static PyTorchBackend backend;
+    private static ArchiveSnapshot archive;
 
     private final AtomicInteger copies = new AtomicInteger();
 
     @BeforeAll
-    static void start() {
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+    static void start() throws IOException {
+        backend = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+        archive = ArchiveSnapshot.of(Samples.archive("chain-traced"), "chain");
     }
 
     @AfterAll
     static void stop() {
-        engine.close();
+        archive.close();
+        backend.close();
     }
 
     @Test
@@ -83,29 +90,44 @@ class ModelVerifierTest {
     void nativeArraysReturnAfterEveryVerification() {
         try (ModelVerifier verifier = verifier(Duration.ofMinutes(1))) {
             verifier.verifyNow(image(), 4);
-            int resident = engine.openArrays();
+            int resident = backend.openArrays();
             for (int i = 0; i < 100; i++) {
                 verifier.verifyNow(image(), 4);
-                assertThat(engine.openArrays()).isEqualTo(resident);
+                assertThat(backend.openArrays()).isEqualTo(resident);
                 verifier.sample(image());
-                assertThat(engine.openArrays()).isEqualTo(resident);
+                assertThat(backend.openArrays()).isEqualTo(resident);
             }
         }
-        assertThat(engine.openArrays()).isZero();
+        assertThat(backend.openArrays()).isZero();
     }
 
     private ModelVerifier verifier(Duration idle) {
+        Engine engine = new Engine(new CountingBackend());
         return new ModelVerifier(
-                engine,
-                () -> {
-                    copies.incrementAndGet();
-                    return ARCHIVE;
-                },
-                "chain",
-                Device.CPU,
-                ExpectedGroupNorm.ANY,
-                Decisions.HIGHEST,
-                idle);
+                engine.scope("chain"), archive, "chain", Device.CPU, ExpectedGroupNorm.ANY, Decisions.HIGHEST, idle);
+    }
+
+    /** The real one, which counts the copies that it loads. */
+    private final class CountingBackend implements InferenceBackend {
+
+        @Override
+        public BackendModel load(ArchiveSnapshot copy, BackendPlan plan) {
+            copies.incrementAndGet();
+            return backend.load(copy, plan);
+        }
+
+        @Override
+        public BackendDescription describe() {
+            return backend.describe();
+        }
+
+        @Override
+        public int openArrays() {
+            return backend.openArrays();
+        }
+
+        @Override
+        public void close() {}
     }
 
     private static FloatTensor image() {

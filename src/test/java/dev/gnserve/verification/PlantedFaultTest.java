@@ -2,17 +2,20 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ExpectedGroupNorm;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -84,7 +87,7 @@ class PlantedFaultTest {
     /** The engine's own kernel, with nothing changed but the layout of its input. */
     @ParameterizedTest
     @ValueSource(doubles = {100, 1000})
-    void channelsLastWithALargeMeanIsCaught(double mean) {
+    void channelsLastWithALargeMeanIsCaught(double mean) throws IOException {
         VerificationReport report = verify(groupNorm(true), normal(new Random(1), mean, 32, 24, 24), 0);
 
         assertFailing(report, "norm");
@@ -92,7 +95,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void channelsLastWithASmallMeanPasses() {
+    void channelsLastWithASmallMeanPasses() throws IOException {
         Random random = new Random(2);
         for (double mean : new double[] {0, 0.5, 1, 2}) {
             for (int size : new int[] {1, 7, 24, 128}) {
@@ -137,7 +140,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void aModelThatMixesItsBatchIsCaught() {
+    void aModelThatMixesItsBatchIsCaught() throws IOException {
         ScriptModule module = ScriptModule.ofClass("Mixing")
                 .method(ScriptMethod.forward("return torch.sub(x, torch.mean(x, [0], True))"))
                 .build();
@@ -151,17 +154,18 @@ class PlantedFaultTest {
 
     /** Shapes and means as they come, in the layout that the engine's kernel is stable for. */
     @Test
-    void aThousandSoundCallsRaiseNoAlarm() {
+    void aThousandSoundCallsRaiseNoAlarm() throws IOException {
         Random random = new Random(20180322);
         TorchScriptArchive archive = groupNorm(false);
-        try (ModelVerifier verifier = new ModelVerifier(
-                engine,
-                () -> archive,
-                "norm",
-                Device.CPU,
-                ExpectedGroupNorm.ANY,
-                Decisions.HIGHEST,
-                Duration.ofMinutes(1))) {
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "sample");
+                ModelVerifier verifier = new ModelVerifier(
+                        new Engine(engine).scope("sample"),
+                        snapshot,
+                        "norm",
+                        Device.CPU,
+                        ExpectedGroupNorm.ANY,
+                        Decisions.HIGHEST,
+                        Duration.ofMinutes(1))) {
             for (int round = 0; round < 1000; round++) {
                 double mean = Math.pow(10, 8 * random.nextDouble() - 4) * (random.nextBoolean() ? 1 : -1);
                 int height = 1 + random.nextInt(40);
@@ -175,21 +179,23 @@ class PlantedFaultTest {
         }
     }
 
-    private static VerificationReport verifyChain(TorchScriptArchive archive) {
+    private static VerificationReport verifyChain(TorchScriptArchive archive) throws IOException {
         FloatTensor input = Npz.read(Samples.bytes("chain-scripted.npz")).get("input");
         float[] first = java.util.Arrays.copyOf(input.values(), input.values().length / 2);
         return verify(archive, new FloatTensor(input.shape().withoutFirst(), first), 0);
     }
 
-    private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
-        try (ModelVerifier verifier = new ModelVerifier(
-                engine,
-                () -> archive,
-                "planted",
-                Device.CPU,
-                ExpectedGroupNorm.ANY,
-                Decisions.HIGHEST,
-                Duration.ofMinutes(1))) {
+    private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch)
+            throws IOException {
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "sample");
+                ModelVerifier verifier = new ModelVerifier(
+                        new Engine(engine).scope("sample"),
+                        snapshot,
+                        "planted",
+                        Device.CPU,
+                        ExpectedGroupNorm.ANY,
+                        Decisions.HIGHEST,
+                        Duration.ofMinutes(1))) {
             return verifier.verifyNow(image, batch);
         }
     }

@@ -2,12 +2,14 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.backend.Tensor;
@@ -63,7 +65,7 @@ class SampleVerificationTest {
         }
         Map<String, Tensor> tapped;
         try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
-            tapped = model.newTappedSession().run(input, Long.MAX_VALUE, call -> {});
+            tapped = model.newTappedSession(false).run(input, Long.MAX_VALUE, call -> {});
         }
 
         assertThat(tapped.keySet()).isEqualTo(plain.keySet());
@@ -81,7 +83,7 @@ class SampleVerificationTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void everyCallIsCheckedAndPasses(String name) {
+    void everyCallIsCheckedAndPasses(String name) throws IOException {
         FloatTensor recorded = Npz.read(Samples.bytes(name + ".npz")).get("input");
         TorchScriptArchive archive = Samples.archive(name);
 
@@ -140,7 +142,8 @@ class SampleVerificationTest {
         }
         Map<String, Tensor> tapped;
         try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
-            tapped = model.newTappedSession().run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
+            tapped = model.newTappedSession(false)
+                    .run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
         }
 
         VerificationReport report = verify(archive, image, 2);
@@ -171,8 +174,8 @@ class SampleVerificationTest {
         List<TappedCall> all = new ArrayList<>();
         List<TappedCall> one = new ArrayList<>();
         try (PyTorchModel model = engine.load(tapped.archive(), "tapped", Device.CPU)) {
-            model.newTappedSession().run(List.of(input), Long.MAX_VALUE, all::add);
-            model.newTappedSession().run(List.of(input), 20_000, one::add);
+            model.newTappedSession(false).run(List.of(input), Long.MAX_VALUE, all::add);
+            model.newTappedSession(false).run(List.of(input), 20_000, one::add);
         }
 
         assertThat(all).hasSize(7);
@@ -186,7 +189,7 @@ class SampleVerificationTest {
     }
 
     @Test
-    void nothingOfTheEngineIsLeftOpen() {
+    void nothingOfTheEngineIsLeftOpen() throws IOException {
         int before = engine.openArrays();
         FloatTensor input = Npz.read(Samples.bytes("chain-traced.npz")).get("input");
 
@@ -195,15 +198,17 @@ class SampleVerificationTest {
         assertThat(engine.openArrays()).isEqualTo(before);
     }
 
-    private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch) {
-        try (ModelVerifier verifier = new ModelVerifier(
-                engine,
-                () -> archive,
-                "sample",
-                Device.CPU,
-                ExpectedGroupNorm.ANY,
-                Decisions.HIGHEST,
-                Duration.ofMinutes(1))) {
+    private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch)
+            throws IOException {
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "sample");
+                ModelVerifier verifier = new ModelVerifier(
+                        new Engine(engine).scope("sample"),
+                        snapshot,
+                        "sample",
+                        Device.CPU,
+                        ExpectedGroupNorm.ANY,
+                        Decisions.HIGHEST,
+                        Duration.ofMinutes(1))) {
             return verifier.verifyNow(image, batch);
         }
     }

@@ -3,16 +3,19 @@ package dev.gnserve.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.Deadline;
-import dev.gnserve.model.Inference;
-import dev.gnserve.model.ModelAudit;
+import dev.gnserve.batching.Ticker;
+import dev.gnserve.model.LifecycleTimes;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.model.ServedModel;
+import dev.gnserve.model.ModelSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -22,7 +25,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,11 +43,9 @@ class TrafficSamplerTest {
     private final Deque<Runnable> background = new ArrayDeque<>();
     private final Deque<Double> random = new ArrayDeque<>();
     private final List<Object> events = new ArrayList<>();
-    private PyTorchBackend engine;
-    private ModelVerifiers verifiers;
+    private Engine engine;
     private ModelRepository repository;
-    private ServedModel model;
-    private TrafficSampler sampler;
+    private LoadedModel model;
 
     @BeforeEach
     void serve() throws IOException {
@@ -56,21 +59,18 @@ class TrafficSamplerTest {
         try (InputStream in = getClass().getResourceAsStream("/engine/group-norm-traced.pt")) {
             Files.copy(in, version.resolve("model.pt"));
         }
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
-        verifiers = new ModelVerifiers(engine, events::add);
-        sampler = new TrafficSampler(
-                verifiers::sample, answered::add, background::add, () -> random.remove(), events::add);
-        repository = new ModelRepository(engine, ModelFolder.list(folder), batch -> {}, change -> {}, new ModelAudit() {
-            @Override
-            public String objection(ServedModel loaded, Inference inference) {
-                return null;
-            }
-
-            @Override
-            public void accepted(ServedModel asked, Tensor input) {
-                sampler.accepted(asked, input);
-            }
-        });
+        engine = new Engine(PyTorchBackend.start(new EngineSettings(Device.CPU, 1)));
+        List<ModelSource> sources = ModelFolder.list(folder);
+        ModelCompanion.Factory verification = loaded -> new ModelVerification(
+                loaded, answered::add, work -> background.add(work), () -> random.remove(), events::add);
+        repository = new ModelRepository(
+                engine,
+                () -> sources,
+                batch -> {},
+                change -> {},
+                List.of(verification),
+                LifecycleTimes.DEFAULT,
+                Ticker.system());
         repository.start();
         repository.settled().join();
         model = repository.find("model", null);
@@ -79,7 +79,6 @@ class TrafficSamplerTest {
     @AfterEach
     void everyNativeArrayIsFreed() {
         repository.close(Duration.ofSeconds(10));
-        verifiers.close();
         assertThat(engine.openArrays()).isZero();
         engine.close();
     }
@@ -107,13 +106,14 @@ class TrafficSamplerTest {
 
     @Test
     void aSampleFindsWhatAVerificationFinds() {
-        FloatTensor image = image();
+        ask(0);
+        answered.remove().run();
+        background.remove().run();
+        VerificationReport verified =
+                model.companion(ModelVerification.class).verify(image(), 0).join();
 
-        VerificationReport sampled = verifiers.sample(model, image);
-        VerificationReport verified = verifiers.verify(model, image, 0).join();
-
-        assertThat(sampled).isEqualTo(verified);
-        assertThat(sampled.calls()).isNotEmpty();
+        assertThat(events).containsExactly(new VerificationCompleted("model", "1", verified));
+        assertThat(verified.calls()).isNotEmpty();
     }
 
     @Test
@@ -135,37 +135,50 @@ class TrafficSamplerTest {
 
     @Test
     void aSampleThatCannotBeVerifiedIsCountedAndLeavesItsRoom() {
-        sampler = new TrafficSampler(
-                (asked, input) -> {
+        TrafficSampler sampler = sampler(
+                image -> {
                     throw new IllegalStateException("planted");
                 },
-                answered::add,
-                background::add,
-                () -> 0,
-                events::add);
-        ask(0);
+                background::add);
+        sampler.accepted(image());
         answered.remove().run();
         background.remove().run();
 
         assertThat(events).containsExactly(new SampleDropped("model", "1", SampleDropped.Cause.FAILED));
-        ask(0);
+        sampler.accepted(image());
         assertThat(answered).hasSize(1);
     }
 
     @Test
-    void aSampleThatComesAfterTheEndIsDropped() {
-        sampler = new TrafficSampler(
-                verifiers::sample,
-                answered::add,
+    void aSampleThatCannotBeStartedIsCounted() {
+        TrafficSampler sampler = sampler(
+                image -> {
+                    throw new AssertionError("not started");
+                },
                 work -> {
                     throw new RejectedExecutionException("planted");
-                },
-                () -> 0,
-                events::add);
-        ask(0);
+                });
+        sampler.accepted(image());
         answered.remove().run();
 
         assertThat(events).containsExactly(new SampleDropped("model", "1", SampleDropped.Cause.FAILED));
+    }
+
+    @Test
+    void aSampleThatWaitsWhenItsModelEndsIsNotVerified() {
+        ask(0);
+        answered.remove().run();
+        repository.unload("model").join();
+        assertThat(engine.openArrays()).as("nothing waits for the sample").isZero();
+
+        background.remove().run();
+
+        assertThat(events).isEmpty();
+        assertThat(engine.openArrays()).isZero();
+    }
+
+    private TrafficSampler sampler(Function<FloatTensor, VerificationReport> verification, Executor executor) {
+        return new TrafficSampler("model", "1", 1, verification, answered::add, executor, () -> 0, events::add);
     }
 
     private void ask(double drawn) {

@@ -8,18 +8,22 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.BackendDescription;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
+import dev.gnserve.backend.InferenceBackend;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The PyTorch engine of this process: offline, started once, shared by all models. Thread-safe.
@@ -27,7 +31,7 @@ import java.nio.file.Path;
  * <p>Nothing is downloaded and nobody is told that it runs: both are switched off before the first class of DJL loads,
  * unless the operator has set {@code ai.djl.offline} or {@code DJL_OFFLINE} himself.
  */
-public final class PyTorchBackend implements AutoCloseable {
+public final class PyTorchBackend implements InferenceBackend {
 
     private static final System.Logger LOG = System.getLogger(PyTorchBackend.class.getName());
 
@@ -70,122 +74,111 @@ public final class PyTorchBackend implements AutoCloseable {
         }
     }
 
-    /** Opens an archive's bytes, as often as they are needed. */
-    @FunctionalInterface
-    public interface ArchiveSource {
-        InputStream open() throws IOException;
+    /** Loads a file; see {@link #load(ArchiveSnapshot, BackendPlan)}. */
+    public PyTorchModel load(Path archive) {
+        return load(() -> ArchiveSnapshot.read(archive), archive.toString(), new BackendPlan(Device.AUTO, 0));
     }
 
-    /** Loads a TorchScript archive; see {@link #load(ArchiveSource, String, Device)}. */
-    public PyTorchModel load(Path archive) {
-        try {
-            return load(() -> Files.newInputStream(archive), archive.toString(), Device.AUTO);
-        } catch (IOException e) {
+    /** Loads an archive that was read or made before; see {@link #load(ArchiveSnapshot, BackendPlan)}. */
+    public PyTorchModel load(TorchScriptArchive archive, String name, Device where) {
+        return load(() -> ArchiveSnapshot.of(archive, name), name, new BackendPlan(where, 0));
+    }
+
+    @FunctionalInterface
+    private interface Reading {
+        ArchiveSnapshot read() throws IOException;
+    }
+
+    private PyTorchModel load(Reading reading, String name, BackendPlan plan) {
+        try (ArchiveSnapshot snapshot = reading.read()) {
+            return load(snapshot, plan);
+        } catch (IOException | TorchScriptException e) {
             throw new FailureException(
-                    Failure.of(FailureCode.ENGINE_FAULT, archive + " cannot be read: " + e.getMessage(), e));
+                    Failure.of(FailureCode.ENGINE_FAULT, name + " cannot be read: " + e.getMessage(), e));
         }
     }
 
-    /**
-     * Loads a TorchScript archive as it is, or repaired when it names operators that this engine does not have.
-     *
-     * @param name for messages only
-     * @param where it runs; {@code AUTO} is where this engine's models run by default
-     */
-    public PyTorchModel load(ArchiveSource archive, String name, Device where) throws IOException {
-        try (InputStream in = archive.open()) {
-            PyTorchModel model = load(in, name, where);
-            try (InputStream again = archive.open()) {
-                model.declaredBy(signature(again));
-            }
-            return model;
+    /** Loads a TorchScript archive as it is, or repaired when it names operators that this engine does not have. */
+    @Override
+    public PyTorchModel load(ArchiveSnapshot archive, BackendPlan plan) {
+        ForwardSignature declared = signature(archive);
+        try {
+            return load(archive, plan, declared, List.of());
         } catch (FailureException refusal) {
             if (!RepairedArchive.canAnswer(refusal.toString())) {
                 throw refusal;
             }
-        }
-        try (InputStream in = archive.open()) {
-            return load(TorchScriptArchive.of(in.readAllBytes()), name, where);
+            return loadRepaired(archive, plan, declared, refusal);
         }
     }
 
-    /**
-     * Loads a TorchScript archive.
-     *
-     * @param name for messages only
-     * @param where it runs; {@code AUTO} is where this engine's models run by default
-     */
-    public PyTorchModel load(InputStream archive, String name, Device where) throws IOException {
-        ai.djl.Device target = where == Device.AUTO ? device : choose(where, djl);
+    private PyTorchModel loadRepaired(
+            ArchiveSnapshot archive, BackendPlan plan, ForwardSignature declared, FailureException first) {
+        RepairedArchive repaired = RepairedArchive.of(archive.torchScript());
+        FailureException refusal = first;
+        while (true) {
+            FailureException last = refusal;
+            repaired = repaired.without(last.toString()).orElseThrow(() -> last);
+            try (ArchiveSnapshot next = ArchiveSnapshot.of(repaired.archive(), archive.name())) {
+                PyTorchModel model = load(next, plan, declared, repaired.replacements());
+                repaired.replacements()
+                        .forEach(replacement -> LOG.log(
+                                replacement.defined() ? DEBUG : WARNING,
+                                () -> archive.name() + " calls what PyTorch " + version + " does not have: "
+                                        + replacement));
+                return model;
+            } catch (IOException e) {
+                throw new FailureException(Failure.of(
+                        FailureCode.ENGINE_FAULT, archive.name() + " cannot be repaired: " + e.getMessage(), e));
+            } catch (FailureException e) {
+                refusal = e;
+            }
+        }
+    }
+
+    private PyTorchModel load(
+            ArchiveSnapshot archive,
+            BackendPlan plan,
+            ForwardSignature declared,
+            List<RepairedArchive.Replacement> replacements) {
+        ai.djl.Device target = plan.device() == Device.AUTO ? device : choose(plan.device(), djl);
         NDManager manager = arrays.newSubManager(target);
-        try {
-            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
+        try (InputStream in = archive.newInputStream()) {
+            PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
-            return new PyTorchModel(block, manager, cores, label(target));
-        } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
+            return new PyTorchModel(block, manager, cores, plan.threads(), label(target), declared, replacements);
+        } catch (ai.djl.engine.EngineException | IllegalArgumentException | IOException e) {
             manager.close();
             throw new FailureException(Failure.of(
                     FailureCode.ENGINE_FAULT,
-                    "PyTorch " + version + " does not load " + name + ": " + NativeMessage.of(e),
+                    "PyTorch " + version + " does not load " + archive.name() + ": " + NativeMessage.of(e),
                     e));
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
         }
     }
 
-    /** Loads an archive; operators that the engine does not have are replaced. */
-    public PyTorchModel load(TorchScriptArchive archive, String name, Device where) {
-        RepairedArchive repaired = RepairedArchive.of(archive);
-        while (true) {
-            try (InputStream in = repaired.archive().inputStream()) {
-                PyTorchModel model = load(in, name, where);
-                model.declaredBy(archive.forward());
-                model.repairedBy(repaired.replacements());
-                repaired.replacements()
-                        .forEach(replacement -> LOG.log(
-                                replacement.defined() ? DEBUG : WARNING,
-                                () -> name + " calls what PyTorch " + version + " does not have: " + replacement));
-                return model;
-            } catch (IOException e) {
-                throw new FailureException(
-                        Failure.of(FailureCode.ENGINE_FAULT, name + " cannot be read: " + e.getMessage(), e));
-            } catch (FailureException refusal) {
-                repaired = repaired.without(refusal.toString()).orElseThrow(() -> refusal);
-            }
-        }
-    }
-
     /** Of an archive that the engine can load and we cannot read, only the usual is known. */
-    private static ForwardSignature signature(InputStream archive) throws IOException {
+    private static ForwardSignature signature(ArchiveSnapshot archive) {
         try {
-            return TorchScriptArchive.of(archive.readAllBytes()).forward();
+            return archive.torchScript().forward();
         } catch (TorchScriptException e) {
             LOG.log(WARNING, () -> "what the model takes and gives cannot be read: " + e.getMessage());
             return ForwardSignature.TENSOR;
         }
     }
 
-    /** The engine's name and version, as {@code PyTorch 2.7.1}. */
-    public String description() {
-        return "PyTorch " + version;
+    @Override
+    public BackendDescription describe() {
+        return new BackendDescription("PyTorch " + version, label(device), settings.threads());
     }
 
-    /** Where models run, as {@code cpu} or {@code gpu0}. */
-    public String device() {
-        return label(device);
-    }
-
-    public EngineSettings settings() {
-        return settings;
-    }
-
-    /** How many native arrays are open now, apart from the models' own parameters. */
+    @Override
     public int openArrays() {
         return ((BaseNDManager) arrays).getManagedArrays().size();
     }
 
-    /** Closes everything that was loaded. */
     @Override
     public void close() {
         arrays.close();

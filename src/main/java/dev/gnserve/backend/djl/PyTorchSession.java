@@ -13,6 +13,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.backend.BackendRun;
+import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
@@ -39,7 +40,7 @@ import java.util.function.Supplier;
  * <p>Not thread-safe, and always to be called from the same thread: every thread that enters libtorch gets a team of
  * threads of its own, so only few, long-lived threads should.
  */
-public final class PyTorchSession {
+public final class PyTorchSession implements BackendSession {
 
     /** Setting the number of threads of a thread also sets the default that other threads start with. */
     private static final Object THREAD_SETTINGS = new Object();
@@ -79,6 +80,7 @@ public final class PyTorchSession {
      *
      * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or an output has no such axis
      */
+    @Override
     public BackendRun run(List<? extends Tensor> inputs) {
         int batch = inputs.size();
         TensorShape shape = inputs.get(0).shape();

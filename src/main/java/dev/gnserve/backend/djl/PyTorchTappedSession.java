@@ -13,6 +13,7 @@ import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TappedCall;
+import dev.gnserve.backend.TappedSession;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
@@ -27,7 +28,7 @@ import java.util.function.Consumer;
  *
  * <p>Not thread-safe: the taps are part of the model. As with {@link PyTorchSession}, always the same thread should call.
  */
-public final class PyTorchTappedSession {
+public final class PyTorchTappedSession implements TappedSession {
 
     private final PtSymbolBlock block;
     private final NDManager manager;
@@ -39,15 +40,7 @@ public final class PyTorchTappedSession {
         this.session = session;
     }
 
-    /**
-     * Runs {@code forward} once, and again for the calls whose tensors did not fit.
-     *
-     * <p>Calls are handed over one at a time, in order, and freed before the next is read from native memory.
-     *
-     * @param inputs the arguments of {@code forward}, with their batch axis
-     * @param bytes how much native memory one pass may keep; a call that is larger alone is kept alone
-     * @return the model's outputs by name
-     */
+    @Override
     public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
         Map<String, Tensor> outputs = null;
         long next = 0;
@@ -66,12 +59,7 @@ public final class PyTorchTappedSession {
         return outputs;
     }
 
-    /**
-     * Runs images as the served model would, and keeps nothing.
-     *
-     * @param images of equal shape, without a batch axis
-     * @throws FailureException as {@link PyTorchSession#run}
-     */
+    @Override
     public List<Prediction> predict(List<FloatTensor> images) {
         arm(0, 0);
         return session.run(images).predictions();

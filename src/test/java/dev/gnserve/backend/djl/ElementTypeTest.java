@@ -3,6 +3,8 @@ package dev.gnserve.backend.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
@@ -13,6 +15,7 @@ import dev.gnserve.backend.TensorShape;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,13 +31,11 @@ class ElementTypeTest {
     @BeforeAll
     static void load() throws IOException {
         engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
-        echo = engine.load(
-                () -> {
-                    InputStream in = ElementTypeTest.class.getResourceAsStream("/models/echo-scripted.pt");
-                    return java.util.Objects.requireNonNull(in);
-                },
-                "echo",
-                Device.CPU);
+        try (InputStream in =
+                        Objects.requireNonNull(ElementTypeTest.class.getResourceAsStream("/models/echo-scripted.pt"));
+                ArchiveSnapshot archive = ArchiveSnapshot.read(in, "echo")) {
+            echo = engine.load(archive, BackendPlan.CPU);
+        }
     }
 
     @AfterAll

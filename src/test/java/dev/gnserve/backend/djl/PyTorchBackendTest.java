@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
@@ -45,8 +47,8 @@ class PyTorchBackendTest {
     @Test
     void startsOfflineAndSaysWhatItIs() {
         assertThat(System.getProperty("ai.djl.offline")).isEqualTo("true");
-        assertThat(engine.description()).isEqualTo("PyTorch 2.7.1");
-        assertThat(engine.device()).isEqualTo("cpu");
+        assertThat(engine.describe().name()).isEqualTo("PyTorch 2.7.1");
+        assertThat(engine.describe().device()).isEqualTo("cpu");
     }
 
     @Test
@@ -213,10 +215,11 @@ class PyTorchBackendTest {
     }
 
     @Test
-    void whatIsNoArchiveIsRefusedWithItsName() {
+    void whatIsNoArchiveIsRefusedWithItsName() throws IOException {
         InputStream text = new ByteArrayInputStream("hello".getBytes(StandardCharsets.UTF_8));
+        ArchiveSnapshot archive = ArchiveSnapshot.read(text, "hello.pt");
 
-        assertThatThrownBy(() -> engine.load(text, "hello.pt", Device.AUTO))
+        assertThatThrownBy(() -> engine.load(archive, BackendPlan.CPU))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         e -> assertThat(e.failure().detail()).contains("hello.pt"));
@@ -227,8 +230,9 @@ class PyTorchBackendTest {
     }
 
     private static PyTorchModel load(String archive) {
-        try (InputStream in = PyTorchBackendTest.class.getResourceAsStream("/engine/" + archive)) {
-            return engine.load(in, archive, Device.AUTO);
+        try (InputStream in = PyTorchBackendTest.class.getResourceAsStream("/engine/" + archive);
+                ArchiveSnapshot snapshot = ArchiveSnapshot.read(in, archive)) {
+            return engine.load(snapshot, BackendPlan.CPU);
         } catch (IOException e) {
             throw new AssertionError(e);
         }

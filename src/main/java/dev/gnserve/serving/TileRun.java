@@ -6,7 +6,6 @@ import dev.gnserve.batching.BatchTiming;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
-import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.Inference;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -15,63 +14,53 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * One decoded image whose tiles run through a model, a few at a time: neither does a large image fill the queue for
- * everybody else, nor are all its tiles in memory at once. For one thread.
+ * The tiles of one image on their way through a model, a few at a time: so a large image neither fills the queue nor has all its
+ * tiles in memory at once. For one thread.
  */
-public final class ImageRun {
+final class TileRun {
 
     private final Inference inference;
     private final Caller caller;
-    private final UprightImage image;
     private final PreparedImage prepared;
-    private final Duration decode;
-    private final int tilesAhead;
+    private final int ahead;
     private final Deque<CompletableFuture<Outcome<Prediction>>> inFlight = new ArrayDeque<>();
-    private Duration preprocess;
+    private int submitted;
+    private Duration making = Duration.ZERO;
     private Duration queue = Duration.ZERO;
     private Duration inferring = Duration.ZERO;
     private int batchSize;
-    private int submitted;
 
-    ImageRun(
-            Inference inference,
-            Caller caller,
-            UprightImage image,
-            PreparedImage prepared,
-            Duration decode,
-            Duration preprocess,
-            int tilesAhead) {
+    /** @param ahead how many tiles may be on their way at a time */
+    TileRun(Inference inference, Caller caller, PreparedImage prepared, int ahead) {
         this.inference = inference;
         this.caller = caller;
-        this.image = image;
         this.prepared = prepared;
-        this.decode = decode;
-        this.preprocess = preprocess;
-        this.tilesAhead = tilesAhead;
-        fillQueue();
+        this.ahead = ahead;
     }
 
-    /** The image, upright. */
-    public UprightImage image() {
-        return image;
-    }
-
-    /** Its tiles, and the way back from their outputs to the image. */
-    public PreparedImage prepared() {
-        return prepared;
+    /** Submits tiles until as many are on their way as may be. */
+    void submit() {
+        while (submitted < prepared.tiles() && inFlight.size() < ahead) {
+            long before = System.nanoTime();
+            PlanarImage tile = prepared.tile(submitted++);
+            Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
+            making = making.plusNanos(System.nanoTime() - before);
+            inFlight.add(inference.infer(input, caller.deadline()));
+        }
     }
 
     /**
      * Hands over what the model gave for each tile, in the order of the tiles, as soon as it is there.
      *
-     * @throws dev.gnserve.failure.FailureException the failure of the first tile that failed
+     * @throws dev.gnserve.failure.FailureException the failure of the first tile that failed; the others are cancelled
      */
-    public void forEachTile(Consumer<Prediction> consumer) {
+    void forEach(Consumer<Prediction> consumer) {
         try {
+            submit();
             while (!inFlight.isEmpty()) {
                 Outcome.Success<Prediction> success =
                         caller.await(inFlight.remove()).success();
-                fillQueue();
+                submit();
                 BatchTiming timing = success.timing();
                 queue = timing.queueWait().compareTo(queue) > 0 ? timing.queueWait() : queue;
                 inferring = inferring.plus(timing.stages().total());
@@ -83,32 +72,22 @@ public final class ImageRun {
         }
     }
 
-    /** Takes what still waits out of the queue; nobody needs it any more. */
+    /** Cancels the tiles that are still on their way. */
     void cancel() {
         inFlight.forEach(tile -> tile.cancel(false));
         inFlight.clear();
     }
 
-    /** The times so far, with that of post-processing, which the caller knows. */
-    public Timing timing(Duration postprocess) {
+    /** Where the time went; the caller knows that of the stages around the tiles. */
+    Timing timing(Duration decode, Duration prepare, Duration postprocess) {
         return new Timing(
                 millis(decode),
-                millis(preprocess),
+                millis(prepare.plus(making)),
                 millis(queue),
                 millis(inferring),
                 millis(postprocess),
                 batchSize,
                 prepared.tiles());
-    }
-
-    private void fillQueue() {
-        while (submitted < prepared.tiles() && inFlight.size() < tilesAhead) {
-            long before = System.nanoTime();
-            PlanarImage tile = prepared.tile(submitted++);
-            Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
-            preprocess = preprocess.plusNanos(System.nanoTime() - before);
-            inFlight.add(inference.infer(input, caller.deadline()));
-        }
     }
 
     /** To a hundredth: more would be noise. */

@@ -1,0 +1,250 @@
+package dev.gnserve.backend;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ForwardSignature;
+import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All calls into the engine on behalf of one owner, as a rule a model. What the owner holds in native memory is freed when it has
+ * been closed and no call is inside: at once, or by the last call that returns. Thread-safe.
+ */
+public final class EngineScope {
+
+    private final Engine engine;
+    private final String owner;
+    private final Object lock = new Object();
+    private final Set<EngineCall> inside = new LinkedHashSet<>(); // guarded by lock, as what follows
+    private boolean closed;
+    private @Nullable Runnable free;
+
+    EngineScope(Engine engine, String owner) {
+        this.engine = engine;
+        this.owner = owner;
+    }
+
+    /** Work that may fail. */
+    @FunctionalInterface
+    public interface Work<T extends @Nullable Object, E extends Exception> {
+
+        T run() throws E;
+    }
+
+    /**
+     * Makes a call on this thread, registered while it lasts.
+     *
+     * @param what it does, for the watchdog and for messages
+     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} once the scope is closed
+     */
+    public <T extends @Nullable Object, E extends Exception> T call(String what, Work<T, E> work) throws E {
+        return run(enter(what, true), work);
+    }
+
+    /**
+     * Does work that makes several calls, each registered by itself. Nothing is freed before it ends; the watchdog does not look at
+     * it.
+     *
+     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} once the scope is closed
+     */
+    public <T extends @Nullable Object, E extends Exception> T hold(String what, Work<T, E> work) throws E {
+        return run(enter(what, false), work);
+    }
+
+    private <T extends @Nullable Object, E extends Exception> T run(EngineCall call, Work<T, E> work) throws E {
+        try {
+            return work.run();
+        } finally {
+            leave(call);
+        }
+    }
+
+    private EngineCall enter(String what, boolean watched) {
+        EngineCall call = new EngineCall(what, watched);
+        engine.register(this);
+        boolean refused;
+        synchronized (lock) {
+            refused = closed;
+            if (!refused) {
+                inside.add(call);
+            }
+        }
+        if (refused) {
+            engine.unregister(this);
+            throw Failure.of(FailureCode.MODEL_UNAVAILABLE, owner + " has been unloaded")
+                    .asException();
+        }
+        return call;
+    }
+
+    private void leave(EngineCall call) {
+        Runnable last = null;
+        boolean left;
+        synchronized (lock) {
+            left = inside.remove(call);
+            if (left && inside.isEmpty()) {
+                lock.notifyAll();
+                last = free;
+                free = null;
+            }
+        }
+        if (left) {
+            try {
+                if (last != null) {
+                    last.run();
+                }
+            } finally {
+                engine.unregister(this);
+            }
+        }
+    }
+
+    /**
+     * Loads an archive on this thread. Its sessions register their calls here.
+     *
+     * @throws dev.gnserve.failure.FailureException as {@link InferenceBackend#load}, and {@code MODEL_UNAVAILABLE} once the scope is
+     *     closed
+     */
+    public BackendModel load(ArchiveSnapshot archive, BackendPlan plan) {
+        return call(
+                "loading " + archive.name(),
+                () -> new Registered(engine.backend().load(archive, plan)));
+    }
+
+    /** The calls that have been inside for at least this long, by the watchdog's clock. */
+    public List<EngineCall> overdue(Duration limit) {
+        synchronized (lock) {
+            return inside.stream()
+                    .filter(call -> call.watched() && call.age().compareTo(limit) >= 0)
+                    .toList();
+        }
+    }
+
+    /** Whether no call is inside. */
+    public boolean isIdle() {
+        synchronized (lock) {
+            return inside.isEmpty();
+        }
+    }
+
+    void grow(long nanos) {
+        synchronized (lock) {
+            inside.forEach(call -> call.grow(nanos));
+        }
+    }
+
+    /**
+     * Refuses calls from now on, waits for those that are inside, and frees. If one stays inside for longer, it frees when it
+     * returns. Closing again waits again.
+     *
+     * @param freeing run once, when no call is inside; by this thread or by the one that returns last
+     * @return whether no call is inside any more
+     */
+    public boolean close(Duration wait, Runnable freeing) {
+        engine.registerFreeing(this);
+        try {
+            Runnable now = null;
+            boolean idle;
+            synchronized (lock) {
+                if (!closed) {
+                    closed = true;
+                    free = freeing;
+                }
+                idle = awaitIdle(wait);
+                if (idle) {
+                    now = free;
+                    free = null;
+                }
+            }
+            if (now != null) {
+                now.run();
+            }
+            return idle;
+        } finally {
+            engine.unregister(this);
+        }
+    }
+
+    /** With the lock held. */
+    private boolean awaitIdle(Duration wait) {
+        long until = System.nanoTime() + wait.toNanos();
+        boolean interrupted = false;
+        for (long left = wait.toNanos(); !inside.isEmpty() && left > 0; left = until - System.nanoTime()) {
+            try {
+                TimeUnit.NANOSECONDS.timedWait(lock, left);
+            } catch (InterruptedException e) {
+                interrupted = true;
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return inside.isEmpty();
+    }
+
+    @Override
+    public String toString() {
+        return owner;
+    }
+
+    /** A model whose sessions register their calls. */
+    private final class Registered implements BackendModel {
+
+        private final BackendModel model;
+
+        Registered(BackendModel model) {
+            this.model = model;
+        }
+
+        @Override
+        public String device() {
+            return model.device();
+        }
+
+        @Override
+        public ForwardSignature signature() {
+            return model.signature();
+        }
+
+        @Override
+        public List<RepairedArchive.Replacement> replacements() {
+            return model.replacements();
+        }
+
+        @Override
+        public BackendSession newSession() {
+            BackendSession session = model.newSession();
+            return inputs -> call("a forward pass of " + owner, () -> session.run(inputs));
+        }
+
+        @Override
+        public TappedSession newTappedSession(boolean background) {
+            TappedSession session = model.newTappedSession(background);
+            return new TappedSession() {
+                @Override
+                public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
+                    return call("a verification of " + owner, () -> session.run(inputs, bytes, calls));
+                }
+
+                @Override
+                public List<Prediction> predict(List<FloatTensor> images) {
+                    return call("a verification of " + owner, () -> session.predict(images));
+                }
+            };
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+}

@@ -1,0 +1,517 @@
+package dev.gnserve.model;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineCall;
+import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.Batcher;
+import dev.gnserve.batching.Deadline;
+import dev.gnserve.batching.Outcome;
+import dev.gnserve.batching.Priority;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.Lifecycle.Phase;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One version of one model, from its loading to its end, and the owner of all that belongs to it: the snapshot of its archive,
+ * the engine's copy, the batcher with its workers, and the companions that verify it. Thread-safe.
+ *
+ * <p>Everything is made once, from the snapshot: a file that changes on disk changes nothing here. A model that is loaded again is
+ * another object; the two share nothing.
+ *
+ * <p>{@link #close} is the one place where it ends, in this order: new requests are refused, what was accepted is drained, the
+ * calls inside the engine are waited for, then companions, engine's copy and snapshot are closed. A call that outlives its time
+ * keeps the engine's copy in memory until it returns; that call's thread then closes the rest.
+ */
+public final class LoadedModel implements Inference {
+
+    private static final System.Logger LOG = System.getLogger(LoadedModel.class.getName());
+
+    /** Retry-After while a model loads. A guess: load time is unknown. */
+    private static final Duration LOADING_RETRY = Duration.ofSeconds(2);
+
+    private final ModelSource source;
+    private final ModelListener listener;
+    private final Lifecycle life = new Lifecycle(this::announce);
+    private final Leases leases = new Leases();
+    private volatile String fingerprint;
+    private volatile @Nullable ModelManifest manifest;
+
+    // Made by load(), in this order; freed by free() in the opposite one.
+    private volatile @Nullable EngineScope scope;
+    private volatile @Nullable ArchiveSnapshot archive;
+    private volatile @Nullable BackendModel backendModel;
+    private volatile List<ModelCompanion> companions = List.of();
+    private volatile @Nullable Batcher<Tensor, Prediction> batcher;
+    private volatile @Nullable Serving serving;
+    private volatile boolean replaced;
+
+    LoadedModel(ModelSource source, ModelListener listener) {
+        this.source = source;
+        this.listener = listener;
+        this.fingerprint = ModelRepository.print(source);
+    }
+
+    /**
+     * Loads a model for a command: without a repository, companions and listeners. The caller closes it before the engine.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it does not load
+     */
+    public static LoadedModel alone(ModelSource source, Engine engine) {
+        LoadedModel model = new LoadedModel(source, change -> {});
+        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
+        model.requireReady();
+        return model;
+    }
+
+    /** What a model has once it is ready, and until it is freed. */
+    private record Serving(
+            Batcher<Tensor, Prediction> batcher, ModelSignature signature, String device, int workers, int threads) {}
+
+    public String name() {
+        return source.name();
+    }
+
+    public String version() {
+        return source.version();
+    }
+
+    public ModelState state() {
+        return life.phase().seen();
+    }
+
+    /** Why the model failed, or why it was not replaced by its newer files, or null. */
+    public @Nullable String reason() {
+        return life.now().reason();
+    }
+
+    /** How long loading and warm-up took, or null as long as the model never was ready. */
+    public @Nullable Duration loadTime() {
+        return life.now().loadTime();
+    }
+
+    /** What its {@code model.yaml} says, or null as long as it was not read, or when it has a mistake. */
+    public @Nullable ModelManifest manifestOrNull() {
+        return manifest;
+    }
+
+    /**
+     * What its {@code model.yaml} says.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} as long as it was not read, or when it has a mistake
+     */
+    public ModelManifest manifest() {
+        ModelManifest read = manifest;
+        if (read == null) {
+            throw unavailable().asException();
+        }
+        return read;
+    }
+
+    /**
+     * Passes if the model serves.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it does not, or not yet
+     */
+    public void requireReady() {
+        if (state() != ModelState.READY) {
+            throw unavailable().asException();
+        }
+    }
+
+    /**
+     * The archive as it was read.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was read and after the model was freed
+     */
+    public ArchiveSnapshot archive() {
+        ArchiveSnapshot read = archive;
+        if (read == null) {
+            throw unavailable().asException();
+        }
+        return read;
+    }
+
+    /**
+     * Where calls into the engine on behalf of this model are registered.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was loaded
+     */
+    public EngineScope scope() {
+        EngineScope known = scope;
+        if (known == null) {
+            throw unavailable().asException();
+        }
+        return known;
+    }
+
+    /**
+     * The companion of a kind.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} unless its archive has been loaded
+     */
+    public <C extends ModelCompanion> C companion(Class<C> kind) {
+        return companions.stream()
+                .filter(kind::isInstance)
+                .map(kind::cast)
+                .findFirst()
+                .orElseThrow(() -> unavailable().asException());
+    }
+
+    /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
+    public @Nullable String device() {
+        Serving now = serving;
+        return now == null ? null : now.device();
+    }
+
+    /** How many batches run at the same time; 0 unless ready. */
+    public int workers() {
+        Serving now = serving;
+        return now == null ? 0 : now.workers();
+    }
+
+    /** How many threads work on one batch, when shared automatically those of a batch while every worker is busy; 0 unless ready. */
+    public int threads() {
+        Serving now = serving;
+        return now == null ? 0 : now.threads();
+    }
+
+    /**
+     * Why an image that comes now would be refused, OVERLOADED or DEADLINE_EXCEEDED: it would find no place in the queue, or could
+     * not be answered in time. Null if it would not.
+     */
+    public @Nullable Failure refusal(Deadline deadline) {
+        Serving now = serving;
+        return now == null ? null : now.batcher().refusal(deadline);
+    }
+
+    /** How many images wait. */
+    public int queueDepth() {
+        Serving now = serving;
+        return now == null ? 0 : now.batcher().depth();
+    }
+
+    /**
+     * A file beside {@code model.yaml}.
+     *
+     * @throws IOException if there is none
+     */
+    public byte[] file(String name) throws IOException {
+        try (InputStream in = source.open(name)) {
+            return in.readAllBytes();
+        }
+    }
+
+    /**
+     * What it takes and gives, as tensors.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} unless ready
+     */
+    public ModelSignature signature() {
+        Serving now = serving;
+        if (now == null) {
+            throw unavailable().asException();
+        }
+        return now.signature();
+    }
+
+    /** As {@link #infer(Tensor, Deadline, Priority)}, with the default priority. */
+    @Override
+    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
+        return infer(input, deadline, Priority.DEFAULT);
+    }
+
+    /** As {@link Inference#infer}, and the outcome comes no later than when the deadline passes. */
+    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
+        Serving now = serving;
+        if (now == null) {
+            return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
+        }
+        CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority);
+        boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
+        if (!refused) {
+            companions.forEach(companion -> companion.accepted(input));
+        }
+        if (deadline.isBounded() && !outcome.isDone()) {
+            Failure late = Failure.of(
+                    FailureCode.DEADLINE_EXCEEDED, deadline + " passed in the queue or the engine of model " + name());
+            long left = deadline.remaining(System.nanoTime()).toNanos();
+            return outcome.completeOnTimeout(new Outcome.Failed<>(late), left, TimeUnit.NANOSECONDS);
+        }
+        return outcome;
+    }
+
+    /** Of the files that were read or, if newer ones did not serve, of those. */
+    String fingerprint() {
+        return fingerprint;
+    }
+
+    ModelSource source() {
+        return source;
+    }
+
+    Leases leases() {
+        return leases;
+    }
+
+    /** Loads and warms up on the calling thread. Ends in READY or FAILED, or frees everything if the model was closed meanwhile. */
+    void load(Engine engine, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores) {
+        long started = System.nanoTime();
+        EngineScope own = engine.scope("model " + name() + " version " + version());
+        scope = own;
+        fingerprint = ModelRepository.print(source);
+        try {
+            Duration unused = own.hold("loading model " + name(), () -> make(own, factories, batches, cores, started));
+        } catch (IOException | RuntimeException | Error e) {
+            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+            if (life.enter(Phase.FAILED, reasonOf(cause))) {
+                LOG.log(ERROR, () -> "model " + name() + " version " + version() + " does not load", cause);
+            }
+            release(Duration.ofSeconds(10));
+        }
+    }
+
+    /** Makes everything and gives what it took. */
+    private Duration make(
+            EngineScope own,
+            List<? extends ModelCompanion.Factory> factories,
+            BatchListener batches,
+            int cores,
+            long started)
+            throws IOException {
+        ArchiveSnapshot snapshot = source.snapshot();
+        archive = snapshot;
+        ModelManifest read = ManifestReader.read(source, snapshot, own);
+        manifest = read;
+        int threads = read.execution().threadsOn(cores);
+        int workerCount = read.execution().workersOn(cores);
+        BackendModel loaded =
+                own.load(snapshot, new BackendPlan(read.execution().device(), threads));
+        backendModel = loaded;
+        List<ModelCompanion> made = new ArrayList<>();
+        companions = made;
+        factories.forEach(factory -> made.add(factory.of(this)));
+        companions = List.copyOf(made);
+        proceed(Phase.WARMING, null);
+
+        AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
+        Supplier<EngineWorker> newWorker = () -> new EngineWorker(
+                loaded.newSession(), read.warmUp(), prediction -> OutputFit.require(read, prediction), run -> {
+                    if (signature.get() == null) {
+                        signature.set(
+                                ModelSignature.seen(read, loaded.signature().givesResultPerImage(), run));
+                    }
+                });
+        List<EngineWorker> workers =
+                Stream.generate(newWorker).limit(workerCount).toList();
+        Batcher<Tensor, Prediction> running = Batcher.<Tensor, Prediction>of(name(), version())
+                .policy(read.batching())
+                .shape(input -> List.of(input.type(), input.shape()))
+                .runners(workers)
+                .replacement(newWorker)
+                .whenBroken(failure -> {
+                    boolean unused = life.enter(Phase.FAILED, failure.detail());
+                })
+                .listener(batches)
+                .threads(workerThreads())
+                .start();
+        batcher = running;
+        running.ready().join();
+        for (ModelCompanion companion : companions) {
+            String objection = companion.objection(running::submit);
+            if (objection != null) {
+                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
+            }
+        }
+        serving = new Serving(
+                running,
+                Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
+                loaded.device(),
+                workerCount,
+                threads == 0 ? Math.max(1, cores / workerCount) : threads);
+        Duration took = Duration.ofNanos(System.nanoTime() - started);
+        proceed(Phase.READY, took);
+        return took;
+    }
+
+    private void proceed(Phase next, @Nullable Duration loadTime) {
+        if (!life.enter(next, null, loadTime)) {
+            throw Failure.of(FailureCode.SHUTTING_DOWN, "model " + name() + " was closed while it loaded")
+                    .asException();
+        }
+    }
+
+    /**
+     * The watchdog's look: a forward pass that has been inside for too long fails its requests and takes the model out of READY
+     * until it returns.
+     */
+    void watch(Duration longest) {
+        EngineScope own = scope;
+        if (own == null) {
+            return;
+        }
+        Batcher<Tensor, Prediction> running = batcher;
+        for (EngineCall call : own.overdue(longest)) {
+            String what = call.what() + " has not returned for " + longest.toSeconds() + " s";
+            boolean batch =
+                    running != null && running.giveUp(call.thread(), Failure.of(FailureCode.ENGINE_FAULT, what));
+            String reason = what + "; unless it returns, the process has to be restarted";
+            if (batch && life.enter(Phase.HUNG, reason)) {
+                LOG.log(WARNING, reason);
+            } else if (state() == ModelState.LOADING && !reason.equals(reason())) {
+                life.remark(reason);
+                LOG.log(WARNING, reason);
+            }
+        }
+        if (life.phase() == Phase.HUNG && running != null && !running.hangs()) {
+            boolean unused = life.enter(Phase.READY, null);
+        }
+    }
+
+    /**
+     * Newer files of this version do not serve, so that this one goes on.
+     *
+     * @param tried the fingerprint of the files that do not serve, which need not be tried again
+     */
+    void notReplacedBecause(String tried, String why) {
+        fingerprint = tried;
+        life.remark("serves as it was loaded; the reload failed: " + why);
+    }
+
+    /**
+     * Ends the model: see the class. Closing again waits for nothing.
+     *
+     * @param drainTime for the requests that use it and for the calls that are inside the engine
+     * @return whether everything was finished in that time and is freed
+     */
+    public boolean close(Duration drainTime) {
+        boolean first = life.enter(Phase.DRAINING, null);
+        return release(first ? drainTime : Duration.ZERO);
+    }
+
+    /** Ends the model when another one has taken its place: the requests that hold a lease on it see it ready. */
+    boolean retire(Duration drainTime) {
+        long until = System.nanoTime() + drainTime.toNanos();
+        leases.await(until);
+        replaced = true;
+        return close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+    }
+
+    private boolean release(Duration time) {
+        long until = System.nanoTime() + time.toNanos();
+        leases.await(until);
+        companions.forEach(ModelCompanion::end);
+        Batcher<Tensor, Prediction> running = batcher;
+        boolean ended = running == null || running.close(left(until));
+        EngineScope own = scope;
+        boolean idle = own == null || own.close(left(until), this::free);
+        if (own != null && !idle) {
+            List<String> inside =
+                    own.overdue(Duration.ZERO).stream().map(EngineCall::what).toList();
+            LOG.log(
+                    ERROR,
+                    () -> own + " did not end within " + time + ": " + inside
+                            + " has not returned; its memory is freed when it does");
+        }
+        return ended && idle;
+    }
+
+    private static Duration left(long untilNanos) {
+        return Duration.ofNanos(Math.max(0, untilNanos - System.nanoTime()));
+    }
+
+    /** Runs once, when no call of the model is inside the engine. */
+    private void free() {
+        serving = null;
+        companions.forEach(ModelCompanion::close);
+        BackendModel loaded = backendModel;
+        if (loaded != null) {
+            loaded.close();
+            backendModel = null;
+        }
+        ArchiveSnapshot read = archive;
+        if (read != null) {
+            read.close();
+            archive = null;
+        }
+        if (life.phase() == Phase.DRAINING) {
+            boolean unused = life.enter(Phase.CLOSED, null);
+        }
+    }
+
+    private void announce(Lifecycle.State next) {
+        if (replaced || next.phase() == Phase.WARMING || next.phase() == Phase.CLOSED) {
+            return; // Clients see no other state than before.
+        }
+        ModelState state = next.phase().seen();
+        LOG.log(
+                INFO,
+                () -> "model " + name() + " version " + version() + " is " + state
+                        + (next.reason() == null ? "" : ": " + next.reason()));
+        listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
+    }
+
+    private Failure unavailable() {
+        String which = "model " + name() + " version " + version();
+        Lifecycle.State now = life.now();
+        return switch (now.phase().seen()) {
+            case LOADING ->
+                new Failure(
+                        FailureCode.MODEL_UNAVAILABLE,
+                        which + " is still loading; ask again soon",
+                        LOADING_RETRY,
+                        null);
+            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " does not serve: " + now.reason());
+            case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " is unloaded");
+        };
+    }
+
+    private ThreadFactory workerThreads() {
+        AtomicInteger number = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, "engine-" + name() + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    private static String reasonOf(Throwable thrown) {
+        if (thrown instanceof FailureException known) {
+            return known.failure().detail();
+        }
+        String message = thrown.getMessage();
+        return thrown instanceof InvalidManifestException && message != null
+                ? message
+                : thrown.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+    }
+
+    @Override
+    public String toString() {
+        return name() + " version " + version() + " (" + state() + ")";
+    }
+}

@@ -1,0 +1,34 @@
+package dev.gnserve.process;
+
+import static java.lang.System.Logger.Level.WARNING;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+
+/**
+ * Ends the process without the destructors of its native libraries. Java's own ways out, {@link Runtime#halt} too, call C's
+ * {@code exit}, which takes libraries apart while another thread may still be inside them.
+ */
+public final class HardExit {
+
+    private static final System.Logger LOG = System.getLogger(HardExit.class.getName());
+
+    private HardExit() {}
+
+    private interface CLibrary extends Library {
+        void _exit(int status);
+    }
+
+    /** Ends the process at once; nothing is closed or flushed, and no hook runs. */
+    public static void now(int status) {
+        if (!Platform.isWindows()) {
+            try {
+                Native.load("c", CLibrary.class)._exit(status);
+            } catch (LinkageError | RuntimeException e) {
+                LOG.log(WARNING, "the C library's _exit cannot be called; the process may end with a crash", e);
+            }
+        }
+        Runtime.getRuntime().halt(status);
+    }
+}

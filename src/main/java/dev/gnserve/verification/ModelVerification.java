@@ -1,0 +1,151 @@
+package dev.gnserve.verification;
+
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.Inference;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelCompanion;
+import dev.gnserve.model.ModelManifest;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What proves one loaded model: its layers, its verification at load, on demand and on a sample of its traffic. Made from the
+ * snapshot that the model itself was made from. Thread-safe.
+ */
+final class ModelVerification implements ModelCompanion {
+
+    /** A copy takes as much memory as the model, and loads in about the time that the model took. */
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
+    private final String model;
+    private final String version;
+    private final List<LayerDescription> layers;
+    private final @Nullable Failure unreadable;
+    private final ModelVerifier verifier;
+    private final LoadVerification atLoad;
+    private final TrafficSampler sampler;
+    private final Consumer<Object> events;
+
+    /**
+     * @param background where samples are verified, one thread
+     * @param random uniform in [0, 1); chooses the samples
+     * @param events hears of verifications and of dropped samples
+     */
+    ModelVerification(
+            LoadedModel loaded,
+            AfterAnswer afterAnswer,
+            Executor background,
+            DoubleSupplier random,
+            Consumer<Object> events) {
+        this.model = loaded.name();
+        this.version = loaded.version();
+        this.events = events;
+        ModelManifest manifest = loaded.manifest();
+        List<LayerDescription> found = List.of();
+        Failure failure = null;
+        try {
+            found = loaded.archive().torchScript().normalizations().stream()
+                    .map(LayerDescription::of)
+                    .toList();
+        } catch (TorchScriptException e) {
+            // The engine may load it nevertheless.
+            failure = Failure.of(
+                    FailureCode.MODEL_UNAVAILABLE,
+                    "the archive of model '" + model + "' version " + version + " cannot be read: " + e.getMessage(),
+                    e);
+        }
+        layers = found;
+        unreadable = failure;
+        verifier = new ModelVerifier(
+                loaded.scope(),
+                loaded.archive(),
+                model + " version " + version,
+                manifest.execution().device(),
+                manifest.verification().expected(),
+                Decisions.of(manifest),
+                IDLE);
+        atLoad = new LoadVerification("model " + model + " version " + version, manifest, this);
+        sampler = new TrafficSampler(
+                model,
+                version,
+                manifest.verification().sampleRate(),
+                image -> told(verifier.sample(image)),
+                afterAnswer,
+                background,
+                random,
+                events::accept);
+    }
+
+    /**
+     * Every normalization layer of the archive, in the order of the module tree.
+     *
+     * @throws dev.gnserve.failure.FailureException MODEL_UNAVAILABLE if the archive cannot be read
+     */
+    List<LayerDescription> layers() {
+        if (unreadable != null) {
+            throw unreadable.asException();
+        }
+        return layers;
+    }
+
+    /**
+     * Verifies on the input for one image, when verifications before it are done; if it is cancelled until then, never.
+     *
+     * @return the report, for {@link #told}
+     * @throws dev.gnserve.failure.FailureException OVERLOADED when others wait already
+     */
+    CompletableFuture<VerificationReport> verify(FloatTensor input, int batch) {
+        return verifier.verify(input, batch);
+    }
+
+    /** Verifies a model that is not ready yet, and frees the copy at once: many models may load. */
+    VerificationReport verifyAtLoad(FloatTensor input, int batch) {
+        try {
+            return told(verifier.verifyNow(input, batch));
+        } finally {
+            verifier.releaseCopy();
+        }
+    }
+
+    /** Publishes a report to the meters. */
+    VerificationReport told(VerificationReport report) {
+        events.accept(new VerificationCompleted(model, version, report));
+        return report;
+    }
+
+    /** Whether the instrumented copy is loaded now. */
+    boolean holdsCopy() {
+        return verifier.holdsCopy();
+    }
+
+    @Override
+    public @Nullable String objection(Inference inference) {
+        return atLoad.objection();
+    }
+
+    @Override
+    public void accepted(Tensor input) {
+        sampler.accepted(input);
+    }
+
+    @Override
+    public void end() {
+        sampler.end();
+        verifier.end();
+    }
+
+    @Override
+    public void close() {
+        verifier.close();
+    }
+}

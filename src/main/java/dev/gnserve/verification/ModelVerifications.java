@@ -1,0 +1,43 @@
+package dev.gnserve.verification;
+
+import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelCompanion;
+import dev.gnserve.process.BackgroundThreads;
+import jakarta.annotation.PreDestroy;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.stereotype.Component;
+
+/** Gives every model its verification; all share the one thread that verifies samples. Thread-safe. */
+@Component
+final class ModelVerifications implements ModelCompanion.Factory {
+
+    private final AfterAnswer afterAnswer;
+    private final ApplicationEventPublisher events;
+    private final ExecutorService background =
+            Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-sample"));
+
+    ModelVerifications(AfterAnswer afterAnswer, ApplicationEventPublisher events) {
+        this.afterAnswer = afterAnswer;
+        this.events = events;
+    }
+
+    @Override
+    public ModelVerification of(LoadedModel model) {
+        return new ModelVerification(
+                model,
+                afterAnswer,
+                background,
+                () -> ThreadLocalRandom.current().nextDouble(),
+                events::publishEvent);
+    }
+
+    /** Waits for nothing: a sample that runs is registered with its model, which is freed after it. */
+    @PreDestroy
+    void close() {
+        background.shutdown();
+    }
+}
