@@ -40,7 +40,7 @@ public record ModelSignature(
      * Runs an input of the warm-up, and others to see which axes may have another size and which follow. Inputs made from
      * images are tried at another size; of other tensors the shapes of the warm-up say it all.
      *
-     * @param resultPerImage whether the model gives a dictionary for every image, whose tensors are as long as it found
+     * @param resultPerImage whether the model gives a result for every image, whose tensors are as long as it found
      *     something
      * @param run one forward pass of a model that is warm
      * @throws dev.gnserve.failure.FailureException if an input of the warm-up fails

@@ -8,6 +8,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.djl.PyTorchSession;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.batching.Deadline;
@@ -271,16 +272,15 @@ public final class ServedModel implements Inference {
             int workerCount = read.execution().workersOn(cores);
             PyTorchModel loaded = engineModel;
             AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
-            Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                    loaded.newSession(threads),
-                    read.warmUp(),
-                    prediction -> OutputFit.require(read, prediction),
-                    run -> {
-                        if (signature.get() == null) {
-                            signature.set(
-                                    ModelSignature.seen(read, loaded.signature().givesResultPerImage(), run));
-                        }
-                    });
+            Supplier<EngineWorker> newWorker = () -> {
+                PyTorchSession session = loaded.newSession(threads);
+                return new EngineWorker(
+                        session, read.warmUp(), prediction -> OutputFit.require(read, prediction), run -> {
+                            if (signature.get() == null) {
+                                signature.set(ModelSignature.seen(read, session.givesResultPerInput(), run));
+                            }
+                        });
+            };
             List<EngineWorker> workers =
                     Stream.generate(newWorker).limit(workerCount).toList();
             batcher = Batcher.<Tensor, Prediction>of(name(), version())
