@@ -14,8 +14,6 @@ public record ForwardSignature(List<Input> inputs, String result) {
     public static final ForwardSignature TENSOR =
             new ForwardSignature(List.of(new Input("input", "Tensor", true)), "Tensor");
 
-    private static final String RESULT_PER_IMAGE = "List[Dict[str, Tensor]]";
-
     /**
      * An argument.
      *
@@ -39,10 +37,5 @@ public record ForwardSignature(List<Input> inputs, String result) {
     /** Whether the images of a batch are given as a list of tensors, as torchvision's detectors want them. */
     public boolean takesList() {
         return !inputs.isEmpty() && inputs.get(0).type().equals("List[Tensor]");
-    }
-
-    /** Whether it gives a dictionary for every image, alone or, as torchvision's detectors do, behind the losses. */
-    public boolean givesResultPerImage() {
-        return result.equals(RESULT_PER_IMAGE) || result.equals("Tuple[Dict[str, Tensor], " + RESULT_PER_IMAGE + "]");
     }
 }

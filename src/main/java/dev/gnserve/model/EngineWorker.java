@@ -14,7 +14,6 @@ import dev.gnserve.failure.FailureException;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /** One worker of a model: a session, warmed up before its first batch. */
 final class EngineWorker implements BatchRunner<Tensor, Prediction> {
@@ -25,19 +24,19 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     private final BackendSession session;
     private final WarmUp warmUp;
     private final Consumer<Prediction> check;
-    private final Consumer<Function<Tensor, Prediction>> whenWarm;
+    private final Consumer<BackendSession> whenWarm;
 
     /**
      * Makes a worker.
      *
      * @param check throws when what the warm-up gave does not fit the manifest
-     * @param whenWarm is handed one forward pass of one input, to be used before it returns
+     * @param whenWarm is handed the session, to be used before it returns
      */
     EngineWorker(
             BackendSession session,
             WarmUp warmUp,
             Consumer<Prediction> check,
-            Consumer<Function<Tensor, Prediction>> whenWarm) {
+            Consumer<BackendSession> whenWarm) {
         this.session = session;
         this.warmUp = warmUp;
         this.check = check;
@@ -52,7 +51,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
                     warm(WarmUp.input(type, shape));
                 }
             }
-            whenWarm.accept(input -> session.run(List.of(input)).predictions().get(0));
+            whenWarm.accept(session);
         }
     }
 

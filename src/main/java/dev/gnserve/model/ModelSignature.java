@@ -2,6 +2,8 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
+import dev.gnserve.backend.BackendRun;
+import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
@@ -12,6 +14,7 @@ import dev.gnserve.image.Resize;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +43,16 @@ public record ModelSignature(
      * Runs an input of the warm-up, and others to see which axes may have another size and which follow. Inputs made from
      * images are tried at another size; of other tensors the shapes of the warm-up say it all.
      *
-     * @param resultPerImage whether the model gives a dictionary for every image, whose tensors are as long as it found
-     *     something
-     * @param run one forward pass of a model that is warm
+     * @param session of a model that is warm
      * @throws dev.gnserve.failure.FailureException if an input of the warm-up fails
      */
-    static ModelSignature seen(ModelManifest manifest, boolean resultPerImage, Function<Tensor, Prediction> run) {
+    static ModelSignature seen(ModelManifest manifest, BackendSession session) {
+        AtomicBoolean perInput = new AtomicBoolean();
+        Function<Tensor, Prediction> run = input -> {
+            BackendRun one = session.run(List.of(input));
+            perInput.set(one.resultPerInput());
+            return one.predictions().get(0);
+        };
         List<ElementType> types = manifest.warmUp().dataTypes();
         List<TensorShape> shapes = new ArrayList<>(manifest.warmUp().shapes());
         List<Prediction> predictions = new ArrayList<>();
@@ -71,7 +78,7 @@ public record ModelSignature(
                     .filter(Objects::nonNull)
                     .toList();
             List<Integer> axes = axes(seen.stream().map(Tensor::shape).toList());
-            if ((resultPerImage || chosen) && axes.size() > 1) {
+            if ((perInput.get() || chosen) && axes.size() > 1) {
                 axes.set(1, TensorSpec.FREE);
             }
             outputs.add(new TensorSpec(name, seen.get(0).type(), axes));

@@ -1,9 +1,9 @@
 package dev.gnserve.backend.djl;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -28,10 +28,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -60,6 +58,8 @@ public final class PyTorchSession implements BackendSession {
     private final int fixedThreads;
     private int threads;
     private boolean oneByOne; // the model answers for one image only, as it was seen to do
+    private boolean perInput; // the model gives a result for each input, as it was seen to do
+    private EngineOutputs.Lists lists = EngineOutputs.Lists.UNKNOWN;
     private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
 
     /**
@@ -74,11 +74,12 @@ public final class PyTorchSession implements BackendSession {
     }
 
     /**
-     * Stacks inputs of equal shape along a new first axis, runs {@code forward} and splits every output along its first
-     * axis. A model that takes a list gets the inputs as one, and of a model that gives a dictionary for every image each
-     * input gets its own. A detector that gives the dictionary of one image, whatever it is given, gets one image at a time.
+     * Stacks inputs of equal shape along a new first axis, runs {@code forward} and gives every input its own part of the
+     * result, as {@link EngineOutputs} says. A model that takes a list gets the inputs as one. A detector that gives the
+     * dictionary of one image, whatever it is given, gets one image at a time.
      *
-     * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or an output has no such axis
+     * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or the result does not say what belongs to
+     *     which input
      */
     @Override
     public BackendRun run(List<? extends Tensor> inputs) {
@@ -88,16 +89,18 @@ public final class PyTorchSession implements BackendSession {
             long started = System.nanoTime();
             NDArray input = stack(inputs, batchManager);
             long assembled = System.nanoTime();
-            NDList outputs = forward(input, batchManager);
+            List<EngineValue> results = forward(input, batchManager);
             long inferred = System.nanoTime();
-            List<Prediction> predictions =
-                    oneByOne || signature.givesResultPerImage() ? deal(outputs, batch) : split(outputs, batch);
+            List<Prediction> predictions = oneByOne
+                    ? EngineOutputs.perInput(results)
+                    : EngineOutputs.predictions(results.get(0), batch, lists);
             long done = System.nanoTime();
             return new BackendRun(
                     predictions,
                     Duration.ofNanos(assembled - started),
                     Duration.ofNanos(inferred - assembled),
-                    Duration.ofNanos(done - inferred));
+                    Duration.ofNanos(done - inferred),
+                    perInput);
         });
     }
 
@@ -115,18 +118,7 @@ public final class PyTorchSession implements BackendSession {
                         .reshape(djlShape(input.shape()))
                         .duplicate());
             }
-            Map<String, Tensor> outputs = new LinkedHashMap<>();
-            NDList results = toHost(run(method, arguments, callManager));
-            for (int i = 0; i < results.size(); i++) {
-                NDArray result = results.get(i);
-                String name = name(results, i);
-                int image = 0;
-                while (outputs.containsKey(image == 0 ? name : name + "[" + image + "]")) {
-                    image++;
-                }
-                outputs.put(image == 0 ? name : name + "[" + image + "]", whole(result));
-            }
-            return outputs;
+            return EngineOutputs.named(run(method, arguments, callManager));
         });
     }
 
@@ -185,7 +177,7 @@ public final class PyTorchSession implements BackendSession {
      * Calls a method. DJL's own way of doing so leaves the arguments in native memory when the model raises, and with them
      * what was computed from them: 0.7 MB for every image of 161 x 161 that the embedded U-Net refuses.
      */
-    private NDList run(String method, NDList arguments, NDManager results) {
+    private EngineValue run(String method, NDList arguments, NDManager results) {
         JniUtils.setGraphExecutorOptimize(Boolean.getBoolean(GRAPH_OPTIMIZER));
         IValue[] values = new IValue[arguments.size()];
         try {
@@ -193,7 +185,7 @@ public final class PyTorchSession implements BackendSession {
                 values[i] = value(method, arguments.get(i));
             }
             try (IValue result = IValueUtils.runMethod(block, method, values)) {
-                return result.toNDList((PtNDManager) results);
+                return new EngineValueReader((PtNDManager) results).read(result);
             }
         } finally {
             for (IValue value : values) {
@@ -204,32 +196,51 @@ public final class PyTorchSession implements BackendSession {
         }
     }
 
-    /** Outputs of a whole batch, or those of one image after another. */
-    private NDList forward(NDArray input, NDManager batchManager) {
+    /** The result of a whole batch, or those of one image after another. */
+    private List<EngineValue> forward(NDArray input, NDManager batchManager) {
         int batch = Math.toIntExact(input.getShape().get(0));
         if (!oneByOne) {
-            NDList outputs = toHost(run(FORWARD, new NDList(input), batchManager));
-            oneByOne = !signature.givesResultPerImage() && isOfOneImage(outputs);
+            EngineValue result = run(FORWARD, new NDList(input), batchManager);
+            learnLists(result, input, batchManager);
+            perInput = EngineOutputs.isPerInput(result, lists);
+            oneByOne = !perInput && EngineOutputs.isOfOneImage(result);
+            perInput |= oneByOne;
             if (!oneByOne || batch == 1) {
-                return outputs;
+                return List.of(result);
             }
         }
-        NDList outputs = new NDList();
+        List<EngineValue> results = new ArrayList<>(batch);
         for (int i = 0; i < batch; i++) {
             NDArray image = input.get(i).expandDims(0);
-            outputs.addAll(toHost(run(FORWARD, new NDList(image), batchManager)));
+            results.add(run(FORWARD, new NDList(image), batchManager));
         }
-        return outputs;
+        return results;
     }
 
-    /** Whether boxes [D, 4], labels [D] and scores [D] are there: for a batch each would have an axis more. */
-    private static boolean isOfOneImage(NDList outputs) {
-        return hasRank(outputs, "boxes", 2) && hasRank(outputs, "labels", 1) && hasRank(outputs, "scores", 1);
+    /** Finds out, once, what lists stand for. A list as long as the batch needs another pass: with one image, or two. */
+    private void learnLists(EngineValue result, NDArray input, NDManager batchManager) {
+        if (lists != EngineOutputs.Lists.UNKNOWN || !EngineOutputs.hasList(result)) {
+            return;
+        }
+        int batch = Math.toIntExact(input.getShape().get(0));
+        if (!EngineOutputs.isAmbiguous(result, batch)) {
+            lists = EngineOutputs.Lists.OF_OUTPUTS;
+        } else if (batch > 1) {
+            EngineValue ofFirst = run(FORWARD, new NDList(input.get(0).expandDims(0)), batchManager);
+            lists = EngineOutputs.compare(result, batch, ofFirst, 1);
+        } else {
+            lists = withTwo(result, input, batchManager);
+        }
     }
 
-    private static boolean hasRank(NDList outputs, String name, int rank) {
-        NDArray output = outputs.get(name);
-        return output != null && output.getShape().dimension() == rank;
+    private EngineOutputs.Lists withTwo(EngineValue ofOne, NDArray image, NDManager batchManager) {
+        try {
+            EngineValue ofTwo = run(FORWARD, new NDList(image.concat(image, 0)), batchManager);
+            return EngineOutputs.compare(ofOne, 1, ofTwo, 2);
+        } catch (EngineException e) {
+            // A model that takes one image only was traced with one, and tracing fixes the length of its lists.
+            return EngineOutputs.Lists.OF_OUTPUTS;
+        }
     }
 
     /** An argument as the method takes it: itself, or the images of a batch as a list. */
@@ -242,106 +253,6 @@ public final class PyTorchSession implements BackendSession {
             images[i] = (PtNDArray) argument.get(i);
         }
         return IValue.listFrom(images);
-    }
-
-    /** Outputs in the memory of the CPU and in a type of {@link ElementType}; on a GPU this also waits for the result. */
-    private static NDList toHost(NDList outputs) {
-        NDList host = new NDList(outputs.size());
-        for (NDArray output : outputs) {
-            NDArray here = output.toDevice(ai.djl.Device.cpu(), false);
-            if (EngineType.of(here.getDataType()) == null) {
-                here = here.toType(DataType.FLOAT32, false);
-            }
-            here.setName(output.getName());
-            host.add(here);
-        }
-        return host;
-    }
-
-    /** The outputs of a model that gives a dictionary for every image come one image after another. */
-    private static List<Prediction> deal(NDList outputs, int batch) {
-        int each = outputs.size() / batch;
-        if (each == 0 || outputs.size() != batch * each) {
-            throw new FailureException(Failure.of(
-                    FailureCode.ENGINE_FAULT,
-                    "the model gave " + outputs.size() + " outputs for a batch of " + batch
-                            + ": its dictionaries are not equal, so results cannot be told apart"));
-        }
-        List<Prediction> predictions = new ArrayList<>(batch);
-        for (int i = 0; i < batch; i++) {
-            Map<String, Tensor> own = new LinkedHashMap<>();
-            for (NDArray output : outputs.subList(i * each, (i + 1) * each)) {
-                own.put(output.getName(), whole(output));
-            }
-            predictions.add(new Prediction(own));
-        }
-        return predictions;
-    }
-
-    private static Tensor whole(NDArray output) {
-        TensorShape shape = shape(output.getShape());
-        ByteBuffer values = shape.elements() == 0 ? ByteBuffer.allocate(0) : output.toByteBuffer(true);
-        return next(values, type(output), shape);
-    }
-
-    private static List<Prediction> split(NDList outputs, int batch) {
-        List<Map<String, Tensor>> parts = new ArrayList<>(batch);
-        for (int i = 0; i < batch; i++) {
-            parts.add(new LinkedHashMap<>());
-        }
-        for (int o = 0; o < outputs.size(); o++) {
-            NDArray output = outputs.get(o);
-            String name = name(outputs, o);
-            TensorShape shape = shape(output.getShape());
-            if (shape.rank() == 0 || shape.size(0) != batch) {
-                throw new FailureException(Failure.of(
-                        FailureCode.ENGINE_FAULT,
-                        "the model's output \"" + name + "\" has shape " + shape + " for a batch of " + batch
-                                + ": its first axis is not the batch, so results cannot be told apart"));
-            }
-            TensorShape part = shape.withoutFirst();
-            ElementType type = type(output);
-            ByteBuffer values = output.toByteBuffer(true);
-            for (Map<String, Tensor> one : parts) {
-                one.put(name, next(values, type, part));
-            }
-        }
-        return parts.stream().map(Prediction::new).toList();
-    }
-
-    private static ElementType type(NDArray output) {
-        return Objects.requireNonNull(EngineType.of(output.getDataType()), "made one of ours by toHost");
-    }
-
-    /** Copies the next values out of the engine's memory. */
-    private static Tensor next(ByteBuffer values, ElementType type, TensorShape shape) {
-        int bytes = Math.multiplyExact(shape.elements(), type.bytes());
-        if (type == ElementType.FP32) {
-            float[] floats = new float[shape.elements()];
-            values.asFloatBuffer().get(floats);
-            values.position(values.position() + bytes);
-            return new FloatTensor(shape, floats);
-        }
-        byte[] raw = new byte[bytes];
-        values.get(raw);
-        return new RawTensor(type, shape, raw);
-    }
-
-    private static String name(NDList outputs, int index) {
-        String own = outputs.get(index).getName();
-        if (own != null) {
-            return own;
-        }
-        return outputs.size() == 1 ? "output" : "output" + index;
-    }
-
-    private static TensorShape shape(Shape shape) {
-        long[] sizes = shape.getShape();
-        int[] ints = new int[sizes.length];
-        for (int i = 0; i < sizes.length; i++) {
-            ints[i] = Math.toIntExact(sizes[i]);
-        }
-        return TensorShape.of(ints);
     }
 
     private static Shape djlShape(TensorShape shape) {
