@@ -36,7 +36,6 @@ public final class InferenceRequests {
     private final ModelRepository models;
     private final UploadReader uploads;
     private final ImageDecoder decoder;
-    private final UploadBudget bytes;
     private final PixelBudget pixels;
     private final ApplicationEventPublisher events;
 
@@ -44,10 +43,8 @@ public final class InferenceRequests {
             ModelRepository models,
             UploadReader uploads,
             UploadLimits limits,
-            UploadBudget bytes,
             PixelBudget pixels,
             ApplicationEventPublisher events) {
-        this.bytes = bytes;
         this.pixels = pixels;
         this.models = models;
         this.uploads = uploads;
@@ -77,9 +74,7 @@ public final class InferenceRequests {
             requireTask(model, task);
             model.requireReady(); // Before the work of reading and decoding.
             Caller caller = Caller.of(request);
-            try (UploadBudget.Room room = bytes.open()) {
-                return handler.handle(model, uploads.read(request, room), caller);
-            }
+            return handler.handle(model, uploads.read(request), caller);
         });
     }
 
@@ -102,9 +97,7 @@ public final class InferenceRequests {
         return counted(name, version, model -> {
             model.requireReady();
             Caller caller = Caller.of(request);
-            try (UploadBudget.Room room = bytes.open()) {
-                return handler.handle(model, uploads.body(request, room), caller);
-            }
+            return handler.handle(model, uploads.body(request), caller);
         });
     }
 

@@ -17,7 +17,10 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.multipart.MultipartHttpServletRequest;
 import org.springframework.web.util.WebUtils;
 
-/** Takes the images out of a request: parts named {@code image} of a multipart body, or the raw body as one image. */
+/**
+ * Takes the images out of a request: parts named {@code image} of a multipart body, or the raw body as one image. The room that
+ * their bytes need is taken below, in {@link UploadValve}.
+ */
 @Component
 final class UploadReader {
 
@@ -36,11 +39,11 @@ final class UploadReader {
      * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST, UNSUPPORTED_MEDIA or OVERLOADED
      * @throws IOException if the connection breaks
      */
-    List<Upload> read(HttpServletRequest request, UploadBudget.Room room) throws IOException {
+    List<Upload> read(HttpServletRequest request) throws IOException {
         requireNoEncoding(request);
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
-        return multipart == null ? List.of(raw(request, room)) : parts(multipart, room);
+        return multipart == null ? List.of(raw(request)) : parts(multipart);
     }
 
     /**
@@ -49,10 +52,10 @@ final class UploadReader {
      * @throws FailureException UPLOAD_TOO_LARGE or OVERLOADED
      * @throws IOException if the connection breaks
      */
-    byte[] body(HttpServletRequest request, UploadBudget.Room room) throws IOException {
+    byte[] body(HttpServletRequest request) throws IOException {
         requireDeclaredSize(request);
         int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
-        try (InputStream body = room.counted(request.getInputStream())) {
+        try (InputStream body = request.getInputStream()) {
             byte[] bytes = body.readNBytes(limit);
             if (bytes.length == limit && body.read() >= 0) {
                 throw tooLarge("The body has more bytes");
@@ -79,8 +82,8 @@ final class UploadReader {
         }
     }
 
-    private Upload raw(HttpServletRequest request, UploadBudget.Room room) throws IOException {
-        byte[] bytes = body(request, room);
+    private Upload raw(HttpServletRequest request) throws IOException {
+        byte[] bytes = body(request);
         if (bytes.length == 0) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
@@ -91,7 +94,7 @@ final class UploadReader {
         return new Upload("image", bytes);
     }
 
-    private List<Upload> parts(MultipartHttpServletRequest request, UploadBudget.Room room) throws IOException {
+    private List<Upload> parts(MultipartHttpServletRequest request) throws IOException {
         List<Upload> uploads = new ArrayList<>();
         for (Part part : parsed(request)) {
             if (!part.getName().equals("image")) {
@@ -104,7 +107,7 @@ final class UploadReader {
                                         .formatted(limits.maxImages()))
                         .asException();
             }
-            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part, room)));
+            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part)));
         }
         if (uploads.isEmpty()) {
             throw Failure.of(
@@ -126,9 +129,11 @@ final class UploadReader {
         }
     }
 
-    private static byte[] bytes(Part part, UploadBudget.Room room) throws IOException {
-        try (InputStream in = room.counted(part.getInputStream())) {
+    private static byte[] bytes(Part part) throws IOException {
+        try (InputStream in = part.getInputStream()) {
             return in.readAllBytes();
+        } finally {
+            part.delete(); // Reading made the web server keep another copy.
         }
     }
 
