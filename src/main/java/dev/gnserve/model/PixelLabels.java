@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * The labels that a pixel of a segmentation belongs to, by the probabilities of the output's channels. The one home of this
- * rule: results and the verification that judges whether a result changes must decide alike (decision 0010).
+ * rule: results and the verification that judges whether a result changes must decide alike.
  *
  * <p>A pixel belongs to a label if the label's own probability is above the threshold. Where the model has a channel for
  * rims, that channel's probability is added to the label that is most probable at the pixel.
@@ -59,11 +59,13 @@ public final class PixelLabels {
         if (rim == NONE) {
             return;
         }
-        for (int channel :
-                channels) { // The most probable label's probability: plane by plane, which is done in vectors.
+        // The probability of the most probable label: plane by plane, because such loops run in vectors.
+        for (int channel : channels) {
             int other = channel * plane;
-            for (int i = 0; i < plane; i++) {
-                into[i] = Math.max(into[i], probabilities[other + i]);
+            if (other != own) {
+                for (int i = 0; i < plane; i++) {
+                    into[i] = Math.max(into[i], probabilities[other + i]);
+                }
             }
         }
         int rims = rim * plane;
