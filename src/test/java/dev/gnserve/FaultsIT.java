@@ -7,6 +7,7 @@ import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelRepository;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +15,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +40,8 @@ import tools.jackson.databind.json.JsonMapper;
         properties = {
             "gnserve.models=patient,spinning",
             "gnserve.hang-time=2s",
+            "gnserve.repository.enabled=true",
+            "gnserve.access.admin-keys=the-key-of-an-operator",
             "gnserve.limits.max-upload-size=40KB",
             "gnserve.limits.max-upload-size-in-flight=40KB",
             "gnserve.limits.max-pixels=100000",
@@ -211,6 +215,99 @@ class FaultsIT {
             third = infer(0, 30_000);
         }
         assertThat(third.status()).as(third.text()).isEqualTo(200);
+    }
+
+    /** The web server holds what came of a multipart body, although no controller has seen the request. */
+    @Test
+    void whereHalfSentMultipartUploadsFillTheBudgetTheNextIsToldToComeBackUntilTheyAreGone() throws IOException {
+        try (Socket first = new Socket("localhost", port);
+                Socket second = new Socket("localhost", port);
+                Socket third = new Socket("localhost", port)) {
+            for (Socket half : List.of(first, second, third)) {
+                half.getOutputStream()
+                        .write(("POST /v1/models/patient/segment HTTP/1.1\r\nHost: localhost\r\nContent-Type:"
+                                        + " multipart/form-data; boundary=x\r\nContent-Length: 20000\r\n\r\n"
+                                        + "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n"
+                                        + "x".repeat(11_900))
+                                .getBytes(StandardCharsets.US_ASCII));
+            }
+            Answer tensors = blanks(12_000);
+            for (int turn = 0; turn < 100 && tensors.status() == 400; turn++) {
+                tensors = blanks(12_000); // The others' bytes are on their way.
+            }
+            assertThat(tensors.status()).as(tensors.text()).isEqualTo(429);
+            assertThat(tensors.json().path("error").asString()).contains("gnserve.limits.max-upload-size-in-flight");
+            double refused = client.meter("gnserve_requests_total", "OVERLOADED");
+
+            Answer parts = segmentTwoAnd(12_000);
+
+            assertThat(parts.status()).as(parts.text()).isEqualTo(429);
+            assertThat(parts.contentType()).isEqualTo("application/problem+json");
+            assertThat(parts.json().path("code").asString()).isEqualTo("OVERLOADED");
+            assertThat(parts.json().path("detail").asString())
+                    .contains("uploads of 3", "would be more than 40,960", "gnserve.limits.max-upload-size-in-flight");
+            assertThat(parts.response().headers().firstValue("Retry-After")).hasValue("1");
+            assertThat(client.meter("gnserve_requests_total", "OVERLOADED")).isEqualTo(refused + 1);
+            assertThat(segmentTwo().status()).as("of what there is room for").isEqualTo(200);
+
+            Answer form = client.send(client.request("v1/models/patient")
+                    .header("Content-Type", "application/x-www-form-urlencoded")
+                    .PUT(BodyPublishers.ofString("a=" + "x".repeat(12_000))));
+            assertThat(form.status())
+                    .as("of a body that nobody reads: " + form.text())
+                    .isEqualTo(405);
+            Answer index = client.send(client.request("v2/repository/index")
+                    .header("Authorization", "Bearer the-key-of-an-operator")
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString("{\"note\": [" + "0, ".repeat(4_000) + "0], \"ready\": true}")));
+            assertThat(index.status())
+                    .as("of what Spring reads: " + index.text())
+                    .isEqualTo(429);
+            assertThat(index.json().path("error").asString()).contains("gnserve.limits.max-upload-size-in-flight");
+        }
+
+        Answer next = segmentTwoAnd(12_000); // The others are gone, and have given their room back.
+        while (next.status() == 429) {
+            next = segmentTwoAnd(12_000);
+        }
+        assertThat(next.status()).as(next.text()).isEqualTo(200);
+    }
+
+    /** Whose client would otherwise come back again and again. */
+    @ParameterizedTest
+    @ValueSource(strings = {"image/png", "multipart/form-data; boundary=x"})
+    void aBodyLargerThanTheWholeBudgetIsCalledTooLargeHoweverItComes(String contentType) {
+        byte[] large = ("--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n"
+                        + "x".repeat(60_000) + "\r\n--x--\r\n")
+                .getBytes(StandardCharsets.US_ASCII);
+
+        Answer answer = client.send(client.request("v1/models/patient/segment")
+                .header("Content-Type", contentType)
+                .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(large))));
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(413);
+    }
+
+    /** No JSON, as soon as it has been read. */
+    private Answer blanks(int count) {
+        return client.send(client.request("v2/models/patient/infer").POST(BodyPublishers.ofString(" ".repeat(count))));
+    }
+
+    /** As {@link #segmentTwo}, and a part that takes room and is not looked at. */
+    private Answer segmentTwoAnd(int padding) {
+        String image = new String(small(), StandardCharsets.ISO_8859_1);
+        StringBuilder body = new StringBuilder();
+        List.of(image, image)
+                .forEach(part -> body.append(
+                                "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a\"\r\n\r\n")
+                        .append(part)
+                        .append("\r\n"));
+        body.append("--x\r\nContent-Disposition: form-data; name=\"note\"; filename=\"b\"\r\n\r\n")
+                .append("x".repeat(padding))
+                .append("\r\n--x--\r\n");
+        return client.send(client.request("v1/models/patient/segment")
+                .header("Content-Type", "multipart/form-data; boundary=x")
+                .POST(BodyPublishers.ofString(body.toString(), StandardCharsets.ISO_8859_1)));
     }
 
     /** Fills a batch, which runs without delay. */

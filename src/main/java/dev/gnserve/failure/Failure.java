@@ -29,6 +29,16 @@ public record Failure(
         return new FailureException(this);
     }
 
+    /** The failure that an exception carries, or that one of its causes carries; null if there is none. */
+    public static @Nullable Failure in(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FailureException carrier) {
+                return carrier.failure();
+            }
+        }
+        return null;
+    }
+
     /**
      * What is wrong and what to do, of the first of these causes that can tell; null where only a stack trace tells.
      *

@@ -321,10 +321,9 @@ public final class LoadedModel implements Inference {
 
         AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
         Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                loaded.newSession(), read.warmUp(), prediction -> OutputFit.require(read, prediction), run -> {
+                loaded.newSession(), read.warmUp(), prediction -> OutputFit.require(read, prediction), session -> {
                     if (signature.get() == null) {
-                        signature.set(
-                                ModelSignature.seen(read, loaded.signature().givesResultPerImage(), run));
+                        signature.set(ModelSignature.seen(read, session));
                     }
                 });
         List<EngineWorker> workers =

@@ -61,9 +61,13 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         return Problems.answer(exception.failure(), request);
     }
 
-    /** A body that calls itself multipart and is not, or has too many parts. */
+    /** A body that calls itself multipart and is not, has too many parts, or finds no room while it is read. */
     @ExceptionHandler
     ResponseEntity<Object> malformed(MultipartException exception, HttpServletRequest request) {
+        Failure known = Failure.in(exception);
+        if (known != null) {
+            return refused(known, request);
+        }
         Throwable cause = exception.getMostSpecificCause();
         String detail = "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
                 .formatted(cause.getMessage());
@@ -100,8 +104,12 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         return refused(tooLarge(exception), ((ServletWebRequest) exchange).getRequest());
     }
 
-    /** Spring reports whatever is too much of a multipart body as too many bytes. */
+    /** Spring reports whatever is too much of a multipart body as too many bytes, and tells it by words of the cause. */
     private Failure tooLarge(MaxUploadSizeExceededException exception) {
+        Failure known = Failure.in(exception);
+        if (known != null) {
+            return known;
+        }
         Throwable cause = exception.getMostSpecificCause();
         if (cause instanceof FileCountLimitExceededException) {
             return Failure.of(
@@ -158,7 +166,10 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         if (response != null && response.isCommitted()) {
             return null;
         }
-        return Problems.answer(status, detail(exception, request, body), headers, request);
+        Failure known = Failure.in(exception); // Of a body that Spring read itself.
+        return known != null
+                ? Problems.answer(known, request)
+                : Problems.answer(status, detail(exception, request, body), headers, request);
     }
 
     private static String detail(Exception exception, HttpServletRequest request, @Nullable Object body) {

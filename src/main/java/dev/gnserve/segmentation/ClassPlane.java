@@ -17,15 +17,13 @@ final class ClassPlane {
 
     private final int width;
     private final int height;
-    private final float maskThreshold;
     private final float seedThreshold;
     private final byte[] marks;
     private final char[] probabilities;
 
-    ClassPlane(int width, int height, float maskThreshold, float seedThreshold) {
+    ClassPlane(int width, int height, float seedThreshold) {
         this.width = width;
         this.height = height;
-        this.maskThreshold = maskThreshold;
         this.seedThreshold = seedThreshold;
         marks = new byte[Math.multiplyExact(width, height)];
         probabilities = new char[marks.length];
@@ -42,11 +40,11 @@ final class ClassPlane {
     /**
      * Takes a pixel.
      *
+     * @param mask whether it belongs to the class
      * @param interior probability of the class's interior
      * @param foreground probability of interior or rim
      */
-    void set(int pixel, float interior, float foreground) {
-        boolean mask = foreground > maskThreshold;
+    void set(int pixel, boolean mask, float interior, float foreground) {
         marks[pixel] = (byte) (mask ? interior > seedThreshold ? MASK | SEED : MASK : 0);
         probabilities[pixel] = (char) (Math.min(1, foreground) * STEPS + 0.5f);
     }

@@ -44,9 +44,9 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             throw new IllegalArgumentException("%d x %d pixels, but %d interior and %d foreground values"
                     .formatted(width, height, interior.length, foreground.length));
         }
-        ClassPlane plane = new ClassPlane(width, height, maskThreshold, seedThreshold);
+        ClassPlane plane = new ClassPlane(width, height, seedThreshold);
         for (int i = 0; i < pixels; i++) {
-            plane.set(i, interior[i], foreground[i]);
+            plane.set(i, foreground[i] > maskThreshold, interior[i], foreground[i]);
         }
         return find(plane);
     }

@@ -5,8 +5,9 @@ import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.TileBlender;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.ModelManifest;
-import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Thresholds;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,11 +22,10 @@ public final class Segmenter {
     private final int width;
     private final List<ClassPlane> planes;
 
-    /** Where the channel of each plane is in the output. */
-    private final int[] channels;
+    private final PixelLabels labels;
 
-    /** Where the channel of the rims is, or -1. */
-    private final int rim;
+    /** Of one label, for the row that has come: scratch. */
+    private final float[] foreground;
 
     private final ObjectFinder finder;
     private final TileBlender blender;
@@ -40,11 +40,10 @@ public final class Segmenter {
         this.width = image.width();
         Thresholds thresholds = manifest.thresholds();
         planes = manifest.labels().stream()
-                .map(label -> new ClassPlane(width, image.height(), threshold, thresholds.seed()))
+                .map(label -> new ClassPlane(width, image.height(), thresholds.seed()))
                 .toList();
-        List<String> names = manifest.output().channels();
-        channels = manifest.labels().stream().mapToInt(names::indexOf).toArray();
-        rim = names.indexOf(OutputSpec.BOUNDARY);
+        labels = new PixelLabels(manifest, threshold);
+        foreground = new float[width];
         finder = new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
         blender = prepared.blender(manifest.output().channels().size(), this::take);
     }
@@ -72,23 +71,13 @@ public final class Segmenter {
 
     /** A row of probabilities [channels, width]. */
     private void take(int y, float[] row) {
-        for (int i = 0; i < channels.length; i++) {
-            int own = channels[i];
+        for (int i = 0; i < labels.count(); i++) {
+            ClassPlane plane = planes.get(i);
+            labels.foreground(i, row, width, foreground);
+            int interior = labels.channel(i) * width;
             for (int x = 0; x < width; x++) {
-                float interior = row[own * width + x];
-                float foreground = rim >= 0 && isMostProbable(own, x, row) ? interior + row[rim * width + x] : interior;
-                planes.get(i).set(y * width + x, interior, foreground);
+                plane.set(y * width + x, labels.isIn(foreground[x]), row[interior + x], foreground[x]);
             }
         }
-    }
-
-    /** Whether no other label is more probable here: a pixel of the rim belongs to the label that is. */
-    private boolean isMostProbable(int own, int x, float[] row) {
-        for (int other : channels) {
-            if (row[other * width + x] > row[own * width + x]) {
-                return false;
-            }
-        }
-        return true;
     }
 }

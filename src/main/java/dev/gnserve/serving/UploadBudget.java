@@ -1,8 +1,5 @@
 package dev.gnserve.serving;
 
-import java.io.FilterInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -10,15 +7,18 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
- * The bytes of bodies that all requests together may hold. They count as they are read, so that a client that announces
- * much and sends little takes no room from others. Thread-safe.
+ * The bytes of bodies that all requests together may hold. They count as they are read ({@link UploadValve}), so that a client
+ * that announces much and sends little takes no room from others. Thread-safe.
  */
 @Component
 final class UploadBudget {
 
     private static final Logger log = LoggerFactory.getLogger(UploadBudget.class);
 
-    /** Of heap for one byte of a body: tensors in JSON become several times as large when they are read. */
+    /**
+     * Of heap for one byte of a body. Tensors in JSON become several times as large when they are read. Of an image in a
+     * multipart body there are two copies, that of the web server and ours, and a third while ours is made.
+     */
     private static final long HEAP_PER_BYTE = 8;
 
     private final Budget bytes;
@@ -37,37 +37,27 @@ final class UploadBudget {
                         + " (gnserve.limits.max-upload-size-in-flight); come back in a moment");
     }
 
-    /** The share of a request, of which nothing has been read yet. */
+    /** The share of a request of whose body nothing has been read yet. */
     Room open() {
-        return new Room(bytes.take(0));
+        return new Room();
     }
 
-    /** What the bytes of one request take. For its thread. */
-    static final class Room implements AutoCloseable {
+    /** Room for the bytes of one request's body. For its thread. */
+    final class Room implements AutoCloseable {
 
-        private final Budget.Taken taken;
+        private final Budget.Taken taken = bytes.take(0);
+        private int held;
 
-        private Room(Budget.Taken taken) {
-            this.taken = taken;
-        }
-
-        /** The same bytes, which take room when they are read; reading fails with OVERLOADED when there is none in time. */
-        InputStream counted(InputStream body) {
-            return new FilterInputStream(body) {
-                @Override
-                public int read() throws IOException {
-                    int one = in.read();
-                    taken.growBy(one < 0 ? 0 : 1);
-                    return one;
-                }
-
-                @Override
-                public int read(byte[] into, int offset, int length) throws IOException {
-                    int count = in.read(into, offset, length);
-                    taken.growBy(Math.max(0, count));
-                    return count;
-                }
-            };
+        /**
+         * Takes room for bytes that were read. A body that is larger than the whole budget takes the whole budget and no more: the limit
+         * of one body refuses it, with a reason that lets its client not come back.
+         *
+         * @throws dev.gnserve.failure.FailureException OVERLOADED when there is no room in time
+         */
+        void take(int read) {
+            int more = Math.min(read, bytes.total() - held);
+            taken.growBy(more);
+            held += more;
         }
 
         @Override

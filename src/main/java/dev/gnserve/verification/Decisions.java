@@ -3,9 +3,11 @@ package dev.gnserve.verification;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.ModelManifest;
-import dev.gnserve.model.OutputSpec;
-import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Task;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +44,10 @@ public final class Decisions {
         if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
             float threshold =
                     known == null ? Float.MIN_VALUE : known.thresholds().score();
+            float firstLabel =
+                    known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Before: background.
             return DetectionPair.of(alone, together).stream()
+                    .filter(pair -> pair.label(alone, together) >= firstLabel)
                     .filter(pair -> pair.changes(alone, together, threshold))
                     .count();
         }
@@ -51,23 +56,34 @@ public final class Decisions {
                     && last(alone, "scores").shape().rank() == 2;
             return dense ? changedBoxes(known, alone, together) : 0;
         }
+        if (known != null && known.task() != Task.TENSORS && hasLogits(known, alone) && hasLogits(known, together)) {
+            return changedByLogits(known, alone, together);
+        }
         long changed = 0;
         for (Map.Entry<String, Tensor> output : alone.outputs().entrySet()) {
             Tensor other = together.outputs().get(output.getKey());
-            TensorShape shape = output.getValue().shape();
-            if (other == null || shape.rank() < 1 || shape.size(0) < 1) {
-                continue;
-            }
-            float[] one = output.getValue().floats();
-            if (known != null
-                    && known.task() == Task.SEGMENTATION
-                    && shape.size(0) == known.output().channels().size()) {
-                changed += changedPixels(known, one, other.floats());
-            } else {
-                changed += changedWinners(shape.size(0), one, other.floats());
+            if (other != null) {
+                changed += changedWinners(output.getValue(), other);
             }
         }
         return changed;
+    }
+
+    private static boolean hasLogits(ModelManifest manifest, Prediction prediction) {
+        String name = manifest.output().name();
+        return name == null || prediction.outputs().containsKey(name);
+    }
+
+    /** What else a model gives is in no result. */
+    private static long changedByLogits(ModelManifest manifest, Prediction alone, Prediction together) {
+        Tensor one = manifest.output().logits(alone);
+        Tensor other = manifest.output().logits(together);
+        int channels = manifest.output().channels().size();
+        return manifest.task() == Task.SEGMENTATION
+                        && one.shape().rank() == 3
+                        && one.shape().size(0) == channels
+                ? changedPixels(manifest, alone, together)
+                : changedWinners(one, other);
     }
 
     private static long changedBoxes(ModelManifest manifest, Prediction alone, Prediction together) {
@@ -107,40 +123,46 @@ public final class Decisions {
         return false;
     }
 
-    private static long changedPixels(ModelManifest manifest, float[] one, float[] other) {
-        OutputSpec output = manifest.output();
-        int channels = output.channels().size();
-        int pixels = one.length / channels;
-        int rim = output.channels().indexOf(OutputSpec.BOUNDARY);
-        float threshold = manifest.thresholds().mask();
-        double[] alone = new double[channels];
-        double[] together = new double[channels];
+    /** Of a result that can be made of one of them only, everything changes. */
+    private static long changedPixels(ModelManifest manifest, Prediction alone, Prediction together) {
+        PixelLabels labels = new PixelLabels(manifest, manifest.thresholds().mask());
+        PlanarImage before = probabilities(manifest, alone);
+        PlanarImage after = probabilities(manifest, together);
+        if (before == null || after == null) {
+            PlanarImage one = before == null ? after : before;
+            return one == null ? 0 : (long) one.width() * one.height() * labels.count();
+        }
+        int pixels = before.width() * before.height();
+        float[] was = new float[pixels];
+        float[] is = new float[pixels];
         long changed = 0;
-        for (int p = 0; p < pixels; p++) {
-            probabilities(output.decoder(), one, p, pixels, alone);
-            probabilities(output.decoder(), other, p, pixels, together);
-            for (String label : manifest.labels()) {
-                int own = output.channels().indexOf(label);
-                boolean before = alone[own] + (rim < 0 ? 0 : alone[rim]) > threshold;
-                boolean after = together[own] + (rim < 0 ? 0 : together[rim]) > threshold;
-                changed += before == after ? 0 : 1;
+        for (int label = 0; label < labels.count(); label++) {
+            labels.foreground(label, before.values(), pixels, was);
+            labels.foreground(label, after.values(), pixels, is);
+            for (int p = 0; p < pixels; p++) {
+                changed += labels.isIn(was[p]) == labels.isIn(is[p]) ? 0 : 1;
             }
         }
         return changed;
     }
 
-    private static void probabilities(Decoder decoder, float[] logits, int at, int step, double[] into) {
-        double sum = 0;
-        for (int c = 0; c < into.length; c++) {
-            into[c] = Math.exp(logits[at + c * step]);
-            sum += into[c];
-        }
-        for (int c = 0; c < into.length; c++) {
-            into[c] = decoder == Decoder.SIGMOID ? into[c] / (1 + into[c]) : into[c] / sum;
+    /** As the result has them; null where there is no result, for there is a NaN among the logits. */
+    private static @Nullable PlanarImage probabilities(ModelManifest manifest, Prediction prediction) {
+        try {
+            return ClassProbabilities.of(prediction, manifest.output());
+        } catch (FailureException e) {
+            return null;
         }
     }
 
-    private static long changedWinners(int classes, float[] one, float[] other) {
+    private static long changedWinners(Tensor alone, Tensor together) {
+        TensorShape shape = alone.shape();
+        if (shape.rank() < 1 || shape.size(0) < 1) {
+            return 0;
+        }
+        int classes = shape.size(0);
+        float[] one = alone.floats();
+        float[] other = together.floats();
         int positions = one.length / classes;
         long changed = 0;
         for (int p = 0; p < positions; p++) {

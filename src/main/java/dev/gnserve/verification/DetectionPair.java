@@ -68,6 +68,11 @@ record DetectionPair(int alone, int together) {
         return alone != NONE && together != NONE;
     }
 
+    /** The label's number, which is the same in both. */
+    float label(Prediction first, Prediction second) {
+        return alone == NONE ? values(second, "labels")[together] : values(first, "labels")[alone];
+    }
+
     /** Whether it counts in the one run and not in the other. */
     boolean changes(Prediction first, Prediction second, float threshold) {
         return score(first, alone) >= threshold != score(second, together) >= threshold;

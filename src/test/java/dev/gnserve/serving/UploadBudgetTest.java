@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -18,38 +15,50 @@ class UploadBudgetTest {
     private final UploadBudget budget = new UploadBudget(100, Duration.ZERO);
 
     @Test
-    void whatIsReadTakesRoomUntilTheRequestEnds() throws IOException {
+    void whatIsReadTakesRoomUntilTheRequestEnds() {
         try (UploadBudget.Room first = budget.open()) {
-            assertThat(first.counted(bytes(60)).readNBytes(50)).hasSize(50);
+            first.take(20);
+            first.take(30);
 
-            try (UploadBudget.Room second = budget.open();
-                    InputStream tooMuch = second.counted(bytes(51))) {
-                assertThatThrownBy(tooMuch::readAllBytes).isInstanceOfSatisfying(FailureException.class, e -> {
+            try (UploadBudget.Room second = budget.open()) {
+                assertThatThrownBy(() -> second.take(51)).isInstanceOfSatisfying(FailureException.class, e -> {
                     assertThat(e.failure().code()).isEqualTo(FailureCode.OVERLOADED);
                     assertThat(e.failure().retryAfter()).isPositive();
                     assertThat(e.failure().detail()).contains("50", "51", "100", "max-upload-size-in-flight");
                 });
-            }
-            try (UploadBudget.Room third = budget.open()) {
-                InputStream body = third.counted(bytes(50));
-                assertThat(body.read()).isZero();
-                assertThat(body.readAllBytes()).hasSize(49);
+                second.take(50);
             }
         }
 
         try (UploadBudget.Room all = budget.open()) {
-            assertThat(all.counted(bytes(100)).readAllBytes()).hasSize(100);
+            all.take(100);
         }
     }
 
     @Test
-    void theEndOfABodyTakesNoRoom() throws IOException {
+    void theEndOfABodyTakesNoRoom() {
         try (UploadBudget.Room all = budget.open();
                 UploadBudget.Room nothing = budget.open()) {
-            all.counted(bytes(100)).readAllBytes();
+            all.take(100);
 
-            assertThat(nothing.counted(bytes(0)).readAllBytes()).isEmpty();
-            assertThat(nothing.counted(bytes(0)).read()).isNegative();
+            nothing.take(0);
+        }
+    }
+
+    /** Otherwise its client would be told to come back, again and again. */
+    @Test
+    void aBodyThatIsLargerThanTheBudgetGetsTheWholeBudget() {
+        try (UploadBudget.Room all = budget.open()) {
+            all.take(60);
+            all.take(60);
+            all.take(60);
+
+            try (UploadBudget.Room other = budget.open()) {
+                assertThatThrownBy(() -> other.take(1)).isInstanceOf(FailureException.class);
+            }
+        }
+        try (UploadBudget.Room next = budget.open()) {
+            next.take(100);
         }
     }
 
@@ -64,9 +73,5 @@ class UploadBudgetTest {
 
     private static UploadLimits limits(@Nullable DataSize inFlight) {
         return new UploadLimits(DataSize.ofBytes(1_000), inFlight, Duration.ofMinutes(1), 1, 1_000, null);
-    }
-
-    private static InputStream bytes(int count) {
-        return new ByteArrayInputStream(new byte[count]);
     }
 }

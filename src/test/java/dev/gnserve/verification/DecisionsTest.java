@@ -4,10 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.segmentation.SegmentedClass;
+import dev.gnserve.segmentation.Segmenter;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One image alone and among others. */
 class DecisionsTest {
@@ -32,6 +41,117 @@ class DecisionsTest {
 
         assertThat(decisions.changed(alone, together)).isZero();
         assertThat(Decisions.HIGHEST.changed(alone, together)).isOne();
+    }
+
+    /** Which moves from one label's mask to the other's with the whole of the rim. */
+    @Test
+    void aPixelOfTheRimBelongsToTheLabelThatIsMostProbable() {
+        Decisions decisions =
+                of("task: segmentation\nlabels: [a, b]\noutput: {channels: [background, a, b, boundary]}");
+        Prediction alone = output(Tensor.of(new float[] {0, 1, 0.9f, 2}, 4, 1, 1));
+
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {0, 0.9f, 1, 2}, 4, 1, 1))))
+                .as("it leaves the one and joins the other")
+                .isEqualTo(2);
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {0, 0.95f, 0.9f, 2}, 4, 1, 1))))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"softmax", "sigmoid"})
+    void logitsWhosePowersAreNoNumbersDecideAsOthers(String decoder) {
+        Decisions decisions = of(
+                "task: segmentation\nlabels: [a]\noutput: {channels: [background, a], decoder: %s}".formatted(decoder));
+        Prediction alone = output(Tensor.of(new float[] {-1000, 1000}, 2, 1, 1));
+
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {1000, -1000}, 2, 1, 1))))
+                .isOne();
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {-1001, 999}, 2, 1, 1))))
+                .isZero();
+    }
+
+    @Test
+    void whereOnlyOneOfThemIsAResultEverythingChanges() {
+        Decisions decisions = of("task: segmentation\nlabels: [a]");
+        Prediction alone = output(Tensor.of(new float[] {0, 0, 1, 1}, 2, 1, 2));
+        Prediction together = output(Tensor.of(new float[] {0, 0, 1, Float.NaN}, 2, 1, 2));
+
+        assertThat(decisions.changed(alone, together)).isEqualTo(2);
+        assertThat(decisions.changed(together, alone)).isEqualTo(2);
+        assertThat(decisions.changed(together, together)).isZero();
+    }
+
+    /** As torchvision's networks give for training. */
+    @Test
+    void anOutputThatIsInNoResultDecidesNothing() {
+        Decisions decisions = of("task: segmentation\nlabels: [a]");
+        Tensor out = Tensor.of(new float[] {0, 1}, 2, 1, 1);
+        Prediction alone = new Prediction(Map.of("out", out, "aux", Tensor.of(new float[] {0, 1}, 2, 1, 1)));
+        Prediction together = new Prediction(Map.of("out", out, "aux", Tensor.of(new float[] {1, 0}, 2, 1, 1)));
+
+        assertThat(decisions.changed(alone, together)).isZero();
+        assertThat(Decisions.HIGHEST.changed(alone, together)).isOne();
+    }
+
+    /** Judged by the code that makes the results. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "labels: [a]",
+                "labels: [a, b, c]",
+                "labels: [a, b, c]\noutput: {channels: [boundary, c, background, a, b]}",
+                "labels: [a, b]\noutput: {channels: [a, b, boundary], decoder: sigmoid}\nthresholds: {mask: 0.7}"
+            })
+    void asManyPixelsChangeAsChangeInTheMasksOfTheResult(String text) {
+        ModelManifest manifest = ManifestReader.read(
+                "model.yaml", "task: segmentation\ninput: {colour: gray, sizeMultiple: 1}\n" + text);
+        Random random = new Random(13);
+        int channels = manifest.output().channels().size();
+        for (int turn = 0; turn < 20; turn++) {
+            float[] one = new float[channels * 40 * 30];
+            float[] other = new float[one.length];
+            for (int i = 0; i < one.length; i++) {
+                one[i] = (float) random.nextGaussian();
+                other[i] = one[i] + 0.1f * (float) random.nextGaussian();
+            }
+            Prediction alone = output(Tensor.of(one, channels, 30, 40));
+            Prediction together = output(Tensor.of(other, channels, 30, 40));
+
+            List<SegmentedClass> before = result(manifest, alone);
+            List<SegmentedClass> after = result(manifest, together);
+
+            long changed = 0;
+            for (int label = 0; label < before.size(); label++) {
+                for (int p = 0; p < 40 * 30; p++) {
+                    int was = before.get(label).mask().label(p % 40, p / 40);
+                    changed += was == after.get(label).mask().label(p % 40, p / 40) ? 0 : 1;
+                }
+            }
+            assertThat(changed).isPositive();
+            assertThat(Decisions.of(manifest).changed(alone, together)).isEqualTo(changed);
+        }
+    }
+
+    private static List<SegmentedClass> result(ModelManifest manifest, Prediction prediction) {
+        UprightImage image = UprightImage.of8Bit(40, 30, 1, new byte[40 * 30]);
+        Segmenter segmenter = new Segmenter(
+                manifest,
+                image,
+                manifest.preprocessor().prepare(image),
+                manifest.thresholds().mask());
+        segmenter.add(prediction);
+        return segmenter.classes();
+    }
+
+    /** The number before the first label's, as torchvision has it. */
+    @Test
+    void aDetectionOfTheBackgroundIsInNoResult() {
+        Decisions decisions = of("task: detection\nlabels: [a]\nthresholds: {score: 0.5}");
+        Prediction none = chosen(new float[0]);
+        Prediction background = chosen(0, new float[] {0, 0, 10, 10}, 0.9f);
+
+        assertThat(decisions.changed(none, background)).isZero();
+        assertThat(Decisions.HIGHEST.changed(none, background)).isOne();
     }
 
     @Test
@@ -85,11 +205,17 @@ class DecisionsTest {
         return new Prediction(outputs);
     }
 
-    /** As torchvision's detectors give, all of one label. */
+    /** As torchvision's detectors give, all of the first label. */
     private static Prediction chosen(float[] boxes, float... scores) {
+        return chosen(1, boxes, scores);
+    }
+
+    private static Prediction chosen(int label, float[] boxes, float... scores) {
+        float[] labels = new float[scores.length];
+        Arrays.fill(labels, label);
         return new Prediction(Map.of(
                 "boxes", Tensor.of(boxes, scores.length, 4),
-                "labels", Tensor.of(new float[scores.length], scores.length),
+                "labels", Tensor.of(labels, scores.length),
                 "scores", Tensor.of(scores, scores.length)));
     }
 }

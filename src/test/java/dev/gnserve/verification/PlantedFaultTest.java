@@ -33,17 +33,17 @@ class PlantedFaultTest {
     private static PyTorchBackend engine;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
         engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws IOException {
         engine.close();
     }
 
     @Test
-    void anotherEpsilonThanDeclaredIsCaught() {
+    void anotherEpsilonThanDeclaredIsCaught() throws IOException {
         TorchScriptArchive chain = Samples.archive("chain-scripted");
 
         VerificationReport report = verifyChain(
@@ -55,7 +55,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void anotherNumberOfGroupsThanDeclaredIsCaught() {
+    void anotherNumberOfGroupsThanDeclaredIsCaught() throws IOException {
         TorchScriptArchive chain = Samples.archive("chain-scripted");
 
         VerificationReport report =
@@ -68,7 +68,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void theWeightsOfTwoChannelsSwappedAreCaught() {
+    void theWeightsOfTwoChannelsSwappedAreCaught() throws IOException {
         TorchScriptArchive chain = Samples.archive("chain-scripted");
 
         VerificationReport report =
@@ -107,7 +107,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void aBitThatFlippedInAWeightOnDiskIsCaught() {
+    void aBitThatFlippedInAWeightOnDiskIsCaught() throws IOException {
         // The engine loads it without a word.
         TorchScriptArchive chain = Samples.archive("chain-scripted");
         String entry = chain.parameters().stream()
@@ -124,7 +124,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void aBitThatFlippedInAnotherParameterFailsTheArchive() {
+    void aBitThatFlippedInAnotherParameterFailsTheArchive() throws IOException {
         TorchScriptArchive chain = Samples.archive("chain-scripted");
         String entry = chain.parameters().stream()
                 .filter(parameter -> parameter.name().equals("stem.conv.weight"))
@@ -200,7 +200,7 @@ class PlantedFaultTest {
         }
     }
 
-    private static void assertFailing(VerificationReport report, String... layers) {
+    private static void assertFailing(VerificationReport report, String... layers) throws IOException {
         assertThat(report.verdict()).isEqualTo(Verdict.FAIL);
         assertThat(report.calls().stream()
                         .filter(call -> call.verdict() == Verdict.FAIL)
@@ -209,7 +209,7 @@ class PlantedFaultTest {
     }
 
     /** A model of one GroupNorm over 32 channels. */
-    private static TorchScriptArchive groupNorm(boolean channelsLast) {
+    private static TorchScriptArchive groupNorm(boolean channelsLast) throws IOException {
         Random random = new Random(7);
         float[] weight = new float[32];
         float[] bias = new float[32];
@@ -234,7 +234,7 @@ class PlantedFaultTest {
     }
 
     /** Values around a mean with deviation 1. */
-    private static FloatTensor normal(Random random, double mean, int... shape) {
+    private static FloatTensor normal(Random random, double mean, int... shape) throws IOException {
         FloatTensor tensor = Tensor.of(new float[java.util.Arrays.stream(shape).reduce(1, Math::multiplyExact)], shape);
         for (int i = 0; i < tensor.values().length; i++) {
             tensor.values()[i] = (float) (mean + random.nextGaussian());

@@ -84,7 +84,7 @@ class ResultsOfInputsTest {
             assertThat(results.get(0).first().shape()).isEqualTo(TensorShape.of(2, 1, 1));
             assertThat(results.get(0).first().floats()).containsExactly(1, 2);
             assertThat(results.get(1).first().floats()).containsExactly(3, 4);
-            assertThat(session.givesResultPerInput()).isTrue();
+            assertThat(session.run(List.of(image(1))).resultPerInput()).isTrue();
             assertThat(run(session, image(7)).get(0).first().floats()).containsExactly(7);
             assertThat(run(model.newSession(), image(7)).get(0).first().shape()).isEqualTo(TensorShape.of(1, 1, 1));
         }

@@ -1,4 +1,4 @@
-package dev.gnserve.segmentation;
+package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
@@ -6,11 +6,10 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
-import dev.gnserve.model.OutputSpec;
 import java.util.Arrays;
 
 /** From a network's logits to probabilities, pixel by pixel. */
-final class ClassProbabilities {
+public final class ClassProbabilities {
 
     /** Pixels worked on at a time: their logits and what is made of them stay in the nearest cache. */
     private static final int BLOCK = 1024;
@@ -23,7 +22,7 @@ final class ClassProbabilities {
      * @param prediction whose logits are [channels, height, width], of any height and width
      * @throws FailureException ENGINE_FAULT if it is not, or holds NaN
      */
-    static PlanarImage of(Prediction prediction, OutputSpec spec) {
+    public static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
         Tensor logits = spec.logits(prediction);
         if (logits.shape().rank() != 3 || logits.shape().size(0) != channels) {

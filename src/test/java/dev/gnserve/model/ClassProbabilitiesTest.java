@@ -1,4 +1,4 @@
-package dev.gnserve.segmentation;
+package dev.gnserve.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -7,8 +7,6 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.PlanarImage;
-import dev.gnserve.model.ManifestReader;
-import dev.gnserve.model.OutputSpec;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
