@@ -4,7 +4,7 @@ package dev.gnserve.norm;
  * The inner loops of Group Normalization. {@link GroupNorm} walks the groups and merges in float64; a kernel does what is
  * done once per value.
  *
- * <p>All kernels give the same bits. Every sum is kept in float32 columns whose number does not depend on the width of a
+ * <p>All kernels give the same bits, but for the last ones of {@link #sumDeviations}. Every float32 sum is kept in float32 columns whose number does not depend on the width of a
  * vector, each column adds its values in the order of the rows, {@link #RUN_ROWS} at a time, and multiplication and addition are fused where this
  * interface says so and nowhere else. How many columns a kernel works on at a time is its own affair.
  *
@@ -78,6 +78,36 @@ public interface GroupNormKernel {
 
     /** Turns bfloat16 values (the upper halves of float32 values) into float32, exactly. */
     void widen(short[] bfloat16, int offset, float[] y, int yOffset, int length);
+
+    /**
+     * Sums neighbouring values in float64: with {@code d = x - center}, {@code sums[0]} becomes the sum of d and
+     * {@code sums[1]} that of d * d (fused). The order is the kernel's own; the bound of {@link BoundedStatistics} holds for
+     * every order.
+     */
+    void sumDeviations(float[] x, int offset, int length, double center, double[] sums);
+
+    /**
+     * Finds the first result that is further from Group Normalization than it may be; all in float64.
+     *
+     * @param x what was normalized
+     * @param y the results, at the same indexes
+     * @return the index of the first value beyond the limit, or {@code offset + length}; a NaN is beyond every limit
+     */
+    int firstBeyond(float[] x, float[] y, int offset, int length, Limit limit);
+
+    /**
+     * How far a result may be from {@code expected = fma(d, scale, shift)} with {@code d = x - mean}: by
+     * {@code fma(|expected|, share, fma(|d|, slope, base))}.
+     */
+    record Limit(double mean, double scale, double shift, double base, double slope, double share) {
+
+        /** Whether a value keeps the limit. */
+        boolean keeps(float x, float y) {
+            double d = x - mean;
+            double expected = Math.fma(d, scale, shift);
+            return Math.abs(y - expected) <= Math.fma(Math.abs(expected), share, Math.fma(Math.abs(d), slope, base));
+        }
+    }
 
     /**
      * What turns x into y, per channel: with {@code d = x - center}, {@code y = fma(d, scale, fma(d, scaleLow, shift))}.

@@ -3,16 +3,14 @@ package dev.gnserve.verification;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.norm.GroupNormParameters;
-import dev.gnserve.norm.GroupNormReference;
 import dev.gnserve.norm.GroupNormShape;
-import dev.gnserve.norm.GroupNormStatistics;
 import dev.gnserve.norm.MemoryFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,16 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LayerCheck {
 
-    /** The element whose error is largest in proportion to its tolerance. */
-    private record Worst(double ratio, double error, double tolerance, int index) {
-
-        static final Worst NONE = new Worst(-1, 0, 0, 0);
-
-        static Worst of(Worst a, Worst b) {
-            // Equal ratios go to the first element, so that the answer does not depend on threads.
-            return b.ratio > a.ratio || (b.ratio == a.ratio && b.index < a.index) ? b : a;
-        }
-    }
+    /** Screens the groups; see {@link ScreenedComparison}. */
+    static final GroupNormKernel KERNEL = GroupNormKernel.select().kernel();
 
     private final TappedCall call;
     private final Declared declared;
@@ -138,69 +128,10 @@ final class LayerCheck {
     }
 
     private Worst worst(GroupNormShape shape, GroupNormParameters parameters) {
-        if (shape.size() == 0) {
-            return Worst.NONE;
-        }
-        // Groups are independent and lie one after another: each is a shape of its own, so that cores can share them.
-        GroupNormReference oneGroup = new GroupNormReference(
-                new GroupNormShape(1, shape.channelsPerGroup(), 1, shape.positions(), MemoryFormat.CONTIGUOUS),
-                new GroupNormParameters(parameters.epsilon(), null, null));
         Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
-        IntStream groups = IntStream.range(0, shape.totalGroups());
-        return (allCores ? groups.parallel() : groups)
-                .mapToObj(group -> worst(group, shape, parameters, oneGroup, tolerance))
-                .reduce(Worst.NONE, Worst::of);
-    }
-
-    private Worst worst(
-            int group,
-            GroupNormShape shape,
-            GroupNormParameters parameters,
-            GroupNormReference oneGroup,
-            Tolerance tolerance) {
-        float[] input = call.input().values();
-        float[] output = call.output().values();
-        GroupNormStatistics statistics = oneGroup.statistics(input, group * shape.groupSize());
-        double mean = statistics.mean()[0];
-        double rstd = statistics.rstd()[0];
-        double k = Math.sqrt(1 + mean * rstd * mean * rstd);
-        double worstRatio = -1;
-        double worstError = 0;
-        double worstTolerance = 0;
-        int worstIndex = group * shape.groupSize();
-        for (int c = 0; c < shape.channelsPerGroup(); c++) {
-            int channel = group % shape.groups() * shape.channelsPerGroup() + c;
-            double gamma = parameters.weight() == null ? 1 : parameters.weight()[channel];
-            double beta = parameters.bias() == null ? 0 : parameters.bias()[channel];
-            double scale = rstd * gamma;
-            // No element's tolerance is below base + |x - mean| slope.
-            double base = tolerance.at(k, 0, gamma, beta, 0);
-            double slope = (tolerance.at(k, 1, gamma, beta, 0) - base) * rstd;
-            int first = group * shape.groupSize() + c * shape.positions();
-            for (int i = first; i < first + shape.positions(); i++) {
-                double deviation = input[i] - mean;
-                double error = Math.abs(output[i] - (deviation * scale + beta));
-                if (error <= worstRatio * base + Math.abs(deviation) * (worstRatio * slope)) {
-                    continue; // The usual case, in few operations.
-                }
-                double xhat = deviation * rstd;
-                double expected = xhat * gamma + beta;
-                if (Double.isNaN(expected)) {
-                    // The group holds NaN or infinity: it has no exact result.
-                    continue;
-                }
-                double allowed = tolerance.at(k, xhat, gamma, beta, expected);
-                error = Math.abs(output[i] - expected);
-                double ratio = Double.isNaN(error) ? Double.POSITIVE_INFINITY : error == 0 ? 0 : error / allowed;
-                if (ratio > worstRatio) {
-                    worstRatio = ratio;
-                    worstError = Double.isNaN(error) ? Double.POSITIVE_INFINITY : error;
-                    worstTolerance = allowed;
-                    worstIndex = i;
-                }
-            }
-        }
-        return new Worst(worstRatio, worstError, worstTolerance, worstIndex);
+        return new ScreenedComparison(
+                        call.input().values(), call.output().values(), shape, parameters, tolerance, KERNEL)
+                .worst(allCores);
     }
 
     private static List<Integer> unravel(int index, int[] sizes) {

@@ -55,4 +55,14 @@ final class Tolerance {
                 + outputRounding * Math.abs(expected)
                 + underflow;
     }
+
+    /** What {@link #at} allows per unit of {@code (k + |xhat|) |gamma| + |beta|}. */
+    double kernelUnits() {
+        return kernelUnits;
+    }
+
+    /** What {@link #at} allows per unit of {@code |expected|}. */
+    double outputRounding() {
+        return outputRounding;
+    }
 }

@@ -81,16 +81,20 @@ class VerificationController {
             @Nullable String reason) {}
 
     /**
-     * The operator that judges.
+     * What the engine was compared with.
      *
-     * @param kernel its name
-     * @param reason why this one
+     * @param kernel name of the kernel that goes over every value
+     * @param reason what it does, and what judges
      */
     @Schema(name = "ReferenceOperator")
-    record Operator(@Schema(example = "reference-float64") String kernel, String reason) {
+    record Operator(
+            @Schema(example = "vector-512") String kernel,
+            @Schema(example = Operator.SCREENS) String reason) {
 
-        static final Operator REFERENCE =
-                new Operator("reference-float64", "a verdict needs a result that is exact beside the engine's float32");
+        private static final String SCREENS =
+                "finds the groups that may hold the largest error, by a proven bound; scalar float64 judges these";
+
+        static final Operator OF_LAYER_CHECKS = new Operator(LayerCheck.KERNEL.name(), SCREENS);
     }
 
     @GetMapping(path = "/v1/models/{model}/layers", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -169,7 +173,7 @@ class VerificationController {
                     served.name(),
                     served.version(),
                     RequestId.of(request),
-                    Operator.REFERENCE,
+                    Operator.OF_LAYER_CHECKS,
                     report.calls(),
                     report.batchInvariance(),
                     report.unverified(),
