@@ -40,7 +40,7 @@ class OwnResultsJarIT {
         models.put("optional", "/engine/optional-key.pt", """
                 task: tensors
                 warmUp: {shapes: [[1, 2, 2]]}
-                batching: {maxSize: 2, maxDelay: 30s}
+                batching: {maxSize: 2, maxDelay: 10s}
                 """);
         models.put("large", "/models/classifier-traced.pt", """
                 task: classification
