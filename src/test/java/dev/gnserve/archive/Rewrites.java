@@ -10,6 +10,8 @@ import java.util.Map;
 /** Archives with planted faults. */
 public final class Rewrites {
 
+    private static final String INPUT_MILLIS = "int(torch.max(x))";
+
     private Rewrites() {}
 
     /** An archive whose code reads otherwise in one file. */
@@ -24,15 +26,23 @@ public final class Rewrites {
      * comes to its end all the same.
      */
     public static byte[] spinning(TorchScriptArchive archive) {
-        return spinning(archive, "int(torch.max(x))");
+        return spinning(archive, INPUT_MILLIS, "pass");
+    }
+
+    /** As {@link #spinning(TorchScriptArchive)}, and it convolves as it spins: it uses the engine's code and data all the time. */
+    public static byte[] convolving(TorchScriptArchive archive) {
+        return spinning(
+                archive,
+                INPUT_MILLIS,
+                "x = torch.sum(torch.conv2d(torch.ones([1, 8, 64, 64]), torch.ones([8, 8, 3, 3])), [1, 2])");
     }
 
     /** A model every forward pass of which takes as many milliseconds. */
     public static byte[] slow(TorchScriptArchive archive, int millis) {
-        return spinning(archive, String.valueOf(millis));
+        return spinning(archive, String.valueOf(millis), "pass");
     }
 
-    private static byte[] spinning(TorchScriptArchive archive, String millis) {
+    private static byte[] spinning(TorchScriptArchive archive, String millis, String meanwhile) {
         String forward = "    x: Tensor) -> Dict[str, Tensor]:\n";
         return code(
                         archive,
@@ -42,8 +52,8 @@ public final class Rewrites {
                     start = ops.prim.TimePoint()
                     end = torch.add(start, torch.mul(%s, 1000000))
                     while torch.lt(ops.prim.TimePoint(), end):
-                      pass
-                """.formatted(millis).indent(0))
+                      %s
+                """.formatted(millis, meanwhile).indent(0))
                 .toByteArray();
     }
 

@@ -1,0 +1,114 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.TorchScriptArchive;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What probes, signals and other models see of a forward pass that does not return, or returns late. */
+@Timeout(180)
+class HangingPassJarIT {
+
+    private static final int FOREVER_MILLIS = 600_000;
+    private static final int LATE_MILLIS = 6_000;
+    private static final int PASSES = 16;
+    private static final String TENSORS = """
+            task: tensors
+            warmUp: {shapes: [[4]]}
+            execution: {workers: 1}
+            batching: {maxSize: 1}
+            """;
+
+    @TempDir
+    private Path work;
+
+    /** Many passes, each of which reads what the engine has in static memory: whatever the exit frees, one of them needs. */
+    @RepeatedTest(3)
+    void passesThatOutliveTheDrainDoNotKeepTheProcessFromEndingInOrder() throws Exception {
+        JarWithModels.models(work).put("spinning", "1", Rewrites.convolving(vector()), """
+                task: tensors
+                warmUp: {shapes: [[4]]}
+                execution: {workers: %d, threads: 1}
+                batching: {maxSize: 1}
+                """.formatted(PASSES));
+        try (JarWithModels jar =
+                JarWithModels.start(work, "--gnserve.drain-time=1s").awaitReady()) {
+            for (int i = 0; i <= PASSES; i++) {
+                ask(jar);
+            }
+            jar.await(
+                    "a request behind those in the engine",
+                    () -> jar.client().meter("gnserve_queue_depth", "spinning") == 1);
+
+            jar.process().destroy(); // SIGTERM
+
+            boolean ended = jar.process().waitFor(JarWithModels.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(ended).as("ended on its own; it wrote%n%s", jar.output()).isTrue();
+            assertThat(jar.output()).doesNotContain("SIGSEGV", "fatal error");
+            assertThat(jar.crashReports()).isEmpty();
+            assertThat(jar.process().exitValue()).as(jar.output()).isEqualTo(128 + 15);
+        }
+    }
+
+    @Test
+    void aModelWhosePassReturnsLateServesAgain() throws IOException {
+        JarWithModels.models(work).put("spinning", "1", Rewrites.spinning(vector()), TENSORS);
+        try (JarWithModels jar =
+                JarWithModels.start(work, "--gnserve.hang-time=2s").awaitReady()) {
+            Answer late = infer(jar, LATE_MILLIS);
+
+            assertThat(late.status()).as(late.text()).isEqualTo(500);
+            jar.await("liveness", () -> jar.client().get("livez").status() == 200);
+            jar.awaitState("spinning", "READY");
+            assertThat(jar.client().get("readyz").status()).isEqualTo(200);
+            assertThat(jar.client().get("livez").status()).isEqualTo(200);
+            Answer next = infer(jar, 0);
+            assertThat(next.status()).as(next.text()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aWarmUpThatHangsTurnsLivenessOffAndOtherModelsServe() throws IOException {
+        ModelsFolder models = JarWithModels.models(work);
+        models.put("a-sound-one", "/models/vector-scripted.pt", TENSORS);
+        models.put("b-hanging", "1", Rewrites.slow(vector(), FOREVER_MILLIS), TENSORS);
+        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.hang-time=2s")) {
+            jar.awaitState("a-sound-one", "READY");
+
+            jar.await("liveness to turn off", () -> jar.client().get("livez").status() == 503);
+
+            assertThat(jar.client().get("actuator/health/liveness").text()).contains("DOWN", "b-hanging");
+            Answer other = jar.infer("a-sound-one", "1, 4", "1, 2, 3, 4");
+            assertThat(other.status()).as(other.text()).isEqualTo(200);
+        }
+    }
+
+    /** Asks in a thread of its own for what takes longer than the process lives. */
+    private static void ask(JarWithModels jar) {
+        Thread client = new Thread(() -> {
+            try {
+                infer(jar, FOREVER_MILLIS);
+            } catch (AssertionError e) {
+                // The connection broke: the process has ended.
+            }
+        });
+        client.setDaemon(true);
+        client.start();
+    }
+
+    private static Answer infer(JarWithModels jar, int millis) {
+        return jar.infer("spinning", "1, 4", millis + ", 0, 0, 0");
+    }
+
+    private static TorchScriptArchive vector() {
+        return TorchScriptArchive.of(ModelsFolder.bytes("/models/vector-scripted.pt"));
+    }
+}
