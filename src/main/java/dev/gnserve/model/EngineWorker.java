@@ -32,11 +32,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
      * @param check throws when what the warm-up gave does not fit the manifest
      * @param whenWarm is handed the session, to be used before it returns
      */
-    EngineWorker(
-            BackendSession session,
-            WarmUp warmUp,
-            Consumer<Prediction> check,
-            Consumer<BackendSession> whenWarm) {
+    EngineWorker(BackendSession session, WarmUp warmUp, Consumer<Prediction> check, Consumer<BackendSession> whenWarm) {
         this.session = session;
         this.warmUp = warmUp;
         this.check = check;

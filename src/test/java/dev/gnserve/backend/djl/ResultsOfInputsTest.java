@@ -3,6 +3,8 @@ package dev.gnserve.backend.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
@@ -11,7 +13,6 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.process.ResidentMemory;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -244,9 +245,9 @@ class ResultsOfInputsTest {
     }
 
     private static PyTorchModel load(String archive) {
-        try (InputStream in = ResultsOfInputsTest.class.getResourceAsStream("/engine/" + archive)) {
-            byte[] bytes = in.readAllBytes();
-            return engine.load(() -> new ByteArrayInputStream(bytes), archive, Device.AUTO);
+        try (InputStream in = ResultsOfInputsTest.class.getResourceAsStream("/engine/" + archive);
+                ArchiveSnapshot snapshot = ArchiveSnapshot.read(in, archive)) {
+            return engine.load(snapshot, BackendPlan.CPU);
         } catch (IOException e) {
             throw new AssertionError(e);
         }
