@@ -2,32 +2,34 @@ package dev.gnserve.batching;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
+import dev.gnserve.failure.Failure;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableSet;
-import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The waiting items of one model, one line per shape under one common bound. Lines are in the order of arrival, where a
- * more urgent item counts as arrived earlier (see {@link Priority}).
+ * more urgent item counts as arrived earlier (see {@link Priority}). Thread-safe.
  *
- * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, or when
- * the queue drains. Of the ready lines, the one whose first item comes before those of the others is served: age
- * decides, not the length of the line. So no shape starves. Among items of one priority, an item can be overtaken only
- * by younger items of an older item's shape that fill up that item's batch; at the latest when all items that arrived
- * before it are gone, its line is next.
+ * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, when its
+ * most pressing deadline leaves just the time for a batch, or when the queue drains (see {@link Lines}). Of the ready
+ * lines, the one whose first item comes before those of the others is served: age decides, not the length of the line.
+ * So no shape starves. Among items of one priority, an item can be overtaken only by younger items of an older item's
+ * shape that fill up that item's batch; at the latest when all items that arrived before it are gone, its line is next.
  *
  * <p>A full queue takes a more urgent item in by giving up the last of the less urgent ones; otherwise those who are not
  * in a hurry could keep those out who are.
  *
  * <p>Lines rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
+ *
+ * <p>The lock is held for O(log n) amortized in the number of items, whatever is asked: a flood of requests that are
+ * refused must not keep the workers from the queue.
  */
 final class BatchQueue<T, R> {
 
@@ -35,64 +37,67 @@ final class BatchQueue<T, R> {
 
     private final BatchPolicy policy;
     private final Ticker ticker;
+    private final Refusals refusals;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Map<Object, NavigableSet<Pending<T, R>>> lines = new LinkedHashMap<>();
+    private final Lines<T, R> lines;
+    private final NavigableSet<Pending<T, R>> byDeadline = new TreeSet<>(Pending::compareDeadlines);
+
+    /** The same items by priority, the most urgent level first, each level in the order of arrival. */
+    private final List<CountedSet<Pending<T, R>>> levels;
+
     private int size;
     private long nextTicket;
-    private boolean closed;
+    private @Nullable Failure closed;
+    private @Nullable Failure suspended;
 
-    BatchQueue(BatchPolicy policy, Ticker ticker) {
+    /** @param leadNanos how long before a deadline a batch of so many items has to start */
+    BatchQueue(BatchPolicy policy, Ticker ticker, Refusals refusals, IntToLongFunction leadNanos) {
         this.policy = policy;
         this.ticker = ticker;
-    }
-
-    enum Offer {
-        ACCEPTED,
-        FULL,
-        CLOSED
+        this.refusals = refusals;
+        this.lines = new Lines<>(policy, leadNanos);
+        this.levels = Stream.generate(() -> new CountedSet<Pending<T, R>>(Pending::compareArrivals))
+                .limit(Priority.LEAST_URGENT)
+                .toList();
     }
 
     /**
      * Takes an item in if there is room.
      *
      * @param displaced gets the item, if any, that has to go for it
+     * @return why the item is refused; null if it is accepted
      */
-    Offer offer(Pending<T, R> pending, List<Pending<T, R>> displaced) {
+    @Nullable
+    Failure offer(Pending<T, R> pending, List<Pending<T, R>> displaced) {
         List<Pending<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
-            if (closed) {
-                return Offer.CLOSED;
+            removeExpired(expired);
+            Failure refusal = refusalLocked(pending.priority);
+            if (refusal != null) {
+                return refusal;
             }
             if (size >= policy.queueCapacity()) {
-                removeExpired(expired);
-            }
-            if (size >= policy.queueCapacity()) {
-                Pending<T, R> last = last();
-                if (!pending.priority.isMoreUrgentThan(last.priority)) {
-                    return Offer.FULL;
-                }
+                Pending<T, R> last = leastUrgentLevel().last();
                 removeLocked(last);
                 displaced.add(last);
             }
-            pending.ticket = nextTicket++;
-            lines.computeIfAbsent(pending.shape, shape -> new TreeSet<>(Pending::compare))
-                    .add(pending);
-            size++;
+            addLocked(pending);
             changed.signal();
-            return Offer.ACCEPTED;
+            return null;
         } finally {
             lock.unlock();
             expireAll(expired);
         }
     }
 
-    /** Takes an item out that nobody waits for any more, so that it no longer holds a place. */
+    /** Takes an item out, if it is in, so that it no longer holds a place. */
     void remove(Pending<T, R> pending) {
         lock.lock();
         try {
-            if (removeLocked(pending)) {
+            if (pending.queued) {
+                removeLocked(pending);
                 changed.signal();
             }
         } finally {
@@ -111,12 +116,12 @@ final class BatchQueue<T, R> {
                 if (!batch.isEmpty()) {
                     return batch;
                 }
-                if (closed && size == 0) {
+                if (closed != null && size == 0) {
                     return null;
                 }
                 if (expired.isEmpty()) {
                     // Woken or not, in time or not: the loop looks again.
-                    changed.awaitNanos(nanosUntilReady());
+                    changed.awaitNanos(lines.nanosUntilReady(ticker.nanos()));
                 }
             } catch (InterruptedException e) {
                 // A worker ends when the queue is closed and empty, not by interruption: what was accepted needs its
@@ -141,35 +146,32 @@ final class BatchQueue<T, R> {
         }
     }
 
-    /** How many items would be served before one of this priority that arrives then. */
+    /** How many items, exactly, would be served before one of this priority that arrives then. */
     int countBefore(long arrivedNanos, Priority priority) {
         long rank = Pending.rank(arrivedNanos, priority);
+        List<Pending<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
+            removeExpired(expired);
             int before = 0;
-            for (NavigableSet<Pending<T, R>> line : lines.values()) {
-                for (Pending<T, R> pending : line) {
-                    if (pending.rank() - rank > 0) {
-                        break;
-                    }
-                    before++;
-                }
+            for (CountedSet<Pending<T, R>> level : levels) {
+                before += level.countOf(pending -> pending.rank() - rank <= 0);
             }
             return before;
         } finally {
             lock.unlock();
+            expireAll(expired);
         }
     }
 
-    /** Whether an item of this priority would find no place now. */
-    boolean isFullFor(Priority priority) {
+    /** Why an item of this priority would be refused now; null if it would not. */
+    @Nullable
+    Failure refusal(Priority priority) {
         List<Pending<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
-            if (size >= policy.queueCapacity()) {
-                removeExpired(expired);
-            }
-            return size >= policy.queueCapacity() && !priority.isMoreUrgentThan(last().priority);
+            removeExpired(expired);
+            return refusalLocked(priority);
         } finally {
             lock.unlock();
             expireAll(expired);
@@ -185,12 +187,40 @@ final class BatchQueue<T, R> {
         }
     }
 
-    /** Accepts nothing more; what waits becomes ready at once. */
-    void close() {
+    /** Accepts nothing more, for the reason of the first call; what waits becomes ready at once. */
+    void close(Failure reason) {
         lock.lock();
         try {
-            closed = true;
+            if (closed == null) {
+                closed = reason;
+                lines.readyAll();
+            }
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Accepts nothing until {@link #resume}.
+     *
+     * @param reason why, in place of the reason of an earlier call
+     * @return everything that still waits
+     */
+    List<Pending<T, R>> suspend(Failure reason) {
+        lock.lock();
+        try {
+            suspended = reason;
+            return drainLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void resume() {
+        lock.lock();
+        try {
+            suspended = null;
         } finally {
             lock.unlock();
         }
@@ -200,30 +230,34 @@ final class BatchQueue<T, R> {
     List<Pending<T, R>> drain() {
         lock.lock();
         try {
-            List<Pending<T, R>> rest = new ArrayList<>(size);
-            lines.values().forEach(rest::addAll);
-            lines.clear();
-            size = 0;
-            changed.signalAll();
-            return rest;
+            return drainLocked();
         } finally {
             lock.unlock();
         }
     }
 
+    private @Nullable Failure refusalLocked(Priority priority) {
+        if (closed != null || suspended != null) {
+            return closed != null ? closed : suspended;
+        }
+        if (size < policy.queueCapacity()
+                || priority.isMoreUrgentThan(leastUrgentLevel().last().priority)) {
+            return null;
+        }
+        return refusals.full();
+    }
+
     private List<Pending<T, R>> pollLocked(List<Pending<T, R>> expired) {
         removeExpired(expired);
-        NavigableSet<Pending<T, R>> line = firstReadyLine();
+        Line<T, R> line = lines.firstReady(ticker.nanos());
         if (line == null) {
             return List.of();
         }
         List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
         while (batch.size() < policy.maxSize() && !line.isEmpty()) {
-            batch.add(line.pollFirst());
-        }
-        size -= batch.size();
-        if (line.isEmpty()) {
-            lines.remove(batch.get(0).shape);
+            Pending<T, R> next = line.first();
+            removeLocked(next);
+            batch.add(next);
         }
         if (size > 0) {
             // Each arrival wakes one worker, which may just have taken several arrivals' items but not all of them.
@@ -232,86 +266,57 @@ final class BatchQueue<T, R> {
         return batch;
     }
 
-    private boolean removeLocked(Pending<T, R> pending) {
-        NavigableSet<Pending<T, R>> line = lines.get(pending.shape);
-        if (line == null || !line.remove(pending)) {
-            return false;
+    private void addLocked(Pending<T, R> pending) {
+        pending.ticket = nextTicket++;
+        pending.queued = true;
+        size++;
+        lines.add(pending);
+        levels.get(pending.priority.level() - 1).add(pending);
+        if (pending.deadline.isBounded()) {
+            byDeadline.add(pending);
         }
+    }
+
+    private void removeLocked(Pending<T, R> pending) {
+        pending.queued = false;
         size--;
-        if (line.isEmpty()) {
-            lines.remove(pending.shape);
+        lines.remove(pending);
+        levels.get(pending.priority.level() - 1).remove(pending);
+        if (pending.deadline.isBounded()) {
+            byDeadline.remove(pending);
         }
-        return true;
     }
 
-    /** The last item of the least urgent priority that waits. */
-    private Pending<T, R> last() {
-        Pending<T, R> last = null;
-        for (NavigableSet<Pending<T, R>> line : lines.values()) {
-            for (Pending<T, R> pending : line) {
-                boolean later = last == null
-                        || last.priority.isMoreUrgentThan(pending.priority)
-                        || (last.priority.equals(pending.priority) && last.isBefore(pending));
-                last = later ? pending : last;
-            }
-        }
-        return Objects.requireNonNull(last, "a full queue is not empty");
+    private List<Pending<T, R>> drainLocked() {
+        List<Pending<T, R>> rest = lines.clear();
+        rest.forEach(pending -> pending.queued = false);
+        levels.forEach(CountedSet::clear);
+        byDeadline.clear();
+        size = 0;
+        changed.signalAll();
+        return rest;
     }
 
-    private @Nullable NavigableSet<Pending<T, R>> firstReadyLine() {
-        long now = ticker.nanos();
-        NavigableSet<Pending<T, R>> first = null;
-        for (NavigableSet<Pending<T, R>> line : lines.values()) {
-            boolean ready = nanosUntilReady(line, now) <= 0;
-            if (ready && (first == null || line.first().isBefore(first.first()))) {
-                first = line;
-            }
+    /** Of a queue that is not empty. */
+    private CountedSet<Pending<T, R>> leastUrgentLevel() {
+        int level = levels.size() - 1;
+        while (levels.get(level).isEmpty()) {
+            level--;
         }
-        return first;
-    }
-
-    private long nanosUntilReady(NavigableSet<Pending<T, R>> line, long now) {
-        if (closed || line.size() >= policy.maxSize()) {
-            return 0;
-        }
-        long age = 0;
-        for (Pending<T, R> pending : line) {
-            // The first in line need not be the oldest.
-            age = Math.max(age, now - pending.arrivedNanos);
-        }
-        return policy.maxDelay().toNanos() - age;
+        return levels.get(level);
     }
 
     private void removeExpired(List<Pending<T, R>> expired) {
         long now = ticker.nanos();
-        for (Iterator<NavigableSet<Pending<T, R>>> every = lines.values().iterator(); every.hasNext(); ) {
-            NavigableSet<Pending<T, R>> line = every.next();
-            for (Iterator<Pending<T, R>> items = line.iterator(); items.hasNext(); ) {
-                Pending<T, R> pending = items.next();
-                if (pending.isDone() || pending.deadline.passed(now)) {
-                    items.remove();
-                    size--;
-                    expired.add(pending);
-                }
-            }
-            if (line.isEmpty()) {
-                every.remove();
-            }
+        while (!byDeadline.isEmpty() && byDeadline.first().deadline.passed(now)) {
+            Pending<T, R> late = byDeadline.first();
+            removeLocked(late);
+            expired.add(late);
         }
     }
 
     /** Outside the lock: completing a future runs its callers' code. */
     private static <T, R> void expireAll(List<Pending<T, R>> expired) {
         expired.forEach(pending -> pending.expire("in the queue"));
-    }
-
-    /** Until the first line becomes ready, if nothing else changes. */
-    private long nanosUntilReady() {
-        long now = ticker.nanos();
-        long wait = Long.MAX_VALUE;
-        for (NavigableSet<Pending<T, R>> line : lines.values()) {
-            wait = Math.min(wait, nanosUntilReady(line, now));
-        }
-        return wait;
     }
 }

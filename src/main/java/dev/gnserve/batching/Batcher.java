@@ -1,11 +1,9 @@
 package dev.gnserve.batching;
 
 import static java.lang.System.Logger.Level.ERROR;
-import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.failure.FailureException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,12 +31,15 @@ import org.jspecify.annotations.Nullable;
  *   <li>a deadline that passes before the items ahead can be worked off is refused at once;
  *   <li>neither a shape nor a priority starves (see {@link BatchQueue}), and with an idle worker and no maximum delay an
  *       item runs at once;
- *   <li>a worker that dies is replaced, and a batch that hangs in the engine fails (see {@link #failHung}): then, as when
- *       no worker can be replaced, the batcher is broken and refuses all items.
+ *   <li>an idle worker does not wait for batch mates until it is too late: a batch starts early enough for the most
+ *       pressing deadline in it, as far as measured times tell (see {@link ServiceRate#leadNanos});
+ *   <li>a batch that hangs in its runner can be given up (see {@link #giveUp}): the batcher refuses all items until that
+ *       batch returns;
+ *   <li>a worker that dies is replaced; when it cannot be, the batcher is broken and refuses all items for good.
  * </ul>
  *
- * <p>Deadlines are looked at when an item is taken and when it is done, not by a timer: whoever needs the answer at that
- * very moment completes the future itself, which also takes the item out of the queue.
+ * <p>Deadlines are looked at when the queue is used and when an item is done, not by a timer. A caller that needs the
+ * answer at that very moment completes the future itself, which also takes the item out of the queue.
  */
 public final class Batcher<T, R> {
 
@@ -50,13 +51,13 @@ public final class Batcher<T, R> {
     private final BatchListener listener;
     private final Ticker ticker;
     private final BatchQueue<T, R> queue;
-    private final BatchPolicy policy;
     private final Refusals refusals;
+    private final Passes<T, R> passes;
+    private final BatchExecution<T, R> execution;
     private final Set<RunningBatch<T, R>> running = ConcurrentHashMap.newKeySet();
     private final List<Thread> workers = new CopyOnWriteArrayList<>();
     private final ThreadFactory threads;
     private final @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
-    private final Duration hungAfter;
     private final Consumer<Failure> whenBroken;
     private final CompletableFuture<Void> ready;
     private final AtomicReference<@Nullable Failure> broken = new AtomicReference<>();
@@ -68,12 +69,13 @@ public final class Batcher<T, R> {
         shape = builder.shape;
         listener = builder.listener;
         ticker = builder.ticker;
-        policy = builder.policy;
-        queue = new BatchQueue<>(policy, ticker);
-        refusals = new Refusals(model, policy.queueCapacity(), builder.runners.size());
+        ServiceRate rate = new ServiceRate(builder.runners.size());
+        refusals = new Refusals(model, builder.policy.queueCapacity(), rate);
+        queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos);
+        passes = new Passes<>(queue);
+        execution = new BatchExecution<>(model, version, listener, ticker, rate, passes);
         threads = builder.threads;
         replacement = builder.replacement;
-        hungAfter = builder.hungAfter;
         whenBroken = builder.whenBroken;
         List<CompletableFuture<Void>> prepared = new ArrayList<>();
         for (BatchRunner<T, R> runner : builder.runners) {
@@ -102,12 +104,12 @@ public final class Batcher<T, R> {
     /**
      * Queues an item.
      *
-     * @return completes with the item's outcome, never exceptionally, on a worker's thread: what depends on it must be
-     *     quick or run elsewhere. Cancelling or completing it gives the item up
+     * @return completes with the item's outcome, never exceptionally, on a worker's thread or on one that uses this
+     *     batcher: what depends on it must be quick or run elsewhere. Cancelling or completing it gives the item up
      */
     public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
-        Pending<T, R> pending =
-                new Pending<>(item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted());
+        Pending<T, R> pending = new Pending<>(
+                item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted(), queue::remove);
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
             return pending.future;
@@ -116,31 +118,29 @@ public final class Batcher<T, R> {
             return pending.future;
         }
         List<Pending<T, R>> displaced = new ArrayList<>(1);
-        switch (queue.offer(pending, displaced)) {
-            case ACCEPTED -> {
-                CompletableFuture<?> unused = pending.future.whenComplete((outcome, thrown) -> queue.remove(pending));
-            }
-            case FULL -> pending.fail(refusals.full());
-            case CLOSED -> pending.fail(closedFailure());
+        Failure refusal = queue.offer(pending, displaced);
+        if (refusal != null) {
+            pending.fail(refusal);
         }
         displaced.forEach(last -> last.fail(refusals.displaced()));
         return pending.future;
     }
 
     /**
-     * Why an item of the default priority would be refused now; null if it would not. For those to whom making an item
+     * Why an item of the default priority would be refused now; null if it would not. For callers to whom making an item
      * costs something: refusing must cost next to nothing, or a flood of requests that are refused takes the processor
      * from those that are not. The item itself may be refused nevertheless.
      */
     public @Nullable Failure refusal(Deadline deadline) {
-        if (queue.isFullFor(Priority.DEFAULT)) {
-            return refusals.full();
+        Failure refusal = queue.refusal(Priority.DEFAULT);
+        if (refusal != null || !deadline.isBounded()) {
+            return refusal;
         }
         long now = ticker.nanos();
-        return deadline.isBounded() ? refusals.tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT)) : null;
+        return refusals.tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT));
     }
 
-    /** The items ahead alone take longer than the item may wait: whoever asks is better told now than then. */
+    /** Refuses an item when the items ahead alone take longer than it may wait: a late refusal helps less than an early one. */
     private boolean refusedAsTooLate(Pending<T, R> pending) {
         Failure failure = refusals.tooLate(
                 pending.deadline, pending.arrivedNanos, queue.countBefore(pending.arrivedNanos, pending.priority));
@@ -163,7 +163,7 @@ public final class Batcher<T, R> {
      *     afterwards keeps its worker until it returns
      */
     public boolean close(Duration drainTime) {
-        queue.close();
+        queue.close(closedFailure());
         boolean ended = true;
         try {
             long until = System.nanoTime() + drainTime.toNanos();
@@ -188,29 +188,25 @@ public final class Batcher<T, R> {
     }
 
     /**
-     * The watchdog's look, to be taken now and then: when a batch has been in the engine for longer than it may, its items
-     * fail and the batcher is broken. A thread in native code cannot be stopped; only the end of the process frees it.
+     * Gives up the batch that a worker's {@link BatchRunner#run} works on, for example because it hangs. A thread in native
+     * code cannot be stopped, but nothing needs to wait for it.
      *
-     * @return whether a batch hangs
+     * <p>The batch's items fail at once, and none of them runs again. Until the worker is back from its runner the batcher is
+     * suspended: what waits fails at once with the failure's detail as {@code MODEL_UNAVAILABLE}, and so do new items. Then
+     * the batcher takes items again; the late result is thrown away. With several batches given up, the last one that
+     * returns ends the suspension.
+     *
+     * @param worker the thread on which {@code run} was called
+     * @param failure of the batch's items
+     * @return whether the worker is inside its runner; false also when it returned just now, and then nothing changes
      */
-    public boolean failHung() {
-        long now = ticker.nanos();
-        for (RunningBatch<T, R> batch : running) {
-            if (!batch.hung && now - batch.enteredNanos >= hungAfter.toNanos()) {
-                batch.hung = true;
-                Failure failure = Failure.of(
-                        FailureCode.ENGINE_FAULT,
-                        "a forward pass of model " + model + " has not returned for " + hungAfter.toSeconds() + " s");
-                batch.items.forEach(pending -> pending.fail(failure));
-                breakDown(failure.detail() + "; the process has to be restarted", null);
-            }
-        }
-        return hangs();
+    public boolean giveUp(Thread worker, Failure failure) {
+        return passes.giveUp(worker, failure);
     }
 
-    /** Whether a batch that was found hung is still in the engine. */
+    /** Whether a batch that was given up is still in its runner; the batcher is suspended as long as one is. */
     public boolean hangs() {
-        return running.stream().anyMatch(batch -> batch.hung);
+        return passes.hangs();
     }
 
     /** Takes and runs one batch on the calling thread if one is ready now. */
@@ -275,124 +271,24 @@ public final class Batcher<T, R> {
         Failure failure = Failure.of(FailureCode.MODEL_UNAVAILABLE, why, cause);
         if (broken.compareAndSet(null, failure)) {
             LOG.log(ERROR, why, cause);
-            queue.close();
+            queue.close(failure);
             queue.drain().forEach(pending -> pending.fail(failure));
             whenBroken.accept(failure);
         }
     }
 
     private void run(BatchRunner<T, R> runner, List<Pending<T, R>> items) {
-        RunningBatch<T, R> batch = new RunningBatch<>(items, ticker.nanos());
+        RunningBatch<T, R> batch = new RunningBatch<>(items);
         running.add(batch);
         try {
-            run(runner, batch);
+            if (abandoned) {
+                items.forEach(pending -> pending.fail(closedFailure()));
+            } else {
+                execution.run(runner, batch);
+            }
         } finally {
             running.remove(batch);
-            if (!items.stream().allMatch(Pending::isDone)) {
-                // Only when the worker dies of something else than its runner.
-                Failure failure =
-                        Failure.of(FailureCode.ENGINE_FAULT, "the worker of model " + model + " died with this input");
-                items.forEach(pending -> pending.fail(failure));
-            }
         }
-    }
-
-    private void run(BatchRunner<T, R> runner, RunningBatch<T, R> running) {
-        List<Pending<T, R>> batch = running.items;
-        if (abandoned) {
-            batch.forEach(pending -> pending.fail(closedFailure()));
-            return;
-        }
-        Failure failure = attempt(runner, batch, true);
-        if (failure == null) {
-            return;
-        }
-        if (batch.size() == 1) {
-            batch.get(0).fail(failure);
-            return;
-        }
-        for (Pending<T, R> pending : batch) {
-            running.enteredNanos = ticker.nanos();
-            retryAlone(runner, pending);
-        }
-    }
-
-    private void retryAlone(BatchRunner<T, R> runner, Pending<T, R> pending) {
-        if (pending.isDone()) {
-            return;
-        }
-        if (pending.deadline.passed(ticker.nanos())) {
-            pending.expire("in the engine");
-            return;
-        }
-        Failure failure = attempt(runner, List.of(pending), false);
-        if (failure != null) {
-            pending.fail(failure);
-        }
-    }
-
-    /** Runs a batch; its items are answered unless the failure is returned. */
-    private @Nullable Failure attempt(BatchRunner<T, R> runner, List<Pending<T, R>> batch, boolean first) {
-        long startedNanos = ticker.nanos();
-        List<BatchedItem> items = batch.stream()
-                .map(pending -> new BatchedItem(pending.waitedUntil(startedNanos), pending.origin))
-                .toList();
-        BatchRun<R> run;
-        try {
-            run = runner.run(batch.stream().map(pending -> pending.item).toList());
-        } catch (Throwable thrown) {
-            Failure failure = failureOf(thrown);
-            if (batch.size() == 1) {
-                LOG.log(ERROR, () -> "an item failed in model " + model + " version " + version, thrown);
-            } else {
-                LOG.log(
-                        WARNING,
-                        () -> "a batch of " + batch.size() + " failed in model " + model + " version " + version
-                                + "; its items run again alone: " + thrown);
-            }
-            Duration elapsed = Duration.ofNanos(ticker.nanos() - startedNanos);
-            StageTimes stages = new StageTimes(Duration.ZERO, elapsed, Duration.ZERO);
-            announce(new BatchCompleted(model, version, items, !first, stages, failure.code()));
-            return failure;
-        }
-        long endedNanos = ticker.nanos();
-        refusals.measured(endedNanos - startedNanos, batch.size());
-        if (run.results().size() != batch.size()) {
-            // Results cannot be told apart any more: better no answer than somebody else's.
-            Failure failure = Failure.of(
-                    FailureCode.ENGINE_FAULT,
-                    "model " + model + " gave " + run.results().size() + " results for " + batch.size() + " inputs");
-            LOG.log(ERROR, failure.detail());
-            announce(new BatchCompleted(model, version, items, !first, run.stages(), failure.code()));
-            batch.forEach(pending -> pending.fail(failure));
-            return null;
-        }
-        announce(new BatchCompleted(model, version, items, !first, run.stages(), null));
-        for (int i = 0; i < batch.size(); i++) {
-            Pending<T, R> pending = batch.get(i);
-            if (pending.deadline.passed(endedNanos)) {
-                pending.expire("in the engine");
-            } else {
-                pending.succeed(
-                        run.results().get(i), new BatchTiming(items.get(i).queueWait(), run.stages(), batch.size()));
-            }
-        }
-        return null;
-    }
-
-    private void announce(BatchCompleted event) {
-        try {
-            listener.batchCompleted(event);
-        } catch (RuntimeException e) {
-            LOG.log(WARNING, "a batch listener failed", e);
-        }
-    }
-
-    private Failure failureOf(Throwable thrown) {
-        if (thrown instanceof FailureException known) {
-            return known.failure();
-        }
-        return Failure.of(FailureCode.ENGINE_FAULT, "model " + model + " failed on this input", thrown);
     }
 
     private Failure closedFailure() {
@@ -414,7 +310,6 @@ public final class Batcher<T, R> {
         private Ticker ticker = Ticker.system();
         private ThreadFactory threads = Thread::new;
         private @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
-        private Duration hungAfter = Duration.ofDays(1);
         private Consumer<Failure> whenBroken = failure -> {};
 
         private Builder(String model, String version) {
@@ -461,13 +356,7 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** How long a batch may be in the engine before {@link Batcher#failHung} gives it up; a day unless set. */
-        public Builder<T, R> hungAfter(Duration longest) {
-            hungAfter = longest;
-            return this;
-        }
-
-        /** Hears, once at most, why the batcher serves no more although nobody closed it. */
+        /** Hears, once at most, why the batcher is broken: it serves no more although it was not closed. */
         public Builder<T, R> whenBroken(Consumer<Failure> hearing) {
             whenBroken = hearing;
             return this;

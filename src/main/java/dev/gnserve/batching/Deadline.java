@@ -54,6 +54,17 @@ public final class Deadline {
         return Duration.ofNanos(Math.max(0, atNanos - nowNanos));
     }
 
+    /** What is left at {@code nowNanos}, negative when it passed; only of a bounded deadline. */
+    long nanosLeft(long nowNanos) {
+        return atNanos - nowNanos;
+    }
+
+    /** The order of bounded deadlines. */
+    static int compare(Deadline one, Deadline other) {
+        // By difference, because the counter may wrap around.
+        return Long.signum(one.atNanos - other.atNanos);
+    }
+
     @Override
     public String toString() {
         return allowed == null ? "no deadline" : "a deadline of " + allowed.toMillis() + " ms";

@@ -4,6 +4,9 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One submitted item until it has its outcome. Identity is equality: two equal items are still two requests. */
@@ -15,29 +18,53 @@ final class Pending<T, R> {
     final Priority priority;
     final long arrivedNanos;
     final @Nullable Object origin;
+    final CompletableFuture<Outcome<R>> future;
 
     /** Its number in the order of arrival, which unlike the time has no ties; guarded by the queue. */
     long ticket;
 
-    final CompletableFuture<Outcome<R>> future = new CompletableFuture<>();
+    /** Whether it holds a place in the queue; guarded by the queue. */
+    boolean queued;
 
-    Pending(T item, Object shape, Deadline deadline, Priority priority, long arrivedNanos, @Nullable Object origin) {
+    /** @param leave takes the item out of the queue, if it is there */
+    Pending(
+            T item,
+            Object shape,
+            Deadline deadline,
+            Priority priority,
+            long arrivedNanos,
+            @Nullable Object origin,
+            Consumer<? super Pending<T, R>> leave) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
         this.priority = priority;
         this.arrivedNanos = arrivedNanos;
         this.origin = origin;
+        this.future = new Answer<>(() -> leave.accept(this));
     }
 
-    /** Whether this item is served first: the earlier one, once the head start of its priority is taken off. */
-    boolean isBefore(Pending<T, R> other) {
-        return compare(this, other) < 0;
-    }
-
+    /**
+     * The order of service: the earlier arrival comes first, once the head start of its priority is taken off. Within one
+     * priority this is the order of arrival.
+     */
     static int compare(Pending<?, ?> one, Pending<?, ?> other) {
+        return compare(one.rank(), one, other.rank(), other);
+    }
+
+    static int compareArrivals(Pending<?, ?> one, Pending<?, ?> other) {
+        return compare(one.arrivedNanos, one, other.arrivedNanos, other);
+    }
+
+    /** Of items with a bounded deadline. */
+    static int compareDeadlines(Pending<?, ?> one, Pending<?, ?> other) {
+        int order = Deadline.compare(one.deadline, other.deadline);
+        return order != 0 ? order : Long.compare(one.ticket, other.ticket);
+    }
+
+    private static int compare(long when, Pending<?, ?> one, long then, Pending<?, ?> other) {
         // By difference, because the counter may wrap around.
-        long difference = one.rank() - other.rank();
+        long difference = when - then;
         return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
     }
 
@@ -54,7 +81,7 @@ final class Pending<T, R> {
         return Duration.ofNanos(nanos - arrivedNanos);
     }
 
-    /** Whether nobody waits any more: answered, cancelled, or completed by the caller. */
+    /** Whether the item needs no answer any more: it was answered, cancelled, or completed by the caller. */
     boolean isDone() {
         return future.isDone();
     }
@@ -69,5 +96,42 @@ final class Pending<T, R> {
 
     void expire(String where) {
         fail(Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed while the image was " + where));
+    }
+
+    /**
+     * Leaves the queue before it completes, so that callbacks find the place free. A callback of the batcher could not do
+     * that: a future runs its callbacks in reverse order.
+     */
+    private static final class Answer<V> extends CompletableFuture<V> {
+
+        private final Runnable leave;
+
+        private Answer(Runnable leave) {
+            this.leave = leave;
+        }
+
+        @Override
+        public boolean complete(V value) {
+            leave.run();
+            return super.complete(value);
+        }
+
+        @Override
+        public boolean completeExceptionally(Throwable thrown) {
+            leave.run();
+            return super.completeExceptionally(thrown);
+        }
+
+        @Override
+        public boolean cancel(boolean mayInterruptIfRunning) {
+            leave.run();
+            return super.cancel(mayInterruptIfRunning);
+        }
+
+        @Override
+        public CompletableFuture<V> completeAsync(Supplier<? extends V> supplier, Executor executor) {
+            executor.execute(() -> complete(supplier.get()));
+            return this;
+        }
     }
 }

@@ -8,22 +8,17 @@ import org.jspecify.annotations.Nullable;
 /** Why a queue does not take an item, and when to come back, by how long items have taken lately. Thread-safe. */
 final class Refusals {
 
-    /** What a caller is told to wait while no batch has been measured. */
+    /** Retry-After while no batch has been measured. */
     private static final Duration UNKNOWN_WAIT = Duration.ofSeconds(1);
 
     private final String model;
     private final int queueCapacity;
     private final ServiceRate rate;
 
-    Refusals(String model, int queueCapacity, int workers) {
+    Refusals(String model, int queueCapacity, ServiceRate rate) {
         this.model = model;
         this.queueCapacity = queueCapacity;
-        this.rate = new ServiceRate(workers);
-    }
-
-    /** A batch took so long. */
-    void measured(long batchNanos, int items) {
-        rate.record(batchNanos, items);
+        this.rate = rate;
     }
 
     Failure full() {

@@ -1,20 +1,18 @@
 package dev.gnserve.batching;
 
+import dev.gnserve.failure.Failure;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A batch that a worker has taken; the watchdog looks at it from outside. Identity is equality. */
+/** A batch that a worker has taken, until all its items have their outcome. Identity is equality. */
 final class RunningBatch<T, R> {
 
     final List<Pending<T, R>> items;
 
-    /** When the engine was entered last: items that run again alone have the whole time again. */
-    volatile long enteredNanos;
+    /** Why it was given up; null if it was not. Written by {@link Passes}, and never taken back. */
+    volatile @Nullable Failure givenUp;
 
-    /** Whether it has been in the engine for too long; its items have failed, its worker may never return. */
-    volatile boolean hung;
-
-    RunningBatch(List<Pending<T, R>> items, long enteredNanos) {
+    RunningBatch(List<Pending<T, R>> items) {
         this.items = items;
-        this.enteredNanos = enteredNanos;
     }
 }

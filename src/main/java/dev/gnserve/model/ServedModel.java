@@ -130,7 +130,7 @@ public final class ServedModel implements Inference {
     /** The watchdog's look at the batches in the engine. */
     void watch() {
         Serving serving = state.serving();
-        if (serving != null && serving.batcher().failHung()) {
+        if (serving != null && serving.batcher().hangs()) {
             LOG.log(WARNING, () -> "a forward pass of model " + name() + " version " + version() + " hangs");
         }
     }
@@ -288,7 +288,6 @@ public final class ServedModel implements Inference {
                     .shape(input -> List.of(input.type(), input.shape()))
                     .runners(workers)
                     .replacement(newWorker)
-                    .hungAfter(hungAfter)
                     .whenBroken(this::fail)
                     .listener(batches)
                     .threads(workerThreads())

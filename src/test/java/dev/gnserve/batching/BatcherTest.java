@@ -21,6 +21,9 @@ class BatcherTest {
     private static final Duration MILLI = Duration.ofMillis(1);
     private static final StageTimes STAGES = new StageTimes(Duration.ofNanos(1), MILLI, Duration.ofNanos(3));
 
+    private static final Failure HUNG = Failure.of(FailureCode.ENGINE_FAULT, "has not returned for 30 s");
+    private static final Failure UNAVAILABLE = Failure.of(FailureCode.MODEL_UNAVAILABLE, "has not returned for 30 s");
+
     /** Near the wrap-around of the counter: {@code System.nanoTime} may start anywhere. */
     private long nowNanos = Long.MAX_VALUE - 1_000;
 
@@ -474,52 +477,227 @@ class BatcherTest {
     }
 
     @Test
-    void aBatchThatHangsFailsItsItemsAndBreaksTheBatcherOnce() {
+    void aBatchStartsEarlyEnoughForItsDeadlineThoughItCouldWaitForMates() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", deadline(MILLI.multipliedBy(200)));
+
+        pass(MILLI.multipliedBy(150));
+        assertThat(batcher.runReady(runner)).as("there is still time for mates").isFalse();
+        stepUntilDone(batcher, answer);
+
+        assertThat(answer.join()).isInstanceOf(Outcome.Success.class);
+    }
+
+    @Test
+    void theMostPressingDeadlineOfALineEndsTheWaitWhereverItStands() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        List<CompletableFuture<Outcome<String>>> answers = new ArrayList<>();
+        for (int allowed : new int[] {400, 100, 300}) {
+            answers.add(batcher.submit("a" + allowed, deadline(MILLI.multipliedBy(allowed))));
+        }
+
+        stepUntilDone(batcher, answers.get(0));
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).isInstanceOf(Outcome.Success.class));
+        assertThat(ran).last().isEqualTo(List.of("a400", "a100", "a300"));
+    }
+
+    @Test
+    void aLineWithoutDeadlineWaitsWhileAnotherWithOneRuns() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        CompletableFuture<Outcome<String>> patient = batcher.submit("xx", Deadline.none());
+        CompletableFuture<Outcome<String>> pressed = batcher.submit("a", deadline(MILLI.multipliedBy(100)));
+
+        stepUntilDone(batcher, pressed);
+
+        assertThat(pressed.join()).isInstanceOf(Outcome.Success.class);
+        assertThat(patient).isNotDone();
+        stepUntilDone(batcher, patient);
+        assertThat(patient.join().orElseThrow()).isEqualTo("XX");
+    }
+
+    @Test
+    void whenThePressingItemIsGoneItsMatesWaitForMoreAgain() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        submit(batcher, "a");
+        CompletableFuture<Outcome<String>> pressed = batcher.submit("b", deadline(MILLI.multipliedBy(100)));
+
+        pressed.cancel(true);
+        pass(MILLI.multipliedBy(99));
+
+        assertThat(batcher.runReady(runner)).isFalse();
+    }
+
+    @Test
+    void aDeadlineThatLeavesLessThanABatchTakesRunsAtOnce() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        CompletableFuture<Outcome<String>> hasty = batcher.submit("a", deadline(MILLI));
+        submit(batcher, "mate");
+
+        assertThat(batcher.runReady(runner)).isTrue();
+        assertThat(ran).last().isEqualTo(List.of("a", "mate"));
+        assertThat(failure(hasty).detail()).contains("in the engine");
+    }
+
+    @Test
+    void anItemWithADeadlineDoesNotWaitForMatesWhileNothingIsMeasured() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
+        submit(batcher, "xx");
+        assertThat(batcher.runReady(runner)).isFalse();
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", deadline(MILLI.multipliedBy(200)));
+
+        assertThat(batcher.runReady(runner)).isTrue();
+        assertThat(answer.join().orElseThrow()).isEqualTo("A");
+    }
+
+    @Test
+    void aLargerBatchStartsEarlierAndAllItsDeadlinesAreMet() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(32, MILLI.multipliedBy(500), 32));
+        BatchRunner<String, String> linear = items -> {
+            pass(MILLI.multipliedBy(5L * items.size()));
+            return new BatchRun<>(items, STAGES);
+        };
+        submit(batcher, "measure");
+        pass(MILLI.multipliedBy(500));
+        assertThat(batcher.runReady(linear)).isTrue();
+        List<CompletableFuture<Outcome<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            answers.add(batcher.submit("a", deadline(MILLI.multipliedBy(300))));
+        }
+
+        for (int i = 0; i < 300 && !batcher.runReady(linear); i++) {
+            pass(MILLI);
+        }
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).isInstanceOf(Outcome.Success.class));
+    }
+
+    @Test
+    void aCallbackOfACancelledItemFindsItsPlaceFree() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 1));
+        CompletableFuture<Outcome<String>> gone = batcher.submit("gone", Deadline.none());
+        List<CompletableFuture<Outcome<String>>> next = new ArrayList<>();
+        CompletableFuture<Boolean> resubmitted =
+                gone.handle((outcome, thrown) -> next.add(batcher.submit("next", Deadline.none())));
+
+        gone.cancel(true);
+
+        assertThat(resubmitted).isCompletedWithValue(true);
+        assertThat(next.get(0)).isNotDone();
+        runAll(batcher);
+        assertThat(ran).containsExactly(List.of("next"));
+    }
+
+    @Test
+    void aBatchThatIsGivenUpFailsItsItemsAndSuspendsTheBatcherUntilItReturns() {
         List<Failure> broken = new ArrayList<>();
         Batcher<String, String> batcher = builder(new BatchPolicy(1, Duration.ZERO, 8))
-                .hungAfter(Duration.ofSeconds(30))
+                .listener(events::add)
                 .whenBroken(broken::add)
                 .stepped();
         CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());
         CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
-        assertThat(batcher.failHung()).as("nothing runs").isFalse();
+        assertThat(batcher.giveUp(Thread.currentThread(), HUNG))
+                .as("nothing runs")
+                .isFalse();
 
-        batcher.runReady(items -> {
-            pass(Duration.ofSeconds(29));
-            assertThat(batcher.failHung()).isFalse();
-            assertThat(hung).isNotDone();
-            pass(Duration.ofSeconds(1));
-            assertThat(batcher.failHung()).isTrue();
-            assertThat(batcher.failHung()).isTrue();
+        runChecked(batcher, items -> {
+            assertThat(batcher.giveUp(new Thread(), HUNG)).as("not a worker").isFalse();
+            assertThat(batcher.hangs()).isFalse();
+            assertThat(batcher.giveUp(Thread.currentThread(), HUNG)).isTrue();
+            assertThat(batcher.giveUp(Thread.currentThread(), HUNG)).as("again").isTrue();
             assertThat(batcher.hangs()).isTrue();
-            assertThat(failure(hung).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+            assertThat(failure(hung)).isEqualTo(HUNG);
+            assertThat(failure(waiting)).isEqualTo(UNAVAILABLE);
+            assertThat(failure(batcher.submit("c", Deadline.none()))).isEqualTo(UNAVAILABLE);
+            assertThat(batcher.refusal(Deadline.none())).isEqualTo(UNAVAILABLE);
             return new BatchRun<>(items, STAGES);
         });
 
-        assertThat(failure(hung).detail()).contains("30 s");
-        assertThat(failure(waiting).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
-        assertThat(failure(batcher.submit("c", Deadline.none())).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
-        assertThat(broken).hasSize(1);
-        assertThat(batcher.hangs()).as("it came back after all").isFalse();
+        assertThat(batcher.hangs()).isFalse();
+        assertThat(batcher.refusal(Deadline.none())).isNull();
+        assertThat(events).extracting(BatchCompleted::failure).containsExactly(FailureCode.ENGINE_FAULT);
+        CompletableFuture<Outcome<String>> next = batcher.submit("d", Deadline.none());
+        runAll(batcher);
+        assertThat(next.join().orElseThrow()).isEqualTo("D");
+        assertThat(broken).isEmpty();
     }
 
     @Test
-    void itemsThatRunAgainAloneHaveTheWholeTimeAgain() {
-        Batcher<String, String> batcher = builder(new BatchPolicy(4, Duration.ZERO, 8))
-                .hungAfter(Duration.ofSeconds(30))
-                .stepped();
-        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b");
+    void aBatchThatIsGivenUpDoesNotRunAgainItemByItem() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b", "c");
+        List<List<String>> entered = new ArrayList<>();
 
         batcher.runReady(items -> {
-            pass(Duration.ofSeconds(20));
-            assertThat(batcher.failHung()).isFalse();
-            if (items.size() > 1) {
-                throw new IllegalStateException("planted");
+            entered.add(items);
+            if (items.equals(List.of("b"))) {
+                batcher.giveUp(Thread.currentThread(), HUNG);
             }
-            return new BatchRun<>(items, STAGES);
+            if (items.equals(List.of("a"))) {
+                return new BatchRun<>(items, STAGES);
+            }
+            throw new IllegalStateException("planted");
         });
 
-        assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).isInstanceOf(Outcome.Success.class));
+        assertThat(entered).containsExactly(List.of("a", "b", "c"), List.of("a"), List.of("b"));
+        assertThat(answers.get(0).join().orElseThrow()).isEqualTo("a");
+        assertThat(failure(answers.get(1))).isEqualTo(HUNG);
+        assertThat(failure(answers.get(2))).isEqualTo(HUNG);
+        assertThat(batcher.hangs()).isFalse();
+    }
+
+    @Test
+    void theTimeOfABatchThatWasGivenUpIsNoMeasure() {
+        Batcher<String, String> batcher = measured(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, "hung");
+        batcher.runReady(items -> {
+            batcher.giveUp(Thread.currentThread(), HUNG);
+            pass(Duration.ofMinutes(5));
+            return new BatchRun<>(items, STAGES);
+        });
+        submit(batcher, "a", "b");
+
+        assertThat(batcher.refusal(deadline(MILLI.multipliedBy(5)))).isNull();
+    }
+
+    @Test
+    void ofSeveralBatchesGivenUpTheLastThatReturnsEndsTheSuspension() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        submit(batcher, "a", "b");
+        Thread main = Thread.currentThread();
+
+        runChecked(batcher, outer -> {
+            Thread other = new Thread(() -> batcher.runReady(inner -> {
+                batcher.giveUp(main, HUNG);
+                batcher.giveUp(Thread.currentThread(), Failure.of(FailureCode.ENGINE_FAULT, "the other hangs"));
+                return new BatchRun<>(inner, STAGES);
+            }));
+            other.start();
+            other.join();
+            assertThat(batcher.hangs()).isTrue();
+            assertThat(batcher.refusal(Deadline.none()))
+                    .as("of the one still inside")
+                    .isEqualTo(UNAVAILABLE);
+            return new BatchRun<>(outer, STAGES);
+        });
+
+        assertThat(batcher.hangs()).isFalse();
+        assertThat(batcher.refusal(Deadline.none())).isNull();
+    }
+
+    @Test
+    void givingUpABatchThatHasReturnedChangesNothing() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
+        CompletableFuture<Outcome<String>> answer = batcher.submit("a", Deadline.none());
+        CompletableFuture<Boolean> givenUp =
+                answer.thenApply(outcome -> batcher.giveUp(Thread.currentThread(), HUNG)); // On the worker.
+
+        runAll(batcher);
+
+        assertThat(givenUp.join()).isFalse();
+        assertThat(answer.join().orElseThrow()).isEqualTo("A");
+        assertThat(batcher.refusal(Deadline.none())).isNull();
     }
 
     @Test
@@ -542,6 +720,39 @@ class BatcherTest {
 
     private Batcher<String, String> batcher(BatchPolicy policy) {
         return builder(policy).listener(events::add).stepped();
+    }
+
+    /** One batch has run, which took 2 ms. */
+    private Batcher<String, String> measured(BatchPolicy policy) {
+        Batcher<String, String> batcher = batcher(policy);
+        submit(batcher, "measure");
+        pass(policy.maxDelay());
+        runAll(batcher);
+        return batcher;
+    }
+
+    /** As {@code runReady}, where an assertion in the runner fails the test and not just the item. */
+    private static void runChecked(Batcher<String, String> batcher, BatchRunner<String, String> checking) {
+        List<AssertionError> failed = new ArrayList<>();
+        batcher.runReady(items -> {
+            try {
+                return checking.run(items);
+            } catch (AssertionError e) {
+                failed.add(e);
+                throw e;
+            }
+        });
+        failed.forEach(error -> {
+            throw error;
+        });
+    }
+
+    private void stepUntilDone(Batcher<String, String> batcher, CompletableFuture<?> answer) {
+        for (int i = 0; i < 1_000 && !answer.isDone(); i++) {
+            batcher.runReady(runner);
+            pass(MILLI);
+        }
+        assertThat(answer).isDone();
     }
 
     private Batcher.Builder<String, String> builder(BatchPolicy policy) {

@@ -383,28 +383,6 @@ class ModelRepositoryTest {
         assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
     }
 
-    @Test
-    void aForwardThatHangsTakesItsModelOutOfReadyUntilItIsLoadedAgain() throws IOException {
-        put("seg", "1", MANIFEST, "group-norm-traced.pt");
-        LifecycleTimes impatient = new LifecycleTimes(Duration.ofSeconds(10), Duration.ofNanos(1));
-        List<ModelSource> sources = ModelFolder.list(folder);
-        repository = new ModelRepository(engine, () -> sources, batches::add, changes::add, ModelAudit.NONE, impatient);
-        repository.start();
-        repository.settled().join();
-        ServedModel model = repository.find("seg", null);
-
-        while (model.state() == ModelState.READY) {
-            CompletableFuture<Outcome<Prediction>> unused = model.infer(image(), Deadline.none());
-            repository.watch(); // Whatever is in the engine at that moment counts as hung.
-        }
-
-        assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("has not returned", "restarted");
-        assertThat(failure(model).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
-        assertThat(repository.load("seg").join()).isEmpty();
-        assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
-    }
-
     private static Tensor answer(ServedModel model) {
         return model.infer(image(), Deadline.none()).join().orElseThrow().first();
     }
