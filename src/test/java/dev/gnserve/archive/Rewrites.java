@@ -58,10 +58,6 @@ public final class Rewrites {
     }
 
     /** An archive one bit of which changed on the disk, in an entry. */
-    public static TorchScriptArchive bitFlippedIn(TorchScriptArchive archive, String entry) {
-        return TorchScriptArchive.of(bytesWithBitFlippedIn(archive, entry));
-    }
-
     public static byte[] bytesWithBitFlippedIn(TorchScriptArchive archive, String entry) {
         byte[] whole = archive.toByteArray();
         byte[] part = archive.bytes(entry, 1 << 20);

@@ -3,6 +3,7 @@ package dev.gnserve.batching;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -264,6 +265,49 @@ class BatcherThreadsTest {
                 batcher.submit("a", Deadline.none()).join().success();
 
         assertThat(alone.timing().queueWait()).isGreaterThanOrEqualTo(Duration.ofMillis(1));
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void anIdleWorkerWakesUpInTimeForADeadline() {
+        Batcher<String, String> batcher = started(new BatchPolicy(2, Duration.ofSeconds(10), 8), items -> {
+            Thread.sleep(200); // So a quarter of it, 50 ms, is left for a late wake-up.
+            return new BatchRun<>(items, StageTimes.NONE);
+        });
+        Outcome<String> unmeasured = batcher.submit("a", Deadline.in(Duration.ofSeconds(5), Ticker.system()))
+                .join();
+        Outcome<String> measured = batcher.submit("b", Deadline.in(Duration.ofSeconds(2), Ticker.system()))
+                .join();
+
+        assertThat(unmeasured).isInstanceOf(Outcome.Success.class);
+        assertThat(measured).isInstanceOf(Outcome.Success.class);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void anotherThreadGivesUpAHungBatchAndTheWorkerServesAgainWhenItIsBack() throws Exception {
+        CompletableFuture<Thread> inside = new CompletableFuture<>();
+        CountDownLatch back = new CountDownLatch(1);
+        Batcher<String, String> batcher = started(new BatchPolicy(1, Duration.ZERO, 8), items -> {
+            if (inside.complete(Thread.currentThread())) {
+                back.await();
+            }
+            return new BatchRun<>(items, StageTimes.NONE);
+        });
+        Failure hangs = Failure.of(FailureCode.ENGINE_FAULT, "hangs");
+        CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());
+        CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
+
+        assertThat(batcher.giveUp(inside.join(), hangs)).isTrue();
+
+        assertThat(codeOf(hung)).isEqualTo(FailureCode.ENGINE_FAULT);
+        assertThat(codeOf(waiting)).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        assertThat(codeOf(batcher.submit("c", Deadline.none()))).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        back.countDown();
+        while (batcher.hangs()) {
+            Thread.onSpinWait();
+        }
+        assertThat(batcher.submit("d", Deadline.none()).join().orElseThrow()).isEqualTo("d");
         assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
     }
 

@@ -14,7 +14,6 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
-import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -198,25 +197,6 @@ class ModelRepositoryTest {
                 assertThat(doubled).containsExactly(2 * i);
             }
         }
-    }
-
-    @Test
-    void anAnswerComesNoLaterThanItsDeadline() throws IOException {
-        put("picky", "1", """
-                task: segmentation
-                labels: [a, b]
-                batching: {maxSize: 8, maxDelay: 10s}
-                warmUp: {shapes: [[3, 8, 8]]}
-                """, "picky-scripted.pt");
-        load();
-        LoadedModel model = repository.find("picky", null);
-
-        Deadline soon = Deadline.in(Duration.ofMillis(20), Ticker.system());
-        Outcome<Prediction> outcome =
-                model.infer(Tensor.of(new float[] {1}, 1, 1, 1), soon).join();
-
-        assertThat(((Outcome.Failed<Prediction>) outcome).failure().code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
-        assertThat(model.queueDepth()).isZero();
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ExpectedGroupNorm;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Random;
@@ -117,7 +118,8 @@ class PlantedFaultTest {
                 .tensor()
                 .storage();
 
-        VerificationReport report = verifyChain(Rewrites.bitFlippedIn(chain, entry));
+        VerificationReport report = verifyChain(ArchiveSnapshot.read(
+                new ByteArrayInputStream(Rewrites.bytesWithBitFlippedIn(chain, entry)), "flipped"));
 
         assertFailing(report, "body.0.norm");
         assertThat(report.reason()).contains("weight is corrupt").contains(entry);
@@ -133,7 +135,8 @@ class PlantedFaultTest {
                 .tensor()
                 .storage();
 
-        VerificationReport report = verifyChain(Rewrites.bitFlippedIn(chain, entry));
+        VerificationReport report = verifyChain(ArchiveSnapshot.read(
+                new ByteArrayInputStream(Rewrites.bytesWithBitFlippedIn(chain, entry)), "flipped"));
 
         assertThat(report.verdict()).isEqualTo(Verdict.FAIL);
         assertThat(report.reason()).contains("stem.conv.weight");
@@ -180,6 +183,10 @@ class PlantedFaultTest {
     }
 
     private static VerificationReport verifyChain(TorchScriptArchive archive) throws IOException {
+        return verifyChain(ArchiveSnapshot.of(archive, "chain"));
+    }
+
+    private static VerificationReport verifyChain(ArchiveSnapshot archive) {
         FloatTensor input = Npz.read(Samples.bytes("chain-scripted.npz")).get("input");
         float[] first = java.util.Arrays.copyOf(input.values(), input.values().length / 2);
         return verify(archive, new FloatTensor(input.shape().withoutFirst(), first), 0);
@@ -187,10 +194,14 @@ class PlantedFaultTest {
 
     private static VerificationReport verify(TorchScriptArchive archive, FloatTensor image, int batch)
             throws IOException {
-        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "sample");
+        return verify(ArchiveSnapshot.of(archive, "planted"), image, batch);
+    }
+
+    private static VerificationReport verify(ArchiveSnapshot archive, FloatTensor image, int batch) {
+        try (archive;
                 ModelVerifier verifier = new ModelVerifier(
-                        new Engine(engine).scope("sample"),
-                        snapshot,
+                        new Engine(engine).scope("planted"),
+                        archive,
                         "planted",
                         Device.CPU,
                         ExpectedGroupNorm.ANY,

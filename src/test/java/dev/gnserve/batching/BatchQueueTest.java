@@ -1,0 +1,200 @@
+package dev.gnserve.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The queue against a model that keeps one plain list, and at a size at which looking at every item would not end. */
+@Timeout(60)
+class BatchQueueTest {
+
+    private static final int LARGE = 1_000_000;
+    private static final int REFUSALS = 100_000;
+
+    private long nowNanos = Long.MAX_VALUE - 1_000;
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 1_000_000})
+    @Timeout(20)
+    void refusingDoesNotLookAtTheItemsThatWait(int shapes) {
+        Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
+                .policy(new BatchPolicy(8, Duration.ofSeconds(10), LARGE))
+                .shape(item -> item % shapes)
+                .ticker(() -> nowNanos)
+                .stepped();
+        Deadline deadline = Deadline.in(Duration.ofSeconds(30), () -> nowNanos);
+        for (int i = 0; i < LARGE; i++) {
+            assertThat(batcher.submit(i, deadline).isDone()).isFalse();
+        }
+
+        for (int i = 0; i < REFUSALS; i++) {
+            assertThat(batcher.refusal(deadline)).isNotNull();
+            assertThat(batcher.submit(i, deadline).isDone()).isTrue();
+        }
+
+        assertThat(batcher.depth()).isEqualTo(LARGE);
+    }
+
+    @Test
+    @Timeout(20)
+    void displacingAndCountingDoNotLookAtTheItemsThatWait() {
+        BatchQueue<Integer, Integer> queue = queue(new BatchPolicy(8, Duration.ofSeconds(10), LARGE));
+        for (int i = 0; i < LARGE; i++) {
+            queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(9)), new ArrayList<>());
+        }
+        List<Pending<Integer, Integer>> displaced = new ArrayList<>();
+
+        for (int i = 0; i < REFUSALS; i++) {
+            queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(1)), displaced);
+            assertThat(queue.countBefore(nowNanos, new Priority(1))).isEqualTo(i + 1);
+        }
+
+        assertThat(displaced).hasSize(REFUSALS);
+        assertThat(displaced.get(0).item).as("the last of the least urgent").isEqualTo(LARGE - 1);
+        assertThat(queue.size()).isEqualTo(LARGE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void theQueueDoesWhatAPlainListDoes(long seed) {
+        Random random = new Random(seed);
+        BatchPolicy policy = new BatchPolicy(3, Duration.ofMillis(random.nextInt(3) * 20L), 12);
+        long leadPerItem = Duration.ofMillis(2).toNanos();
+        BatchQueue<Integer, Integer> queue = new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem);
+        ListModel model = new ListModel(policy, leadPerItem);
+
+        for (int i = 0; i < 5_000; i++) {
+            nowNanos += random.nextInt(3_000_000);
+            switch (random.nextInt(8)) {
+                case 0, 1, 2, 3 -> {
+                    Deadline deadline = random.nextBoolean()
+                            ? Deadline.none()
+                            : Deadline.in(Duration.ofMillis(random.nextInt(60)), () -> nowNanos);
+                    Pending<Integer, Integer> next =
+                            pending(queue, i, random.nextInt(4), deadline, new Priority(1 + random.nextInt(9)));
+                    List<Pending<Integer, Integer>> displaced = new ArrayList<>();
+                    List<Pending<Integer, Integer>> expected = new ArrayList<>();
+                    boolean refused = queue.offer(next, displaced) != null;
+                    assertThat(refused).isEqualTo(model.refuses(next, nowNanos, expected));
+                    assertThat(displaced).isEqualTo(expected);
+                }
+                case 4 -> {
+                    if (!model.waiting.isEmpty()) {
+                        Pending<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
+                        gone.future.cancel(true);
+                        model.waiting.remove(gone);
+                    }
+                }
+                case 5 -> {
+                    Priority priority = new Priority(1 + random.nextInt(9));
+                    long arrived = nowNanos - random.nextInt(40_000_000);
+                    assertThat(queue.countBefore(arrived, priority))
+                            .isEqualTo(model.countBefore(arrived, priority, nowNanos));
+                }
+                default -> assertThat(queue.poll()).isEqualTo(model.poll(nowNanos));
+            }
+            model.expire(nowNanos);
+            assertThat(queue.refusal(Priority.DEFAULT) == null)
+                    .isEqualTo(model.waiting.size() < policy.queueCapacity()
+                            || model.last().priority.level() > Priority.DEFAULT.level());
+            assertThat(queue.size()).isEqualTo(model.waiting.size());
+        }
+        List<Pending<Integer, Integer>> rest = queue.drain();
+        assertThat(rest).containsExactlyInAnyOrderElementsOf(model.waiting);
+        assertThat(queue.size()).isZero();
+    }
+
+    /** The promises of the queue, word by word, on one list in the order of arrival. */
+    private static final class ListModel {
+
+        private final BatchPolicy policy;
+        private final long leadNanos;
+        private final List<Pending<Integer, Integer>> waiting = new ArrayList<>();
+
+        private ListModel(BatchPolicy policy, long leadNanos) {
+            this.policy = policy;
+            this.leadNanos = leadNanos;
+        }
+
+        private void expire(long now) {
+            waiting.removeIf(pending -> pending.deadline.passed(now));
+        }
+
+        private Pending<Integer, Integer> last() {
+            int level = waiting.stream()
+                    .mapToInt(pending -> pending.priority.level())
+                    .max()
+                    .orElseThrow();
+            return waiting.stream()
+                    .filter(pending -> pending.priority.level() == level)
+                    .reduce((one, other) -> other)
+                    .orElseThrow();
+        }
+
+        private boolean refuses(Pending<Integer, Integer> next, long now, List<Pending<Integer, Integer>> displaced) {
+            expire(now);
+            if (waiting.size() >= policy.queueCapacity()) {
+                Pending<Integer, Integer> last = last();
+                if (next.priority.level() >= last.priority.level()) {
+                    return true;
+                }
+                waiting.remove(last);
+                displaced.add(last);
+            }
+            waiting.add(next);
+            return false;
+        }
+
+        private int countBefore(long arrived, Priority priority, long now) {
+            expire(now);
+            return (int) waiting.stream()
+                    .filter(pending -> pending.rank() - Pending.rank(arrived, priority) <= 0)
+                    .count();
+        }
+
+        private List<Pending<Integer, Integer>> poll(long now) {
+            expire(now);
+            List<Pending<Integer, Integer>> inOrder =
+                    waiting.stream().sorted(Pending::compare).toList();
+            for (Pending<Integer, Integer> first : inOrder) {
+                List<Pending<Integer, Integer>> line = inOrder.stream()
+                        .filter(pending -> pending.shape.equals(first.shape))
+                        .toList();
+                if (isReady(line, now)) {
+                    List<Pending<Integer, Integer>> batch = line.subList(0, Math.min(line.size(), policy.maxSize()));
+                    waiting.removeAll(batch);
+                    return batch;
+                }
+            }
+            return List.of();
+        }
+
+        private boolean isReady(List<Pending<Integer, Integer>> line, long now) {
+            return line.size() >= policy.maxSize()
+                    || line.stream()
+                            .anyMatch(pending -> now - pending.arrivedNanos
+                                            >= policy.maxDelay().toNanos()
+                                    || pending.deadline.passed(now + leadNanos));
+        }
+    }
+
+    private BatchQueue<Integer, Integer> queue(BatchPolicy policy) {
+        return new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> 0);
+    }
+
+    private static Refusals refusals() {
+        return new Refusals("m", LARGE, new ServiceRate(1));
+    }
+
+    private Pending<Integer, Integer> pending(
+            BatchQueue<Integer, Integer> queue, int item, int shape, Deadline deadline, Priority priority) {
+        return new Pending<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
+    }
+}
