@@ -116,7 +116,11 @@ class ArchitectureTest {
             .haveSimpleNameNotStartingWith("VerificationController")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.gnserve.serving..", "dev.gnserve.problem..", "org.springframework.web..");
+            .resideInAnyPackage(
+                    "dev.gnserve.serving..",
+                    "dev.gnserve.pipeline..",
+                    "dev.gnserve.problem..",
+                    "org.springframework.web..");
 
     @ArchTest
     static final ArchRule onlyTheCommandLineTrains = noClasses()

@@ -2,7 +2,7 @@ package dev.gnserve.access;
 
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.serving.RequestCompleted;
+import dev.gnserve.pipeline.RequestCompleted;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.Locale;

@@ -1,9 +1,9 @@
 package dev.gnserve.classification;
 
-import dev.gnserve.serving.ImagePipeline;
-import dev.gnserve.serving.ModelRequests;
-import dev.gnserve.serving.QueryParameter;
-import dev.gnserve.serving.TaskOperation;
+import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.QueryParameter;
+import dev.gnserve.pipeline.TaskOperation;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;

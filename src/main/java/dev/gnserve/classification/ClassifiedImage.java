@@ -1,8 +1,8 @@
 package dev.gnserve.classification;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.Problem;
-import dev.gnserve.serving.Timing;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

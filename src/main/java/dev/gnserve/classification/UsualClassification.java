@@ -1,7 +1,7 @@
 package dev.gnserve.classification;
 
-import dev.gnserve.serving.ImageTask;
-import dev.gnserve.serving.UsualTask;
+import dev.gnserve.pipeline.ImageTask;
+import dev.gnserve.pipeline.UsualTask;
 import org.springframework.stereotype.Component;
 
 /** Classification with the model's own thresholds. */

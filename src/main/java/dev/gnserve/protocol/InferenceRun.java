@@ -5,7 +5,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
 import dev.gnserve.model.LoadedModel;
-import dev.gnserve.serving.Caller;
+import dev.gnserve.pipeline.Caller;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

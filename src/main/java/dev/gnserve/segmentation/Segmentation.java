@@ -5,10 +5,10 @@ import dev.gnserve.image.LabelMap.Region;
 import dev.gnserve.image.Overlay;
 import dev.gnserve.image.Png;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.pipeline.MaskWriter;
+import dev.gnserve.pipeline.Timing;
 import dev.gnserve.segmentation.SegmentedObject.PixelBox;
 import dev.gnserve.segmentation.SegmentedObject.Point;
-import dev.gnserve.serving.MaskWriter;
-import dev.gnserve.serving.Timing;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,11 +1,11 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.serving.ImagePipeline;
-import dev.gnserve.serving.MaskWriter;
-import dev.gnserve.serving.ModelRequests;
-import dev.gnserve.serving.QueryParameter;
-import dev.gnserve.serving.TaskOperation;
+import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.MaskWriter;
+import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.QueryParameter;
+import dev.gnserve.pipeline.TaskOperation;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;

@@ -6,11 +6,11 @@ import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
+import dev.gnserve.pipeline.ImageTask;
+import dev.gnserve.pipeline.MaskWriter;
+import dev.gnserve.pipeline.TileCollector;
+import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.Problem;
-import dev.gnserve.serving.ImageTask;
-import dev.gnserve.serving.MaskWriter;
-import dev.gnserve.serving.TileCollector;
-import dev.gnserve.serving.Timing;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

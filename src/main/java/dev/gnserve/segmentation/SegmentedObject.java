@@ -1,7 +1,7 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.gnserve.serving.Mask;
+import dev.gnserve.pipeline.Mask;
 import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 

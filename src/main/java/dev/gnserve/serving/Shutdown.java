@@ -3,6 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
+import dev.gnserve.pipeline.RequestCompleted;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;

@@ -13,11 +13,9 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class WebConfiguration implements WebMvcConfigurer {
 
     private final Shutdown shutdown;
-    private final Admission admission;
 
-    WebConfiguration(Shutdown shutdown, Admission admission) {
+    WebConfiguration(Shutdown shutdown) {
         this.shutdown = shutdown;
-        this.admission = admission;
     }
 
     /** What is work, and what a shutdown waits for; health and metrics are asked until the end. */
@@ -27,9 +25,6 @@ class WebConfiguration implements WebMvcConfigurer {
                 .addPathPatterns("/v1/**", "/v2/**")
                 .excludePathPatterns("/v2/health/**")
                 .order(Ordered.HIGHEST_PRECEDENCE);
-        registry.addInterceptor(admission)
-                .addPathPatterns("/v1/models/*/*")
-                .order(Ordered.LOWEST_PRECEDENCE); // Behind the check of keys.
     }
 
     /** Choices are written in lower case ({@code masks=rle}). */

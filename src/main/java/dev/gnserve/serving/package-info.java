@@ -1,4 +1,4 @@
-/** The way of an image through the service, as far as all tasks share it: upload, tensor, tiles, timing. */
+/** The life of the service: settings, wiring, health, shutdown, and the list of its models. */
 @NullMarked
 package dev.gnserve.serving;
 

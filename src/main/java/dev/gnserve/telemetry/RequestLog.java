@@ -1,9 +1,9 @@
 package dev.gnserve.telemetry;
 
+import dev.gnserve.pipeline.ImageCompleted;
+import dev.gnserve.pipeline.RequestCompleted;
+import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.UploadRefused;
-import dev.gnserve.serving.ImageCompleted;
-import dev.gnserve.serving.RequestCompleted;
-import dev.gnserve.serving.Timing;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gnserve.GnserveApplication;
 import dev.gnserve.ServiceClient;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.serving.PixelBudget;
+import dev.gnserve.pipeline.PixelBudget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

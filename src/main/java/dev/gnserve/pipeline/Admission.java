@@ -1,0 +1,80 @@
+package dev.gnserve.pipeline;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.problem.Problems;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpMethod;
+import org.springframework.stereotype.Component;
+import org.springframework.web.servlet.HandlerInterceptor;
+import org.springframework.web.servlet.HandlerMapping;
+import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.util.UriComponentsBuilder;
+
+/**
+ * Refuses at the door an image for which there is no room: before the body is read, and in few steps, because there may be ten
+ * that are refused for each that is accepted. Thread-safe.
+ */
+@Component
+final class Admission implements HandlerInterceptor, WebMvcConfigurer {
+
+    private final ModelRepository models;
+    private final ApplicationEventPublisher events;
+
+    Admission(ModelRepository models, ApplicationEventPublisher events) {
+        this.models = models;
+        this.events = events;
+    }
+
+    @Override
+    public void addInterceptors(InterceptorRegistry registry) {
+        registry.addInterceptor(this)
+                .addPathPatterns("/v1/models/*/*")
+                .order(Ordered.LOWEST_PRECEDENCE); // Behind the check of keys.
+    }
+
+    @Override
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
+            throws IOException {
+        if (!HttpMethod.POST.matches(request.getMethod())
+                || !(request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE) instanceof Map<?, ?> path)
+                || !(path.get("model") instanceof String name)) {
+            return true;
+        }
+        LoadedModel model;
+        Failure refusal;
+        try {
+            model = models.find(name, version(request));
+            refusal = model.refusal(Caller.of(request).deadline());
+        } catch (FailureException e) {
+            return true; // What is wrong with a request is told by whoever answers it.
+        }
+        if (refusal == null) {
+            return true;
+        }
+        events.publishEvent(new RequestCompleted(model.name(), model.version(), refusal.code()));
+        Problems.write(refusal, request, response);
+        return false;
+    }
+
+    /** Of the query alone: to ask the request for a parameter is to have it read a multipart body. */
+    private static @Nullable String version(HttpServletRequest request) {
+        String query = request.getQueryString();
+        return query == null
+                ? null
+                : UriComponentsBuilder.newInstance()
+                        .query(query)
+                        .build()
+                        .getQueryParams()
+                        .getFirst("version");
+    }
+}

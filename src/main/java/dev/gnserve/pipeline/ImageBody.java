@@ -1,0 +1,46 @@
+package dev.gnserve.pipeline;
+
+import dev.gnserve.problem.RequestId;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.media.SchemaProperty;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** Describes, in the API document, the body that {@link UploadReader} reads. */
+@Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
+@Retention(RetentionPolicy.RUNTIME)
+@RequestBody(
+        required = true,
+        description =
+                "One or more parts named `image`, or the bytes of one image. The content decides the format: JPEG,"
+                        + " PNG, BMP, GIF (first frame), TIFF (first page), WebP. EXIF orientation is applied.",
+        content = {
+            @Content(
+                    mediaType = "multipart/form-data",
+                    schema = @Schema(type = "object", requiredProperties = "image"),
+                    schemaProperties =
+                            @SchemaProperty(
+                                    name = "image",
+                                    array = @ArraySchema(schema = @Schema(type = "string", format = "binary")))),
+            @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
+            @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
+        })
+@Parameter(
+        name = Caller.TIMEOUT_HEADER,
+        in = ParameterIn.HEADER,
+        description = "Milliseconds after which nobody waits for the answer",
+        example = "2000",
+        schema = @Schema(type = "integer", format = "int64", minimum = "1"))
+@Parameter(
+        name = RequestId.HEADER,
+        in = ParameterIn.HEADER,
+        description = "Names the request in the answer and in the log; made up if absent",
+        schema = @Schema(type = "string"))
+public @interface ImageBody {}

@@ -1,0 +1,49 @@
+package dev.gnserve.pipeline;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.image.CocoRle;
+import dev.gnserve.image.LabelMap;
+import dev.gnserve.image.Png;
+import dev.gnserve.image.Polygons;
+import java.util.Base64;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Writes pixel sets of a map in the encoding that the caller chose; null where none was wanted. */
+public record MaskWriter(Masks encoding) {
+
+    /** How masks are written in JSON. */
+    public enum Masks {
+        @JsonProperty("rle")
+        RLE,
+        @JsonProperty("png")
+        PNG,
+        @JsonProperty("polygon")
+        POLYGON,
+        @JsonProperty("none")
+        NONE
+    }
+
+    /** The pixels within the region that carry the label, as a mask of the whole image. */
+    public @Nullable Mask write(LabelMap map, int label, LabelMap.Region region) {
+        List<Integer> size = List.of(map.height(), map.width());
+        return switch (encoding) {
+            case NONE -> null;
+            case RLE ->
+                new Mask(
+                        Mask.Encoding.COCO_RLE,
+                        size,
+                        CocoRle.of(map, label, region).counts(),
+                        null,
+                        null);
+            case PNG ->
+                new Mask(
+                        Mask.Encoding.PNG,
+                        size,
+                        null,
+                        Base64.getEncoder().encodeToString(Png.mask(map, label, region)),
+                        null);
+            case POLYGON -> new Mask(Mask.Encoding.POLYGON, size, null, null, Polygons.of(map, label, region));
+        };
+    }
+}

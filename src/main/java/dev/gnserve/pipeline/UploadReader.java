@@ -1,0 +1,154 @@
+package dev.gnserve.pipeline;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.Part;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.stereotype.Component;
+import org.springframework.web.multipart.MultipartHttpServletRequest;
+import org.springframework.web.util.WebUtils;
+
+/**
+ * Takes the images out of a request: parts named {@code image} of a multipart body, or the raw body as one image. The room that
+ * their bytes need is taken below, in {@link UploadValve}.
+ */
+@Component
+public final class UploadReader {
+
+    /** Longer file names are cut: they come back in the answer and serve nothing else. */
+    private static final int LONGEST_NAME = 255;
+
+    private final UploadLimits limits;
+
+    UploadReader(UploadLimits limits) {
+        this.limits = limits;
+    }
+
+    /**
+     * The images in the order of their parts, at least one.
+     *
+     * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST, UNSUPPORTED_MEDIA or OVERLOADED
+     * @throws IOException if the connection breaks
+     */
+    public List<Upload> read(HttpServletRequest request) throws IOException {
+        requireNoEncoding(request);
+        requireDeclaredSize(request);
+        MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
+        return multipart == null ? List.of(raw(request)) : parts(multipart);
+    }
+
+    /**
+     * The whole body as it is, within the limit; empty if there is none.
+     *
+     * @throws FailureException UPLOAD_TOO_LARGE or OVERLOADED
+     * @throws IOException if the connection breaks
+     */
+    public byte[] body(HttpServletRequest request) throws IOException {
+        requireDeclaredSize(request);
+        int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
+        try (InputStream body = request.getInputStream()) {
+            byte[] bytes = body.readNBytes(limit);
+            if (bytes.length == limit && body.read() >= 0) {
+                throw tooLarge("The body has more bytes");
+            }
+            return bytes;
+        }
+    }
+
+    private static void requireNoEncoding(HttpServletRequest request) {
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw Failure.of(
+                            FailureCode.UNSUPPORTED_MEDIA,
+                            "The body has the Content-Encoding %s; images are read without one, they are compressed already."
+                                    .formatted(encoding))
+                    .asException();
+        }
+    }
+
+    private void requireDeclaredSize(HttpServletRequest request) {
+        long declared = request.getContentLengthLong();
+        if (declared > limits.maxUploadSize().toBytes()) {
+            throw tooLarge("The body has %,d bytes".formatted(declared));
+        }
+    }
+
+    private Upload raw(HttpServletRequest request) throws IOException {
+        byte[] bytes = body(request);
+        if (bytes.length == 0) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The body is empty. Send the bytes of one image, or multipart/form-data with parts named"
+                                    + " 'image'.")
+                    .asException();
+        }
+        return new Upload("image", bytes);
+    }
+
+    private List<Upload> parts(MultipartHttpServletRequest request) throws IOException {
+        List<Upload> uploads = new ArrayList<>();
+        for (Part part : parsed(request)) {
+            if (!part.getName().equals("image")) {
+                continue;
+            }
+            if (uploads.size() == limits.maxImages()) {
+                throw Failure.of(
+                                FailureCode.INVALID_REQUEST,
+                                "The request has more than %d images. Send them in several requests."
+                                        .formatted(limits.maxImages()))
+                        .asException();
+            }
+            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part)));
+        }
+        if (uploads.isEmpty()) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The multipart body has no part named 'image'. Send each image as such a part, for example"
+                                    + " curl -F image=@cells.png.")
+                    .asException();
+        }
+        return uploads;
+    }
+
+    private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {
+        try {
+            request.getMultiFileMap(); // Parses, and wraps what the container throws.
+            return request.getParts();
+        } catch (ServletException e) {
+            throw Failure.of(FailureCode.INVALID_REQUEST, "The multipart body cannot be read.", e)
+                    .asException();
+        }
+    }
+
+    private static byte[] bytes(Part part) throws IOException {
+        try (InputStream in = part.getInputStream()) {
+            return in.readAllBytes();
+        } finally {
+            part.delete(); // Reading made the web server keep another copy.
+        }
+    }
+
+    private static String name(@Nullable String submitted, int position) {
+        if (submitted == null || submitted.isBlank()) {
+            return "image-" + position;
+        }
+        return submitted.length() <= LONGEST_NAME ? submitted : submitted.substring(0, LONGEST_NAME);
+    }
+
+    private FailureException tooLarge(String what) {
+        return Failure.of(
+                        FailureCode.UPLOAD_TOO_LARGE,
+                        "%s; at most %,d are taken (gnserve.limits.max-upload-size). Send fewer or smaller images or tensors per request."
+                                .formatted(what, limits.maxUploadSize().toBytes()))
+                .asException();
+    }
+}

@@ -1,4 +1,0 @@
-package dev.gnserve.serving;
-
-/** Something was found in an image; published on the thread of its request. */
-public record ImageCompleted(Timing timing) {}

@@ -1,0 +1,78 @@
+package dev.gnserve.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
+
+class PixelBudgetTest {
+
+    @Test
+    void whatDoesNotFitIsRefusedAndFitsWhenRoomIsGivenBack() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+        Share first = budget.take(60);
+
+        assertThatThrownBy(() -> budget.take(41)).isInstanceOfSatisfying(FailureException.class, e -> {
+            assertThat(e.failure().code()).isEqualTo(FailureCode.OVERLOADED);
+            assertThat(e.failure().retryAfter()).isPositive();
+            assertThat(e.failure().detail()).contains("60", "41", "100", "max-pixels-in-flight");
+        });
+        budget.take(40).close();
+        first.close();
+        first.close();
+
+        budget.take(100);
+        assertThatThrownBy(() -> budget.take(1)).isInstanceOf(FailureException.class);
+    }
+
+    @Test
+    void whatOnlyDecodingTookIsGivenBackBeforeTheRest() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+        Share share = budget.take(90);
+
+        share.reduceTo(30);
+        share.reduceTo(60);
+
+        budget.take(70).close();
+        share.close();
+        budget.take(100).close();
+    }
+
+    @Test
+    void whoWaitsGetsTheRoomThatIsGivenBack() {
+        PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
+        Share first = budget.take(60);
+
+        CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(50));
+        first.close();
+
+        waiting.join().close();
+    }
+
+    @Test
+    void anImageLargerThanTheBudgetGetsAllOfIt() {
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+
+        budget.take(1_000).close();
+
+        budget.take(100).close();
+    }
+
+    @Test
+    void theBudgetIsNeverBelowOneImage() {
+        assertThat(limits(null).pixelsInFlight(10)).isEqualTo(1_000);
+        assertThat(limits(null).pixelsInFlight(5_000)).isEqualTo(5_000);
+        assertThat(limits(2_000L).pixelsInFlight(5_000)).isEqualTo(2_000);
+        assertThatThrownBy(() -> limits(999L)).hasMessageContaining("max-pixels-in-flight is 999");
+    }
+
+    private static UploadLimits limits(@Nullable Long pixelsInFlight) {
+        return new UploadLimits(DataSize.ofMegabytes(1), null, Duration.ofMinutes(1), 1, 1_000, pixelsInFlight);
+    }
+}
