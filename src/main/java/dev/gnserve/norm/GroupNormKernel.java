@@ -2,7 +2,7 @@ package dev.gnserve.norm;
 
 /**
  * The inner loops of Group Normalization. {@link GroupNorm} walks the groups and merges in float64; a kernel does what is
- * done once per value.
+ * done once per value. Two loops, {@link #sumDeviations} and {@link #firstBeyond}, compare results of others with it.
  *
  * <p>All kernels give the same bits, but for the last ones of {@link #sumDeviations}. Every float32 sum is kept in float32 columns whose number does not depend on the width of a
  * vector, each column adds its values in the order of the rows, {@link #RUN_ROWS} at a time, and multiplication and addition are fused where this

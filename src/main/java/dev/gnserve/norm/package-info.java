@@ -1,4 +1,8 @@
-/** Group Normalization on plain arrays: the operator, its scalar and vector kernels, and the float64 reference that judges them. */
+/**
+ * Group Normalization on plain arrays: scalar and vector kernels, the float64 reference that judges them, and the operator that they
+ * make. Layer checks of the engine use the kernels' float64 loops; the operator serves the commands {@code groupnorm} and
+ * {@code bench groupnorm}.
+ */
 @NullMarked
 package dev.gnserve.norm;
 

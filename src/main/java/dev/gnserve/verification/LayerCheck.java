@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares a tapped call with the float64 reference on the very input that the engine had, computed with what the archive
+ * Compares a tapped call with float64 ({@link ScreenedComparison}) on the very input that the engine had, computed with what the archive
  * declares. What ran with something else fails with that as its reason, even where the numbers hardly show it.
  */
 final class LayerCheck {

@@ -6,9 +6,12 @@ import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.norm.GroupNormParameters;
 import dev.gnserve.norm.GroupNormShape;
 import dev.gnserve.norm.MemoryFormat;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -22,9 +25,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Layer checks of the embedded models' shapes, screened and exact, on one thread; docs/benchmarks.md says how to run it. */
+/** The layer checks of one run, screened and exact, on one thread; docs/benchmarks.md says how to run it. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
@@ -33,54 +36,68 @@ import org.openjdk.jmh.annotations.Warmup;
         jvmArgsAppend = {"-Xmx1g", "--add-modules=jdk.incubator.vector"})
 public class LayerCheckJmh {
 
-    /** C, H, W, G: nuclei-unet-gn at 256 x 256, bloodcell-fcos-gn at 480 x 640, and 32 groups, which most networks have. */
-    @Param({
-        "16,256,256,8",
-        "32,128,128,8",
-        "64,64,64,8",
-        "64,32,32,8",
-        "96,16,16,8",
-        "16,240,320,8",
-        "64,60,80,8",
-        "128,15,20,8",
-        "256,50,84,32"
-    })
-    public String shape = "";
+    /** Calls of a run, each C, H, W, G. */
+    public enum Calls {
+        /** At 256 x 256. */
+        NUCLEI_UNET("16,256,256,8 16,256,256,8 16,256,256,8 16,256,256,8 32,128,128,8 32,128,128,8 32,128,128,8"
+                + " 32,128,128,8 64,64,64,8 64,64,64,8 64,64,64,8 64,64,64,8 64,32,32,8 64,32,32,8 64,32,32,8 64,32,32,8"
+                + " 96,16,16,8 96,16,16,8"),
+        /** At 480 x 640. */
+        BLOODCELL_FCOS("16,240,320,8 32,120,160,8 32,120,160,8 64,60,80,8 64,60,80,8 64,60,80,8 64,60,80,8 96,30,40,8"
+                + " 96,30,40,8 64,30,40,8 64,30,40,8 128,15,20,8 128,15,20,8 64,15,20,8 64,15,20,8"),
+        /** Of a detector with 32 groups, which most networks have. */
+        HEAD_OF_32_GROUPS("256,50,84,32");
 
-    private ScreenedComparison screened;
-    private ExactComparison exact;
-    private int groups;
+        private final String shapes;
+
+        Calls(String shapes) {
+            this.shapes = shapes;
+        }
+    }
+
+    @Param
+    public Calls calls = Calls.NUCLEI_UNET;
+
+    private final List<Supplier<Worst>> screened = new ArrayList<>();
+    private final List<Supplier<Worst>> exact = new ArrayList<>();
 
     @Setup
     public void fill() {
-        int[] n =
-                Arrays.stream(shape.split(",", -1)).mapToInt(Integer::parseInt).toArray();
-        GroupNormShape all = new GroupNormShape(1, n[0], n[3], n[1] * n[2], MemoryFormat.CONTIGUOUS);
         Random random = new Random(1);
+        for (String shape : calls.shapes.split(" ", -1)) {
+            add(Arrays.stream(shape.split(",", -1)).mapToInt(Integer::parseInt).toArray(), random);
+        }
+    }
+
+    private void add(int[] n, Random random) {
+        GroupNormShape shape = new GroupNormShape(1, n[0], n[3], n[1] * n[2], MemoryFormat.CONTIGUOUS);
         GroupNormParameters parameters = new GroupNormParameters(
                 GroupNormParameters.DEFAULT_EPSILON, gaussian(n[0], random), gaussian(n[0], random));
-        float[] input = gaussian(all.size(), random);
+        float[] input = gaussian(shape.size(), random);
         float[] output = new float[input.length];
         GroupNormKernel kernel = GroupNormKernel.select().kernel();
-        new GroupNorm(kernel).normalize(all, parameters, input, output);
+        new GroupNorm(kernel).normalize(shape, parameters, input, output);
         // Errors as the engine makes them.
         for (int i = 0; i < output.length; i++) {
             output[i] += (random.nextInt(5) - 2) * Math.ulp(output[i]);
         }
-        Tolerance tolerance = Tolerance.of(TensorType.FLOAT32, true, all.positions());
-        screened = new ScreenedComparison(input, output, all, parameters, tolerance, kernel);
-        exact = new ExactComparison(input, output, all, parameters, tolerance);
-        groups = all.totalGroups();
+        Tolerance tolerance = Tolerance.of(TensorType.FLOAT32, true, shape.positions());
+        ScreenedComparison screen = new ScreenedComparison(input, output, shape, parameters, tolerance, kernel);
+        ExactComparison comparison = new ExactComparison(input, output, shape, parameters, tolerance);
+        screened.add(() -> screen.worst(false));
+        exact.add(() -> IntStream.range(0, shape.totalGroups())
+                .mapToObj(comparison::worst)
+                .reduce(Worst.NONE, Worst::of));
     }
 
     @Benchmark
     public Object screened() {
-        return screened.worst(false);
+        return screened.stream().map(Supplier::get).toList();
     }
 
     @Benchmark
     public Object exact() {
-        return IntStream.range(0, groups).mapToObj(exact::worst).reduce(Worst.NONE, Worst::of);
+        return exact.stream().map(Supplier::get).toList();
     }
 
     private static float[] gaussian(int size, Random random) {
