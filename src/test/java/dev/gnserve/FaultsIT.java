@@ -91,7 +91,7 @@ class FaultsIT {
         Answer hung = infer(HANGS_MILLIS);
 
         assertThat(hung.status()).as(hung.text()).isEqualTo(500);
-        assertThat(hung.text()).contains("a forward pass of model spinning has not returned for 2 s");
+        assertThat(hung.text()).contains("a forward pass of model spinning version 1 has not returned for 2 s");
         assertThat(client.get("livez").status()).isEqualTo(503);
         assertThat(client.get("actuator/health/liveness").text()).contains("DOWN", "spinning");
         assertThat(client.get("v2/health/live").status()).isEqualTo(503);
@@ -110,9 +110,10 @@ class FaultsIT {
         while (client.get("livez").status() != 200) {
             Thread.onSpinWait();
         }
-        assertThat(client.get("v2/models/spinning/ready").status())
-                .as("until it is loaded again")
-                .isEqualTo(503);
+        while (client.get("v2/models/spinning/ready").status() != 200) {
+            Thread.onSpinWait(); // The pass has returned.
+        }
+        assertThat(infer(0).status()).isEqualTo(200);
     }
 
     @Test

@@ -3,8 +3,6 @@ package dev.gnserve.protocol;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Priority;
 import dev.gnserve.batching.Ticker;
-import dev.gnserve.failure.Failure;
-import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.pipeline.Caller;
@@ -18,7 +16,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -96,17 +93,7 @@ class InferController {
         Deadline deadline = sooner(caller.deadline(), body.request());
         Map<String, OutputTensor> all =
                 InferenceRun.run(served, input, caller.until(deadline), priority(body.request()));
-        List<OutputTensor> outputs = new ArrayList<>();
-        for (String name : wanted.binary().keySet()) {
-            OutputTensor tensor = all.get(name);
-            if (tensor == null || tensor.items().size() != input.size()) {
-                throw Failure.of(
-                                FailureCode.ENGINE_FAULT,
-                                "The model did not give its output \"%s\" for every item.".formatted(name))
-                        .asException();
-            }
-            outputs.add(tensor);
-        }
+        List<OutputTensor> outputs = wanted.from(all, input.size());
         return InferenceAnswer.of(served.name(), served.version(), body.request(), wanted, outputs);
     }
 

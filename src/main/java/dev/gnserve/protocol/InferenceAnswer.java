@@ -33,7 +33,7 @@ record InferenceAnswer(InferResponse json, List<OutputTensor> binary) {
         List<InferResponse.Output> outputs = new ArrayList<>();
         List<OutputTensor> binary = new ArrayList<>();
         for (OutputTensor tensor : tensors) {
-            boolean isBinary = Boolean.TRUE.equals(wanted.binary().get(tensor.name()));
+            boolean isBinary = wanted.isBinary(tensor.name());
             outputs.add(InferResponse.Output.of(tensor, isBinary));
             if (isBinary) {
                 binary.add(tensor);

@@ -369,28 +369,6 @@ class ModelRepositoryTest {
         assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
     }
 
-    @Test
-    void aForwardThatHangsTakesItsModelOutOfReadyUntilItReturns() throws IOException {
-        put("seg", "1", MANIFEST, "group-norm-traced.pt");
-        list(new LifecycleTimes(Duration.ofSeconds(10), Duration.ofNanos(1), Duration.ZERO));
-        repository.start();
-        repository.settled().join();
-        LoadedModel model = repository.find("seg", null);
-
-        while (model.state() == ModelState.READY) {
-            CompletableFuture<Outcome<Prediction>> unused = model.infer(image(), Deadline.none());
-            repository.watch(); // Whatever is in the engine at that moment counts as hung.
-        }
-
-        assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("has not returned", "restarted");
-        assertThat(failure(model).code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
-        while (model.state() != ModelState.READY) {
-            repository.watch();
-        }
-        assertThat(answer(model).shape()).isEqualTo(TensorShape.of(3, 16, 16));
-    }
-
     private static Tensor answer(LoadedModel model) {
         return model.infer(image(), Deadline.none()).join().orElseThrow().first();
     }

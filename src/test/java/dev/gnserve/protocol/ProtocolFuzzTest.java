@@ -55,7 +55,7 @@ class ProtocolFuzzTest {
     private static void read(byte[] bytes, @Nullable String header) {
         try {
             RequestBody body = RequestBody.read(bytes, header);
-            assertThat(WantedOutputs.of(body.request(), Requests.MODEL).binary().keySet())
+            assertThat(WantedOutputs.of(body.request(), Requests.MODEL).named().keySet())
                     .isSubsetOf("out", "aux")
                     .isNotEmpty();
             InputTensor input = InputTensor.of(body, Requests.MODEL);
