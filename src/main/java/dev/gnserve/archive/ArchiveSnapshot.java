@@ -17,20 +17,21 @@ import org.jspecify.annotations.Nullable;
  * runs of it, is made from one snapshot: a file that changes later changes none of it.
  *
  * <p>The bytes are read once, into a private file in {@code java.io.tmpdir} that has no name on systems that allow it. So an
- * archive may be larger than the heap, and nothing stays behind when the process is killed. Thread-safe until it is closed.
+ * archive may be larger than the heap, and nothing stays behind when the process is killed. Where no file can be written, an archive of
+ * at most a quarter of the heap is held there. Thread-safe until it is closed.
  */
 public final class ArchiveSnapshot implements AutoCloseable {
 
     private static final int BUFFER = 1 << 16;
 
     private final String name;
-    private final PrivateFile file;
+    private final PrivateCopy copy;
     private final String sha256;
     private @Nullable TorchScriptArchive torchScript; // guarded by this
 
-    private ArchiveSnapshot(String name, PrivateFile file, String sha256) {
+    private ArchiveSnapshot(String name, PrivateCopy copy, String sha256) {
         this.name = name;
-        this.file = file;
+        this.copy = copy;
         this.sha256 = sha256;
     }
 
@@ -44,7 +45,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
      * Reads a stream to its end; the caller closes it.
      *
      * @param name of the archive, for messages
-     * @throws IOException if the stream cannot be read or the private file cannot be written
+     * @throws IOException if the stream cannot be read or there is no room for the copy
      */
     public static ArchiveSnapshot read(InputStream archive, String name) throws IOException {
         return of(archive::transferTo, name);
@@ -54,7 +55,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
      * Reads a file.
      *
      * @throws TorchScriptException if it is not there, or no file
-     * @throws IOException if it cannot be read or the private file cannot be written
+     * @throws IOException if it cannot be read or there is no room for the copy
      */
     public static ArchiveSnapshot read(Path archive) throws IOException {
         if (!Files.isRegularFile(archive)) {
@@ -69,7 +70,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
      * Writes an archive that was made from another one.
      *
      * @throws TorchScriptException if it is not sound
-     * @throws IOException if the private file cannot be written
+     * @throws IOException if there is no room for the copy
      */
     public static ArchiveSnapshot of(TorchScriptArchive archive, String name) throws IOException {
         return of(archive::writeTo, name);
@@ -77,12 +78,12 @@ public final class ArchiveSnapshot implements AutoCloseable {
 
     private static ArchiveSnapshot of(Content content, String name) throws IOException {
         MessageDigest digest = sha256Digest();
-        PrivateFile file = PrivateFile.create(out -> {
+        PrivateCopy copy = PrivateCopy.of(out -> {
             DigestOutputStream digesting = new DigestOutputStream(out, digest);
             content.writeTo(digesting);
             digesting.flush();
         });
-        return new ArchiveSnapshot(name, file, HexFormat.of().formatHex(digest.digest()));
+        return new ArchiveSnapshot(name, copy, HexFormat.of().formatHex(digest.digest()));
     }
 
     private static MessageDigest sha256Digest() {
@@ -105,12 +106,12 @@ public final class ArchiveSnapshot implements AutoCloseable {
 
     /** How many bytes it has. */
     public long size() {
-        return file.size();
+        return copy.size();
     }
 
     /** The bytes from the first one on; any number of streams may be open at a time. */
     public InputStream newInputStream() {
-        return new BufferedInputStream(file.newInputStream(), BUFFER);
+        return new BufferedInputStream(copy.newInputStream(), BUFFER);
     }
 
     /**
@@ -121,16 +122,16 @@ public final class ArchiveSnapshot implements AutoCloseable {
     public synchronized TorchScriptArchive torchScript() {
         TorchScriptArchive read = torchScript;
         if (read == null) {
-            read = TorchScriptArchive.of(file);
+            read = TorchScriptArchive.of(copy);
             torchScript = read;
         }
         return read;
     }
 
-    /** Gives the private file back; closing again does nothing. */
+    /** Gives the private copy back; closing again does nothing. */
     @Override
     public void close() {
-        file.close();
+        copy.close();
     }
 
     @Override

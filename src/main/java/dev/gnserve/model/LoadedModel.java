@@ -1,19 +1,17 @@
 package dev.gnserve.model;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.archive.ArchiveSnapshot;
-import dev.gnserve.backend.BackendModel;
-import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.BatchListener;
-import dev.gnserve.batching.Batcher;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
@@ -24,17 +22,10 @@ import dev.gnserve.model.Lifecycle.Phase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,13 +53,7 @@ public final class LoadedModel implements Inference {
     private volatile String fingerprint;
     private volatile @Nullable ModelManifest manifest;
 
-    // Made by load(), in this order; freed by free() in the opposite one.
-    private volatile @Nullable EngineScope scope;
-    private volatile @Nullable ArchiveSnapshot archive;
-    private volatile @Nullable BackendModel backendModel;
-    private volatile List<ModelCompanion> companions = List.of();
-    private volatile @Nullable Batcher<Tensor, Prediction> batcher;
-    private volatile @Nullable Serving serving;
+    private volatile @Nullable ModelParts parts;
     private volatile boolean replaced;
 
     LoadedModel(ModelSource source, ModelListener listener) {
@@ -89,9 +74,11 @@ public final class LoadedModel implements Inference {
         return model;
     }
 
-    /** What a model has once it is ready, and until it is freed. */
-    private record Serving(
-            Batcher<Tensor, Prediction> batcher, ModelSignature signature, String device, int workers, int threads) {}
+    /** What answers; null before the model is ready and when it is freed. */
+    private ModelParts.@Nullable Serving serving() {
+        ModelParts made = parts;
+        return made == null ? null : made.serving();
+    }
 
     public String name() {
         return source.name();
@@ -150,7 +137,8 @@ public final class LoadedModel implements Inference {
      * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was read and after the model was freed
      */
     public ArchiveSnapshot archive() {
-        ArchiveSnapshot read = archive;
+        ModelParts made = parts;
+        ArchiveSnapshot read = made == null ? null : made.archive();
         if (read == null) {
             throw unavailable().asException();
         }
@@ -163,11 +151,11 @@ public final class LoadedModel implements Inference {
      * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was loaded
      */
     public EngineScope scope() {
-        EngineScope known = scope;
-        if (known == null) {
+        ModelParts made = parts;
+        if (made == null) {
             throw unavailable().asException();
         }
-        return known;
+        return made.scope();
     }
 
     /**
@@ -176,28 +164,30 @@ public final class LoadedModel implements Inference {
      * @throws FailureException with {@code MODEL_UNAVAILABLE} unless its archive has been loaded
      */
     public <C extends ModelCompanion> C companion(Class<C> kind) {
-        return companions.stream()
-                .filter(kind::isInstance)
-                .map(kind::cast)
-                .findFirst()
-                .orElseThrow(() -> unavailable().asException());
+        ModelParts made = parts;
+        return (made == null ? List.<ModelCompanion>of() : made.companions())
+                .stream()
+                        .filter(kind::isInstance)
+                        .map(kind::cast)
+                        .findFirst()
+                        .orElseThrow(() -> unavailable().asException());
     }
 
     /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
     public @Nullable String device() {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         return now == null ? null : now.device();
     }
 
     /** How many batches run at the same time; 0 unless ready. */
     public int workers() {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         return now == null ? 0 : now.workers();
     }
 
     /** How many threads work on one batch, when shared automatically those of a batch while every worker is busy; 0 unless ready. */
     public int threads() {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         return now == null ? 0 : now.threads();
     }
 
@@ -206,13 +196,13 @@ public final class LoadedModel implements Inference {
      * not be answered in time. Null if it would not.
      */
     public @Nullable Failure refusal(Deadline deadline) {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         return now == null ? null : now.batcher().refusal(deadline);
     }
 
     /** How many images wait. */
     public int queueDepth() {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         return now == null ? 0 : now.batcher().depth();
     }
 
@@ -233,7 +223,7 @@ public final class LoadedModel implements Inference {
      * @throws FailureException with {@code MODEL_UNAVAILABLE} unless ready
      */
     public ModelSignature signature() {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         if (now == null) {
             throw unavailable().asException();
         }
@@ -248,14 +238,14 @@ public final class LoadedModel implements Inference {
 
     /** As {@link Inference#infer}, and the outcome comes no later than when the deadline passes. */
     public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
-        Serving now = serving;
+        ModelParts.Serving now = serving();
         if (now == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
         }
         CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority);
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {
-            companions.forEach(companion -> companion.accepted(input));
+            accepted(input);
         }
         if (deadline.isBounded() && !outcome.isDone()) {
             Failure late = Failure.of(
@@ -264,6 +254,13 @@ public final class LoadedModel implements Inference {
             return outcome.completeOnTimeout(new Outcome.Failed<>(late), left, TimeUnit.NANOSECONDS);
         }
         return outcome;
+    }
+
+    private void accepted(Tensor input) {
+        ModelParts made = parts;
+        if (made != null) {
+            made.companions().forEach(companion -> companion.accepted(input));
+        }
     }
 
     /** Of the files that were read or, if newer ones did not serve, of those. */
@@ -281,12 +278,15 @@ public final class LoadedModel implements Inference {
 
     /** Loads and warms up on the calling thread. Ends in READY or FAILED, or frees everything if the model was closed meanwhile. */
     void load(Engine engine, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores) {
-        long started = System.nanoTime();
-        EngineScope own = engine.scope("model " + name() + " version " + version());
-        scope = own;
+        if (life.phase() != Phase.LOADING) {
+            return; // It was closed before its turn came.
+        }
+        ModelParts own = new ModelParts(name(), version(), engine.scope("model " + name() + " version " + version()));
+        parts = own;
         fingerprint = ModelRepository.print(source);
         try {
-            Duration unused = own.hold("loading model " + name(), () -> make(own, factories, batches, cores, started));
+            Duration took = own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores));
+            LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             if (life.enter(Phase.FAILED, reasonOf(cause))) {
@@ -296,64 +296,20 @@ public final class LoadedModel implements Inference {
         }
     }
 
-    /** Makes everything and gives what it took. */
     private Duration make(
-            EngineScope own,
-            List<? extends ModelCompanion.Factory> factories,
-            BatchListener batches,
-            int cores,
-            long started)
+            ModelParts own, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores)
             throws IOException {
-        ArchiveSnapshot snapshot = source.snapshot();
-        archive = snapshot;
-        ModelManifest read = ManifestReader.read(source, snapshot, own);
+        long began = System.nanoTime();
+        ArchiveSnapshot archive = own.read(source);
+        ModelManifest read = ManifestReader.read(source, archive, own.scope());
         manifest = read;
-        int threads = read.execution().threadsOn(cores);
-        int workerCount = read.execution().workersOn(cores);
-        BackendModel loaded =
-                own.load(snapshot, new BackendPlan(read.execution().device(), threads));
-        backendModel = loaded;
-        List<ModelCompanion> made = new ArrayList<>();
-        companions = made;
-        factories.forEach(factory -> made.add(factory.of(this)));
-        companions = List.copyOf(made);
+        own.load(read.execution(), cores);
+        own.accompany(this, factories);
         proceed(Phase.WARMING, null);
-
-        AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
-        Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                loaded.newSession(), read.warmUp(), prediction -> OutputFit.require(read, prediction), session -> {
-                    if (signature.get() == null) {
-                        signature.set(ModelSignature.seen(read, session));
-                    }
-                });
-        List<EngineWorker> workers =
-                Stream.generate(newWorker).limit(workerCount).toList();
-        Batcher<Tensor, Prediction> running = Batcher.<Tensor, Prediction>of(name(), version())
-                .policy(read.batching())
-                .shape(input -> List.of(input.type(), input.shape()))
-                .runners(workers)
-                .replacement(newWorker)
-                .whenBroken(failure -> {
-                    boolean unused = life.enter(Phase.FAILED, failure.detail());
-                })
-                .listener(batches)
-                .threads(workerThreads())
-                .start();
-        batcher = running;
-        running.ready().join();
-        for (ModelCompanion companion : companions) {
-            String objection = companion.objection(running::submit);
-            if (objection != null) {
-                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
-            }
-        }
-        serving = new Serving(
-                running,
-                Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
-                loaded.device(),
-                workerCount,
-                threads == 0 ? Math.max(1, cores / workerCount) : threads);
-        Duration took = Duration.ofNanos(System.nanoTime() - started);
+        own.start(read, batches, cores, failure -> {
+            boolean unused = life.enter(Phase.FAILED, failure.detail());
+        });
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
         proceed(Phase.READY, took);
         return took;
     }
@@ -370,16 +326,14 @@ public final class LoadedModel implements Inference {
      * until it returns.
      */
     void watch(Duration longest) {
-        EngineScope own = scope;
-        if (own == null) {
+        ModelParts made = parts;
+        if (made == null) {
             return;
         }
-        Batcher<Tensor, Prediction> running = batcher;
-        for (EngineCall call : own.overdue(longest)) {
+        for (EngineCall call : made.scope().overdue(longest)) {
             String what = call.what() + " has not returned for " + longest.toSeconds() + " s";
-            boolean batch =
-                    running != null && running.giveUp(call.thread(), Failure.of(FailureCode.ENGINE_FAULT, what));
             String reason = what + "; unless it returns, the process has to be restarted";
+            boolean batch = made.giveUp(call, Failure.of(FailureCode.ENGINE_FAULT, what));
             if (batch && life.enter(Phase.HUNG, reason)) {
                 LOG.log(WARNING, reason);
             } else if (state() == ModelState.LOADING && !reason.equals(reason())) {
@@ -387,7 +341,7 @@ public final class LoadedModel implements Inference {
                 LOG.log(WARNING, reason);
             }
         }
-        if (life.phase() == Phase.HUNG && running != null && !running.hangs()) {
+        if (life.phase() == Phase.HUNG && !made.hangs()) {
             boolean unused = life.enter(Phase.READY, null);
         }
     }
@@ -410,7 +364,11 @@ public final class LoadedModel implements Inference {
      */
     public boolean close(Duration drainTime) {
         boolean first = life.enter(Phase.DRAINING, null);
-        return release(first ? drainTime : Duration.ZERO);
+        boolean ended = release(first ? drainTime : Duration.ZERO);
+        if (ended) {
+            closed();
+        }
+        return ended;
     }
 
     /** Ends the model when another one has taken its place: the requests that hold a lease on it see it ready. */
@@ -424,43 +382,11 @@ public final class LoadedModel implements Inference {
     private boolean release(Duration time) {
         long until = System.nanoTime() + time.toNanos();
         leases.await(until);
-        companions.forEach(ModelCompanion::end);
-        Batcher<Tensor, Prediction> running = batcher;
-        boolean ended = running == null || running.close(left(until));
-        EngineScope own = scope;
-        boolean idle = own == null || own.close(left(until), this::free);
-        if (own != null && !idle) {
-            List<String> inside =
-                    own.overdue(Duration.ZERO).stream().map(EngineCall::what).toList();
-            LOG.log(
-                    ERROR,
-                    () -> own + " did not end within " + time + ": " + inside
-                            + " has not returned; its memory is freed when it does");
-        }
-        return ended && idle;
-    }
-
-    private static Duration left(long untilNanos) {
-        return Duration.ofNanos(Math.max(0, untilNanos - System.nanoTime()));
-    }
-
-    /** Runs once, when no call of the model is inside the engine. */
-    private void free() {
-        serving = null;
-        companions.forEach(ModelCompanion::close);
-        BackendModel loaded = backendModel;
-        if (loaded != null) {
-            loaded.close();
-            backendModel = null;
-        }
-        ArchiveSnapshot read = archive;
-        if (read != null) {
-            read.close();
-            archive = null;
-        }
-        if (life.phase() == Phase.DRAINING) {
-            boolean unused = life.enter(Phase.CLOSED, null);
-        }
+        ModelParts made = parts;
+        return made == null
+                || made.end(until, () -> {
+                    boolean unused = life.phase() == Phase.DRAINING && life.enter(Phase.CLOSED, null);
+                });
     }
 
     private void announce(Lifecycle.State next) {
@@ -487,15 +413,6 @@ public final class LoadedModel implements Inference {
                         null);
             case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " does not serve: " + now.reason());
             case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " is unloaded");
-        };
-    }
-
-    private ThreadFactory workerThreads() {
-        AtomicInteger number = new AtomicInteger();
-        return work -> {
-            Thread thread = new Thread(work, "engine-" + name() + "-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
         };
     }
 

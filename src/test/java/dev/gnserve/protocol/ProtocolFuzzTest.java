@@ -56,8 +56,7 @@ class ProtocolFuzzTest {
         try {
             RequestBody body = RequestBody.read(bytes, header);
             assertThat(WantedOutputs.of(body.request(), Requests.MODEL).named().keySet())
-                    .isSubsetOf("out", "aux")
-                    .isNotEmpty();
+                    .isSubsetOf("out", "aux");
             InputTensor input = InputTensor.of(body, Requests.MODEL);
             for (int i = 0; i < input.size(); i++) {
                 assertThat(input.item(i).shape().size(0)).isEqualTo(2);

@@ -1,0 +1,222 @@
+package dev.gnserve.model;
+
+import static java.lang.System.Logger.Level.ERROR;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.EngineCall;
+import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.batching.BatchListener;
+import dev.gnserve.batching.Batcher;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link LoadedModel} is made of: the snapshot of its archive, the engine's copy, its companions, the batcher with its workers.
+ * The thread that loads makes them in this order; {@link #end} ends them in the opposite one, whatever was made until then.
+ */
+final class ModelParts {
+
+    private static final System.Logger LOG = System.getLogger(ModelParts.class.getName());
+
+    private final String name;
+    private final String version;
+    private final EngineScope scope;
+    private final AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
+    private volatile @Nullable ArchiveSnapshot archive;
+    private volatile @Nullable BackendModel backendModel;
+    private volatile List<ModelCompanion> companions = List.of();
+    private volatile @Nullable Batcher<Tensor, Prediction> batcher;
+    private volatile @Nullable Serving serving;
+
+    /** @param scope where all calls into the engine on behalf of the model are registered */
+    ModelParts(String name, String version, EngineScope scope) {
+        this.name = name;
+        this.version = version;
+        this.scope = scope;
+    }
+
+    /**
+     * What a model has once all is made, and until it is freed.
+     *
+     * @param device where it runs, as {@code cpu} or {@code gpu0}
+     * @param workers how many batches run at the same time
+     * @param threads how many threads work on one batch
+     */
+    record Serving(
+            Batcher<Tensor, Prediction> batcher, ModelSignature signature, String device, int workers, int threads) {}
+
+    EngineScope scope() {
+        return scope;
+    }
+
+    /** Null before it was read, and when the model is freed. */
+    @Nullable
+    ArchiveSnapshot archive() {
+        return archive;
+    }
+
+    List<ModelCompanion> companions() {
+        return companions;
+    }
+
+    /** Null until {@link #start} has returned, and when the model is freed. */
+    @Nullable
+    Serving serving() {
+        return serving;
+    }
+
+    /** Reads the archive: the first step. */
+    ArchiveSnapshot read(ModelSource source) throws IOException {
+        ArchiveSnapshot read = source.snapshot();
+        archive = read;
+        return read;
+    }
+
+    /** Loads the archive into the engine: the second step. */
+    void load(Execution execution, int cores) {
+        backendModel = scope.load(
+                Objects.requireNonNull(archive), new BackendPlan(execution.device(), execution.threadsOn(cores)));
+    }
+
+    /** Makes the companions: the third step. */
+    void accompany(LoadedModel model, List<? extends ModelCompanion.Factory> factories) {
+        for (ModelCompanion.Factory factory : factories) {
+            List<ModelCompanion> more = new ArrayList<>(companions);
+            more.add(factory.of(model));
+            companions = List.copyOf(more);
+        }
+    }
+
+    /**
+     * Starts the workers, lets them warm up, and asks the companions: the last step.
+     *
+     * @param whenBroken hears why the batcher serves no more
+     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} if a companion objects; or why a worker is not ready
+     */
+    void start(ModelManifest manifest, BatchListener batches, int cores, Consumer<Failure> whenBroken) {
+        BackendModel loaded = Objects.requireNonNull(backendModel);
+        int workers = manifest.execution().workersOn(cores);
+        int threads = manifest.execution().threadsOn(cores);
+        Supplier<EngineWorker> newWorker = () -> new EngineWorker(
+                loaded.newSession(),
+                manifest.warmUp(),
+                prediction -> OutputFit.require(manifest, prediction),
+                session -> {
+                    if (signature.get() == null) {
+                        signature.set(ModelSignature.seen(manifest, session));
+                    }
+                });
+        Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
+                .policy(manifest.batching())
+                .shape(input -> List.of(input.type(), input.shape()))
+                .runners(Stream.generate(newWorker).limit(workers).toList())
+                .replacement(newWorker)
+                .whenBroken(whenBroken)
+                .listener(batches)
+                .threads(workerThreads())
+                .start();
+        batcher = started;
+        started.ready().join();
+        for (ModelCompanion companion : companions) {
+            String objection = companion.objection(started::submit);
+            if (objection != null) {
+                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
+            }
+        }
+        serving = new Serving(
+                started,
+                Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
+                loaded.device(),
+                workers,
+                threads == 0 ? Math.max(1, cores / workers) : threads);
+    }
+
+    private ThreadFactory workerThreads() {
+        AtomicInteger number = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, "engine-" + name + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Fails the batch that a call of this thread runs; false if it runs none. */
+    boolean giveUp(EngineCall call, Failure failure) {
+        Batcher<Tensor, Prediction> running = batcher;
+        return running != null && running.giveUp(call.thread(), failure);
+    }
+
+    /** Whether a batch that was given up is still inside the engine. */
+    boolean hangs() {
+        Batcher<Tensor, Prediction> running = batcher;
+        return running != null && running.hangs();
+    }
+
+    /**
+     * Ends the parts: companions take no more work, the batcher finishes what it accepted, calls inside the engine are waited for,
+     * and all is freed. A call that stays inside for longer frees all when it returns. Ending again waits again.
+     *
+     * @param untilNanos how long at most, as {@code System.nanoTime()}
+     * @param whenFreed runs once, after all is freed
+     * @return whether everything was finished and is freed
+     */
+    boolean end(long untilNanos, Runnable whenFreed) {
+        companions.forEach(ModelCompanion::end);
+        Batcher<Tensor, Prediction> running = batcher;
+        boolean finished = running == null || running.close(left(untilNanos));
+        boolean idle = scope.close(left(untilNanos), () -> {
+            free();
+            whenFreed.run();
+        });
+        if (!idle) {
+            List<String> inside =
+                    scope.overdue(Duration.ZERO).stream().map(EngineCall::what).toList();
+            LOG.log(ERROR, () -> scope + " ends with calls inside the engine: " + inside + "; the last one frees it");
+        }
+        return finished && idle;
+    }
+
+    private static Duration left(long untilNanos) {
+        return Duration.ofNanos(Math.max(0, untilNanos - System.nanoTime()));
+    }
+
+    /** When no call of the model is inside the engine; what cannot be closed keeps nothing else open. */
+    private void free() {
+        serving = null;
+        companions.forEach(companion -> free(companion::close));
+        BackendModel loaded = backendModel;
+        if (loaded != null) {
+            free(loaded::close);
+            backendModel = null;
+        }
+        ArchiveSnapshot read = archive;
+        if (read != null) {
+            free(read::close);
+            archive = null;
+        }
+    }
+
+    private void free(Runnable part) {
+        try {
+            part.run();
+        } catch (RuntimeException e) {
+            LOG.log(ERROR, () -> "a part of " + scope + " does not close", e);
+        }
+    }
+}
