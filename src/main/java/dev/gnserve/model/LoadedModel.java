@@ -383,10 +383,11 @@ public final class LoadedModel implements Inference {
         long until = System.nanoTime() + time.toNanos();
         leases.await(until);
         ModelParts made = parts;
-        return made == null
-                || made.end(until, () -> {
-                    boolean unused = life.phase() == Phase.DRAINING && life.enter(Phase.CLOSED, null);
-                });
+        return made == null || made.end(until, this::closed);
+    }
+
+    private void closed() {
+        boolean unused = life.phase() == Phase.DRAINING && life.enter(Phase.CLOSED, null);
     }
 
     private void announce(Lifecycle.State next) {
