@@ -54,7 +54,7 @@ public final class LoadedModel implements Inference {
     private volatile @Nullable ModelManifest manifest;
 
     private volatile @Nullable ModelParts parts;
-    private volatile boolean replaced;
+    private volatile boolean quiet; // changes are not announced
 
     LoadedModel(ModelSource source, ModelListener listener) {
         this.source = source;
@@ -69,6 +69,7 @@ public final class LoadedModel implements Inference {
      */
     public static LoadedModel alone(ModelSource source, Engine engine) {
         LoadedModel model = new LoadedModel(source, change -> {});
+        model.quiet = true;
         model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
         model.requireReady();
         return model;
@@ -375,7 +376,7 @@ public final class LoadedModel implements Inference {
     boolean retire(Duration drainTime) {
         long until = System.nanoTime() + drainTime.toNanos();
         leases.await(until);
-        replaced = true;
+        quiet = true;
         return close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
     }
 
@@ -391,7 +392,7 @@ public final class LoadedModel implements Inference {
     }
 
     private void announce(Lifecycle.State next) {
-        if (replaced || next.phase() == Phase.WARMING || next.phase() == Phase.CLOSED) {
+        if (quiet || next.phase() == Phase.WARMING || next.phase() == Phase.CLOSED) {
             return; // Clients see no other state than before.
         }
         ModelState state = next.phase().seen();
