@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -180,6 +181,29 @@ class EngineTest {
         call.join();
         assertThat(freed).hasValue(1);
         assertThat(backend.openModels()).isZero();
+    }
+
+    /** An unload reports memory as free when close returns. */
+    @Test
+    void closingReturnsOnlyWhenWhatTheScopeHeldIsFreed() {
+        Gate gate = new Gate();
+        CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
+        gate.awaitReached();
+        Gate freeing = new Gate();
+        CompletableFuture<Boolean> closed = CompletableFuture.supplyAsync(() -> scope.close(LONG, freeing::pass));
+        awaitRefusal();
+
+        gate.open();
+        freeing.awaitReached();
+        assertThat(scope.close(Duration.ZERO, () -> {}))
+                .as("closed again while it is freed")
+                .isFalse();
+        assertThatThrownBy(() -> closed.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+
+        freeing.open();
+        assertThat(closed.join()).isTrue();
+        assertThat(scope.close(Duration.ZERO, () -> {})).isTrue();
+        call.join();
     }
 
     @Test
