@@ -424,7 +424,7 @@ public final class LoadedModel implements Inference {
     private boolean release(Duration time) {
         long until = System.nanoTime() + time.toNanos();
         leases.await(until);
-        companions.forEach(ModelCompanion::end);
+        companions.forEach(companion -> step("a companion does not end", companion::end));
         Batcher<Tensor, Prediction> running = batcher;
         boolean ended = running == null || running.close(left(until));
         EngineScope own = scope;
@@ -447,10 +447,10 @@ public final class LoadedModel implements Inference {
     /** Runs once, when no call of the model is inside the engine. */
     private void free() {
         serving = null;
-        companions.forEach(ModelCompanion::close);
+        companions.forEach(companion -> step("a companion does not close", companion::close));
         BackendModel loaded = backendModel;
         if (loaded != null) {
-            loaded.close();
+            step("the engine's copy does not close", loaded::close);
             backendModel = null;
         }
         ArchiveSnapshot read = archive;
@@ -460,6 +460,15 @@ public final class LoadedModel implements Inference {
         }
         if (life.phase() == Phase.DRAINING) {
             boolean unused = life.enter(Phase.CLOSED, null);
+        }
+    }
+
+    /** A step of the end; one that fails must not keep what follows from ending, too. */
+    private void step(String otherwise, Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(ERROR, () -> "model " + name() + " version " + version() + ": " + otherwise, e);
         }
     }
 

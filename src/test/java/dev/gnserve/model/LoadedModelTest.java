@@ -387,6 +387,45 @@ class LoadedModelTest {
     }
 
     @Test
+    void aBackEndThatFailsToCloseAModelDoesNotKeepTheRest() {
+        load(of -> new Companion("companion"));
+        backend.onModelClose(archive -> {
+            throw new IllegalStateException("the driver is gone");
+        });
+
+        closeWhateverIsThrown();
+
+        assertThat(events).contains("companion is closed");
+        assertClosed(source.snapshots().get(0));
+        assertThat(backend.modelCloses()).isEqualTo(1);
+    }
+
+    @Test
+    void aCompanionThatFailsToEndOrCloseDoesNotKeepTheRest() {
+        load(
+                of -> new Companion("first") {
+                    @Override
+                    public void end() {
+                        super.end();
+                        throw new IllegalStateException("does not end");
+                    }
+
+                    @Override
+                    public void close() {
+                        super.close();
+                        throw new IllegalStateException("does not close");
+                    }
+                },
+                of -> new Companion("second"));
+
+        closeWhateverIsThrown();
+
+        assertThat(events).contains("first ends", "second ends", "first is closed", "second is closed");
+        assertThat(backend.modelCloses()).isEqualTo(1);
+        assertClosed(source.snapshots().get(0));
+    }
+
+    @Test
     void aPassThatHangsFailsItsRequestsAndItsModelAloneUntilItReturns() {
         FakeSource healthy = new FakeSource("healthy");
         ModelRepository repository = repository(List.of(source, healthy));
