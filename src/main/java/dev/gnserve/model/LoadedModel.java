@@ -447,7 +447,10 @@ public final class LoadedModel implements Inference {
     /** Runs once, when no call of the model is inside the engine. */
     private void free() {
         serving = null;
-        companions.forEach(companion -> step("a companion does not close", companion::close));
+        for (ModelCompanion companion : companions) {
+            step("a companion does not end", companion::end); // It may have been made after the others were ended.
+            step("a companion does not close", companion::close);
+        }
         BackendModel loaded = backendModel;
         if (loaded != null) {
             step("the engine's copy does not close", loaded::close);

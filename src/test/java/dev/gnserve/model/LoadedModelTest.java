@@ -371,6 +371,20 @@ class LoadedModelTest {
     }
 
     @Test
+    void aCompanionThatIsMadeWhileItsModelClosesEndsBeforeItIsClosed() {
+        Gate gate = new Gate();
+        backend.onLoad(archive -> gate.pass());
+        CompletableFuture<Void> loading = CompletableFuture.runAsync(() -> load(of -> new Companion("late")));
+        gate.awaitReached();
+        assertThat(model.close(Duration.ZERO)).isFalse();
+
+        gate.open();
+        loading.join();
+
+        assertThat(List.copyOf(events)).isIn(List.of(), List.of("late ends", "late is closed"));
+    }
+
+    @Test
     void closingTwiceFreesOnce() {
         load(of -> new Companion("companion"));
         List<CompletableFuture<Boolean>> closings = Stream.generate(
