@@ -24,11 +24,11 @@ import dev.gnserve.model.Lifecycle.Phase;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -313,10 +313,9 @@ public final class LoadedModel implements Inference {
         BackendModel loaded =
                 own.load(snapshot, new BackendPlan(read.execution().device(), threads));
         backendModel = loaded;
-        List<ModelCompanion> made = new ArrayList<>();
+        List<ModelCompanion> made = new CopyOnWriteArrayList<>(); // Another thread may close meanwhile.
         companions = made;
         factories.forEach(factory -> made.add(factory.of(this)));
-        companions = List.copyOf(made);
         proceed(Phase.WARMING, null);
 
         AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();

@@ -385,6 +385,45 @@ class LoadedModelTest {
     }
 
     @Test
+    void closingWhileCompanionsAreMadeClosesThemAll() {
+        Gate firstEnds = new Gate();
+        Gate secondIsMade = new Gate();
+        Gate thirdIsMade = new Gate();
+        CompletableFuture<Void> loading = CompletableFuture.runAsync(() -> load(
+                of -> new Companion("first") {
+                    @Override
+                    public void end() {
+                        firstEnds.pass();
+                        super.end();
+                    }
+                },
+                of -> {
+                    secondIsMade.pass();
+                    return new Companion("second");
+                },
+                of -> {
+                    thirdIsMade.pass();
+                    return new Companion("third");
+                }));
+        secondIsMade.awaitReached();
+        CompletableFuture<Boolean> closed = CompletableFuture.supplyAsync(() -> model.close(Duration.ofMillis(20)));
+        firstEnds.awaitReached();
+        secondIsMade.open();
+        thirdIsMade.awaitReached();
+        firstEnds.open();
+
+        assertThat(closed.join()).as("one is still being made").isFalse();
+        thirdIsMade.open();
+        loading.join();
+
+        for (String companion : List.of("first", "second", "third")) {
+            List<String> own =
+                    events.stream().filter(event -> event.startsWith(companion)).toList();
+            assertThat(own).startsWith(companion + " ends").containsOnlyOnce(companion + " is closed");
+        }
+    }
+
+    @Test
     void closingTwiceFreesOnce() {
         load(of -> new Companion("companion"));
         List<CompletableFuture<Boolean>> closings = Stream.generate(
