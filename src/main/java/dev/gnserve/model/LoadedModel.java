@@ -483,7 +483,11 @@ public final class LoadedModel implements Inference {
                 INFO,
                 () -> "model " + name() + " version " + version() + " is " + state
                         + (next.reason() == null ? "" : ": " + next.reason()));
-        listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
+        try {
+            listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
+        } catch (RuntimeException e) {
+            LOG.log(WARNING, "a model listener failed", e);
+        }
     }
 
     private Failure unavailable() {

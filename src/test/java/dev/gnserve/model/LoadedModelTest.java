@@ -479,6 +479,20 @@ class LoadedModelTest {
     }
 
     @Test
+    void aListenerThatFailsDoesNotStopAModel() {
+        LoadedModel heard = new LoadedModel(source, change -> {
+            throw new IllegalStateException("a listener that fails");
+        });
+
+        heard.load(engine, List.of(), batch -> {}, 2);
+
+        assertThat(heard.state()).isEqualTo(ModelState.READY);
+        assertThat(answer(heard)).containsExactly(2, 4);
+        assertThat(heard.close(LONG)).isTrue();
+        assertThat(backend.openModels()).isZero();
+    }
+
+    @Test
     void aPassThatHangsFailsItsRequestsAndItsModelAloneUntilItReturns() {
         FakeSource healthy = new FakeSource("healthy");
         ModelRepository repository = repository(List.of(source, healthy));
