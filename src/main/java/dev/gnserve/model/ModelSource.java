@@ -52,7 +52,14 @@ public interface ModelSource {
         try (InputStream in = openArchive()) {
             snapshot = ArchiveSnapshot.read(in, name);
         }
-        if (!before.equals(fingerprint())) {
+        boolean changed;
+        try {
+            changed = !before.equals(fingerprint());
+        } catch (IOException | RuntimeException | Error e) {
+            snapshot.close();
+            throw e;
+        }
+        if (changed) {
             snapshot.close();
             throw Failure.of(
                             FailureCode.MODEL_UNAVAILABLE,

@@ -34,6 +34,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -650,6 +652,21 @@ class LoadedModelTest {
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains("fake/1/model.pt", "changed while the archive was read");
         assertThat(backend.loads()).isZero();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void filesThatCannotBeComparedAfterTheReadingLeaveNoPrivateFileOpen() throws IOException {
+        long before = openPrivateFiles();
+        source.whenArchiveIsOpened(() -> source.whenFingerprintIsTaken(() -> {
+            throw new IOException("the folder is gone");
+        }));
+
+        load();
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("the folder is gone");
+        assertThat(openPrivateFiles()).isEqualTo(before);
     }
 
     private class Companion implements ModelCompanion {
