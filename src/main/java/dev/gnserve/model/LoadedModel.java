@@ -307,6 +307,13 @@ public final class LoadedModel implements Inference {
         ArchiveSnapshot snapshot = source.snapshot();
         archive = snapshot;
         ModelManifest read = ManifestReader.read(source, snapshot, own);
+        if (!fingerprint.equals(ModelRepository.print(source))) {
+            throw Failure.of(
+                            FailureCode.MODEL_UNAVAILABLE,
+                            "the files of model " + name() + " version " + version()
+                                    + " changed while they were read; load the model again when they are complete")
+                    .asException();
+        }
         manifest = read;
         int threads = read.execution().threadsOn(cores);
         int workerCount = read.execution().workersOn(cores);

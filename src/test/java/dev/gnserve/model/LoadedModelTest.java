@@ -654,6 +654,21 @@ class LoadedModelTest {
         assertThat(backend.loads()).isZero();
     }
 
+    /** The manifest belongs to the archive that lay beside it. */
+    @Test
+    void aManifestThatChangesAfterTheArchiveWasReadIsRefused() {
+        source.whenManifestIsRead(() -> {
+            source.manifest(FakeSource.MANIFEST + "description: of a newer archive\n");
+            source.change();
+        });
+
+        load();
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).contains("changed while");
+        assertThat(backend.loads()).isZero();
+    }
+
     @Test
     @EnabledOnOs(OS.LINUX)
     void filesThatCannotBeComparedAfterTheReadingLeaveNoPrivateFileOpen() throws IOException {
