@@ -26,6 +26,7 @@ public final class EngineScope {
     private final Set<EngineCall> inside = new LinkedHashSet<>(); // guarded by lock, as what follows
     private boolean closed;
     private @Nullable Runnable free;
+    private boolean beingFreed;
 
     EngineScope(Engine engine, String owner) {
         this.engine = engine;
@@ -91,18 +92,37 @@ public final class EngineScope {
         synchronized (lock) {
             left = inside.remove(call);
             if (left && inside.isEmpty()) {
+                last = takeFree();
                 lock.notifyAll();
-                last = free;
-                free = null;
             }
         }
         if (left) {
             try {
-                if (last != null) {
-                    last.run();
-                }
+                run(last);
             } finally {
                 engine.unregister(this);
+            }
+        }
+    }
+
+    /** With the lock held: what the caller has to hand to {@link #run(Runnable)}. */
+    private @Nullable Runnable takeFree() {
+        Runnable taken = free;
+        free = null;
+        beingFreed |= taken != null;
+        return taken;
+    }
+
+    private void run(@Nullable Runnable taken) {
+        if (taken == null) {
+            return;
+        }
+        try {
+            taken.run();
+        } finally {
+            synchronized (lock) {
+                beingFreed = false;
+                lock.notifyAll();
             }
         }
     }
@@ -146,7 +166,7 @@ public final class EngineScope {
      * returns. Closing again waits again.
      *
      * @param freeing run once, when no call is inside; by this thread or by the one that returns last
-     * @return whether no call is inside any more
+     * @return whether it has been freed: no call is inside any more, and the freeing has ended
      */
     public boolean close(Duration wait, Runnable freeing) {
         engine.registerFreeing(this);
@@ -160,24 +180,21 @@ public final class EngineScope {
                 }
                 idle = awaitIdle(wait);
                 if (idle) {
-                    now = free;
-                    free = null;
+                    now = takeFree();
                 }
             }
-            if (now != null) {
-                now.run();
-            }
+            run(now);
             return idle;
         } finally {
             engine.unregister(this);
         }
     }
 
-    /** With the lock held. */
+    /** With the lock held: waits until no call is inside and no other thread frees. */
     private boolean awaitIdle(Duration wait) {
         long until = System.nanoTime() + wait.toNanos();
         boolean interrupted = false;
-        for (long left = wait.toNanos(); !inside.isEmpty() && left > 0; left = until - System.nanoTime()) {
+        for (long left = wait.toNanos(); !isFreeable() && left > 0; left = until - System.nanoTime()) {
             try {
                 TimeUnit.NANOSECONDS.timedWait(lock, left);
             } catch (InterruptedException e) {
@@ -188,7 +205,11 @@ public final class EngineScope {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return inside.isEmpty();
+        return isFreeable();
+    }
+
+    private boolean isFreeable() {
+        return inside.isEmpty() && !beingFreed;
     }
 
     @Override

@@ -304,6 +304,13 @@ public final class LoadedModel implements Inference {
         ArchiveSnapshot archive = own.read(source);
         ModelManifest read = ManifestReader.read(source, archive, own.scope());
         manifest = read;
+        if (!fingerprint.equals(ModelRepository.print(source))) {
+            throw Failure.of(
+                            FailureCode.MODEL_UNAVAILABLE,
+                            "the files of model " + name() + " version " + version()
+                                    + " changed while they were read; load the model again when they are complete")
+                    .asException();
+        }
         own.load(read.execution(), cores);
         own.accompany(this, factories);
         proceed(Phase.WARMING, null);
@@ -400,7 +407,11 @@ public final class LoadedModel implements Inference {
                 INFO,
                 () -> "model " + name() + " version " + version() + " is " + state
                         + (next.reason() == null ? "" : ": " + next.reason()));
-        listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
+        try {
+            listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
+        } catch (RuntimeException e) {
+            LOG.log(WARNING, "a model listener failed", e);
+        }
     }
 
     private Failure unavailable() {

@@ -31,7 +31,7 @@ public interface ModelCompanion {
      */
     default void accepted(Tensor input) {}
 
-    /** The model ends: takes no more work from now on. What runs goes on. */
+    /** The model ends: takes no more work from now on. What runs goes on. May come again, and then does nothing. */
     default void end() {}
 
     /** Frees what it holds. Comes after {@link #end}, when no engine call of the model is inside. */

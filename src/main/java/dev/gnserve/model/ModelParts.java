@@ -177,7 +177,7 @@ final class ModelParts {
      * @return whether everything was finished and is freed
      */
     boolean end(long untilNanos, Runnable whenFreed) {
-        companions.forEach(ModelCompanion::end);
+        companions.forEach(companion -> attempt(companion::end));
         Batcher<Tensor, Prediction> running = batcher;
         boolean finished = running == null || running.close(left(untilNanos));
         boolean idle = scope.close(left(untilNanos), () -> {
@@ -196,27 +196,31 @@ final class ModelParts {
         return Duration.ofNanos(Math.max(0, untilNanos - System.nanoTime()));
     }
 
-    /** When no call of the model is inside the engine; what cannot be closed keeps nothing else open. */
+    /** When no call of the model is inside the engine. */
     private void free() {
         serving = null;
-        companions.forEach(companion -> free(companion::close));
+        for (ModelCompanion companion : companions) {
+            attempt(companion::end); // It may have been made after the others were ended.
+            attempt(companion::close);
+        }
         BackendModel loaded = backendModel;
         if (loaded != null) {
-            free(loaded::close);
+            attempt(loaded::close);
             backendModel = null;
         }
         ArchiveSnapshot read = archive;
         if (read != null) {
-            free(read::close);
+            attempt(read::close);
             archive = null;
         }
     }
 
-    private void free(Runnable part) {
+    /** A step of the end. One that fails must not keep the next ones from their turn. */
+    private void attempt(Runnable step) {
         try {
-            part.run();
-        } catch (RuntimeException e) {
-            LOG.log(ERROR, () -> "a part of " + scope + " does not close", e);
+            step.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(ERROR, () -> "a part of " + scope + " does not end", e);
         }
     }
 }

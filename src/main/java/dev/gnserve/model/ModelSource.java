@@ -1,9 +1,6 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.ArchiveSnapshot;
-import dev.gnserve.failure.Failure;
-import dev.gnserve.failure.FailureCode;
-import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -43,24 +40,10 @@ public interface ModelSource {
      * Reads the archive.
      *
      * @throws IOException if it cannot be read
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it changed meanwhile
      */
     default ArchiveSnapshot snapshot() throws IOException {
-        String name = location() + "/" + version() + "/model.pt";
-        String before = fingerprint();
-        ArchiveSnapshot snapshot;
         try (InputStream in = openArchive()) {
-            snapshot = ArchiveSnapshot.read(in, name);
+            return ArchiveSnapshot.read(in, location() + "/" + version() + "/model.pt");
         }
-        if (!before.equals(fingerprint())) {
-            snapshot.close();
-            throw Failure.of(
-                            FailureCode.MODEL_UNAVAILABLE,
-                            name
-                                    + " or its model.yaml changed while the archive was read; load the model again when the"
-                                    + " files are complete")
-                    .asException();
-        }
-        return snapshot;
     }
 }
