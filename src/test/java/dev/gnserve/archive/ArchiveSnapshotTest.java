@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -133,15 +134,14 @@ class ArchiveSnapshotTest {
     void aSourceThatCannotBeReadToItsEndLeavesNoPrivateFile() throws IOException {
         long before = openPrivateFiles();
         List<Path> named = namedPrivateFiles();
-        InputStream broken = new InputStream() {
-            private int left = 100_000;
-
+        InputStream broken = new FilterInputStream(new ByteArrayInputStream(new byte[100_000])) {
             @Override
-            public int read() throws IOException {
-                if (left-- == 0) {
+            public int read(byte[] into, int offset, int length) throws IOException {
+                int count = super.read(into, offset, length);
+                if (count < 0) {
                     throw new IOException("the share is gone");
                 }
-                return 1;
+                return count;
             }
         };
 
