@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * runs of it, is made from one snapshot: a file that changes later changes none of it.
  *
  * <p>The bytes are read once, into a private file in {@code java.io.tmpdir} that has no name on systems that allow it. So an
- * archive may be larger than the heap, and nothing stays behind when the process is killed. Where no file can be written, an archive of
- * at most a quarter of the heap is held there. Thread-safe until it is closed.
+ * archive may be larger than the heap, and nothing stays behind when the process is killed. Where no file can be written, the
+ * heap holds the bytes, of all archives together an eighth of it at most. Thread-safe until it is closed.
  */
 public final class ArchiveSnapshot implements AutoCloseable {
 

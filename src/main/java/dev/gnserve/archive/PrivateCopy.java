@@ -12,11 +12,13 @@ import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes that only this process sees, written once and then read: in a file without a name, or, where no file can be written, in the
- * heap as far as a quarter of that is enough. Thread-safe.
+ * heap, of which all copies together take an eighth at most. Thread-safe.
  *
  * <p>{@link RandomAccessFile} and not a channel: a thread that is interrupted while it reads would close a channel for all
  * others.
@@ -27,10 +29,16 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
 
     private static final int BUFFER = 1 << 16;
 
+    private static final long MOST_HEAP = Runtime.getRuntime().maxMemory() / 8;
+
+    /** Of all copies in this process. */
+    private static final AtomicLong HEAP_TAKEN = new AtomicLong();
+
     private final Path path;
     private final @Nullable RandomAccessFile file;
     private final byte[] memory;
     private final long size;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private PrivateCopy(Path path, @Nullable RandomAccessFile file, byte[] memory, long size) {
         this.path = path;
@@ -51,16 +59,7 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
      * @throws IOException if the content cannot be read or, saying so, if there is room for the copy nowhere
      */
     static PrivateCopy of(Content content) throws IOException {
-        return of(content, Runtime.getRuntime().maxMemory() / 4);
-    }
-
-    /**
-     * As {@link #of(Content)}.
-     *
-     * @param mostMemory bytes of heap that are used where no file can be written
-     */
-    static PrivateCopy of(Content content, long mostMemory) throws IOException {
-        Spool spool = new Spool(mostMemory);
+        Spool spool = new Spool();
         try (OutputStream out = new BufferedOutputStream(spool, BUFFER)) {
             content.writeTo(out);
             out.flush();
@@ -133,6 +132,8 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
     public void close() {
         if (file != null) {
             close(file, path);
+        } else if (!closed.getAndSet(true)) {
+            HEAP_TAKEN.addAndGet(-size);
         }
     }
 
@@ -148,14 +149,13 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
     /** Takes the bytes; a file that cannot be written any more is read back into the heap. */
     private static final class Spool extends OutputStream {
 
-        private final long mostMemory;
         private Path path = Path.of("");
         private @Nullable RandomAccessFile file;
         private @Nullable ByteArrayOutputStream memory;
         private long written;
+        private long heapTaken;
 
-        Spool(long mostMemory) {
-            this.mostMemory = mostMemory;
+        Spool() {
             try {
                 path = Files.createTempFile("gnserve-", ".archive"); // For its owner alone.
                 file = new RandomAccessFile(path.toFile(), "rw");
@@ -187,30 +187,31 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
                 }
             }
             if (heap != null) {
-                requireRoom(written + length, null);
+                takeHeap(length, null);
                 heap.write(bytes, offset, length);
                 written += length;
             }
         }
 
         private ByteArrayOutputStream readBack(RandomAccessFile full, IOException cause) throws IOException {
-            requireRoom(written, cause);
+            takeHeap(written, cause);
             tell(cause);
             byte[] bytes = new byte[Math.toIntExact(written)];
             full.seek(0);
             full.readFully(bytes);
-            abandon();
+            closeFile();
             ByteArrayOutputStream heap = new ByteArrayOutputStream();
             heap.writeBytes(bytes);
             return heap;
         }
 
-        private void requireRoom(long bytes, @Nullable IOException cause) throws IOException {
-            if (bytes > Math.min(mostMemory, Integer.MAX_VALUE - 8)) {
+        private void takeHeap(long bytes, @Nullable IOException cause) throws IOException {
+            heapTaken += bytes;
+            if (HEAP_TAKEN.addAndGet(bytes) > MOST_HEAP || heapTaken > Integer.MAX_VALUE - 8) {
                 throw new IOException(
                         "a private copy of the archive finds no room in " + System.getProperty("java.io.tmpdir")
-                                + ", and the heap holds only " + mostMemory
-                                + " bytes of it; make room there, or set java.io.tmpdir to a folder that has some",
+                                + ", and the heap takes no more than " + MOST_HEAP
+                                + " bytes of such copies; make room there, or set java.io.tmpdir to a folder that has some",
                         cause);
             }
         }
@@ -227,11 +228,17 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
             return new PrivateCopy(path, memory == null ? file : null, bytes, written);
         }
 
-        void abandon() {
+        private void closeFile() {
             if (file != null) {
                 PrivateCopy.close(file, path);
                 file = null;
             }
+        }
+
+        void abandon() {
+            closeFile();
+            HEAP_TAKEN.addAndGet(-heapTaken);
+            heapTaken = 0;
         }
     }
 }

@@ -30,6 +30,7 @@ public final class Engine implements AutoCloseable {
     private final Map<EngineScope, Integer> busy = new HashMap<>(); // guarded by lock, as what follows
     private boolean closed;
     private boolean freed;
+    private boolean freeing;
     private long lastLook;
 
     public Engine(InferenceBackend backend) {
@@ -64,14 +65,14 @@ public final class Engine implements AutoCloseable {
     /** The watchdog's look, to be taken about once a second: every call inside grows older by the time since the last look. */
     public void look() {
         List<EngineScope> scopes;
+        long now = nanos.getAsLong();
         long step;
         synchronized (lock) {
-            long now = nanos.getAsLong();
             step = Math.min(now - lastLook, LONGEST_STEP_NANOS);
             lastLook = now;
             scopes = List.copyOf(busy.keySet());
         }
-        scopes.forEach(scope -> scope.grow(step));
+        scopes.forEach(scope -> scope.grow(step, now));
     }
 
     /** The calls of all scopes that have been inside for at least this long. */
@@ -83,10 +84,10 @@ public final class Engine implements AutoCloseable {
         return scopes.stream().flatMap(scope -> scope.overdue(limit).stream()).toList();
     }
 
-    /** Whether no call of any scope is inside. */
+    /** Whether no call of any scope is inside, and no thread frees the back end. */
     public boolean isIdle() {
         synchronized (lock) {
-            return busy.isEmpty();
+            return busy.isEmpty() && !freeing;
         }
     }
 
@@ -102,8 +103,13 @@ public final class Engine implements AutoCloseable {
             }
         }
         if (now) {
-            backend.close();
+            free();
         }
+    }
+
+    /** The engine's clock. */
+    long nanos() {
+        return nanos.getAsLong();
     }
 
     InferenceBackend backend() {
@@ -139,7 +145,7 @@ public final class Engine implements AutoCloseable {
             now = takeFreeing();
         }
         if (now) {
-            backend.close();
+            free();
         }
     }
 
@@ -147,6 +153,17 @@ public final class Engine implements AutoCloseable {
     private boolean takeFreeing() {
         boolean now = closed && !freed && busy.isEmpty();
         freed |= now;
+        freeing |= now;
         return now;
+    }
+
+    private void free() {
+        try {
+            backend.close();
+        } finally {
+            synchronized (lock) {
+                freeing = false;
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.gnserve.backend;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A call that is inside the engine. Thread-safe. */
@@ -9,9 +10,12 @@ public final class EngineCall {
     private final String what;
     private final Thread thread;
     private final boolean watched;
+    private final long enteredNanos;
+    private final AtomicBoolean reported = new AtomicBoolean();
     private final AtomicLong ageNanos = new AtomicLong();
 
-    EngineCall(String what, boolean watched) {
+    EngineCall(String what, boolean watched, long enteredNanos) {
+        this.enteredNanos = enteredNanos;
         this.what = what;
         this.watched = watched;
         this.thread = Thread.currentThread();
@@ -37,8 +41,13 @@ public final class EngineCall {
         return watched;
     }
 
-    /** On the watchdog's thread. */
-    void grow(long nanos) {
-        ageNanos.addAndGet(nanos);
+    /** Whether this is the first time that it is asked: a call that hangs is reported once. */
+    public boolean isNews() {
+        return reported.compareAndSet(false, true);
+    }
+
+    /** On the watchdog's thread: the time since its last look, or since the call entered. */
+    void grow(long stepNanos, long nowNanos) {
+        ageNanos.addAndGet(Math.max(0, Math.min(stepNanos, nowNanos - enteredNanos)));
     }
 }

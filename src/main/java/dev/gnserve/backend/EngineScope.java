@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +70,7 @@ public final class EngineScope {
     }
 
     private EngineCall enter(String what, boolean watched) {
-        EngineCall call = new EngineCall(what, watched);
+        EngineCall call = new EngineCall(what, watched, engine.nanos());
         engine.register(this);
         boolean refused;
         synchronized (lock) {
@@ -148,6 +149,18 @@ public final class EngineScope {
         }
     }
 
+    /**
+     * Does work if a call is still inside; the call cannot return meanwhile.
+     *
+     * @param work must be quick, and must not call into the engine
+     * @return what the work gives, or false if the call has returned
+     */
+    public boolean whileInside(EngineCall call, BooleanSupplier work) {
+        synchronized (lock) {
+            return inside.contains(call) && work.getAsBoolean();
+        }
+    }
+
     /** Whether no call is inside. */
     public boolean isIdle() {
         synchronized (lock) {
@@ -155,9 +168,9 @@ public final class EngineScope {
         }
     }
 
-    void grow(long nanos) {
+    void grow(long stepNanos, long nowNanos) {
         synchronized (lock) {
-            inside.forEach(call -> call.grow(nanos));
+            inside.forEach(call -> call.grow(stepNanos, nowNanos));
         }
     }
 

@@ -4,6 +4,7 @@ import dev.gnserve.GnserveApplication;
 import dev.gnserve.bulk.BulkRun;
 import dev.gnserve.bulk.Shard;
 import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.pipeline.ImagePipeline;
@@ -85,14 +86,14 @@ final class BatchCommand implements Callable<Integer> {
                 .run(arguments.toArray(String[]::new))) {
             ModelRepository repository = context.getBean(ModelRepository.class);
             repository.settled().join();
-            LoadedModel served = repository.models().stream()
-                    .filter(one -> one.name().equals(model) && one.state() == ModelState.READY)
-                    .findFirst()
-                    .orElse(null);
-            if (served == null) {
+            boolean isReady = repository.models().stream()
+                    .anyMatch(one -> one.name().equals(model) && one.state() == ModelState.READY);
+            if (!isReady) {
                 throw new ParameterException(spec.commandLine(), missing(repository));
             }
-            return run(context, served, part);
+            try (ModelLease lease = repository.lease(model, null)) {
+                return run(context, lease.model(), part);
+            }
         } catch (IOException e) {
             spec.commandLine()
                     .getErr()

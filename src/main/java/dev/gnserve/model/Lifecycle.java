@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * LOADING -> WARMING -> READY -> DRAINING -> CLOSED
  *     |         |        ^ |         ^
  *     v         v        | v         |
- *     FAILED <--+------ HUNG --------+      (READY, HUNG -> FAILED; FAILED -> CLOSED; any but CLOSED -> DRAINING)
+ *     FAILED <--+------ HUNG --------+      (READY, HUNG -> FAILED; any but CLOSED -> DRAINING)
  * </pre>
  */
 final class Lifecycle {
@@ -56,7 +56,7 @@ final class Lifecycle {
                 case WARMING -> EnumSet.of(READY, FAILED, DRAINING);
                 case READY -> EnumSet.of(HUNG, FAILED, DRAINING);
                 case HUNG -> EnumSet.of(READY, FAILED, DRAINING);
-                case FAILED -> EnumSet.of(DRAINING, CLOSED);
+                case FAILED -> EnumSet.of(DRAINING);
                 case DRAINING -> EnumSet.of(CLOSED);
                 case CLOSED -> EnumSet.noneOf(Phase.class);
             };
@@ -108,10 +108,28 @@ final class Lifecycle {
         }
     }
 
-    /** Says why something is wrong in the phase that it is in. */
-    void remark(String reason) {
+    /** As {@link #enter(Phase, String)}, where it does not matter whether the phase allows it. */
+    void tryEnter(Phase next, @Nullable String reason) {
+        boolean unused = enter(next, reason);
+    }
+
+    /** Enters a phase from exactly one other, if it is in that. */
+    void tryEnter(Phase from, Phase next, @Nullable String reason) {
         State last = now();
-        while (!state.compareAndSet(last, new State(last.phase(), reason, last.loadTime()))) {
+        while (last.phase() == from) {
+            State changed = new State(next, reason, last.loadTime());
+            if (state.compareAndSet(last, changed)) {
+                listener.accept(changed);
+                return;
+            }
+            last = now();
+        }
+    }
+
+    /** Says why something is wrong in a phase, if it is in that. */
+    void remark(Phase in, String reason) {
+        State last = now();
+        while (last.phase() == in && !state.compareAndSet(last, new State(in, reason, last.loadTime()))) {
             last = now();
         }
     }

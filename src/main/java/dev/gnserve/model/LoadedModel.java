@@ -54,6 +54,7 @@ public final class LoadedModel implements Inference {
     private volatile @Nullable ModelManifest manifest;
 
     private volatile @Nullable ModelParts parts;
+    private volatile @Nullable String reloadFailure;
     private volatile boolean quiet; // changes are not announced
 
     LoadedModel(ModelSource source, ModelListener listener) {
@@ -91,6 +92,11 @@ public final class LoadedModel implements Inference {
 
     public ModelState state() {
         return life.phase().seen();
+    }
+
+    /** Whether it answers requests, or will again when a pass that hangs has returned. */
+    boolean serves() {
+        return life.phase() == Phase.READY || life.phase() == Phase.HUNG;
     }
 
     /** Why the model failed, or why it was not replaced by its newer files, or null. */
@@ -315,7 +321,7 @@ public final class LoadedModel implements Inference {
         own.accompany(this, factories);
         proceed(Phase.WARMING, null);
         own.start(read, batches, cores, failure -> {
-            boolean unused = life.enter(Phase.FAILED, failure.detail());
+            life.tryEnter(Phase.FAILED, failure.detail());
         });
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         proceed(Phase.READY, took);
@@ -341,16 +347,18 @@ public final class LoadedModel implements Inference {
         for (EngineCall call : made.scope().overdue(longest)) {
             String what = call.what() + " has not returned for " + longest.toSeconds() + " s";
             String reason = what + "; unless it returns, the process has to be restarted";
-            boolean batch = made.giveUp(call, Failure.of(FailureCode.ENGINE_FAULT, what));
-            if (batch && life.enter(Phase.HUNG, reason)) {
-                LOG.log(WARNING, reason);
-            } else if (state() == ModelState.LOADING && !reason.equals(reason())) {
-                life.remark(reason);
+            if (call.isNews()) {
                 LOG.log(WARNING, reason);
             }
+            if (made.giveUp(call, Failure.of(FailureCode.ENGINE_FAULT, what))) {
+                life.tryEnter(Phase.HUNG, reason);
+            } else {
+                life.remark(Phase.LOADING, reason);
+                life.remark(Phase.WARMING, reason);
+            }
         }
-        if (life.phase() == Phase.HUNG && !made.hangs()) {
-            boolean unused = life.enter(Phase.READY, null);
+        if (!made.hangs()) {
+            life.tryEnter(Phase.HUNG, Phase.READY, reloadFailure);
         }
     }
 
@@ -361,7 +369,8 @@ public final class LoadedModel implements Inference {
      */
     void notReplacedBecause(String tried, String why) {
         fingerprint = tried;
-        life.remark("serves as it was loaded; the reload failed: " + why);
+        reloadFailure = "serves as it was loaded; the reload failed: " + why;
+        life.remark(Phase.READY, reloadFailure);
     }
 
     /**
@@ -395,7 +404,7 @@ public final class LoadedModel implements Inference {
     }
 
     private void closed() {
-        boolean unused = life.phase() == Phase.DRAINING && life.enter(Phase.CLOSED, null);
+        life.tryEnter(Phase.DRAINING, Phase.CLOSED, null);
     }
 
     private void announce(Lifecycle.State next) {

@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link LoadedModel} is made of: the snapshot of its archive, the engine's copy, its companions, the batcher with its workers.
- * The thread that loads makes them in this order; {@link #end} ends them in the opposite one, whatever was made until then.
+ * One thread makes them in this order, and any thread sees what is made; {@link #end} ends them in the opposite order, whatever was
+ * made until then.
  */
 final class ModelParts {
 
@@ -159,7 +160,7 @@ final class ModelParts {
     /** Fails the batch that a call of this thread runs; false if it runs none. */
     boolean giveUp(EngineCall call, Failure failure) {
         Batcher<Tensor, Prediction> running = batcher;
-        return running != null && running.giveUp(call.thread(), failure);
+        return running != null && scope.whileInside(call, () -> running.giveUp(call.thread(), failure));
     }
 
     /** Whether a batch that was given up is still inside the engine. */

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -35,6 +36,8 @@ public final class ModelRepository {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
+    private static final String CLOSING = "it was closed while it loaded";
+
     private final Engine engine;
     private final ModelSources sources;
     private final BatchListener batches;
@@ -45,6 +48,8 @@ public final class ModelRepository {
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
     private final Map<Key, Seen> seen = new HashMap<>(); // by the looks at the folder; on the loader's thread
+    private final Object publishing = new Object();
+    private boolean closing; // guarded by publishing
     private volatile List<LoadedModel> models;
     private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
 
@@ -85,16 +90,20 @@ public final class ModelRepository {
 
     /** Loads every model in the background, one after the other; again after {@link #close}. */
     public void start() {
-        models = models.stream()
-                .map(model -> model.state() == ModelState.LOADING ? model : new LoadedModel(model.source(), states))
-                .toList();
+        synchronized (publishing) {
+            closing = false;
+            models = models.stream()
+                    .map(model -> model.state() == ModelState.LOADING ? model : new LoadedModel(model.source(), states))
+                    .toList();
+        }
         CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
         settled = trying;
         loader.execute(() -> {
-            for (LoadedModel model : models) {
-                model.load(engine, companions, batches, cores);
+            try {
+                models.forEach(model -> model.load(engine, companions, batches, cores));
+            } finally {
+                trying.complete(null);
             }
-            trying.complete(null);
         });
     }
 
@@ -211,21 +220,26 @@ public final class ModelRepository {
     private @Nullable String bring(ModelSource source) {
         LoadedModel current = exactly(Key.of(source));
         LoadedModel next = new LoadedModel(source, states);
-        if (current == null || current.state() != ModelState.READY) {
-            replace(current, next);
+        if (current == null || !current.serves()) {
+            if (!publish(current, next)) {
+                return CLOSING;
+            }
             next.load(engine, companions, batches, cores);
             if (current != null) {
-                current.retire(times.drain());
+                boolean unused = current.retire(times.drain());
             }
-            return next.state() == ModelState.READY ? null : next.reason();
+            return next.state() == ModelState.READY ? null : Objects.requireNonNullElse(next.reason(), CLOSING);
         }
         next.load(engine, companions, batches, cores);
         if (next.state() == ModelState.READY) {
-            replace(current, next);
-            current.retire(times.drain());
+            if (!publish(current, next)) {
+                boolean unused = next.close(times.drain());
+                return CLOSING;
+            }
+            boolean unused = current.retire(times.drain());
             return null;
         }
-        String why = String.valueOf(next.reason());
+        String why = Objects.requireNonNullElse(next.reason(), CLOSING);
         LOG.log(
                 WARNING,
                 () -> current + " goes on as it was loaded before; what lies there now does not serve: " + why);
@@ -233,11 +247,18 @@ public final class ModelRepository {
         return why;
     }
 
-    private void replace(@Nullable LoadedModel current, LoadedModel next) {
-        List<LoadedModel> changed = new ArrayList<>(models);
-        changed.remove(current);
-        changed.add(next);
-        models = sorted(changed);
+    /** Puts a model in the place of another, unless the repository is being closed. */
+    private boolean publish(@Nullable LoadedModel current, LoadedModel next) {
+        synchronized (publishing) {
+            if (closing) {
+                return false;
+            }
+            List<LoadedModel> changed = new ArrayList<>(models);
+            changed.remove(current);
+            changed.add(next);
+            models = sorted(changed);
+            return true;
+        }
     }
 
     private void drop(LoadedModel model) {
@@ -345,6 +366,9 @@ public final class ModelRepository {
 
     /** Unloads every model after it has finished what it accepted, all of them within the given time. */
     public void close(Duration drainTime) {
+        synchronized (publishing) {
+            closing = true;
+        }
         long until = System.nanoTime() + drainTime.toNanos();
         for (LoadedModel model : models) {
             boolean unused = model.close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));

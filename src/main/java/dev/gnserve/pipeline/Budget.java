@@ -55,7 +55,12 @@ final class Budget {
     @Nullable
     Taken takeAtOnce(long amount) {
         int wanted = (int) Math.min(amount, total);
-        if (!free.tryAcquire(wanted)) {
+        try {
+            if (!free.tryAcquire(wanted, 0, TimeUnit.NANOSECONDS)) { // Unlike tryAcquire(), behind those who wait.
+                return null;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             return null;
         }
         Taken share = new Taken();
@@ -63,7 +68,7 @@ final class Budget {
         return share;
     }
 
-    /** What was taken, which is what was wanted. */
+    /** Takes this much, at most the whole budget, and gives how much that is. */
     private int acquire(long amount, Duration wait) {
         int wanted = Math.toIntExact(amount);
         boolean taken;

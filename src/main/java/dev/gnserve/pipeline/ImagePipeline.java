@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -84,7 +85,7 @@ public final class ImagePipeline {
             HttpServletRequest request)
             throws IOException {
         Stages stages = new Stages(model.name(), model.version(), events);
-        Job<R> job = new Job<>(task, model.manifest(), model, caller, stages);
+        Job<R> job = new Job<>(task, model.manifest(), model, caller, pixels::take, stages);
         List<Upload> images = uploads.read(request);
         if (picture != null && AcceptedPicture.isPreferred(request)) {
             AcceptedPicture.requireOne(images);
@@ -125,7 +126,8 @@ public final class ImagePipeline {
     public <R, J> Answer answer(
             ImageTask<R, J> task, LoadedModel model, Upload image, boolean picture, String requestId) {
         Stages stages = new Stages(model.name(), model.version(), events);
-        Found<R> found = find(new Job<>(task, model.manifest(), model, Caller.PATIENT, stages), image);
+        Job<R> job = new Job<>(task, model.manifest(), model, Caller.PATIENT, pixels::takePatiently, stages);
+        Found<R> found = find(job, image);
         J described = stages.encoded(() -> task.describe(image.name(), found.result(), found.timing()));
         return new Answer(
                 task.response(model, requestId, List.of(described)),
@@ -133,13 +135,14 @@ public final class ImagePipeline {
     }
 
     /**
-     * What is found in an image that no request brings.
+     * What is found in an image that no request brings, such as one that belongs to the model. It needs no room: a model that is
+     * loaded must not fail because of the requests to another.
      *
      * @param inference runs the tiles
      * @throws FailureException why nothing is
      */
     public <R> Found<R> find(ImageTask<R, ?> task, ModelManifest manifest, Inference inference, Upload image) {
-        return find(new Job<>(task, manifest, inference, Caller.PATIENT, Stages.UNSEEN), image);
+        return find(new Job<>(task, manifest, inference, Caller.PATIENT, claimed -> () -> {}, Stages.UNSEEN), image);
     }
 
     private <R> Found<R> find(Job<R> job, Upload image) {
@@ -165,14 +168,18 @@ public final class ImagePipeline {
     // ---- The images of a request
     // -------------------------------------------------------------------------------------------
 
-    /** What is done with the images of one request. */
+    /**
+     * What is done with the images of one request.
+     *
+     * @param admission gives an image room for as many pixels as its header claims, waiting for it, or fails with OVERLOADED
+     */
     private record Job<R>(
-            ImageTask<R, ?> task, ModelManifest manifest, Inference inference, Caller caller, Stages stages) {
-
-        /** Whether no client waits. */
-        boolean isPatient() {
-            return caller.equals(Caller.PATIENT);
-        }
+            ImageTask<R, ?> task,
+            ModelManifest manifest,
+            Inference inference,
+            Caller caller,
+            LongFunction<Share> admission,
+            Stages stages) {
 
         /** How many images, and tiles of each, may be on their way: enough to fill a batch. */
         int ahead() {
@@ -242,6 +249,7 @@ public final class ImagePipeline {
             return new Running(upload, () -> {}, failure, null, null, null, Duration.ZERO, Duration.ZERO);
         }
 
+        /** Cancels the tiles that are still on their way, and gives the room back. */
         void cancel() {
             if (tiles != null) {
                 tiles.cancel();
@@ -257,7 +265,7 @@ public final class ImagePipeline {
     private Running started(Job<?> job, Upload upload, @Nullable Share admitted) {
         Share room = admitted == null ? () -> {} : admitted;
         try {
-            room = admitted == null ? admit(job, upload) : admitted;
+            room = admitted == null ? job.admission().apply(decoder.claimedPixels(upload.bytes())) : admitted;
             long began = System.nanoTime();
             UprightImage image = decode(upload, room);
             Duration decode = job.stages().took(ImageStage.Name.DECODE, began);
@@ -276,23 +284,9 @@ public final class ImagePipeline {
         }
     }
 
-    /**
-     * Room for an image's pixels, as its header claims them.
-     *
-     * @throws FailureException OVERLOADED when there is none in time, or why the header cannot be read
-     */
-    private Share admit(Job<?> job, Upload upload) {
-        long claimed = decoder.claimedPixels(upload.bytes());
-        return job.isPatient() ? pixels.takePatiently(claimed) : pixels.take(claimed);
-    }
-
-    /** As {@link #admit}, null when there is no room now. What is wrong with the header is said by {@link #admit}. */
+    /** Null when there is no room for an image now. */
     private @Nullable Share admitAtOnce(Upload upload) {
-        try {
-            return pixels.takeAtOnce(decoder.claimedPixels(upload.bytes()));
-        } catch (FailureException e) {
-            return () -> {};
-        }
+        return pixels.takeAtOnce(decoder.claimedPixels(upload.bytes()));
     }
 
     private UprightImage decode(Upload upload, Share room) {
@@ -317,7 +311,7 @@ public final class ImagePipeline {
         } catch (FailureException e) {
             failure = e.failure();
         } finally {
-            running.room().close();
+            running.cancel();
         }
         Failure named = named(running.upload(), failure);
         failures.add(named);

@@ -35,10 +35,19 @@ final class ModelWatch {
             return thread;
         });
         clock = ticking;
-        Object unused = ticking.scheduleWithFixedDelay(repository::watch, 1, 1, TimeUnit.SECONDS);
+        Object unused = ticking.scheduleWithFixedDelay(this::watch, 1, 1, TimeUnit.SECONDS);
         if (folderInterval != null) {
             long millis = folderInterval.toMillis();
             Object unusedToo = ticking.scheduleWithFixedDelay(this::look, millis, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** A look that fails must not be the last one. */
+    private void watch() {
+        try {
+            repository.watch();
+        } catch (RuntimeException e) {
+            log.warn("The calls inside the engine cannot be watched", e);
         }
     }
 

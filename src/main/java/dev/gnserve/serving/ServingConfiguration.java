@@ -13,12 +13,16 @@ import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
+import dev.gnserve.process.HardExit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.SpringApplication;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -28,10 +32,25 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class ServingConfiguration {
 
+    private static final Logger log = LoggerFactory.getLogger(ServingConfiguration.class);
+
+    /** As a JVM ends that SIGTERM asks to. */
+    private static final int EXIT_AFTER_SIGTERM = 128 + 15;
+
     @Bean(destroyMethod = "close")
     Engine engine(ServingSettings settings) {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
-        return new Engine(PyTorchBackend.start(new EngineSettings(settings.device(), threads)));
+        Engine engine = new Engine(PyTorchBackend.start(new EngineSettings(settings.device(), threads)));
+        SpringApplication.getShutdownHandlers().add(() -> endUnder(engine));
+        return engine;
+    }
+
+    /** When the process ends and all is closed: with a call inside the engine, the exit of the JVM would crash. */
+    private static void endUnder(Engine engine) {
+        if (!engine.isIdle()) {
+            log.warn("The process ends while calls are inside the engine");
+            HardExit.now(EXIT_AFTER_SIGTERM);
+        }
     }
 
     @Bean

@@ -44,18 +44,21 @@ public final class DetectionEvaluation {
         AveragePrecision precision = new AveragePrecision();
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
             LoadedModel model = LoadedModel.alone(source, engine);
-            if (!model.manifest().labels().equals(BloodCellData.LABELS)) {
-                throw new IllegalArgumentException(
-                        "the model has the labels " + model.manifest().labels() + ", the data " + BloodCellData.LABELS);
+            try {
+                if (!model.manifest().labels().equals(BloodCellData.LABELS)) {
+                    throw new IllegalArgumentException("the model has the labels "
+                            + model.manifest().labels() + ", the data " + BloodCellData.LABELS);
+                }
+                for (String file : files) {
+                    Upload image = new Upload(file, Files.readAllBytes(cells.imageOf(file)));
+                    FoundInImage found =
+                            pipeline.find(task, model.manifest(), model, image).result();
+                    precision.add(cells.boxesOf(file), found.detections());
+                    progress.accept(precision.images());
+                }
+            } finally {
+                boolean unused = model.close(Duration.ofSeconds(10));
             }
-            for (String file : files) {
-                Upload image = new Upload(file, Files.readAllBytes(cells.imageOf(file)));
-                FoundInImage found =
-                        pipeline.find(task, model.manifest(), model, image).result();
-                precision.add(cells.boxesOf(file), found.detections());
-                progress.accept(precision.images());
-            }
-            boolean unused = model.close(Duration.ZERO);
         }
         return DetectionReport.of(
                 source.name(),

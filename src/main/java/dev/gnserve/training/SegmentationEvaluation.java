@@ -38,16 +38,19 @@ public final class SegmentationEvaluation {
         Map<String, SegmentationScores> byType = new TreeMap<>();
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
             LoadedModel model = LoadedModel.alone(source, engine);
-            for (int i = 0; i < files.size(); i++) {
-                String file = files.get(i);
-                Upload image = new Upload(file, Files.readAllBytes(nuclei.imageOf(file)));
-                Segmentation found = pipeline.find(SegmentationTask.USUAL, model.manifest(), model, image)
-                        .result();
-                SegmentationScores scores = score(found, nuclei.objectIds(file));
-                byType.merge(nuclei.typeOf(file), scores, SegmentationScores::plus);
-                progress.accept(i + 1);
+            try {
+                for (int i = 0; i < files.size(); i++) {
+                    String file = files.get(i);
+                    Upload image = new Upload(file, Files.readAllBytes(nuclei.imageOf(file)));
+                    Segmentation found = pipeline.find(SegmentationTask.USUAL, model.manifest(), model, image)
+                            .result();
+                    SegmentationScores scores = score(found, nuclei.objectIds(file));
+                    byType.merge(nuclei.typeOf(file), scores, SegmentationScores::plus);
+                    progress.accept(i + 1);
+                }
+            } finally {
+                boolean unused = model.close(Duration.ofSeconds(10));
             }
-            boolean unused = model.close(Duration.ZERO);
         }
         return SegmentationReport.of(source.name(), source.version(), data.toString(), split, byType);
     }

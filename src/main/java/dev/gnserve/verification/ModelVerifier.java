@@ -207,25 +207,27 @@ public final class ModelVerifier implements AutoCloseable {
     private TappedCopy load() {
         TappedCopy now = copy;
         if (now == null) {
-            TorchScriptArchive whole;
-            TappedArchive tapped;
-            BackendModel model;
+            BackendModel model = null;
             try {
-                whole = archive.torchScript();
-                tapped = TappedArchive.of(whole);
+                TorchScriptArchive whole = archive.torchScript();
+                TappedArchive tapped = TappedArchive.of(whole);
                 try (ArchiveSnapshot instrumented =
                         ArchiveSnapshot.of(tapped.archive(), name + " (instrumented copy)")) {
                     model = scope.load(instrumented, new BackendPlan(device, 0));
                 }
+                now = new TappedCopy(tapped, whole, expected, decisions, model);
+                copy = now;
             } catch (TorchScriptException | IOException e) {
                 throw Failure.of(
                                 FailureCode.MODEL_UNAVAILABLE,
                                 "an instrumented copy of " + name + " cannot be made: " + e.getMessage(),
                                 e)
                         .asException();
+            } finally {
+                if (copy == null && model != null) {
+                    model.close();
+                }
             }
-            now = new TappedCopy(tapped, whole, expected, decisions, model);
-            copy = now;
         }
         return now;
     }

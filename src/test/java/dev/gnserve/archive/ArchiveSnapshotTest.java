@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -134,13 +134,16 @@ class ArchiveSnapshotTest {
     void aSourceThatCannotBeReadToItsEndLeavesNoPrivateFile() throws IOException {
         long before = openPrivateFiles();
         List<Path> named = namedPrivateFiles();
-        InputStream end = new InputStream() {
+        InputStream broken = new FilterInputStream(new ByteArrayInputStream(new byte[100_000])) {
             @Override
-            public int read() throws IOException {
-                throw new IOException("the share is gone");
+            public int read(byte[] into, int offset, int length) throws IOException {
+                int count = super.read(into, offset, length);
+                if (count < 0) {
+                    throw new IOException("the share is gone");
+                }
+                return count;
             }
         };
-        InputStream broken = new SequenceInputStream(new ByteArrayInputStream(new byte[100_000]), end);
 
         assertThatThrownBy(() -> ArchiveSnapshot.read(broken, "x"))
                 .as("not the private file's fault")

@@ -1,0 +1,105 @@
+package dev.gnserve.model;
+
+import dev.gnserve.model.Lifecycle.Phase;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
+import org.jetbrains.lincheck.datastructures.Operation;
+import org.jetbrains.lincheck.datastructures.StressOptions;
+import org.jetbrains.lincheck.datastructures.Validate;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The changes of a model's life under many interleavings; see {@code batching.InterleavingsTest}. */
+@Tag("interleavings")
+@Timeout(120)
+class LifecycleInterleavingsTest {
+
+    @Test
+    void everyInterleavingOfChangesIsAsIfTheyCameOneAfterTheOther() {
+        new ModelCheckingOptions()
+                .iterations(7)
+                .invocationsPerIteration(40)
+                .threads(2)
+                .actorsBefore(0)
+                .actorsPerThread(2)
+                .actorsAfter(1)
+                .check(Changes.class);
+    }
+
+    @Test
+    void changesUnderStressAreAsIfTheyCameOneAfterTheOther() {
+        new StressOptions()
+                .iterations(4)
+                .invocationsPerIteration(200)
+                .threads(3)
+                .actorsPerThread(3)
+                .check(Changes.class);
+    }
+
+    /** Who enters a phase and who is refused is compared with what the same changes give one after the other in some order. */
+    public static class Changes {
+
+        private final AtomicIntegerArray heard = new AtomicIntegerArray(Phase.values().length);
+        private final Lifecycle life =
+                new Lifecycle(state -> heard.incrementAndGet(state.phase().ordinal()));
+
+        public Changes() {
+            life.enter(Phase.WARMING, null);
+        }
+
+        @Operation
+        public boolean becomesReady() {
+            return life.enter(Phase.READY, null);
+        }
+
+        @Operation
+        public boolean hangs() {
+            return life.enter(Phase.HUNG, null);
+        }
+
+        @Operation
+        public boolean fails() {
+            return life.enter(Phase.FAILED, null);
+        }
+
+        @Operation
+        public boolean drains() {
+            return life.enter(Phase.DRAINING, null);
+        }
+
+        @Operation
+        public boolean ends() {
+            return life.enter(Phase.CLOSED, null);
+        }
+
+        @Operation
+        public void remark() {
+            life.remark(Phase.READY, "wrong");
+        }
+
+        @Operation
+        public String phase() {
+            return life.phase().name();
+        }
+
+        @Validate
+        public void nothingLeavesTheEndAndItIsHeardOnce() {
+            if (life.phase() == Phase.CLOSED) {
+                for (Phase next : Phase.values()) {
+                    require(!life.enter(next, null), "a closed model becomes " + next);
+                }
+            }
+            for (Phase once : new Phase[] {Phase.WARMING, Phase.DRAINING, Phase.FAILED, Phase.CLOSED}) {
+                int times = heard.get(once.ordinal());
+                require(times <= 1, once + " was entered " + times + " times");
+            }
+        }
+    }
+
+    private static void require(boolean promise, String broken) {
+        if (!promise) {
+            throw new IllegalStateException(broken);
+        }
+    }
+}
