@@ -29,7 +29,7 @@ final class FakeSource implements ModelSource {
     private final AtomicInteger archivesOpened = new AtomicInteger();
     private final List<ArchiveSnapshot> snapshots = new CopyOnWriteArrayList<>();
     private volatile String manifest = MANIFEST;
-    private volatile int edition;
+    private final AtomicInteger edition = new AtomicInteger();
     private volatile Moment whenArchiveIsOpened = () -> {};
     private volatile Moment whenFingerprintIsTaken = () -> {};
     private volatile Moment whenManifestIsRead = () -> {};
@@ -60,7 +60,7 @@ final class FakeSource implements ModelSource {
 
     /** The files are others now. */
     void change() {
-        edition++;
+        edition.incrementAndGet();
     }
 
     int archivesOpened() {
@@ -90,7 +90,7 @@ final class FakeSource implements ModelSource {
     @Override
     public String fingerprint() throws IOException {
         whenFingerprintIsTaken.pass();
-        return "edition " + edition;
+        return "edition " + edition.get();
     }
 
     @Override
