@@ -90,7 +90,7 @@ final class FakeSource implements ModelSource {
     @Override
     public String fingerprint() throws IOException {
         whenFingerprintIsTaken.pass();
-        return "edition.get() " + edition.get();
+        return "edition " + edition.get();
     }
 
     @Override

@@ -1,7 +1,9 @@
 package dev.gnserve.model;
 
 import dev.gnserve.model.Lifecycle.Phase;
-import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.StressOptions;
@@ -40,11 +42,14 @@ class LifecycleInterleavingsTest {
     /** Who enters a phase and who is refused is compared with what the same changes give one after the other in some order. */
     public static class Changes {
 
-        private final AtomicIntegerArray heard = new AtomicIntegerArray(Phase.values().length);
+        private final Map<Phase, AtomicInteger> heard = new EnumMap<>(Phase.class); // Full from the start.
         private final Lifecycle life =
-                new Lifecycle(state -> heard.incrementAndGet(state.phase().ordinal()));
+                new Lifecycle(state -> heard.get(state.phase()).incrementAndGet());
 
         public Changes() {
+            for (Phase phase : Phase.values()) {
+                heard.put(phase, new AtomicInteger());
+            }
             life.enter(Phase.WARMING, null);
         }
 
@@ -91,7 +96,7 @@ class LifecycleInterleavingsTest {
                 }
             }
             for (Phase once : new Phase[] {Phase.WARMING, Phase.DRAINING, Phase.FAILED, Phase.CLOSED}) {
-                int times = heard.get(once.ordinal());
+                int times = heard.get(once).get();
                 require(times <= 1, once + " was entered " + times + " times");
             }
         }

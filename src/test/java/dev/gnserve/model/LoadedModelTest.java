@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -687,18 +688,17 @@ class LoadedModelTest {
     private class Companion implements ModelCompanion {
 
         private final String name;
-        private boolean ended;
+        private final AtomicBoolean ended = new AtomicBoolean();
 
         Companion(String name) {
             this.name = name;
         }
 
         @Override
-        public synchronized void end() {
-            if (!ended) {
-                events.add(name + " ends"); // It may be told so again.
+        public void end() {
+            if (ended.compareAndSet(false, true)) { // It may be told so again.
+                events.add(name + " ends");
             }
-            ended = true;
         }
 
         @Override
