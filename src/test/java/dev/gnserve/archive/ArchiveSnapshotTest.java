@@ -184,15 +184,16 @@ class ArchiveSnapshotTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aFullDiskIsSaidToBeOneAndLeavesNothing() throws Exception {
-        Path file = Files.write(folder.resolve("model.pt"), bytes(100_000));
+    void whereTheDiskIsFullAnArchiveThatIsTooLargeForTheHeapIsRefused() throws Exception {
+        Path file = Files.write(folder.resolve("model.pt"), bytes(8_000_000));
         Path small = Files.createDirectory(folder.resolve("small"));
 
         String said = readingSays("ulimit -f 16; ", file, small);
 
         assertThat(said)
-                .startsWith("a private copy of the archive cannot be written to " + small + " (")
-                .endsWith("; give it room for every archive that is loaded, or set java.io.tmpdir");
+                .startsWith("a private copy of the archive finds no room in " + small
+                        + ", and the heap takes no more than ")
+                .endsWith("; make room there, or set java.io.tmpdir to a folder that has some");
         try (Stream<Path> left = Files.list(small)) {
             assertThat(left).isEmpty();
         }
@@ -200,17 +201,29 @@ class ArchiveSnapshotTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
-    void aTemporaryFolderThatIsMissingIsSaidToBeOne() throws Exception {
-        Path file = Files.write(folder.resolve("model.pt"), bytes(100));
-        Path missing = folder.resolve("missing");
+    void whereNoFileCanBeWrittenTheHeapHoldsASmallArchive() throws Exception {
+        Path file = Files.write(folder.resolve("model.pt"), bytes(100_000));
+        Path small = Files.createDirectory(folder.resolve("small"));
 
-        assertThat(readingSays("", file, missing))
-                .startsWith("a private copy of the archive cannot be written to " + missing + " (");
+        assertThat(readingSays("", file, folder.resolve("missing")))
+                .startsWith("read ")
+                .contains("100000 bytes", sha256(file));
+        assertThat(readingSays("ulimit -f 16; ", file, small))
+                .startsWith("read ")
+                .contains("100000 bytes", sha256(file));
+        try (Stream<Path> left = Files.list(small)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private static String sha256(Path file) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
     }
 
     /** Reads an archive in a JVM of its own, under a shell's limits, and gives its last line. */
     private static String readingSays(String limits, Path archive, Path temporary) throws Exception {
-        String command = limits + "exec \"$0\" -XX:-UsePerfData \"-Djava.io.tmpdir=$1\" -cp \"$2\" \"$3\" \"$4\"";
+        String command =
+                limits + "exec \"$0\" -Xmx32m -XX:-UsePerfData \"-Djava.io.tmpdir=$1\" -cp \"$2\" \"$3\" \"$4\"";
         Process process = new ProcessBuilder(
                         "sh",
                         "-c",

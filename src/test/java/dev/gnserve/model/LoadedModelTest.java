@@ -284,9 +284,10 @@ class LoadedModelTest {
                 .toList();
         gate.awaitReached();
         CompletableFuture<Boolean> closed = CompletableFuture.supplyAsync(() -> model.close(LONG));
-        eventually("it closes", () -> model.state() == ModelState.UNLOADED);
+        eventually("it refuses", () -> model.refusal(Deadline.none()) != null);
 
-        assertThat(refusal(model).code()).isIn(FailureCode.SHUTTING_DOWN, FailureCode.MODEL_UNAVAILABLE);
+        assertThat(model.state()).isEqualTo(ModelState.UNLOADED);
+        assertThat(refusal(model).code()).isEqualTo(FailureCode.SHUTTING_DOWN);
         gate.open();
 
         assertThat(closed.join()).isTrue();
@@ -651,7 +652,7 @@ class LoadedModelTest {
         load();
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("fake/1/model.pt", "changed while the archive was read");
+        assertThat(model.reason()).contains("model fake version 1 changed while they were read");
         assertThat(backend.loads()).isZero();
     }
 
@@ -681,7 +682,7 @@ class LoadedModelTest {
         load();
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("the folder is gone");
+        assertThat(model.reason()).contains("changed while they were read");
         assertThat(openPrivateFiles()).isEqualTo(before);
     }
 
