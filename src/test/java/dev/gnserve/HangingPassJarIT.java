@@ -6,12 +6,21 @@ import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.TorchScriptArchive;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What probes, signals and other models see of a forward pass that does not return, or returns late. */
 @Timeout(180)
@@ -89,6 +98,59 @@ class HangingPassJarIT {
             Answer other = jar.infer("a-sound-one", "1, 4", "1, 2, 3, 4");
             assertThat(other.status()).as(other.text()).isEqualTo(200);
         }
+    }
+
+    /** The models load behind the start of the service, and before the first image of a batch. */
+    @ParameterizedTest
+    @ValueSource(strings = {"serve --server.port=0", "batch images results --model spinning"})
+    @EnabledOnOs(OS.LINUX)
+    void aWarmUpThatOutlivesTheDrainDoesNotKeepTheProcessFromEndingInOrder(String command) throws Exception {
+        JarWithModels.models(work).put("spinning", "1", Rewrites.convolving(vector(), FOREVER_MILLIS), TENSORS);
+        Files.createDirectory(work.resolve("images"));
+        List<String> arguments = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-CreateCoredumpOnCrash",
+                "-jar",
+                Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"))
+                        .toAbsolutePath()
+                        .toString()));
+        arguments.addAll(List.of(command.split(" ")));
+        arguments.addAll(
+                List.of("--gnserve.models-dir=models", "--gnserve.models=spinning", "--gnserve.drain-time=1s"));
+        Path output = work.resolve("output.log");
+        Process process = new ProcessBuilder(arguments)
+                .directory(work.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            while (process.isAlive() && !hasThread(process, "engine-spinning")) {
+                Thread.onSpinWait();
+            }
+
+            process.destroy(); // SIGTERM
+
+            boolean ended = process.waitFor(JarWithModels.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            String written = Files.readString(output);
+            assertThat(ended).as("ended on its own; it wrote%n%s", written).isTrue();
+            assertThat(written).doesNotContain("SIGSEGV", "fatal error");
+            assertThat(process.exitValue()).as(written).isEqualTo(128 + 15);
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private static boolean hasThread(Process process, String name) throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
+            for (Path thread : threads.toList()) {
+                if (Files.readString(thread.resolve("comm")).strip().equals(name)) {
+                    return true;
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // A thread has ended between the list and the look.
+        }
+        return false;
     }
 
     /** Asks in a thread of its own for what takes longer than the process lives. */

@@ -13,8 +13,8 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a model's archive as they were when they were read. Everything that is said about a model, and everything that
- * runs of it, is made from one snapshot: a file that changes later changes none of it.
+ * The bytes of a model's archive as they were when they were read. Inventory, verification and the engine's copy of a
+ * model are made from one snapshot. A file that changes later changes none of them.
  *
  * <p>The bytes are read once, into a private file in {@code java.io.tmpdir} that has no name on systems that allow it. So an
  * archive may be larger than the heap, and nothing stays behind when the process is killed. Where no file can be written, the

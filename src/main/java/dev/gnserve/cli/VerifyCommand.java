@@ -115,7 +115,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
         VerificationReport report;
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
-            archive.torchScript(); // What is none is refused before the engine starts.
+            archive.torchScript(); // A file that is no archive is refused before the engine starts.
             report = verify(archive);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());

@@ -318,7 +318,8 @@ public final class ModelRepository {
     public ModelLease lease(String name, @Nullable String version) {
         while (true) {
             ModelLease lease = new ModelLease(find(name, version));
-            // Whoever replaces a model waits for the leases that it sees afterwards: this one is seen, or this looks
+            // The loader that replaces a model waits for the leases that it sees afterwards: this one is seen, or this
+            // looks
             // again.
             if (models.contains(lease.model())) {
                 return lease;

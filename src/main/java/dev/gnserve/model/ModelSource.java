@@ -33,7 +33,7 @@ public interface ModelSource {
      */
     InputStream open(String file) throws IOException;
 
-    /** The archive. For {@link #snapshot} alone: what is read twice may differ. */
+    /** Opens the archive as it is now. A second stream may give other bytes: a model is made from one {@link #snapshot}. */
     InputStream openArchive() throws IOException;
 
     /**

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What all requests together may hold of something that takes memory, so that many cannot take more than there is although
- * each is within the limits. Who finds no room waits a moment, in the order of arrival. Thread-safe.
+ * each is within the limits. A request that finds no room waits a moment, in the order of arrival. Thread-safe.
  */
 final class Budget {
 

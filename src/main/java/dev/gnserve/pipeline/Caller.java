@@ -80,8 +80,8 @@ public final class Caller {
     /**
      * Waits for an outcome; the batcher sees to it that there is one after the deadline.
      *
-     * <p>If the client closes the connection meanwhile, the outcome is given up, and the request by an exception that nobody
-     * need catch.
+     * <p>If the client closes the connection meanwhile, the outcome is given up, and the request by an exception that needs
+     * no catching.
      */
     public <T> Outcome<T> await(CompletableFuture<Outcome<T>> outcome) {
         try {

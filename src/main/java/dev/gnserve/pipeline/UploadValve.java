@@ -114,7 +114,7 @@ final class UploadValve extends ValveBase {
                 close(connection);
             }
         } catch (IOException e) {
-            close(connection); // It was answered: nobody need hear of it.
+            close(connection); // The request has its answer: the end of the connection is no failure.
         }
     }
 

@@ -10,7 +10,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Part of readiness: up when every model has been tried since the start and at least one can serve. A broken model beside working
- * ones keeps nobody from being served; it is seen in {@code GET /v1/models} and in {@code gnserve_model_state}.
+ * ones takes no replica out of service; it is seen in {@code GET /v1/models} and in {@code gnserve_model_state}.
  */
 @Component("modelsHealthIndicator")
 final class ModelsHealth implements HealthIndicator {

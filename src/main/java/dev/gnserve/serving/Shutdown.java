@@ -37,7 +37,7 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
 
     /**
      * Without arrivals for so long, everybody who asks has heard that it is over. A request that comes when the web server
-     * closes may lie in the kernel's line for accepted connections, where nobody answers it.
+     * closes may lie in the kernel's line for accepted connections, where it gets no answer.
      */
     private static final Duration QUIET = Duration.ofMillis(300);
 

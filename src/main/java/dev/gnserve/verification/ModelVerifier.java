@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelVerifier implements AutoCloseable {
 
-    /** Who comes when so many wait is refused: a verification costs a few inferences. */
+    /** Most verifications that wait; the next one is refused, for each costs a few inferences. */
     private static final int MOST_WAITING = 4;
 
     private final EngineScope scope;
@@ -106,7 +106,7 @@ public final class ModelVerifier implements AutoCloseable {
         try {
             worker.execute(() -> {
                 waiting.decrementAndGet();
-                // Whoever asked may have given up.
+                // The request may have been given up.
                 if (!report.isDone()) {
                     complete(report, image, batch);
                 }

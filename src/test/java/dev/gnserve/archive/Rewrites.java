@@ -31,9 +31,18 @@ public final class Rewrites {
 
     /** As {@link #spinning(TorchScriptArchive)}, and it convolves as it spins: it uses the engine's code and data all the time. */
     public static byte[] convolving(TorchScriptArchive archive) {
+        return convolving(archive, INPUT_MILLIS);
+    }
+
+    /** As {@link #convolving(TorchScriptArchive)}, for as many milliseconds whatever the input is. */
+    public static byte[] convolving(TorchScriptArchive archive, int millis) {
+        return convolving(archive, String.valueOf(millis));
+    }
+
+    private static byte[] convolving(TorchScriptArchive archive, String millis) {
         return spinning(
                 archive,
-                INPUT_MILLIS,
+                millis,
                 "x = torch.sum(torch.conv2d(torch.ones([1, 8, 64, 64]), torch.ones([8, 8, 3, 3])), [1, 2])");
     }
 

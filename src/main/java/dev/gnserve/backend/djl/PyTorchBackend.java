@@ -28,7 +28,7 @@ import java.util.List;
 /**
  * The PyTorch engine of this process: offline, started once, shared by all models. Thread-safe.
  *
- * <p>Nothing is downloaded and nobody is told that it runs: both are switched off before the first class of DJL loads,
+ * <p>DJL downloads nothing and reports no usage: both are switched off before the first class of DJL loads,
  * unless the operator has set {@code ai.djl.offline} or {@code DJL_OFFLINE} himself.
  */
 public final class PyTorchBackend implements InferenceBackend {
