@@ -8,6 +8,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.gnserve.model.ModelSource;
 
 /** The rooms and the one direction in which they may look. */
 @AnalyzeClasses(packages = "dev.gnserve", importOptions = DoNotIncludeTests.class)
@@ -76,6 +77,28 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
+
+    /** Where an engine is started; all others see the interface. */
+    @ArchTest
+    static final ArchRule fewRoomsChooseTheBackend = noClasses()
+            .that()
+            .resideOutsideOfPackages(
+                    "dev.gnserve.backend.djl..",
+                    "dev.gnserve.serving..",
+                    "dev.gnserve.cli..",
+                    "dev.gnserve.training..",
+                    "dev.gnserve.benchmark..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.gnserve.backend.djl..");
+
+    /** A model is made from one reading of its archive; benchmarks copy archives to folders of their own. */
+    @ArchTest
+    static final ArchRule archivesAreReadAsSnapshots = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.gnserve.model..", "dev.gnserve.cli..")
+            .should()
+            .callMethod(ModelSource.class, "openArchive");
 
     @ArchTest
     static final ArchRule imageKnowsNoOtherRoom = classes()

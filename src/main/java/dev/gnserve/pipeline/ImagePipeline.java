@@ -67,8 +67,7 @@ public final class ImagePipeline {
                 new UploadReader(limits), limits, new PixelBudget(limits.maxPixels(), Duration.ZERO), event -> {});
     }
 
-    // ---- The answer to a request
-    // -------------------------------------------------------------------------------------------
+    // ---- The answer to a request ----
 
     /**
      * Answers a request: in JSON, or with a PNG where there is a picture and the caller prefers it.
@@ -165,8 +164,7 @@ public final class ImagePipeline {
         }
     }
 
-    // ---- The images of a request
-    // -------------------------------------------------------------------------------------------
+    // ---- The images of a request ----
 
     /**
      * What is done with the images of one request.
@@ -205,7 +203,7 @@ public final class ImagePipeline {
             Job<R> job, List<Upload> images, Function<Found<R>, T> answer, BiFunction<Upload, Failure, T> refusal) {
         Deque<Running> running = new ArrayDeque<>();
         List<Supplier<T>> answers =
-                new ArrayList<>(images.size()); // Refusals are written only if another image was answered.
+                new ArrayList<>(images.size()); // Refusals count only beside an image that was answered.
         List<Failure> failures = new ArrayList<>();
         try {
             for (Upload image : images) {
@@ -258,8 +256,7 @@ public final class ImagePipeline {
         }
     }
 
-    // ---- The steps of one image
-    // --------------------------------------------------------------------------------------------
+    // ---- The steps of one image ----
 
     /** Admits, decodes, prepares and submits the first tiles. */
     private Running started(Job<?> job, Upload upload, @Nullable Share admitted) {
@@ -344,8 +341,7 @@ public final class ImagePipeline {
                 failure.code(), upload.name() + ": " + failure.detail(), failure.retryAfter(), failure.cause());
     }
 
-    // ---- What telemetry hears
-    // ----------------------------------------------------------------------------------------------
+    // ---- What telemetry hears ----
 
     /** Publishes how long the stages outside the engine took. */
     private record Stages(String model, String version, ApplicationEventPublisher events) {
