@@ -89,6 +89,35 @@ class EngineTest {
     }
 
     @Test
+    void aCallAgesFromItsEntryAndNotFromTheLookBefore() {
+        engine.look();
+        pass(4);
+        Gate gate = new Gate();
+        CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
+        gate.awaitReached();
+
+        engine.look();
+
+        assertThat(age()).isZero();
+        gate.open();
+        call.join();
+    }
+
+    @Test
+    void theEngineIsNotIdleWhileItsBackEndIsFreed() {
+        Gate gate = new Gate();
+        backend.onClose(gate::pass);
+        CompletableFuture<Void> closing = inThread(engine::close);
+        gate.awaitReached();
+
+        assertThat(engine.isIdle()).isFalse();
+
+        gate.open();
+        closing.join();
+        assertThat(engine.isIdle()).isTrue();
+    }
+
+    @Test
     void aGapInWhichTheProcessStoodStillCountsAsFiveSeconds() {
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));

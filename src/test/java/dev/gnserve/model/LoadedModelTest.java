@@ -571,6 +571,51 @@ class LoadedModelTest {
     }
 
     @Test
+    void aReloadThatFailsKeepsAModelWhosePassIsLate() {
+        ModelRepository repository = repository(List.of(source));
+        start(repository);
+        LoadedModel late = repository.find("fake", null);
+        Gate gate = passesWait();
+        CompletableFuture<Outcome<Prediction>> inside = late.infer(INPUT, Deadline.none());
+        gate.awaitReached();
+        pass(2);
+        repository.watch();
+        assertThat(failure(inside).code()).isEqualTo(FailureCode.ENGINE_FAULT);
+        backend.onLoad(archive -> {
+            throw fault("a broken archive");
+        });
+
+        assertThat(repository.load("fake").join()).containsEntry("1", "a broken archive");
+
+        gate.open();
+        eventually("it serves again", () -> {
+            repository.watch();
+            return late.state() == ModelState.READY;
+        });
+        assertThat(late.reason()).contains("the reload failed", "a broken archive");
+        assertThat(repository.find("fake", null)).isSameAs(late);
+        assertThat(answer(late)).containsExactly(2, 4);
+        repository.close(LONG);
+    }
+
+    @Test
+    void aModelThatLoadsWhileItsRepositoryClosesIsClosedToo() {
+        ModelRepository repository = repository(List.of(source));
+        start(repository);
+        Gate loading = new Gate();
+        backend.onLoad(archive -> loading.pass());
+        CompletableFuture<Map<String, String>> reload = repository.load("fake");
+        loading.awaitReached();
+
+        repository.close(LONG);
+        loading.open();
+
+        assertThat(reload.join()).containsEntry("1", "it was closed while it loaded");
+        assertThat(backend.openModels()).isZero();
+        assertThat(repository.find("fake", null).state()).isEqualTo(ModelState.UNLOADED);
+    }
+
+    @Test
     void aLoadThatHangsIsSeenAndItsModelSaysSo() {
         Gate gate = new Gate();
         backend.onLoad(archive -> gate.pass());

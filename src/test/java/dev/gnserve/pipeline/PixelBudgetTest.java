@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.util.unit.DataSize;
 
 class PixelBudgetTest {
@@ -53,6 +54,25 @@ class PixelBudgetTest {
         first.close();
 
         waiting.join().close();
+    }
+
+    /** A request that has other images to finish meanwhile. */
+    @Test
+    @Timeout(30)
+    void roomThatIsTakenAtOnceDoesNotOvertakeThoseThatWait() {
+        PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
+        Share first = budget.take(60);
+        CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(80));
+        for (Share early = budget.takeAtOnce(40); early != null; early = budget.takeAtOnce(40)) {
+            early.close(); // Until the other one waits.
+        }
+
+        first.close();
+
+        waiting.join().close();
+        Share last = budget.takeAtOnce(100);
+        assertThat(last).isNotNull();
+        assertThat(budget.takeAtOnce(1)).isNull();
     }
 
     @Test
