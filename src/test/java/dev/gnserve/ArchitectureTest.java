@@ -124,14 +124,6 @@ class ArchitectureTest {
             .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.archive..");
 
     @ArchTest
-    static final ArchRule scalingIsPlainJava = classes()
-            .that()
-            .resideInAPackage("dev.gnserve.scaling..")
-            .should()
-            .onlyDependOnClassesThat()
-            .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.scaling..");
-
-    @ArchTest
     static final ArchRule verificationItselfKnowsNoWeb = noClasses()
             .that()
             .resideInAPackage("dev.gnserve.verification..")

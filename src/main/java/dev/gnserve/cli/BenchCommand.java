@@ -13,7 +13,6 @@ import picocli.CommandLine.Spec;
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LoadBenchCommand.class,
-            ScalingBenchCommand.class,
             OverloadBenchCommand.class,
             SoakBenchCommand.class
         })
