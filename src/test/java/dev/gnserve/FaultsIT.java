@@ -255,7 +255,7 @@ class FaultsIT {
                     .header("Content-Type", "application/x-www-form-urlencoded")
                     .PUT(BodyPublishers.ofString("a=" + "x".repeat(12_000))));
             assertThat(form.status())
-                    .as("of a body that nobody reads: " + form.text())
+                    .as("of a body that is not read: " + form.text())
                     .isEqualTo(405);
             Answer index = client.send(client.request("v2/repository/index")
                     .header("Authorization", "Bearer the-key-of-an-operator")
