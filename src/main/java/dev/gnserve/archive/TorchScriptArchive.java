@@ -1,6 +1,5 @@
 package dev.gnserve.archive;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -117,18 +116,14 @@ public final class TorchScriptArchive {
     }
 
     public static TorchScriptArchive open(Path file) {
-        return open(ByteSource.of(file));
+        return of(ByteSource.of(file));
     }
 
     public static TorchScriptArchive of(byte[] archive) {
-        return open(ByteSource.of(archive));
+        return of(ByteSource.of(archive));
     }
 
     static TorchScriptArchive of(ByteSource source) {
-        return open(source);
-    }
-
-    private static TorchScriptArchive open(ByteSource source) {
         List<ZipDirectory.Entry> directory = ZipDirectory.read(source);
         if (directory == null) {
             throw ForeignFormat.notZip(source);
@@ -385,10 +380,5 @@ public final class TorchScriptArchive {
 
     private static TorchScriptException unreadable(String entry, IOException e) {
         return new TorchScriptException("the entry " + entry + " cannot be read: " + e.getMessage(), e);
-    }
-
-    /** The archive as the engine takes it. */
-    public InputStream inputStream() {
-        return new ByteArrayInputStream(toByteArray());
     }
 }

@@ -1,6 +1,5 @@
 package dev.gnserve.backend;
 
-import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
 import java.util.List;
 
@@ -9,9 +8,6 @@ public interface BackendModel extends AutoCloseable {
 
     /** Where it runs, as {@code cpu} or {@code gpu0}. */
     String device();
-
-    /** What the model takes and gives, as its code declares it. */
-    ForwardSignature signature();
 
     /** The operators that were replaced because this back end does not have them. */
     List<RepairedArchive.Replacement> replacements();

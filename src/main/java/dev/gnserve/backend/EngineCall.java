@@ -41,8 +41,8 @@ public final class EngineCall {
         return watched;
     }
 
-    /** Whether this is the first time that it is asked: a call that hangs is reported once. */
-    public boolean isNews() {
+    /** Marks the call as reported, and says whether this is the first time: a call that hangs is reported once. */
+    public boolean markReported() {
         return reported.compareAndSet(false, true);
     }
 

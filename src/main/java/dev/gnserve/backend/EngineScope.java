@@ -1,7 +1,6 @@
 package dev.gnserve.backend;
 
 import dev.gnserve.archive.ArchiveSnapshot;
-import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
@@ -162,7 +161,7 @@ public final class EngineScope {
     }
 
     /** Whether no call is inside. */
-    public boolean isIdle() {
+    boolean isIdle() {
         synchronized (lock) {
             return inside.isEmpty();
         }
@@ -242,11 +241,6 @@ public final class EngineScope {
         @Override
         public String device() {
             return model.device();
-        }
-
-        @Override
-        public ForwardSignature signature() {
-            return model.signature();
         }
 
         @Override

@@ -1,15 +1,17 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
-import dev.gnserve.backend.Device;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.verification.LayerDescription;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -63,14 +65,12 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        TorchScriptArchive archive;
         Inspection inspection;
         List<NormalizationLayer> layers;
-        try {
-            archive = TorchScriptArchive.open(file);
-            layers = archive.normalizations();
+        try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
+            layers = archive.torchScript().normalizations();
             inspection = inspect(archive, layers);
-        } catch (TorchScriptException e) {
+        } catch (TorchScriptException | IOException e) {
             spec.commandLine().getErr().println(file + ": " + e.getMessage());
             return 2;
         }
@@ -86,9 +86,10 @@ final class InspectCommand implements Callable<Integer> {
         return sound ? 0 : 1;
     }
 
-    private Inspection inspect(TorchScriptArchive archive, List<NormalizationLayer> layers) {
+    private Inspection inspect(ArchiveSnapshot snapshot, List<NormalizationLayer> layers) {
+        TorchScriptArchive archive = snapshot.torchScript();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
-        String refusal = noEngine ? null : load(archive, replaced);
+        String refusal = noEngine ? null : load(snapshot, replaced);
         List<TorchScriptArchive.Parameter> parameters = archive.parameters();
         return new Inspection(
                 file.toString(),
@@ -108,9 +109,9 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     /** Why the engine refuses the archive, or null; the operators it lacks go into the list. */
-    private @Nullable String load(TorchScriptArchive archive, List<RepairedArchive.Replacement> replaced) {
+    private @Nullable String load(ArchiveSnapshot archive, List<RepairedArchive.Replacement> replaced) {
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                PyTorchModel model = engine.load(archive, file.toString(), Device.CPU)) {
+                PyTorchModel model = engine.load(archive, BackendPlan.CPU)) {
             replaced.addAll(model.replacements());
             return null;
         } catch (FailureException e) {

@@ -1,9 +1,10 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
-import dev.gnserve.backend.Device;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
@@ -12,6 +13,7 @@ import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.Task;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -83,16 +85,18 @@ final class NewCommand implements Callable<Integer> {
         if (Files.exists(folder)) {
             throw new ParameterException(spec.commandLine(), folder + " is there already");
         }
-        TorchScriptArchive archive;
-        try {
-            archive = TorchScriptArchive.open(from);
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(from)) {
+            return make(folder, snapshot, snapshot.torchScript());
         } catch (TorchScriptException e) {
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
             return 2;
         }
+    }
+
+    private int make(Path folder, ArchiveSnapshot snapshot, TorchScriptArchive archive) throws IOException {
         ModelProposal found;
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                PyTorchModel model = engine.load(archive, from.toString(), Device.CPU)) {
+                PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
             found = ModelProposal.of(archive, model, task, labels);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
@@ -108,7 +112,9 @@ final class NewCommand implements Callable<Integer> {
         // What does not read back must not be written.
         ManifestReader.read("model.yaml", manifest);
         Files.createDirectories(folder.resolve("1"));
-        Files.copy(from, folder.resolve("1").resolve("model.pt"));
+        try (InputStream in = snapshot.newInputStream()) {
+            Files.copy(in, folder.resolve("1").resolve("model.pt"));
+        }
         Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
         print(new Made(folder.toString(), found, normalizations));
         return 0;

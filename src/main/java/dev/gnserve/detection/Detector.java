@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * From a model's outputs for the tiles of one image to the objects of the whole, in pixels of the upright original. Tiles are added in their order, as
  * they come. Not thread-safe.
  */
-public final class Detector {
+final class Detector {
 
     /** A box that a tile's inner edge cuts ends there within this many input pixels: as exactly as a network of stride 32 draws boxes. */
     private static final double EDGE = 16;

@@ -347,7 +347,7 @@ public final class LoadedModel implements Inference {
         for (EngineCall call : made.scope().overdue(longest)) {
             String what = call.what() + " has not returned for " + longest.toSeconds() + " s";
             String reason = what + "; unless it returns, the process has to be restarted";
-            if (call.isNews()) {
+            if (call.markReported()) {
                 LOG.log(WARNING, reason);
             }
             if (made.giveUp(call, Failure.of(FailureCode.ENGINE_FAULT, what))) {

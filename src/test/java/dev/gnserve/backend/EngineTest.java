@@ -59,7 +59,7 @@ class EngineTest {
         gate.awaitReached();
 
         clock.addAndGet(seconds(1));
-        assertThat(engine.overdue(Duration.ofNanos(1))).as("nobody looked").isEmpty();
+        assertThat(engine.overdue(Duration.ofNanos(1))).as("no look yet").isEmpty();
         engine.look();
 
         assertThat(engine.overdue(Duration.ofSeconds(1))).singleElement().satisfies(call -> {

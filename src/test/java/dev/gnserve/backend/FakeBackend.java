@@ -1,7 +1,6 @@
 package dev.gnserve.backend;
 
 import dev.gnserve.archive.ArchiveSnapshot;
-import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +38,7 @@ public final class FakeBackend implements InferenceBackend {
         /** Waits until the gate is open. */
         public void pass() {
             reached.countDown();
-            await(opened, "nobody opened the gate");
+            await(opened, "the gate stays shut");
         }
 
         /** Waits until a call waits here. */
@@ -241,11 +240,6 @@ public final class FakeBackend implements InferenceBackend {
         @Override
         public String device() {
             return "cpu";
-        }
-
-        @Override
-        public ForwardSignature signature() {
-            return ForwardSignature.TENSOR;
         }
 
         @Override

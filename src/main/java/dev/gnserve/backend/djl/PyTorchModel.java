@@ -48,11 +48,6 @@ public final class PyTorchModel implements BackendModel {
     }
 
     @Override
-    public ForwardSignature signature() {
-        return signature;
-    }
-
-    @Override
     public PyTorchSession newSession() {
         return new PyTorchSession(block, manager, signature, cores, threads);
     }
