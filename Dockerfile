@@ -63,7 +63,7 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]
 ENTRYPOINT ["/opt/gnserve/gnserve"]
-ARG VERSION=0.1.0-SNAPSHOT REVISION=unknown
+ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="gnserve (GPU)" \
       org.opencontainers.image.description="Serves Group-Normalization vision models over HTTP and proves their numerics" \
       org.opencontainers.image.licenses="Apache-2.0" \
@@ -95,7 +95,7 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]
 ENTRYPOINT ["/opt/gnserve/gnserve"]
-ARG VERSION=0.1.0-SNAPSHOT REVISION=unknown
+ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="gnserve" \
       org.opencontainers.image.description="Serves Group-Normalization vision models over HTTP and proves their numerics" \
       org.opencontainers.image.licenses="Apache-2.0" \

@@ -48,6 +48,19 @@ class DeploymentFilesTest {
         assertThat(list("$.services.*[?(@.build)].pull_policy")).containsExactly("never", "never");
     }
 
+    /** The pom has the version; these two files cannot read it there. */
+    @Test
+    void chartAndKserveHaveTheVersionOfThePom() throws Exception {
+        String version = all(
+                        "(?s)<artifactId>gnserve</artifactId>\\s*<version>([^<]+)",
+                        Files.readString(Path.of("pom.xml")))
+                .get(0);
+        assertThat(all("(?m)^(?:v|appV)ersion: (.*)$", Files.readString(Path.of("helm/gnserve/Chart.yaml"))))
+                .containsExactly(version, version);
+        assertThat(all("image: \\S+/gnserve:(.*)", Files.readString(Path.of("docs/kserve.yaml"))))
+                .containsExactly(version);
+    }
+
     /** A default would win over the processor that BuildKit builds for. */
     @Test
     void imageIsBuiltForTheProcessorThatIsAskedFor() throws Exception {
