@@ -46,6 +46,7 @@ class ArchitectureTest {
                     "ai.djl..",
                     "com.sun.jna..",
                     "dev.gnserve.failure..",
+                    "dev.gnserve.process..",
                     "dev.gnserve.archive..",
                     "dev.gnserve.backend..");
 

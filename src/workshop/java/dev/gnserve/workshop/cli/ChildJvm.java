@@ -3,15 +3,22 @@ package dev.gnserve.workshop.cli;
 import dev.gnserve.Gnserve;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The product or the workshop in a JVM of its own, with the settings that serving is meant to have. */
 final class ChildJvm {
 
     /** A jar of the product to measure instead of the one beside this jar. */
     private static final String PRODUCT = "gnserve.jar";
+
+    /** The allocator of the image, where this machine has it and no other one was chosen. */
+    private static final List<Path> TCMALLOC = Stream.of("x86_64", "aarch64")
+            .map(processor -> Path.of("/usr/lib/" + processor + "-linux-gnu/libtcmalloc_minimal.so.4"))
+            .toList();
 
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
@@ -44,9 +51,13 @@ final class ChildJvm {
         command.addAll(program);
         command.addAll(arguments);
         ProcessBuilder child = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-        child.environment().putIfAbsent("MALLOC_MMAP_THRESHOLD_", "4294967296");
-        child.environment().putIfAbsent("MALLOC_TRIM_THRESHOLD_", "8589934592");
-        child.environment().putIfAbsent("MALLOC_ARENA_MAX", "1");
+        String allocator = System.getenv("LD_PRELOAD");
+        if (allocator == null) {
+            TCMALLOC.stream()
+                    .filter(Files::exists)
+                    .findFirst()
+                    .ifPresent(library -> child.environment().put("LD_PRELOAD", library.toString()));
+        }
         return child.start();
     }
 

@@ -51,7 +51,7 @@ final class GroupNormBenchCommand implements Callable<Integer> {
         spec.commandLine()
                 .getErr()
                 .println("Measuring in a JVM of its own, with --add-modules jdk.incubator.vector for the operator and"
-                        + " MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ raised and one arena for the engine.");
+                        + " tcmalloc for the engine, where this machine has it.");
         List<String> arguments = new ArrayList<>(List.of("bench", "groupnorm", "--in-this-jvm"));
         if (json) {
             arguments.add("--json");
