@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -71,6 +72,7 @@ final class PickleReader {
     private final ByteBuffer in;
     private final List<@Nullable Object> stack = new ArrayList<>();
     private final Map<Integer, @Nullable Object> memo = new HashMap<>();
+    private final Map<String, Long> storages = new LinkedHashMap<>();
     private int highestMemo = -1;
     private int operations;
 
@@ -85,8 +87,9 @@ final class PickleReader {
      *
      * @param value the pickled value
      * @param highestMemo highest memo number in use, or -1
+     * @param storages how many bytes the tensors expect of each entry that holds their elements
      */
-    record Content(@Nullable Object value, int highestMemo) {}
+    record Content(@Nullable Object value, int highestMemo, Map<String, Long> storages) {}
 
     /**
      * @param entry name of the entry, for messages
@@ -96,7 +99,7 @@ final class PickleReader {
         PickleReader reader = new PickleReader(entry, storageFolder, pickle);
         try {
             Object value = reader.run();
-            return new Content(value, reader.highestMemo);
+            return new Content(value, reader.highestMemo, reader.storages);
         } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
             throw reader.damaged("it ends too early");
         }
@@ -277,6 +280,9 @@ final class PickleReader {
                 && elements >= 0) {
             TensorType type = TensorType.ofStorage(storageClass.name().substring("torch.".length()));
             if (type != null && !key.isEmpty() && key.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '_')) {
+                // More than a long can say is more than any entry has.
+                long bytes = elements > Long.MAX_VALUE / type.bytes() ? Long.MAX_VALUE : elements * type.bytes();
+                storages.merge(storageFolder + "/" + key, bytes, Math::max);
                 return new Storage(type, key, elements);
             }
         }

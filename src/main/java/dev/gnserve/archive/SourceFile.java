@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -176,6 +177,71 @@ final class SourceFile {
 
     boolean isSign(int index, char sign) {
         return index >= 0 && index < count && kinds[index] == Kind.SIGN && text.charAt(starts[index]) == sign;
+    }
+
+    /** How many tokens there are. */
+    int size() {
+        return count;
+    }
+
+    /** The line that a token begins in, from 1 on. */
+    int lineNumber(int token) {
+        return 1
+                + (int) text.substring(0, starts[token])
+                        .chars()
+                        .filter(c -> c == '\n')
+                        .count();
+    }
+
+    /** Whether a token goes on with the name before it: {@code .save}, or {@code save} after a dot between spaces. */
+    boolean isPartOfName(int token) {
+        int before = token - 1;
+        while (before >= 0 && (isSign(before, '\\') || kinds[before] == Kind.END)) {
+            before--;
+        }
+        return text.charAt(starts[token]) == '.' || isSign(before, '.');
+    }
+
+    /** The parts between the dots of the name that begins at a token, also where spaces or line ends stand between them. */
+    List<String> wholeName(int token) {
+        StringBuilder name = new StringBuilder(token(token));
+        for (int next = token + 1; next < count; next++) {
+            boolean dot = isSign(next, '.');
+            boolean part = kinds[next] == Kind.NAME && isPartOfName(next);
+            if (dot || part) {
+                name.append(token(next));
+            } else if (!isSign(next, '\\') && kinds[next] != Kind.END) {
+                break;
+            }
+        }
+        return List.of(name.toString().split("\\."));
+    }
+
+    /** Whether a name stands where it declares an attribute, a parameter or an argument, and is no value. */
+    boolean declares(int token) {
+        boolean first = token == 0 || kinds[token - 1] == Kind.END;
+        boolean argument = isSign(token - 1, '(') || isSign(token - 1, ',');
+        return (first || argument) && (isSign(token + 1, ':') || isSign(token + 1, '='));
+    }
+
+    /** Whether a call of {@code getattr} names, in a plain text, an attribute that is none of these. */
+    boolean getsPlainAttribute(int token, Set<String> others) {
+        List<Span> given = isSign(token + 1, '(') ? arguments(token + 1) : List.of();
+        if (given.size() < 2 || !given.get(1).single() || kinds[given.get(1).from()] != Kind.STRING) {
+            return false;
+        }
+        String attribute = token(given.get(1).from());
+        return attribute.indexOf('\\') < 0 && !others.contains(attribute.substring(1, attribute.length() - 1));
+    }
+
+    /** Whether the code repeats something for as long as a condition holds. */
+    boolean hasOpenLoops() {
+        for (int token = 0; token < count; token++) {
+            if (kinds[token] == Kind.NAME && token(token).equals("while")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The token that closes the bracket opened by a token. */

@@ -80,6 +80,7 @@ public final class TorchScriptArchive {
     private final Map<String, Content> entries;
     private final List<SourceFile> sources = new ArrayList<>();
     private final PickleReader.Content data;
+    private final Map<String, Long> storages = new LinkedHashMap<>();
     private final List<@Nullable Object> constants;
     private final ModuleTree modules;
 
@@ -106,9 +107,11 @@ public final class TorchScriptArchive {
         if (!(data.value() instanceof PickledObject model)) {
             throw new TorchScriptException("data.pkl holds no module. Export the model with torch.jit.save");
         }
-        Object tuple = PickleReader.read("constants.pkl", "constants", bytes("constants.pkl", MAX_PICKLE_BYTES))
-                .value();
-        if (!(tuple instanceof List<?> list)) {
+        PickleReader.Content tuple =
+                PickleReader.read("constants.pkl", "constants", bytes("constants.pkl", MAX_PICKLE_BYTES));
+        storages.putAll(data.storages());
+        storages.putAll(tuple.storages());
+        if (!(tuple.value() instanceof List<?> list)) {
             throw new TorchScriptException("constants.pkl holds no tuple. Export the model with torch.jit.save");
         }
         constants = new ArrayList<>(list);
@@ -144,7 +147,27 @@ public final class TorchScriptArchive {
         if (roots.size() != 1 || roots.contains("")) {
             throw ZipDirectory.damaged("its entries lie in " + roots.size() + " folders, not in one");
         }
-        return new TorchScriptArchive(roots.iterator().next(), entries);
+        ArchiveStructure.requireNames(entries.keySet());
+        for (Map.Entry<String, Content> entry : entries.entrySet()) {
+            boolean read = entry.getKey().equals("data.pkl") || entry.getKey().equals("constants.pkl");
+            // The engine reads the positions of code, too, when it tells where an error happened.
+            boolean readLater =
+                    entry.getKey().startsWith("code/") && entry.getKey().endsWith(".debug_pkl");
+            if ((read || readLater) && entry.getValue() instanceof Original original) {
+                PickleDepth.require(entry.getKey(), ZipDirectory.unchecked(source, original.entry(), MAX_PICKLE_BYTES));
+            }
+        }
+        TorchScriptArchive archive = new TorchScriptArchive(roots.iterator().next(), entries);
+        archive.storages.forEach((name, bytes) -> {
+            Content storage = entries.get(name);
+            ArchiveStructure.requireStorage(name, bytes, storage == null ? -1 : storage.size());
+        });
+        return archive;
+    }
+
+    /** Whether its code repeats something for as long as a condition holds, so that nothing in it says how often. */
+    public boolean hasOpenLoops() {
+        return sources.stream().anyMatch(SourceFile::hasOpenLoops);
     }
 
     /** Names of the entries, without the root folder, in the order of the archive. */

@@ -33,6 +33,12 @@ final class ZipDirectory {
     private static final int MAX_ENTRIES = 100_000;
     private static final int MAX_DIRECTORY_BYTES = 32 << 20;
 
+    /** So many bytes may come out of an archive however it is compressed. */
+    private static final long MAX_INFLATED_FREELY = 64L << 20;
+
+    /** Weights hardly compress; an archive that inflates to more than this many times its size is made to exhaust memory. */
+    private static final int MAX_RATIO = 20;
+
     /**
      * One file of the zip.
      *
@@ -57,6 +63,11 @@ final class ZipDirectory {
         }
         if (end < 0) {
             return null;
+        }
+        for (int other = end + 1; other <= tailLength - 4; other++) {
+            if (tail.getInt(other) == END) {
+                throw damaged("its comment holds another directory");
+            }
         }
         long count = unsigned(tail, end + 10);
         long directorySize = tail.getInt(end + 12) & 0xffffffffL;
@@ -86,7 +97,30 @@ final class ZipDirectory {
             throw damaged("its directory lies outside the file");
         }
         ByteBuffer directory = buffer(source.read(directoryAt, (int) directorySize));
-        return entries(source, directory, (int) count, directoryAt);
+        List<Entry> entries = entries(source, directory, (int) count, directoryAt);
+        if (!entries.isEmpty() && buffer(source.read(0, 4)).getInt(0) != LOCAL) {
+            throw damaged("it begins with something that is not its first entry");
+        }
+        requireOwnBytes(entries, size);
+        return entries;
+    }
+
+    /** Entries that share bytes, or are compressed beyond all measure, make a large archive of a small file. */
+    private static void requireOwnBytes(List<Entry> entries, long fileSize) {
+        long compressed = 0;
+        long inflated = 0;
+        for (Entry entry : entries) {
+            compressed += entry.compressedSize();
+            inflated = entry.size() > Long.MAX_VALUE - inflated ? Long.MAX_VALUE : inflated + entry.size();
+        }
+        if (compressed > fileSize) {
+            throw damaged("its entries claim " + compressed + " bytes together, and it has " + fileSize);
+        }
+        if (inflated > MAX_INFLATED_FREELY && inflated / MAX_RATIO > fileSize) {
+            throw new TorchScriptException("the zip has " + fileSize + " bytes and would inflate to " + inflated
+                    + ", more than " + MAX_RATIO + " times as many: it is refused. torch.jit.save does not compress;"
+                    + " export the model again");
+        }
     }
 
     private static List<Entry> entries(ByteSource source, ByteBuffer directory, int count, long dataEnd) {

@@ -20,6 +20,7 @@ public final class PassMemory {
     private final Deque<Object> line = new ArrayDeque<>(); // guarded by this, as what follows
     private long models;
     private long taken;
+    private long lent;
 
     /** @param bytes for passes and for what loaded models hold */
     public PassMemory(long bytes) {
@@ -36,7 +37,7 @@ public final class PassMemory {
         return new PassMemory(Long.MAX_VALUE);
     }
 
-    boolean isLimited() {
+    public boolean isLimited() {
         return planned != Long.MAX_VALUE;
     }
 
@@ -73,7 +74,7 @@ public final class PassMemory {
         long until = System.nanoTime() + longestWait.toNanos();
         boolean interrupted = false;
         try {
-            while (line.peek() != me || (taken > 0 && bytes > total() - taken)) {
+            while (line.peek() != me || (taken > 0 && bytes > total() - lent - taken)) {
                 long left = until - System.nanoTime();
                 if (left <= 0) {
                     throw Failure.of(FailureCode.OVERLOADED, tooLong(bytes)).asException();
@@ -84,7 +85,8 @@ public final class PassMemory {
                     interrupted = true; // A worker ends with its queue, not by interruption.
                 }
             }
-            long part = Math.min(bytes, total());
+            // A pass that fits into the whole never waits for what is lent: the borrower gives way.
+            long part = bytes <= total() ? bytes : Math.max(0, total() - lent);
             taken += part;
             return part;
         } finally {
@@ -94,6 +96,27 @@ public final class PassMemory {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /**
+     * Lends a part to work in another process. From now on passes have that much less. The caller waits until it {@link #isOverdrawn is
+     * not overdrawn} before it uses the part, and gives way when it is overdrawn later: a pass took more than was left.
+     *
+     * @param bytes to be given back with {@link #takeBack}
+     */
+    public synchronized void lend(long bytes) {
+        lent += bytes;
+    }
+
+    /** Ends {@link #lend}. */
+    public synchronized void takeBack(long bytes) {
+        lent -= bytes;
+        notifyAll();
+    }
+
+    /** Whether passes have taken a part of what is lent. */
+    public synchronized boolean isOverdrawn() {
+        return lent > 0 && lent > total() - taken;
     }
 
     private String tooLong(long bytes) {

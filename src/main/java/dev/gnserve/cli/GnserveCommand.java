@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             BatchCommand.class,
             EvaluateCommand.class,
             GroupNormCommand.class,
+            TrialCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

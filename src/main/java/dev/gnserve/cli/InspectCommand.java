@@ -1,19 +1,20 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.FileOperator;
 import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
-import dev.gnserve.backend.BackendPlan;
-import dev.gnserve.backend.djl.EngineSettings;
-import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.trial.ArchiveTrials;
+import dev.gnserve.trial.TrialLimits;
 import dev.gnserve.verification.LayerDescription;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -29,8 +30,9 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "inspect",
         description = {
-            "Says what a TorchScript archive is: parts, parameters, normalization layers, and whether the engine loads it.",
-            "Exit code 0: sound. 1: corrupt, contradictory or refused by the engine. 2: not an archive."
+            "Says what a TorchScript archive is: parts, parameters, normalization layers, operators that read or write files.",
+            "Reads the archive as data; with --load, another process loads it.",
+            "Exit code 0: sound. 1: corrupt, contradictory, reads or writes files, or refused by the engine. 2: not an archive."
         })
 final class InspectCommand implements Callable<Integer> {
 
@@ -41,7 +43,10 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--json", description = "For machines.")
     private boolean json;
 
-    @Option(names = "--no-engine", description = "Do not try to load it; faster.")
+    @Option(names = "--load", description = "Load it, in a process of its own: this runs code of the archive.")
+    private boolean load;
+
+    @Option(names = "--no-engine", hidden = true, description = "The default.")
     private boolean noEngine;
 
     @Spec
@@ -60,6 +65,7 @@ final class InspectCommand implements Callable<Integer> {
             long parameters,
             List<LayerDescription> layers,
             List<TorchScriptArchive.CorruptEntry> corruptEntries,
+            List<FileOperator> fileOperators,
             List<RepairedArchive.Replacement> replacedOperators,
             @Nullable String refusal) {}
 
@@ -82,14 +88,17 @@ final class InspectCommand implements Callable<Integer> {
         }
         out.flush();
         boolean contradiction = layers.stream().anyMatch(layer -> layer.verifiable() && layer.reason() != null);
-        boolean sound = inspection.corruptEntries().isEmpty() && inspection.refusal() == null && !contradiction;
+        boolean sound = inspection.corruptEntries().isEmpty()
+                && inspection.fileOperators().isEmpty()
+                && inspection.refusal() == null
+                && !contradiction;
         return sound ? 0 : 1;
     }
 
     private Inspection inspect(ArchiveSnapshot snapshot, List<NormalizationLayer> layers) {
         TorchScriptArchive archive = snapshot.torchScript();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
-        String refusal = noEngine ? null : load(snapshot, replaced);
+        String refusal = load && !noEngine ? load(snapshot, replaced) : null;
         List<TorchScriptArchive.Parameter> parameters = archive.parameters();
         return new Inspection(
                 file.toString(),
@@ -104,22 +113,23 @@ final class InspectCommand implements Callable<Integer> {
                         .sum(),
                 layers.stream().map(LayerDescription::of).toList(),
                 archive.corruptEntries(),
+                FileOperator.in(archive),
                 replaced,
                 refusal);
     }
 
-    /** Why the engine refuses the archive, or null; the operators it lacks go into the list. */
-    private @Nullable String load(ArchiveSnapshot archive, List<RepairedArchive.Replacement> replaced) {
-        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
-                PyTorchModel model = engine.load(archive, BackendPlan.CPU)) {
-            replaced.addAll(model.replacements());
+    /** Why the archive cannot be loaded, or null; the operators that the engine lacks go into the list. */
+    private static @Nullable String load(ArchiveSnapshot archive, List<RepairedArchive.Replacement> replaced) {
+        try (ArchiveTrials trials = new ArchiveTrials(
+                List.of("trial"), true, TrialLimits.of(Duration.ofMinutes(1)), PassMemory.unlimited())) {
+            replaced.addAll(trials.load(archive));
             return null;
         } catch (FailureException e) {
             return e.failure().detail();
         }
     }
 
-    private static void print(PrintWriter out, Inspection inspection) {
+    private void print(PrintWriter out, Inspection inspection) {
         out.printf(
                 "%s: TorchScript archive, %s, class %s, format version %s (the PyTorch version is not recorded)%n",
                 inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
@@ -154,11 +164,16 @@ final class InspectCommand implements Callable<Integer> {
                 .forEach(entry -> out.println("CORRUPT: " + entry.entry() + " fails its checksum"
                         + (entry.parameters().isEmpty() ? "" : "; it holds " + String.join(", ", entry.parameters()))));
         inspection
+                .fileOperators()
+                .forEach(call -> out.println("READS OR WRITES FILES: " + call
+                        + "; it is served with gnserve.archives.allow-file-operators=true only"));
+        inspection
                 .replacedOperators()
                 .forEach(replacement -> out.println("REPAIRED on loading: the engine does not have " + replacement));
         if (inspection.refusal() != null) {
             out.println("REFUSED: " + inspection.refusal());
-        } else if (inspection.corruptEntries().isEmpty()
+        } else if (load
+                && inspection.corruptEntries().isEmpty()
                 && inspection.replacedOperators().isEmpty()) {
             out.println("no repairs needed");
         }

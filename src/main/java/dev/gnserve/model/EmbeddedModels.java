@@ -51,6 +51,11 @@ public final class EmbeddedModels {
         }
 
         @Override
+        public boolean isTrusted() {
+            return true;
+        }
+
+        @Override
         public String manifest() throws IOException {
             try (InputStream in = open("model.yaml")) {
                 return new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
@@ -74,6 +75,16 @@ public final class LoadedModel implements Inference {
         model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
         model.requireReady();
         return model;
+    }
+
+    /** Loads a model as {@link #alone} does, and closes it again. Returns why it does not serve, or null if it does. */
+    public static @Nullable String reasonAlone(ModelSource source, Engine engine) {
+        LoadedModel model = new LoadedModel(source, change -> {});
+        model.quiet = true;
+        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
+        String reason = model.state() == ModelState.READY ? null : model.reason();
+        boolean unused = model.close(Duration.ZERO);
+        return reason;
     }
 
     /** What answers; null before the model is ready and when it is freed. */
@@ -287,31 +298,77 @@ public final class LoadedModel implements Inference {
         return leases;
     }
 
+    /**
+     * Reads the archive and has it judged, on the calling thread. Afterwards the model can be loaded; or it has failed, or was closed.
+     *
+     * @param whenPostponed runs if the judgement takes so long that it goes on after that of other models
+     */
+    void examine(Engine engine, ArchiveTrial trial, Runnable whenPostponed) {
+        if (life.phase() != Phase.LOADING) {
+            return; // It was closed before its turn came.
+        }
+        ModelParts own = partsOn(engine);
+        parts = own;
+        fingerprint = ModelRepository.print(source);
+        try {
+            ArchiveSnapshot read = own.scope().call("reading the archive of model " + name(), () -> own.read(source));
+            if (life.phase() == Phase.LOADING) {
+                trial.require(source, read, why -> {
+                    life.remark(Phase.LOADING, why);
+                    whenPostponed.run();
+                });
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            fail(e);
+        }
+        if (life.phase() != Phase.LOADING) {
+            release(Duration.ZERO); // The thread that closed it may not have seen what was read.
+        }
+    }
+
+    private ModelParts partsOn(Engine engine) {
+        return new ModelParts(name(), version(), engine.scope("model " + name() + " version " + version()));
+    }
+
     /** Loads and warms up on the calling thread. Ends in READY or FAILED, or frees everything if the model was closed meanwhile. */
     void load(Engine engine, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores) {
         if (life.phase() != Phase.LOADING) {
             return; // It was closed before its turn came.
         }
-        ModelParts own = new ModelParts(name(), version(), engine.scope("model " + name() + " version " + version()));
-        parts = own;
-        fingerprint = ModelRepository.print(source);
+        ModelParts examined = parts;
+        ModelParts own = examined == null ? partsOn(engine) : examined;
+        if (examined == null) {
+            parts = own;
+            fingerprint = ModelRepository.print(source);
+        }
         try {
             Duration took = own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores));
             LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
-            Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-            if (life.enter(Phase.FAILED, reasonOf(cause))) {
-                LOG.log(ERROR, () -> "model " + name() + " version " + version() + " does not load", cause);
-            }
-            release(Duration.ofSeconds(10));
+            fail(e);
         }
+    }
+
+    private void fail(Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        if (life.enter(Phase.FAILED, reasonOf(cause))) {
+            String what = "model " + name() + " version " + version() + " does not load";
+            if (isPlainSentence(cause)) {
+                LOG.log(ERROR, () -> what + ": " + reasonOf(cause));
+            } else {
+                LOG.log(ERROR, what, cause);
+            }
+        }
+        release(Duration.ofSeconds(10));
     }
 
     private Duration make(
             ModelParts own, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores)
             throws IOException {
         long began = System.nanoTime();
-        ArchiveSnapshot archive = own.read(source);
+        ArchiveSnapshot examined = own.archive();
+        ArchiveSnapshot archive = examined == null ? own.read(source) : examined;
         ModelManifest read = ManifestReader.read(source, archive, own.scope());
         manifest = read;
         if (!fingerprint.equals(ModelRepository.print(source))) {
@@ -447,9 +504,17 @@ public final class LoadedModel implements Inference {
             return known.failure().detail();
         }
         String message = thrown.getMessage();
-        return thrown instanceof InvalidManifestException && message != null
+        return isPlainSentence(thrown) && message != null
                 ? message
                 : thrown.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+    }
+
+    /** Whether the message says all, so that a stack trace would add nothing. */
+    private static boolean isPlainSentence(Throwable thrown) {
+        return thrown instanceof InvalidManifestException
+                || thrown instanceof TorchScriptException
+                || (thrown instanceof FailureException known
+                        && known.failure().code() == FailureCode.MODEL_UNAVAILABLE);
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.gnserve.model;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +30,9 @@ public final class ModelFolder {
             }
             int before = found.size();
             for (Path version : children(model)) {
-                if (Files.isRegularFile(version.resolve("model.pt"))) {
+                // What is no regular file is listed, too, so that it is named as the reason why the model does not
+                // serve.
+                if (Files.exists(version.resolve("model.pt"))) {
                     found.add(new InFolder(model, version.getFileName().toString()));
                 }
             }
@@ -74,17 +75,17 @@ public final class ModelFolder {
 
         @Override
         public String manifest() throws IOException {
-            return Files.readString(folder.resolve("model.yaml"), StandardCharsets.UTF_8);
+            return RegularFile.text(folder.resolve("model.yaml"));
         }
 
         @Override
         public InputStream open(String file) throws IOException {
-            return Files.newInputStream(folder.resolve(file));
+            return RegularFile.open(folder.resolve(file));
         }
 
         @Override
         public InputStream openArchive() throws IOException {
-            return Files.newInputStream(folder.resolve(version).resolve("model.pt"));
+            return RegularFile.open(folder.resolve(version).resolve("model.pt"));
         }
     }
 }

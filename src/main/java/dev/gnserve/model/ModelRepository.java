@@ -18,11 +18,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +49,11 @@ public final class ModelRepository {
     private final List<ModelCompanion.Factory> companions;
     private final LifecycleTimes times;
     private final Ticker ticker;
+    private final ArchiveTrial trial;
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
+    private final ExecutorService examiners = examiners();
+    private final Map<Key, CompletableFuture<?>> turns = new HashMap<>(); // loads that wait; on the loader's thread
     private final Map<Key, Seen> seen = new HashMap<>(); // by the looks at the folder; on the loader's thread
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
@@ -67,7 +74,7 @@ public final class ModelRepository {
      */
     private record Seen(String fingerprint, long sinceNanos) {}
 
-    /** Lists the models without loading them. */
+    /** Lists the models without loading them. They are loaded without being judged before. */
     public ModelRepository(
             Engine engine,
             ModelSources sources,
@@ -76,6 +83,19 @@ public final class ModelRepository {
             List<? extends ModelCompanion.Factory> companions,
             LifecycleTimes times,
             Ticker ticker) {
+        this(engine, sources, batches, states, companions, times, ticker, ArchiveTrial.NONE);
+    }
+
+    /** Lists the models without loading them. */
+    public ModelRepository(
+            Engine engine,
+            ModelSources sources,
+            BatchListener batches,
+            ModelListener states,
+            List<? extends ModelCompanion.Factory> companions,
+            LifecycleTimes times,
+            Ticker ticker,
+            ArchiveTrial trial) {
         this.engine = engine;
         this.sources = sources;
         this.batches = batches;
@@ -83,6 +103,7 @@ public final class ModelRepository {
         this.companions = List.copyOf(companions);
         this.times = times;
         this.ticker = ticker;
+        this.trial = trial;
         List<LoadedModel> listed = new ArrayList<>();
         distinct().values().forEach(source -> listed.add(new LoadedModel(source, states)));
         this.models = sorted(listed);
@@ -99,15 +120,28 @@ public final class ModelRepository {
         CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
         settled = trying;
         loader.execute(() -> {
-            try {
-                models.forEach(model -> model.load(engine, companions, batches, cores));
-            } finally {
-                trying.complete(null);
+            // All are judged, from the first on, while those that need no judgement are loaded.
+            List<Examination> examinations = models.stream().map(this::examine).toList();
+            List<CompletableFuture<?>> tried = new ArrayList<>();
+            for (Examination examination : examinations) {
+                LoadedModel model = examination.model();
+                CompletableFuture<?> loaded = inTurn(
+                        Key.of(model.source()),
+                        () -> examination.then(() -> {
+                            model.load(engine, companions, batches, cores);
+                            return Optional.empty();
+                        }));
+                tried.add(CompletableFuture.anyOf(loaded, examination.postponed()));
             }
+            CompletableFuture<?> unused = CompletableFuture.allOf(tried.toArray(CompletableFuture[]::new))
+                    .whenComplete((nothing, thrown) -> trying.complete(null));
         });
     }
 
-    /** Completes when every model has been tried since the last start: each is then ready or failed. */
+    /**
+     * Completes when every model has been tried since the last start: each is then ready or failed, or its trial takes so long that
+     * it was put behind those of the others.
+     */
     public CompletableFuture<Void> settled() {
         return settled;
     }
@@ -130,29 +164,35 @@ public final class ModelRepository {
      *     exceptionally with MODEL_NOT_FOUND when none lies there
      */
     public CompletableFuture<Map<String, String>> load(String name) {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    Map<Key, ModelSource> now = distinct();
-                    now.keySet().removeIf(key -> !key.name().equals(name));
-                    if (now.isEmpty()) {
-                        throw Failure.of(
-                                        FailureCode.MODEL_NOT_FOUND,
-                                        "no model \"" + name + "\" lies in the folder of models")
-                                .asException();
-                    }
-                    Map<String, String> failed = new LinkedHashMap<>();
-                    for (ModelSource source : now.values()) {
-                        String reason = bring(source);
-                        if (reason != null) {
-                            failed.put(source.version(), reason);
-                        }
-                    }
-                    models.stream()
-                            .filter(model -> model.name().equals(name) && !now.containsKey(Key.of(model.source())))
-                            .forEach(this::drop);
-                    return failed;
-                },
-                loader);
+        return CompletableFuture.completedFuture(null)
+                .thenComposeAsync(
+                        nothing -> {
+                            Map<Key, ModelSource> now = distinct();
+                            now.keySet().removeIf(key -> !key.name().equals(name));
+                            if (now.isEmpty()) {
+                                throw Failure.of(
+                                                FailureCode.MODEL_NOT_FOUND,
+                                                "no model \"" + name + "\" lies in the folder of models")
+                                        .asException();
+                            }
+                            Map<String, CompletableFuture<Optional<String>>> brought = new LinkedHashMap<>();
+                            now.forEach((key, source) -> brought.put(key.version(), inTurn(key, () -> bring(source))));
+                            return CompletableFuture.allOf(brought.values().toArray(CompletableFuture[]::new))
+                                    .thenApplyAsync(
+                                            loaded -> {
+                                                models.stream()
+                                                        .filter(model ->
+                                                                model.name().equals(name)
+                                                                        && !now.containsKey(Key.of(model.source())))
+                                                        .forEach(this::drop);
+                                                Map<String, String> failed = new LinkedHashMap<>();
+                                                brought.forEach((version, reason) ->
+                                                        reason.join().ifPresent(why -> failed.put(version, why)));
+                                                return failed;
+                                            },
+                                            loader);
+                        },
+                        loader);
     }
 
     /**
@@ -176,23 +216,26 @@ public final class ModelRepository {
      * settle time are left for a later look: they may still be on their way into the folder.
      */
     public CompletableFuture<Void> refresh() {
-        return CompletableFuture.runAsync(
-                () -> {
-                    Map<Key, ModelSource> now = distinct();
-                    models.stream()
-                            .filter(model -> !now.containsKey(Key.of(model.source())))
-                            .forEach(this::drop);
-                    seen.keySet().retainAll(now.keySet());
-                    now.forEach((key, source) -> {
-                        String print = print(source);
-                        LoadedModel current = exactly(key);
-                        boolean changed = current == null || !print.equals(current.fingerprint());
-                        if (isSettled(key, print) && changed) {
-                            String unused = bring(source);
-                        }
-                    });
-                },
-                loader);
+        return CompletableFuture.completedFuture(null)
+                .thenComposeAsync(
+                        nothing -> {
+                            Map<Key, ModelSource> now = distinct();
+                            models.stream()
+                                    .filter(model -> !now.containsKey(Key.of(model.source())))
+                                    .forEach(this::drop);
+                            seen.keySet().retainAll(now.keySet());
+                            List<CompletableFuture<?>> brought = new ArrayList<>();
+                            now.forEach((key, source) -> {
+                                String print = print(source);
+                                LoadedModel current = exactly(key);
+                                boolean changed = current == null || !print.equals(current.fingerprint());
+                                if (isSettled(key, print) && changed && !turns.containsKey(key)) {
+                                    brought.add(inTurn(key, () -> bring(source)));
+                                }
+                            });
+                            return CompletableFuture.allOf(brought.toArray(CompletableFuture[]::new));
+                        },
+                        loader);
     }
 
     private boolean isSettled(Key key, String fingerprint) {
@@ -216,35 +259,88 @@ public final class ModelRepository {
         return engine.overdue(times.hang());
     }
 
-    /** Why the version does not load, or null. */
-    private @Nullable String bring(ModelSource source) {
+    /**
+     * The judgement of a model's archive.
+     *
+     * @param over when the model can be loaded, or has failed
+     * @param postponed when it goes on after the judgement of other models
+     */
+    private record Examination(
+            LoadedModel model, CompletableFuture<Void> over, CompletableFuture<Void> postponed, Executor loader) {
+
+        /** Does work on the loader's thread when the judgement is over: at once, where it is. */
+        CompletableFuture<Optional<String>> then(Supplier<Optional<String>> work) {
+            return over.isDone()
+                    ? CompletableFuture.completedFuture(work.get())
+                    : over.handleAsync((nothing, thrown) -> work.get(), loader);
+        }
+    }
+
+    /** Begins to judge on a thread of its own; it is over at once where no judgement is needed. */
+    private Examination examine(LoadedModel model) {
+        CompletableFuture<Void> postponed = new CompletableFuture<>();
+        CompletableFuture<Void> over =
+                trial == ArchiveTrial.NONE || model.source().isTrusted()
+                        ? CompletableFuture.completedFuture(null)
+                        : CompletableFuture.runAsync(
+                                () -> model.examine(engine, trial, () -> postponed.complete(null)), examiners);
+        return new Examination(model, over, postponed, loader);
+    }
+
+    /** On the loader's thread: loads of one version come one after the other, also those that wait for a judgement. */
+    private CompletableFuture<Optional<String>> inTurn(Key key, Supplier<CompletableFuture<Optional<String>>> load) {
+        CompletableFuture<?> before = turns.get(key);
+        CompletableFuture<Optional<String>> mine = before == null
+                ? load.get()
+                : before.handle((done, thrown) -> done).thenComposeAsync(done -> load.get(), loader);
+        if (!mine.isDone()) {
+            turns.put(key, mine);
+            CompletableFuture<?> unused = mine.whenCompleteAsync((reason, thrown) -> turns.remove(key, mine), loader);
+        }
+        return mine;
+    }
+
+    /** On the loader's thread: completes with why the version does not load, if it does not. */
+    private CompletableFuture<Optional<String>> bring(ModelSource source) {
         LoadedModel current = exactly(Key.of(source));
         LoadedModel next = new LoadedModel(source, states);
-        if (current == null || !current.serves()) {
-            if (!publish(current, next)) {
-                return CLOSING;
-            }
-            next.load(engine, companions, batches, cores);
-            if (current != null) {
-                boolean unused = current.retire(times.drain());
-            }
-            return next.state() == ModelState.READY ? null : Objects.requireNonNullElse(next.reason(), CLOSING);
+        boolean replaced = current == null || !current.serves();
+        if (replaced && !publish(current, next)) {
+            return CompletableFuture.completedFuture(Optional.of(CLOSING));
         }
-        next.load(engine, companions, batches, cores);
+        return examine(next).then(() -> {
+            next.load(engine, companions, batches, cores);
+            return current == null || replaced ? tried(current, next) : succeeded(current, next);
+        });
+    }
+
+    /** The model stands in the place of the other one already. */
+    private Optional<String> tried(@Nullable LoadedModel before, LoadedModel next) {
+        if (before != null) {
+            boolean unused = before.retire(times.drain());
+        }
+        return next.state() == ModelState.READY
+                ? Optional.empty()
+                : Optional.of(Objects.requireNonNullElse(next.reason(), CLOSING));
+    }
+
+    /** The model takes the place of one that serves, if it is ready. */
+    private Optional<String> succeeded(LoadedModel current, LoadedModel next) {
         if (next.state() == ModelState.READY) {
-            if (!publish(current, next)) {
+            // The one that served was unloaded meanwhile: that holds for its successor, too.
+            if (current.state() == ModelState.UNLOADED || !publish(current, next)) {
                 boolean unused = next.close(times.drain());
-                return CLOSING;
+                return Optional.of(CLOSING);
             }
             boolean unused = current.retire(times.drain());
-            return null;
+            return Optional.empty();
         }
         String why = Objects.requireNonNullElse(next.reason(), CLOSING);
         LOG.log(
                 WARNING,
                 () -> current + " goes on as it was loaded before; what lies there now does not serve: " + why);
         current.notReplacedBecause(next.fingerprint(), why);
-        return why;
+        return Optional.of(why);
     }
 
     /** Puts a model in the place of another, unless the repository is being closed. */
@@ -304,6 +400,15 @@ public final class ModelRepository {
     private static ExecutorService loader() {
         return new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "model-loader");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** As many threads as archives are judged: each waits for its turn in the trial most of the time. */
+    private static ExecutorService examiners() {
+        return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), work -> {
+            Thread thread = new Thread(work, "model-examiner");
             thread.setDaemon(true);
             return thread;
         });

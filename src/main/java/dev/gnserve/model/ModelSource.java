@@ -23,6 +23,11 @@ public interface ModelSource {
         return "";
     }
 
+    /** Whether the archive comes with the program, so that it needs no {@link ArchiveTrial}. */
+    default boolean isTrusted() {
+        return false;
+    }
+
     /** The text of {@code model.yaml}. */
     String manifest() throws IOException;
 

@@ -15,6 +15,8 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import dev.gnserve.process.HardExit;
+import dev.gnserve.trial.ArchiveTrials;
+import dev.gnserve.trial.TrialLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,9 +62,24 @@ class ServingConfiguration {
         }
     }
 
+    /** Ends the trial process at the end, also in the middle of a trial. */
+    @Bean(destroyMethod = "close")
+    ArchiveTrials archiveTrials(
+            Engine engine, ServingSettings settings, TrialSettings trial, ArchiveSettings archives) {
+        int threads = engine.describe().threads();
+        List<String> process =
+                List.of("trial", "--device", settings.device().name(), "--threads", Integer.toString(threads));
+        return new ArchiveTrials(
+                trial.enabled() ? process : null,
+                archives.allowFileOperators(),
+                TrialLimits.of(trial.time()),
+                engine.memory());
+    }
+
     @Bean
     ModelRepository modelRepository(
             Engine engine,
+            ArchiveTrials trials,
             ServingSettings settings,
             List<BatchListener> listeners,
             ApplicationEventPublisher events,
@@ -85,7 +102,8 @@ class ServingConfiguration {
                 events::publishEvent,
                 companions,
                 times,
-                Ticker.system());
+                Ticker.system(),
+                trials);
     }
 
     private static Path modelsFolder(ServingSettings settings) {

@@ -1,0 +1,42 @@
+package dev.gnserve.trial;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** A process that loads archives, one after the other. Its owner is one thread, which closes it. */
+interface TrialProcess extends AutoCloseable {
+
+    /** Starts such processes. */
+    @FunctionalInterface
+    interface Launcher {
+
+        /**
+         * Starts one.
+         *
+         * @throws IOException if the system starts none
+         */
+        TrialProcess start() throws IOException;
+    }
+
+    /** Begins to send a request; returns at once. */
+    void send(Request request);
+
+    /** The next reply to the last request, or to none before the first; null if none came in this time. */
+    @Nullable
+    Reply await(Duration time);
+
+    /** How the process ended, as {@code signal 11 (SIGSEGV)}; null while it lives. */
+    @Nullable
+    String end();
+
+    /** What it wrote last that was no reply, for messages. */
+    String lastWords();
+
+    /** Bytes of memory that it has for itself; 0 where that is not known. */
+    long memory();
+
+    /** Ends the process and waits until it has ended. */
+    @Override
+    void close();
+}

@@ -1,0 +1,218 @@
+package dev.gnserve.trial;
+
+import static java.lang.System.Logger.Level.DEBUG;
+
+import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.backend.PassMemory;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Tries archives in one process after the other, within limits of time and memory. A failure other than a loop counts only in a process
+ * that has tried nothing before, so that no archive pays for the one before it. For one thread.
+ */
+final class TrialRunner implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(TrialRunner.class.getName());
+
+    /** An archive can take some hundred megabytes in this time. */
+    private static final Duration POLL = Duration.ofMillis(20);
+
+    /** Of what passes may take: a trial and requests fit side by side. */
+    private static final int MEMORY_SHARE = 2;
+
+    /** The process itself, with an engine that has loaded nothing, takes about half of this. */
+    static final long LEAST_MEMORY = 256L << 20;
+
+    private final TrialProcess.Launcher launcher;
+    private final TrialLimits limits;
+    private final PassMemory memory;
+    private final LongSupplier nanos;
+    private final BooleanSupplier closing;
+    private @Nullable TrialProcess process;
+    private int tried;
+
+    TrialRunner(
+            TrialProcess.Launcher launcher,
+            TrialLimits limits,
+            PassMemory memory,
+            LongSupplier nanos,
+            BooleanSupplier closing) {
+        this.launcher = launcher;
+        this.limits = limits;
+        this.memory = memory;
+        this.nanos = nanos;
+        this.closing = closing;
+    }
+
+    /** Tries an archive. */
+    Outcome run(Candidate candidate) {
+        while (true) {
+            Outcome outcome;
+            boolean fresh;
+            try {
+                TrialProcess running = running();
+                fresh = tried++ == 0;
+                outcome = lent(candidate, running);
+            } catch (NoProcessException e) {
+                fresh = true;
+                outcome = e.outcome();
+            }
+            if (!(outcome instanceof Outcome.Passed)) {
+                close();
+            }
+            if (fresh || !mayComeFromBefore(outcome)) {
+                return outcome;
+            }
+            LOG.log(DEBUG, () -> candidate + " is tried again in a fresh process");
+        }
+    }
+
+    /** Whether what the process tried before may be the reason. */
+    private static boolean mayComeFromBefore(Outcome outcome) {
+        return outcome instanceof Outcome.TooMuch
+                || outcome instanceof Outcome.Died
+                || (outcome instanceof Outcome.Refused refused
+                        && refused.why().toLowerCase(Locale.ROOT).contains("memory"));
+    }
+
+    private static final class NoProcessException extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient Outcome outcome;
+
+        NoProcessException(Outcome outcome) {
+            this.outcome = outcome;
+        }
+
+        Outcome outcome() {
+            return outcome;
+        }
+    }
+
+    private TrialProcess running() throws NoProcessException {
+        TrialProcess known = process;
+        if (known != null && known.end() == null) {
+            return known;
+        }
+        close();
+        TrialProcess started;
+        try {
+            started = launcher.start();
+        } catch (IOException e) {
+            throw new NoProcessException(new Outcome.NoTrial("the system starts no process: " + e.getMessage()));
+        }
+        process = started;
+        tried = 0;
+        awaitReady(started);
+        return started;
+    }
+
+    private void awaitReady(TrialProcess started) throws NoProcessException {
+        long until = nanos.getAsLong() + limits.start().toNanos();
+        while (true) {
+            Reply reply = started.await(POLL);
+            if (reply != null && reply.kind() == Reply.Kind.READY) {
+                return;
+            }
+            String end = started.end();
+            String why = null;
+            if (reply != null && reply.kind() == Reply.Kind.UNABLE) {
+                why = reply.text();
+            } else if (end != null) {
+                why = "the process ended with " + end + " before it began: " + started.lastWords();
+            } else if (nanos.getAsLong() > until) {
+                why = "the process did not begin in " + limits.start().toSeconds() + " s";
+            }
+            if (closing.getAsBoolean()) {
+                throw new NoProcessException(new Outcome.Closed());
+            }
+            if (why != null) {
+                throw new NoProcessException(new Outcome.NoTrial(why));
+            }
+        }
+    }
+
+    /** Tries an archive with a part of the memory of passes. */
+    private Outcome lent(Candidate candidate, TrialProcess running) {
+        if (!memory.isLimited()) {
+            return attempt(candidate, running, Long.MAX_VALUE);
+        }
+        long part = memory.total() / MEMORY_SHARE;
+        if (part < LEAST_MEMORY) {
+            return new Outcome.NoTrial("it needs %,d MB of memory, and half of what passes may take is %,d MB"
+                    .formatted(LEAST_MEMORY >> 20, part >> 20));
+        }
+        memory.lend(part);
+        try {
+            while (memory.isOverdrawn()) {
+                if (closing.getAsBoolean()) {
+                    return new Outcome.Closed();
+                }
+                Reply unused = running.await(POLL);
+            }
+            return attempt(candidate, running, part);
+        } finally {
+            memory.takeBack(part);
+        }
+    }
+
+    private Outcome attempt(Candidate candidate, TrialProcess running, long mostBytes) {
+        Duration limit = candidate.isPostponed() ? limits.longest() : limits.first();
+        long until = nanos.getAsLong() + limit.toNanos();
+        List<RepairedArchive.Replacement> replaced = new ArrayList<>();
+        String when = "while it was loaded";
+        running.send(candidate.request());
+        while (true) {
+            String end = running.end(); // Asked before the replies: what it wrote until then is read after that.
+            Reply reply = running.await(POLL);
+            if (reply != null) {
+                switch (reply.kind()) {
+                    case READY, LOADING -> when = "while it was loaded";
+                    case RUNNING -> when = "while it was warmed up";
+                    case REPLACED ->
+                        replaced.add(JsonMapper.shared().readValue(reply.text(), RepairedArchive.Replacement.class));
+                    case PASSED -> {
+                        return new Outcome.Passed(replaced);
+                    }
+                    case REFUSED -> {
+                        return new Outcome.Refused(reply.text());
+                    }
+                    case UNABLE -> {
+                        return new Outcome.NoTrial(reply.text());
+                    }
+                }
+            } else if (end != null) {
+                return new Outcome.Died(end, when);
+            }
+            long taken = running.memory();
+            if (taken > mostBytes) {
+                return new Outcome.TooMuch(mostBytes, when);
+            } else if (nanos.getAsLong() > until) {
+                return new Outcome.TooLong(limit, when);
+            } else if (memory.isOverdrawn()) {
+                return new Outcome.GaveWay();
+            } else if (closing.getAsBoolean()) {
+                return new Outcome.Closed();
+            }
+        }
+    }
+
+    /** Ends the process, if there is one. */
+    @Override
+    public void close() {
+        TrialProcess known = process;
+        process = null;
+        if (known != null) {
+            known.close();
+        }
+    }
+}

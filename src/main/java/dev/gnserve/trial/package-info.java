@@ -1,0 +1,5 @@
+/** Judges archives before the engine of the service sees them: reads them, and loads them in a process of its own that may end. */
+@NullMarked
+package dev.gnserve.trial;
+
+import org.jspecify.annotations.NullMarked;
