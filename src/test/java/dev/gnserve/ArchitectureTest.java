@@ -67,6 +67,24 @@ class ArchitectureTest {
                     "dev.gnserve.archive..",
                     "dev.gnserve.model..");
 
+    /** It starts processes and knows no engine: which one the other process uses is chosen by the command line. */
+    @ArchTest
+    static final ArchRule trialIsPlainJavaOverTheModel = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.trial..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "tools.jackson..",
+                    "dev.gnserve.failure..",
+                    "dev.gnserve.process..",
+                    "dev.gnserve.archive..",
+                    "dev.gnserve.backend",
+                    "dev.gnserve.model..",
+                    "dev.gnserve.trial..");
+
     @ArchTest
     static final ArchRule onlyTheRoomsOfTensorsKnowDjl = noClasses()
             .that()

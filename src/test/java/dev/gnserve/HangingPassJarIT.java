@@ -29,6 +29,10 @@ class HangingPassJarIT {
     private static final int FOREVER_MILLIS = 600_000;
     private static final int LATE_MILLIS = 6_000;
     private static final int PASSES = 16;
+
+    /** The trial would find out what hangs at load. */
+    private static final String WITHOUT_TRIAL = "--gnserve.trial.enabled=false";
+
     private static final String TENSORS = """
             task: tensors
             warmUp: {shapes: [[4]]}
@@ -89,7 +93,7 @@ class HangingPassJarIT {
         ModelsFolder models = JarWithModels.models(work);
         models.put("a-sound-one", "/models/vector-scripted.pt", TENSORS);
         models.put("b-hanging", "1", Rewrites.slow(vector(), FOREVER_MILLIS), TENSORS);
-        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.hang-time=2s")) {
+        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.hang-time=2s", WITHOUT_TRIAL)) {
             jar.awaitState("a-sound-one", "READY");
 
             jar.await("liveness to turn off", () -> jar.client().get("livez").status() == 503);
@@ -115,8 +119,8 @@ class HangingPassJarIT {
                         .toAbsolutePath()
                         .toString()));
         arguments.addAll(List.of(command.split(" ")));
-        arguments.addAll(
-                List.of("--gnserve.models-dir=models", "--gnserve.models=spinning", "--gnserve.drain-time=1s"));
+        arguments.addAll(List.of(
+                "--gnserve.models-dir=models", "--gnserve.models=spinning", "--gnserve.drain-time=1s", WITHOUT_TRIAL));
         Path output = work.resolve("output.log");
         Process process = new ProcessBuilder(arguments)
                 .directory(work.toFile())

@@ -234,10 +234,10 @@ final class SourceFile {
         return attribute.indexOf('\\') < 0 && !others.contains(attribute.substring(1, attribute.length() - 1));
     }
 
-    /** Whether the code repeats something for as long as a condition holds. */
-    boolean hasOpenLoops() {
+    /** Whether a word stands in the code by itself. */
+    boolean hasWord(String word) {
         for (int token = 0; token < count; token++) {
-            if (kinds[token] == Kind.NAME && token(token).equals("while")) {
+            if (kinds[token] == Kind.NAME && token(token).equals(word)) {
                 return true;
             }
         }

@@ -165,9 +165,19 @@ public final class TorchScriptArchive {
         return archive;
     }
 
-    /** Whether its code repeats something for as long as a condition holds, so that nothing in it says how often. */
-    public boolean hasOpenLoops() {
-        return sources.stream().anyMatch(SourceFile::hasOpenLoops);
+    /** How its code repeats: not at all, as often as a number says, or for as long as a condition holds. */
+    public enum Loops {
+        NONE,
+        COUNTED,
+        OPEN
+    }
+
+    /** The loops of its code that are hardest to foresee. */
+    public Loops loops() {
+        if (sources.stream().anyMatch(source -> source.hasWord("while"))) {
+            return Loops.OPEN;
+        }
+        return sources.stream().anyMatch(source -> source.hasWord("for")) ? Loops.COUNTED : Loops.NONE;
     }
 
     /** Names of the entries, without the root folder, in the order of the archive. */

@@ -81,6 +81,8 @@ final class BatchCommand implements Callable<Integer> {
         arguments.addAll(springArguments);
         try (ConfigurableApplicationContext context = new SpringApplicationBuilder(GnserveApplication.class)
                 .web(WebApplicationType.NONE)
+                // Nothing else is served that an archive could harm.
+                .properties("gnserve.trial.enabled=false")
                 .bannerMode(Banner.Mode.OFF)
                 .logStartupInfo(false)
                 .run(arguments.toArray(String[]::new))) {

@@ -2,6 +2,11 @@ package dev.gnserve.process;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
+import com.sun.jna.Library;
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +23,32 @@ public final class ProcessMemory {
 
     private static final Pattern OWN = Pattern.compile("Rss(?:Anon|Shmem):\\s+(\\d+) kB");
 
+    /** See setrlimit(2): memory for data that only this process writes. */
+    private static final int RLIMIT_DATA = 2;
+
+    private static final int LONG = 8;
+
     private ProcessMemory() {}
+
+    private interface CLibrary extends Library {
+        int prlimit(int pid, int resource, Pointer limit, Pointer before);
+    }
+
+    /** Has the kernel refuse memory to a process beyond a limit, reserved memory included, where it can. */
+    public static void limit(long pid, long bytes) {
+        if (!Platform.isLinux() || !Platform.is64Bit()) {
+            return;
+        }
+        try (Memory limit = new Memory(2 * LONG)) {
+            limit.setLong(0, bytes); // what counts, which may be raised
+            limit.setLong(LONG, -1); // how far it may be raised: without a limit
+            if (Native.load("c", CLibrary.class).prlimit((int) pid, RLIMIT_DATA, limit, Pointer.NULL) != 0) {
+                LOG.log(DEBUG, () -> "the memory of process " + pid + " cannot be limited");
+            }
+        } catch (LinkageError | RuntimeException e) {
+            LOG.log(DEBUG, () -> "the memory of process " + pid + " cannot be limited", e);
+        }
+    }
 
     /**
      * Bytes that a process has for itself, without the files and libraries that it shares with others. 0 where that cannot be read,

@@ -1,5 +1,6 @@
 package dev.gnserve.serving;
 
+import dev.gnserve.backend.BackendDescription;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.PassMemory;
 import dev.gnserve.backend.djl.EngineSettings;
@@ -64,11 +65,10 @@ class ServingConfiguration {
 
     /** Ends the trial process at the end, also in the middle of a trial. */
     @Bean(destroyMethod = "close")
-    ArchiveTrials archiveTrials(
-            Engine engine, ServingSettings settings, TrialSettings trial, ArchiveSettings archives) {
-        int threads = engine.describe().threads();
-        List<String> process =
-                List.of("trial", "--device", settings.device().name(), "--threads", Integer.toString(threads));
+    ArchiveTrials archiveTrials(Engine engine, TrialSettings trial, ArchiveSettings archives) {
+        BackendDescription backend = engine.describe();
+        String device = backend.device().startsWith("gpu") ? "GPU" : "CPU";
+        List<String> process = List.of("trial", "--device", device, "--threads", Integer.toString(backend.threads()));
         return new ArchiveTrials(
                 trial.enabled() ? process : null,
                 archives.allowFileOperators(),

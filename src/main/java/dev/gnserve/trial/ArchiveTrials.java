@@ -51,7 +51,8 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
             new PriorityQueue<>(Candidate.ORDER); // guarded by lock, as what follows
     private @Nullable Thread thread;
     private volatile boolean closed;
-    private boolean withoutTrials; // as the log says; of the thread of trials
+    private boolean withoutTrials; // as the log says; of the thread of trials, as what follows
+    private int tooLong; // how many trials in a row were
 
     /**
      * Judges archives.
@@ -149,28 +150,25 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
     private void work() {
         TrialProcess.Launcher from = Objects.requireNonNull(launcher, "candidates come where there is one");
         try (TrialRunner runner = new TrialRunner(from, limits, memory, nanos, () -> closed)) {
-            for (Candidate next = next(); next != null; next = next()) {
-                try {
-                    decide(next, runner.run(next));
-                } catch (RuntimeException | Error e) {
-                    next.verdict().completeExceptionally(e);
+            while (isComing()) {
+                runner.prepare(); // It takes a while, in which more may come: the best of them is tried first.
+                Candidate next = next();
+                if (next != null) {
+                    trial(runner, next);
                 }
             }
         }
     }
 
-    /** The next candidate; null if none comes for a while, or all is over: this thread then ends. */
-    private @Nullable Candidate next() {
+    /** Waits for a candidate. False if none comes for a while, or all is over: this thread then ends. */
+    private boolean isComing() {
         long until = nanos.getAsLong() + limits.idle().toNanos();
         synchronized (lock) {
-            while (true) {
-                if (!closed && !waiting.isEmpty()) {
-                    return waiting.remove();
-                }
+            while (closed || waiting.isEmpty()) {
                 long left = until - nanos.getAsLong();
                 if (closed || left <= 0) {
                     thread = null;
-                    return null;
+                    return false;
                 }
                 try {
                     TimeUnit.NANOSECONDS.timedWait(lock, left);
@@ -178,28 +176,58 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
                     LOG.log(DEBUG, "the thread of trials goes on", e);
                 }
             }
+            return true;
         }
     }
 
-    private void decide(Candidate candidate, Outcome outcome) {
-        LOG.log(DEBUG, () -> candidate + ": " + outcome);
-        boolean mayComeLater = !candidate.isPostponed();
+    /** Null when all were refused meanwhile. */
+    private @Nullable Candidate next() {
+        synchronized (lock) {
+            return waiting.poll();
+        }
+    }
+
+    /** How many archives wait for their trial. */
+    int waiting() {
+        synchronized (lock) {
+            return waiting.size();
+        }
+    }
+
+    private void trial(TrialRunner runner, Candidate candidate) {
+        Duration limit = switch (candidate.round()) {
+            case FIRST -> limits.firstAfter(tooLong);
+            case SECOND -> limits.first();
+            case LAST -> limits.longest();
+        };
+        try {
+            Outcome outcome = runner.run(candidate, limit);
+            LOG.log(DEBUG, () -> candidate + ": " + outcome);
+            tooLong = outcome instanceof Outcome.TooLong ? tooLong + 1 : 0;
+            decide(candidate, outcome, limit);
+        } catch (RuntimeException | Error e) {
+            candidate.verdict().completeExceptionally(e);
+        }
+    }
+
+    private void decide(Candidate candidate, Outcome outcome, Duration limit) {
         if (outcome instanceof Outcome.Passed passed) {
             withoutTrials = false;
             candidate.verdict().complete(passed.replaced());
-        } else if (outcome instanceof Outcome.TooLong tooLong && mayComeLater && limits.hasSecond()) {
-            postpone(candidate, "its trial takes longer than " + tooLong.limit().toSeconds() + " s");
+        } else if (outcome instanceof Outcome.TooLong && limit.compareTo(limits.longest()) < 0) {
+            TrialRound next = limit.compareTo(limits.first()) < 0 ? TrialRound.SECOND : TrialRound.LAST;
+            postpone(candidate, next, "its trial takes longer than " + limit.toSeconds() + " s");
         } else if (outcome instanceof Outcome.GaveWay) {
-            if (mayComeLater && candidate.giveWay() >= MOST_WAYS) {
-                postpone(candidate, "requests need the memory of its trial");
+            if (candidate.giveWay() == MOST_WAYS) {
+                postpone(candidate, TrialRound.LAST, "requests need the memory of its trial");
             } else {
                 enqueue(candidate);
             }
         } else if (outcome instanceof Outcome.NoTrial && candidate.serves()) {
             LOG.log(
                     withoutTrials ? DEBUG : WARNING,
-                    () -> candidate + " is loaded although " + outcome.reason()
-                            + "; so are others from now on. An archive that loops or crashes then does so in this process");
+                    () -> candidate + " is loaded without a trial: " + outcome.reason()
+                            + ". Until this changes, an archive that loops or crashes does so in the service itself");
             withoutTrials = true;
             candidate.verdict().complete(List.of());
         } else {
@@ -209,10 +237,10 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
         }
     }
 
-    private void postpone(Candidate candidate, String why) {
+    private void postpone(Candidate candidate, TrialRound next, String why) {
         String what = why + " and goes on after those of other models";
         LOG.log(INFO, () -> candidate + ": " + what);
-        candidate.postpone(what);
+        candidate.postpone(next, what);
         enqueue(candidate);
     }
 

@@ -2,6 +2,7 @@ package dev.gnserve.trial;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,12 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** An archive that waits for its trial. */
 final class Candidate {
 
-    /**
-     * The order of trials: first those that were not too long before, then those whose code has no open loops, then the small ones, then
-     * the order of arrival.
-     */
-    static final Comparator<Candidate> ORDER = Comparator.comparing(Candidate::isPostponed)
-            .thenComparing(candidate -> candidate.hasOpenLoops)
+    /** The order of trials: by how often they were too long, then by the loops of the code, then by size, then by arrival. */
+    static final Comparator<Candidate> ORDER = Comparator.comparing(Candidate::round)
+            .thenComparing(candidate -> candidate.loops)
             .thenComparingLong(candidate -> candidate.archive.size())
             .thenComparingLong(candidate -> candidate.number);
 
@@ -29,10 +27,10 @@ final class Candidate {
     private final @Nullable String manifest;
     private final ArchiveSnapshot archive;
     private final Consumer<String> whenPostponed;
-    private final boolean hasOpenLoops;
+    private final TorchScriptArchive.Loops loops;
     private final long number;
     private final CompletableFuture<List<RepairedArchive.Replacement>> verdict = new CompletableFuture<>();
-    private boolean isPostponed; // changes while the candidate is in no queue
+    private TrialRound round = TrialRound.FIRST; // changes while the candidate is in no queue
     private int gaveWay;
 
     private Candidate(
@@ -49,7 +47,7 @@ final class Candidate {
         this.manifest = manifest;
         this.archive = archive;
         this.whenPostponed = whenPostponed;
-        this.hasOpenLoops = archive.torchScript().hasOpenLoops();
+        this.loops = archive.torchScript().loops();
         this.number = number;
     }
 
@@ -88,14 +86,17 @@ final class Candidate {
         return verdict;
     }
 
-    /** Whether its next trial comes after those of all others, and may take longer. */
-    boolean isPostponed() {
-        return isPostponed;
+    /** The round in which its next trial is. */
+    TrialRound round() {
+        return round;
     }
 
-    void postpone(String why) {
-        isPostponed = true;
-        whenPostponed.accept(why);
+    /** Puts its next trial into a later round. */
+    void postpone(TrialRound next, String why) {
+        if (round == TrialRound.FIRST) {
+            whenPostponed.accept(why);
+        }
+        round = next;
     }
 
     /** How often its trial gave way to requests, this time included. */

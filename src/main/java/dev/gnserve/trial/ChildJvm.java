@@ -1,6 +1,5 @@
 package dev.gnserve.trial;
 
-import dev.gnserve.Gnserve;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -9,6 +8,8 @@ import java.util.List;
 
 /** Starts this same program as a small JVM of its own. */
 final class ChildJvm {
+
+    private static final String MAIN = "dev.gnserve.Gnserve";
 
     private static final long LEAST_HEAP = 256L << 20;
 
@@ -38,8 +39,7 @@ final class ChildJvm {
         if (Runtime.version().feature() >= 24) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
-        command.addAll(
-                isFromJar() ? List.of("-jar", classPath()) : List.of("-cp", classPath(), Gnserve.class.getName()));
+        command.addAll(isFromJar() ? List.of("-jar", classPath()) : List.of("-cp", classPath(), MAIN));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         // They may choose another garbage collector, or an agent. Their properties are among the options above.

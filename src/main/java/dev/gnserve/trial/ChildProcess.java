@@ -31,6 +31,8 @@ final class ChildProcess implements TrialProcess {
 
     private static final int ABORT = 6;
 
+    private static final String GPU = "GPU";
+
     /** What a JVM writes before it aborts. */
     private static final Pattern CRASH = Pattern.compile("#\\s+(SIG[A-Z]+) \\((0x[0-9a-f]+)\\).*");
 
@@ -38,17 +40,24 @@ final class ChildProcess implements TrialProcess {
             "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
             "ALRM", "TERM");
 
+    private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
+
     private static final Duration LONGEST_END = Duration.ofSeconds(10);
 
     private final Process process;
+
+    /** The driver of a GPU reserves more memory than there is. */
+    private final boolean limitable;
+
     private final LinkedBlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
     private final String own = Request.newToken();
     private volatile String token = own;
     private volatile String lastWords = "";
     private volatile @Nullable String crash;
 
-    private ChildProcess(Process process) {
+    private ChildProcess(Process process, boolean limitable) {
         this.process = process;
+        this.limitable = limitable;
     }
 
     /**
@@ -58,7 +67,7 @@ final class ChildProcess implements TrialProcess {
      * @throws IOException if the system starts none
      */
     static ChildProcess start(List<String> arguments) throws IOException {
-        ChildProcess child = new ChildProcess(ChildJvm.start(arguments));
+        ChildProcess child = new ChildProcess(ChildJvm.start(arguments), !arguments.contains(GPU));
         ProcessMemory.endFirst(child.process.pid());
         child.thread("model-trial-output", child::listen);
         child.write(out -> new DataOutputStream(out).writeUTF(child.own));
@@ -124,6 +133,8 @@ final class ChildProcess implements TrialProcess {
             replies.add(reply);
         } else if (crashed.matches()) {
             crash = "signal " + Integer.decode(crashed.group(2)) + " (" + crashed.group(1) + ")";
+        } else if (line.contains(NO_MEMORY)) {
+            crash = "a lack of memory";
         } else if (!line.isEmpty()) {
             lastWords = line;
         }
@@ -147,7 +158,7 @@ final class ChildProcess implements TrialProcess {
         int exit = process.exitValue();
         int signal = exit - SIGNALLED;
         String seen = crash;
-        if (seen != null && signal == ABORT) {
+        if (seen != null && (signal == ABORT || exit == 1)) {
             return seen;
         }
         return signal > 0 && signal < SIGNALS.size()
@@ -163,6 +174,13 @@ final class ChildProcess implements TrialProcess {
     @Override
     public long memory() {
         return ProcessMemory.own(process.pid());
+    }
+
+    @Override
+    public void limitMemory(long bytes) {
+        if (limitable) {
+            ProcessMemory.limit(process.pid(), bytes);
+        }
     }
 
     @Override

@@ -5,19 +5,25 @@ import java.time.Duration;
 /**
  * How long trials may take.
  *
- * @param first what an archive gets at first; one that needs longer is tried again after all others that wait
- * @param longest what it gets then
+ * @param least what an archive gets in the first round when those before it looped
+ * @param first what an archive gets in the first and second round
+ * @param longest what it gets in the last round
  * @param start of the trial process
  * @param idle how long the process waits for the next archive
  */
-public record TrialLimits(Duration first, Duration longest, Duration start, Duration idle) {
+public record TrialLimits(Duration least, Duration first, Duration longest, Duration start, Duration idle) {
 
+    private static final Duration LEAST = Duration.ofSeconds(2);
     private static final Duration FIRST = Duration.ofSeconds(10);
 
     /** Usual limits, with this time for an archive. */
     public static TrialLimits of(Duration longest) {
-        Duration first = longest.compareTo(FIRST) < 0 ? longest : FIRST;
-        return new TrialLimits(first, longest, Duration.ofMinutes(1), Duration.ofSeconds(10));
+        return new TrialLimits(
+                shorter(LEAST, longest),
+                shorter(FIRST, longest),
+                longest,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(10));
     }
 
     public TrialLimits {
@@ -26,8 +32,13 @@ public record TrialLimits(Duration first, Duration longest, Duration start, Dura
         }
     }
 
-    /** Whether a second trial gets longer than the first. */
-    boolean hasSecond() {
-        return first.compareTo(longest) < 0;
+    /** What an archive gets in the first round after so many trials in a row that were too long. */
+    Duration firstAfter(int tooLong) {
+        Duration share = first.dividedBy(1L << Math.min(tooLong, 10));
+        return share.compareTo(least) < 0 ? least : share;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 }

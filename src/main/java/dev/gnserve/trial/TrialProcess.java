@@ -36,6 +36,12 @@ interface TrialProcess extends AutoCloseable {
     /** Bytes of memory that it has for itself; 0 where that is not known. */
     long memory();
 
+    /**
+     * Has the system refuse memory to the process beyond a limit, where it can. It counts memory that is reserved and not used, too: the
+     * limit is for what grows faster than {@link #memory} is looked at.
+     */
+    void limitMemory(long bytes);
+
     /** Ends the process and waits until it has ended. */
     @Override
     void close();

@@ -31,6 +31,9 @@ final class TrialRunner implements AutoCloseable {
     /** The process itself, with an engine that has loaded nothing, takes about half of this. */
     static final long LEAST_MEMORY = 256L << 20;
 
+    /** What the C++ library says when the system refuses memory. */
+    private static final String NO_MEMORY = "std::bad_alloc";
+
     private final TrialProcess.Launcher launcher;
     private final TrialLimits limits;
     private final PassMemory memory;
@@ -38,6 +41,8 @@ final class TrialRunner implements AutoCloseable {
     private final BooleanSupplier closing;
     private @Nullable TrialProcess process;
     private int tried;
+    private @Nullable NoProcessException notStarted;
+    private long notStartedUntil;
 
     TrialRunner(
             TrialProcess.Launcher launcher,
@@ -52,15 +57,28 @@ final class TrialRunner implements AutoCloseable {
         this.closing = closing;
     }
 
-    /** Tries an archive. */
-    Outcome run(Candidate candidate) {
+    /** Starts the process if there is none; why there is none is learned from {@link #run}. */
+    void prepare() {
+        try {
+            TrialProcess unused = running();
+        } catch (NoProcessException e) {
+            LOG.log(DEBUG, "no trial process", e);
+        }
+    }
+
+    /**
+     * Tries an archive.
+     *
+     * @param limit of the time that it may take
+     */
+    Outcome run(Candidate candidate, Duration limit) {
         while (true) {
             Outcome outcome;
             boolean fresh;
             try {
                 TrialProcess running = running();
                 fresh = tried++ == 0;
-                outcome = lent(candidate, running);
+                outcome = lent(candidate, running, limit);
             } catch (NoProcessException e) {
                 fresh = true;
                 outcome = e.outcome();
@@ -104,16 +122,28 @@ final class TrialRunner implements AutoCloseable {
             return known;
         }
         close();
-        TrialProcess started;
-        try {
-            started = launcher.start();
-        } catch (IOException e) {
-            throw new NoProcessException(new Outcome.NoTrial("the system starts no process: " + e.getMessage()));
+        NoProcessException before = notStarted;
+        if (before != null && nanos.getAsLong() < notStartedUntil) {
+            throw before;
         }
-        process = started;
-        tried = 0;
-        awaitReady(started);
-        return started;
+        notStarted = null;
+        try {
+            TrialProcess started = launcher.start();
+            process = started;
+            tried = 0;
+            awaitReady(started);
+            return started;
+        } catch (IOException e) {
+            throw notStarted("the system starts no process: " + e.getMessage());
+        }
+    }
+
+    /** What does not start now need not be tried again for every archive that waits. */
+    private NoProcessException notStarted(String why) {
+        NoProcessException reason = new NoProcessException(new Outcome.NoTrial(why));
+        notStarted = reason;
+        notStartedUntil = nanos.getAsLong() + limits.start().toNanos();
+        return reason;
     }
 
     private void awaitReady(TrialProcess started) throws NoProcessException {
@@ -136,15 +166,16 @@ final class TrialRunner implements AutoCloseable {
                 throw new NoProcessException(new Outcome.Closed());
             }
             if (why != null) {
-                throw new NoProcessException(new Outcome.NoTrial(why));
+                close();
+                throw notStarted(why);
             }
         }
     }
 
     /** Tries an archive with a part of the memory of passes. */
-    private Outcome lent(Candidate candidate, TrialProcess running) {
+    private Outcome lent(Candidate candidate, TrialProcess running, Duration limit) {
         if (!memory.isLimited()) {
-            return attempt(candidate, running, Long.MAX_VALUE);
+            return attempt(candidate, running, limit, Long.MAX_VALUE);
         }
         long part = memory.total() / MEMORY_SHARE;
         if (part < LEAST_MEMORY) {
@@ -159,14 +190,14 @@ final class TrialRunner implements AutoCloseable {
                 }
                 Reply unused = running.await(POLL);
             }
-            return attempt(candidate, running, part);
+            running.limitMemory(part + part / 2);
+            return attempt(candidate, running, limit, part);
         } finally {
             memory.takeBack(part);
         }
     }
 
-    private Outcome attempt(Candidate candidate, TrialProcess running, long mostBytes) {
-        Duration limit = candidate.isPostponed() ? limits.longest() : limits.first();
+    private Outcome attempt(Candidate candidate, TrialProcess running, Duration limit, long mostBytes) {
         long until = nanos.getAsLong() + limit.toNanos();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
         String when = "while it was loaded";
@@ -184,7 +215,9 @@ final class TrialRunner implements AutoCloseable {
                         return new Outcome.Passed(replaced);
                     }
                     case REFUSED -> {
-                        return new Outcome.Refused(reply.text());
+                        return reply.text().contains(NO_MEMORY)
+                                ? new Outcome.TooMuch(mostBytes, when)
+                                : new Outcome.Refused(reply.text());
                     }
                     case UNABLE -> {
                         return new Outcome.NoTrial(reply.text());

@@ -69,6 +69,43 @@ class PassMemoryTest {
         impatient.giveBack(first);
     }
 
+    @Test
+    void passesHaveLessWhileAPartIsLentAndDoNotWaitForIt() throws Exception {
+        memory.lend(50 * MB);
+
+        assertThat(memory.total()).as("what a pass may need").isEqualTo(100 * MB);
+        assertThat(memory.take(Long.MAX_VALUE)).as("all that is left").isEqualTo(50 * MB);
+        assertThat(memory.isOverdrawn()).isFalse();
+        CompletableFuture<Long> next = waiting(10 * MB, "next", new CopyOnWriteArrayList<>());
+        memory.takeBack(50 * MB);
+        assertThat(next.join()).isEqualTo(10 * MB);
+    }
+
+    @Test
+    void aPassThatNeedsWhatIsLentRunsAndTheBorrowerSeesIt() {
+        memory.lend(50 * MB);
+
+        long part = memory.take(60 * MB);
+
+        assertThat(part).isEqualTo(60 * MB);
+        assertThat(memory.isOverdrawn()).isTrue();
+        memory.giveBack(part);
+        assertThat(memory.isOverdrawn()).isFalse();
+    }
+
+    @Test
+    void whatIsLentWhilePassesRunIsOverdrawnUntilTheyEnd() {
+        long part = memory.take(60 * MB);
+
+        memory.lend(50 * MB);
+
+        assertThat(memory.isOverdrawn()).isTrue();
+        memory.giveBack(part);
+        assertThat(memory.isOverdrawn()).isFalse();
+        memory.takeBack(50 * MB);
+        assertThat(memory.isOverdrawn()).as("nothing is lent").isFalse();
+    }
+
     /** Starts a thread that takes memory, and returns when it waits. */
     private CompletableFuture<Long> waiting(long bytes, String name, List<String> order) throws InterruptedException {
         CompletableFuture<Long> taken = new CompletableFuture<>();

@@ -1,19 +1,31 @@
 package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.HostileArchives;
 import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.PassMemory;
+import dev.gnserve.model.ModelFolder;
+import dev.gnserve.model.ModelSource;
+import dev.gnserve.trial.ArchiveTrials;
+import dev.gnserve.trial.TrialLimits;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -31,7 +43,7 @@ class ArchiveCommandsTest {
     void inspectListsLayersAndRepairs() throws IOException {
         Path resize = sample("resize-scripted");
 
-        assertThat(run("inspect", resize.toString())).isZero();
+        assertThat(run("inspect", "--load", resize.toString())).isZero();
 
         assertThat(out.toString())
                 .contains("TorchScript archive, scripted, class ResizeNet")
@@ -65,6 +77,53 @@ class ArchiveCommandsTest {
         assertThat(err.toString()).contains("plain pickle").contains("torch.jit.save");
         assertThat(run("inspect", folder.resolve("missing.pt").toString())).isEqualTo(2);
         assertThat(err.toString()).contains("does not exist");
+    }
+
+    /** What a web page, a Git LFS pointer and others are is told in the same sentence wherever they turn up. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "<html>", "version https://git-lfs.github.com/spec/v1", "GGUF", "anything else", "PK\3\4"})
+    void inspectAndTheServiceRefuseAnArchiveInTheSameWords(String content) throws IOException {
+        Path file = Files.writeString(folder.resolve("model.pt"), content);
+
+        assertThat(run("inspect", file.toString())).isEqualTo(2);
+
+        try (ArchiveSnapshot archive = ArchiveSnapshot.read(file);
+                ArchiveTrials reader =
+                        new ArchiveTrials(null, false, TrialLimits.of(Duration.ofMinutes(1)), PassMemory.unlimited())) {
+            assertThatThrownBy(() -> reader.require(source(), archive, why -> {}))
+                    .isInstanceOfSatisfying(
+                            TorchScriptException.class,
+                            e -> assertThat(err.toString()).isEqualToIgnoringNewLines(file + ": " + e.getMessage()));
+        }
+    }
+
+    private ModelSource source() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("models/x/1")).getParent();
+        Files.writeString(model.resolve("model.yaml"), "task: tensors\n");
+        return ModelFolder.list(folder.resolve("models")).get(0);
+    }
+
+    @Test
+    void inspectNamesOperatorsThatReadOrWriteFilesAndRunsNoCode() throws IOException {
+        Path written = folder.resolve("written");
+        Path file = Files.write(folder.resolve("model.pt"), HostileArchives.saving(written.toString()));
+
+        assertThat(run("inspect", file.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("READS OR WRITES FILES: aten::save in code/__torch__.py line 8; ");
+        assertThat(run("inspect", "--json", file.toString())).isEqualTo(1);
+        assertThat(out.toString())
+                .contains("\"operator\" : \"aten::save\"", "\"file\" : \"code/__torch__.py\"", "\"line\" : 8");
+        assertThat(written).doesNotExist();
+    }
+
+    @Test
+    void inspectOfAnArchiveThatCrashesTheEngineSaysSo() throws IOException {
+        Path file = Files.write(folder.resolve("model.pt"), HostileArchives.overflowing());
+
+        assertThat(run("inspect", file.toString())).as("it is sound as data").isZero();
+        assertThat(run("inspect", "--load", file.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("REFUSED: it was tried in a process of its own, which ended with ");
     }
 
     @Test
