@@ -311,7 +311,8 @@ public final class LoadedModel implements Inference {
         parts = own;
         fingerprint = ModelRepository.print(source);
         try {
-            ArchiveSnapshot read = own.scope().call("reading the archive of model " + name(), () -> own.read(source));
+            // Not watched: a large archive on a slow disk is no fault of the engine.
+            ArchiveSnapshot read = own.scope().hold("reading the archive of model " + name(), () -> own.read(source));
             if (life.phase() == Phase.LOADING) {
                 trial.require(source, read, why -> {
                     life.remark(Phase.LOADING, why);

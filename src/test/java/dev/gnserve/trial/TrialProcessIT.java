@@ -47,9 +47,11 @@ class TrialProcessIT {
     void whatDoesNotServeIsRefusedWithTheReasonThatTheServiceGives() {
         assertThatThrownBy(() -> require(HostileArchives.harmless(), HostileArchives.MANIFEST + "tsak: x\n"))
                 .hasMessageContaining("models/m/model.yaml, line 5, tsak: unknown field");
-        assertThatThrownBy(() -> require(HostileArchives.withCode("    y = torch.dream(x)\n")))
+        assertThatThrownBy(() -> require(HostileArchives.withCode("    y = unknown\n")))
                 .hasMessageContaining("does not load models/m/1/model.pt")
-                .hasMessageContaining("aten::dream");
+                .hasMessageContaining("undefined value unknown");
+        assertThatThrownBy(() -> require(HostileArchives.withCode("    y = torch.dream(x)\n")))
+                .hasMessageContaining("aten::dream, an operator of a newer PyTorch");
     }
 
     @Test
