@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -299,32 +300,40 @@ public final class LoadedModel implements Inference {
     }
 
     /**
-     * Reads the archive and has it judged, on the calling thread. Afterwards the model can be loaded; or it has failed, or was closed.
+     * Reads the archive on the calling thread, and has it judged.
      *
      * @param whenPostponed runs if the judgement takes so long that it goes on after that of other models
+     * @param executor for what follows the judgement
+     * @return completes when the model can be loaded, or has failed, or was closed; never exceptionally
      */
-    void examine(Engine engine, ArchiveTrial trial, Runnable whenPostponed) {
+    CompletableFuture<Void> examine(Engine engine, ArchiveTrial trial, Runnable whenPostponed, Executor executor) {
         if (life.phase() != Phase.LOADING) {
-            return; // It was closed before its turn came.
+            return CompletableFuture.completedFuture(null); // It was closed before its turn came.
         }
         ModelParts own = partsOn(engine);
         parts = own;
         fingerprint = ModelRepository.print(source);
+        CompletableFuture<Void> judgement;
         try {
             // Not watched: a large archive on a slow disk is no fault of the engine.
             ArchiveSnapshot read = own.scope().hold("reading the archive of model " + name(), () -> own.read(source));
-            if (life.phase() == Phase.LOADING) {
-                trial.require(source, read, why -> {
-                    life.remark(Phase.LOADING, why);
-                    whenPostponed.run();
-                });
-            }
+            judgement = trial.judge(source, read, why -> {
+                life.remark(Phase.LOADING, why);
+                whenPostponed.run();
+            });
         } catch (IOException | RuntimeException | Error e) {
-            fail(e);
+            judgement = CompletableFuture.failedFuture(e);
         }
-        if (life.phase() != Phase.LOADING) {
-            release(Duration.ZERO); // The thread that closed it may not have seen what was read.
-        }
+        return judgement.handleAsync(
+                (passed, thrown) -> {
+                    if (thrown != null) {
+                        fail(thrown);
+                    } else if (life.phase() != Phase.LOADING) {
+                        release(Duration.ZERO); // The thread that closed it may not have seen what was read.
+                    }
+                    return null;
+                },
+                executor);
     }
 
     private ModelParts partsOn(Engine engine) {

@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -39,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 public final class ModelRepository {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
+
+    private static final int EXAMINERS = 4;
 
     private static final String CLOSING = "it was closed while it loaded";
 
@@ -279,12 +280,26 @@ public final class ModelRepository {
     /** Begins to judge on a thread of its own; it is over at once where no judgement is needed. */
     private Examination examine(LoadedModel model) {
         CompletableFuture<Void> postponed = new CompletableFuture<>();
-        CompletableFuture<Void> over =
-                trial == ArchiveTrial.NONE || model.source().isTrusted()
-                        ? CompletableFuture.completedFuture(null)
-                        : CompletableFuture.runAsync(
-                                () -> model.examine(engine, trial, () -> postponed.complete(null)), examiners);
+        CompletableFuture<Void> over = new CompletableFuture<>();
+        if (trial == ArchiveTrial.NONE || model.source().isTrusted()) {
+            over.complete(null);
+        } else {
+            examine(() -> {
+                CompletableFuture<?> unused = model.examine(
+                                engine, trial, () -> postponed.complete(null), this::examine)
+                        .whenComplete((nothing, thrown) -> over.complete(null));
+            });
+        }
         return new Examination(model, over, postponed, loader);
+    }
+
+    private void examine(Runnable work) {
+        try {
+            examiners.execute(work);
+        } catch (OutOfMemoryError e) { // The system has no more threads.
+            LOG.log(WARNING, "an archive is read on the thread that loads models: " + e.getMessage());
+            work.run();
+        }
     }
 
     /** On the loader's thread: loads of one version come one after the other, also those that wait for a judgement. */
@@ -405,13 +420,16 @@ public final class ModelRepository {
         });
     }
 
-    /** As many threads as archives are judged: each waits for its turn in the trial most of the time. */
+    /** A few threads that read archives, so that one which cannot be read does not hold up the others. */
     private static ExecutorService examiners() {
-        return new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), work -> {
-            Thread thread = new Thread(work, "model-examiner");
-            thread.setDaemon(true);
-            return thread;
-        });
+        ThreadPoolExecutor examiners = new ThreadPoolExecutor(
+                EXAMINERS, EXAMINERS, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+                    Thread thread = new Thread(work, "model-examiner");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        examiners.allowCoreThreadTimeOut(true);
+        return examiners;
     }
 
     /**

@@ -14,10 +14,12 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ArchiveTrial;
 import dev.gnserve.model.ModelSource;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -85,15 +87,21 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
     }
 
     @Override
-    public void require(ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed) {
+    public CompletableFuture<Void> judge(ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed) {
         Candidate candidate;
-        synchronized (reading) { // One at a time: hostile archives may need much of the heap to be read.
-            read(archive.torchScript());
-            candidate = Candidate.of(source, archive, whenPostponed, arrivals.incrementAndGet());
+        try {
+            synchronized (reading) { // One at a time: hostile archives may need much of the heap to be read.
+                read(archive.torchScript());
+                candidate = Candidate.of(source, archive, whenPostponed, arrivals.incrementAndGet());
+            }
+        } catch (IOException | RuntimeException | Error e) {
+            return CompletableFuture.failedFuture(e);
         }
-        if (launcher != null) {
-            List<RepairedArchive.Replacement> unused = trial(candidate);
+        if (launcher == null) {
+            return CompletableFuture.completedFuture(null);
         }
+        enqueue(candidate);
+        return candidate.verdict().thenApply(replaced -> null);
     }
 
     private void read(TorchScriptArchive archive) {
@@ -106,7 +114,7 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
     }
 
     /**
-     * Loads an archive in the other process and nothing more.
+     * Loads an archive in the other process and nothing more. Waits for it.
      *
      * @return the operators that the engine does not have and that were replaced
      * @throws FailureException if the archive cannot be loaded, or no process started
@@ -115,18 +123,16 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
         if (launcher == null) {
             throw refused("archives are only read here");
         }
-        return trial(Candidate.of(archive, arrivals.incrementAndGet()));
-    }
-
-    private List<RepairedArchive.Replacement> trial(Candidate candidate) {
+        Candidate candidate = Candidate.of(archive, arrivals.incrementAndGet());
         enqueue(candidate);
         try {
             return candidate.verdict().join();
         } catch (CompletionException e) {
-            if (e.getCause() instanceof FailureException refusal) {
-                throw refusal;
+            Failure refusal = Failure.in(e);
+            if (refusal == null) {
+                throw e;
             }
-            throw e;
+            throw refusal.asException();
         }
     }
 
@@ -141,8 +147,13 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
             if (thread == null) {
                 Thread started = new Thread(this::work, "model-trial");
                 started.setDaemon(true);
-                thread = started;
-                started.start();
+                try {
+                    started.start();
+                    thread = started;
+                } catch (OutOfMemoryError e) { // The system has no more threads.
+                    waiting.remove(candidate);
+                    decide(candidate, new Outcome.NoTrial("the system starts no thread"), limits.first());
+                }
             }
         }
     }
@@ -201,6 +212,10 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
             case LAST -> limits.longest();
         };
         try {
+            if (!candidate.isWanted()) {
+                candidate.verdict().completeExceptionally(refused("it was closed while it waited for its trial"));
+                return;
+            }
             Outcome outcome = runner.run(candidate, limit);
             LOG.log(DEBUG, () -> candidate + ": " + outcome);
             tooLong = outcome instanceof Outcome.TooLong ? tooLong + 1 : 0;

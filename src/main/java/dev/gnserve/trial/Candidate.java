@@ -5,7 +5,7 @@ import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -51,20 +51,15 @@ final class Candidate {
         this.number = number;
     }
 
-    /** A model that is loaded as it would serve. */
-    static Candidate of(ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed, long number) {
-        try {
-            return new Candidate(
-                    source.name(),
-                    source.version(),
-                    source.location(),
-                    source.manifest(),
-                    archive,
-                    whenPostponed,
-                    number);
-        } catch (IOException e) {
-            throw new UncheckedIOException("model.yaml of " + source.location() + " cannot be read", e);
-        }
+    /**
+     * A model that is loaded as it would serve.
+     *
+     * @throws IOException if its {@code model.yaml} cannot be read
+     */
+    static Candidate of(ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed, long number)
+            throws IOException {
+        return new Candidate(
+                source.name(), source.version(), source.location(), source.manifest(), archive, whenPostponed, number);
     }
 
     /** An archive that is loaded and nothing more. */
@@ -84,6 +79,15 @@ final class Candidate {
     /** Completes with the operators that were replaced when the archive passes; else exceptionally, with why it does not. */
     CompletableFuture<List<RepairedArchive.Replacement>> verdict() {
         return verdict;
+    }
+
+    /** False once its model was closed: nothing waits for the verdict. */
+    boolean isWanted() {
+        try (InputStream in = archive.newInputStream()) {
+            return in.read() >= 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The round in which its next trial is. */

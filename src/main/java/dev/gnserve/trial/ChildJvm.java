@@ -11,6 +11,18 @@ final class ChildJvm {
 
     private static final String MAIN = "dev.gnserve.Gnserve";
 
+    /** Options of this JVM that decide where libraries and temporary files are, and what fits on a stack. */
+    private static final List<String> INHERITED = List.of(
+            "-Xss",
+            "-Djna.",
+            "-Dai.djl.",
+            "-DDJL_",
+            "-DENGINE_CACHE_DIR",
+            "-DPYTORCH_",
+            "-Djava.io.tmpdir",
+            "-Djava.library.path",
+            "-Duser.home");
+
     private static final long LEAST_HEAP = 256L << 20;
 
     private ChildJvm() {}
@@ -24,7 +36,7 @@ final class ChildJvm {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> option.startsWith("-D") || option.startsWith("-Xss"))
+                .filter(option -> INHERITED.stream().anyMatch(option::startsWith))
                 .forEach(command::add);
         // What does not fit into this heap does not fit into that of the service. It takes what it uses.
         long heap = Math.max(LEAST_HEAP, Runtime.getRuntime().maxMemory());
@@ -42,7 +54,7 @@ final class ChildJvm {
         command.addAll(isFromJar() ? List.of("-jar", classPath()) : List.of("-cp", classPath(), MAIN));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        // They may choose another garbage collector, or an agent. Their properties are among the options above.
+        // They may choose another garbage collector, an agent or a port. What is needed of them is among the options above.
         builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
         return builder.start();
     }

@@ -68,10 +68,15 @@ final class ChildProcess implements TrialProcess {
      */
     static ChildProcess start(List<String> arguments) throws IOException {
         ChildProcess child = new ChildProcess(ChildJvm.start(arguments), !arguments.contains(GPU));
-        ProcessMemory.endFirst(child.process.pid());
-        child.thread("model-trial-output", child::listen);
-        child.write(out -> new DataOutputStream(out).writeUTF(child.own));
-        return child;
+        try {
+            ProcessMemory.endFirst(child.process.pid());
+            child.thread("model-trial-output", child::listen);
+            child.write(out -> new DataOutputStream(out).writeUTF(child.own));
+            return child;
+        } catch (RuntimeException | Error e) {
+            child.process.destroyForcibly();
+            throw e;
+        }
     }
 
     private void thread(String name, Runnable work) {

@@ -133,7 +133,7 @@ final class TrialRunner implements AutoCloseable {
             tried = 0;
             awaitReady(started);
             return started;
-        } catch (IOException e) {
+        } catch (IOException | OutOfMemoryError e) { // The error is of the system, which has no more threads.
             throw notStarted("the system starts no process: " + e.getMessage());
         }
     }
@@ -201,7 +201,11 @@ final class TrialRunner implements AutoCloseable {
         long until = nanos.getAsLong() + limit.toNanos();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
         String when = "while it was loaded";
-        running.send(candidate.request());
+        try {
+            running.send(candidate.request());
+        } catch (OutOfMemoryError e) { // The system has no more threads.
+            return new Outcome.NoTrial("the archive cannot be sent: " + e.getMessage());
+        }
         while (true) {
             String end = running.end(); // Asked before the replies: what it wrote until then is read after that.
             Reply reply = running.await(POLL);

@@ -1,7 +1,6 @@
 package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.HostileArchives;
@@ -91,10 +90,13 @@ class ArchiveCommandsTest {
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file);
                 ArchiveTrials reader =
                         new ArchiveTrials(null, false, TrialLimits.of(Duration.ofMinutes(1)), PassMemory.unlimited())) {
-            assertThatThrownBy(() -> reader.require(source(), archive, why -> {}))
-                    .isInstanceOfSatisfying(
-                            TorchScriptException.class,
-                            e -> assertThat(err.toString()).isEqualToIgnoringNewLines(file + ": " + e.getMessage()));
+            assertThat(reader.judge(source(), archive, why -> {}))
+                    .failsWithin(Duration.ZERO)
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOf(TorchScriptException.class)
+                    .satisfies(refusal ->
+                            assertThat(err.toString()).isEqualToIgnoringNewLines(file + ": " + refusal.getMessage()));
         }
     }
 

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,15 +34,11 @@ class ExaminationTest {
         private final List<String> judged = new CopyOnWriteArrayList<>();
 
         @Override
-        public void require(ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed) {
+        public CompletableFuture<Void> judge(
+                ModelSource source, ArchiveSnapshot archive, Consumer<String> whenPostponed) {
             postponements.put(source.name(), whenPostponed);
             judged.add(source.name());
-            try {
-                of(source.name()).join();
-            } catch (CompletionException e) {
-                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, e.getCause().getMessage())
-                        .asException();
-            }
+            return of(source.name());
         }
 
         CompletableFuture<Void> of(String model) {
@@ -55,7 +50,8 @@ class ExaminationTest {
         }
 
         void refuse(String model, String why) {
-            of(model).completeExceptionally(new IOException(why));
+            of(model).completeExceptionally(Failure.of(FailureCode.MODEL_UNAVAILABLE, why)
+                    .asException());
         }
     }
 

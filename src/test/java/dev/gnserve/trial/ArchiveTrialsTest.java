@@ -309,6 +309,27 @@ class ArchiveTrialsTest {
     }
 
     @Test
+    void aModelThatIsClosedWhileItWaitsIsNotTried() {
+        CountDownLatch closed = new CountDownLatch(1);
+        host.let("first", (process, used) -> {
+            await(closed);
+            process.reply(Reply.Kind.PASSED, "");
+        });
+        CompletableFuture<Void> first = inBackground("first");
+        awaitTried(1);
+        TestSource source = TestSource.of("second", "/engine/group-norm-traced.pt");
+        CompletableFuture<Void> second;
+        try (ArchiveSnapshot archive = source.read()) {
+            second = trials.judge(source, archive, why -> {});
+        }
+        closed.countDown();
+
+        first.join();
+        assertThatThrownBy(second::join).hasRootCauseInstanceOf(FailureException.class);
+        assertThat(host.tried).containsExactly("first");
+    }
+
+    @Test
     void codeWithoutLoopsComesBeforeCodeWithLoops() {
         CountDownLatch allWait = new CountDownLatch(1);
         host.let("first", (process, used) -> {
@@ -381,7 +402,10 @@ class ArchiveTrialsTest {
 
     private void require(TestSource source) {
         try (ArchiveSnapshot archive = source.read()) {
-            trials.require(source, archive, why -> postponed.add(source.name() + ": " + why));
+            trials.judge(source, archive, why -> postponed.add(source.name() + ": " + why))
+                    .join();
+        } catch (CompletionException e) {
+            throw (RuntimeException) e.getCause();
         }
     }
 

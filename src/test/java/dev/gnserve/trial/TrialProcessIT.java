@@ -10,6 +10,7 @@ import dev.gnserve.archive.HostileArchives;
 import dev.gnserve.backend.PassMemory;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -90,7 +91,9 @@ class TrialProcessIT {
     private void require(byte[] archive, String manifest) {
         TestSource source = new TestSource("m", archive, manifest);
         try (ArchiveSnapshot snapshot = source.read()) {
-            trials.require(source, snapshot, why -> {});
+            trials.judge(source, snapshot, why -> {}).join();
+        } catch (CompletionException e) {
+            throw (RuntimeException) e.getCause();
         }
     }
 }
