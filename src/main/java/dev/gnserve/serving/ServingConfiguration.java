@@ -15,6 +15,7 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import dev.gnserve.process.HardExit;
+import dev.gnserve.process.MemoryPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
