@@ -1,6 +1,6 @@
 package dev.gnserve.segmentation;
 
-/** The separate objects of one image: a number for every pixel and a score for every object. Shares its arrays with its maker. */
+/** The separate objects of one class in an image: an object number for every pixel, and a score for every object. Arrays are shared, not copied. */
 public final class FoundObjects {
 
     private final int[] ids;
@@ -15,17 +15,17 @@ public final class FoundObjects {
         return scores.length;
     }
 
-    /** int32 [height * width], row-major: 0 for background, else the object's number from 1 to {@link #count()}. */
+    /** Object numbers, int32 [height, width], row-major: 1 to {@link #count()}, 0 for background. */
     public int[] ids() {
         return ids;
     }
 
-    /** The scores of all objects, by their number less one. */
+    /** float32 [count]: the score of object {@code i + 1} at {@code i}. */
     public float[] scores() {
         return scores;
     }
 
-    /** Mean foreground probability over the pixels of an object, by its number. */
+    /** The score of an object, by its number from 1: the mean foreground probability of its pixels. */
     public float score(int id) {
         return scores[id - 1];
     }
