@@ -38,9 +38,10 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "batch",
         description = {
-            "Runs a folder of images through a model. Writes for each image OUT_DIR/IMAGE.json, the same document as over HTTP.",
-            "If it is stopped and started again, it continues. An image that fails gets IMAGE.problem.json, and the next run",
-            "tries it again; the exit code is 1 if any failed. Takes the options of serve, too: --gnserve.models-dir=..."
+            "Runs a folder of images through a model. Writes OUT_DIR/IMAGE.json for each image, the document that HTTP returns.",
+            "If it is stopped and started again, it continues.",
+            "An image that fails gets IMAGE.problem.json, and the next run tries it again. The exit code is 1 if any failed.",
+            "Takes the options of serve, too: --gnserve.models-dir=..."
         })
 final class BatchCommand implements Callable<Integer> {
 

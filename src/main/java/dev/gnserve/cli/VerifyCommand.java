@@ -49,8 +49,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "verify",
         description = {
-            "Runs a model on an image and compares every Group Normalization with float64, layer by layer,",
-            "and the image's result alone with its result in batches.",
+            "Runs a model on an image. Compares every Group Normalization with float64, layer by layer, and the image's result"
+                    + " alone with its result in batches.",
             "Exit code 0: pass. 1: fail. 2: cannot be verified (no archive, no image, no Group Normalization)."
         })
 final class VerifyCommand implements Callable<Integer> {
