@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.util.List;
 
 /**
@@ -64,22 +65,24 @@ record OutputTensor(String name, List<Tensor> items) {
      * @throws FailureException INVALID_REQUEST for NaN or an infinity
      */
     void requireFinite() {
-        if (type() != ElementType.FP16 && type() != ElementType.FP32 && type() != ElementType.FP64) {
-            return;
-        }
         for (Tensor item : items) {
-            int count = item.shape().elements();
-            ByteBuffer doubles =
-                    type() == ElementType.FP64 && item instanceof RawTensor raw ? raw.buffer() : ByteBuffer.allocate(0);
-            float[] floats = doubles.hasRemaining() ? new float[0] : item.floats();
-            for (int i = 0; i < count; i++) {
-                double value = doubles.hasRemaining() ? doubles.getDouble() : floats[i];
-                if (!Double.isFinite(value)) {
-                    throw RequestBody.invalid(
-                            "Output \"%s\" has the value %s, which JSON cannot hold. Request it as binary data (the parameter binary_data)."
-                                    .formatted(name, value));
+            if (type() == ElementType.FP64 && item instanceof RawTensor raw) {
+                for (DoubleBuffer doubles = raw.buffer().asDoubleBuffer(); doubles.hasRemaining(); ) {
+                    requireFinite(doubles.get());
+                }
+            } else if (type() == ElementType.FP16 || type() == ElementType.FP32) {
+                for (float value : item.floats()) {
+                    requireFinite(value);
                 }
             }
+        }
+    }
+
+    private void requireFinite(double value) {
+        if (!Double.isFinite(value)) {
+            throw RequestBody.invalid(
+                    "Output \"%s\" has the value %s, which JSON cannot hold. Request it as binary data (the parameter binary_data)."
+                            .formatted(name, value));
         }
     }
 

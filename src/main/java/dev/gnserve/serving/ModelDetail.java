@@ -32,7 +32,8 @@ record ModelDetail(
         @Nullable Execution execution,
         String license) {
 
-    static ModelDetail of(LoadedModel model, ModelManifest manifest) {
+    static ModelDetail of(LoadedModel model) {
+        ModelManifest manifest = model.manifest();
         InputSpec input = manifest.input();
         String device = model.device();
         return new ModelDetail(

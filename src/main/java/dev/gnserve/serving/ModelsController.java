@@ -1,7 +1,6 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.problem.FailsWith;
 import io.swagger.v3.oas.annotations.Operation;
@@ -49,7 +48,6 @@ class ModelsController {
                     @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version) {
-        LoadedModel found = repository.find(model, version);
-        return ModelDetail.of(found, found.manifest());
+        return ModelDetail.of(repository.find(model, version));
     }
 }
