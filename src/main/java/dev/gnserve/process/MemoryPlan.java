@@ -58,7 +58,6 @@ public record MemoryPlan(long limit, long heap) {
                 Memory plan for a limit of %,d MB:
                   Java heap            %,8d MB, of it %,d MB for images and %,d MB for uploads
                   JVM and engine       %,8d MB
-                  models and passes    %,8d MB"""
-                .formatted(limit / MB, heap / MB, images() / MB, uploads() / MB, runtime() / MB, passes() / MB);
+                  models and passes    %,8d MB""".formatted(limit / MB, heap / MB, images() / MB, uploads() / MB, runtime() / MB, passes() / MB);
     }
 }

@@ -22,9 +22,7 @@ class MemoryPlanTest {
 
     @Test
     void theTableNamesEveryPart() {
-        assertThat(new MemoryPlan(4096 * MB, 1843 * MB).table())
-                .isEqualTo(
-                        """
+        assertThat(new MemoryPlan(4096 * MB, 1843 * MB).table()).isEqualTo("""
                         Memory plan for a limit of 4,096 MB:
                           Java heap               1,843 MB, of it 1,222 MB for images and 460 MB for uploads
                           JVM and engine            457 MB
