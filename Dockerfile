@@ -83,7 +83,7 @@ COPY --from=build /layers/spring-boot-loader/ /app/
 COPY --from=build /layers/snapshot-dependencies/ /app/
 COPY --from=build /layers/application/ /app/
 COPY src/main/container/ /opt/gnserve/
-# Large outputs otherwise cost a page fault per 4 kB on every forward pass (docs/benchmarks.md).
+# Large outputs otherwise cost a page fault per 4 kB on every forward pass (docs/measurements/benchmarks.md).
 ENV PYTORCH_VERSION=2.7.1 DJL_OFFLINE=true OPT_OUT_TRACKING=true \
     GNSERVE_MODELSDIR=/models SERVER_PORT=8080 \
     MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
