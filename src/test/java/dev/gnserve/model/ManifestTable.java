@@ -126,8 +126,8 @@ final class ManifestTable {
         StringBuilder text = new StringBuilder("""
                 # model.yaml
 
-                What gnserve must know of a TorchScript archive. Task and labels are enough. A mistake is reported with its line, field,
-                value and the allowed values. Editors complete and check the file with the schema at `/model.schema.json`:
+                What gnserve must know of a TorchScript archive. Task and labels are enough; a mistake is told with line, field, value and what is
+                allowed. Editors complete and check the file with the schema that the service gives at `/model.schema.json`:
 
                     # yaml-language-server: $schema=http://localhost:8080/model.schema.json
                     task: segmentation
