@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The screen of a GIF file and where its first frame lies on it (GIF89a, 18 and 20).
+ * The screen of a GIF file, or the canvas of an animated WebP, and where the first frame is on it (GIF89a, 18 and 20).
  *
  * @param width of the screen, which is the size that viewers show
  * @param height of the screen
@@ -42,6 +42,11 @@ record GifScreen(int width, int height, int left, int top) {
         int screenHeight = Math.max(height, top + frameHeight);
         limits.check(ImageFormat.GIF, screenWidth, screenHeight);
         return new GifScreen(screenWidth, screenHeight, left, top);
+    }
+
+    /** What decoding takes: indices of the frame, colours made of them, and the screen. */
+    DecodeCost cost() {
+        return DecodeCost.of((long) width * height, 7, 0);
     }
 
     private static int colorTableBytes(byte flags) {

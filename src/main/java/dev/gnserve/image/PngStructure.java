@@ -18,12 +18,33 @@ final class PngStructure {
     /** Deflate cannot make a byte stand for more, and a pixel takes a bit at least. */
     private static final long MOST_PIXELS_PER_BYTE = 8 * 1032;
 
+    private static final int GRAY = 0;
+    private static final int PALETTE = 3;
+    private static final int GRAY_ALPHA = 4;
+    private static final int RGB_ALPHA = 6;
+
     private final Orientation orientation;
     private final byte[] bare;
 
     private PngStructure(Orientation orientation, byte[] bare) {
         this.orientation = orientation;
         this.bare = bare;
+    }
+
+    /** What decoding takes: the decoder's raster, samples made of it where it has alpha or a palette, and a turned copy. */
+    static DecodeCost cost(byte[] bytes, ImageLimits limits) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(bytes);
+        int width = file.getInt(16);
+        int height = file.getInt(20);
+        limits.check(ImageFormat.PNG, Integer.toUnsignedLong(width), Integer.toUnsignedLong(height));
+        int bits = file.get(24);
+        int kind = file.get(25);
+        int alpha = kind == GRAY_ALPHA || kind == RGB_ALPHA ? 1 : 0;
+        int channels = kind == GRAY || kind == GRAY_ALPHA ? 1 : 3;
+        int stored = kind == PALETTE ? 1 : channels + alpha;
+        boolean inPlace = stored == channels && bits >= 8;
+        int perPixel = (stored + (inPlace ? 0 : channels) + channels) * (bits > 8 ? 2 : 1);
+        return DecodeCost.of((long) width * height, perPixel, 3L * bytes.length);
     }
 
     /** From an eXIf chunk. */
@@ -62,12 +83,13 @@ final class PngStructure {
             }
             CRC32 crc = new CRC32();
             crc.update(bytes, at + 4, length + 4);
-            if ((int) crc.getValue() != file.getInt(at + 8 + length)) {
-                throw new CorruptImageException("the checksum of the chunk at byte %d is wrong".formatted(at));
-            }
+            boolean sound = (int) crc.getValue() == file.getInt(at + 8 + length);
             if (type == IHDR || type == PLTE || type == IDAT || type == IEND) {
+                if (!sound) {
+                    throw new CorruptImageException("the checksum of the chunk at byte %d is wrong".formatted(at));
+                }
                 bare.write(bytes, at, 12 + length);
-            } else if (type == EXIF) {
+            } else if (type == EXIF && sound) {
                 orientation = ExifOrientation.read(bytes, at + 8, length);
             }
             data += type == IDAT ? length : 0;
