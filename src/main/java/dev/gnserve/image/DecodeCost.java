@@ -1,29 +1,37 @@
 package dev.gnserve.image;
 
 /**
- * What decoding a file takes at most, known from its header.
+ * The memory that decoding a file takes at most at one time, known from its header.
  *
- * @param pixels that are decoded; more than the picture has where its tiles reach over its border
- * @param heapBytes of all objects, from the file, which is there already, to the upright image
+ * @param pixels of the picture
+ * @param heapBytes of objects that are in use at the same time, without the file
  * @param nativeBytes that the decoder takes outside the heap
  */
 public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
 
-    /** Tables, rows and buffers of every decoder; measured: 1.6 MB at most. */
+    /** Tables, rows and buffers of every decoder. */
     private static final long FIXED_BYTES = 2_000_000;
 
     /**
      * The cost of a decoder.
      *
      * @param perPixel bytes of heap
-     * @param fileBytes bytes that are copied
+     * @param more bytes of heap, such as a copy of the file
      */
-    static DecodeCost of(long pixels, double perPixel, long fileBytes) {
-        return new DecodeCost(pixels, FIXED_BYTES + (long) (pixels * perPixel) + fileBytes, 0);
+    static DecodeCost of(long pixels, double perPixel, long more) {
+        return new DecodeCost(pixels, FIXED_BYTES + (long) (pixels * perPixel) + more, 0);
     }
 
-    DecodeCost plus(long bytes) {
-        return new DecodeCost(pixels, heapBytes + bytes, nativeBytes);
+    /**
+     * Bytes of a pixel: of what the decoder gives and the samples made of it, or of the samples and a turned copy.
+     *
+     * @param stored bytes of what the decoder gives
+     * @param made bytes of the samples
+     * @param inPlace whether the samples are what the decoder gives
+     */
+    static double perPixel(double stored, int made, boolean inPlace, Orientation orientation) {
+        double decoded = inPlace ? made : stored + made;
+        return orientation.equals(Orientation.UPRIGHT) ? decoded : Math.max(decoded, 2 * made);
     }
 
     DecodeCost withNative(long bytes) {
@@ -35,7 +43,7 @@ public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
         return Math.max(pixels, (bytes() - FIXED_BYTES) / bytesPerPixel);
     }
 
-    /** Memory of all kinds. */
+    /** Memory of both kinds. */
     public long bytes() {
         return heapBytes + nativeBytes;
     }

@@ -73,11 +73,11 @@ public final class ImageDecoder {
             case JPEG -> jpeg(bytes, work);
             case TIFF -> tiff(bytes, work);
             case WEBP -> webp(bytes, work);
-            case GIF -> GifScreen.read(bytes, limits).show(read(format, bytes, work));
-            case BMP -> {
-                BmpStructure.read(bytes, limits);
-                yield read(format, bytes, work);
+            case GIF -> {
+                GifStructure structure = GifStructure.read(bytes, limits);
+                yield structure.screen().show(read(format, structure.bare(), work));
             }
+            case BMP -> Bmp.read(bytes, limits).decode(work);
         };
     }
 
@@ -93,8 +93,8 @@ public final class ImageDecoder {
                 case JPEG -> JpegStructure.inspect(bytes, this::checkJpeg).cost();
                 case TIFF -> TiffPage.read(bytes, limits).cost();
                 case WEBP -> WebpStructure.read(bytes, limits).cost();
-                case GIF -> GifScreen.read(bytes, limits).cost();
-                case BMP -> BmpStructure.read(bytes, limits).cost();
+                case GIF -> GifStructure.read(bytes, limits).cost();
+                case BMP -> Bmp.read(bytes, limits).cost();
             };
         } catch (IOException | RuntimeException e) {
             // Decoding says what is wrong.

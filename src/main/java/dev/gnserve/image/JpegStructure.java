@@ -104,13 +104,11 @@ final class JpegStructure {
         return height;
     }
 
-    /** What decoding takes: the stored samples, RGB made of ink, and a turned copy; for several scans, all coefficients. */
+    /** What decoding takes: the stored samples, RGB made of ink, and a copy of the file; for several scans, all coefficients. */
     DecodeCost cost() {
-        long pixels = (long) width * height;
-        int perPixel = components == 4 ? 7 : components;
-        int turned = orientation().equals(Orientation.UPRIGHT) ? 0 : Math.min(components, 3);
+        double perPixel = DecodeCost.perPixel(components, Math.min(components, 3), components < 4, orientation());
         boolean keepsCoefficients = progressive || scans > 1 || partialScan;
-        return DecodeCost.of(pixels, perPixel + turned, 2L * bytes.length)
+        return DecodeCost.of((long) width * height, perPixel, 2L * bytes.length)
                 .withNative(NATIVE_BYTES + (keepsCoefficients ? blocks * BYTES_PER_BLOCK : 0));
     }
 

@@ -27,8 +27,7 @@ final class TiffJpeg {
      *
      * @param reader for JPEG files
      */
-    static UprightImage read(TiffPage page, ImageReader reader, DecodeWork work)
-            throws IOException {
+    static UprightImage read(TiffPage page, ImageReader reader, DecodeWork work) throws IOException {
         TiffJpeg jpeg = new TiffJpeg(page, reader, work);
         int tiles = page.across() * page.down();
         int planes = page.isPlanar() ? page.samples() : 1;

@@ -149,8 +149,12 @@ final class TiffPage {
         int strips = across() * down() * (planar ? samples : 1);
         checkNumber(strips);
         if (compression == OLD_STYLE_JPEG) {
-            this.offsets = new long[0];
-            this.lengths = new long[0];
+            this.offsets = new long[] {directory.number(OLD_JPEG, 0)};
+            this.lengths = new long[] {directory.number(OLD_JPEG_BYTES, 0)};
+            if (offsets[0] <= 0 || offsets[0] >= file.length) {
+                throw new UnsupportedImageException(
+                        "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
+            }
             return;
         }
         this.offsets = directory.numbers(tiled ? TILE_OFFSETS : STRIP_OFFSETS, strips);
@@ -214,15 +218,12 @@ final class TiffPage {
 
     /** What decoding takes: the decoder's raster, the samples made of it where they are others, a turned copy, and a tile. */
     DecodeCost cost() {
-        int channels = samples < 3 && photometric != PALETTE ? 1 : 3;
-        int channelBytes = bits > 8 ? 2 : 1;
-        boolean inPlace = bits == 8 && samples == channels && photometric != PALETTE;
+        int made = (samples < 3 && photometric != PALETTE ? 1 : 3) * (bits > 8 ? 2 : 1);
         double stored = bits < 8 && samples > 1 ? samples : samples * (bits > 8 ? 2 : bits / 8.0);
-        int made = inPlace ? 0 : channels * channelBytes;
-        int turned = orientation().equals(Orientation.UPRIGHT) ? 0 : channels * channelBytes;
+        boolean inPlace = bits == 8 && samples == made && photometric != PALETTE;
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples;
-        DecodeCost cost =
-                DecodeCost.of((long) width * height, stored + made + turned, 2L * file.length + (isJpeg() ? tile : 0));
+        double perPixel = DecodeCost.perPixel(stored, made, inPlace, orientation());
+        DecodeCost cost = DecodeCost.of((long) width * height, perPixel, 2L * file.length + (isJpeg() ? tile : 0));
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -310,9 +311,8 @@ final class TiffPage {
 
     private void checkNumber(int strips) throws IOException {
         if (strips > FREE_STRIPS + (long) width * height / PIXELS_PER_STRIP) {
-            throw new UnsupportedImageException(
-                    "it has %d strips or tiles for %d x %d pixels; save it with more rows in a strip"
-                            .formatted(strips, width, height));
+            throw new UnsupportedImageException("it has %d strips or tiles for %d x %d pixels; save it with larger ones"
+                    .formatted(strips, width, height));
         }
         boolean whole = (down() == 1 || tileHeight % JPEG_UNIT == 0) && (across() == 1 || tileWidth % JPEG_UNIT == 0);
         if (compression == JPEG && !whole) {
@@ -352,7 +352,7 @@ final class TiffPage {
     // ---- What decoders take ----
 
     /** A strip or tile with JPEG compression, as a JPEG file. */
-    byte[] jpeg(int strip) throws CorruptImageException, UnsupportedImageException {
+    byte[] jpeg(int strip) {
         if (compression == OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
@@ -371,14 +371,9 @@ final class TiffPage {
     }
 
     /** The file that the page of an older style refers to; some writers leave out its end. */
-    private byte[] oldStyleJpeg() throws CorruptImageException, UnsupportedImageException {
-        long from = directory.number(OLD_JPEG, 0);
-        if (from <= 0 || from >= file.length) {
-            throw new UnsupportedImageException(
-                    "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
-        }
-        long length = directory.number(OLD_JPEG_BYTES, file.length - from);
-        byte[] jpeg = Arrays.copyOfRange(file, (int) from, (int) Math.min(file.length, from + Math.max(0, length) + 2));
+    private byte[] oldStyleJpeg() {
+        int from = (int) offsets[0];
+        byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) length(0) + 2);
         jpeg[jpeg.length - 2] = (byte) 0xFF;
         jpeg[jpeg.length - 1] = (byte) 0xD9;
         return jpeg;

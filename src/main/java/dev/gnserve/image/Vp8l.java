@@ -42,8 +42,8 @@ final class Vp8l {
     /** What codes take at most for each byte of the file. */
     private static final long CODE_BYTES_PER_BYTE = 200;
 
-    /** ARGB, a second such array where colours are indexed, RGB, a turned copy, and transforms. */
-    private static final double BYTES_PER_PIXEL = 4 + 4 + 3 + 3 + 1;
+    /** Of ARGB, a second such array where colours are indexed, and transforms; without the samples made of it. */
+    static final double BYTES_PER_PIXEL = 4 + 4 + 1;
 
     private final Vp8lBits bits;
     private final DecodeWork work;
@@ -58,9 +58,9 @@ final class Vp8l {
         this.work = work;
     }
 
-    /** @param dataBytes of the chunk */
-    static DecodeCost cost(long pixels, long dataBytes) {
-        return DecodeCost.of(pixels, BYTES_PER_PIXEL, Math.min(CODE_BYTES, CODE_BYTES_PER_BYTE * dataBytes));
+    /** What the codes of a chunk take at most. */
+    static long codeBytes(long dataBytes) {
+        return Math.min(CODE_BYTES, CODE_BYTES_PER_BYTE * dataBytes);
     }
 
     /** The picture in these bytes of a chunk, without its alpha. */
@@ -138,7 +138,7 @@ final class Vp8l {
             blockBits = bits.read(3) + 2;
             groupOfBlock = pixels(parts(columns, blockBits), parts(rows, blockBits), false);
             for (int i = 0; i < groupOfBlock.length; i++) {
-                groupOfBlock[i] = groupOfBlock[i] >> 8 & 0xFFFF;
+                groupOfBlock[i] = (groupOfBlock[i] >> 8) & 0xFFFF;
             }
         }
         @Nullable Group[] groups = groups(groupOfBlock, cacheBits);
@@ -169,7 +169,9 @@ final class Vp8l {
                         + group.alpha().bytes();
                 codeBytes -= group.distance().bytes();
                 if (codeBytes < 0) {
-                    throw new UnsupportedImageException("its prefix codes take more than %d bytes; save it again with fewer groups of codes".formatted(CODE_BYTES));
+                    throw new UnsupportedImageException(
+                            "its prefix codes take more than %d bytes; save it again with fewer groups of codes"
+                                    .formatted(CODE_BYTES));
                 }
             }
         }
@@ -209,7 +211,7 @@ final class Vp8l {
                 if (x >= columns) {
                     y += x / columns;
                     x %= columns;
-                    work.goOnNowAndThen();
+                    work.goOn();
                     group = group(x, y);
                 } else if ((x & blockMask) == 0) {
                     group = group(x, y);
@@ -219,7 +221,7 @@ final class Vp8l {
                     int red = group.red().read(bits);
                     int blue = group.blue().read(bits);
                     int alpha = group.alpha().read(bits);
-                    put(at++, alpha << 24 | red << 16 | symbol << 8 | blue);
+                    put(at++, (alpha << 24) | (red << 16) | (symbol << 8) | blue);
                     x++;
                 } else if (symbol < GREEN_SYMBOLS + LENGTH_SYMBOLS) {
                     int length = number(symbol - GREEN_SYMBOLS);
@@ -255,7 +257,7 @@ final class Vp8l {
         private void put(int at, int color) {
             colors[at] = color;
             if (cache.length > 0) {
-                cache[CACHE_MULTIPLIER * color >>> cacheShift] = color;
+                cache[(CACHE_MULTIPLIER * color) >>> cacheShift] = color;
             }
         }
 
@@ -264,8 +266,8 @@ final class Vp8l {
             if (symbol < 4) {
                 return symbol + 1;
             }
-            int more = symbol - 2 >> 1;
-            return (2 + (symbol & 1) << more) + bits.read(more) + 1;
+            int more = (symbol - 2) >> 1;
+            return ((2 + (symbol & 1)) << more) + bits.read(more) + 1;
         }
 
         private int distance(int number) {

@@ -17,7 +17,7 @@ final class Vp8lBits {
 
     /** Up to 24 bits as a number. */
     int read(int bits) throws CorruptImageException {
-        int value = peek() & (1 << bits) - 1;
+        int value = peek() & ((1 << bits) - 1);
         skip(bits);
         return value;
     }

@@ -72,9 +72,9 @@ final class Vp8lCode {
         int symbol = 0;
         for (int length = 1; length <= tableBits; length++, word <<= 1) {
             for (int n = 0; n < perLength[length]; n++, word++) {
-                int reversed = Integer.reverse(word) >>> 32 - length;
+                int reversed = Integer.reverse(word) >>> (32 - length);
                 for (int i = reversed; i < table.length; i += 1 << length) {
-                    table[i] = length << 16 | symbols[symbol] & 0xFFFF;
+                    table[i] = (length << 16) | (symbols[symbol] & 0xFFFF);
                 }
                 symbol++;
             }
@@ -88,7 +88,7 @@ final class Vp8lCode {
 
     int read(Vp8lBits bits) throws CorruptImageException {
         int next = bits.peek();
-        int entry = table[next & (1 << tableBits) - 1];
+        int entry = table[next & ((1 << tableBits) - 1)];
         if (entry >>> 16 != 0 || tableBits == 0) {
             bits.skip(entry >>> 16);
             return entry & 0xFFFF;
@@ -97,14 +97,14 @@ final class Vp8lCode {
         int first = 0;
         int symbol = 0;
         for (int length = 1; length <= LONGEST; length++) {
-            word |= next >>> length - 1 & 1;
+            word |= (next >>> (length - 1)) & 1;
             int count = perLength[length];
             if (word - first < count) {
                 bits.skip(length);
                 return symbols[symbol + word - first] & 0xFFFF;
             }
             symbol += count;
-            first = first + count << 1;
+            first = (first + count) << 1;
             word <<= 1;
         }
         throw new CorruptImageException("one of its prefix codes is not complete");

@@ -54,7 +54,7 @@ final class Vp8lTransform {
     int[] undo(int[] colors, int height, DecodeWork work) {
         int[] result = storedWidth() == width ? colors : new int[width * height];
         for (int y = 0; y < height; y++) {
-            work.goOnNowAndThen();
+            work.goOn();
             switch (kind) {
                 case PREDICTOR -> predict(result, y);
                 case COLOR -> turnColors(result, y);
@@ -69,17 +69,17 @@ final class Vp8lTransform {
         int perIndex = 1 << bits;
         int indexBits = 8 >> bits;
         for (int x = 0; x < width; x++) {
-            int packed = stored[y * storedWidth() + (x >> bits)] >> 8 & 0xFF;
-            int index = packed >> (x & perIndex - 1) * indexBits & (1 << indexBits) - 1;
+            int packed = (stored[y * storedWidth() + (x >> bits)] >> 8) & 0xFF;
+            int index = (packed >> ((x & (perIndex - 1)) * indexBits)) & ((1 << indexBits) - 1);
             result[y * width + x] = values[index];
         }
     }
 
     private void addGreen(int[] colors, int y) {
         for (int i = y * width; i < (y + 1) * width; i++) {
-            int green = colors[i] >> 8 & 0xFF;
-            int redAndBlue = (colors[i] & 0x00FF00FF) + (green << 16 | green);
-            colors[i] = colors[i] & 0xFF00FF00 | redAndBlue & 0x00FF00FF;
+            int green = (colors[i] >> 8) & 0xFF;
+            int redAndBlue = (colors[i] & 0x00FF00FF) + ((green << 16) | green);
+            colors[i] = (colors[i] & 0xFF00FF00) | (redAndBlue & 0x00FF00FF);
         }
     }
 
@@ -89,15 +89,15 @@ final class Vp8lTransform {
             int value = values[block + (x >> bits)];
             int color = colors[i];
             int green = color >> 8;
-            int red = (color >> 16) + product(value, green) & 0xFF;
-            int blue = color + product(value >> 8, green) + product(value >> 16, red) & 0xFF;
-            colors[i] = color & 0xFF00FF00 | red << 16 | blue;
+            int red = ((color >> 16) + product(value, green)) & 0xFF;
+            int blue = (color + product(value >> 8, green) + product(value >> 16, red)) & 0xFF;
+            colors[i] = (color & 0xFF00FF00) | (red << 16) | blue;
         }
     }
 
     /** Of two signed bytes, as a fraction of 32. */
     private static int product(int factor, int color) {
-        return (byte) factor * (byte) color >> 5;
+        return ((byte) factor * (byte) color) >> 5;
     }
 
     private int blocksAcross() {
@@ -116,7 +116,7 @@ final class Vp8lTransform {
         colors[row] = add(colors[row], colors[row - width]);
         int block = (y >> bits) * blocksAcross();
         for (int x = 1; x < width; x++) {
-            int mode = values[block + (x >> bits)] >> 8 & 15;
+            int mode = (values[block + (x >> bits)] >> 8) & 15;
             int i = row + x;
             colors[i] = add(colors[i], predicted(colors, i, mode));
         }
@@ -148,20 +148,21 @@ final class Vp8lTransform {
 
     /** Byte by byte, without carries between them. */
     private static int add(int a, int b) {
-        return (a & 0xFF00FF00) + (b & 0xFF00FF00) & 0xFF00FF00 | (a & 0x00FF00FF) + (b & 0x00FF00FF) & 0x00FF00FF;
+        return (((a & 0xFF00FF00) + (b & 0xFF00FF00)) & 0xFF00FF00)
+                | (((a & 0x00FF00FF) + (b & 0x00FF00FF)) & 0x00FF00FF);
     }
 
     private static int average(int a, int b) {
-        return ((a ^ b) >>> 1 & 0x7F7F7F7F) + (a & b);
+        return (((a ^ b) >>> 1) & 0x7F7F7F7F) + (a & b);
     }
 
     private static int select(int left, int top, int topLeft) {
         int toLeft = 0;
         int toTop = 0;
         for (int shift = 0; shift < 32; shift += 8) {
-            int corner = topLeft >> shift & 0xFF;
-            toLeft += Math.abs((top >> shift & 0xFF) - corner);
-            toTop += Math.abs((left >> shift & 0xFF) - corner);
+            int corner = (topLeft >> shift) & 0xFF;
+            toLeft += Math.abs(((top >> shift) & 0xFF) - corner);
+            toTop += Math.abs(((left >> shift) & 0xFF) - corner);
         }
         return toLeft < toTop ? left : top;
     }
@@ -170,9 +171,9 @@ final class Vp8lTransform {
     private static int perByte(int a, int b, int c, boolean half) {
         int result = 0;
         for (int shift = 0; shift < 32; shift += 8) {
-            int one = a >> shift & 0xFF;
-            int two = b >> shift & 0xFF;
-            int value = half ? one + (one - two) / 2 : one + two - (c >> shift & 0xFF);
+            int one = (a >> shift) & 0xFF;
+            int two = (b >> shift) & 0xFF;
+            int value = half ? one + (one - two) / 2 : one + two - ((c >> shift) & 0xFF);
             result |= Math.max(0, Math.min(255, value)) << shift;
         }
         return result;

@@ -3,6 +3,7 @@ package dev.gnserve.image;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the chunks of a WebP file say (RFC 9649), read without decoding: where the first picture is, on which canvas, and how it is
@@ -41,10 +42,8 @@ final class WebpStructure {
     private int end;
     private int width;
     private int height;
-    private int canvasWidth;
-    private int canvasHeight;
-    private int left;
-    private int top;
+    /** Of an animation. */
+    private @Nullable Canvas canvas;
 
     private WebpStructure(byte[] bytes, ImageLimits limits) {
         this.bytes = bytes;
@@ -68,9 +67,10 @@ final class WebpStructure {
     }
 
     DecodeCost cost() {
-        long pixels = (long) width * height;
-        long canvas = onCanvas() ? 3L * canvasWidth * canvasHeight : 0;
-        return lossless ? Vp8l.cost(pixels, canvas) : DecodeCost.of(pixels, LOSSY_BYTES_PER_PIXEL, canvas + end - from);
+        long pixels = (long) canvas().width() * canvas().height();
+        double perPixel =
+                DecodeCost.perPixel(lossless ? Vp8l.BYTES_PER_PIXEL : LOSSY_BYTES_PER_PIXEL, 3, false, orientation);
+        return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : end - from);
     }
 
     boolean isLossless() {
@@ -98,12 +98,11 @@ final class WebpStructure {
 
     /** The decoded picture at its place on the canvas, turned. */
     UprightImage show(UprightImage picture) {
-        UprightImage shown = onCanvas() ? new GifScreen(canvasWidth, canvasHeight, left, top).show(picture) : picture;
-        return orientation.apply(shown);
+        return orientation.apply(canvas().show(picture));
     }
 
-    private boolean onCanvas() {
-        return canvasWidth > 0 && (canvasWidth != width || canvasHeight != height);
+    private Canvas canvas() {
+        return canvas == null ? new Canvas(width, height, 0, 0) : canvas;
     }
 
     private void readChunks(int begin, int stop) throws IOException {
@@ -129,11 +128,14 @@ final class WebpStructure {
             case ANMF -> {
                 if (from == 0) {
                     readChunks(at + FRAME_HEADER_BYTES, at + length);
-                    left = 2 * u24(at);
-                    top = 2 * u24(at + 3);
-                    canvasWidth = Math.max(u24(CANVAS) + 1, left + width);
-                    canvasHeight = Math.max(u24(CANVAS + 3) + 1, top + height);
-                    limits.check(ImageFormat.WEBP, canvasWidth, canvasHeight);
+                    int left = 2 * u24(at);
+                    int top = 2 * u24(at + 3);
+                    canvas = new Canvas(
+                            Math.max(u24(CANVAS) + 1, left + width),
+                            Math.max(u24(CANVAS + 3) + 1, top + height),
+                            left,
+                            top);
+                    limits.check(ImageFormat.WEBP, canvas.width(), canvas.height());
                 }
             }
             case EXIF -> orientation = exif(at, length);
