@@ -28,6 +28,8 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.MediaType;
@@ -47,6 +49,8 @@ import org.springframework.stereotype.Component;
 @Component
 public final class ImagePipeline {
 
+    private static final Logger log = LoggerFactory.getLogger(ImagePipeline.class);
+
     private final UploadReader uploads;
     private final ImageDecoder decoder;
     private final PixelBudget pixels;
@@ -63,8 +67,7 @@ public final class ImagePipeline {
     /** A pipeline with default limits, for commands that work on one image at a time. */
     public static ImagePipeline forCommands() {
         UploadLimits limits = UploadLimits.DEFAULT;
-        return new ImagePipeline(
-                new UploadReader(limits), limits, new PixelBudget(limits.maxPixels(), Duration.ZERO), event -> {});
+        return new ImagePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {});
     }
 
     // ---- The response to a request ----
@@ -163,7 +166,8 @@ public final class ImagePipeline {
      */
     public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
         try (Share share = pixels.take(price(image))) {
-            PlanarImage tile = preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
+            PlanarImage tile =
+                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
             return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
         }
     }
@@ -299,8 +303,23 @@ public final class ImagePipeline {
             if (e instanceof FailureException known) {
                 return new Failed(upload, known.failure());
             }
+            if (e instanceof OutOfMemoryError) {
+                return new Failed(upload, heapTooSmall(e));
+            }
             throw e;
         }
+    }
+
+    /** The arrays of one image were too much: they are garbage now, and other requests go on. */
+    private static Failure heapTooSmall(Throwable cause) {
+        log.warn(
+                "The Java heap of {} bytes is too small for an image",
+                Runtime.getRuntime().maxMemory(),
+                cause);
+        return Failure.of(
+                FailureCode.IMAGE_TOO_LARGE,
+                "the Java heap of %,d MB has no room for this image now: send a smaller one, or give the process more memory"
+                        .formatted(Runtime.getRuntime().maxMemory() >> 20));
     }
 
     /** What decoding an image takes of the pixel budget. */
@@ -327,6 +346,8 @@ public final class ImagePipeline {
                 return new Finished<>(null, () -> made);
             } catch (FailureException e) {
                 failure = e.failure();
+            } catch (OutOfMemoryError e) {
+                failure = heapTooSmall(e);
             } finally {
                 image.close();
             }
