@@ -59,6 +59,8 @@ class ArchitectureTest {
                     "java..",
                     "org.jspecify..",
                     "tools.jackson..",
+                    "com.networknt.schema..",
+                    "org.apache.commons.text..",
                     "dev.gnserve.failure..",
                     "dev.gnserve.batching..",
                     "dev.gnserve.backend..",
