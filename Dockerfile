@@ -41,6 +41,8 @@ RUN jlink --output /opt/java --no-header-files --no-man-pages --include-locales=
 
 
 FROM ${GPU_BASE_IMAGE} AS gpu
+# The allocator of native memory: large tensors cost page faults with others, or stay resident.
+RUN apt-get update && apt-get install --yes --no-install-recommends libtcmalloc-minimal4 && rm -rf /var/lib/apt/lists/*
 # libtorch and CUDA come from the base; the build stops here when another base keeps them elsewhere.
 ENV PYTORCH_LIBRARY_PATH=/opt/conda/lib/python3.11/site-packages/torch/lib \
     PYTORCH_FLAVOR=cu128 \
@@ -55,15 +57,15 @@ COPY --from=build /layers/snapshot-dependencies/ /app/
 COPY --from=build /layers/application/ /app/
 COPY src/main/container/ /opt/gnserve/
 ENV PYTORCH_VERSION=2.7.1 DJL_OFFLINE=true OPT_OUT_TRACKING=true \
-    GNSERVE_MODELSDIR=/models SERVER_PORT=8080 \
-    MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
+    GNSERVE_MODELSDIR=/models SERVER_PORT=8080 LANG=C.UTF-8 \
+    LD_PRELOAD=libtcmalloc_minimal.so.4
 WORKDIR /app
 RUN mkdir /models
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]
 ENTRYPOINT ["/opt/gnserve/gnserve"]
-ARG VERSION=0.1.0-SNAPSHOT REVISION=unknown
+ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="gnserve (GPU)" \
       org.opencontainers.image.description="Serves Group-Normalization vision models over HTTP and proves their numerics" \
       org.opencontainers.image.licenses="Apache-2.0" \
@@ -72,6 +74,8 @@ LABEL org.opencontainers.image.title="gnserve (GPU)" \
 
 
 FROM ${BASE_IMAGE} AS cpu
+# The allocator of native memory: large tensors cost page faults with others, or stay resident.
+RUN apt-get update && apt-get install --yes --no-install-recommends libtcmalloc-minimal4 && rm -rf /var/lib/apt/lists/*
 ENV PYTORCH_LIBRARY_PATH=/opt/libtorch \
     PYTORCH_FLAVOR=cpu \
     GNSERVE_DEVICE=cpu
@@ -83,10 +87,9 @@ COPY --from=build /layers/spring-boot-loader/ /app/
 COPY --from=build /layers/snapshot-dependencies/ /app/
 COPY --from=build /layers/application/ /app/
 COPY src/main/container/ /opt/gnserve/
-# Large outputs otherwise cost a page fault per 4 kB on every forward pass (docs/benchmarks.md).
 ENV PYTORCH_VERSION=2.7.1 DJL_OFFLINE=true OPT_OUT_TRACKING=true \
-    GNSERVE_MODELSDIR=/models SERVER_PORT=8080 \
-    MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
+    GNSERVE_MODELSDIR=/models SERVER_PORT=8080 LANG=C.UTF-8 \
+    LD_PRELOAD=libtcmalloc_minimal.so.4
 WORKDIR /app
 # The folder of models is there also when nothing is mounted on it.
 # One start until the models are warm: proves that the image serves, and leaves the ahead-of-time cache behind.
@@ -95,7 +98,7 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=180s --retries=3 CMD ["/opt/gnserve/healthcheck"]
 ENTRYPOINT ["/opt/gnserve/gnserve"]
-ARG VERSION=0.1.0-SNAPSHOT REVISION=unknown
+ARG VERSION=unknown REVISION=unknown
 LABEL org.opencontainers.image.title="gnserve" \
       org.opencontainers.image.description="Serves Group-Normalization vision models over HTTP and proves their numerics" \
       org.opencontainers.image.licenses="Apache-2.0" \

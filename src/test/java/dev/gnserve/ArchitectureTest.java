@@ -10,7 +10,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.gnserve.model.ModelSource;
 
-/** The rooms and the one direction in which they may look. */
+/** The rooms of the product and the one direction in which they may look. The workshop may look everywhere. */
 @AnalyzeClasses(packages = "dev.gnserve", importOptions = DoNotIncludeTests.class)
 class ArchitectureTest {
 
@@ -46,6 +46,7 @@ class ArchitectureTest {
                     "ai.djl..",
                     "com.sun.jna..",
                     "dev.gnserve.failure..",
+                    "dev.gnserve.process..",
                     "dev.gnserve.archive..",
                     "dev.gnserve.backend..");
 
@@ -71,11 +72,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyTheRoomsOfTensorsKnowDjl = noClasses()
             .that()
-            .resideOutsideOfPackages(
-                    "dev.gnserve.backend.djl..",
-                    "dev.gnserve.training..",
-                    "dev.gnserve.numpy..",
-                    "dev.gnserve.benchmark..")
+            .resideOutsideOfPackages("dev.gnserve.backend.djl..", "dev.gnserve.numpy..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
@@ -88,13 +85,12 @@ class ArchitectureTest {
                     "dev.gnserve.backend.djl..",
                     "dev.gnserve.serving..",
                     "dev.gnserve.cli..",
-                    "dev.gnserve.training..",
-                    "dev.gnserve.benchmark..")
+                    "dev.gnserve.evaluation..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.gnserve.backend.djl..");
 
-    /** A model is made from one reading of its archive; benchmarks copy archives to folders of their own. */
+    /** A model is made from one reading of its archive. */
     @ArchTest
     static final ArchRule archivesAreReadAsSnapshots = noClasses()
             .that()
@@ -138,12 +134,4 @@ class ArchitectureTest {
                     "dev.gnserve.pipeline..",
                     "dev.gnserve.problem..",
                     "org.springframework.web..");
-
-    @ArchTest
-    static final ArchRule onlyTheCommandLineTrains = noClasses()
-            .that()
-            .resideOutsideOfPackages("dev.gnserve.cli..", "dev.gnserve.training..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage("dev.gnserve.training..");
 }

@@ -13,7 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,6 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The jar as a user starts it, on the JVM that runs the tests. */
 class JarIT {
+
+    private static final Pattern ROOM = Pattern.compile("^BOOT-INF/classes/dev/gnserve/(\\w+)/");
 
     private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     private final Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
@@ -44,6 +49,29 @@ class JarIT {
             assertThat(answer.body()).contains("\"coco-rle\"");
         }
         assertThat(process.exitValue()).isEqualTo(128 + 15);
+    }
+
+    @Test
+    void jarHoldsTheProductAndItsBillOfMaterialsOnly() throws Exception {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            List<String> rooms = zip.stream()
+                    .map(ZipEntry::getName)
+                    .filter(name -> name.endsWith(".class"))
+                    .flatMap(name -> ROOM.matcher(name).results().map(room -> room.group(1)))
+                    .distinct()
+                    .toList();
+            assertThat(rooms).contains("serving", "cli").doesNotContain("workshop", "training", "benchmark", "stress");
+
+            JsonNode bill = JsonMapper.shared()
+                    .readTree(zip.getInputStream(zip.getEntry("META-INF/sbom/application.cdx.json")));
+            assertThat(bill.path("bomFormat").asString()).isEqualTo("CycloneDX");
+            assertThat(bill.at("/metadata/component/name").asString()).isEqualTo("gnserve");
+            assertThat(bill.path("components")
+                            .valueStream()
+                            .map(component -> component.path("name").asString()))
+                    .contains("pytorch-engine", "pytorch-native-cpu", "spring-boot")
+                    .doesNotContain("archunit-junit5");
+        }
     }
 
     @Test

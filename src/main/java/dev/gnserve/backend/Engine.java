@@ -25,6 +25,7 @@ public final class Engine implements AutoCloseable {
     private static final long LONGEST_STEP_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final InferenceBackend backend;
+    private final PassMemory memory;
     private final LongSupplier nanos;
     private final Object lock = new Object();
     private final Map<EngineScope, Integer> busy = new HashMap<>(); // guarded by lock, as what follows
@@ -33,13 +34,19 @@ public final class Engine implements AutoCloseable {
     private boolean freeing;
     private long lastLook;
 
+    /** An engine whose passes may take any amount of memory. */
     public Engine(InferenceBackend backend) {
-        this(backend, System::nanoTime);
+        this(backend, PassMemory.unlimited());
+    }
+
+    public Engine(InferenceBackend backend, PassMemory memory) {
+        this(backend, memory, System::nanoTime);
     }
 
     /** An engine on another clock than {@link System#nanoTime()}. */
-    Engine(InferenceBackend backend, LongSupplier nanos) {
+    Engine(InferenceBackend backend, PassMemory memory, LongSupplier nanos) {
         this.backend = backend;
+        this.memory = memory;
         this.nanos = nanos;
         this.lastLook = nanos.getAsLong();
     }
@@ -114,6 +121,11 @@ public final class Engine implements AutoCloseable {
 
     InferenceBackend backend() {
         return backend;
+    }
+
+    /** What passes and loaded models take of native memory. */
+    public PassMemory memory() {
+        return memory;
     }
 
     /**

@@ -4,12 +4,15 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.process.ResidentMemory;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EngineScope {
 
+    /** A tapped pass keeps the inputs of every normalization until they are compared. */
+    private static final int COPIES_OF_TAPPED_PASS = 3;
+
     private final Engine engine;
     private final String owner;
+    private final PassCost cost;
     private final Object lock = new Object();
     private final Set<EngineCall> inside = new LinkedHashSet<>(); // guarded by lock, as what follows
     private boolean closed;
@@ -31,6 +38,7 @@ public final class EngineScope {
     EngineScope(Engine engine, String owner) {
         this.engine = engine;
         this.owner = owner;
+        this.cost = new PassCost(owner, engine.memory());
     }
 
     /** Work that may fail. */
@@ -134,9 +142,25 @@ public final class EngineScope {
      *     closed
      */
     public BackendModel load(ArchiveSnapshot archive, BackendPlan plan) {
-        return call(
-                "loading " + archive.name(),
-                () -> new Registered(engine.backend().load(archive, plan)));
+        return call("loading " + archive.name(), () -> {
+            if (!engine.memory().isLimited()) {
+                return new Registered(engine.backend().load(archive, plan), 0);
+            }
+            AtomicReference<@Nullable BackendModel> loaded = new AtomicReference<>();
+            double growth = ResidentMemory.growthDuring(
+                    () -> loaded.set(engine.backend().load(archive, plan)));
+            return new Registered(Objects.requireNonNull(loaded.get()), Double.isNaN(growth) ? 0 : (long) growth);
+        });
+    }
+
+    /** How many inputs of a shape one pass may have in the memory that passes have. */
+    public int mostAtOnce(TensorShape shape) {
+        return cost.mostAtOnce(shape);
+    }
+
+    /** Why a pass over one input of this shape does not fit into the memory that passes have; null if it does. */
+    public @Nullable Failure refusal(TensorShape shape) {
+        return cost.refusal(shape);
     }
 
     /** The calls that have been inside for at least this long, by the watchdog's clock. */
@@ -233,9 +257,13 @@ public final class EngineScope {
     private final class Registered implements BackendModel {
 
         private final BackendModel model;
+        private final long bytes;
 
-        Registered(BackendModel model) {
+        /** @param bytes of native memory that the model holds */
+        Registered(BackendModel model, long bytes) {
             this.model = model;
+            this.bytes = bytes;
+            engine.memory().modelHolds(bytes);
         }
 
         @Override
@@ -251,7 +279,7 @@ public final class EngineScope {
         @Override
         public BackendSession newSession() {
             BackendSession session = model.newSession();
-            return inputs -> call("a forward pass of " + owner, () -> session.run(inputs));
+            return inputs -> cost.run(inputs, 1, () -> call("a forward pass of " + owner, () -> session.run(inputs)));
         }
 
         @Override
@@ -260,12 +288,15 @@ public final class EngineScope {
             return new TappedSession() {
                 @Override
                 public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
-                    return call("a verification of " + owner, () -> session.run(inputs, bytes, calls));
+                    return cost.run(
+                            inputs,
+                            COPIES_OF_TAPPED_PASS,
+                            () -> call("a verification of " + owner, () -> session.run(inputs, bytes, calls)));
                 }
 
                 @Override
                 public List<Prediction> predict(List<FloatTensor> images) {
-                    return call("a verification of " + owner, () -> session.predict(images));
+                    return cost.run(images, 1, () -> call("a verification of " + owner, () -> session.predict(images)));
                 }
             };
         }
@@ -273,6 +304,7 @@ public final class EngineScope {
         @Override
         public void close() {
             model.close();
+            engine.memory().modelHolds(-bytes);
         }
     }
 }

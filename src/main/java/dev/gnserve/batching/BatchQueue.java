@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntToLongFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -51,12 +52,22 @@ final class BatchQueue<T, R> {
     private @Nullable Failure closed;
     private @Nullable Failure suspended;
 
-    /** @param leadNanos how long before a deadline a batch of so many items has to start */
-    BatchQueue(BatchPolicy policy, Ticker ticker, Refusals refusals, IntToLongFunction leadNanos) {
+    /**
+     * An empty queue.
+     *
+     * @param leadNanos how long before a deadline a batch of so many items has to start
+     * @param mostAtOnce the most items like this one in one batch, where that is fewer than the policy's
+     */
+    BatchQueue(
+            BatchPolicy policy,
+            Ticker ticker,
+            Refusals refusals,
+            IntToLongFunction leadNanos,
+            ToIntFunction<? super T> mostAtOnce) {
         this.policy = policy;
         this.ticker = ticker;
         this.refusals = refusals;
-        this.lines = new Lines<>(policy, leadNanos);
+        this.lines = new Lines<>(policy, leadNanos, mostAtOnce);
         this.levels = Stream.generate(() -> new CountedSet<Pending<T, R>>(Pending::compareArrivals))
                 .limit(Priority.LEAST_URGENT)
                 .toList();
@@ -253,8 +264,8 @@ final class BatchQueue<T, R> {
         if (line == null) {
             return List.of();
         }
-        List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
-        while (batch.size() < policy.maxSize() && !line.isEmpty()) {
+        List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), line.maxSize));
+        while (batch.size() < line.maxSize && !line.isEmpty()) {
             Pending<T, R> next = line.first();
             removeLocked(next);
             batch.add(next);

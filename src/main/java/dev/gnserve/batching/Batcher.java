@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,7 @@ public final class Batcher<T, R> {
         ticker = builder.ticker;
         ServiceRate rate = new ServiceRate(builder.runners.size());
         refusals = new Refusals(model, builder.policy.queueCapacity(), rate);
-        queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos);
+        queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos, builder.mostAtOnce);
         passes = new Passes<>(queue);
         execution = new BatchExecution<>(model, version, listener, ticker, rate, passes);
         threads = builder.threads;
@@ -305,6 +306,7 @@ public final class Batcher<T, R> {
         private final String version;
         private BatchPolicy policy = BatchPolicy.DEFAULT;
         private Function<? super T, ?> shape = item -> "any";
+        private ToIntFunction<? super T> mostAtOnce = item -> Integer.MAX_VALUE;
         private List<? extends BatchRunner<T, R>> runners = List.of();
         private BatchListener listener = batch -> {};
         private Ticker ticker = Ticker.system();
@@ -325,6 +327,12 @@ public final class Batcher<T, R> {
         /** What must be equal for items to share a batch; without it all items may. */
         public Builder<T, R> shape(Function<? super T, ?> key) {
             shape = key;
+            return this;
+        }
+
+        /** The most items of the shape of this one in one batch, where that is fewer than the policy's. */
+        public Builder<T, R> mostAtOnce(ToIntFunction<? super T> limit) {
+            mostAtOnce = limit;
             return this;
         }
 

@@ -11,6 +11,9 @@ final class Line<T, R> {
 
     final Object shape;
 
+    /** The most items of this shape in one batch. */
+    final int maxSize;
+
     private final NavigableSet<Pending<T, R>> items = new TreeSet<>(Pending::compare);
     private final NavigableSet<Pending<T, R>> byArrival = new TreeSet<>(Pending::compareArrivals);
     private final NavigableSet<Pending<T, R>> byDeadline = new TreeSet<>(Pending::compareDeadlines);
@@ -19,8 +22,9 @@ final class Line<T, R> {
     private @Nullable Pending<T, R> oldest;
     private @Nullable Pending<T, R> mostPressing;
 
-    Line(Object shape) {
+    Line(Object shape, int maxSize) {
         this.shape = shape;
+        this.maxSize = maxSize;
     }
 
     void add(Pending<T, R> pending) {

@@ -9,6 +9,7 @@ import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.IntToLongFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class Lines<T, R> {
 
     private final BatchPolicy policy;
     private final IntToLongFunction leadNanos;
+    private final ToIntFunction<? super T> mostAtOnce;
     private final Map<Object, Line<T, R>> byShape = new HashMap<>();
 
     private final NavigableSet<Line<T, R>> ready =
@@ -41,10 +43,16 @@ final class Lines<T, R> {
 
     private boolean allReady;
 
-    /** @param leadNanos how long before a deadline a batch of so many items has to start */
-    Lines(BatchPolicy policy, IntToLongFunction leadNanos) {
+    /**
+     * Lines without items.
+     *
+     * @param leadNanos how long before a deadline a batch of so many items has to start
+     * @param mostAtOnce the most items like this one in one batch, where that is fewer than the policy's
+     */
+    Lines(BatchPolicy policy, IntToLongFunction leadNanos, ToIntFunction<? super T> mostAtOnce) {
         this.policy = policy;
         this.leadNanos = leadNanos;
+        this.mostAtOnce = mostAtOnce;
         Comparator<Line<T, R>> byDeadline =
                 (one, other) -> Pending.compareDeadlines(mostPressing(one), mostPressing(other));
         this.pressing = IntStream.rangeClosed(0, classOf(policy.maxSize()))
@@ -53,7 +61,9 @@ final class Lines<T, R> {
     }
 
     void add(Pending<T, R> pending) {
-        Line<T, R> line = byShape.computeIfAbsent(pending.shape, Line::new);
+        Line<T, R> line = byShape.computeIfAbsent(
+                pending.shape,
+                shape -> new Line<>(shape, Math.min(policy.maxSize(), mostAtOnce.applyAsInt(pending.item))));
         if (!line.isEmpty()) {
             unseat(line);
         }
@@ -119,7 +129,7 @@ final class Lines<T, R> {
     }
 
     private void seat(Line<T, R> line) {
-        if (allReady || line.size() >= policy.maxSize()) {
+        if (allReady || line.size() >= line.maxSize) {
             ready.add(line);
             return;
         }
@@ -150,7 +160,7 @@ final class Lines<T, R> {
     }
 
     private long untilPressing(Line<T, R> line, long now) {
-        int largestOfClass = Math.min(policy.maxSize(), 1 << classOf(line.size()));
+        int largestOfClass = Math.min(line.maxSize, 1 << classOf(line.size()));
         return mostPressing(line).deadline.nanosLeft(now) - leadNanos.applyAsLong(largestOfClass);
     }
 

@@ -1,15 +1,15 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.evaluation.DetectionEvaluation;
+import dev.gnserve.evaluation.DetectionReport;
+import dev.gnserve.evaluation.Fold;
+import dev.gnserve.evaluation.SegmentationEvaluation;
+import dev.gnserve.evaluation.SegmentationReport;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.training.DetectionEvaluation;
-import dev.gnserve.training.DetectionReport;
-import dev.gnserve.training.Fold;
-import dev.gnserve.training.SegmentationEvaluation;
-import dev.gnserve.training.SegmentationReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

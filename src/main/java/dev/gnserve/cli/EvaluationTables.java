@@ -1,7 +1,7 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.training.DetectionReport;
-import dev.gnserve.training.SegmentationReport;
+import dev.gnserve.evaluation.DetectionReport;
+import dev.gnserve.evaluation.SegmentationReport;
 import java.io.PrintWriter;
 import java.util.Locale;
 

@@ -1,11 +1,11 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.training.Fold;
+import dev.gnserve.evaluation.Fold;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads {@code 2/5}. */
-final class FoldConverter implements ITypeConverter<Fold> {
+public final class FoldConverter implements ITypeConverter<Fold> {
 
     @Override
     public Fold convert(String text) {

@@ -21,14 +21,11 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ServeCommand.class,
             NewCommand.class,
-            TrainCommand.class,
-            ExportCommand.class,
             InspectCommand.class,
             VerifyCommand.class,
             BatchCommand.class,
             EvaluateCommand.class,
             GroupNormCommand.class,
-            BenchCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,
@@ -52,19 +49,28 @@ public final class GnserveCommand implements Runnable {
             ServeCommand.serve(args);
             return;
         }
-        if (!WITH_SPRING.contains(args[0]) && System.getProperty(LOG_SETTINGS) == null) {
-            System.setProperty(LOG_SETTINGS, "logback-command.xml");
-        }
-        CommandLine commandLine = commandLine();
-        int exitCode = commandLine.execute(args);
+        int exitCode = execute(new GnserveCommand(), args);
         boolean keepsRunning = args[0].equals("serve") && exitCode == 0 && ServeCommand.serving();
         if (!keepsRunning) {
             System.exit(exitCode);
         }
     }
 
+    /** Runs the subcommand that the arguments name, and returns the exit code. Not to be called twice in one process. */
+    public static int execute(Object command, String... args) {
+        boolean springLogs = args.length > 0 && WITH_SPRING.contains(args[0]);
+        if (!springLogs && System.getProperty(LOG_SETTINGS) == null) {
+            System.setProperty(LOG_SETTINGS, "logback-command.xml");
+        }
+        return commandLine(command).execute(args);
+    }
+
     static CommandLine commandLine() {
-        return new CommandLine(new GnserveCommand())
+        return commandLine(new GnserveCommand());
+    }
+
+    private static CommandLine commandLine(Object command) {
+        return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(GnserveCommand::tell);
     }

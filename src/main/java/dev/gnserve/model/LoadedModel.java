@@ -249,6 +249,10 @@ public final class LoadedModel implements Inference {
         if (now == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
         }
+        Failure tooLarge = now.tooLarge(input.shape());
+        if (tooLarge != null) {
+            return CompletableFuture.completedFuture(new Outcome.Failed<>(tooLarge));
+        }
         CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority);
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {

@@ -9,6 +9,7 @@ import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.failure.Failure;
@@ -58,9 +59,22 @@ final class ModelParts {
      * @param device where it runs, as {@code cpu} or {@code gpu0}
      * @param workers how many batches run at the same time
      * @param threads how many threads work on one batch
+     * @param passes the scope of its passes
      */
     record Serving(
-            Batcher<Tensor, Prediction> batcher, ModelSignature signature, String device, int workers, int threads) {}
+            Batcher<Tensor, Prediction> batcher,
+            ModelSignature signature,
+            String device,
+            int workers,
+            int threads,
+            EngineScope passes) {
+
+        /** Why no pass over an input of this shape fits into memory; null if one does. */
+        @Nullable
+        Failure tooLarge(TensorShape shape) {
+            return passes.refusal(shape);
+        }
+    }
 
     EngineScope scope() {
         return scope;
@@ -126,6 +140,7 @@ final class ModelParts {
         Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
                 .policy(manifest.batching())
                 .shape(input -> List.of(input.type(), input.shape()))
+                .mostAtOnce(input -> scope.mostAtOnce(input.shape()))
                 .runners(Stream.generate(newWorker).limit(workers).toList())
                 .replacement(newWorker)
                 .whenBroken(whenBroken)
@@ -134,6 +149,13 @@ final class ModelParts {
                 .start();
         batcher = started;
         started.ready().join();
+        manifest.warmUp().shapes().stream()
+                .map(scope::refusal)
+                .flatMap(Stream::ofNullable)
+                .forEach(refusal -> {
+                    throw Failure.of(FailureCode.MODEL_UNAVAILABLE, refusal.detail())
+                            .asException();
+                });
         for (ModelCompanion companion : companions) {
             String objection = companion.objection(started::submit);
             if (objection != null) {
@@ -145,7 +167,8 @@ final class ModelParts {
                 Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
                 loaded.device(),
                 workers,
-                threads == 0 ? Math.max(1, cores / workers) : threads);
+                threads == 0 ? Math.max(1, cores / workers) : threads,
+                scope);
     }
 
     private ThreadFactory workerThreads() {

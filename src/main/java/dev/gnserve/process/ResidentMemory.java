@@ -10,14 +10,42 @@ import java.util.regex.Pattern;
 public final class ResidentMemory {
 
     private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path PEAK_RESET = Path.of("/proc/self/clear_refs");
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+    private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
 
     private ResidentMemory() {}
 
     /** Bytes now; NaN where they cannot be read, which is everywhere but on Linux. */
     public static double bytes() {
+        return read(RESIDENT);
+    }
+
+    /**
+     * By how many bytes the process grew at most while something ran; NaN where that cannot be read. Threads that run at the same time
+     * count, too.
+     */
+    public static double growthDuring(Runnable work) {
+        Allocator.release();
+        boolean reset = resetPeak();
+        double before = bytes();
+        work.run();
+        return Math.max(0, (reset ? read(PEAK) : bytes()) - before);
+    }
+
+    /** See clear_refs in proc(5). */
+    private static boolean resetPeak() {
         try {
-            Matcher matcher = RESIDENT.matcher(Files.readString(STATUS));
+            Files.writeString(PEAK_RESET, "5");
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static double read(Pattern pattern) {
+        try {
+            Matcher matcher = pattern.matcher(Files.readString(STATUS));
             return matcher.find() ? Long.parseLong(matcher.group(1)) * 1024.0 : Double.NaN;
         } catch (IOException e) {
             return Double.NaN;

@@ -2,6 +2,7 @@ package dev.gnserve.serving;
 
 import dev.gnserve.backend.Engine;
 import dev.gnserve.norm.GroupNormKernel;
+import dev.gnserve.process.Allocator;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,10 +17,16 @@ final class RuntimeInfo implements InfoContributor {
     private static final Logger log = LoggerFactory.getLogger(RuntimeInfo.class);
 
     private final Engine engine;
+    private final Allocator allocator = Allocator.current();
     private final GroupNormKernel.Selection groupNorm = GroupNormKernel.select();
 
     RuntimeInfo(Engine engine) {
         this.engine = engine;
+        if (allocator.advice() == null) {
+            log.info("Allocator of native memory: {}", allocator.name());
+        } else {
+            log.warn("Allocator of native memory: {}: {}", allocator.name(), allocator.advice());
+        }
         log.info("GroupNorm kernel {}: {}", groupNorm.kernel().name(), groupNorm.reason());
     }
 

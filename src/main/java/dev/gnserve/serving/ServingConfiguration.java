@@ -1,6 +1,7 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.PassMemory;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.batching.BatchListener;
@@ -37,10 +38,16 @@ class ServingConfiguration {
     /** As a JVM ends that SIGTERM asks to. */
     private static final int EXIT_AFTER_SIGTERM = 128 + 15;
 
+    @Bean
+    MemoryPlan memoryPlan() {
+        return MemoryPlan.ofThisProcess();
+    }
+
     @Bean(destroyMethod = "close")
-    Engine engine(ServingSettings settings) {
+    Engine engine(ServingSettings settings, MemoryPlan plan) {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
-        Engine engine = new Engine(PyTorchBackend.start(new EngineSettings(settings.device(), threads)));
+        Engine engine = new Engine(
+                PyTorchBackend.start(new EngineSettings(settings.device(), threads)), new PassMemory(plan.passes()));
         SpringApplication.getShutdownHandlers().add(() -> endUnder(engine));
         return engine;
     }

@@ -98,7 +98,7 @@ public final class FakeBackend implements InferenceBackend {
 
     /** An engine of this back end on a clock that the test drives. */
     public Engine engine(LongSupplier nanos) {
-        return new Engine(this, nanos);
+        return new Engine(this, PassMemory.unlimited(), nanos);
     }
 
     /** Runs inside every load, before the model is there; it may wait or throw. */

@@ -67,7 +67,8 @@ class BatchQueueTest {
         Random random = new Random(seed);
         BatchPolicy policy = new BatchPolicy(3, Duration.ofMillis(random.nextInt(3) * 20L), 12);
         long leadPerItem = Duration.ofMillis(2).toNanos();
-        BatchQueue<Integer, Integer> queue = new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem);
+        BatchQueue<Integer, Integer> queue =
+                new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem, BatchQueueTest::mostAtOnce);
         ListModel model = new ListModel(policy, leadPerItem);
 
         for (int i = 0; i < 5_000; i++) {
@@ -77,8 +78,9 @@ class BatchQueueTest {
                     Deadline deadline = random.nextBoolean()
                             ? Deadline.none()
                             : Deadline.in(Duration.ofMillis(random.nextInt(60)), () -> nowNanos);
+                    int shape = random.nextInt(4);
                     Pending<Integer, Integer> next =
-                            pending(queue, i, random.nextInt(4), deadline, new Priority(1 + random.nextInt(9)));
+                            pending(queue, 4 * i + shape, shape, deadline, new Priority(1 + random.nextInt(9)));
                     List<Pending<Integer, Integer>> displaced = new ArrayList<>();
                     List<Pending<Integer, Integer>> expected = new ArrayList<>();
                     boolean refused = queue.offer(next, displaced) != null;
@@ -168,7 +170,7 @@ class BatchQueueTest {
                         .filter(pending -> pending.shape.equals(first.shape))
                         .toList();
                 if (isReady(line, now)) {
-                    List<Pending<Integer, Integer>> batch = line.subList(0, Math.min(line.size(), policy.maxSize()));
+                    List<Pending<Integer, Integer>> batch = line.subList(0, Math.min(line.size(), most(line)));
                     waiting.removeAll(batch);
                     return batch;
                 }
@@ -176,8 +178,12 @@ class BatchQueueTest {
             return List.of();
         }
 
+        private int most(List<Pending<Integer, Integer>> line) {
+            return Math.min(policy.maxSize(), mostAtOnce(line.get(0).item));
+        }
+
         private boolean isReady(List<Pending<Integer, Integer>> line, long now) {
-            return line.size() >= policy.maxSize()
+            return line.size() >= most(line)
                     || line.stream()
                             .anyMatch(pending -> now - pending.arrivedNanos
                                             >= policy.maxDelay().toNanos()
@@ -186,7 +192,12 @@ class BatchQueueTest {
     }
 
     private BatchQueue<Integer, Integer> queue(BatchPolicy policy) {
-        return new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> 0);
+        return new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> 0, item -> 1024);
+    }
+
+    /** Of four shapes, items of the first run alone. */
+    private static int mostAtOnce(int item) {
+        return item % 4 == 0 ? 1 : 1024;
     }
 
     private static Refusals refusals() {

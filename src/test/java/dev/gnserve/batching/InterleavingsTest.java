@@ -84,7 +84,11 @@ class InterleavingsTest {
 
         private final AtomicLong clock = new AtomicLong();
         private final BatchQueue<String, String> queue = new BatchQueue<>(
-                new BatchPolicy(2, Duration.ZERO, 3), clock::get, new Refusals("m", 3, new ServiceRate(1)), items -> 0);
+                new BatchPolicy(2, Duration.ZERO, 3),
+                clock::get,
+                new Refusals("m", 3, new ServiceRate(1)),
+                items -> 0,
+                item -> 1024);
         private final List<Pending<String, String>> early = new ArrayList<>();
 
         public QueueOperations() {
@@ -165,7 +169,11 @@ class InterleavingsTest {
         private static final Failure BACK = Failure.of(FailureCode.ENGINE_FAULT, "back");
 
         private final BatchQueue<String, String> queue = new BatchQueue<>(
-                new BatchPolicy(1, Duration.ZERO, 16), () -> 0, new Refusals("m", 16, new ServiceRate(1)), items -> 0);
+                new BatchPolicy(1, Duration.ZERO, 16),
+                () -> 0,
+                new Refusals("m", 16, new ServiceRate(1)),
+                items -> 0,
+                item -> 1024);
         private final Passes<String, String> passes = new Passes<>(queue);
         private final ConcurrentLinkedQueue<Pending<String, String>> submitted = new ConcurrentLinkedQueue<>();
         private volatile @Nullable Thread working;

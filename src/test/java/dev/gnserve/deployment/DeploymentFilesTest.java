@@ -48,6 +48,19 @@ class DeploymentFilesTest {
         assertThat(list("$.services.*[?(@.build)].pull_policy")).containsExactly("never", "never");
     }
 
+    /** The pom has the version; these two files cannot read it there. */
+    @Test
+    void chartAndKserveHaveTheVersionOfThePom() throws Exception {
+        String version = all(
+                        "(?s)<artifactId>gnserve</artifactId>\\s*<version>([^<]+)",
+                        Files.readString(Path.of("pom.xml")))
+                .get(0);
+        assertThat(all("(?m)^(?:v|appV)ersion: (.*)$", Files.readString(Path.of("helm/gnserve/Chart.yaml"))))
+                .containsExactly(version, version);
+        assertThat(all("image: \\S+/gnserve:(.*)", Files.readString(Path.of("docs/kserve.yaml"))))
+                .containsExactly(version);
+    }
+
     /** A default would win over the processor that BuildKit builds for. */
     @Test
     void imageIsBuiltForTheProcessorThatIsAskedFor() throws Exception {
@@ -138,10 +151,12 @@ class DeploymentFilesTest {
         String pom = Files.readString(Path.of("pom.xml"));
 
         assertThat(all("(?m)^USER (\\S+)$", dockerfile)).containsExactly("10001:10001", "10001:10001");
-        for (String setting : List.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_ARENA_MAX")) {
-            String value = all("<" + setting + ">(\\d+)<", pom).get(0);
-            assertThat(all(setting + "=(\\d+)", dockerfile)).containsExactly(value, value);
-        }
+        assertThat(all("LD_PRELOAD=(\\S+)", dockerfile))
+                .containsExactly("libtcmalloc_minimal.so.4", "libtcmalloc_minimal.so.4");
+        assertThat(all("install --yes --no-install-recommends (\\S+)", dockerfile))
+                .containsExactly("libtcmalloc-minimal4", "libtcmalloc-minimal4");
+        assertThat(all("<allocator>[^<]*/([^</]+)<", pom))
+                .containsExactly("libtcmalloc_minimal.so.4", "libtcmalloc_minimal.so.4");
         String libtorch = all("<libtorch.version>([^<]+)<", pom).get(0);
         assertThat(all("PYTORCH_VERSION=(\\S+)", dockerfile)).containsExactly(libtorch, libtorch);
         assertThat(all("pytorch/pytorch:([0-9.]+)-cuda", dockerfile)).containsExactly(libtorch);

@@ -1,0 +1,112 @@
+package dev.gnserve.backend;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The native memory that the passes of all models may take together. A pass waits until its part is free, in the order of arrival, so
+ * that passes which fit one by one do not end the process side by side. What loaded models hold is taken off. Thread-safe.
+ */
+public final class PassMemory {
+
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
+    private final long planned;
+    private final Duration longestWait;
+    private final Deque<Object> line = new ArrayDeque<>(); // guarded by this, as what follows
+    private long models;
+    private long taken;
+
+    /** @param bytes for passes and for what loaded models hold */
+    public PassMemory(long bytes) {
+        this(bytes, LONGEST_WAIT);
+    }
+
+    PassMemory(long bytes, Duration longestWait) {
+        this.planned = bytes;
+        this.longestWait = longestWait;
+    }
+
+    /** Without a limit: nothing is measured, and no pass waits. */
+    public static PassMemory unlimited() {
+        return new PassMemory(Long.MAX_VALUE);
+    }
+
+    boolean isLimited() {
+        return planned != Long.MAX_VALUE;
+    }
+
+    /** Bytes that passes may take together now. */
+    public synchronized long total() {
+        return Math.max(0, planned - models);
+    }
+
+    /** Bytes that loaded models hold. */
+    public synchronized long models() {
+        return models;
+    }
+
+    /** Bytes that passes have taken now. */
+    public synchronized long taken() {
+        return taken;
+    }
+
+    /** A model was loaded or, with a negative number, unloaded. */
+    synchronized void modelHolds(long bytes) {
+        models += bytes;
+        notifyAll();
+    }
+
+    /**
+     * Takes a part, waiting for it. More than there is takes all of it.
+     *
+     * @return bytes to be given back
+     * @throws dev.gnserve.failure.FailureException with {@code OVERLOADED} when it is not free in time
+     */
+    synchronized long take(long bytes) {
+        Object me = new Object();
+        line.add(me);
+        long until = System.nanoTime() + longestWait.toNanos();
+        boolean interrupted = false;
+        try {
+            while (line.peek() != me || (taken > 0 && bytes > total() - taken)) {
+                long left = until - System.nanoTime();
+                if (left <= 0) {
+                    throw Failure.of(FailureCode.OVERLOADED, tooLong(bytes)).asException();
+                }
+                try {
+                    TimeUnit.NANOSECONDS.timedWait(this, left);
+                } catch (InterruptedException e) {
+                    interrupted = true; // A worker ends with its queue, not by interruption.
+                }
+            }
+            long part = Math.min(bytes, total());
+            taken += part;
+            return part;
+        } finally {
+            line.remove(me);
+            notifyAll();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private String tooLong(long bytes) {
+        return "a pass needs %,d MB of native memory, but others have held %,d of %,d MB for %d s"
+                .formatted(megabytes(bytes), megabytes(taken), megabytes(total()), longestWait.toSeconds());
+    }
+
+    synchronized void giveBack(long part) {
+        taken -= part;
+        notifyAll();
+    }
+
+    static long megabytes(long bytes) {
+        return bytes >> 20;
+    }
+}

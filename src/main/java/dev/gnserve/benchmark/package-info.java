@@ -1,5 +1,0 @@
-/** Measurements of this program against what it competes with, side by side in one process. */
-@NullMarked
-package dev.gnserve.benchmark;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,62 @@
+package dev.gnserve.evaluation;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a detector did on a split of a data set, by COCO's definitions.
+ *
+ * @param split name of the split, or of the fold
+ * @param images how many
+ * @param objects true boxes
+ * @param ap50 average precision at an intersection over union of 0.5, mean of the classes
+ * @param ap50to95 the same, mean of thresholds 0.5, 0.55, ..., 0.95
+ * @param byClass the same by class
+ */
+public record DetectionReport(
+        String model,
+        String version,
+        String data,
+        String split,
+        int images,
+        int objects,
+        double ap50,
+        double ap50to95,
+        List<ClassScores> byClass) {
+
+    /**
+     * Scores of one class; NaN if it has no true box.
+     *
+     * @param objects true boxes
+     */
+    public record ClassScores(String label, int objects, double ap50, double ap50to95) {}
+
+    public DetectionReport {
+        byClass = List.copyOf(byClass);
+    }
+
+    static DetectionReport of(
+            String model, String version, String data, String split, List<String> labels, AveragePrecision precision) {
+        List<ClassScores> rows = new ArrayList<>();
+        for (int label = 0; label < labels.size(); label++) {
+            rows.add(new ClassScores(
+                    labels.get(label),
+                    precision.objects(label),
+                    precision.of(label, 0.5),
+                    precision.ofAllThresholds(label)));
+        }
+        // A class that does not occur has no average precision and does not count.
+        List<ClassScores> scored =
+                rows.stream().filter(row -> row.objects() > 0).toList();
+        return new DetectionReport(
+                model,
+                version,
+                data,
+                split,
+                precision.images(),
+                rows.stream().mapToInt(ClassScores::objects).sum(),
+                scored.stream().mapToDouble(ClassScores::ap50).average().orElse(Double.NaN),
+                scored.stream().mapToDouble(ClassScores::ap50to95).average().orElse(Double.NaN),
+                rows);
+    }
+}

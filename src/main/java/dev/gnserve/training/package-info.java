@@ -1,5 +1,0 @@
-/** Trains the embedded networks in Java: DJL blocks, data, losses, checkpoints, evaluation, export. */
-@NullMarked
-package dev.gnserve.training;
-
-import org.jspecify.annotations.NullMarked;

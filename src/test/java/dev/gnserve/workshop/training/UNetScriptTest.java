@@ -1,0 +1,56 @@
+package dev.gnserve.workshop.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UNetScriptTest {
+
+    private static final UNetShape SMALL = new UNetShape(3, List.of(8, 16, 16), 4, 3);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void archiveComputesWhatTheTrainedNetworkComputes() throws Exception {
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+                TrainableUNet network = new TrainableUNet(SMALL)) {
+            float[] weights = network.weights().initial(5);
+            Random random = new Random(6);
+            for (int i = 0; i < weights.length; i++) {
+                weights[i] += 0.05f * (float) random.nextGaussian();
+            }
+            Path archive = folder.resolve("model.pt");
+            TorchScriptWriter.write(network.script(weights), "unet", archive);
+            float[] image = new float[3 * 24 * 32];
+            for (int i = 0; i < image.length; i++) {
+                image[i] = random.nextFloat();
+            }
+            float[] expected = network.logits(image, 24, 32);
+
+            try (PyTorchModel model = engine.load(archive)) {
+                FloatTensor input = new FloatTensor(TensorShape.of(3, 24, 32), image);
+                FloatTensor output = (FloatTensor) model.newSession()
+                        .run(List.of(input))
+                        .predictions()
+                        .get(0)
+                        .first();
+
+                assertThat(output.shape()).isEqualTo(TensorShape.of(3, 24, 32));
+                assertThat(output.values()).containsExactly(expected, within(1e-5f));
+            }
+        }
+    }
+}

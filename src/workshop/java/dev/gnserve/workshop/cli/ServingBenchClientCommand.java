@@ -1,0 +1,88 @@
+package dev.gnserve.workshop.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.URL;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Clients that each send the next image when they have the answer to the last. */
+@Command(name = "client", hidden = true, description = "The client of the serving benchmark.")
+final class ServingBenchClientCommand implements Callable<Integer> {
+
+    @Option(names = "--seconds", required = true)
+    private int seconds;
+
+    @Option(names = "--clients", required = true)
+    private int clients;
+
+    @Option(names = "--port", required = true)
+    private int port;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /**
+     * What the clients saw.
+     *
+     * @param imagesPerSecond of all clients
+     * @param p50Millis from sending an image to having its answer
+     * @param p99Millis likewise
+     * @param maxMillis likewise
+     * @param failures answers that were not 200, warm-up included
+     */
+    record Latencies(double imagesPerSecond, double p50Millis, double p99Millis, double maxMillis, int failures) {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, ExecutionException {
+        URL url = URI.create("http://localhost:" + port + "/v1/models/" + BenchSample.MODEL + "/segment")
+                .toURL();
+        byte[] png = BenchSample.png();
+        System.setProperty("http.maxConnections", Integer.toString(clients));
+        AtomicInteger failures = new AtomicInteger();
+        long[] nanos = Rush.of(clients, seconds, () -> () -> {
+            int status = post(url, png);
+            return status == 200 ? 0 : failures.incrementAndGet();
+        });
+        Percentiles percentiles = new Percentiles(nanos);
+        double clientSeconds = LongStream.of(nanos).sum() / 1e9;
+        Latencies latencies = new Latencies(
+                clients * nanos.length / clientSeconds,
+                percentiles.millis(50),
+                percentiles.millis(99),
+                percentiles.millis(100),
+                failures.get());
+        spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(latencies));
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+
+    /** By the plainest client, one thread and no other: what it needs is taken from the cores of the server. */
+    private static int post(URL url, byte[] png) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+        connection.setDoOutput(true);
+        connection.setRequestProperty("Content-Type", "image/png");
+        connection.setFixedLengthStreamingMode(png.length);
+        try (OutputStream body = connection.getOutputStream()) {
+            body.write(png);
+        }
+        int status = connection.getResponseCode();
+        try (InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            if (answer != null) {
+                answer.readAllBytes();
+            }
+        }
+        return status;
+    }
+}

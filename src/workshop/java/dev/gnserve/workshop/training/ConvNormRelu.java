@@ -1,0 +1,62 @@
+package dev.gnserve.workshop.training;
+
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import org.jspecify.annotations.Nullable;
+
+/** A 3x3 convolution without bias (the norm has one), Group Normalization, ReLU. */
+final class ConvNormRelu extends AbstractBlock {
+
+    private final Conv2d conv;
+    private final GroupNorm norm;
+
+    ConvNormRelu(int outputChannels, int groups) {
+        this(outputChannels, groups, 1);
+    }
+
+    ConvNormRelu(int outputChannels, int groups, int stride) {
+        conv = addChildBlock(
+                "conv",
+                Conv2d.builder()
+                        .setKernelShape(new Shape(3, 3))
+                        .setFilters(outputChannels)
+                        .optPadding(new Shape(1, 1))
+                        .optStride(new Shape(stride, stride))
+                        .optBias(false)
+                        .build());
+        norm = addChildBlock("norm", new GroupNorm(groups, outputChannels));
+    }
+
+    Conv2d conv() {
+        return conv;
+    }
+
+    GroupNorm norm() {
+        return norm;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameters, NDList inputs, boolean training, @Nullable PairList<String, Object> options) {
+        NDList convolved = conv.forward(parameters, inputs, training);
+        return Activation.relu(norm.forward(parameters, convolved, training));
+    }
+
+    @Override
+    protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
+        conv.initialize(manager, type, inputShapes);
+        norm.initialize(manager, type, conv.getOutputShapes(inputShapes));
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        return conv.getOutputShapes(inputShapes);
+    }
+}

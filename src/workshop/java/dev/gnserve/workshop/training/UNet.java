@@ -1,0 +1,151 @@
+package dev.gnserve.workshop.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.pooling.Pool;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A U-Net (Ronneberger et al. 2015) with Group Normalization: float32 [N, C, H, W] to logits [N, classes, H, W].
+ *
+ * <p>The encoder halves the resolution by max pooling. Each step of the decoder narrows by a 1x1 convolution <em>before</em> it doubles the
+ * resolution (nearest neighbour), so that the wide part of the work stays small, then joins the encoder's features of that resolution.
+ */
+final class UNet extends AbstractBlock {
+
+    private static final Shape TWO = new Shape(2, 2);
+
+    private final UNetShape shape;
+    private final List<Stage> encoder = new ArrayList<>();
+    private final List<Conv2d> narrow = new ArrayList<>();
+    private final List<Stage> decoder = new ArrayList<>();
+    private final Conv2d head;
+
+    /** Two convolutions at one resolution. */
+    record Stage(ConvNormRelu first, ConvNormRelu second) {
+
+        private NDArray forward(ParameterStore parameters, NDArray x, boolean training) {
+            NDList hidden = first.forward(parameters, new NDList(x), training);
+            return second.forward(parameters, hidden, training).singletonOrThrow();
+        }
+    }
+
+    UNet(UNetShape shape) {
+        this.shape = shape;
+        for (int level = 0; level < shape.levels(); level++) {
+            encoder.add(addStage("encoder" + level, shape.widths().get(level)));
+        }
+        for (int level = shape.levels() - 2; level >= 0; level--) {
+            int width = shape.widths().get(level);
+            narrow.add(addChildBlock("narrow" + level, pointwise(width)));
+            decoder.add(addStage("decoder" + level, width));
+        }
+        head = addChildBlock("head", pointwise(shape.classes()));
+    }
+
+    private Stage addStage(String name, int width) {
+        return new Stage(
+                addChildBlock(name + "first", new ConvNormRelu(width, shape.groups())),
+                addChildBlock(name + "second", new ConvNormRelu(width, shape.groups())));
+    }
+
+    private static Conv2d pointwise(int filters) {
+        return Conv2d.builder()
+                .setKernelShape(new Shape(1, 1))
+                .setFilters(filters)
+                .optBias(true)
+                .build();
+    }
+
+    UNetShape shape() {
+        return shape;
+    }
+
+    List<Stage> encoder() {
+        return List.copyOf(encoder);
+    }
+
+    /** From the lowest resolution up, as {@link #decoder()}. */
+    List<Conv2d> narrow() {
+        return List.copyOf(narrow);
+    }
+
+    List<Stage> decoder() {
+        return List.copyOf(decoder);
+    }
+
+    Conv2d head() {
+        return head;
+    }
+
+    @Override
+    protected NDList forwardInternal(
+            ParameterStore parameters, NDList inputs, boolean training, @Nullable PairList<String, Object> options) {
+        NDArray x = inputs.singletonOrThrow();
+        List<NDArray> skips = new ArrayList<>();
+        for (Stage stage : encoder) {
+            if (!skips.isEmpty()) {
+                x = Pool.maxPool2d(x, TWO, TWO, new Shape(0, 0), false);
+            }
+            x = stage.forward(parameters, x, training);
+            skips.add(x);
+        }
+        for (int step = 0; step < decoder.size(); step++) {
+            NDArray skip = skips.get(decoder.size() - 1 - step);
+            NDArray narrowed = narrow.get(step)
+                    .forward(parameters, new NDList(x), training)
+                    .singletonOrThrow();
+            x = decoder.get(step).forward(parameters, upsample(narrowed).concat(skip, 1), training);
+        }
+        return head.forward(parameters, new NDList(x), training);
+    }
+
+    private static NDArray upsample(NDArray x) {
+        Shape s = x.getShape();
+        long[] doubled = {s.get(2) * 2, s.get(3) * 2};
+        return x.getNDArrayInternal().interpolation(doubled, 0, false);
+    }
+
+    @Override
+    protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
+        // Channels alone decide the shapes of the parameters; any legal size will do.
+        int size = shape.multiple();
+        Shape input = new Shape(1, shape.inputChannels(), size, size);
+        for (int level = 0; level < shape.levels(); level++) {
+            input = initialize(encoder.get(level), manager, type, input);
+            if (level < shape.levels() - 1) {
+                input = new Shape(1, input.get(1), input.get(2) / 2, input.get(3) / 2);
+            }
+        }
+        for (int step = 0; step < decoder.size(); step++) {
+            narrow.get(step).initialize(manager, type, input);
+            long width =
+                    narrow.get(step).getOutputShapes(new Shape[] {input})[0].get(1);
+            Shape joined = new Shape(1, 2 * width, input.get(2) * 2, input.get(3) * 2);
+            input = initialize(decoder.get(step), manager, type, joined);
+        }
+        head.initialize(manager, type, input);
+    }
+
+    private static Shape initialize(Stage stage, NDManager manager, DataType type, Shape input) {
+        stage.first().initialize(manager, type, input);
+        Shape hidden = stage.first().getOutputShapes(new Shape[] {input})[0];
+        stage.second().initialize(manager, type, hidden);
+        return stage.second().getOutputShapes(new Shape[] {hidden})[0];
+    }
+
+    @Override
+    public Shape[] getOutputShapes(Shape[] inputShapes) {
+        Shape input = inputShapes[0];
+        return new Shape[] {new Shape(input.get(0), shape.classes(), input.get(2), input.get(3))};
+    }
+}
