@@ -246,7 +246,7 @@ class FaultsIT {
             assertThat(parts.contentType()).isEqualTo("application/problem+json");
             assertThat(parts.json().path("code").asString()).isEqualTo("OVERLOADED");
             assertThat(parts.json().path("detail").asString())
-                    .contains("uploads of 3", "would be more than 40,960", "gnserve.limits.max-upload-size-in-flight");
+                    .contains("uploads of 3", "exceed the limit of 40,960", "gnserve.limits.max-upload-size-in-flight");
             assertThat(parts.response().headers().firstValue("Retry-After")).hasValue("1");
             assertThat(client.meter("gnserve_requests_total", "OVERLOADED")).isEqualTo(refused + 1);
             assertThat(segmentTwo().status()).as("of what there is room for").isEqualTo(200);

@@ -200,7 +200,7 @@ class ProtocolIT {
                 .containsExactly(new float[] {-1, 1, -1, 1, 1, -1, -1, 1}, within(1e-4f));
 
         Answer image = client.post("v1/models/vector/segment", new byte[] {1});
-        assertThat(image.text()).contains("WRONG_TASK", "takes tensors and no images", "/v2/models/vector/infer");
+        assertThat(image.text()).contains("WRONG_TASK", "takes tensors, not images", "/v2/models/vector/infer");
         assertThat(client.post("v1/models/vector/verify", new byte[] {1}).text())
                 .contains("WRONG_TASK");
     }
@@ -220,7 +220,7 @@ class ProtocolIT {
             }
 
             assertThat(told.list).singleElement().satisfies(event -> {
-                assertThat(event.getFormattedMessage()).contains("went away");
+                assertThat(event.getFormattedMessage()).contains("the client disconnected");
                 assertThat(event.getLevel()).isEqualTo(Level.DEBUG);
             });
         } finally {
@@ -447,7 +447,7 @@ class ProtocolIT {
 
         assertError(infer("chain", "{}"), 400, "inputs is missing");
         assertError(infer("chain", request("FP32", "[1,3,24,20]", "[1]")), 400, "sides that are multiples of 8");
-        assertError(infer("chain", request("FP16", "[1,3,24,24]", "[1]")), 400, "the model takes [FP32]");
+        assertError(infer("chain", request("FP16", "[1,3,24,24]", "[1]")), 400, "The model takes [FP32]");
 
         assertThat(client.meter("gnserve_requests_total", "chain", "INVALID_REQUEST") - before)
                 .isEqualTo(3);

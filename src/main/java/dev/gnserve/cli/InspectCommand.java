@@ -25,12 +25,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Exit codes: 0 sound, 1 something is wrong with the archive, 2 it is not one. */
 @Command(
         name = "inspect",
         description = {
-            "Says what a TorchScript archive is: parts, parameters, normalization layers, and whether the engine loads it.",
-            "Exit code 0: sound. 1: corrupt, contradictory or refused by the engine. 2: not an archive."
+            "Shows the parts, parameters and normalization layers of a TorchScript archive, and whether the engine loads it.",
+            "Exit code 0: no defect found. 1: corrupt, contradictory or refused by the engine. 2: not an archive."
         })
 final class InspectCommand implements Callable<Integer> {
 
@@ -38,17 +37,17 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
-    @Option(names = "--no-engine", description = "Do not try to load it; faster.")
+    @Option(names = "--no-engine", description = "Do not load the archive into the engine; faster.")
     private boolean noEngine;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** What is printed as JSON. */
+    /** The JSON output. */
     private record Inspection(
             String file,
             String origin,
@@ -108,7 +107,7 @@ final class InspectCommand implements Callable<Integer> {
                 refusal);
     }
 
-    /** Why the engine refuses the archive, or null; the operators it lacks go into the list. */
+    /** Loads the archive into the engine. Returns why the engine refuses it, or null. Adds the replaced operators to the list. */
     private @Nullable String load(ArchiveSnapshot archive, List<RepairedArchive.Replacement> replaced) {
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(archive, BackendPlan.CPU)) {
@@ -121,10 +120,10 @@ final class InspectCommand implements Callable<Integer> {
 
     private static void print(PrintWriter out, Inspection inspection) {
         out.printf(
-                "%s: TorchScript archive, %s, class %s, format version %s (the PyTorch version is not recorded)%n",
+                "%s: TorchScript archive, %s, class %s, format version %s (archives do not record the PyTorch version)%n",
                 inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
         out.printf(
-                "%d entries, %d files of code, %,d parameters in %d tensors%n",
+                "%d entries, %d code files, %,d parameters in %d tensors%n",
                 inspection.entries(), inspection.codeFiles(), inspection.parameters(), inspection.parameterTensors());
         out.println();
         if (inspection.layers().isEmpty()) {

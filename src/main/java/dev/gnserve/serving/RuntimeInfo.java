@@ -10,7 +10,7 @@ import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
 import org.springframework.stereotype.Component;
 
-/** What {@code /actuator/info} says about the engine and the kernel of layer checks. */
+/** The engine and the GroupNorm kernel in {@code /actuator/info}. */
 @Component
 final class RuntimeInfo implements InfoContributor {
 

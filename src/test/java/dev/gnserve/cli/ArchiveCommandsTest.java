@@ -18,7 +18,7 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code inspect} and {@code verify} as a release pipeline runs them. */
+/** {@code inspect} and {@code verify}, as a release pipeline runs them. */
 class ArchiveCommandsTest {
 
     @TempDir
@@ -58,7 +58,7 @@ class ArchiveCommandsTest {
     }
 
     @Test
-    void inspectOfSomethingElseExitsWithTwoAndSaysWhatItIs() throws IOException {
+    void inspectOfAnotherFormatExitsWithTwoAndNamesIt() throws IOException {
         Path pickle = Files.write(folder.resolve("weights.pth"), new byte[] {(byte) 0x80, 2, '}', '.'});
 
         assertThat(run("inspect", pickle.toString())).isEqualTo(2);
@@ -115,7 +115,7 @@ class ArchiveCommandsTest {
     }
 
     @Test
-    void verifyExitsWithOneForAFaultAndTwoWhereNothingApplies() throws IOException {
+    void verifyExitsWithOneForAFaultAndTwoWithoutGroupNorm() throws IOException {
         TorchScriptArchive faulty = Rewrites.code(
                 Samples.archive("chain-scripted"),
                 "code/__torch__/torch/nn/modules/normalization/___torch_mangle_25.py",
@@ -137,9 +137,9 @@ class ArchiveCommandsTest {
                 .isEqualTo(2);
     }
 
-    /** The archive is traced: it says nothing of what was meant. Its layer body.1.norm runs with epsilon 1e-3. */
+    /** The archive is traced, so that it declares nothing. Its layer body.1.norm runs with epsilon 1e-3. */
     @Test
-    void verifyHoldsAnArchiveAgainstWhatIsExpected() throws IOException {
+    void verifyComparesAnArchiveWithTheExpectedParameters() throws IOException {
         String chain = sample("chain-traced").toString();
 
         assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0", "--epsilon", "1e-5"))

@@ -15,7 +15,7 @@ import org.springframework.util.unit.DataSize;
 class PixelBudgetTest {
 
     @Test
-    void whatDoesNotFitIsRefusedAndFitsWhenRoomIsGivenBack() {
+    void aShareThatExceedsTheBudgetIsRefusedUntilOtherSharesAreClosed() {
         PixelBudget budget = new PixelBudget(100, Duration.ZERO);
         Share first = budget.take(60);
 
@@ -33,7 +33,7 @@ class PixelBudgetTest {
     }
 
     @Test
-    void whatOnlyDecodingTookIsGivenBackBeforeTheRest() {
+    void aShareCanBeReducedBeforeItIsClosed() {
         PixelBudget budget = new PixelBudget(100, Duration.ZERO);
         Share share = budget.take(90);
 
@@ -46,7 +46,7 @@ class PixelBudgetTest {
     }
 
     @Test
-    void whoWaitsGetsTheRoomThatIsGivenBack() {
+    void aWaitingRequestGetsTheShareThatIsClosed() {
         PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         Share first = budget.take(60);
 
@@ -56,15 +56,14 @@ class PixelBudgetTest {
         waiting.join().close();
     }
 
-    /** A request that has other images to finish meanwhile. */
     @Test
     @Timeout(30)
-    void roomThatIsTakenAtOnceDoesNotOvertakeThoseThatWait() {
+    void takingAtOnceDoesNotOvertakeWaitingRequests() {
         PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         Share first = budget.take(60);
         CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(80));
         for (Share early = budget.takeAtOnce(40); early != null; early = budget.takeAtOnce(40)) {
-            early.close(); // Until the other one waits.
+            early.close(); // Until the other request waits.
         }
 
         first.close();

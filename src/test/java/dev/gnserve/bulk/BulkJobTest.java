@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
-class BulkRunTest {
+class BulkJobTest {
 
     private static final Path FULL = Path.of("/dev/full");
 
@@ -46,7 +46,7 @@ class BulkRunTest {
 
     @Test
     void everyImageGetsItsResultInTheSameFolder() throws Exception {
-        BulkRun.Summary summary = run(Shard.WHOLE, "none");
+        BulkJob.Summary summary = run(Shard.WHOLE, "none");
 
         assertThat(asked).containsExactly("a.JPG", "b.png", "deep/er/c.tiff");
         assertThat(files())
@@ -63,26 +63,26 @@ class BulkRunTest {
     }
 
     @Test
-    void whatIsCompleteIsNotDoneAgainAndWhatAKillLeftIsWrittenOver() throws Exception {
+    void completeResultsAreKeptAndWhatAKillLeftIsOverwritten() throws Exception {
         Files.createDirectories(out);
-        Files.writeString(out.resolve("a.JPG.json"), "by an earlier run");
+        Files.writeString(out.resolve("a.JPG.json"), "by an earlier job");
         // Killed between picture and JSON, and in the middle of a JSON.
         Files.writeString(out.resolve("b.png.overlay.png"), "old");
         Files.writeString(out.resolve(".b.png.json.part"), "{\"mod");
 
-        BulkRun.Summary summary = run(Shard.WHOLE, "none");
+        BulkJob.Summary summary = run(Shard.WHOLE, "none");
 
         assertThat(asked).containsExactly("b.png", "deep/er/c.tiff");
         assertThat(summary.before()).isOne();
         assertThat(summary.done()).isEqualTo(2);
-        assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier run");
+        assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier job");
         assertThat(out.resolve("b.png.overlay.png")).hasContent("picture");
         assertThat(files()).noneMatch(name -> name.endsWith(".part"));
     }
 
     @Test
-    void aFailureIsToldBesideTheOthersAndTriedAgain() throws Exception {
-        BulkRun.Summary first = run(Shard.WHOLE, "b.png");
+    void aFailureIsReportedBesideTheOthersAndTriedAgain() throws Exception {
+        BulkJob.Summary first = run(Shard.WHOLE, "b.png");
 
         assertThat(first.failed()).containsOnlyKeys("b.png");
         assertThat(first.failed().get("b.png")).contains("IMAGE_UNDECODABLE", "not for me");
@@ -90,7 +90,7 @@ class BulkRunTest {
         assertThat(out.resolve("b.png.problem.json")).hasContent("problem of b.png");
         asked.clear();
 
-        BulkRun.Summary second = run(Shard.WHOLE, "none");
+        BulkJob.Summary second = run(Shard.WHOLE, "none");
 
         assertThat(asked).containsExactly("b.png");
         assertThat(second.failed()).isEmpty();
@@ -98,39 +98,40 @@ class BulkRunTest {
     }
 
     @Test
-    void anImageThatFindsNoRoomBesideOthersIsDoneAlone() throws Exception {
+    void anImageThatIsRefusedBesideOthersIsDoneAlone() throws Exception {
         AtomicInteger refused = new AtomicInteger();
-        BulkRun bulk = new BulkRun(
+        BulkJob job = new BulkJob(
                 in,
                 out,
                 (name, image) -> {
                     if (name.equals("b.png") && refused.getAndIncrement() == 0) {
-                        throw Failure.of(FailureCode.OVERLOADED, "no room").asException();
+                        throw Failure.of(FailureCode.OVERLOADED, "too much at once")
+                                .asException();
                     }
-                    return new BulkRun.Answer(image, null);
+                    return new BulkJob.Result(image, null);
                 },
                 (name, failure) -> new byte[0]);
 
-        BulkRun.Summary summary = bulk.run(Shard.WHOLE, 3, any -> {}, any -> {});
+        BulkJob.Summary summary = job.run(Shard.WHOLE, 3, any -> {}, any -> {});
 
         assertThat(summary.done()).isEqualTo(3);
         assertThat(refused).hasValue(2);
         assertThat(files()).containsExactly("a.JPG.json", "b.png.json", "deep/er/c.tiff.json");
     }
 
-    /** What is written to /dev/full finds the disk full; it stands where an unfinished result would. */
+    /** A link to /dev/full, in place of an unfinished result, fails as a full disk does. */
     @Test
     @EnabledIf("deviceThatIsAlwaysFull")
-    void aFullDiskEndsTheRunNamesTheResultAndKeepsWhatIsComplete() throws Exception {
+    void aFullDiskEndsTheJobNamesTheResultAndKeepsCompleteResults() throws Exception {
         Files.createDirectories(out);
-        Files.writeString(out.resolve("a.JPG.json"), "by an earlier run");
+        Files.writeString(out.resolve("a.JPG.json"), "by an earlier job");
         Files.createSymbolicLink(out.resolve(".b.png.json.part"), FULL);
 
         assertThatThrownBy(() -> run(Shard.WHOLE, "none"))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(out.resolve("b.png.json") + " cannot be written")
                 .hasMessageContaining("No space left on device");
-        assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier run");
+        assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier job");
         assertThat(out.resolve("b.png.json")).doesNotExist();
         Files.delete(out.resolve(".b.png.json.part"));
 
@@ -143,7 +144,7 @@ class BulkRunTest {
     }
 
     @Test
-    void partsDoEverythingOnceAndKeepTheirImagesWhenOthersCome() {
+    void shardsHaveEveryImageOnceAndDependOnItsNameOnly() {
         List<String> names =
                 IntStream.range(0, 1000).mapToObj(i -> "image-" + i + ".png").toList();
         for (String name : names) {
@@ -162,7 +163,7 @@ class BulkRunTest {
     }
 
     @Test
-    void aPartIsOneOfItsNumber() {
+    void aShardIsOneOfItsCount() {
         assertThat(Shard.of("3/4")).isEqualTo(new Shard(3, 4));
         for (String wrong : List.of("4/4", "1", "a/b", "-1/2", "1/0", "1/2/3", "")) {
             assertThatThrownBy(() -> Shard.of(wrong))
@@ -172,8 +173,8 @@ class BulkRunTest {
         }
     }
 
-    private BulkRun.Summary run(Shard shard, String failing) throws IOException, InterruptedException {
-        BulkRun bulk = new BulkRun(
+    private BulkJob.Summary run(Shard shard, String failing) throws IOException, InterruptedException {
+        BulkJob job = new BulkJob(
                 in,
                 out,
                 (name, image) -> {
@@ -182,12 +183,12 @@ class BulkRunTest {
                         throw Failure.of(FailureCode.IMAGE_UNDECODABLE, "not for me")
                                 .asException();
                     }
-                    return new BulkRun.Answer(
+                    return new BulkJob.Result(
                             ("found in " + new String(image, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8),
                             "picture".getBytes(StandardCharsets.UTF_8));
                 },
                 (name, failure) -> ("problem of " + name).getBytes(StandardCharsets.UTF_8));
-        return bulk.run(shard, 3, any -> {}, any -> {});
+        return job.run(shard, 3, any -> {}, any -> {});
     }
 
     private Set<String> files() throws IOException {

@@ -11,11 +11,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder that takes what was found. A file is there whole or not at all, also after a kill or a loss of power: it is
- * written beside its place, forced to the disk, and renamed. An image is done when its JSON is there, which is written
- * last.
+ * The files of results in a folder. A file is complete or absent, also after a kill or a loss of power: it is written under another name,
+ * forced to the disk, and renamed. The JSON is written last, so that an image with JSON is done. Thread-safe for different images.
  */
-final class Results {
+final class ResultFiles {
 
     private static final String JSON = ".json";
     private static final String PROBLEM = ".problem.json";
@@ -23,7 +22,7 @@ final class Results {
 
     private final Path folder;
 
-    Results(Path folder) {
+    ResultFiles(Path folder) {
         this.folder = folder;
     }
 
@@ -31,7 +30,7 @@ final class Results {
         return Files.exists(place(image, JSON));
     }
 
-    /** What was found, with the picture first where there is one; a problem of an earlier run goes. */
+    /** Writes a result. Deletes the problem of an earlier job. */
     void put(String image, byte[] json, byte @Nullable [] picture) throws IOException {
         if (picture != null) {
             write(place(image, PICTURE), picture);
@@ -40,7 +39,7 @@ final class Results {
         Files.deleteIfExists(place(image, PROBLEM));
     }
 
-    /** Why nothing was found; the next run tries again. */
+    /** Writes a problem. The next job tries the image again. */
     void putProblem(String image, byte[] json) throws IOException {
         write(place(image, PROBLEM), json);
     }
@@ -51,7 +50,7 @@ final class Results {
 
     private static void write(Path place, byte[] bytes) throws IOException {
         Path parent = Objects.requireNonNull(place.getParent());
-        // Of this name, so that the next run writes over what a kill has left.
+        // The name is fixed, so that the next job overwrites what a kill has left.
         Path part = parent.resolve("." + place.getFileName() + ".part");
         try {
             Files.createDirectories(parent);

@@ -5,15 +5,15 @@ import io.micrometer.tracing.exporter.SpanExportingPredicate;
 import java.util.regex.Pattern;
 import org.springframework.stereotype.Component;
 
-/** Keeps out of the traces what probes and scrapers ask, a few times a minute each for as long as the service runs. */
+/** Keeps the requests of probes and scrapers out of the traces. */
 @Component
-final class WorkOnly implements SpanExportingPredicate {
+final class ProbeSpanFilter implements SpanExportingPredicate {
 
-    private static final Pattern OPERATIONS = Pattern.compile("/(actuator|livez|readyz|v2/health)(/.*)?");
+    private static final Pattern PROBES = Pattern.compile("/(actuator|livez|readyz|v2/health)(/.*)?");
 
     @Override
     public boolean isExportable(FinishedSpan span) {
         String path = span.getTags().get("http.url");
-        return path == null || !OPERATIONS.matcher(path).matches();
+        return path == null || !PROBES.matcher(path).matches();
     }
 }

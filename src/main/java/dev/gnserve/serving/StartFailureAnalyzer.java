@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 
-/** Has Spring tell in a sentence instead of a stack trace why the service does not start; see {@code spring.factories}. */
-final class StartFailures implements FailureAnalyzer {
+/** Has Spring report a failed start in one sentence, without a stack trace. Registered in {@code spring.factories}. */
+final class StartFailureAnalyzer implements FailureAnalyzer {
 
     @Override
     public @Nullable FailureAnalysis analyze(Throwable failure) {

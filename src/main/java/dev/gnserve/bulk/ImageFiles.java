@@ -10,16 +10,16 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The images in a folder and the folders below it. */
-final class Images {
+/** Lists the images in a folder and the folders below it. */
+final class ImageFiles {
 
     private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp");
 
-    private Images() {}
+    private ImageFiles() {}
 
     /**
-     * Paths relative to the folder with {@code /} between names, sorted; what does not end like an image is none, nor what
-     * is hidden.
+     * The files with the ending of an image, as sorted paths relative to the folder, with {@code /} between names. Leaves out hidden
+     * files and folders.
      */
     static List<String> in(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
@@ -32,7 +32,7 @@ final class Images {
                     .sorted()
                     .toList();
         } catch (IOException | UncheckedIOException e) {
-            throw new IOException(folder + " cannot be read to its end: " + e, e);
+            throw new IOException(folder + " cannot be read completely: " + e, e);
         }
     }
 }

@@ -15,8 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletResponse;
 
-/** The answer, as the specification and the binary extension describe it. */
-class InferenceAnswerTest {
+/** Response bodies of the specification and the binary extension. */
+class ResponseBodyTest {
 
     private static final OutputTensor OUT = new OutputTensor(
             "out", List.of(Tensor.of(new float[] {0.1f, -2}, 2), Tensor.of(new float[] {3e-10f, 4}, 2)));
@@ -37,12 +37,12 @@ class InferenceAnswerTest {
     }
 
     @Test
-    void withoutAnIdThereIsNone() throws IOException {
+    void aRequestWithoutIdGetsNone() throws IOException {
         assertThat(written("{\"inputs\": []}", OUT, AUX).getContentAsString()).doesNotContain("\"id\"");
     }
 
     @Test
-    void outputsComeAsAskedInTheOrderOfTheRequest() throws IOException {
+    void outputsAreInTheRequestedFormAndOrder() throws IOException {
         MockHttpServletResponse response = written(
                 "{\"inputs\": [], \"parameters\": {\"binary_data_output\": true},"
                         + " \"outputs\": [{\"name\": \"aux\", \"parameters\": {\"binary_data\": false}}, {\"name\": \"out\"}]}",
@@ -65,7 +65,7 @@ class InferenceAnswerTest {
     }
 
     @Test
-    void binaryDataOfSeveralOutputsFollowOneAnotherAlsoWhenTheyAreLarge() throws IOException {
+    void binaryDataOfSeveralLargeOutputsFollowOneAnother() throws IOException {
         float[] many = new float[100_003];
         for (int i = 0; i < many.length; i++) {
             many[i] = i;
@@ -101,7 +101,7 @@ class InferenceAnswerTest {
     }
 
     @Test
-    void valuesThatJsonCannotHoldAreRefusedAndGoAsBinaryData() throws IOException {
+    void valuesThatJsonCannotHoldAreRefusedUnlessBinary() throws IOException {
         OutputTensor wild = new OutputTensor("out", List.of(Tensor.of(new float[] {1, Float.NaN}, 2)));
         OutputTensor half = new OutputTensor("out", List.of(bytes(ElementType.FP16, 0x00, 0x7c)));
 
@@ -118,20 +118,22 @@ class InferenceAnswerTest {
     }
 
     @Test
-    void outputsThatTheModelDoesNotHaveOrThatAreAskedForTwiceAreRefused() {
+    void unknownOutputsAndDuplicatesAreRefused() {
         String request = "{\"inputs\": [], \"outputs\": [{\"name\": \"%s\"}, {\"name\": \"out\"}]}";
 
         assertRefused(
-                () -> WantedOutputs.of(Requests.json(request.formatted("x")).request(), Requests.MODEL),
+                () -> RequestedOutputs.of(Requests.json(request.formatted("x")).request(), Requests.MODEL),
                 "no output \"x\"; it has [out, aux]");
         assertRefused(
-                () -> WantedOutputs.of(Requests.json(request.formatted("out")).request(), Requests.MODEL), "twice");
+                () -> RequestedOutputs.of(
+                        Requests.json(request.formatted("out")).request(), Requests.MODEL),
+                "twice");
     }
 
     private static MockHttpServletResponse written(String request, OutputTensor... outputs) throws IOException {
         InferRequest read = Requests.json(request).request();
         MockHttpServletResponse response = new MockHttpServletResponse();
-        InferenceAnswer.of("m", "3", read, WantedOutputs.of(read, Requests.MODEL), Arrays.asList(outputs))
+        ResponseBody.of("m", "3", read, RequestedOutputs.of(read, Requests.MODEL), Arrays.asList(outputs))
                 .writeTo(response);
         return response;
     }

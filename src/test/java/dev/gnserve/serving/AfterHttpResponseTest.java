@@ -10,7 +10,7 @@ import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
-class AfterResponseTest {
+class AfterHttpResponseTest {
 
     private final List<String> ran = new ArrayList<>();
 
@@ -23,7 +23,7 @@ class AfterResponseTest {
     void workOfARequestWaitsForItsEnd() {
         ServletRequestAttributes request = new ServletRequestAttributes(new MockHttpServletRequest());
         RequestContextHolder.setRequestAttributes(request);
-        AfterResponse after = new AfterResponse();
+        AfterHttpResponse after = new AfterHttpResponse();
 
         after.run(() -> ran.add("first"));
         after.run(() -> ran.add("second"));
@@ -35,7 +35,7 @@ class AfterResponseTest {
 
     @Test
     void workOfNoRequestRunsAtOnce() {
-        new AfterResponse().run(() -> ran.add("work"));
+        new AfterHttpResponse().run(() -> ran.add("work"));
 
         assertThat(ran).containsExactly("work");
     }

@@ -12,25 +12,25 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which outputs a request wants, in the order of the answer, and how.
+ * The outputs that a request asks for, in the order of the response.
  *
- * @param named by name: whether it comes as binary data; empty where the request wants all that the model gives
- * @param usually whether an output that is not named comes as binary data
+ * @param named whether an output is binary, by its name; empty if the request asks for all outputs
+ * @param binaryByDefault whether an output that is not named is binary
  */
-record WantedOutputs(Map<String, Boolean> named, boolean usually) {
+record RequestedOutputs(Map<String, Boolean> named, boolean binaryByDefault) {
 
     /**
-     * What the request says, checked before the model runs.
+     * Reads them from a request, before the model runs.
      *
      * @throws FailureException INVALID_REQUEST for an output that the model does not have, or one that is named twice
      */
-    static WantedOutputs of(InferRequest request, ModelSignature model) {
-        boolean usually = request.parameters() != null
+    static RequestedOutputs of(InferRequest request, ModelSignature model) {
+        boolean binaryByDefault = request.parameters() != null
                 && Boolean.TRUE.equals(request.parameters().binaryDataOutput());
         List<String> names = model.outputs().stream().map(TensorSpec::name).toList();
         Map<String, Boolean> binary = new LinkedHashMap<>();
         if (request.outputs() == null || request.outputs().isEmpty()) {
-            return new WantedOutputs(binary, usually);
+            return new RequestedOutputs(binary, binaryByDefault);
         }
         for (InferRequest.Output output : request.outputs()) {
             if (!names.contains(output.name())) {
@@ -38,42 +38,42 @@ record WantedOutputs(Map<String, Boolean> named, boolean usually) {
             }
             Boolean own =
                     output.parameters() == null ? null : output.parameters().binaryData();
-            if (binary.put(output.name(), own == null ? usually : own) != null) {
-                throw RequestBody.invalid("The output \"%s\" is asked for twice.".formatted(output.name()));
+            if (binary.put(output.name(), own == null ? binaryByDefault : own) != null) {
+                throw RequestBody.invalid("The output \"%s\" is requested twice.".formatted(output.name()));
             }
         }
-        return new WantedOutputs(binary, usually);
+        return new RequestedOutputs(binary, binaryByDefault);
     }
 
     boolean isBinary(String output) {
-        return named.getOrDefault(output, usually);
+        return named.getOrDefault(output, binaryByDefault);
     }
 
     /**
-     * Chooses from what the model gave. A model may give an output for some inputs only; the answer holds an output for all items
-     * of the request or not at all.
+     * Selects the requested outputs. A model may return an output for some items only, which cannot be one tensor.
      *
-     * @param given by name, in the model's order
+     * @param returned by name, in the model's order
      * @param items of the request
-     * @throws FailureException ENGINE_FAULT for an output that the model gave for some items only, or did not give although the
-     *     request names it
+     * @throws FailureException ENGINE_FAULT if a requested output is missing for an item
      */
-    List<OutputTensor> from(Map<String, OutputTensor> given, int items) {
-        Collection<String> names = named.isEmpty() ? given.keySet() : named.keySet();
+    List<OutputTensor> from(Map<String, OutputTensor> returned, int items) {
+        Collection<String> names = named.isEmpty() ? returned.keySet() : named.keySet();
         List<OutputTensor> outputs = new ArrayList<>();
         for (String name : names) {
-            OutputTensor tensor = given.get(name);
+            OutputTensor tensor = returned.get(name);
             if (tensor == null || tensor.items().size() != items) {
                 throw Failure.of(
                                 FailureCode.ENGINE_FAULT,
-                                "The model gave its output \"%s\" for %d of %d items. Send a request for each item%s."
+                                "The model returned its output \"%s\" for %d of %d items. Send a request for each item%s."
                                         .formatted(
                                                 name,
                                                 tensor == null
                                                         ? 0
                                                         : tensor.items().size(),
                                                 items,
-                                                named.isEmpty() ? "" : ", and name no outputs that it may leave out"))
+                                                named.isEmpty()
+                                                        ? ""
+                                                        : ", without the names of outputs that the model may leave out"))
                         .asException();
             }
             outputs.add(tensor);

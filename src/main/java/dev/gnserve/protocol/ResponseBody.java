@@ -10,16 +10,16 @@ import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * An answer ready to be written: nothing in it can fail any more.
+ * The body of a response to an inference request: JSON, and the binary data after it. All its values are known to be writable.
  *
- * @param binary the tensors behind the JSON, in its order
+ * @param binary the tensors after the JSON, in its order
  */
-record InferenceAnswer(InferResponse json, List<OutputTensor> binary) {
+record ResponseBody(InferResponse json, List<OutputTensor> binary) {
 
     private static final JsonMapper JSON =
             JsonMapper.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
 
-    InferenceAnswer {
+    ResponseBody {
         binary = List.copyOf(binary);
         for (InferResponse.Output output : json.outputs()) {
             if (output.data() != null) {
@@ -28,18 +28,22 @@ record InferenceAnswer(InferResponse json, List<OutputTensor> binary) {
         }
     }
 
-    static InferenceAnswer of(
-            String model, String version, InferRequest request, WantedOutputs wanted, List<OutputTensor> tensors) {
+    static ResponseBody of(
+            String model,
+            String version,
+            InferRequest request,
+            RequestedOutputs requested,
+            List<OutputTensor> tensors) {
         List<InferResponse.Output> outputs = new ArrayList<>();
         List<OutputTensor> binary = new ArrayList<>();
         for (OutputTensor tensor : tensors) {
-            boolean isBinary = wanted.isBinary(tensor.name());
+            boolean isBinary = requested.isBinary(tensor.name());
             outputs.add(InferResponse.Output.of(tensor, isBinary));
             if (isBinary) {
                 binary.add(tensor);
             }
         }
-        return new InferenceAnswer(new InferResponse(model, version, request.id(), outputs), binary);
+        return new ResponseBody(new InferResponse(model, version, request.id(), outputs), binary);
     }
 
     void writeTo(HttpServletResponse response) throws IOException {
@@ -49,7 +53,7 @@ record InferenceAnswer(InferResponse json, List<OutputTensor> binary) {
             JSON.writeValue(out, json);
             return;
         }
-        // The length of the JSON stands before it: tensors that are not binary are in memory as text here.
+        // The JSON is made in memory, because its length comes first.
         byte[] head = JSON.writeValueAsBytes(json);
         long tensors = binary.stream().mapToLong(OutputTensor::bytes).sum();
         response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);

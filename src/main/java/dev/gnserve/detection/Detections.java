@@ -12,15 +12,15 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The objects of one image, to be told or drawn.
+ * The result of detection for one image.
  *
  * @param image upright
  * @param labels of the model
  * @param detections best first
  */
-public record FoundInImage(UprightImage image, List<String> labels, List<Detection> detections) {
+public record Detections(UprightImage image, List<String> labels, List<Detection> detections) {
 
-    /** In JSON. */
+    /** The JSON document. */
     DetectedImage describe(String name, MaskWriter writer, Timing timing) {
         List<DetectedObject> objects = new ArrayList<>();
         int[] picture = detections.stream().anyMatch(detection -> detection.mask() != null)
@@ -33,7 +33,7 @@ public record FoundInImage(UprightImage image, List<String> labels, List<Detecti
         return new DetectedImage(name, image.width(), image.height(), objects, timing, null);
     }
 
-    /** One object at a time on the same picture: they may overlap. */
+    /** Paints one object at a time on the picture, as objects may overlap. */
     private @Nullable Mask mask(@Nullable InstanceMask mask, MaskWriter writer, int[] picture) {
         if (mask == null) {
             return null;
@@ -44,7 +44,7 @@ public record FoundInImage(UprightImage image, List<String> labels, List<Detecti
         return written;
     }
 
-    /** A PNG of the image with the objects tinted where their pixels are known, and the boxes, each with its label and score. */
+    /** A PNG of the image with the masks tinted, and the boxes with labels and scores. */
     byte[] overlay() {
         Overlay overlay = new Overlay(image);
         if (detections.stream().anyMatch(detection -> detection.mask() != null)) {
@@ -59,7 +59,7 @@ public record FoundInImage(UprightImage image, List<String> labels, List<Detecti
         return overlay.toPng();
     }
 
-    /** The number of each pixel's object; where they overlap, the better one's. */
+    /** The object number of each pixel, [height, width]; of the better object where they overlap. */
     private int[] instances() {
         int[] picture = new int[image.width() * image.height()];
         for (int i = detections.size(); i > 0; i--) {

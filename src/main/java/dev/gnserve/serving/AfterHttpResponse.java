@@ -6,9 +6,9 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.context.request.RequestAttributes;
 import org.springframework.web.context.request.RequestContextHolder;
 
-/** The end of a request as Spring tells it: when the response has been written. */
+/** Runs work when Spring ends a request, after its response has been sent. Thread-safe. */
 @Component
-final class AfterResponse implements AfterAnswer {
+final class AfterHttpResponse implements AfterAnswer {
 
     private final AtomicLong number = new AtomicLong();
 
@@ -18,7 +18,7 @@ final class AfterResponse implements AfterAnswer {
         if (request == null) {
             work.run();
         } else {
-            String name = AfterResponse.class.getName() + number.incrementAndGet();
+            String name = AfterHttpResponse.class.getName() + number.incrementAndGet();
             request.registerDestructionCallback(name, work, RequestAttributes.SCOPE_REQUEST);
         }
     }
