@@ -110,7 +110,6 @@ class ArchitectureTest {
                     "java..",
                     "javax.imageio..",
                     "com.twelvemonkeys..",
-                    "com.drew..",
                     "org.jspecify..");
 
     @ArchTest

@@ -4,26 +4,29 @@ import java.io.IOException;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * An upload as decoders read it. Who reads on and on behind its end is stopped.
+ * An upload as decoders read it. Each read asks whether the work is cancelled, and a decoder that reads on and on behind the end is
+ * stopped.
  *
- * <p>The decoder of WebP takes missing bits for zeros: 34 bytes can declare 65,536 groups of codes, and kept a core busy for a
- * minute. Sound files make a decoder look behind their end a few times, once for every bit that it holds in advance.
+ * <p>Sound files make a decoder look behind their end a few times, once for every bit that it holds in advance.
  */
 final class EndingStream extends ImageInputStreamImpl {
 
     private static final int MOST_READS_BEHIND_THE_END = 1000;
 
     private final byte[] bytes;
+    private final DecodeWork work;
     private int readsBehindTheEnd;
 
     /** Over these bytes, which are kept and not copied. */
-    EndingStream(byte[] bytes) {
+    EndingStream(byte[] bytes, DecodeWork work) {
         this.bytes = bytes;
+        this.work = work;
     }
 
     @Override
     public int read() throws IOException {
         checkClosed();
+        work.goOnNowAndThen();
         bitOffset = 0;
         return isAtEnd() ? -1 : bytes[(int) streamPos++] & 0xFF;
     }
@@ -31,6 +34,7 @@ final class EndingStream extends ImageInputStreamImpl {
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
         checkClosed();
+        work.goOn();
         bitOffset = 0;
         if (length == 0) {
             return 0;

@@ -162,8 +162,9 @@ public final class ImagePipeline {
      * @throws FailureException if the image cannot be decoded
      */
     public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
-        try (Share share = pixels.take(decoder.claimedPixels(image.bytes()))) {
-            PlanarImage tile = preprocessor.prepare(decode(image, share)).tile(0);
+        try (Share share = pixels.take(price(image))) {
+            PlanarImage tile =
+                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
             return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
         }
     }
@@ -173,7 +174,7 @@ public final class ImagePipeline {
     /**
      * What all images of one request have in common.
      *
-     * @param budget takes a share of the pixel budget for as many pixels as an image's header claims; waits for it, or fails with
+     * @param budget takes a share of the pixel budget for what decoding an image costs; waits for it, or fails with
      *     OVERLOADED
      */
     private record Context<R>(
@@ -254,7 +255,7 @@ public final class ImagePipeline {
                 Share share = null;
                 // Without waiting while other images hold shares: the request would wait for itself.
                 while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(decoder.claimedPixels(image.bytes()));
+                    share = pixels.takeAtOnce(price(image));
                     if (share == null) {
                         finished.add(finish(context, started.remove(), response, refusal));
                     }
@@ -281,10 +282,10 @@ public final class ImagePipeline {
         Share share = taken;
         try {
             if (share == null) {
-                share = context.budget().apply(decoder.claimedPixels(upload.bytes()));
+                share = context.budget().apply(price(upload));
             }
             long began = System.nanoTime();
-            UprightImage image = decode(upload, share);
+            UprightImage image = decode(upload, share, context.client());
             Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
@@ -303,8 +304,13 @@ public final class ImagePipeline {
         }
     }
 
-    private UprightImage decode(Upload upload, Share share) {
-        UprightImage image = decoder.decode(upload.bytes());
+    /** What decoding an image takes of the pixel budget. */
+    private long price(Upload upload) {
+        return decoder.cost(upload.bytes()).inPixels(PixelBudget.BYTES_PER_PIXEL);
+    }
+
+    private UprightImage decode(Upload upload, Share share, Client client) {
+        UprightImage image = decoder.decode(upload.bytes(), client.cancelling("decoding"));
         share.reduceTo((long) image.width() * image.height());
         return image;
     }

@@ -16,7 +16,7 @@ public final class PixelBudget extends Budget {
      * Heap for one pixel from its upload to its mask: the decoder's raster, the upright image, float32 planes of the tiles in flight
      * and of the output.
      */
-    private static final long BYTES_PER_PIXEL = 64;
+    static final long BYTES_PER_PIXEL = 64;
 
     @Autowired
     PixelBudget(UploadLimits limits) {

@@ -57,7 +57,8 @@ class ImageFuzzTest {
     }
 
     private static void decode(byte[] bytes) {
-        assertThat(DECODER.claimedPixels(bytes)).isBetween(1L, LIMITS.maxPixels());
+        DecodeCost cost = DECODER.cost(bytes);
+        assertThat(cost.pixels()).isBetween(1L, LIMITS.maxPixels());
         try {
             UprightImage image = DECODER.decode(bytes);
             assertThat((long) image.width() * image.height()).isBetween(1L, LIMITS.maxPixels());

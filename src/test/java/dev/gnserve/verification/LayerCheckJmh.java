@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The layer checks of one run, screened and exact, on one thread; docs/benchmarks.md says how to run it. */
+/** The layer checks of one run, screened and exact, on one thread; docs/measurements/benchmarks.md says how to run it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -13,7 +13,7 @@ import com.sun.jna.Platform;
  * thread that the others wait for is not running, and they burn the very core it needs: a U-Net forward on two threads of a
  * crowded two-core machine then takes three to five times as long as when they sleep. But a forward pass has more than a hundred
  * barriers, most of which the other thread reaches within microseconds: going to sleep at each costs a quarter of the pass on
- * an idle machine. docs/benchmarks.md has the figures.
+ * an idle machine. docs/measurements/benchmarks.md has the figures.
  *
  * <p>The OpenMP runtime (libgomp, which libtorch brings) reads its environment once, when the engine's libraries load. That
  * is why the variables are set from inside, before that: {@code java -jar} works as well as a container whose image sets
