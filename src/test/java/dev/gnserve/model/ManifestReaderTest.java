@@ -126,7 +126,7 @@ class ManifestReaderTest {
     }
 
     @Test
-    void everyMistakeIsToldInTheOrderOfTheLines() {
+    void everyMistakeIsShownInTheOrderOfTheLines() {
         assertThatThrownBy(() -> read("""
                 task: segmentation
                 batchin: {maxSize: 4}
