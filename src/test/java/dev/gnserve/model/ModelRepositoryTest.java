@@ -133,7 +133,8 @@ class ModelRepositoryTest {
         load();
 
         assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
-        assertThat(reason("typo")).contains("model.yaml, line 6, tsak: unknown field; allowed here: task, labels");
+        assertThat(reason("typo"))
+                .contains("model.yaml, line 6, tsak: unknown field (is task meant?); allowed here: task, labels");
         assertThat(reason("channels")).contains("4 output channels").contains("shape [3, 16, 16]");
         assertThat(reason("gray")).contains("[1, 16, 16]").contains("3 channels");
         assertThat(reason("text")).contains("text/1/model.pt");
