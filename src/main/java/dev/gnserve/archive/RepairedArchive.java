@@ -66,7 +66,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
     }
 
     /** Whether an engine's message is a refusal that a repair can answer. */
-    public static boolean canAnswer(String engineMessage) {
+    public static boolean canRepair(String engineMessage) {
         return REFUSAL.matcher(engineMessage).find();
     }
 

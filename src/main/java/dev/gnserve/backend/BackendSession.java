@@ -13,5 +13,5 @@ public interface BackendSession {
      * @throws dev.gnserve.failure.FailureException with {@code ENGINE_FAULT} when the pass fails, or when it gives what cannot be
      *     told apart by input
      */
-    BackendRun run(List<? extends Tensor> inputs);
+    PassResult run(List<? extends Tensor> inputs);
 }

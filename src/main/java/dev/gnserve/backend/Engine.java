@@ -63,7 +63,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** The watchdog's look, to be taken about once a second: every call inside grows older by the time since the last look. */
-    public void look() {
+    public void ageCalls() {
         List<EngineScope> scopes;
         long now = nanos.getAsLong();
         long step;

@@ -24,7 +24,7 @@ final class BatchExecution<T, R> {
     private final BatchListener listener;
     private final Ticker ticker;
     private final ServiceRate rate;
-    private final Passes<T, R> passes;
+    private final RunningBatches<T, R> passes;
 
     BatchExecution(
             String model,
@@ -32,7 +32,7 @@ final class BatchExecution<T, R> {
             BatchListener listener,
             Ticker ticker,
             ServiceRate rate,
-            Passes<T, R> passes) {
+            RunningBatches<T, R> passes) {
         this.model = model;
         this.version = version;
         this.listener = listener;
@@ -47,7 +47,7 @@ final class BatchExecution<T, R> {
         } finally {
             // Items are left when the batch was given up, or when the worker dies of something else than its runner.
             Failure givenUp = batch.givenUp;
-            if (!batch.items.stream().allMatch(Pending::isDone)) {
+            if (!batch.items.stream().allMatch(PendingItem::isDone)) {
                 Failure failure = givenUp != null
                         ? givenUp
                         : Failure.of(
@@ -58,7 +58,7 @@ final class BatchExecution<T, R> {
     }
 
     private void runOrRetry(BatchRunner<T, R> runner, RunningBatch<T, R> batch) {
-        List<Pending<T, R>> items = batch.items;
+        List<PendingItem<T, R>> items = batch.items;
         Failure failure = attempt(runner, batch, items, true);
         if (failure == null || batch.givenUp != null) {
             return;
@@ -67,7 +67,7 @@ final class BatchExecution<T, R> {
             items.get(0).fail(failure);
             return;
         }
-        for (Pending<T, R> pending : items) {
+        for (PendingItem<T, R> pending : items) {
             if (batch.givenUp != null) {
                 return;
             }
@@ -75,7 +75,7 @@ final class BatchExecution<T, R> {
         }
     }
 
-    private void retryAlone(BatchRunner<T, R> runner, RunningBatch<T, R> batch, Pending<T, R> pending) {
+    private void retryAlone(BatchRunner<T, R> runner, RunningBatch<T, R> batch, PendingItem<T, R> pending) {
         if (pending.isDone()) {
             return;
         }
@@ -95,12 +95,12 @@ final class BatchExecution<T, R> {
      * @return null when the items have their outcome; otherwise why they have none
      */
     private @Nullable Failure attempt(
-            BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<Pending<T, R>> pendings, boolean first) {
+            BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<PendingItem<T, R>> pendings, boolean first) {
         long startedNanos = ticker.nanos();
         List<BatchedItem> items = pendings.stream()
                 .map(pending -> new BatchedItem(pending.waitedUntil(startedNanos), pending.origin))
                 .toList();
-        BatchRun<R> run = null;
+        BatchResult<R> run = null;
         Failure failure = null;
         try {
             run = pass(runner, batch, pendings);
@@ -131,7 +131,7 @@ final class BatchExecution<T, R> {
         }
         announce(new BatchCompleted(model, version, items, !first, run.stages(), null));
         for (int i = 0; i < pendings.size(); i++) {
-            Pending<T, R> pending = pendings.get(i);
+            PendingItem<T, R> pending = pendings.get(i);
             if (pending.deadline.passed(endedNanos)) {
                 pending.expire("in the engine");
             } else {
@@ -142,7 +142,7 @@ final class BatchExecution<T, R> {
         return null;
     }
 
-    private BatchRun<R> pass(BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<Pending<T, R>> pendings)
+    private BatchResult<R> pass(BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<PendingItem<T, R>> pendings)
             throws Exception {
         passes.enter(batch);
         try {

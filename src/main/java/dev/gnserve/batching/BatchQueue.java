@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waiting items of one model, one line per shape under one common bound. Lines are in the order of arrival, where a
+ * The waiting items of one model, one line per shape under one common bound. ShapeQueues are in the order of arrival, where a
  * more urgent item counts as arrived earlier (see {@link Priority}). Thread-safe.
  *
  * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, when its
- * most pressing deadline leaves just the time for a batch, or when the queue drains (see {@link Lines}). Of the ready
+ * most pressing deadline leaves just the time for a batch, or when the queue drains (see {@link ShapeQueues}). Of the ready
  * lines, the one whose first item comes before those of the others is served: age decides, not the length of the line.
  * So no shape starves. Among items of one priority, an item can be overtaken only by younger items of an older item's
  * shape that fill up that item's batch; at the latest when all items that arrived before it are gone, its line is next.
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A full queue takes a more urgent item in by giving up the last of the less urgent ones; otherwise those who are not
  * in a hurry could keep those out who are.
  *
- * <p>Lines rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
+ * <p>ShapeQueues rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
  *
  * <p>The lock is held for O(log n) amortized in the number of items, whatever is asked: a flood of requests that are
  * refused must not keep the workers from the queue.
@@ -40,11 +40,11 @@ final class BatchQueue<T, R> {
     private final Refusals refusals;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Lines<T, R> lines;
-    private final NavigableSet<Pending<T, R>> byDeadline = new TreeSet<>(Pending::compareDeadlines);
+    private final ShapeQueues<T, R> lines;
+    private final NavigableSet<PendingItem<T, R>> byDeadline = new TreeSet<>(PendingItem::compareDeadlines);
 
     /** The same items by priority, the most urgent level first, each level in the order of arrival. */
-    private final List<CountedSet<Pending<T, R>>> levels;
+    private final List<CountedSet<PendingItem<T, R>>> levels;
 
     private int size;
     private long nextTicket;
@@ -56,8 +56,8 @@ final class BatchQueue<T, R> {
         this.policy = policy;
         this.ticker = ticker;
         this.refusals = refusals;
-        this.lines = new Lines<>(policy, leadNanos);
-        this.levels = Stream.generate(() -> new CountedSet<Pending<T, R>>(Pending::compareArrivals))
+        this.lines = new ShapeQueues<>(policy, leadNanos);
+        this.levels = Stream.generate(() -> new CountedSet<PendingItem<T, R>>(PendingItem::compareArrivals))
                 .limit(Priority.LEAST_URGENT)
                 .toList();
     }
@@ -69,8 +69,8 @@ final class BatchQueue<T, R> {
      * @return why the item is refused; null if it is accepted
      */
     @Nullable
-    Failure offer(Pending<T, R> pending, List<Pending<T, R>> displaced) {
-        List<Pending<T, R>> expired = new ArrayList<>();
+    Failure offer(PendingItem<T, R> pending, List<PendingItem<T, R>> displaced) {
+        List<PendingItem<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
             removeExpired(expired);
@@ -79,7 +79,7 @@ final class BatchQueue<T, R> {
                 return refusal;
             }
             if (size >= policy.queueCapacity()) {
-                Pending<T, R> last = leastUrgentLevel().last();
+                PendingItem<T, R> last = leastUrgentLevel().last();
                 removeLocked(last);
                 displaced.add(last);
             }
@@ -93,7 +93,7 @@ final class BatchQueue<T, R> {
     }
 
     /** Takes an item out, if it is in, so that it no longer holds a place. */
-    void remove(Pending<T, R> pending) {
+    void remove(PendingItem<T, R> pending) {
         lock.lock();
         try {
             if (pending.queued) {
@@ -107,12 +107,12 @@ final class BatchQueue<T, R> {
 
     /** The next batch, waiting for it; null when the queue is closed and empty. */
     @Nullable
-    List<Pending<T, R>> take() {
+    List<PendingItem<T, R>> take() {
         while (true) {
-            List<Pending<T, R>> expired = new ArrayList<>();
+            List<PendingItem<T, R>> expired = new ArrayList<>();
             lock.lock();
             try {
-                List<Pending<T, R>> batch = pollLocked(expired);
+                List<PendingItem<T, R>> batch = pollLocked(expired);
                 if (!batch.isEmpty()) {
                     return batch;
                 }
@@ -135,8 +135,8 @@ final class BatchQueue<T, R> {
     }
 
     /** A batch that is ready now, or an empty list. */
-    List<Pending<T, R>> poll() {
-        List<Pending<T, R>> expired = new ArrayList<>();
+    List<PendingItem<T, R>> poll() {
+        List<PendingItem<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
             return pollLocked(expired);
@@ -148,13 +148,13 @@ final class BatchQueue<T, R> {
 
     /** How many items, exactly, would be served before one of this priority that arrives then. */
     int countBefore(long arrivedNanos, Priority priority) {
-        long rank = Pending.rank(arrivedNanos, priority);
-        List<Pending<T, R>> expired = new ArrayList<>();
+        long rank = PendingItem.rank(arrivedNanos, priority);
+        List<PendingItem<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
             removeExpired(expired);
             int before = 0;
-            for (CountedSet<Pending<T, R>> level : levels) {
+            for (CountedSet<PendingItem<T, R>> level : levels) {
                 before += level.countOf(pending -> pending.rank() - rank <= 0);
             }
             return before;
@@ -167,7 +167,7 @@ final class BatchQueue<T, R> {
     /** Why an item of this priority would be refused now; null if it would not. */
     @Nullable
     Failure refusal(Priority priority) {
-        List<Pending<T, R>> expired = new ArrayList<>();
+        List<PendingItem<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
             removeExpired(expired);
@@ -207,7 +207,7 @@ final class BatchQueue<T, R> {
      * @param reason why, in place of the reason of an earlier call
      * @return everything that still waits
      */
-    List<Pending<T, R>> suspend(Failure reason) {
+    List<PendingItem<T, R>> suspend(Failure reason) {
         lock.lock();
         try {
             suspended = reason;
@@ -227,7 +227,7 @@ final class BatchQueue<T, R> {
     }
 
     /** Everything that still waits. */
-    List<Pending<T, R>> drain() {
+    List<PendingItem<T, R>> drain() {
         lock.lock();
         try {
             return drainLocked();
@@ -247,15 +247,15 @@ final class BatchQueue<T, R> {
         return refusals.full();
     }
 
-    private List<Pending<T, R>> pollLocked(List<Pending<T, R>> expired) {
+    private List<PendingItem<T, R>> pollLocked(List<PendingItem<T, R>> expired) {
         removeExpired(expired);
-        Line<T, R> line = lines.firstReady(ticker.nanos());
+        ShapeQueue<T, R> line = lines.firstReady(ticker.nanos());
         if (line == null) {
             return List.of();
         }
-        List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
+        List<PendingItem<T, R>> batch = new ArrayList<>(Math.min(line.size(), policy.maxSize()));
         while (batch.size() < policy.maxSize() && !line.isEmpty()) {
-            Pending<T, R> next = line.first();
+            PendingItem<T, R> next = line.first();
             removeLocked(next);
             batch.add(next);
         }
@@ -266,7 +266,7 @@ final class BatchQueue<T, R> {
         return batch;
     }
 
-    private void addLocked(Pending<T, R> pending) {
+    private void addLocked(PendingItem<T, R> pending) {
         pending.ticket = nextTicket++;
         pending.queued = true;
         size++;
@@ -277,7 +277,7 @@ final class BatchQueue<T, R> {
         }
     }
 
-    private void removeLocked(Pending<T, R> pending) {
+    private void removeLocked(PendingItem<T, R> pending) {
         pending.queued = false;
         size--;
         lines.remove(pending);
@@ -287,8 +287,8 @@ final class BatchQueue<T, R> {
         }
     }
 
-    private List<Pending<T, R>> drainLocked() {
-        List<Pending<T, R>> rest = lines.clear();
+    private List<PendingItem<T, R>> drainLocked() {
+        List<PendingItem<T, R>> rest = lines.clear();
         rest.forEach(pending -> pending.queued = false);
         levels.forEach(CountedSet::clear);
         byDeadline.clear();
@@ -298,7 +298,7 @@ final class BatchQueue<T, R> {
     }
 
     /** Of a queue that is not empty. */
-    private CountedSet<Pending<T, R>> leastUrgentLevel() {
+    private CountedSet<PendingItem<T, R>> leastUrgentLevel() {
         int level = levels.size() - 1;
         while (levels.get(level).isEmpty()) {
             level--;
@@ -306,17 +306,17 @@ final class BatchQueue<T, R> {
         return levels.get(level);
     }
 
-    private void removeExpired(List<Pending<T, R>> expired) {
+    private void removeExpired(List<PendingItem<T, R>> expired) {
         long now = ticker.nanos();
         while (!byDeadline.isEmpty() && byDeadline.first().deadline.passed(now)) {
-            Pending<T, R> late = byDeadline.first();
+            PendingItem<T, R> late = byDeadline.first();
             removeLocked(late);
             expired.add(late);
         }
     }
 
     /** Outside the lock: completing a future runs its callers' code. */
-    private static <T, R> void expireAll(List<Pending<T, R>> expired) {
+    private static <T, R> void expireAll(List<PendingItem<T, R>> expired) {
         expired.forEach(pending -> pending.expire("in the queue"));
     }
 }

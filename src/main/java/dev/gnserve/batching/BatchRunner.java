@@ -16,7 +16,7 @@ public interface BatchRunner<T, R> {
      * that causes the failure fails. A {@link dev.gnserve.failure.FailureException} keeps its failure, anything else
      * becomes {@code ENGINE_FAULT}.
      */
-    BatchRun<R> run(List<T> items) throws Exception;
+    BatchResult<R> run(List<T> items) throws Exception;
 
     /** Releases what the worker holds; called once, after the last batch, also when {@link #prepare} failed. */
     default void close() {}

@@ -52,7 +52,7 @@ public final class Batcher<T, R> {
     private final Ticker ticker;
     private final BatchQueue<T, R> queue;
     private final Refusals refusals;
-    private final Passes<T, R> passes;
+    private final RunningBatches<T, R> passes;
     private final BatchExecution<T, R> execution;
     private final Set<RunningBatch<T, R>> running = ConcurrentHashMap.newKeySet();
     private final List<Thread> workers = new CopyOnWriteArrayList<>();
@@ -72,7 +72,7 @@ public final class Batcher<T, R> {
         ServiceRate rate = new ServiceRate(builder.runners.size());
         refusals = new Refusals(model, builder.policy.queueCapacity(), rate);
         queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos);
-        passes = new Passes<>(queue);
+        passes = new RunningBatches<>(queue);
         execution = new BatchExecution<>(model, version, listener, ticker, rate, passes);
         threads = builder.threads;
         replacement = builder.replacement;
@@ -108,7 +108,7 @@ public final class Batcher<T, R> {
      *     batcher: what depends on it must be quick or run elsewhere. Cancelling or completing it gives the item up
      */
     public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
-        Pending<T, R> pending = new Pending<>(
+        PendingItem<T, R> pending = new PendingItem<>(
                 item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted(), queue::remove);
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
@@ -117,7 +117,7 @@ public final class Batcher<T, R> {
         if (deadline.isBounded() && refusedAsTooLate(pending)) {
             return pending.future;
         }
-        List<Pending<T, R>> displaced = new ArrayList<>(1);
+        List<PendingItem<T, R>> displaced = new ArrayList<>(1);
         Failure refusal = queue.offer(pending, displaced);
         if (refusal != null) {
             pending.fail(refusal);
@@ -141,7 +141,7 @@ public final class Batcher<T, R> {
     }
 
     /** Refuses an item when the items ahead alone take longer than it may wait: a late refusal helps less than an early one. */
-    private boolean refusedAsTooLate(Pending<T, R> pending) {
+    private boolean refusedAsTooLate(PendingItem<T, R> pending) {
         Failure failure = refusals.tooLate(
                 pending.deadline, pending.arrivedNanos, queue.countBefore(pending.arrivedNanos, pending.priority));
         if (failure != null) {
@@ -179,7 +179,7 @@ public final class Batcher<T, R> {
             Thread.currentThread().interrupt();
             ended = false;
         }
-        List<Pending<T, R>> left = new ArrayList<>(queue.drain());
+        List<PendingItem<T, R>> left = new ArrayList<>(queue.drain());
         // A batch just taken is either seen among the running ones here or sees this flag in run().
         abandoned = true;
         running.forEach(batch -> left.addAll(batch.items));
@@ -211,7 +211,7 @@ public final class Batcher<T, R> {
 
     /** Takes and runs one batch on the calling thread if one is ready now. */
     boolean runReady(BatchRunner<T, R> runner) {
-        List<Pending<T, R>> batch = queue.poll();
+        List<PendingItem<T, R>> batch = queue.poll();
         if (batch.isEmpty()) {
             return false;
         }
@@ -228,7 +228,7 @@ public final class Batcher<T, R> {
         try {
             runner.prepare();
             workerReady.complete(null);
-            for (List<Pending<T, R>> batch = queue.take(); batch != null; batch = queue.take()) {
+            for (List<PendingItem<T, R>> batch = queue.take(); batch != null; batch = queue.take()) {
                 run(runner, batch);
             }
         } catch (Throwable thrown) {
@@ -277,7 +277,7 @@ public final class Batcher<T, R> {
         }
     }
 
-    private void run(BatchRunner<T, R> runner, List<Pending<T, R>> items) {
+    private void run(BatchRunner<T, R> runner, List<PendingItem<T, R>> items) {
         RunningBatch<T, R> batch = new RunningBatch<>(items);
         running.add(batch);
         try {

@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 /** A batch that a worker has taken, until all its items have their outcome. Identity is equality. */
 final class RunningBatch<T, R> {
 
-    final List<Pending<T, R>> items;
+    final List<PendingItem<T, R>> items;
 
-    /** Why it was given up; null if it was not. Written by {@link Passes}, and never taken back. */
+    /** Why it was given up; null if it was not. Written by {@link RunningBatches}, and never taken back. */
     volatile @Nullable Failure givenUp;
 
-    RunningBatch(List<Pending<T, R>> items) {
+    RunningBatch(List<PendingItem<T, R>> items) {
         this.items = items;
     }
 }

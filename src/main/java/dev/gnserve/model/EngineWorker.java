@@ -1,12 +1,12 @@
 package dev.gnserve.model;
 
-import dev.gnserve.backend.BackendRun;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.batching.BatchRun;
+import dev.gnserve.batching.BatchResult;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
 import dev.gnserve.failure.Failure;
@@ -72,8 +72,8 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     }
 
     @Override
-    public BatchRun<Prediction> run(List<Tensor> inputs) {
-        BackendRun run = session.run(inputs);
-        return new BatchRun<>(run.predictions(), new StageTimes(run.assemble(), run.infer(), run.split()));
+    public BatchResult<Prediction> run(List<Tensor> inputs) {
+        PassResult run = session.run(inputs);
+        return new BatchResult<>(run.predictions(), new StageTimes(run.assemble(), run.infer(), run.split()));
     }
 }

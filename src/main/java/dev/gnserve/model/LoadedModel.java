@@ -49,7 +49,7 @@ public final class LoadedModel implements Inference {
     private final ModelSource source;
     private final ModelListener listener;
     private final Lifecycle life = new Lifecycle(this::announce);
-    private final Leases leases = new Leases();
+    private final LeaseCount leases = new LeaseCount();
     private volatile String fingerprint;
     private volatile @Nullable ModelManifest manifest;
 
@@ -279,7 +279,7 @@ public final class LoadedModel implements Inference {
         return source;
     }
 
-    Leases leases() {
+    LeaseCount leases() {
         return leases;
     }
 

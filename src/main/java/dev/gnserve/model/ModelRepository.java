@@ -207,7 +207,7 @@ public final class ModelRepository {
 
     /** The watchdog's look at the calls that are inside the engine; to be called about once a second. */
     public void watch() {
-        engine.look();
+        engine.ageCalls();
         models.forEach(model -> model.watch(times.hang()));
     }
 

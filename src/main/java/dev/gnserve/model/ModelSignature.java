@@ -2,9 +2,9 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
-import dev.gnserve.backend.BackendRun;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -49,7 +49,7 @@ public record ModelSignature(
     static ModelSignature seen(ModelManifest manifest, BackendSession session) {
         AtomicBoolean perInput = new AtomicBoolean();
         Function<Tensor, Prediction> run = input -> {
-            BackendRun one = session.run(List.of(input));
+            PassResult one = session.run(List.of(input));
             perInput.set(one.resultPerInput());
             return one.predictions().get(0);
         };

@@ -29,7 +29,7 @@ public final class GroupNorm {
     private final @Nullable Executor executor;
     private final int parallelism;
     /** Passes that nobody uses now, with their scratch memory. */
-    private final ArrayBlockingQueue<GroupNormPass> idle = new ArrayBlockingQueue<>(IDLE_PASSES);
+    private final ArrayBlockingQueue<UnitNormalizer> idle = new ArrayBlockingQueue<>(IDLE_PASSES);
 
     /** An operator that works on the calling thread. */
     public GroupNorm(GroupNormKernel kernel) {
@@ -118,7 +118,7 @@ public final class GroupNorm {
             statistics.check(shape);
         }
         int workers = executor == null ? 1 : parallelism;
-        GroupNormPass pass = borrow();
+        UnitNormalizer pass = borrow();
         try {
             pass.begin(shape, parameters, input, bfloat16, inputOffset, output, outputOffset, statistics, workers);
             if (executor == null || pass.units() < 2) {
@@ -128,7 +128,7 @@ public final class GroupNorm {
             } else {
                 SharedUnits units = new SharedUnits(pass.units());
                 for (int helper = 1; helper < Math.min(workers, pass.units()); helper++) {
-                    GroupNormPass helping = borrow();
+                    UnitNormalizer helping = borrow();
                     helping.begin(
                             shape, parameters, input, bfloat16, inputOffset, output, outputOffset, statistics, workers);
                     help(executor, units, helping);
@@ -141,7 +141,7 @@ public final class GroupNorm {
         }
     }
 
-    private void help(Executor executor, SharedUnits units, GroupNormPass pass) {
+    private void help(Executor executor, SharedUnits units, UnitNormalizer pass) {
         try {
             executor.execute(() -> {
                 try {
@@ -155,12 +155,12 @@ public final class GroupNorm {
         }
     }
 
-    private GroupNormPass borrow() {
-        GroupNormPass pass = idle.poll();
-        return pass == null ? new GroupNormPass(kernel) : pass;
+    private UnitNormalizer borrow() {
+        UnitNormalizer pass = idle.poll();
+        return pass == null ? new UnitNormalizer(kernel) : pass;
     }
 
-    private void giveBack(GroupNormPass pass) {
+    private void giveBack(UnitNormalizer pass) {
         pass.end();
         idle.offer(pass);
     }

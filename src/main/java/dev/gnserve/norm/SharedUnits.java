@@ -24,7 +24,7 @@ final class SharedUnits {
     }
 
     /** Normalizes units until none is left. */
-    void take(GroupNormPass pass) {
+    void take(UnitNormalizer pass) {
         for (int unit = next.getAndIncrement(); unit < count; unit = next.getAndIncrement()) {
             try {
                 pass.normalizeUnit(unit);

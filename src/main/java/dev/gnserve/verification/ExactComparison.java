@@ -31,7 +31,7 @@ final class ExactComparison {
     }
 
     /** The worst element of a group; its first one, at ratio -1, where the group has no exact result. */
-    Worst worst(int group) {
+    WorstElement worst(int group) {
         GroupNormStatistics statistics = oneGroup.statistics(input, group * shape.groupSize());
         double mean = statistics.mean()[0];
         double rstd = statistics.rstd()[0];
@@ -72,6 +72,6 @@ final class ExactComparison {
                 }
             }
         }
-        return new Worst(worstRatio, worstError, worstTolerance, worstIndex);
+        return new WorstElement(worstRatio, worstError, worstTolerance, worstIndex);
     }
 }

@@ -23,12 +23,12 @@ final class LayerCheck {
     static final GroupNormKernel KERNEL = GroupNormKernel.select().kernel();
 
     private final TappedCall call;
-    private final Declared declared;
+    private final DeclaredGroupNorm declared;
     private final ExpectedGroupNorm expected;
     private final boolean allCores;
     private final List<String> contradictions = new ArrayList<>();
 
-    private LayerCheck(TappedCall call, Declared declared, ExpectedGroupNorm expected, boolean allCores) {
+    private LayerCheck(TappedCall call, DeclaredGroupNorm declared, ExpectedGroupNorm expected, boolean allCores) {
         this.call = call;
         this.declared = declared;
         this.expected = expected;
@@ -41,7 +41,7 @@ final class LayerCheck {
      * @param allCores whether groups are shared among all cores, or compared one after another on the calling thread
      */
     static CallCheck check(
-            TappedCall call, Declared declared, ExpectedGroupNorm expected, int number, boolean allCores) {
+            TappedCall call, DeclaredGroupNorm declared, ExpectedGroupNorm expected, int number, boolean allCores) {
         return new LayerCheck(call, declared, expected, allCores).check(number);
     }
 
@@ -56,7 +56,7 @@ final class LayerCheck {
             contradictions.add("it declares no weights and ran with some");
         }
         GroupNormShape shape = GroupNormShape.of(sizes, groups, MemoryFormat.CONTIGUOUS);
-        Worst worst = worst(shape, new GroupNormParameters(epsilon, weight, bias));
+        WorstElement worst = worst(shape, new GroupNormParameters(epsilon, weight, bias));
         boolean pass = worst.error() <= worst.tolerance();
         if (!pass) {
             contradictions.add(String.format(
@@ -127,7 +127,7 @@ final class LayerCheck {
         return says;
     }
 
-    private Worst worst(GroupNormShape shape, GroupNormParameters parameters) {
+    private WorstElement worst(GroupNormShape shape, GroupNormParameters parameters) {
         Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
         return new ScreenedComparison(
                         call.input().values(), call.output().values(), shape, parameters, tolerance, KERNEL)

@@ -5,7 +5,7 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
@@ -43,7 +43,7 @@ final class ModelVerification implements ModelCompanion {
      */
     ModelVerification(
             LoadedModel loaded,
-            AfterAnswer afterAnswer,
+            AfterResponseExecutor afterResponse,
             Executor background,
             DoubleSupplier random,
             Consumer<Object> events) {
@@ -80,7 +80,7 @@ final class ModelVerification implements ModelCompanion {
                 version,
                 manifest.verification().sampleRate(),
                 image -> told(verifier.sample(image)),
-                afterAnswer,
+                afterResponse,
                 background,
                 random,
                 events::accept);

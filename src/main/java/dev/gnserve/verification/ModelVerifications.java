@@ -1,6 +1,6 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.process.BackgroundThreads;
@@ -15,13 +15,13 @@ import org.springframework.stereotype.Component;
 @Component
 final class ModelVerifications implements ModelCompanion.Factory {
 
-    private final AfterAnswer afterAnswer;
+    private final AfterResponseExecutor afterResponse;
     private final ApplicationEventPublisher events;
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-sample"));
 
-    ModelVerifications(AfterAnswer afterAnswer, ApplicationEventPublisher events) {
-        this.afterAnswer = afterAnswer;
+    ModelVerifications(AfterResponseExecutor afterResponse, ApplicationEventPublisher events) {
+        this.afterResponse = afterResponse;
         this.events = events;
     }
 
@@ -29,7 +29,7 @@ final class ModelVerifications implements ModelCompanion.Factory {
     public ModelVerification of(LoadedModel model) {
         return new ModelVerification(
                 model,
-                afterAnswer,
+                afterResponse,
                 background,
                 () -> ThreadLocalRandom.current().nextDouble(),
                 events::publishEvent);

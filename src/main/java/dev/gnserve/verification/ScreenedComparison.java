@@ -83,14 +83,14 @@ final class ScreenedComparison {
      * @param allCores whether groups are shared among all cores, or compared one after another on the calling thread
      * @throws dev.gnserve.failure.FailureException if the kernel errs by more than it may
      */
-    Worst worst(boolean allCores) {
+    WorstElement worst(boolean allCores) {
         if (shape.size() == 0) {
-            return Worst.NONE;
+            return WorstElement.NONE;
         }
         if (shape.totalGroups() == 1) {
             return exact.worst(0); // No group can be left out.
         }
-        return each(contenders(allCores), allCores).map(this::exact).reduce(Worst.NONE, Worst::of);
+        return each(contenders(allCores), allCores).map(this::exact).reduce(WorstElement.NONE, WorstElement::of);
     }
 
     /** The groups that may hold the worst element: with ordinary values one, or a few whose ratios are nearly equal. */
@@ -107,8 +107,8 @@ final class ScreenedComparison {
         return allCores ? groups.parallelStream() : groups.stream();
     }
 
-    private Worst exact(Screened screened) {
-        Worst worst = exact.worst(screened.group());
+    private WorstElement exact(Screened screened) {
+        WorstElement worst = exact.worst(screened.group());
         if (!screened.holds(worst.ratio())) {
             throw Failure.of(
                             FailureCode.ENGINE_FAULT,

@@ -38,7 +38,7 @@ final class TappedCopy implements AutoCloseable {
     private final BackendModel model;
     private final TappedSession foreground;
     private final TappedSession background;
-    private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
+    private final Map<GroupNormDeclaration, DeclaredGroupNorm> declarations = new HashMap<>();
 
     /** @param model loaded from the tapped archive; closed with this */
     TappedCopy(
@@ -104,7 +104,8 @@ final class TappedCopy implements AutoCloseable {
     }
 
     private CallCheck check(TappedCall call, GroupNormDeclaration declaration, int number, boolean allCores) {
-        Declared declared = declarations.computeIfAbsent(declaration, known -> Declared.of(known, archive));
+        DeclaredGroupNorm declared =
+                declarations.computeIfAbsent(declaration, known -> DeclaredGroupNorm.of(known, archive));
         CallCheck check = LayerCheck.check(call, declared, expected, number, allCores);
         String corruption = corruption(declaration);
         return corruption == null ? check : check.failing(corruption);

@@ -5,7 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,7 +30,7 @@ final class TrafficSampler {
     private final String version;
     private final float rate;
     private final Function<FloatTensor, VerificationReport> verification;
-    private final AfterAnswer afterAnswer;
+    private final AfterResponseExecutor afterResponse;
     private final Executor background;
     private final DoubleSupplier random;
     private final Consumer<SampleDropped> dropped;
@@ -49,7 +49,7 @@ final class TrafficSampler {
             String version,
             float rate,
             Function<FloatTensor, VerificationReport> verification,
-            AfterAnswer afterAnswer,
+            AfterResponseExecutor afterResponse,
             Executor background,
             DoubleSupplier random,
             Consumer<SampleDropped> dropped) {
@@ -57,7 +57,7 @@ final class TrafficSampler {
         this.version = version;
         this.rate = rate;
         this.verification = verification;
-        this.afterAnswer = afterAnswer;
+        this.afterResponse = afterResponse;
         this.background = background;
         this.random = random;
         this.dropped = dropped;
@@ -69,7 +69,7 @@ final class TrafficSampler {
             return;
         }
         if (taken.compareAndSet(false, true)) {
-            afterAnswer.run(() -> start(image));
+            afterResponse.execute(() -> start(image));
         } else {
             drop(SampleDropped.Cause.BUSY);
         }

@@ -53,14 +53,14 @@ class EngineTest {
     void aCallGrowsOldByTheLooksThatSeeItInside() {
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         pass(1);
-        engine.look();
+        engine.ageCalls();
         Gate gate = passesWait();
         CompletableFuture<Void> first = inThread(() -> model.newSession().run(INPUTS));
         gate.awaitReached();
 
         clock.addAndGet(seconds(1));
         assertThat(engine.overdue(Duration.ofNanos(1))).as("no look yet").isEmpty();
-        engine.look();
+        engine.ageCalls();
 
         assertThat(engine.overdue(Duration.ofSeconds(1))).singleElement().satisfies(call -> {
             assertThat(call.age()).isEqualTo(Duration.ofSeconds(1));
@@ -69,12 +69,12 @@ class EngineTest {
         });
         assertThat(engine.overdue(Duration.ofNanos(seconds(1) + 1))).isEmpty();
         pass(1);
-        engine.look();
+        engine.ageCalls();
         assertThat(scope.overdue(Duration.ofSeconds(2))).hasSize(1);
         gate.open();
         first.join();
         pass(1);
-        engine.look();
+        engine.ageCalls();
         assertThat(engine.overdue(Duration.ZERO)).as("it has returned").isEmpty();
 
         Gate next = passesWait();
@@ -90,13 +90,13 @@ class EngineTest {
 
     @Test
     void aCallAgesFromItsEntryAndNotFromTheLookBefore() {
-        engine.look();
+        engine.ageCalls();
         pass(4);
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();
 
-        engine.look();
+        engine.ageCalls();
 
         assertThat(age()).isZero();
         gate.open();
@@ -124,10 +124,10 @@ class EngineTest {
         gate.awaitReached();
 
         pass(3600);
-        engine.look();
+        engine.ageCalls();
         assertThat(age()).isEqualTo(Duration.ofSeconds(5));
         pass(4);
-        engine.look();
+        engine.ageCalls();
         assertThat(age()).as("an ordinary step counts whole").isEqualTo(Duration.ofSeconds(9));
 
         gate.open();

@@ -316,7 +316,7 @@ public final class FakeBackend implements InferenceBackend {
             this.model = model;
         }
 
-        BackendRun run(List<? extends Tensor> inputs) {
+        PassResult run(List<? extends Tensor> inputs) {
             synchronized (FakeBackend.this) {
                 Thread current = Thread.currentThread();
                 require(user == null || user == current, "a session of " + user + " is used");
@@ -325,7 +325,7 @@ public final class FakeBackend implements InferenceBackend {
             model.enter();
             try {
                 List<Prediction> predictions = onPass.run(model.archive, inputs);
-                return new BackendRun(predictions, Duration.ZERO, Duration.ofNanos(1), Duration.ZERO, false);
+                return new PassResult(predictions, Duration.ZERO, Duration.ofNanos(1), Duration.ZERO, false);
             } finally {
                 model.leave();
             }

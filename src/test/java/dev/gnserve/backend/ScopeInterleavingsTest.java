@@ -102,8 +102,8 @@ class ScopeInterleavingsTest {
         }
 
         @Operation
-        public void look() {
-            engine.look();
+        public void ageCalls() {
+            engine.ageCalls();
             scope.overdue(Duration.ZERO);
         }
     }

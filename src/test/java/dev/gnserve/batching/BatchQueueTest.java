@@ -49,7 +49,7 @@ class BatchQueueTest {
         for (int i = 0; i < LARGE; i++) {
             queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(9)), new ArrayList<>());
         }
-        List<Pending<Integer, Integer>> displaced = new ArrayList<>();
+        List<PendingItem<Integer, Integer>> displaced = new ArrayList<>();
 
         for (int i = 0; i < REFUSALS; i++) {
             queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(1)), displaced);
@@ -77,17 +77,17 @@ class BatchQueueTest {
                     Deadline deadline = random.nextBoolean()
                             ? Deadline.none()
                             : Deadline.in(Duration.ofMillis(random.nextInt(60)), () -> nowNanos);
-                    Pending<Integer, Integer> next =
+                    PendingItem<Integer, Integer> next =
                             pending(queue, i, random.nextInt(4), deadline, new Priority(1 + random.nextInt(9)));
-                    List<Pending<Integer, Integer>> displaced = new ArrayList<>();
-                    List<Pending<Integer, Integer>> expected = new ArrayList<>();
+                    List<PendingItem<Integer, Integer>> displaced = new ArrayList<>();
+                    List<PendingItem<Integer, Integer>> expected = new ArrayList<>();
                     boolean refused = queue.offer(next, displaced) != null;
                     assertThat(refused).isEqualTo(model.refuses(next, nowNanos, expected));
                     assertThat(displaced).isEqualTo(expected);
                 }
                 case 4 -> {
                     if (!model.waiting.isEmpty()) {
-                        Pending<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
+                        PendingItem<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
                         gone.future.cancel(true);
                         model.waiting.remove(gone);
                     }
@@ -106,7 +106,7 @@ class BatchQueueTest {
                             || model.last().priority.level() > Priority.DEFAULT.level());
             assertThat(queue.size()).isEqualTo(model.waiting.size());
         }
-        List<Pending<Integer, Integer>> rest = queue.drain();
+        List<PendingItem<Integer, Integer>> rest = queue.drain();
         assertThat(rest).containsExactlyInAnyOrderElementsOf(model.waiting);
         assertThat(queue.size()).isZero();
     }
@@ -116,7 +116,7 @@ class BatchQueueTest {
 
         private final BatchPolicy policy;
         private final long leadNanos;
-        private final List<Pending<Integer, Integer>> waiting = new ArrayList<>();
+        private final List<PendingItem<Integer, Integer>> waiting = new ArrayList<>();
 
         private ListModel(BatchPolicy policy, long leadNanos) {
             this.policy = policy;
@@ -127,7 +127,7 @@ class BatchQueueTest {
             waiting.removeIf(pending -> pending.deadline.passed(now));
         }
 
-        private Pending<Integer, Integer> last() {
+        private PendingItem<Integer, Integer> last() {
             int level = waiting.stream()
                     .mapToInt(pending -> pending.priority.level())
                     .max()
@@ -138,10 +138,11 @@ class BatchQueueTest {
                     .orElseThrow();
         }
 
-        private boolean refuses(Pending<Integer, Integer> next, long now, List<Pending<Integer, Integer>> displaced) {
+        private boolean refuses(
+                PendingItem<Integer, Integer> next, long now, List<PendingItem<Integer, Integer>> displaced) {
             expire(now);
             if (waiting.size() >= policy.queueCapacity()) {
-                Pending<Integer, Integer> last = last();
+                PendingItem<Integer, Integer> last = last();
                 if (next.priority.level() >= last.priority.level()) {
                     return true;
                 }
@@ -155,20 +156,21 @@ class BatchQueueTest {
         private int countBefore(long arrived, Priority priority, long now) {
             expire(now);
             return (int) waiting.stream()
-                    .filter(pending -> pending.rank() - Pending.rank(arrived, priority) <= 0)
+                    .filter(pending -> pending.rank() - PendingItem.rank(arrived, priority) <= 0)
                     .count();
         }
 
-        private List<Pending<Integer, Integer>> poll(long now) {
+        private List<PendingItem<Integer, Integer>> poll(long now) {
             expire(now);
-            List<Pending<Integer, Integer>> inOrder =
-                    waiting.stream().sorted(Pending::compare).toList();
-            for (Pending<Integer, Integer> first : inOrder) {
-                List<Pending<Integer, Integer>> line = inOrder.stream()
+            List<PendingItem<Integer, Integer>> inOrder =
+                    waiting.stream().sorted(PendingItem::compare).toList();
+            for (PendingItem<Integer, Integer> first : inOrder) {
+                List<PendingItem<Integer, Integer>> line = inOrder.stream()
                         .filter(pending -> pending.shape.equals(first.shape))
                         .toList();
                 if (isReady(line, now)) {
-                    List<Pending<Integer, Integer>> batch = line.subList(0, Math.min(line.size(), policy.maxSize()));
+                    List<PendingItem<Integer, Integer>> batch =
+                            line.subList(0, Math.min(line.size(), policy.maxSize()));
                     waiting.removeAll(batch);
                     return batch;
                 }
@@ -176,7 +178,7 @@ class BatchQueueTest {
             return List.of();
         }
 
-        private boolean isReady(List<Pending<Integer, Integer>> line, long now) {
+        private boolean isReady(List<PendingItem<Integer, Integer>> line, long now) {
             return line.size() >= policy.maxSize()
                     || line.stream()
                             .anyMatch(pending -> now - pending.arrivedNanos
@@ -193,8 +195,8 @@ class BatchQueueTest {
         return new Refusals("m", LARGE, new ServiceRate(1));
     }
 
-    private Pending<Integer, Integer> pending(
+    private PendingItem<Integer, Integer> pending(
             BatchQueue<Integer, Integer> queue, int item, int shape, Deadline deadline, Priority priority) {
-        return new Pending<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
+        return new PendingItem<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
     }
 }

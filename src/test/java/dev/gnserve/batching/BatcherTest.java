@@ -37,7 +37,7 @@ class BatcherTest {
         if (items.contains("poison")) {
             throw new IllegalStateException("poisoned");
         }
-        return new BatchRun<>(items.stream().map(String::toUpperCase).toList(), STAGES);
+        return new BatchResult<>(items.stream().map(String::toUpperCase).toList(), STAGES);
     };
 
     @Test
@@ -292,7 +292,7 @@ class BatcherTest {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
         List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b", "c");
 
-        batcher.runReady(items -> new BatchRun<>(List.of("A", "B"), STAGES));
+        batcher.runReady(items -> new BatchResult<>(List.of("A", "B"), STAGES));
 
         assertThat(answers).allSatisfy(answer -> {
             assertThat(failure(answer).code()).isEqualTo(FailureCode.ENGINE_FAULT);
@@ -555,7 +555,7 @@ class BatcherTest {
         Batcher<String, String> batcher = batcher(new BatchPolicy(32, MILLI.multipliedBy(500), 32));
         BatchRunner<String, String> linear = items -> {
             pass(MILLI.multipliedBy(5L * items.size()));
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         };
         submit(batcher, "measure");
         pass(MILLI.multipliedBy(500));
@@ -611,7 +611,7 @@ class BatcherTest {
             assertThat(failure(waiting)).isEqualTo(UNAVAILABLE);
             assertThat(failure(batcher.submit("c", Deadline.none()))).isEqualTo(UNAVAILABLE);
             assertThat(batcher.refusal(Deadline.none())).isEqualTo(UNAVAILABLE);
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         });
 
         assertThat(batcher.hangs()).isFalse();
@@ -635,7 +635,7 @@ class BatcherTest {
                 batcher.giveUp(Thread.currentThread(), HUNG);
             }
             if (items.equals(List.of("a"))) {
-                return new BatchRun<>(items, STAGES);
+                return new BatchResult<>(items, STAGES);
             }
             throw new IllegalStateException("planted");
         });
@@ -654,7 +654,7 @@ class BatcherTest {
         batcher.runReady(items -> {
             batcher.giveUp(Thread.currentThread(), HUNG);
             pass(Duration.ofMinutes(5));
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         });
         submit(batcher, "a", "b");
 
@@ -671,7 +671,7 @@ class BatcherTest {
             Thread other = new Thread(() -> batcher.runReady(inner -> {
                 batcher.giveUp(main, HUNG);
                 batcher.giveUp(Thread.currentThread(), Failure.of(FailureCode.ENGINE_FAULT, "the other hangs"));
-                return new BatchRun<>(inner, STAGES);
+                return new BatchResult<>(inner, STAGES);
             }));
             other.start();
             other.join();
@@ -679,7 +679,7 @@ class BatcherTest {
             assertThat(batcher.refusal(Deadline.none()))
                     .as("of the one still inside")
                     .isEqualTo(UNAVAILABLE);
-            return new BatchRun<>(outer, STAGES);
+            return new BatchResult<>(outer, STAGES);
         });
 
         assertThat(batcher.hangs()).isFalse();

@@ -85,7 +85,7 @@ class InterleavingsTest {
         private final AtomicLong clock = new AtomicLong();
         private final BatchQueue<String, String> queue = new BatchQueue<>(
                 new BatchPolicy(2, Duration.ZERO, 3), clock::get, new Refusals("m", 3, new ServiceRate(1)), items -> 0);
-        private final List<Pending<String, String>> early = new ArrayList<>();
+        private final List<PendingItem<String, String>> early = new ArrayList<>();
 
         public QueueOperations() {
             for (int i = 0; i < 2; i++) {
@@ -96,7 +96,7 @@ class InterleavingsTest {
 
         @Operation
         public String offer(@Param(name = "level") int level, @Param(name = "deadline") int deadline) {
-            List<Pending<String, String>> displaced = new ArrayList<>();
+            List<PendingItem<String, String>> displaced = new ArrayList<>();
             String name = "of level " + level;
             Failure refusal = queue.offer(pending(name, deadline == 0 ? Deadline.none() : AT_ONE, level), displaced);
             return refusal == null
@@ -149,11 +149,11 @@ class InterleavingsTest {
             return names(queue.drain());
         }
 
-        private Pending<String, String> pending(String name, Deadline deadline, int level) {
-            return new Pending<>(name, "any", deadline, new Priority(level), 0, null, queue::remove);
+        private PendingItem<String, String> pending(String name, Deadline deadline, int level) {
+            return new PendingItem<>(name, "any", deadline, new Priority(level), 0, null, queue::remove);
         }
 
-        private static String names(List<Pending<String, String>> items) {
+        private static String names(List<PendingItem<String, String>> items) {
             return String.join(", ", items.stream().map(pending -> pending.item).toList());
         }
     }
@@ -166,8 +166,8 @@ class InterleavingsTest {
 
         private final BatchQueue<String, String> queue = new BatchQueue<>(
                 new BatchPolicy(1, Duration.ZERO, 16), () -> 0, new Refusals("m", 16, new ServiceRate(1)), items -> 0);
-        private final Passes<String, String> passes = new Passes<>(queue);
-        private final ConcurrentLinkedQueue<Pending<String, String>> submitted = new ConcurrentLinkedQueue<>();
+        private final RunningBatches<String, String> passes = new RunningBatches<>(queue);
+        private final ConcurrentLinkedQueue<PendingItem<String, String>> submitted = new ConcurrentLinkedQueue<>();
         private volatile @Nullable Thread working;
 
         @Operation
@@ -190,8 +190,8 @@ class InterleavingsTest {
 
         @Operation
         public void submit() {
-            Pending<String, String> pending =
-                    new Pending<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, queue::remove);
+            PendingItem<String, String> pending =
+                    new PendingItem<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, queue::remove);
             Failure refusal = queue.offer(pending, new ArrayList<>());
             if (refusal != null) {
                 pending.fail(refusal);
@@ -203,8 +203,8 @@ class InterleavingsTest {
         public void everyItemIsAnsweredOrWaits() {
             require(!passes.hangs(), "a pass that has returned hangs");
             require(queue.refusal(Priority.DEFAULT) == null, "still suspended");
-            List<Pending<String, String>> waiting = queue.drain();
-            for (Pending<String, String> pending : submitted) {
+            List<PendingItem<String, String>> waiting = queue.drain();
+            for (PendingItem<String, String> pending : submitted) {
                 require(pending.isDone() != waiting.contains(pending), "lost, or answered although it waits");
             }
         }
@@ -239,7 +239,7 @@ class InterleavingsTest {
             batcher.runReady(items -> {
                 working = Thread.currentThread();
                 ran.addAll(items);
-                return new BatchRun<>(items, StageTimes.NONE);
+                return new BatchResult<>(items, StageTimes.NONE);
             });
         }
 

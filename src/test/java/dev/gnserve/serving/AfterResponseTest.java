@@ -25,8 +25,8 @@ class AfterResponseTest {
         RequestContextHolder.setRequestAttributes(request);
         AfterResponse after = new AfterResponse();
 
-        after.run(() -> ran.add("first"));
-        after.run(() -> ran.add("second"));
+        after.execute(() -> ran.add("first"));
+        after.execute(() -> ran.add("second"));
         assertThat(ran).isEmpty();
 
         request.requestCompleted();
@@ -35,7 +35,7 @@ class AfterResponseTest {
 
     @Test
     void workOfNoRequestRunsAtOnce() {
-        new AfterResponse().run(() -> ran.add("work"));
+        new AfterResponse().execute(() -> ran.add("work"));
 
         assertThat(ran).containsExactly("work");
     }

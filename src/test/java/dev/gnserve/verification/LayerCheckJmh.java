@@ -58,8 +58,8 @@ public class LayerCheckJmh {
     @Param
     public Calls calls = Calls.NUCLEI_UNET;
 
-    private final List<Supplier<Worst>> screened = new ArrayList<>();
-    private final List<Supplier<Worst>> exact = new ArrayList<>();
+    private final List<Supplier<WorstElement>> screened = new ArrayList<>();
+    private final List<Supplier<WorstElement>> exact = new ArrayList<>();
 
     @Setup
     public void fill() {
@@ -87,7 +87,7 @@ public class LayerCheckJmh {
         screened.add(() -> screen.worst(false));
         exact.add(() -> IntStream.range(0, shape.totalGroups())
                 .mapToObj(comparison::worst)
-                .reduce(Worst.NONE, Worst::of));
+                .reduce(WorstElement.NONE, WorstElement::of));
     }
 
     @Benchmark

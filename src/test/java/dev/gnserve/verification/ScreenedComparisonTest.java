@@ -37,15 +37,15 @@ class ScreenedComparisonTest {
     private record Call(
             float[] input, float[] output, GroupNormShape shape, GroupNormParameters parameters, Tolerance tolerance) {
 
-        Worst screened(GroupNormKernel kernel, boolean allCores) {
+        WorstElement screened(GroupNormKernel kernel, boolean allCores) {
             return new ScreenedComparison(input, output, shape, parameters, tolerance, kernel).worst(allCores);
         }
 
-        Worst exact() {
+        WorstElement exact() {
             ExactComparison exact = new ExactComparison(input, output, shape, parameters, tolerance);
             return IntStream.range(0, shape.totalGroups())
                     .mapToObj(exact::worst)
-                    .reduce(Worst.NONE, Worst::of);
+                    .reduce(WorstElement.NONE, WorstElement::of);
         }
 
         void assertSame() {

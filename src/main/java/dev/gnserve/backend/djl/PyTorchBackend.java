@@ -105,7 +105,7 @@ public final class PyTorchBackend implements InferenceBackend {
         try {
             return load(archive, plan, declared, List.of());
         } catch (FailureException refusal) {
-            if (!RepairedArchive.canAnswer(refusal.toString())) {
+            if (!RepairedArchive.canRepair(refusal.toString())) {
                 throw refusal;
             }
             return loadRepaired(archive, plan, declared, refusal);

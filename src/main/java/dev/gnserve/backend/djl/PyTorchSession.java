@@ -12,10 +12,10 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ForwardSignature;
-import dev.gnserve.backend.BackendRun;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
@@ -82,7 +82,7 @@ public final class PyTorchSession implements BackendSession {
      *     which input
      */
     @Override
-    public BackendRun run(List<? extends Tensor> inputs) {
+    public PassResult run(List<? extends Tensor> inputs) {
         int batch = inputs.size();
         TensorShape shape = inputs.get(0).shape();
         return inEngine(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
@@ -95,7 +95,7 @@ public final class PyTorchSession implements BackendSession {
                     ? EngineOutputs.perInput(results)
                     : EngineOutputs.predictions(results.get(0), batch, lists);
             long done = System.nanoTime();
-            return new BackendRun(
+            return new PassResult(
                     predictions,
                     Duration.ofNanos(assembled - started),
                     Duration.ofNanos(inferred - assembled),

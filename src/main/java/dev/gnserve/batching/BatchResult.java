@@ -8,9 +8,9 @@ import java.util.List;
  * @param results one per item, in the order of the items
  * @param stages how long it took
  */
-public record BatchRun<R>(List<R> results, StageTimes stages) {
+public record BatchResult<R>(List<R> results, StageTimes stages) {
 
-    public BatchRun {
+    public BatchResult {
         results = List.copyOf(results);
     }
 }

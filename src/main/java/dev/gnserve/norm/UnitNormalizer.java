@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * as fit the cache. Channels-last groups lie beside each other in every position, and a unit is all of a sample's groups,
  * or a range of them where there are threads for more units than samples.
  */
-final class GroupNormPass {
+final class UnitNormalizer {
 
     /** Values of a block: float32 sums of this many are exact enough, and merging them costs little. */
     private static final int BLOCK = 32 * GroupNormKernel.COLUMNS;
@@ -69,7 +69,7 @@ final class GroupNormPass {
     private double[] rstd = NO_DOUBLES;
     private boolean[] extreme = {};
 
-    GroupNormPass(GroupNormKernel kernel) {
+    UnitNormalizer(GroupNormKernel kernel) {
         this.kernel = kernel;
     }
 

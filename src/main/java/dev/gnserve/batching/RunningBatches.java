@@ -14,13 +14,13 @@ import java.util.Map;
  * <p>One lock orders giving up and returning. A batch is given up before it returns, or it is not given up at all, so that
  * the queue is suspended and resumed in pairs.
  */
-final class Passes<T, R> {
+final class RunningBatches<T, R> {
 
     private final BatchQueue<T, R> queue;
     private final Map<Thread, RunningBatch<T, R>> inside = new HashMap<>(); // guarded by this
     private final Map<RunningBatch<T, R>, Failure> givenUp = new LinkedHashMap<>(); // guarded by this
 
-    Passes(BatchQueue<T, R> queue) {
+    RunningBatches(BatchQueue<T, R> queue) {
         this.queue = queue;
     }
 
@@ -46,7 +46,7 @@ final class Passes<T, R> {
     /** As {@link Batcher#giveUp}. */
     boolean giveUp(Thread worker, Failure failure) {
         RunningBatch<T, R> batch;
-        List<Pending<T, R>> waiting;
+        List<PendingItem<T, R>> waiting;
         synchronized (this) {
             batch = inside.get(worker);
             if (batch == null) {

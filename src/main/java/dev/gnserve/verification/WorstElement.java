@@ -1,11 +1,11 @@
 package dev.gnserve.verification;
 
 /** The element whose error is largest in proportion to its tolerance. */
-record Worst(double ratio, double error, double tolerance, int index) {
+record WorstElement(double ratio, double error, double tolerance, int index) {
 
-    static final Worst NONE = new Worst(-1, 0, 0, 0);
+    static final WorstElement NONE = new WorstElement(-1, 0, 0, 0);
 
-    static Worst of(Worst a, Worst b) {
+    static WorstElement of(WorstElement a, WorstElement b) {
         // Equal ratios go to the first element, so that the answer does not depend on threads.
         return b.ratio > a.ratio || (b.ratio == a.ratio && b.index < a.index) ? b : a;
     }

@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One submitted item until it has its outcome. Identity is equality: two equal items are still two requests. */
-final class Pending<T, R> {
+final class PendingItem<T, R> {
 
     final T item;
     final Object shape;
@@ -27,14 +27,14 @@ final class Pending<T, R> {
     boolean queued;
 
     /** @param leave takes the item out of the queue, if it is there */
-    Pending(
+    PendingItem(
             T item,
             Object shape,
             Deadline deadline,
             Priority priority,
             long arrivedNanos,
             @Nullable Object origin,
-            Consumer<? super Pending<T, R>> leave) {
+            Consumer<? super PendingItem<T, R>> leave) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
@@ -48,21 +48,21 @@ final class Pending<T, R> {
      * The order of service: the earlier arrival comes first, once the head start of its priority is taken off. Within one
      * priority this is the order of arrival.
      */
-    static int compare(Pending<?, ?> one, Pending<?, ?> other) {
+    static int compare(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         return compare(one.rank(), one, other.rank(), other);
     }
 
-    static int compareArrivals(Pending<?, ?> one, Pending<?, ?> other) {
+    static int compareArrivals(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         return compare(one.arrivedNanos, one, other.arrivedNanos, other);
     }
 
     /** Of items with a bounded deadline. */
-    static int compareDeadlines(Pending<?, ?> one, Pending<?, ?> other) {
+    static int compareDeadlines(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         int order = Deadline.compare(one.deadline, other.deadline);
         return order != 0 ? order : Long.compare(one.ticket, other.ticket);
     }
 
-    private static int compare(long when, Pending<?, ?> one, long then, Pending<?, ?> other) {
+    private static int compare(long when, PendingItem<?, ?> one, long then, PendingItem<?, ?> other) {
         // By difference, because the counter may wrap around.
         long difference = when - then;
         return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);

@@ -3,7 +3,7 @@ package dev.gnserve.model;
 import java.util.concurrent.TimeUnit;
 
 /** How many requests use a model now. Thread-safe. */
-final class Leases {
+final class LeaseCount {
 
     private int count; // guarded by this
 

@@ -13,5 +13,5 @@ import java.util.List;
  * @param resultPerInput whether the model itself gave each input a result, whose tensors may differ in size from those of others: as
  *     a rule they are as long as the model found something; else a batched output was split along its first axis
  */
-public record BackendRun(
+public record PassResult(
         List<Prediction> predictions, Duration assemble, Duration infer, Duration split, boolean resultPerInput) {}

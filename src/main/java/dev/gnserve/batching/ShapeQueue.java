@@ -7,23 +7,23 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The waiting items of one shape, in the order of service. Guarded by the queue. */
-final class Line<T, R> {
+final class ShapeQueue<T, R> {
 
     final Object shape;
 
-    private final NavigableSet<Pending<T, R>> items = new TreeSet<>(Pending::compare);
-    private final NavigableSet<Pending<T, R>> byArrival = new TreeSet<>(Pending::compareArrivals);
-    private final NavigableSet<Pending<T, R>> byDeadline = new TreeSet<>(Pending::compareDeadlines);
+    private final NavigableSet<PendingItem<T, R>> items = new TreeSet<>(PendingItem::compare);
+    private final NavigableSet<PendingItem<T, R>> byArrival = new TreeSet<>(PendingItem::compareArrivals);
+    private final NavigableSet<PendingItem<T, R>> byDeadline = new TreeSet<>(PendingItem::compareDeadlines);
 
-    private @Nullable Pending<T, R> first;
-    private @Nullable Pending<T, R> oldest;
-    private @Nullable Pending<T, R> mostPressing;
+    private @Nullable PendingItem<T, R> first;
+    private @Nullable PendingItem<T, R> oldest;
+    private @Nullable PendingItem<T, R> mostPressing;
 
-    Line(Object shape) {
+    ShapeQueue(Object shape) {
         this.shape = shape;
     }
 
-    void add(Pending<T, R> pending) {
+    void add(PendingItem<T, R> pending) {
         items.add(pending);
         byArrival.add(pending);
         if (pending.deadline.isBounded()) {
@@ -32,7 +32,7 @@ final class Line<T, R> {
         look();
     }
 
-    void remove(Pending<T, R> pending) {
+    void remove(PendingItem<T, R> pending) {
         items.remove(pending);
         byArrival.remove(pending);
         if (pending.deadline.isBounded()) {
@@ -49,23 +49,23 @@ final class Line<T, R> {
         return items.isEmpty();
     }
 
-    Collection<Pending<T, R>> items() {
+    Collection<PendingItem<T, R>> items() {
         return Collections.unmodifiableCollection(items);
     }
 
     /** The item to be served first. */
-    Pending<T, R> first() {
+    PendingItem<T, R> first() {
         return present(first);
     }
 
     /** The item that arrived first: with priorities it need not be the first in line. */
-    Pending<T, R> oldest() {
+    PendingItem<T, R> oldest() {
         return present(oldest);
     }
 
     /** The item with the earliest deadline; null if none has a deadline. */
     @Nullable
-    Pending<T, R> mostPressing() {
+    PendingItem<T, R> mostPressing() {
         return mostPressing;
     }
 

@@ -24,36 +24,36 @@ import org.jspecify.annotations.Nullable;
  * batch takes changes with every measurement, so the lines with deadlines are sorted by deadline in one set per class of
  * size: the lines of a class share one estimate, which is looked up when it is needed.
  */
-final class Lines<T, R> {
+final class ShapeQueues<T, R> {
 
     private final BatchPolicy policy;
     private final IntToLongFunction leadNanos;
-    private final Map<Object, Line<T, R>> byShape = new HashMap<>();
+    private final Map<Object, ShapeQueue<T, R>> byShape = new HashMap<>();
 
-    private final NavigableSet<Line<T, R>> ready =
-            new TreeSet<>((one, other) -> Pending.compare(one.first(), other.first()));
+    private final NavigableSet<ShapeQueue<T, R>> ready =
+            new TreeSet<>((one, other) -> PendingItem.compare(one.first(), other.first()));
 
-    private final NavigableSet<Line<T, R>> waiting =
-            new TreeSet<>((one, other) -> Pending.compareArrivals(one.oldest(), other.oldest()));
+    private final NavigableSet<ShapeQueue<T, R>> waiting =
+            new TreeSet<>((one, other) -> PendingItem.compareArrivals(one.oldest(), other.oldest()));
 
     /** The waiting lines with a deadline. Class {@code c} holds the lines of more than half of 2^c items, and of at most 2^c. */
-    private final List<NavigableSet<Line<T, R>>> pressing;
+    private final List<NavigableSet<ShapeQueue<T, R>>> pressing;
 
     private boolean allReady;
 
     /** @param leadNanos how long before a deadline a batch of so many items has to start */
-    Lines(BatchPolicy policy, IntToLongFunction leadNanos) {
+    ShapeQueues(BatchPolicy policy, IntToLongFunction leadNanos) {
         this.policy = policy;
         this.leadNanos = leadNanos;
-        Comparator<Line<T, R>> byDeadline =
-                (one, other) -> Pending.compareDeadlines(mostPressing(one), mostPressing(other));
+        Comparator<ShapeQueue<T, R>> byDeadline =
+                (one, other) -> PendingItem.compareDeadlines(mostPressing(one), mostPressing(other));
         this.pressing = IntStream.rangeClosed(0, classOf(policy.maxSize()))
-                .<NavigableSet<Line<T, R>>>mapToObj(sizeClass -> new TreeSet<>(byDeadline))
+                .<NavigableSet<ShapeQueue<T, R>>>mapToObj(sizeClass -> new TreeSet<>(byDeadline))
                 .toList();
     }
 
-    void add(Pending<T, R> pending) {
-        Line<T, R> line = byShape.computeIfAbsent(pending.shape, Line::new);
+    void add(PendingItem<T, R> pending) {
+        ShapeQueue<T, R> line = byShape.computeIfAbsent(pending.shape, ShapeQueue::new);
         if (!line.isEmpty()) {
             unseat(line);
         }
@@ -61,8 +61,8 @@ final class Lines<T, R> {
         seat(line);
     }
 
-    void remove(Pending<T, R> pending) {
-        Line<T, R> line = Objects.requireNonNull(byShape.get(pending.shape), "it waits, so its line is there");
+    void remove(PendingItem<T, R> pending) {
+        ShapeQueue<T, R> line = Objects.requireNonNull(byShape.get(pending.shape), "it waits, so its line is there");
         unseat(line);
         line.remove(pending);
         if (line.isEmpty()) {
@@ -80,14 +80,14 @@ final class Lines<T, R> {
 
     /** Of the ready lines, the one whose first item comes before those of the others; null if none is ready. */
     @Nullable
-    Line<T, R> firstReady(long now) {
-        for (Line<T, R> line = firstOf(waiting); line != null && untilDelayed(line, now) <= 0; ) {
+    ShapeQueue<T, R> firstReady(long now) {
+        for (ShapeQueue<T, R> line = firstOf(waiting); line != null && untilDelayed(line, now) <= 0; ) {
             makeReady(line);
             line = firstOf(waiting);
         }
         for (int sizeClass = 0; sizeClass < pressing.size(); sizeClass++) {
-            NavigableSet<Line<T, R>> lines = pressing.get(sizeClass);
-            for (Line<T, R> line = firstOf(lines); line != null && untilPressing(line, now) <= 0; ) {
+            NavigableSet<ShapeQueue<T, R>> lines = pressing.get(sizeClass);
+            for (ShapeQueue<T, R> line = firstOf(lines); line != null && untilPressing(line, now) <= 0; ) {
                 makeReady(line);
                 line = firstOf(lines);
             }
@@ -100,25 +100,25 @@ final class Lines<T, R> {
         if (firstReady(now) != null) {
             return 0;
         }
-        Line<T, R> delayed = firstOf(waiting);
+        ShapeQueue<T, R> delayed = firstOf(waiting);
         long until = delayed == null ? Long.MAX_VALUE : untilDelayed(delayed, now);
-        for (NavigableSet<Line<T, R>> lines : pressing) {
-            Line<T, R> line = firstOf(lines);
+        for (NavigableSet<ShapeQueue<T, R>> lines : pressing) {
+            ShapeQueue<T, R> line = firstOf(lines);
             until = line == null ? until : Math.min(until, untilPressing(line, now));
         }
         return until;
     }
 
     /** Takes every item out. */
-    List<Pending<T, R>> clear() {
-        List<Pending<T, R>> all = new ArrayList<>();
+    List<PendingItem<T, R>> clear() {
+        List<PendingItem<T, R>> all = new ArrayList<>();
         byShape.values().forEach(line -> all.addAll(line.items()));
         Stream.concat(Stream.of(ready, waiting), pressing.stream()).forEach(NavigableSet::clear);
         byShape.clear();
         return all;
     }
 
-    private void seat(Line<T, R> line) {
+    private void seat(ShapeQueue<T, R> line) {
         if (allReady || line.size() >= policy.maxSize()) {
             ready.add(line);
             return;
@@ -130,7 +130,7 @@ final class Lines<T, R> {
     }
 
     /** Before a line changes: it is found by what it is sorted by. */
-    private void unseat(Line<T, R> line) {
+    private void unseat(ShapeQueue<T, R> line) {
         if (waiting.remove(line)) {
             if (line.mostPressing() != null) {
                 pressing.get(classOf(line.size())).remove(line);
@@ -140,16 +140,16 @@ final class Lines<T, R> {
         }
     }
 
-    private void makeReady(Line<T, R> line) {
+    private void makeReady(ShapeQueue<T, R> line) {
         unseat(line);
         ready.add(line);
     }
 
-    private long untilDelayed(Line<T, R> line, long now) {
+    private long untilDelayed(ShapeQueue<T, R> line, long now) {
         return policy.maxDelay().toNanos() - (now - line.oldest().arrivedNanos);
     }
 
-    private long untilPressing(Line<T, R> line, long now) {
+    private long untilPressing(ShapeQueue<T, R> line, long now) {
         int largestOfClass = Math.min(policy.maxSize(), 1 << classOf(line.size()));
         return mostPressing(line).deadline.nanosLeft(now) - leadNanos.applyAsLong(largestOfClass);
     }
@@ -158,7 +158,7 @@ final class Lines<T, R> {
         return Integer.SIZE - Integer.numberOfLeadingZeros(size - 1);
     }
 
-    private static <T, R> Pending<T, R> mostPressing(Line<T, R> line) {
+    private static <T, R> PendingItem<T, R> mostPressing(ShapeQueue<T, R> line) {
         return Objects.requireNonNull(line.mostPressing(), "only lines with a deadline are sorted by it");
     }
 
