@@ -3,10 +3,10 @@ package dev.gnserve.batching;
 import java.util.List;
 
 /**
- * What a {@link BatchRunner} returns.
+ * What a {@link BatchRunner} returns for a batch.
  *
  * @param results one per item, in the order of the items
- * @param stages how long it took
+ * @param stages how long the batch took
  */
 public record BatchResult<R>(List<R> results, StageTimes stages) {
 

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The batches that are inside their runner now, and those of them that were given up: while there is one, the queue is
- * suspended. Thread-safe.
+ * The batches that are in a runner now, and those of them that were given up. The queue is suspended as long as there is a
+ * batch that was given up. Thread-safe.
  *
- * <p>One lock orders giving up and returning. A batch is given up before it returns, or it is not given up at all, so that
- * the queue is suspended and resumed in pairs.
+ * <p>Giving up and returning use one lock: a batch can be given up only before it returns. So every suspension of the queue
+ * ends.
  */
 final class RunningBatches<T, R> {
 
@@ -24,12 +24,12 @@ final class RunningBatches<T, R> {
         this.queue = queue;
     }
 
-    /** The calling worker enters its runner. */
+    /** The calling worker calls its runner now. */
     synchronized void enter(RunningBatch<T, R> batch) {
         inside.put(Thread.currentThread(), batch);
     }
 
-    /** The calling worker is back from its runner; from now on its batch cannot be given up. */
+    /** The calling worker's runner has returned. From now on the batch cannot be given up. */
     synchronized void leave(RunningBatch<T, R> batch) {
         inside.remove(Thread.currentThread());
         if (givenUp.remove(batch) == null) {
@@ -38,7 +38,7 @@ final class RunningBatches<T, R> {
         if (givenUp.isEmpty()) {
             queue.resume();
         } else {
-            // Nothing waits in a suspended queue; this only changes the reason.
+            // The suspended queue is empty; only the reason changes.
             queue.suspend(unavailable(givenUp.values().iterator().next()));
         }
     }
@@ -63,7 +63,7 @@ final class RunningBatches<T, R> {
         return true;
     }
 
-    /** Whether a batch that was given up is still inside its runner. */
+    /** Whether a batch that was given up is still in its runner. */
     synchronized boolean hangs() {
         return !givenUp.isEmpty();
     }

@@ -3,10 +3,11 @@ package dev.gnserve.batching;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The waiting items of one shape, in the order of service. Guarded by the queue. */
+/** The waiting items of one shape, in the order of service. Guarded by the lock of {@link BatchQueue}. */
 final class ShapeQueue<T, R> {
 
     final Object shape;
@@ -17,7 +18,7 @@ final class ShapeQueue<T, R> {
 
     private @Nullable PendingItem<T, R> first;
     private @Nullable PendingItem<T, R> oldest;
-    private @Nullable PendingItem<T, R> mostPressing;
+    private @Nullable PendingItem<T, R> nextToExpire;
 
     ShapeQueue(Object shape) {
         this.shape = shape;
@@ -29,7 +30,7 @@ final class ShapeQueue<T, R> {
         if (pending.deadline.isBounded()) {
             byDeadline.add(pending);
         }
-        look();
+        cacheFirsts();
     }
 
     void remove(PendingItem<T, R> pending) {
@@ -38,7 +39,7 @@ final class ShapeQueue<T, R> {
         if (pending.deadline.isBounded()) {
             byDeadline.remove(pending);
         }
-        look();
+        cacheFirsts();
     }
 
     int size() {
@@ -55,31 +56,24 @@ final class ShapeQueue<T, R> {
 
     /** The item to be served first. */
     PendingItem<T, R> first() {
-        return present(first);
+        return Objects.requireNonNull(first, "empty");
     }
 
-    /** The item that arrived first: with priorities it need not be the first in line. */
+    /** The item that arrived first. With priorities, it may not be the first to be served. */
     PendingItem<T, R> oldest() {
-        return present(oldest);
+        return Objects.requireNonNull(oldest, "empty");
     }
 
-    /** The item with the earliest deadline; null if none has a deadline. */
+    /** The item with the earliest deadline; null if no item has one. */
     @Nullable
-    PendingItem<T, R> mostPressing() {
-        return mostPressing;
+    PendingItem<T, R> nextToExpire() {
+        return nextToExpire;
     }
 
-    /** Kept in fields, because lines are sorted by them. */
-    private void look() {
+    /** Keeps these items in fields, because {@link ShapeQueues} sorts by them. */
+    private void cacheFirsts() {
         first = items.isEmpty() ? null : items.first();
         oldest = byArrival.isEmpty() ? null : byArrival.first();
-        mostPressing = byDeadline.isEmpty() ? null : byDeadline.first();
-    }
-
-    private static <P> P present(@Nullable P item) {
-        if (item == null) {
-            throw new IllegalStateException("an empty line");
-        }
-        return item;
+        nextToExpire = byDeadline.isEmpty() ? null : byDeadline.first();
     }
 }

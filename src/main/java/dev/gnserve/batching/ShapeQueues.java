@@ -14,15 +14,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lines of one queue, sorted by when they become ready. Guarded by the queue.
+ * The shape queues of one {@link BatchQueue}, sorted by when they become ready. Guarded by its lock.
  *
- * <p>A line becomes ready at the earliest of three moments: when it holds a full batch; when its oldest item has waited
- * for the maximum delay; when its most pressing deadline is as close as a batch of its size takes. A deadline that cannot
- * be met any more makes its line ready at once: the estimate may be wrong.
+ * <p>A shape queue becomes ready at the earliest of three moments: when it has a full batch; when its oldest item has waited
+ * for the maximum delay; when its earliest deadline leaves just the time that a batch of its size takes. If it is too late
+ * to meet a deadline, its queue is ready at once, because the estimate may be wrong.
  *
- * <p>Every operation costs O(log n) amortized in the number of items, and looks at no line as a whole. How much time a
- * batch takes changes with every measurement, so the lines with deadlines are sorted by deadline in one set per class of
- * size: the lines of a class share one estimate, which is looked up when it is needed.
+ * <p>Every operation costs O(log n) amortized in the number of items. The time that a batch takes changes with every
+ * measurement. So the queues with deadlines are sorted by deadline in one set per size class: the queues of a class share
+ * one estimate, which is computed when it is needed.
  */
 final class ShapeQueues<T, R> {
 
@@ -36,133 +36,135 @@ final class ShapeQueues<T, R> {
     private final NavigableSet<ShapeQueue<T, R>> waiting =
             new TreeSet<>((one, other) -> PendingItem.compareArrivals(one.oldest(), other.oldest()));
 
-    /** The waiting lines with a deadline. Class {@code c} holds the lines of more than half of 2^c items, and of at most 2^c. */
-    private final List<NavigableSet<ShapeQueue<T, R>>> pressing;
+    /**
+     * The waiting queues with a deadline, by size class. Class {@code c} has the queues of at most 2^c items that are too
+     * long for class {@code c - 1}.
+     */
+    private final List<NavigableSet<ShapeQueue<T, R>>> withDeadline;
 
     private boolean allReady;
 
-    /** @param leadNanos how long before a deadline a batch of so many items has to start */
+    /** @param leadNanos how long before a deadline a batch of a given size must start */
     ShapeQueues(BatchPolicy policy, IntToLongFunction leadNanos) {
         this.policy = policy;
         this.leadNanos = leadNanos;
         Comparator<ShapeQueue<T, R>> byDeadline =
-                (one, other) -> PendingItem.compareDeadlines(mostPressing(one), mostPressing(other));
-        this.pressing = IntStream.rangeClosed(0, classOf(policy.maxSize()))
+                (one, other) -> PendingItem.compareDeadlines(nextToExpire(one), nextToExpire(other));
+        this.withDeadline = IntStream.rangeClosed(0, sizeClass(policy.maxSize()))
                 .<NavigableSet<ShapeQueue<T, R>>>mapToObj(sizeClass -> new TreeSet<>(byDeadline))
                 .toList();
     }
 
     void add(PendingItem<T, R> pending) {
-        ShapeQueue<T, R> line = byShape.computeIfAbsent(pending.shape, ShapeQueue::new);
-        if (!line.isEmpty()) {
-            unseat(line);
+        ShapeQueue<T, R> queue = byShape.computeIfAbsent(pending.shape, ShapeQueue::new);
+        if (!queue.isEmpty()) {
+            leaveSets(queue);
         }
-        line.add(pending);
-        seat(line);
+        queue.add(pending);
+        enterSets(queue);
     }
 
     void remove(PendingItem<T, R> pending) {
-        ShapeQueue<T, R> line = Objects.requireNonNull(byShape.get(pending.shape), "it waits, so its line is there");
-        unseat(line);
-        line.remove(pending);
-        if (line.isEmpty()) {
-            byShape.remove(line.shape);
+        ShapeQueue<T, R> queue = Objects.requireNonNull(byShape.get(pending.shape), "the item is queued");
+        leaveSets(queue);
+        queue.remove(pending);
+        if (queue.isEmpty()) {
+            byShape.remove(queue.shape);
         } else {
-            seat(line);
+            enterSets(queue);
         }
     }
 
-    /** From now on every line is ready. */
+    /** From now on every queue is ready. */
     void readyAll() {
         allReady = true;
         List.copyOf(waiting).forEach(this::makeReady);
     }
 
-    /** Of the ready lines, the one whose first item comes before those of the others; null if none is ready. */
+    /** The ready queue with the foremost item; null if none is ready. */
     @Nullable
     ShapeQueue<T, R> firstReady(long now) {
-        for (ShapeQueue<T, R> line = firstOf(waiting); line != null && untilDelayed(line, now) <= 0; ) {
-            makeReady(line);
-            line = firstOf(waiting);
+        for (ShapeQueue<T, R> queue = firstOf(waiting); queue != null && nanosToDelay(queue, now) <= 0; ) {
+            makeReady(queue);
+            queue = firstOf(waiting);
         }
-        for (int sizeClass = 0; sizeClass < pressing.size(); sizeClass++) {
-            NavigableSet<ShapeQueue<T, R>> lines = pressing.get(sizeClass);
-            for (ShapeQueue<T, R> line = firstOf(lines); line != null && untilPressing(line, now) <= 0; ) {
-                makeReady(line);
-                line = firstOf(lines);
+        for (NavigableSet<ShapeQueue<T, R>> queues : withDeadline) {
+            for (ShapeQueue<T, R> queue = firstOf(queues); queue != null && nanosToLatestStart(queue, now) <= 0; ) {
+                makeReady(queue);
+                queue = firstOf(queues);
             }
         }
         return firstOf(ready);
     }
 
-    /** Until a line becomes ready, if nothing else changes; {@code Long.MAX_VALUE} if there is none. */
+    /** The time until a queue becomes ready if no item arrives or leaves; {@code Long.MAX_VALUE} if there is no queue. */
     long nanosUntilReady(long now) {
         if (firstReady(now) != null) {
             return 0;
         }
-        ShapeQueue<T, R> delayed = firstOf(waiting);
-        long until = delayed == null ? Long.MAX_VALUE : untilDelayed(delayed, now);
-        for (NavigableSet<ShapeQueue<T, R>> lines : pressing) {
-            ShapeQueue<T, R> line = firstOf(lines);
-            until = line == null ? until : Math.min(until, untilPressing(line, now));
+        ShapeQueue<T, R> oldest = firstOf(waiting);
+        long nanos = oldest == null ? Long.MAX_VALUE : nanosToDelay(oldest, now);
+        for (NavigableSet<ShapeQueue<T, R>> queues : withDeadline) {
+            ShapeQueue<T, R> queue = firstOf(queues);
+            nanos = queue == null ? nanos : Math.min(nanos, nanosToLatestStart(queue, now));
         }
-        return until;
+        return nanos;
     }
 
-    /** Takes every item out. */
+    /** Removes and returns every item. */
     List<PendingItem<T, R>> clear() {
         List<PendingItem<T, R>> all = new ArrayList<>();
-        byShape.values().forEach(line -> all.addAll(line.items()));
-        Stream.concat(Stream.of(ready, waiting), pressing.stream()).forEach(NavigableSet::clear);
+        byShape.values().forEach(queue -> all.addAll(queue.items()));
+        Stream.concat(Stream.of(ready, waiting), withDeadline.stream()).forEach(NavigableSet::clear);
         byShape.clear();
         return all;
     }
 
-    private void seat(ShapeQueue<T, R> line) {
-        if (allReady || line.size() >= policy.maxSize()) {
-            ready.add(line);
+    private void enterSets(ShapeQueue<T, R> queue) {
+        if (allReady || queue.size() >= policy.maxSize()) {
+            ready.add(queue);
             return;
         }
-        waiting.add(line);
-        if (line.mostPressing() != null) {
-            pressing.get(classOf(line.size())).add(line);
+        waiting.add(queue);
+        if (queue.nextToExpire() != null) {
+            withDeadline.get(sizeClass(queue.size())).add(queue);
         }
     }
 
-    /** Before a line changes: it is found by what it is sorted by. */
-    private void unseat(ShapeQueue<T, R> line) {
-        if (waiting.remove(line)) {
-            if (line.mostPressing() != null) {
-                pressing.get(classOf(line.size())).remove(line);
+    /** Must come before the queue changes, because the sets find it by its sort key. */
+    private void leaveSets(ShapeQueue<T, R> queue) {
+        if (waiting.remove(queue)) {
+            if (queue.nextToExpire() != null) {
+                withDeadline.get(sizeClass(queue.size())).remove(queue);
             }
         } else {
-            ready.remove(line);
+            ready.remove(queue);
         }
     }
 
-    private void makeReady(ShapeQueue<T, R> line) {
-        unseat(line);
-        ready.add(line);
+    private void makeReady(ShapeQueue<T, R> queue) {
+        leaveSets(queue);
+        ready.add(queue);
     }
 
-    private long untilDelayed(ShapeQueue<T, R> line, long now) {
-        return policy.maxDelay().toNanos() - (now - line.oldest().arrivedNanos);
+    private long nanosToDelay(ShapeQueue<T, R> queue, long now) {
+        return policy.maxDelay().toNanos() - (now - queue.oldest().arrivedNanos);
     }
 
-    private long untilPressing(ShapeQueue<T, R> line, long now) {
-        int largestOfClass = Math.min(policy.maxSize(), 1 << classOf(line.size()));
-        return mostPressing(line).deadline.nanosLeft(now) - leadNanos.applyAsLong(largestOfClass);
+    private long nanosToLatestStart(ShapeQueue<T, R> queue, long now) {
+        int largestOfClass = Math.min(policy.maxSize(), 1 << sizeClass(queue.size()));
+        return nextToExpire(queue).deadline.nanosLeft(now) - leadNanos.applyAsLong(largestOfClass);
     }
 
-    private static int classOf(int size) {
+    private static int sizeClass(int size) {
         return Integer.SIZE - Integer.numberOfLeadingZeros(size - 1);
     }
 
-    private static <T, R> PendingItem<T, R> mostPressing(ShapeQueue<T, R> line) {
-        return Objects.requireNonNull(line.mostPressing(), "only lines with a deadline are sorted by it");
+    private static <T, R> PendingItem<T, R> nextToExpire(ShapeQueue<T, R> queue) {
+        return Objects.requireNonNull(queue.nextToExpire(), "only queues with a deadline are sorted by it");
     }
 
-    private static <L> @Nullable L firstOf(NavigableSet<L> lines) {
-        return lines.isEmpty() ? null : lines.first();
+    private static <Q> @Nullable Q firstOf(NavigableSet<Q> queues) {
+        return queues.isEmpty() ? null : queues.first();
     }
 }

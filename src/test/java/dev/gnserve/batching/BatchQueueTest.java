@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The queue against a model that keeps one plain list, and at a size at which looking at every item would not end. */
+/** The queue compared with a plain list, and at a size at which a loop over all items would be too slow. */
 @Timeout(60)
 class BatchQueueTest {
 
@@ -23,7 +23,7 @@ class BatchQueueTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1_000_000})
     @Timeout(20)
-    void refusingDoesNotLookAtTheItemsThatWait(int shapes) {
+    void refusingDoesNotVisitTheWaitingItems(int shapes) {
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
                 .policy(new BatchPolicy(8, Duration.ofSeconds(10), LARGE))
                 .shape(item -> item % shapes)
@@ -44,7 +44,7 @@ class BatchQueueTest {
 
     @Test
     @Timeout(20)
-    void displacingAndCountingDoNotLookAtTheItemsThatWait() {
+    void displacingAndCountingDoNotVisitTheWaitingItems() {
         BatchQueue<Integer, Integer> queue = queue(new BatchPolicy(8, Duration.ofSeconds(10), LARGE));
         for (int i = 0; i < LARGE; i++) {
             queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(9)), new ArrayList<>());
@@ -111,7 +111,7 @@ class BatchQueueTest {
         assertThat(queue.size()).isZero();
     }
 
-    /** The promises of the queue, word by word, on one list in the order of arrival. */
+    /** The same rules on one list in the order of arrival. */
     private static final class ListModel {
 
         private final BatchPolicy policy;
@@ -165,12 +165,12 @@ class BatchQueueTest {
             List<PendingItem<Integer, Integer>> inOrder =
                     waiting.stream().sorted(PendingItem::compare).toList();
             for (PendingItem<Integer, Integer> first : inOrder) {
-                List<PendingItem<Integer, Integer>> line = inOrder.stream()
+                List<PendingItem<Integer, Integer>> queue = inOrder.stream()
                         .filter(pending -> pending.shape.equals(first.shape))
                         .toList();
-                if (isReady(line, now)) {
+                if (isReady(queue, now)) {
                     List<PendingItem<Integer, Integer>> batch =
-                            line.subList(0, Math.min(line.size(), policy.maxSize()));
+                            queue.subList(0, Math.min(queue.size(), policy.maxSize()));
                     waiting.removeAll(batch);
                     return batch;
                 }
@@ -178,9 +178,9 @@ class BatchQueueTest {
             return List.of();
         }
 
-        private boolean isReady(List<PendingItem<Integer, Integer>> line, long now) {
-            return line.size() >= policy.maxSize()
-                    || line.stream()
+        private boolean isReady(List<PendingItem<Integer, Integer>> queue, long now) {
+            return queue.size() >= policy.maxSize()
+                    || queue.stream()
                             .anyMatch(pending -> now - pending.arrivedNanos
                                             >= policy.maxDelay().toNanos()
                                     || pending.deadline.passed(now + leadNanos));

@@ -186,7 +186,7 @@ class BatcherThreadsTest {
     }
 
     @Test
-    void aWorkerThatCannotBePreparedIsTold() {
+    void aWorkerThatCannotBePreparedIsReported() {
         Batcher<String, String> batcher = started(BatchPolicy.DEFAULT, new BatchRunner<>() {
             @Override
             public void prepare() {
@@ -205,7 +205,7 @@ class BatcherThreadsTest {
 
     @Test
     void aWorkerThatDiesIsReplacedAndItsItemIsNotLost() {
-        List<Object> heard = Collections.synchronizedList(new ArrayList<>());
+        List<Object> causes = Collections.synchronizedList(new ArrayList<>());
         AtomicInteger made = new AtomicInteger();
         BatchListener deadly = new BatchListener() {
             @Override
@@ -217,7 +217,7 @@ class BatcherThreadsTest {
 
             @Override
             public void workerReplaced(WorkerReplaced replaced) {
-                heard.add(replaced.cause().getMessage());
+                causes.add(replaced.cause().getMessage());
             }
         };
         BatchRunner<String, String> runner = items -> new BatchResult<>(items, StageTimes.NONE);
@@ -234,7 +234,7 @@ class BatcherThreadsTest {
         assertThat(batcher.submit("b", Deadline.none()).join().orElseThrow()).isEqualTo("b");
         assertThat(made.get()).isEqualTo(1);
         assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
-        assertThat(heard).containsExactly("planted");
+        assertThat(causes).containsExactly("planted");
     }
 
     @Test
@@ -257,7 +257,7 @@ class BatcherThreadsTest {
     }
 
     @Test
-    void aWorkerWaitsForBatchMatesOnTheRealClockToo() {
+    void aWorkerWaitsForMoreItemsOnTheRealClockToo() {
         Batcher<String, String> batcher = started(
                 new BatchPolicy(2, Duration.ofMillis(1), 8), items -> new BatchResult<>(items, StageTimes.NONE));
 

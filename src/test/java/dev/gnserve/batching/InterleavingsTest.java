@@ -158,7 +158,7 @@ class InterleavingsTest {
         }
     }
 
-    /** The part of the batcher that suspends and resumes: the batcher as a whole is too much for the model checker. */
+    /** Suspends and resumes the queue. The whole batcher is too large for the model checker. */
     public static class PassOperations {
 
         private static final Failure HANGS = Failure.of(FailureCode.ENGINE_FAULT, "hangs");
@@ -166,16 +166,16 @@ class InterleavingsTest {
 
         private final BatchQueue<String, String> queue = new BatchQueue<>(
                 new BatchPolicy(1, Duration.ZERO, 16), () -> 0, new Refusals("m", 16, new ServiceRate(1)), items -> 0);
-        private final RunningBatches<String, String> passes = new RunningBatches<>(queue);
+        private final RunningBatches<String, String> running = new RunningBatches<>(queue);
         private final ConcurrentLinkedQueue<PendingItem<String, String>> submitted = new ConcurrentLinkedQueue<>();
         private volatile @Nullable Thread working;
 
         @Operation
         public void work() {
             RunningBatch<String, String> batch = new RunningBatch<>(queue.poll());
-            passes.enter(batch);
+            running.enter(batch);
             working = Thread.currentThread();
-            passes.leave(batch);
+            running.leave(batch);
             Failure givenUp = batch.givenUp;
             batch.items.forEach(pending -> pending.fail(givenUp == null ? BACK : givenUp));
         }
@@ -184,7 +184,7 @@ class InterleavingsTest {
         public void giveUp() {
             Thread worker = working;
             if (worker != null) {
-                passes.giveUp(worker, HANGS);
+                running.giveUp(worker, HANGS);
             }
         }
 
@@ -201,7 +201,7 @@ class InterleavingsTest {
 
         @Validate
         public void everyItemIsAnsweredOrWaits() {
-            require(!passes.hangs(), "a pass that has returned hangs");
+            require(!running.hangs(), "a batch that has returned hangs");
             require(queue.refusal(Priority.DEFAULT) == null, "still suspended");
             List<PendingItem<String, String>> waiting = queue.drain();
             for (PendingItem<String, String> pending : submitted) {
@@ -210,7 +210,7 @@ class InterleavingsTest {
         }
     }
 
-    /** After every interleaving: no item is lost or ran twice, and nothing hangs that has returned. */
+    /** After every interleaving no item is lost or has run twice, and no returned batch hangs. */
     @Param(name = "level", gen = IntGen.class, conf = "1:2")
     public static class BatcherOperations {
 
