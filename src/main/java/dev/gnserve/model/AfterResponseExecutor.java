@@ -1,9 +1,9 @@
 package dev.gnserve.model;
 
-/** Puts work off until the answer that the calling thread works on has been sent, so that nobody waits for it. Thread-safe. */
+/** Runs work after the response of the current request, so that the client does not wait for it. Thread-safe. */
 @FunctionalInterface
 public interface AfterResponseExecutor {
 
-    /** Runs the work after the answer, whether that is a result or a failure; at once on a thread that answers nobody. */
+    /** Runs the work when the response of the calling thread's request has been sent; at once if the thread has no request. */
     void execute(Runnable work);
 }

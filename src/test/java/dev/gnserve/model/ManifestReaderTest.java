@@ -200,7 +200,7 @@ class ManifestReaderTest {
         assertThatThrownBy(
                         () -> read("task: tensors\nwarmUp: {shapes: [[4]]}\ngolden: {image: a.png, expected: a.json}"))
                 .isInstanceOf(InvalidManifestException.class)
-                .hasMessageContaining("golden is given, but with task tensors no image is taken");
+                .hasMessageContaining("golden is given, but a model with task tensors takes no images");
     }
 
     @Test
