@@ -4,7 +4,7 @@ import dev.gnserve.archive.GroupNormDeclaration;
 import dev.gnserve.archive.TorchScriptArchive;
 import org.jspecify.annotations.Nullable;
 
-/** A declaration with the weights read from the archive. */
+/** A declaration with its weights, read from the archive. */
 @SuppressWarnings("ArrayRecordComponent") // Read once per layer, and never compared as a record.
 record DeclaredGroupNorm(GroupNormDeclaration declaration, float @Nullable [] weight, float @Nullable [] bias) {
 

@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
-/** Gives every model its verification; all share the one thread that verifies samples. Thread-safe. */
+/** Makes the verification of every model. All share one thread for samples. Thread-safe. */
 @Component
 final class ModelVerifications implements ModelCompanion.Factory {
 
@@ -35,7 +35,7 @@ final class ModelVerifications implements ModelCompanion.Factory {
                 events::publishEvent);
     }
 
-    /** Waits for nothing: a sample that runs is registered with its model, which is freed after it. */
+    /** Does not wait: a running sample is a call of its model, which is freed after it. */
     @PreDestroy
     void close() {
         background.shutdown();

@@ -75,14 +75,15 @@ public class LayerCheckJmh {
                 GroupNormParameters.DEFAULT_EPSILON, gaussian(n[0], random), gaussian(n[0], random));
         float[] input = gaussian(shape.size(), random);
         float[] output = new float[input.length];
-        GroupNormKernel kernel = GroupNormKernel.select().kernel();
-        new GroupNorm(kernel).normalize(shape, parameters, input, output);
+        GroupNormKernel.Selection kernels = GroupNormKernel.select();
+        new GroupNorm(kernels.kernel()).normalize(shape, parameters, input, output);
         // Errors as the engine makes them.
         for (int i = 0; i < output.length; i++) {
             output[i] += (random.nextInt(5) - 2) * Math.ulp(output[i]);
         }
         Tolerance tolerance = Tolerance.of(TensorType.FLOAT32, true, shape.positions());
-        ScreenedComparison screen = new ScreenedComparison(input, output, shape, parameters, tolerance, kernel);
+        ScreenedComparison screen =
+                new ScreenedComparison(input, output, shape, parameters, tolerance, kernels.comparison());
         ExactComparison comparison = new ExactComparison(input, output, shape, parameters, tolerance);
         screened.add(() -> screen.worst(false));
         exact.add(() -> IntStream.range(0, shape.totalGroups())
