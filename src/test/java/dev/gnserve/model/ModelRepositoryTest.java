@@ -101,7 +101,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void theNewestReadyVersionIsTheDefaultAndAVersionCanBeAskedFor() throws IOException {
+    void theNewestReadyVersionIsTheDefaultAndAVersionCanBeRequested() throws IOException {
         put("seg", "9", MANIFEST, "group-norm-traced.pt");
         put("seg", "10", MANIFEST, "group-norm-traced.pt");
         put("seg", "11", MANIFEST, null);
@@ -143,7 +143,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void aModelThatLoadsAsksForPatience() throws IOException {
+    void aLoadingModelSendsRetryAfter() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         list();
 
@@ -201,7 +201,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeAskedFor() throws IOException {
+    void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeRequested() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         LoadedModel first = repository.find("seg", null);
@@ -329,7 +329,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void whatALeaseHoldsIsUnloadedWhenItIsGivenBack() throws IOException {
+    void aLeasedModelIsUnloadedWhenTheLeaseIsClosed() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         CompletableFuture<Void> unloading;
@@ -346,7 +346,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void theFolderIsFollowedOnceItHasComeToRest() throws IOException {
+    void changesInTheFolderAreLoadedAfterTheSettleTime() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         repository.refresh().join();

@@ -8,28 +8,28 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The batches that are inside their runner now, and those of them that were given up: while there is one, the queue is
- * suspended. Thread-safe.
+ * The batches that are in a runner now, and those of them that were given up. The queue is suspended as long as there is a
+ * batch that was given up. Thread-safe.
  *
- * <p>One lock orders giving up and returning. A batch is given up before it returns, or it is not given up at all, so that
- * the queue is suspended and resumed in pairs.
+ * <p>Giving up and returning use one lock: a batch can be given up only before it returns. So every suspension of the queue
+ * ends.
  */
-final class Passes<T, R> {
+final class RunningBatches<T, R> {
 
     private final BatchQueue<T, R> queue;
     private final Map<Thread, RunningBatch<T, R>> inside = new HashMap<>(); // guarded by this
     private final Map<RunningBatch<T, R>, Failure> givenUp = new LinkedHashMap<>(); // guarded by this
 
-    Passes(BatchQueue<T, R> queue) {
+    RunningBatches(BatchQueue<T, R> queue) {
         this.queue = queue;
     }
 
-    /** The calling worker enters its runner. */
+    /** The calling worker calls its runner now. */
     synchronized void enter(RunningBatch<T, R> batch) {
         inside.put(Thread.currentThread(), batch);
     }
 
-    /** The calling worker is back from its runner; from now on its batch cannot be given up. */
+    /** The calling worker's runner has returned. From now on the batch cannot be given up. */
     synchronized void leave(RunningBatch<T, R> batch) {
         inside.remove(Thread.currentThread());
         if (givenUp.remove(batch) == null) {
@@ -38,7 +38,7 @@ final class Passes<T, R> {
         if (givenUp.isEmpty()) {
             queue.resume();
         } else {
-            // Nothing waits in a suspended queue; this only changes the reason.
+            // The suspended queue is empty; only the reason changes.
             queue.suspend(unavailable(givenUp.values().iterator().next()));
         }
     }
@@ -46,7 +46,7 @@ final class Passes<T, R> {
     /** As {@link Batcher#giveUp}. */
     boolean giveUp(Thread worker, Failure failure) {
         RunningBatch<T, R> batch;
-        List<Pending<T, R>> waiting;
+        List<PendingItem<T, R>> waiting;
         synchronized (this) {
             batch = inside.get(worker);
             if (batch == null) {
@@ -63,7 +63,7 @@ final class Passes<T, R> {
         return true;
     }
 
-    /** Whether a batch that was given up is still inside its runner. */
+    /** Whether a batch that was given up is still in its runner. */
     synchronized boolean hangs() {
         return !givenUp.isEmpty();
     }

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One submitted item until it has its outcome. Identity is equality: two equal items are still two requests. */
-final class Pending<T, R> {
+/** One submitted item until it has its outcome. Equality is identity: equal items can come from different requests. */
+final class PendingItem<T, R> {
 
     final T item;
     final Object shape;
@@ -20,55 +20,55 @@ final class Pending<T, R> {
     final @Nullable Object origin;
     final CompletableFuture<Outcome<R>> future;
 
-    /** Its number in the order of arrival, which unlike the time has no ties; guarded by the queue. */
+    /** Number in the order of arrival. Unlike arrival times, no two are equal. Guarded by the queue. */
     long ticket;
 
-    /** Whether it holds a place in the queue; guarded by the queue. */
+    /** Whether the item is in the queue. Guarded by the queue. */
     boolean queued;
 
-    /** @param leave takes the item out of the queue, if it is there */
-    Pending(
+    /** @param leave removes the item from the queue, if it is there */
+    PendingItem(
             T item,
             Object shape,
             Deadline deadline,
             Priority priority,
             long arrivedNanos,
             @Nullable Object origin,
-            Consumer<? super Pending<T, R>> leave) {
+            Consumer<? super PendingItem<T, R>> leave) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
         this.priority = priority;
         this.arrivedNanos = arrivedNanos;
         this.origin = origin;
-        this.future = new Answer<>(() -> leave.accept(this));
+        this.future = new OutcomeFuture<>(() -> leave.accept(this));
     }
 
     /**
-     * The order of service: the earlier arrival comes first, once the head start of its priority is taken off. Within one
-     * priority this is the order of arrival.
+     * The order of service: by arrival, where a more urgent item counts as arrived earlier. Within one priority this is the
+     * order of arrival.
      */
-    static int compare(Pending<?, ?> one, Pending<?, ?> other) {
+    static int compare(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         return compare(one.rank(), one, other.rank(), other);
     }
 
-    static int compareArrivals(Pending<?, ?> one, Pending<?, ?> other) {
+    static int compareArrivals(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         return compare(one.arrivedNanos, one, other.arrivedNanos, other);
     }
 
-    /** Of items with a bounded deadline. */
-    static int compareDeadlines(Pending<?, ?> one, Pending<?, ?> other) {
+    /** Only for items with a bounded deadline. */
+    static int compareDeadlines(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         int order = Deadline.compare(one.deadline, other.deadline);
         return order != 0 ? order : Long.compare(one.ticket, other.ticket);
     }
 
-    private static int compare(long when, Pending<?, ?> one, long then, Pending<?, ?> other) {
+    private static int compare(long key, PendingItem<?, ?> one, long otherKey, PendingItem<?, ?> other) {
         // By difference, because the counter may wrap around.
-        long difference = when - then;
+        long difference = key - otherKey;
         return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
     }
 
-    /** The moment of arrival with the head start of its priority taken off; compare by difference. */
+    /** The arrival time shifted by the priority: lower is served first. Compare by difference. */
     long rank() {
         return rank(arrivedNanos, priority);
     }
@@ -81,7 +81,7 @@ final class Pending<T, R> {
         return Duration.ofNanos(nanos - arrivedNanos);
     }
 
-    /** Whether the item needs no answer any more: it was answered, cancelled, or completed by the caller. */
+    /** Whether the item has its outcome, or the caller has cancelled or completed it. */
     boolean isDone() {
         return future.isDone();
     }
@@ -99,14 +99,14 @@ final class Pending<T, R> {
     }
 
     /**
-     * Leaves the queue before it completes, so that callbacks find the place free. A callback of the batcher could not do
-     * that: a future runs its callbacks in reverse order.
+     * Removes the item from the queue before it completes, so that callbacks find the place free. A callback could not do
+     * this: a future runs its callbacks in reverse order.
      */
-    private static final class Answer<V> extends CompletableFuture<V> {
+    private static final class OutcomeFuture<V> extends CompletableFuture<V> {
 
         private final Runnable leave;
 
-        private Answer(Runnable leave) {
+        private OutcomeFuture(Runnable leave) {
             this.leave = leave;
         }
 

@@ -4,16 +4,16 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thread's way through a call: walks blocks of values, merges them to the statistics of each group in float64, and
- * applies these while the values are still in the cache. Keeps its scratch memory from call to call.
+ * Normalizes units of one call on one thread: sums blocks of values, merges the sums to the statistics of each group in float64, and
+ * normalizes the values while they are in the cache. Keeps its scratch memory for the next call. Not thread-safe.
  *
- * <p>The work is cut into units of whole groups. Contiguous groups lie one after the other, and a unit is as many of them
- * as fit the cache. Channels-last groups lie beside each other in every position, and a unit is all of a sample's groups,
- * or a range of them where there are threads for more units than samples.
+ * <p>A unit consists of whole groups. Contiguous groups follow one another in memory, and a unit is as many of them as fit in the
+ * cache. Channels-last groups are interleaved in every position, and a unit is all groups of a sample, or some of them if there are
+ * more threads than samples.
  */
-final class GroupNormPass {
+final class UnitNormalizer {
 
-    /** Values of a block: float32 sums of this many are exact enough, and merging them costs little. */
+    /** Values of a block: few enough for exact float32 sums, and enough to make merging cheap. */
     private static final int BLOCK = 32 * GroupNormKernel.COLUMNS;
 
     /** Positions of a channels-last block. */
@@ -22,13 +22,13 @@ final class GroupNormPass {
     /** A block is summed around the mean of this many values at its start. */
     private static final int CENTER_SAMPLE = 16;
 
-    /** Values of neighbouring groups that are measured first and normalized then: input and output fit half an L2 cache. */
+    /** Values of a contiguous unit: its input and output fit in half an L2 cache. */
     private static final int UNIT_VALUES = 1 << 15;
 
-    /** Values of a channel from which on the order of channels matters more than the cost of a call. */
+    /** Channels with at least this many values are normalized one by one, the last one first. */
     private static final int LARGE_RUN = 1 << 13;
 
-    /** Between these bounds of variance + epsilon nothing that counts overflows or underflows in float32. */
+    /** Between these bounds of variance + epsilon, float32 does not overflow or lose accuracy by underflow. */
     private static final double LEAST_SPREAD = 1e-30;
 
     private static final double GREATEST_SPREAD = 1e30;
@@ -61,7 +61,7 @@ final class GroupNormPass {
     // Per channel of a unit.
     private GroupNormKernel.Coefficients coefficients = GroupNormKernel.Coefficients.of(0);
 
-    // Per group of a unit: sums of deviations from the center of the group's first block, then mean and rstd.
+    // Per group of a unit: sums of deviations from the center of the first block; then mean and rstd.
     private double[] origin = NO_DOUBLES;
     private double[] sum = NO_DOUBLES;
     private double[] squareSum = NO_DOUBLES;
@@ -69,11 +69,11 @@ final class GroupNormPass {
     private double[] rstd = NO_DOUBLES;
     private boolean[] extreme = {};
 
-    GroupNormPass(GroupNormKernel kernel) {
+    UnitNormalizer(GroupNormKernel kernel) {
         this.kernel = kernel;
     }
 
-    /** Takes the arguments of a call. With bfloat16 input, {@code input} is the output: values are widened into it first. */
+    /** Sets the arguments of a call. For bfloat16, {@code input} must be the output, into which the values are widened first. */
     void begin(
             GroupNormShape shape,
             GroupNormParameters parameters,
@@ -93,7 +93,7 @@ final class GroupNormPass {
         this.output = output;
         this.outputOffset = outputOffset;
         this.statistics = statistics;
-        cut(workers);
+        divideIntoUnits(workers);
         int unitChannels = groupsPerUnit * shape.channelsPerGroup();
         if (coefficients.center().length < unitChannels) {
             coefficients = GroupNormKernel.Coefficients.of(unitChannels);
@@ -112,7 +112,7 @@ final class GroupNormPass {
         }
     }
 
-    private void cut(int workers) {
+    private void divideIntoUnits(int workers) {
         int totalGroups = shape.totalGroups();
         if (shape.format() == MemoryFormat.CONTIGUOUS) {
             int share = ceilDiv(totalGroups, workers);
@@ -127,7 +127,7 @@ final class GroupNormPass {
         }
     }
 
-    /** Forgets the caller's arrays. */
+    /** Drops the references to the caller's arrays. */
     void end() {
         shape = NO_SHAPE;
         parameters = NO_PARAMETERS;
@@ -141,7 +141,7 @@ final class GroupNormPass {
         return units;
     }
 
-    /** Normalizes the groups of one unit; units may be taken in any order and by different threads. */
+    /** Normalizes the groups of a unit. Units are independent, so their order does not matter. */
     void normalizeUnit(int unit) {
         if (shape.format() == MemoryFormat.CONTIGUOUS) {
             int first = unit * groupsPerUnit;
@@ -162,19 +162,19 @@ final class GroupNormPass {
         for (int group = 0; group < groups; group++) {
             measure(group, inputOffset + start + group * size, size);
         }
-        // In a loop of its own: the processor overlaps the divisions and roots of several groups.
+        // In a separate loop, so that the processor overlaps the divisions and roots of several groups.
         for (int group = 0; group < groups; group++) {
-            conclude(group, firstGroup + group);
+            setStatistics(group, firstGroup + group);
         }
         int channels = shape.channelsPerGroup();
         int positions = shape.positions();
-        // Backwards: what was read last is still in the nearest cache.
+        // Backwards, because the values that were read last are still in the cache.
         for (int group = groups - 1; group >= 0; group--) {
             if (extreme[group]) {
                 normalizeExtreme(group, firstGroup + group);
                 continue;
             }
-            // Channels one by one if they are large, for the same reason.
+            // Large channels one by one, also backwards.
             int runs = positions < LARGE_RUN ? channels : 1;
             for (int channel = (group + 1) * channels - runs; channel >= group * channels; channel -= runs) {
                 int run = start + channel * positions;
@@ -212,9 +212,9 @@ final class GroupNormPass {
             measureRows(start + row * stride, Math.min(BLOCK_ROWS, rows - row), groups);
         }
         for (int group = 0; group < groups; group++) {
-            conclude(group, sample * shape.groups() + firstGroup + group);
+            setStatistics(group, sample * shape.groups() + firstGroup + group);
         }
-        // Backwards: what was read last is still in the nearest cache.
+        // Backwards, because the values that were read last are still in the cache.
         int lastBlock = ceilDiv(rows, BLOCK_ROWS) * BLOCK_ROWS - BLOCK_ROWS;
         for (int row = lastBlock; row >= 0; row -= BLOCK_ROWS) {
             normalizeRows(start + row * stride, Math.min(BLOCK_ROWS, rows - row), groups);
@@ -226,7 +226,7 @@ final class GroupNormPass {
         }
     }
 
-    /** Normalizes some rows of neighbouring groups, leaving out extreme ones. */
+    /** Normalizes rows of neighbouring groups, except extreme groups. */
     private void normalizeRows(int start, int rows, int groups) {
         int channels = shape.channelsPerGroup();
         int first = 0;
@@ -267,7 +267,7 @@ final class GroupNormPass {
     }
 
     private float meanOf(int start, int rows, int stride, int columns) {
-        // Four sums, so that an addition need not wait for the one before it.
+        // Four sums, so that an addition does not wait for the one before.
         double sum0 = 0;
         double sum1 = 0;
         double sum2 = 0;
@@ -294,11 +294,11 @@ final class GroupNormPass {
         squareSum[group] = 0;
     }
 
-    /** Adds a block's columns, which are sums around {@code near}, to the group's, which are sums around its origin. */
+    /** Adds the columns of a block, which are sums around {@code near}, to the sums of a group, which are around its origin. */
     private void add(int group, int count, float near, int columns, int firstColumn) {
         float[] columnSums = sums;
         float[] columnSquares = squares;
-        // Even and odd columns apart, so that an addition need not wait for the one before it.
+        // Even and odd columns separately, so that an addition does not wait for the one before.
         double evenSum = 0;
         double oddSum = 0;
         double evenSquares = 0;
@@ -324,8 +324,8 @@ final class GroupNormPass {
         squareSum[group] += blockSquares + gap * (2 * blockSum + count * gap);
     }
 
-    /** Turns the sums of a group into its mean, rstd and the coefficients of its channels. */
-    private void conclude(int group, int groupOfBatch) {
+    /** Computes mean, rstd and coefficients of a group from its sums. */
+    private void setStatistics(int group, int groupOfBatch) {
         double offset = sum[group] / shape.groupSize();
         double variance = Math.max(0, squareSum[group] / shape.groupSize() - offset * offset);
         mean[group] = origin[group] + offset;
@@ -350,7 +350,7 @@ final class GroupNormPass {
         int channels = shape.channelsPerGroup();
         int first = group * channels;
         int firstOfSample = groupOfSample * channels;
-        // Pairs of floats are as exact as float64 here, and need no conversions per channel.
+        // Pairs of floats: as exact as float64 here, without conversions per channel.
         float high = (float) mean[group];
         float low = (float) (mean[group] - high);
         float deviation = (float) rstd[group];
@@ -371,7 +371,7 @@ final class GroupNormPass {
         }
     }
 
-    /** In float64, because the group's deviation is out of the range that float32 can square. */
+    /** Normalizes a group in float64, because float32 cannot square its deviations. */
     private void normalizeExtreme(int group, int groupOfBatch) {
         GroupNormReference reference = new GroupNormReference(shape, parameters);
         int channels = shape.channelsPerGroup();

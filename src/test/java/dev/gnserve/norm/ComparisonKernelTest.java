@@ -17,19 +17,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the loops that compare promise, asked of every kernel: exact limits, and statistics within their own bound. */
+/** Every comparison kernel: exact limits, and statistics within their bound. */
 @Tag("kernel")
 @ParameterizedClass(name = "{0}")
 @MethodSource("kernels")
-class KernelComparisonTest {
+class ComparisonKernelTest {
 
-    private static final GroupNormKernel.Limit LIMIT = new GroupNormKernel.Limit(0.25, 1.5, -0.5, 1e-6, 2e-7, 3e-7);
+    private static final ComparisonKernel.Limit LIMIT = new ComparisonKernel.Limit(0.25, 1.5, -0.5, 1e-6, 2e-7, 3e-7);
 
     @Parameter
-    GroupNormKernel kernel;
+    ComparisonKernel kernel;
 
-    static Stream<GroupNormKernel> kernels() {
-        return Kernels.all();
+    static Stream<ComparisonKernel> kernels() {
+        return Kernels.comparison();
     }
 
     static IntStream lengths() {
@@ -42,7 +42,7 @@ class KernelComparisonTest {
         int offset = 3;
         float[] x = gaussian(length + 2 * offset, length, 0, 1);
         float[] y = sound(x);
-        // What lies around the values is not looked at.
+        // The surrounding values must not be read.
         Arrays.fill(y, 0, offset, Float.NaN);
         Arrays.fill(y, offset + length, y.length, Float.NaN);
 
@@ -65,7 +65,7 @@ class KernelComparisonTest {
         for (int i = 0; i < y.length; i++) {
             y[i] += (float) ((random.nextDouble() - 0.5) * 3e-6);
         }
-        ScalarGroupNormKernel scalar = new ScalarGroupNormKernel();
+        ScalarComparisonKernel scalar = new ScalarComparisonKernel();
         int stops = 0;
         for (int i = 0; i < x.length; i++) {
             int found = kernel.firstBeyond(x, y, i, x.length - i, LIMIT);
@@ -79,9 +79,9 @@ class KernelComparisonTest {
     void aLimitThatIsNoNumberStopsAtOnce() {
         float[] x = gaussian(100, 1, 0, 1);
 
-        assertThat(kernel.firstBeyond(x, x, 0, 100, new GroupNormKernel.Limit(0, 1, 0, Double.NaN, 0, 0)))
+        assertThat(kernel.firstBeyond(x, x, 0, 100, new ComparisonKernel.Limit(0, 1, 0, Double.NaN, 0, 0)))
                 .isZero();
-        assertThat(kernel.firstBeyond(x, x, 0, 100, new GroupNormKernel.Limit(Double.NaN, 1, 0, 1, 0, 0)))
+        assertThat(kernel.firstBeyond(x, x, 0, 100, new ComparisonKernel.Limit(Double.NaN, 1, 0, 1, 0, 0)))
                 .isZero();
     }
 
@@ -103,13 +103,13 @@ class KernelComparisonTest {
         Arrays.fill(bordered, 0, 512, 0);
         assertWithinTheBound(bordered, 1e-5);
         float[] outlier = gaussian(8192, 4, 0, 1);
-        outlier[0] = 1e30f; // Which is in the sample that gives the center.
+        outlier[0] = 1e30f; // In the sample of which the center is the mean.
         assertWithinTheBound(outlier, 1e-5);
         assertWithinTheBound(gaussian(100, 5, 0, 1e-20), 0);
         assertWithinTheBound(gaussian(100, 6, 0, 1e30), 0);
     }
 
-    /** The bound holds for the exact sums, too; and it is small enough to be of use. */
+    /** The bound also holds for the exact sums, and it is small enough to be useful. */
     @Test
     void exactStatisticsLieWithinTheBound() {
         for (double mean : new double[] {0, 10, 1e4}) {
@@ -167,7 +167,7 @@ class KernelComparisonTest {
         }
     }
 
-    /** Results that keep the limit, rounded to float32. */
+    /** Results within the limit, rounded to float32. */
     private static float[] sound(float[] x) {
         float[] y = new float[x.length];
         for (int i = 0; i < x.length; i++) {

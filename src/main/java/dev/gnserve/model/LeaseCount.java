@@ -2,8 +2,8 @@ package dev.gnserve.model;
 
 import java.util.concurrent.TimeUnit;
 
-/** How many requests use a model now. Thread-safe. */
-final class Leases {
+/** Counts the requests that use a model now. Thread-safe. */
+final class LeaseCount {
 
     private int count; // guarded by this
 
@@ -16,7 +16,7 @@ final class Leases {
         notifyAll();
     }
 
-    /** Waits until no request uses the model, at most until {@code System.nanoTime()} is {@code untilNanos}. */
+    /** Waits until no request uses the model, but not longer than until {@code System.nanoTime()} is {@code untilNanos}. */
     synchronized void await(long untilNanos) {
         try {
             for (long left = untilNanos - System.nanoTime(); count > 0 && left > 0; ) {

@@ -4,12 +4,12 @@ import dev.gnserve.archive.GroupNormDeclaration;
 import dev.gnserve.archive.TorchScriptArchive;
 import org.jspecify.annotations.Nullable;
 
-/** A declaration with the weights read from the archive. */
+/** A declaration with its weights, read from the archive. */
 @SuppressWarnings("ArrayRecordComponent") // Read once per layer, and never compared as a record.
-record Declared(GroupNormDeclaration declaration, float @Nullable [] weight, float @Nullable [] bias) {
+record DeclaredGroupNorm(GroupNormDeclaration declaration, float @Nullable [] weight, float @Nullable [] bias) {
 
-    static Declared of(GroupNormDeclaration declaration, TorchScriptArchive archive) {
-        return new Declared(
+    static DeclaredGroupNorm of(GroupNormDeclaration declaration, TorchScriptArchive archive) {
+        return new DeclaredGroupNorm(
                 declaration,
                 declaration.weight() == null ? null : archive.floats(declaration.weight()),
                 declaration.bias() == null ? null : archive.floats(declaration.bias()));
