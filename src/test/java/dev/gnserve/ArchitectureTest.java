@@ -108,7 +108,6 @@ class ArchitectureTest {
                     "java..",
                     "javax.imageio..",
                     "com.twelvemonkeys..",
-                    "com.drew..",
                     "org.jspecify..");
 
     @ArchTest

@@ -163,7 +163,8 @@ public final class ImagePipeline {
      */
     public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
         try (Share share = pixels.take(price(image))) {
-            PlanarImage tile = preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
+            PlanarImage tile =
+                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
             return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
         }
     }
