@@ -105,7 +105,7 @@ public final class ImageDecoder {
     private UprightImage jpeg(byte[] bytes, DecodeWork work) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, this::checkJpeg);
         ImageReader reader = readers.open(ImageFormat.JPEG);
-        try (ImageInputStream stream = new EndingStream(structure.bare(), work)) {
+        try (ImageInputStream stream = structure.bare(work)) {
             JpegWarnings warnings = new JpegWarnings();
             reader.addIIOReadWarningListener(warnings);
             reader.addIIOReadProgressListener(work);
@@ -138,8 +138,10 @@ public final class ImageDecoder {
             } finally {
                 reader.dispose();
             }
+        } else if (page.hasRows()) {
+            stored = TiffRows.read(page, work);
         } else {
-            stored = read(ImageFormat.TIFF, page.bare(), work);
+            stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
         }
         return page.orientation().apply(stored);
     }
