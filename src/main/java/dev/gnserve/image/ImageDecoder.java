@@ -72,7 +72,7 @@ public final class ImageDecoder {
             case PNG -> png(bytes, work);
             case JPEG -> jpeg(bytes, work);
             case TIFF -> tiff(bytes, work);
-            case WEBP -> webp(bytes, work);
+            case WEBP -> WebpStructure.read(bytes, limits).decode(work);
             case GIF -> {
                 GifStructure structure = GifStructure.read(bytes, limits);
                 yield structure.screen().show(read(format, structure.bare(), work));
@@ -144,14 +144,6 @@ public final class ImageDecoder {
             stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
         }
         return page.orientation().apply(stored);
-    }
-
-    private UprightImage webp(byte[] bytes, DecodeWork work) throws IOException {
-        WebpStructure structure = WebpStructure.read(bytes, limits);
-        return structure.show(
-                structure.isLossless()
-                        ? structure.decodeLossless(work)
-                        : read(ImageFormat.WEBP, structure.bare(), work));
     }
 
     private UprightImage read(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {

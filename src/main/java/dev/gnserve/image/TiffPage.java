@@ -19,7 +19,6 @@ final class TiffPage {
     static final int YCBCR = 6;
     static final int CIELAB = 8;
 
-
     static final int NONE = 1;
     static final int LZW = 5;
     static final int PACK_BITS = 32_773;
@@ -30,8 +29,7 @@ final class TiffPage {
     private static final int OLD_DEFLATE = 32_946;
     private static final List<Integer> FAX = List.of(2, 3, 4);
 
-    private static final List<Integer> READ =
-            List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
+    private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
 
     private static final Map<Integer, String> NOT_READ = Map.of(
             33_003, "JPEG 2000",
@@ -92,7 +90,7 @@ final class TiffPage {
         this.samples = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
         this.bits = sameOfAllSamples(TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
         this.planar = directory.number(TiffTag.PLANAR, 1) == 2 && samples > 1;
-        this.tiled = directory.has(TiffTag.TILE_OFFSETS);
+        this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
         checkSamples();
         long[] tile = tile();
         this.tileWidth = (int) tile[0];
@@ -109,10 +107,15 @@ final class TiffPage {
             checkBytes(1);
             return;
         }
-        this.offsets = directory.numbers(tiled ? TiffTag.TILE_OFFSETS : TiffTag.STRIP_OFFSETS, strips);
-        long[] declared = directory.numbers(tiled ? TiffTag.TILE_BYTES : TiffTag.STRIP_BYTES, strips);
+        this.offsets = directory.numbers(placeTag(TiffTag.TILE_OFFSETS, TiffTag.STRIP_OFFSETS), strips);
+        long[] declared = directory.numbers(placeTag(TiffTag.TILE_BYTES, TiffTag.STRIP_BYTES), strips);
         this.lengths = Arrays.copyOf(declared, strips);
         checkBytes(strips);
+    }
+
+    /** Some writers give the places of tiles in the tags of strips. */
+    private int placeTag(int ofTiles, int ofStrips) {
+        return tiled && directory.has(ofTiles) ? ofTiles : ofStrips;
     }
 
     /**
@@ -195,10 +198,11 @@ final class TiffPage {
         int channels = samples < 3 && photometric != PALETTE ? 1 : 3;
         int sampleBytes = bits > 8 && photometric != CMYK ? 2 : 1;
         int made = channels * sampleBytes;
-        boolean inPlace = isJpeg() || hasRows() ? photometric != CMYK : false;
+        boolean inPlace = (isJpeg() || hasRows()) && photometric != CMYK;
         double perPixel = DecodeCost.perPixel(photometric == CMYK ? 4 : made, made, inPlace, orientation());
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples;
-        DecodeCost cost = DecodeCost.of((long) width * height, perPixel, hasRows() ? 5L * tileWidth * samples : 2L * file.length + tile);
+        DecodeCost cost = DecodeCost.of(
+                (long) width * height, perPixel, hasRows() ? 6L * tileWidth * samples : 2L * file.length + tile);
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -259,8 +263,9 @@ final class TiffPage {
         }
         long predictor = directory.number(TiffTag.PREDICTOR, 1);
         if (predictor > 2 || (predictor == 2 && bits != 8 && bits != 16)) {
-            throw new UnsupportedImageException("its predictor is %d with samples of %d bits; save it without a predictor"
-                    .formatted(predictor, bits));
+            throw new UnsupportedImageException(
+                    "its predictor is %d with samples of %d bits; save it without a predictor"
+                            .formatted(predictor, bits));
         }
     }
 
