@@ -14,12 +14,19 @@ final class EndingStream extends ImageInputStreamImpl {
     private static final int MOST_READS_BEHIND_THE_END = 1000;
 
     private final byte[] bytes;
+    private final int length;
     private final DecodeWork work;
     private int readsBehindTheEnd;
 
     /** Over these bytes, which are kept and not copied. */
     EndingStream(byte[] bytes, DecodeWork work) {
+        this(bytes, bytes.length, work);
+    }
+
+    /** Over the first so many of these bytes. */
+    EndingStream(byte[] bytes, int length, DecodeWork work) {
         this.bytes = bytes;
+        this.length = length;
         this.work = work;
     }
 
@@ -32,17 +39,17 @@ final class EndingStream extends ImageInputStreamImpl {
     }
 
     @Override
-    public int read(byte[] into, int offset, int length) throws IOException {
+    public int read(byte[] into, int offset, int wanted) throws IOException {
         checkClosed();
         work.goOn();
         bitOffset = 0;
-        if (length == 0) {
+        if (wanted == 0) {
             return 0;
         }
         if (isAtEnd()) {
             return -1;
         }
-        int count = (int) Math.min(length, bytes.length - streamPos);
+        int count = (int) Math.min(wanted, length - streamPos);
         System.arraycopy(bytes, (int) streamPos, into, offset, count);
         streamPos += count;
         return count;
@@ -50,11 +57,11 @@ final class EndingStream extends ImageInputStreamImpl {
 
     @Override
     public long length() {
-        return bytes.length;
+        return length;
     }
 
     private boolean isAtEnd() throws CorruptImageException {
-        if (streamPos < bytes.length) {
+        if (streamPos < length) {
             return false;
         }
         if (++readsBehindTheEnd > MOST_READS_BEHIND_THE_END) {

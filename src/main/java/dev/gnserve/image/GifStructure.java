@@ -1,6 +1,5 @@
 package dev.gnserve.image;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -77,17 +76,17 @@ final class GifStructure {
 
     /** The first frame alone, without comments, and without data beyond what its pixels need. */
     byte[] bare() {
-        ByteArrayOutputStream bare = new ByteArrayOutputStream();
-        bare.write(bytes, 0, HEADER_BYTES + colorTableBytes(bytes[10]));
+        int headerBytes = HEADER_BYTES + colorTableBytes(bytes[10]);
         int data = frameAt + FRAME_BYTES + colorTableBytes(bytes[frameAt + FRAME_BYTES - 1]) + 1;
         int end = data;
         while (bytes[end] != 0 && end - data < mostData()) {
             end += 1 + (bytes[end] & 0xFF);
         }
-        bare.write(bytes, frameAt, end - frameAt);
-        bare.write(0);
-        bare.write(TRAILER);
-        return bare.toByteArray();
+        byte[] bare = new byte[headerBytes + end - frameAt + 2];
+        System.arraycopy(bytes, 0, bare, 0, headerBytes);
+        System.arraycopy(bytes, frameAt, bare, headerBytes, end - frameAt);
+        bare[bare.length - 1] = TRAILER;
+        return bare;
     }
 
     private static int colorTableBytes(byte flags) {

@@ -72,7 +72,7 @@ public final class ImageDecoder {
             case PNG -> png(bytes, work);
             case JPEG -> jpeg(bytes, work);
             case TIFF -> tiff(bytes, work);
-            case WEBP -> webp(bytes, work);
+            case WEBP -> WebpStructure.read(bytes, limits).decode(work);
             case GIF -> {
                 GifStructure structure = GifStructure.read(bytes, limits);
                 yield structure.screen().show(read(format, structure.bare(), work));
@@ -105,7 +105,7 @@ public final class ImageDecoder {
     private UprightImage jpeg(byte[] bytes, DecodeWork work) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, this::checkJpeg);
         ImageReader reader = readers.open(ImageFormat.JPEG);
-        try (ImageInputStream stream = new EndingStream(structure.bare(), work)) {
+        try (ImageInputStream stream = structure.bare(work)) {
             JpegWarnings warnings = new JpegWarnings();
             reader.addIIOReadWarningListener(warnings);
             reader.addIIOReadProgressListener(work);
@@ -138,18 +138,12 @@ public final class ImageDecoder {
             } finally {
                 reader.dispose();
             }
+        } else if (page.hasRows()) {
+            stored = TiffRows.read(page, work);
         } else {
-            stored = read(ImageFormat.TIFF, page.bare(), work);
+            stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
         }
         return page.orientation().apply(stored);
-    }
-
-    private UprightImage webp(byte[] bytes, DecodeWork work) throws IOException {
-        WebpStructure structure = WebpStructure.read(bytes, limits);
-        return structure.show(
-                structure.isLossless()
-                        ? structure.decodeLossless(work)
-                        : read(ImageFormat.WEBP, structure.bare(), work));
     }
 
     private UprightImage read(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {

@@ -74,7 +74,7 @@ final class JpegColors {
     }
 
     /** Ink to light by the plain formula of Pillow, without an ink profile; 255 is full ink. */
-    private static byte[] inkToRgb(byte[] samples) {
+    static byte[] inkToRgb(byte[] samples) {
         byte[] rgb = new byte[samples.length / 4 * 3];
         for (int in = 0, out = 0; in < samples.length; in += 4, out += 3) {
             int light = 255 - (samples[in + 3] & 0xFF);

@@ -1,6 +1,5 @@
 package dev.gnserve.image;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +53,10 @@ final class JpegStructure {
 
     private final byte[] bytes;
     private final SizeCheck size;
-    private final @Nullable ByteArrayOutputStream bare;
+    /** The file without what makes no pixels, or null if it is not wanted; as many bytes of it as are kept. */
+    private final byte @Nullable [] bare;
+
+    private int bareBytes;
     private int components;
     private int width;
     private int height;
@@ -67,7 +69,7 @@ final class JpegStructure {
     private int adobeTransform = NO_ADOBE_MARKER;
     private @Nullable Orientation orientation;
 
-    private JpegStructure(byte[] bytes, SizeCheck size, @Nullable ByteArrayOutputStream bare) {
+    private JpegStructure(byte[] bytes, SizeCheck size, byte @Nullable [] bare) {
         this.bytes = bytes;
         this.size = size;
         this.bare = bare;
@@ -75,12 +77,12 @@ final class JpegStructure {
 
     /** Walks all markers up to the end of the image, so that a truncated file is known before it is decoded. */
     static JpegStructure read(byte[] bytes, SizeCheck size) throws IOException {
-        JpegStructure structure = new JpegStructure(bytes, size, new ByteArrayOutputStream(bytes.length));
+        JpegStructure structure = new JpegStructure(bytes, size, new byte[bytes.length]);
         structure.walk();
         return structure;
     }
 
-    /** As {@link #read}, without {@link #bare}. */
+    /** As {@link #read}, for a file that is not decoded. */
     static JpegStructure inspect(byte[] bytes, SizeCheck size) throws IOException {
         JpegStructure structure = new JpegStructure(bytes, size, null);
         structure.walk();
@@ -108,7 +110,7 @@ final class JpegStructure {
     DecodeCost cost() {
         double perPixel = DecodeCost.perPixel(components, Math.min(components, 3), components < 4, orientation());
         boolean keepsCoefficients = progressive || scans > 1 || partialScan;
-        return DecodeCost.of((long) width * height, perPixel, 2L * bytes.length)
+        return DecodeCost.of((long) width * height, perPixel, bytes.length)
                 .withNative(NATIVE_BYTES + (keepsCoefficients ? blocks * BYTES_PER_BLOCK : 0));
     }
 
@@ -127,13 +129,14 @@ final class JpegStructure {
      * The file without application data and comments: only what makes the pixels. Decoders fail over broken colour
      * profiles and thumbnails, and guess colours from these markers, each in its own way.
      */
-    byte[] bare() {
-        return Objects.requireNonNull(bare).toByteArray();
+    EndingStream bare(DecodeWork work) {
+        return new EndingStream(Objects.requireNonNull(bare), bareBytes, work);
     }
 
     private void keep(int from, int length) {
         if (bare != null) {
-            bare.write(bytes, from, length);
+            System.arraycopy(bytes, from, bare, bareBytes, length);
+            bareBytes += length;
         }
     }
 

@@ -49,7 +49,7 @@ final class TiffJpeg {
         requireComponents(structure, tile);
         JpegWarnings warnings = new JpegWarnings();
         reader.addIIOReadWarningListener(warnings);
-        reader.setInput(new EndingStream(structure.bare(), work), true, true);
+        reader.setInput(structure.bare(work), true, true);
         ImageReadParam part = reader.getDefaultReadParam();
         part.setSourceRegion(new Rectangle(width, height));
         Raster raster = reader.readRaster(0, part);

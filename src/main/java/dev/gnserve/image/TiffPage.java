@@ -1,9 +1,6 @@
 package dev.gnserve.image;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -22,65 +19,17 @@ final class TiffPage {
     static final int YCBCR = 6;
     static final int CIELAB = 8;
 
-    private static final int WIDTH = 256;
-    private static final int HEIGHT = 257;
-    private static final int BITS_PER_SAMPLE = 258;
-    private static final int COMPRESSION = 259;
-    private static final int PHOTOMETRIC = 262;
-    private static final int FILL_ORDER = 266;
-    private static final int STRIP_OFFSETS = 273;
-    private static final int SAMPLES_PER_PIXEL = 277;
-    private static final int ROWS_PER_STRIP = 278;
-    private static final int STRIP_BYTES = 279;
-    private static final int PLANAR = 284;
-    private static final int FAX3_OPTIONS = 292;
-    private static final int FAX4_OPTIONS = 293;
-    private static final int PREDICTOR = 317;
-    private static final int COLORS = 320;
-    private static final int TILE_WIDTH = 322;
-    private static final int TILE_HEIGHT = 323;
-    private static final int TILE_OFFSETS = 324;
-    private static final int TILE_BYTES = 325;
-    private static final int EXTRA_SAMPLES = 338;
-    private static final int SAMPLE_FORMAT = 339;
-    private static final int JPEG_TABLES = 347;
-    private static final int OLD_JPEG = 513;
-    private static final int OLD_JPEG_BYTES = 514;
-    private static final int SUBSAMPLING = 530;
-    private static final int POSITIONING = 531;
+    static final int NONE = 1;
+    static final int LZW = 5;
+    static final int PACK_BITS = 32_773;
 
-    private static final int NONE = 1;
     private static final int OLD_STYLE_JPEG = 6;
     private static final int JPEG = 7;
+    private static final int DEFLATE = 8;
+    private static final int OLD_DEFLATE = 32_946;
+    private static final List<Integer> FAX = List.of(2, 3, 4);
 
-    private static final int[] PIXEL_TAGS = {
-        WIDTH,
-        HEIGHT,
-        BITS_PER_SAMPLE,
-        COMPRESSION,
-        PHOTOMETRIC,
-        FILL_ORDER,
-        STRIP_OFFSETS,
-        SAMPLES_PER_PIXEL,
-        ROWS_PER_STRIP,
-        STRIP_BYTES,
-        PLANAR,
-        FAX3_OPTIONS,
-        FAX4_OPTIONS,
-        PREDICTOR,
-        COLORS,
-        TILE_WIDTH,
-        TILE_HEIGHT,
-        TILE_OFFSETS,
-        TILE_BYTES,
-        EXTRA_SAMPLES,
-        SAMPLE_FORMAT,
-        SUBSAMPLING,
-        POSITIONING
-    };
-
-    /** Compressions that are read. */
-    private static final List<Integer> READ = List.of(NONE, 2, 3, 4, 5, OLD_STYLE_JPEG, JPEG, 8, 32_773, 32_946);
+    private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
 
     private static final Map<Integer, String> NOT_READ = Map.of(
             33_003, "JPEG 2000",
@@ -131,17 +80,17 @@ final class TiffPage {
     private TiffPage(byte[] file, ImageLimits limits) throws IOException {
         this.file = file;
         this.directory = TiffDirectory.read(file, 0, file.length);
-        long declaredWidth = directory.number(WIDTH, 0);
-        long declaredHeight = directory.number(HEIGHT, 0);
+        long declaredWidth = directory.number(TiffTag.WIDTH, 0);
+        long declaredHeight = directory.number(TiffTag.HEIGHT, 0);
         limits.check(ImageFormat.TIFF, declaredWidth, declaredHeight);
         this.width = (int) declaredWidth;
         this.height = (int) declaredHeight;
-        this.compression = (int) directory.number(COMPRESSION, NONE);
-        this.photometric = (int) directory.number(PHOTOMETRIC, BLACK_IS_ZERO);
-        this.samples = (int) Math.min(Integer.MAX_VALUE, directory.number(SAMPLES_PER_PIXEL, 1));
-        this.bits = sameOfAllSamples(BITS_PER_SAMPLE, 1, "bits per sample");
-        this.planar = directory.number(PLANAR, 1) == 2 && samples > 1;
-        this.tiled = directory.has(TILE_OFFSETS);
+        this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
+        this.photometric = (int) directory.number(TiffTag.PHOTOMETRIC, BLACK_IS_ZERO);
+        this.samples = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
+        this.bits = sameOfAllSamples(TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
+        this.planar = directory.number(TiffTag.PLANAR, 1) == 2 && samples > 1;
+        this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
         checkSamples();
         long[] tile = tile();
         this.tileWidth = (int) tile[0];
@@ -149,17 +98,24 @@ final class TiffPage {
         int strips = across() * down() * (planar ? samples : 1);
         checkNumber(strips);
         if (compression == OLD_STYLE_JPEG) {
-            this.offsets = new long[] {directory.number(OLD_JPEG, 0)};
-            this.lengths = new long[] {directory.number(OLD_JPEG_BYTES, 0)};
-            if (offsets[0] <= 0 || offsets[0] >= file.length) {
+            this.offsets = new long[] {directory.number(TiffTag.OLD_JPEG, 0)};
+            this.lengths = new long[] {directory.number(TiffTag.OLD_JPEG_BYTES, 0)};
+            if (offsets[0] <= 0) {
                 throw new UnsupportedImageException(
                         "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
             }
+            checkBytes(1);
             return;
         }
-        this.offsets = directory.numbers(tiled ? TILE_OFFSETS : STRIP_OFFSETS, strips);
-        this.lengths = directory.numbers(tiled ? TILE_BYTES : STRIP_BYTES, strips);
+        this.offsets = directory.numbers(placeTag(TiffTag.TILE_OFFSETS, TiffTag.STRIP_OFFSETS), strips);
+        long[] declared = directory.numbers(placeTag(TiffTag.TILE_BYTES, TiffTag.STRIP_BYTES), strips);
+        this.lengths = Arrays.copyOf(declared, strips);
         checkBytes(strips);
+    }
+
+    /** Some writers give the places of tiles in the tags of strips. */
+    private int placeTag(int ofTiles, int ofStrips) {
+        return tiled && directory.has(ofTiles) ? ofTiles : ofStrips;
     }
 
     /**
@@ -191,6 +147,27 @@ final class TiffPage {
         return planar;
     }
 
+    int bits() {
+        return bits;
+    }
+
+    int compression() {
+        return compression;
+    }
+
+    TiffDirectory directory() {
+        return directory;
+    }
+
+    boolean isTiled() {
+        return tiled;
+    }
+
+    /** Whether {@link TiffRows} reads this page. */
+    boolean hasRows() {
+        return !isJpeg() && !FAX.contains(compression) && photometric <= CMYK;
+    }
+
     boolean isJpeg() {
         return compression == JPEG || compression == OLD_STYLE_JPEG;
     }
@@ -216,14 +193,16 @@ final class TiffPage {
         return ExifOrientation.of(directory);
     }
 
-    /** What decoding takes: the decoder's raster, the samples made of it where they are others, a turned copy, and a tile. */
+    /** What decoding takes: the stored samples, RGB made of ink, a turned copy, and a tile. */
     DecodeCost cost() {
-        int made = (samples < 3 && photometric != PALETTE ? 1 : 3) * (bits > 8 ? 2 : 1);
-        double stored = bits < 8 && samples > 1 ? samples : samples * (bits > 8 ? 2 : bits / 8.0);
-        boolean inPlace = bits == 8 && samples == made && photometric != PALETTE;
+        int channels = samples < 3 && photometric != PALETTE ? 1 : 3;
+        int sampleBytes = bits > 8 && photometric != CMYK ? 2 : 1;
+        int made = channels * sampleBytes;
+        boolean inPlace = (isJpeg() || hasRows()) && photometric != CMYK;
+        double perPixel = DecodeCost.perPixel(photometric == CMYK ? 4 : made, made, inPlace, orientation());
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples;
-        double perPixel = DecodeCost.perPixel(stored, made, inPlace, orientation());
-        DecodeCost cost = DecodeCost.of((long) width * height, perPixel, 2L * file.length + (isJpeg() ? tile : 0));
+        DecodeCost cost = DecodeCost.of(
+                (long) width * height, perPixel, hasRows() ? 6L * tileWidth * samples : 2L * file.length + tile);
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -245,7 +224,7 @@ final class TiffPage {
     }
 
     private void checkSamples() throws IOException {
-        if (!READ.contains(compression)) {
+        if (!READ.contains(compression) && !FAX.contains(compression)) {
             throw new UnsupportedImageException("TIFF compression %s is not read; save it with LZW or deflate"
                     .formatted(NOT_READ.getOrDefault(compression, "number " + compression)));
         }
@@ -253,7 +232,7 @@ final class TiffPage {
             throw new UnsupportedImageException(
                     "it has %d samples per pixel; save it as gray, palette, RGB or CMYK".formatted(samples));
         }
-        int format = sameOfAllSamples(SAMPLE_FORMAT, UNSIGNED, "sample format");
+        int format = sameOfAllSamples(TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
         boolean odd = samples == 1 && (bits == 10 || bits == 12 || bits == 14);
         boolean few = bits == 1 || bits == 2 || bits == 4 || bits == 8;
         if ((format != UNSIGNED && format != UNDEFINED) || !(few || odd || bits == 16)) {
@@ -268,7 +247,7 @@ final class TiffPage {
         boolean colors = switch (photometric) {
             case WHITE_IS_ZERO, BLACK_IS_ZERO -> samples <= 2;
             case RGB -> samples >= 3;
-            case PALETTE -> few && samples == 1 && directory.count(COLORS) == 3L << bits;
+            case PALETTE -> few && samples == 1 && directory.count(TiffTag.COLORS) == 3L << bits;
             case CMYK -> samples >= 4 && bits >= 8;
             case YCBCR -> samples == 3 && bits == 8;
             case CIELAB -> samples == 3 && bits == 8;
@@ -282,9 +261,11 @@ final class TiffPage {
                     "its colours are of kind %d (tag 262) with %d samples of %d bits%s; save it as gray, palette, RGB or CMYK"
                             .formatted(photometric, samples, bits, planar ? " in planes" : ""));
         }
-        if (directory.number(PREDICTOR, 1) > 2) {
-            throw new UnsupportedImageException("its predictor is %d; save it with LZW or deflate and predictor 1 or 2"
-                    .formatted(directory.number(PREDICTOR, 1)));
+        long predictor = directory.number(TiffTag.PREDICTOR, 1);
+        if (predictor > 2 || (predictor == 2 && bits != 8 && bits != 16)) {
+            throw new UnsupportedImageException(
+                    "its predictor is %d with samples of %d bits; save it without a predictor"
+                            .formatted(predictor, bits));
         }
     }
 
@@ -295,11 +276,11 @@ final class TiffPage {
         }
         if (!tiled) {
             // Zero is written for "all rows", too.
-            long rows = directory.number(ROWS_PER_STRIP, height);
+            long rows = directory.number(TiffTag.ROWS_PER_STRIP, height);
             return new long[] {width, rows < 1 || rows > height ? height : rows};
         }
-        long w = directory.number(TILE_WIDTH, 0);
-        long h = directory.number(TILE_HEIGHT, 0);
+        long w = directory.number(TiffTag.TILE_WIDTH, 0);
+        long h = directory.number(TiffTag.TILE_HEIGHT, 0);
         double padded = Math.ceil((double) width / w) * w * Math.ceil((double) height / h) * h;
         if (w < 1 || h < 1 || padded > Math.max(USUAL_TILE_PIXELS, 4.0 * width * height)) {
             throw new UnsupportedImageException(
@@ -333,7 +314,10 @@ final class TiffPage {
                 throw new CorruptImageException(
                         "its strip or tile %d begins at byte %d, behind its end".formatted(i, offsets[i]));
             }
-            sum += length(i);
+            long rest = file.length - offsets[i];
+            // Some writers do not say how long a strip is.
+            lengths[i] = lengths[i] > 0 ? Math.min(lengths[i], rest) : rest;
+            sum += lengths[i];
         }
         long pixelBytes = paddedPixels() * samples * bits / 8;
         if (compression != NONE && sum > file.length + pixelBytes) {
@@ -343,99 +327,45 @@ final class TiffPage {
         }
     }
 
-    /** Up to the end of the file where the page does not say how long a strip is. */
-    private long length(int strip) {
-        long rest = file.length - offsets[strip];
-        return strip < lengths.length && lengths[strip] > 0 ? Math.min(lengths[strip], rest) : rest;
+    // ---- What decoders take ----
+
+    byte[] file() {
+        return file;
     }
 
-    // ---- What decoders take ----
+    /** Where each strip or tile begins. */
+    long[] offsets() {
+        return offsets;
+    }
+
+    /** How many bytes of the file each strip or tile has. */
+    long[] lengths() {
+        return lengths;
+    }
 
     /** A strip or tile with JPEG compression, as a JPEG file. */
     byte[] jpeg(int strip) {
         if (compression == OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
-        byte[] tables = directory.bytes(JPEG_TABLES);
+        byte[] tables = directory.bytes(TiffTag.JPEG_TABLES);
         int from = (int) offsets[strip];
-        int length = (int) length(strip);
-        ByteArrayOutputStream jpeg = new ByteArrayOutputStream(tables.length + length);
-        if (tables.length < 4) {
-            jpeg.write(file, from, length);
-        } else {
-            // Without the end marker of the tables and the begin marker of the strip.
-            jpeg.write(tables, 0, tables.length - 2);
-            jpeg.write(file, Math.min(from + 2, file.length), Math.max(0, length - 2));
+        int length = (int) lengths[strip];
+        if (tables.length < 4 || length < 2) {
+            return Arrays.copyOfRange(file, from, from + length);
         }
-        return jpeg.toByteArray();
+        // Without the end marker of the tables and the begin marker of the strip.
+        byte[] jpeg = Arrays.copyOf(tables, tables.length - 2 + length - 2);
+        System.arraycopy(file, from + 2, jpeg, tables.length - 2, length - 2);
+        return jpeg;
     }
 
     /** The file that the page of an older style refers to; some writers leave out its end. */
     private byte[] oldStyleJpeg() {
         int from = (int) offsets[0];
-        byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) length(0) + 2);
+        byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) lengths[0] + 2);
         jpeg[jpeg.length - 2] = (byte) 0xFF;
         jpeg[jpeg.length - 1] = (byte) 0xD9;
         return jpeg;
-    }
-
-    /**
-     * The file with a directory of this page alone, and in it only what makes the pixels, as it was checked: decoders read every value
-     * of every directory into objects, and convert colours by profiles.
-     */
-    byte[] bare() throws CorruptImageException {
-        List<ByteBuffer> tags = new ArrayList<>();
-        ByteArrayOutputStream values = new ByteArrayOutputStream();
-        int valuesAt = file.length + (file.length & 1);
-        for (int tag : PIXEL_TAGS) {
-            long[] numbers = switch (tag) {
-                case STRIP_OFFSETS, TILE_OFFSETS ->
-                    directory.has(tag) && (tag == TILE_OFFSETS) == tiled ? offsets : new long[0];
-                case STRIP_BYTES, TILE_BYTES ->
-                    directory.has(tag) && (tag == TILE_BYTES) == tiled ? everyLength() : new long[0];
-                case ROWS_PER_STRIP -> tiled ? new long[0] : new long[] {tileHeight};
-                default -> directory.numbers(tag, tag == COLORS ? 3L << bits : MOST_SAMPLES);
-            };
-            if (numbers.length > 0) {
-                tags.add(entry(tag, numbers, values, valuesAt));
-            }
-        }
-        ByteBuffer bare = ByteBuffer.allocate(valuesAt + values.size() + 2 + 12 * tags.size() + 4)
-                .order(directory.order());
-        bare.put(file).putShort(2, (short) 42).putInt(4, valuesAt + values.size());
-        bare.position(valuesAt).put(values.toByteArray()).putShort((short) tags.size());
-        tags.forEach(bare::put);
-        return bare.array();
-    }
-
-    private long[] everyLength() {
-        long[] every = new long[offsets.length];
-        for (int i = 0; i < every.length; i++) {
-            every[i] = length(i);
-        }
-        return every;
-    }
-
-    /** A tag of 12 bytes, whose values go behind the others if they do not fit into it. */
-    private ByteBuffer entry(int tag, long[] numbers, ByteArrayOutputStream values, int valuesAt) {
-        boolean small = Arrays.stream(numbers).allMatch(n -> n <= 0xFFFF);
-        ByteBuffer content = ByteBuffer.allocate(Math.max(4, numbers.length * (small ? 2 : 4)))
-                .order(directory.order());
-        for (long number : numbers) {
-            if (small) {
-                content.putShort((short) number);
-            } else {
-                content.putInt((int) number);
-            }
-        }
-        ByteBuffer entry = ByteBuffer.allocate(12).order(directory.order());
-        entry.putShort((short) tag).putShort((short) (small ? 3 : 4)).putInt(numbers.length);
-        if (content.capacity() == 4) {
-            entry.put(content.array());
-        } else {
-            entry.putInt(valuesAt + values.size());
-            values.writeBytes(content.array());
-        }
-        return entry.flip();
     }
 }

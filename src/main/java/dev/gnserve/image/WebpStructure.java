@@ -16,24 +16,15 @@ final class WebpStructure {
     private static final int VP8X = 0x58385056;
     private static final int ANMF = 0x464D4E41;
     private static final int EXIF = 0x46495845;
-    private static final int RIFF = 0x46464952;
-    private static final int WEBP = 0x50424557;
     private static final int RIFF_HEADER_BYTES = 12;
     private static final int FRAME_HEADER_BYTES = 16;
 
     /** Where the sides of the canvas are: in the first chunk, which must be VP8X for an animation. */
     private static final int CANVAS = RIFF_HEADER_BYTES + 8 + 4;
 
-    /** The lossy decoder takes so much for every pixel, measured. */
-    private static final int LOSSY_BYTES_PER_PIXEL = 66;
-
-    /** A gigabyte of the lossy decoder. */
-    private static final long MOST_LOSSY_PIXELS = 16_000_000;
-
     private final byte[] bytes;
     private final ByteBuffer file;
     private final ImageLimits limits;
-    private final ImageLimits lossyLimits;
     private Orientation orientation = Orientation.UPRIGHT;
     private boolean lossless;
     /** Of the chunk of image data, without its header. */
@@ -49,7 +40,6 @@ final class WebpStructure {
         this.bytes = bytes;
         this.file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         this.limits = limits;
-        this.lossyLimits = new ImageLimits(Math.min(limits.maxPixels(), MOST_LOSSY_PIXELS), limits.maxSide());
     }
 
     /** Throws where a header declares more than the limits allow, or chunks do not add up. */
@@ -69,35 +59,13 @@ final class WebpStructure {
     DecodeCost cost() {
         long pixels = (long) canvas().width() * canvas().height();
         double perPixel =
-                DecodeCost.perPixel(lossless ? Vp8l.BYTES_PER_PIXEL : LOSSY_BYTES_PER_PIXEL, 3, false, orientation);
-        return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : end - from);
+                DecodeCost.perPixel(lossless ? Vp8l.BYTES_PER_PIXEL : Vp8.BYTES_PER_PIXEL, 3, false, orientation);
+        return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : 0);
     }
 
-    boolean isLossless() {
-        return lossless;
-    }
-
-    /** The first picture of lossless data, as it is stored. */
-    UprightImage decodeLossless(DecodeWork work) throws IOException {
-        return Vp8l.decode(bytes, from, end, work);
-    }
-
-    /** A file with the lossy data alone. */
-    byte[] bare() {
-        int length = end - from;
-        return ByteBuffer.allocate(RIFF_HEADER_BYTES + 8 + length + (length & 1))
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putInt(RIFF)
-                .putInt(4 + 8 + length + (length & 1))
-                .putInt(WEBP)
-                .putInt(VP8)
-                .putInt(length)
-                .put(bytes, from, length)
-                .array();
-    }
-
-    /** The decoded picture at its place on the canvas, turned. */
-    UprightImage show(UprightImage picture) {
+    /** The first picture, on its canvas and turned. */
+    UprightImage decode(DecodeWork work) throws IOException {
+        UprightImage picture = lossless ? Vp8l.decode(bytes, from, end, work) : Vp8.decode(bytes, from, end, work);
         return orientation.apply(canvas().show(picture));
     }
 
@@ -155,7 +123,7 @@ final class WebpStructure {
         } else {
             width = file.getShort(at + 6) & 0x3FFF;
             height = file.getShort(at + 8) & 0x3FFF;
-            lossyLimits.check(ImageFormat.WEBP, width, height);
+            limits.check(ImageFormat.WEBP, width, height);
         }
     }
 
