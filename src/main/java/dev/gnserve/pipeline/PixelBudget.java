@@ -11,7 +11,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
- * The pixels that all requests together may hold decoded. An eighth of them is kept for small images: a small one gets its share while
+ * The pixels that all requests together may hold decoded. There is an eighth more for small images: a small one gets its share while
  * large ones wait for theirs. Thread-safe.
  */
 @Component
@@ -25,6 +25,8 @@ public final class PixelBudget {
      */
     static final long BYTES_PER_PIXEL = 20;
 
+    private static final int FOR_SMALL = 8;
+
     private static final String REFUSAL =
             "images of %,d pixels are in progress; with these %,d they would exceed the limit of %,d"
                     + " (gnserve.limits.max-pixels-in-flight). Send the request again in a moment.";
@@ -35,17 +37,17 @@ public final class PixelBudget {
 
     @Autowired
     PixelBudget(UploadLimits limits, MemoryPlan plan) {
-        this(limits.pixelsInFlight(plan.images() / BYTES_PER_PIXEL), Budget.PATIENCE);
+        this(limits.pixelsInFlight(plan.images() / BYTES_PER_PIXEL * FOR_SMALL / (FOR_SMALL + 1)), Budget.PATIENCE);
         log.info(
                 "At most {} pixels are decoded at the same time; the largest image has {}",
-                large.total() + small.total(),
+                large.total(),
                 Math.min(large.total(), limits.maxPixels()));
     }
 
+    /** @param pixels for images of any size; small ones have an eighth more */
     PixelBudget(long pixels, Duration patience) {
-        long forSmall = pixels / 8;
-        this.large = new Budget(pixels - forSmall, patience, REFUSAL);
-        this.small = new Budget(forSmall, patience, REFUSAL);
+        this.large = new Budget(pixels, patience, REFUSAL);
+        this.small = new Budget(pixels / FOR_SMALL, patience, REFUSAL);
         this.patience = patience;
     }
 

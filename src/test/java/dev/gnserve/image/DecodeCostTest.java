@@ -52,7 +52,7 @@ class DecodeCostTest {
     private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
 
     /** Whole files that would take more than their pixels are worth, or that are not read. */
-    static Stream<Arguments> dear() {
+    static Stream<Arguments> costly() {
         byte[] small = grayJpeg(64, 64);
         byte[] row = deflated(new byte[4000]);
         byte[] pixels = new byte[64 * 64];
@@ -170,7 +170,7 @@ class DecodeCostTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("dear")
+    @MethodSource("costly")
     void aWholeFileThatWouldCostTooMuchIsRefusedForLittle(String kind, byte[] bytes, String reason) {
         long before = allocated();
 
@@ -186,7 +186,7 @@ class DecodeCostTest {
     }
 
     /** Files with much beside their pixels. */
-    static Stream<Arguments> cheap() {
+    static Stream<Arguments> padded() {
         byte[] png = black("png", 64, 64, BufferedImage.TYPE_BYTE_GRAY);
         byte[] gif = black("gif", 64, 64, BufferedImage.TYPE_BYTE_INDEXED);
         byte[] jpeg = grayJpeg(64, 64);
@@ -221,7 +221,7 @@ class DecodeCostTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @MethodSource("cheap")
+    @MethodSource("padded")
     void whatMakesNoPixelsCostsLittle(String kind, byte[] bytes) {
         decoder.decode(bytes);
         long before = allocated();

@@ -16,7 +16,7 @@ class PixelBudgetTest {
 
     @Test
     void aShareThatExceedsTheBudgetIsRefusedUntilOtherSharesAreClosed() {
-        PixelBudget budget = new PixelBudget(114, Duration.ZERO);
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
         Share first = budget.take(60);
 
         assertThatThrownBy(() -> budget.take(41)).isInstanceOfSatisfying(FailureException.class, e -> {
@@ -34,7 +34,7 @@ class PixelBudgetTest {
 
     @Test
     void aShareCanBeReducedBeforeItIsClosed() {
-        PixelBudget budget = new PixelBudget(114, Duration.ZERO);
+        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
         Share share = budget.take(90);
 
         share.reduceTo(30);
@@ -47,7 +47,7 @@ class PixelBudgetTest {
 
     @Test
     void aWaitingRequestGetsTheShareThatIsClosed() {
-        PixelBudget budget = new PixelBudget(114, Duration.ofSeconds(30));
+        PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         Share first = budget.take(60);
 
         CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(50));
@@ -59,7 +59,7 @@ class PixelBudgetTest {
     @Test
     @Timeout(30)
     void takingAtOnceDoesNotOvertakeWaitingRequests() {
-        PixelBudget budget = new PixelBudget(114, Duration.ofSeconds(30));
+        PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         Share first = budget.take(60);
         CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(80));
         for (Share early = budget.takeAtOnce(40); early != null; early = budget.takeAtOnce(40)) {
@@ -76,7 +76,7 @@ class PixelBudgetTest {
 
     @Test
     void anImageThatNeverFitsIsRefusedForGood() {
-        PixelBudget budget = new PixelBudget(160_000_000, Duration.ZERO);
+        PixelBudget budget = new PixelBudget(140_000_000, Duration.ZERO);
 
         assertThatThrownBy(() -> budget.take(140_000_001)).isInstanceOfSatisfying(FailureException.class, e -> {
             assertThat(e.failure().code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
@@ -87,14 +87,14 @@ class PixelBudgetTest {
 
     @Test
     void aSmallImageGetsItsShareBesideLargeOnesThatWait() throws Exception {
-        PixelBudget budget = new PixelBudget(160, Duration.ofSeconds(30));
+        PixelBudget budget = new PixelBudget(140, Duration.ofSeconds(30));
         Share first = budget.take(140);
         CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(100));
 
-        budget.take(10).close();
-        Share one = budget.take(10);
-        Share other = budget.take(10);
-        assertThat(budget.takeAtOnce(10)).isNull();
+        budget.take(8).close();
+        Share one = budget.take(8);
+        Share other = budget.take(8);
+        assertThat(budget.takeAtOnce(8)).isNull();
 
         assertThat(waiting).isNotDone();
         first.close();
