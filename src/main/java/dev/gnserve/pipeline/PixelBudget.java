@@ -56,6 +56,11 @@ public final class PixelBudget {
         return new PixelBudget(Integer.MAX_VALUE, Duration.ZERO);
     }
 
+    /** The pixels of the largest image that fits. */
+    public int total() {
+        return large.total();
+    }
+
     /**
      * Takes a share.
      *
