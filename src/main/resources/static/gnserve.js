@@ -10,7 +10,7 @@ const stages = [
 ];
 let models = [];
 let samples = [];
-let latest = 0; // A newer choice makes the answers of an older one stale.
+let latest = 0; // Number of the latest run. Responses to earlier runs are ignored.
 
 function model() {
   return models.find((m) => m.name === byId("model").value);

@@ -4,12 +4,12 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 900;
 const ROW = 22;
 const TOP = 34;
-const LEFT = 290; // Names of layers.
-const RIGHT = 125; // Error over tolerance.
+const LEFT = 290; // Width of the layer names.
+const RIGHT = 125; // Width of error / tolerance.
 
 let models = [];
 let samples = [];
-let latest = 0; // A newer choice makes the answers of an older one stale.
+let latest = 0; // Number of the latest run. Responses to earlier runs are ignored.
 
 const model = () => models.find((m) => m.name === byId("model").value);
 const path = (m, verb) => `v1/models/${encodeURIComponent(m.name)}/${verb}`;
@@ -53,7 +53,7 @@ async function run(file) {
 }
 
 function showReport(file, m, report) {
-  // Failed calls first, then by the share of their tolerance that they used.
+  // Failed calls first, then by error / tolerance.
   const calls = [...report.calls].sort((a, b) => (b.verdict === "FAIL") - (a.verdict === "FAIL") || ratio(b) - ratio(a));
   const batches = report.batchInvariance;
   const facts = [["verdict", report.verdict], ["calls", calls.length]];
@@ -78,7 +78,7 @@ function showReport(file, m, report) {
   byId("reason").hidden = !report.reason;
 }
 
-/** A row per call: a bar up to its error and a mark at its tolerance, on one logarithmic axis. */
+/** A chart with a row for each call: a bar up to its error and a mark at its tolerance, on one logarithmic axis. */
 function chart(calls) {
   const values = calls.flatMap((c) => [c.maxAbsoluteError, c.tolerance]).filter((v) => v > 0);
   const low = Math.floor(Math.log10(Math.min(...values, 1)));
@@ -115,8 +115,8 @@ function chart(calls) {
 }
 
 function legend() {
-  return element("figcaption", { textContent: "Bar: the error that is largest in proportion to its tolerance. " +
-    "Mark: what a sound float32 kernel stays within at that element. Worst first; the scale is logarithmic." });
+  return element("figcaption", { textContent: "Bar: the largest error in relation to its tolerance. " +
+    "Mark: the tolerance, which a correct float32 kernel does not exceed at that element. Worst first; logarithmic scale." });
 }
 
 byId("model").addEventListener("change", () => showModel().catch(show));

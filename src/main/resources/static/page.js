@@ -1,4 +1,4 @@
-// What the pages have in common.
+// Functions of both pages.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -8,14 +8,14 @@ export function element(tag, properties, ...children) {
   return made;
 }
 
-/** Passes a good response on; of another it throws what its problem document says. */
+/** Returns a successful response. For another, throws the title and detail of its problem document. */
 export async function answer(response) {
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({ title: response.statusText, detail: "" }));
   throw new Error(`${problem.title}\n${problem.detail}`);
 }
 
-/** The models that answer to one of the paths, into the select; asks again as long as one is loading. */
+/** Fills the select with the models that pass the filter. Loads them again every second while one is loading. */
 export async function loadModels(select, wanted, changed) {
   const models = (await (await answer(await fetch("v1/models"))).json()).models.filter(wanted);
   const chosen = select.value;
@@ -27,7 +27,7 @@ export async function loadModels(select, wanted, changed) {
   }
 }
 
-/** A button per sample of a model, which runs it. */
+/** Shows a button for each sample of a model. The button runs the sample. */
 export function showSamples(list, m, run) {
   byId("samples").replaceChildren(...list.filter((s) => m && s.model === m.name).map((sample) => {
     const button = element("button", { type: "button", title: sample.title },
@@ -40,7 +40,7 @@ export function showSamples(list, m, run) {
   }));
 }
 
-/** Runs a file that is chosen or dropped. */
+/** Runs a file when it is chosen or dropped. */
 export function acceptFiles(run) {
   byId("file").addEventListener("change", (event) => {
     if (event.target.files.length) run(event.target.files[0]);
@@ -64,7 +64,7 @@ export function show(error) {
   for (const part of document.querySelectorAll(".result > :not(#message)")) part.hidden = true;
 }
 
-/** A link to a sample, as in #sample=2 for the second of all, chooses its model and shows it at once. */
+/** Runs the sample of a link: #sample=2 is the second of the list. */
 export async function runLinkedSample(list, changed) {
   const linked = /^#sample=(\d+)$/.exec(location.hash);
   const sample = linked && list[linked[1] - 1];

@@ -60,6 +60,8 @@ class ArchitectureTest {
                     "java..",
                     "org.jspecify..",
                     "tools.jackson..",
+                    "com.networknt.schema..",
+                    "org.apache.commons.text..",
                     "dev.gnserve.failure..",
                     "dev.gnserve.batching..",
                     "dev.gnserve.backend..",
@@ -126,7 +128,6 @@ class ArchitectureTest {
                     "java..",
                     "javax.imageio..",
                     "com.twelvemonkeys..",
-                    "com.drew..",
                     "org.jspecify..");
 
     @ArchTest

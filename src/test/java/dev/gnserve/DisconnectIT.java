@@ -107,7 +107,7 @@ class DisconnectIT {
 
             assertThat(read(socket.getInputStream()))
                     .startsWith("HTTP/1.1 400")
-                    .contains(told, "The connection was closed before the answer was ready");
+                    .contains(told, "The connection was closed before the response was ready");
         }
     }
 

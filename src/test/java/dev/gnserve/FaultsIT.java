@@ -98,7 +98,7 @@ class FaultsIT {
         assertThat(client.get("v2/models/spinning/ready").status()).isEqualTo(503);
         JsonNode model = client.get("v1/models/spinning").json();
         assertThat(model.path("state").asString()).isEqualTo("FAILED");
-        assertThat(model.path("reason").asString()).contains("has not returned", "restarted");
+        assertThat(model.path("reason").asString()).contains("has not returned", "restart the process");
         Answer next = infer(0);
         assertThat(next.status()).isEqualTo(503);
         assertThat(next.text()).contains("has not returned");
@@ -246,7 +246,7 @@ class FaultsIT {
             assertThat(parts.contentType()).isEqualTo("application/problem+json");
             assertThat(parts.json().path("code").asString()).isEqualTo("OVERLOADED");
             assertThat(parts.json().path("detail").asString())
-                    .contains("uploads of 3", "would be more than 40,960", "gnserve.limits.max-upload-size-in-flight");
+                    .contains("uploads of 3", "exceed the limit of 40,960", "gnserve.limits.max-upload-size-in-flight");
             assertThat(parts.response().headers().firstValue("Retry-After")).hasValue("1");
             assertThat(client.meter("gnserve_requests_total", "OVERLOADED")).isEqualTo(refused + 1);
             assertThat(segmentTwo().status()).as("of what there is room for").isEqualTo(200);

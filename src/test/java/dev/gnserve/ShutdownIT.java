@@ -78,7 +78,7 @@ class ShutdownIT {
                 } else {
                     assertThat(answer.status()).as(answer.text()).isEqualTo(503);
                     // Not one of those who were accepted.
-                    assertThat(answer.text()).contains("\"SHUTTING_DOWN\"", "takes no new work");
+                    assertThat(answer.text()).contains("\"SHUTTING_DOWN\"", "accepts no new requests");
                 }
             });
             assertThat(answers).filteredOn(answer -> answer.status() == 200).hasSizeGreaterThanOrEqualTo(4 * CLIENTS);

@@ -4,11 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
 /**
- * One part of the work of several processes that know nothing of each other: who does an image depends on its name alone, so
- * that other images may come and go.
+ * One part of the images of a folder, for processes that share the work without communication. The name of an image alone decides its
+ * shard, so that images can be added or removed.
  *
- * @param index from 0
- * @param count of all parts
+ * @param index of the shard, from 0
+ * @param count of all shards
  */
 public record Shard(int index, int count) {
 
@@ -17,24 +17,24 @@ public record Shard(int index, int count) {
     public Shard {
         if (count < 1 || index < 0 || index >= count) {
             throw new IllegalArgumentException(
-                    "shard " + index + "/" + count + ", allowed is 0/N to N-1/N for N parts, as 0/4");
+                    "shard is " + index + "/" + count + ", allowed is 0/N to N-1/N for N shards, such as 0/4");
         }
     }
 
     /**
      * Reads {@code 2/8}.
      *
-     * @throws IllegalArgumentException telling what is allowed
+     * @throws IllegalArgumentException for other text
      */
     public static Shard of(String text) {
         if (!text.matches("\\d{1,6}/\\d{1,6}")) {
-            throw new IllegalArgumentException("shard is \"" + text + "\", allowed is as 0/4");
+            throw new IllegalArgumentException("shard is \"" + text + "\", allowed is I/N, such as 0/4");
         }
         int slash = text.indexOf('/');
         return new Shard(Integer.parseInt(text.substring(0, slash)), Integer.parseInt(text.substring(slash + 1)));
     }
 
-    /** Whether this part does the image of this name. */
+    /** Whether the image of this name is in this shard. */
     boolean has(String name) {
         CRC32 crc = new CRC32();
         crc.update(name.getBytes(StandardCharsets.UTF_8));

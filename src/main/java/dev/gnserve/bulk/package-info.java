@@ -1,4 +1,4 @@
-/** Folders of images through a model without HTTP: one answer for each image, whatever is killed in between. */
+/** Folders of images through a model without HTTP: one result for each image, also if the process is killed and started again. */
 @NullMarked
 package dev.gnserve.bulk;
 

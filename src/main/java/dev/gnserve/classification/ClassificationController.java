@@ -1,6 +1,7 @@
 package dev.gnserve.classification;
 
 import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
@@ -13,6 +14,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -25,6 +27,7 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "inference")
 class ClassificationController {
 
+    private static final int DEFAULT_TOP = 5;
     private static final int MOST_LABELS = 100_000;
 
     private final ModelRequests requests;
@@ -33,6 +36,11 @@ class ClassificationController {
     ClassificationController(ModelRequests requests, ImagePipeline pipeline) {
         this.requests = requests;
         this.pipeline = pipeline;
+    }
+
+    @Bean
+    static ImageTask<?, ?> defaultClassification() {
+        return new ClassificationTask(DEFAULT_TOP);
     }
 
     @PostMapping(
@@ -46,7 +54,7 @@ class ClassificationController {
     @TaskOperation
     @ApiResponse(
             responseCode = "200",
-            description = "The labels; with several images, those that failed carry a problem instead.",
+            description = "The labels. If only some images fail, each of these has a problem instead of a result.",
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
@@ -54,12 +62,12 @@ class ClassificationController {
     ResponseEntity<Object> classify(
             @PathVariable @Parameter(example = "smear-resnet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version,
-            @RequestParam(defaultValue = "5")
+            @RequestParam(defaultValue = "" + DEFAULT_TOP)
                     @Parameter(
-                            description = "Labels per image at most",
+                            description = "Most labels per image",
                             schema =
                                     @Schema(
                                             type = "integer",
@@ -76,6 +84,6 @@ class ClassificationController {
                 version,
                 task.task(),
                 request,
-                (served, caller) -> pipeline.answer(task, null, served, caller, request));
+                (served, client) -> pipeline.answer(task, null, served, client, request));
     }
 }

@@ -4,7 +4,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 
 /**
- * The answer to a classification request.
+ * The JSON document of a response.
  *
  * @param images in the order of the request's parts
  */

@@ -14,13 +14,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Ranked labels of a request's images.
+ * Classification with the parameters of a request.
  *
  * @param top labels per image at most
  */
 record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranked, ClassifiedImage> {
 
-    /** The labels of one image. */
+    /** The result for one image: labels, best first. */
     record Ranked(UprightImage image, List<LabelScore> labels) {}
 
     @Override
@@ -30,7 +30,7 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
 
     @Override
     public TileCollector<Ranked> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        // An image that is classified is one tile.
+        // Classification takes images whole: there is one tile.
         List<LabelScore> labels = new ArrayList<>();
         return new TileCollector<>() {
             @Override
@@ -52,7 +52,7 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
 
     @Override
     public ClassifiedImage failed(String name, Problem problem) {
-        return ClassifiedImage.failed(name, problem);
+        return new ClassifiedImage(name, null, null, null, null, problem);
     }
 
     @Override

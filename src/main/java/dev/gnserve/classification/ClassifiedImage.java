@@ -8,14 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one image shows, or why that cannot be told: either {@code problem} is there, or everything else is.
+ * The JSON document of one image: a result, or a name with a problem.
  *
  * @param name the part's file name
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
  * @param predictions best first
- * @param timing where the time went
- * @param problem why this image failed while others of the request succeeded
+ * @param problem of this image, where others of the request succeeded
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ClassifiedImage(
@@ -24,9 +23,4 @@ public record ClassifiedImage(
         @Schema(example = "224") @Nullable Integer height,
         @Nullable List<LabelScore> predictions,
         @Nullable Timing timing,
-        @Nullable Problem problem) {
-
-    static ClassifiedImage failed(String name, Problem problem) {
-        return new ClassifiedImage(name, null, null, null, null, problem);
-    }
-}
+        @Nullable Problem problem) {}

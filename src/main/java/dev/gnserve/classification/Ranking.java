@@ -10,30 +10,31 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** From a network's logits to its labels, ranked. */
+/** Turns logits into ranked labels. */
 final class Ranking {
 
     private Ranking() {}
 
     /**
-     * The labels with their probabilities, best first; equal ones in the order of the model.
+     * The labels with their probabilities, best first; equal ones in the model's order.
      *
-     * @param prediction whose logits are one per label
-     * @param top how many labels at most
-     * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
+     * @param prediction with one logit per label
+     * @param top labels at most
+     * @throws FailureException ENGINE_FAULT for another number of logits, or for NaN
      */
     static List<LabelScore> of(Prediction prediction, OutputSpec spec, int top) {
         Tensor output = spec.logits(prediction);
         float[] logits = output.floats();
         List<String> labels = spec.channels();
         if (logits.length != labels.size()) {
-            throw fault("The model gave %s, but its model.yaml promises one logit for each of the %d labels %s."
+            throw fault("The model returned %s. By its model.yaml, it returns one logit for each of its %d labels, %s."
                     .formatted(output, labels.size(), labels));
         }
         double[] scores = switch (spec.decoder()) {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
-            case BOXES, TENSORS -> throw new IllegalArgumentException(spec.decoder() + " are no logits of labels");
+            case BOXES, TENSORS ->
+                throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)
                 .boxed()
@@ -47,7 +48,7 @@ final class Ranking {
     private static double[] softmax(float[] logits) {
         double most = Double.NEGATIVE_INFINITY;
         for (float logit : logits) {
-            most = Math.max(most, number(logit));
+            most = Math.max(most, finite(logit));
         }
         double sum = 0;
         double[] scores = new double[logits.length];
@@ -64,14 +65,14 @@ final class Ranking {
     private static double[] sigmoid(float[] logits) {
         double[] scores = new double[logits.length];
         for (int i = 0; i < scores.length; i++) {
-            scores[i] = 1 / (1 + Math.exp(-number(logits[i])));
+            scores[i] = 1 / (1 + Math.exp(-finite(logits[i])));
         }
         return scores;
     }
 
-    private static float number(float logit) {
+    private static float finite(float logit) {
         if (!Float.isFinite(logit)) {
-            throw fault("The model gives " + logit + " for this image: nothing can be made of it. POST the image to"
+            throw fault("The model's output has " + logit + " for this image. POST the image to"
                     + " /v1/models/{model}/verify to see which layer is wrong.");
         }
         return logit;

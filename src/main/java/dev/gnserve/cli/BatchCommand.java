@@ -1,15 +1,16 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.GnserveApplication;
-import dev.gnserve.bulk.BulkRun;
+import dev.gnserve.bulk.BulkJob;
 import dev.gnserve.bulk.Shard;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.pipeline.DefaultTasks;
 import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.Upload;
-import dev.gnserve.pipeline.UsualTask;
 import dev.gnserve.problem.Problems;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -34,36 +35,36 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The service without HTTP, for folders of images. */
 @Command(
         name = "batch",
         description = {
-            "Runs a folder of images through a model: OUT_DIR gets IMAGE.json for each, the answer that HTTP would give.",
-            "Killed and started again, it goes on where it was. Images that fail get IMAGE.problem.json and are tried again by",
-            "the next run; the exit code is 1 while there are any. The service's options apply: --gnserve.models-dir=..."
+            "Runs a folder of images through a model. Writes OUT_DIR/IMAGE.json for each image, the document that HTTP returns.",
+            "If it is stopped and started again, it continues.",
+            "An image that fails gets IMAGE.problem.json, and the next run tries it again. The exit code is 1 if any failed.",
+            "Takes the options of serve, too: --gnserve.models-dir=..."
         })
 final class BatchCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "IN_DIR", description = "Images, in folders as deep as you like.")
+    @Parameters(index = "0", paramLabel = "IN_DIR", description = "Images, in folders at any depth.")
     private Path in = Path.of("");
 
-    @Parameters(index = "1", paramLabel = "OUT_DIR", description = "Takes the results, in the same folders.")
+    @Parameters(index = "1", paramLabel = "OUT_DIR", description = "For the results, in the same folders.")
     private Path out = Path.of("");
 
-    @Option(names = "--model", required = true, description = "Its name.")
+    @Option(names = "--model", required = true, description = "The model's name.")
     private String model = "";
 
     @Option(
             names = "--shard",
             paramLabel = "I/N",
             defaultValue = "0/1",
-            description = "The part of the images that this process does, from 0/N to N-1/N (default: all).")
+            description = "Process only part I of N of the images, from 0/N to N-1/N (default: all).")
     private String shard = "";
 
-    @Option(names = "--picture", description = "IMAGE.overlay.png, too: what was found, drawn on the image.")
+    @Option(names = "--picture", description = "Also write IMAGE.overlay.png: the image with the result drawn on it.")
     private boolean picture;
 
-    @Option(names = "--json", description = "The summary for machines.")
+    @Option(names = "--json", description = "Print the summary as JSON.")
     private boolean json;
 
     @Unmatched
@@ -99,21 +100,22 @@ final class BatchCommand implements Callable<Integer> {
         } catch (IOException e) {
             spec.commandLine()
                     .getErr()
-                    .println("stopped: " + e.getMessage() + "; what is complete stays, run again to go on");
+                    .println("stopped: " + e.getMessage() + "; complete results remain, run again to continue");
             return 1;
         }
     }
 
     private Shard checked() {
         if (!Files.isDirectory(in)) {
-            throw new ParameterException(spec.commandLine(), "IN_DIR is " + in + ", which is no folder");
+            throw new ParameterException(spec.commandLine(), "IN_DIR is " + in + ", which is not a folder");
         }
         Path from = in.toAbsolutePath().normalize();
         Path to = out.toAbsolutePath().normalize();
         if (to.startsWith(from) || from.startsWith(to)) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "OUT_DIR is " + out + " and IN_DIR " + in + ", of which one lies in the other; keep them apart");
+                    "OUT_DIR is " + out + " and IN_DIR is " + in
+                            + "; allowed are folders of which neither contains the other");
         }
         for (String argument : springArguments) {
             if (!argument.startsWith("--") || !argument.contains("=")) {
@@ -132,45 +134,45 @@ final class BatchCommand implements Callable<Integer> {
                 .map(LoadedModel::reason)
                 .filter(reason -> reason != null)
                 .reduce("", (all, reason) -> all + "; " + reason);
-        return "the model \"" + model + "\" is not ready" + (reasons.isEmpty() ? ": there is none" : reasons);
+        return "the model \"" + model + "\" is not ready" + (reasons.isEmpty() ? ": no model has this name" : reasons);
     }
 
     private int run(ConfigurableApplicationContext context, LoadedModel served, Shard part)
             throws IOException, InterruptedException {
         ImagePipeline pipeline = context.getBean(ImagePipeline.class);
         JsonMapper mapper = context.getBean(JsonMapper.class);
-        UsualTask usual = context.getBeansOfType(UsualTask.class).values().stream()
-                .filter(one -> one.task().task() == served.manifest().task())
-                .findFirst()
-                .orElseThrow(() -> new ParameterException(
-                        spec.commandLine(), "the model \"" + model + "\" takes tensors and no images"));
-        BulkRun bulk = new BulkRun(
+        ImageTask<?, ?> task =
+                context.getBean(DefaultTasks.class).of(served.manifest().task());
+        if (task == null) {
+            throw new ParameterException(spec.commandLine(), "the model \"" + model + "\" takes tensors, not images");
+        }
+        BulkJob job = new BulkJob(
                 in,
                 out,
                 (name, image) -> {
-                    ImagePipeline.Answer answer =
-                            pipeline.answer(usual.task(), served, new Upload(name, image), picture, name);
-                    return new BulkRun.Answer(mapper.writeValueAsBytes(answer.document()), answer.picture());
+                    ImagePipeline.ImageResponse response =
+                            pipeline.answer(task, served, new Upload(name, image), picture, name);
+                    return new BulkJob.Result(mapper.writeValueAsBytes(response.document()), response.picture());
                 },
                 (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
-        // One batch runs, the next one fills.
+        // Enough for the batch that runs and the next one.
         int threads = 2 * served.manifest().batching().maxSize();
-        BulkRun.Summary summary;
+        BulkJob.Summary summary;
         try (Progress progress = new Progress()) {
-            summary = bulk.run(part, threads, progress::begin, name -> progress.step());
+            summary = job.run(part, threads, progress::begin, name -> progress.step());
         }
         print(summary, mapper);
         return summary.failed().isEmpty() ? 0 : 1;
     }
 
-    private void print(BulkRun.Summary summary, JsonMapper mapper) {
+    private void print(BulkJob.Summary summary, JsonMapper mapper) {
         PrintWriter printer = spec.commandLine().getOut();
         if (json) {
             printer.println(mapper.writeValueAsString(summary));
         } else {
             summary.failed().forEach((name, why) -> printer.println("FAILED " + name + ": " + why));
             printer.printf(
-                    "%,d images: %,d done before, %,d now (%.1f per second), %,d failed%n",
+                    "%,d images: %,d done before, %,d done now (%.1f per second), %,d failed%n",
                     summary.images(),
                     summary.before(),
                     summary.done(),
@@ -180,7 +182,7 @@ final class BatchCommand implements Callable<Integer> {
         printer.flush();
     }
 
-    /** A bar on the error output. */
+    /** A progress bar on standard error. */
     private static final class Progress implements AutoCloseable {
 
         private @Nullable ProgressBar bar;

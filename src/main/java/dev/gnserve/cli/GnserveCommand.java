@@ -12,12 +12,12 @@ import picocli.CommandLine.Spec;
 /**
  * The command line. Exit codes: 0 success, 1 a check failed, 2 misuse.
  *
- * <p>{@code serve} is the default command and takes Spring's own options ({@code --server.port=8081}), so the arguments
- * go to it whole when the first of them names no command.
+ * <p>{@code serve} is the default command. Its options are those of Spring ({@code --server.port=8081}), so it gets all arguments if none
+ * of them names a command.
  */
 @Command(
         name = "gnserve",
-        description = "Serves Group-Normalization vision models over HTTP and proves their numerics.",
+        description = "Serves Group-Normalization vision models over HTTP and verifies their numerics.",
         subcommands = {
             ServeCommand.class,
             NewCommand.class,
@@ -38,7 +38,7 @@ public final class GnserveCommand implements Runnable {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** Spring sets up their logging. */
+    /** The commands whose logging Spring configures. */
     private static final Set<String> WITH_SPRING = Set.of("serve", "batch");
 
     private static final String LOG_SETTINGS = "logback.configurationFile";
@@ -73,11 +73,11 @@ public final class GnserveCommand implements Runnable {
     private static CommandLine commandLine(Object command) {
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler(GnserveCommand::tell);
+                .setExecutionExceptionHandler(GnserveCommand::report);
     }
 
-    /** A stack trace only where nothing better is known; Spring has told it already, where it was Spring that did not start. */
-    private static int tell(Exception failure, CommandLine command, ParseResult arguments) throws Exception {
+    /** Prints the reason of a failure, or the stack trace if no reason is known. Spring has printed the reason of a failed start already. */
+    private static int report(Exception failure, CommandLine command, ParseResult arguments) throws Exception {
         String reason = Failure.reason(failure);
         if (reason == null) {
             throw failure;
@@ -88,7 +88,7 @@ public final class GnserveCommand implements Runnable {
         return command.getCommandSpec().exitCodeOnExecutionException();
     }
 
-    /** True for no arguments at all and for Spring's {@code --property=value} options without a command before them. */
+    /** True for no arguments, or only Spring's {@code --property=value} options. */
     static boolean servesByDefault(String[] args) {
         return Arrays.stream(args).allMatch(arg -> arg.startsWith("--") && arg.contains("="));
     }

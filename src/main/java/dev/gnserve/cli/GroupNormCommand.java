@@ -18,7 +18,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Lets anyone compare the operator with NumPy. */
 @Command(name = "groupnorm", description = "Applies the GroupNorm operator to a NumPy array.")
 final class GroupNormCommand implements Callable<Integer> {
 
@@ -26,12 +25,12 @@ final class GroupNormCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path input;
 
-    @Option(names = "--groups", required = true, description = "Number of groups; divides the channels.")
+    @Option(names = "--groups", required = true, description = "Number of groups. Must divide the number of channels.")
     private int groups;
 
     @Option(
             names = "--epsilon",
-            description = "Added to the variance (default: ${DEFAULT-VALUE}).",
+            description = "Term that is added to the variance (default: ${DEFAULT-VALUE}).",
             defaultValue = "" + GroupNormParameters.DEFAULT_EPSILON)
     private double epsilon;
 
@@ -44,11 +43,13 @@ final class GroupNormCommand implements Callable<Integer> {
     @Option(names = "--channels-last", description = "The input is (N, ..., C).")
     private boolean channelsLast;
 
-    @Option(names = "--output", required = true, description = "The result, a .npy file of the input's shape.")
+    @Option(names = "--output", required = true, description = "For the result, a .npy file of the input's shape.")
     @SuppressWarnings("NullAway.Init")
     private Path output;
 
-    @Option(names = "--stats", description = "float64 arrays mean and rstd, each (N, G), a .npz file.")
+    @Option(
+            names = "--stats",
+            description = "For the statistics: float64 arrays mean and rstd, each (N, G), a .npz file.")
     private @Nullable Path stats;
 
     @Spec
@@ -92,7 +93,7 @@ final class GroupNormCommand implements Callable<Integer> {
         }
         NumpyFile file = NumpyFile.read(npy);
         if (file.shape().length != 1) {
-            throw new IOException(npy + " holds " + file + ", expected is one axis");
+            throw new IOException(npy + " is " + file + ", allowed is an array with one axis");
         }
         return file.values();
     }

@@ -26,13 +26,12 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Exit codes: 0 sound, 1 something is wrong with the archive, 2 it is not one. */
 @Command(
         name = "inspect",
         description = {
-            "Says what a TorchScript archive is: parts, parameters, normalization layers, operators that read or write files.",
-            "Reads the archive as data; with --load, another process loads it.",
-            "Exit code 0: sound. 1: corrupt, contradictory, reads or writes files, or refused by the engine. 2: not an archive."
+            "Shows the parts, parameters and normalization layers of a TorchScript archive, and operators that read or write files.",
+            "Runs no code of the archive; with --load, another process loads it.",
+            "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, or refused by the engine. 2: not an archive."
         })
 final class InspectCommand implements Callable<Integer> {
 
@@ -40,10 +39,10 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
-    @Option(names = "--load", description = "Load it, in a process of its own: this runs code of the archive.")
+    @Option(names = "--load", description = "Load the archive in another process: this runs its code.")
     private boolean load;
 
     @Option(names = "--no-engine", hidden = true, description = "The default.")
@@ -53,7 +52,7 @@ final class InspectCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** What is printed as JSON. */
+    /** The JSON output. */
     private record Inspection(
             String file,
             String origin,
@@ -118,7 +117,7 @@ final class InspectCommand implements Callable<Integer> {
                 refusal);
     }
 
-    /** Why the archive cannot be loaded, or null; the operators that the engine lacks go into the list. */
+    /** Loads the archive in another process. Returns why it cannot be loaded, or null. Adds the replaced operators to the list. */
     private static @Nullable String load(ArchiveSnapshot archive, List<RepairedArchive.Replacement> replaced) {
         try (ArchiveTrials trials = new ArchiveTrials(
                 List.of("trial"), true, TrialLimits.of(Duration.ofMinutes(1)), PassMemory.unlimited())) {
@@ -131,10 +130,10 @@ final class InspectCommand implements Callable<Integer> {
 
     private void print(PrintWriter out, Inspection inspection) {
         out.printf(
-                "%s: TorchScript archive, %s, class %s, format version %s (the PyTorch version is not recorded)%n",
+                "%s: TorchScript archive, %s, class %s, format version %s (archives do not record the PyTorch version)%n",
                 inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
         out.printf(
-                "%d entries, %d files of code, %,d parameters in %d tensors%n",
+                "%d entries, %d code files, %,d parameters in %d tensors%n",
                 inspection.entries(), inspection.codeFiles(), inspection.parameters(), inspection.parameterTensors());
         out.println();
         if (inspection.layers().isEmpty()) {

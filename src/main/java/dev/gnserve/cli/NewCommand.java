@@ -33,20 +33,19 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Exit codes: 0 written, 1 the archive does not run or gives nothing that is served, 2 misuse. */
 @Command(
         name = "new",
         description = {
-            "Makes the folder of a model from a TorchScript archive: looks into it, runs it, and writes a model.yaml with what it found.",
-            "Exit code 0: written. 1: the archive does not run, or gives nothing that gnserve serves. 2: misuse, or not an archive."
+            "Makes the folder of a model from a TorchScript archive: inspects and runs the archive, and writes a model.yaml for it.",
+            "Exit code 0: written. 1: the archive does not run, or its outputs cannot be served. 2: misuse, or not an archive."
         })
 final class NewCommand implements Callable<Integer> {
 
-    @Parameters(paramLabel = "NAME", description = "The model's name, part of its path.")
+    @Parameters(paramLabel = "NAME", description = "The model's name, as in its URL.")
     @SuppressWarnings("NullAway.Init")
     private String name;
 
-    @Option(names = "--from", required = true, paramLabel = "FILE.pt", description = "The archive; it is copied.")
+    @Option(names = "--from", required = true, paramLabel = "FILE.pt", description = "The archive. It is copied.")
     @SuppressWarnings("NullAway.Init")
     private Path from;
 
@@ -57,22 +56,20 @@ final class NewCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path modelsDir;
 
-    @Option(
-            names = "--task",
-            description = "One of ${COMPLETION-CANDIDATES}; guessed from the outputs where it is not given.")
+    @Option(names = "--task", description = "One of ${COMPLETION-CANDIDATES}. Default: guessed from the outputs.")
     private @Nullable Task task;
 
-    @Option(names = "--labels", split = ",", description = "Names of what it finds, in the order of its outputs.")
+    @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    /** What is printed as JSON. */
+    /** The JSON output. */
     private record Made(String folder, ModelProposal found, Map<String, Long> normalizations) {}
 
     @Override
@@ -83,7 +80,7 @@ final class NewCommand implements Callable<Integer> {
         }
         Path folder = modelsDir.resolve(name);
         if (Files.exists(folder)) {
-            throw new ParameterException(spec.commandLine(), folder + " is there already");
+            throw new ParameterException(spec.commandLine(), folder + " exists already");
         }
         try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(from)) {
             return make(folder, snapshot, snapshot.torchScript());
@@ -109,8 +106,7 @@ final class NewCommand implements Callable<Integer> {
                 .collect(Collectors.groupingBy(
                         layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
         String manifest = manifest(found, archive.normalizations(), normalizations);
-        // What does not read back must not be written.
-        ManifestReader.read("model.yaml", manifest);
+        ManifestReader.read("model.yaml", manifest); // Only a valid manifest is written.
         Files.createDirectories(folder.resolve("1"));
         try (InputStream in = snapshot.newInputStream()) {
             Files.copy(in, folder.resolve("1").resolve("model.pt"));
@@ -130,7 +126,7 @@ final class NewCommand implements Callable<Integer> {
             out.println("outputs for one image: " + String.join(", ", found.outputs()));
             out.println("normalization layers: " + made.normalizations());
             out.println();
-            out.println("Look at labels and normalization in model.yaml, then");
+            out.println("Check labels and normalization in model.yaml, then");
             out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
             String send = found.task() == Task.TENSORS ? "-d @tensors.json" : "-F image=@a.png";
             out.println(
@@ -147,14 +143,14 @@ final class NewCommand implements Callable<Integer> {
                 .append(".\n");
         text.append("# Normalization layers: ").append(normalizations).append(".\n");
         text.append("task: ").append(found.task().label()).append('\n');
-        // JSON's texts and lists are YAML's.
+        // JSON strings and lists are valid YAML.
         text.append("labels: ")
                 .append(JsonMapper.shared().writeValueAsString(found.labels()))
-                .append(labels.isEmpty() ? " # replace by the real names, in the order of the outputs" : "")
+                .append(labels.isEmpty() ? " # replace with the real names, in the order of the outputs" : "")
                 .append('\n');
         if (found.task() == Task.TENSORS) {
             int side = found.input().usualSide();
-            text.append("# Axes in which the shapes differ may have any size.\n");
+            text.append("# Axes in which the shapes differ accept any size.\n");
             text.append(
                     "warmUp: {shapes: [[%d, %d, %d]]}\n".formatted(found.input().channels(), side, side));
             return text.append("verification: {onLoad: warn}\n").toString();
@@ -163,13 +159,13 @@ final class NewCommand implements Callable<Integer> {
         text.append("  colour: ").append(found.input().channels() == 1 ? "gray" : "rgb");
         text.append(found.input().channels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
         if (found.input().fixedSize() > 0) {
-            text.append("  # The only size that was found to run.\n  resize: {mode: stretch, width: %d, height: %d}\n"
+            text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"
                     .formatted(found.input().fixedSize(), found.input().fixedSize()));
         }
-        text.append("  sizeMultiple: %d # the least that runs\n"
+        text.append("  sizeMultiple: %d # the smallest that runs\n"
                 .formatted(found.input().sizeMultiple()));
         text.append("""
-                  # Not in the archive: how samples of 0 to 255 become its input. This is 0 to 1; many models want in addition
+                  # The archive does not say how samples of 0 to 255 become its input. This maps them to 0 to 1. Many models also need
                   # mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225]
                   normalization: {kind: fixed, scale: 0.00392156862745098}
                 """);

@@ -11,7 +11,8 @@ import picocli.CommandLine.Unmatched;
 
 @Command(
         name = "serve",
-        description = "Serves the models over HTTP (the default command). Options are Spring's: --server.port=8081.")
+        description =
+                "Serves the models over HTTP. This is the default command. Its options are Spring's: --server.port=8081.")
 final class ServeCommand implements Runnable {
 
     private static volatile @Nullable ConfigurableApplicationContext context;
@@ -28,7 +29,7 @@ final class ServeCommand implements Runnable {
         context = SpringApplication.run(GnserveApplication.class, springArguments);
     }
 
-    /** Whether a context runs in this process, so that it must not exit when the command returns. */
+    /** Whether the service runs in this process, which then must not exit when the command returns. */
     static boolean serving() {
         ConfigurableApplicationContext started = context;
         return started != null && started.isActive();

@@ -46,12 +46,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Exit codes: 0 pass, 1 fail, 2 it cannot be verified. */
 @Command(
         name = "verify",
         description = {
-            "Runs a model on an image and compares every Group Normalization with float64, layer by layer,",
-            "and the image's result alone with its result in batches.",
+            "Runs a model on an image. Compares every Group Normalization with float64, layer by layer, and the image's result"
+                    + " alone with its result in batches.",
             "Exit code 0: pass. 1: fail. 2: cannot be verified (no archive, no image, no Group Normalization)."
         })
 final class VerifyCommand implements Callable<Integer> {
@@ -64,21 +63,20 @@ final class VerifyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Input input;
 
-    /** One of the two is given. */
+    /** Exactly one of the two is set. */
     private static final class Input {
         @Option(
                 names = "--image",
                 paramLabel = "F",
-                description = "An image; prepared as the model.yaml beside the archive or one folder up says, else RGB"
-                        + " from 0 to 1.")
+                description = "An image. The model.yaml beside the archive, or one folder up, says how it is prepared;"
+                        + " without one, as RGB from 0 to 1.")
         private @Nullable Path image;
 
         @Option(
                 names = "--random",
                 paramLabel = "SHAPE",
-                description =
-                        "Normally distributed values of this shape, without the batch axis: 3x256x256. A leading 1"
-                                + " for the batch may be given: 1x3x256x256.")
+                description = "Normally distributed values of this shape: 3x256x256, or with a batch axis of 1:"
+                        + " 1x3x256x256.")
         private @Nullable String shape;
     }
 
@@ -92,16 +90,23 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--groups",
             paramLabel = "G",
-            description = "What every Group Normalization must have; else what model.yaml says under verification.")
+            description =
+                    "Number of groups that every Group Normalization must have. Default: that of model.yaml, under verification.")
     private @Nullable Integer groups;
 
-    @Option(names = "--epsilon", paramLabel = "E", description = "Likewise.")
+    @Option(
+            names = "--epsilon",
+            paramLabel = "E",
+            description = "Epsilon that every Group Normalization must have. Default: as for --groups.")
     private @Nullable Double epsilon;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Of --random. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            defaultValue = "0",
+            description = "Seed of the values of --random. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
-    @Option(names = "--json", description = "For machines.")
+    @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Spec
@@ -115,7 +120,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
         VerificationReport report;
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
-            archive.torchScript(); // A file that is no archive is refused before the engine starts.
+            archive.torchScript(); // Refuses a file that is not an archive before the engine starts.
             report = verify(archive);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
@@ -177,13 +182,14 @@ final class VerifyCommand implements Callable<Integer> {
     private FloatTensor random(String shape) {
         if (!shape.matches("\\d{1,6}(x\\d{1,6}){1,5}")) {
             throw new ParameterException(
-                    spec.commandLine(), "--random is " + shape + ", expected sizes like 3x256x256 or 1x3x256x256");
+                    spec.commandLine(),
+                    "--random is " + shape + ", allowed are sizes such as 3x256x256 or 1x3x256x256");
         }
         int[] sizes = List.of(shape.split("x", -1)).stream()
                 .mapToInt(Integer::parseInt)
                 .toArray();
         TensorShape whole = TensorShape.of(sizes);
-        // Networks for images have at least three axes besides the batch: [C, H, W] or [C, D, H, W].
+        // Without the batch axis, inputs have three axes or more: [C, H, W] or [C, D, H, W].
         TensorShape one = sizes.length > 3 && sizes[0] == 1 ? whole.withoutFirst() : whole;
         float[] values = new float[one.elements()];
         Random random = new Random(seed);
@@ -206,7 +212,7 @@ final class VerifyCommand implements Callable<Integer> {
         return ImagePipeline.forCommands().firstTile(preprocessor, upload);
     }
 
-    /** The model.yaml beside the archive, or beside the folder of its version. */
+    /** The model.yaml in the folder of the archive, or in the one above. */
     private @Nullable ModelManifest manifest(ArchiveSnapshot archive, EngineScope scope) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
         for (int up = 0; up < 2 && folder != null; up++) {

@@ -4,35 +4,28 @@ import dev.gnserve.image.Box;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A model's boxes for the locations of one input, before any is chosen. Arrays are shared, not copied. */
-public final class DenseBoxes {
+/**
+ * The boxes of a dense detector for one input, one for each location, before the suppression. Arrays are shared, not copied.
+ *
+ * @param classes scores of a box
+ * @param boxes float32 [locations, 4]: left, top, right, bottom in input pixels
+ * @param scores float32 [locations, classes]: 0 to 1
+ */
+@SuppressWarnings("ArrayRecordComponent") // Compared never.
+public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
-    /** Candidates that enter the suppression, which compares each with each. */
+    /** Candidates of one input, at most: the suppression compares each with each. */
     private static final int MOST_CANDIDATES = 1000;
 
-    private final int classes;
-    private final float[] boxes;
-    private final float[] scores;
-
-    /**
-     * Boxes with their scores.
-     *
-     * @param classes how many scores a box has
-     * @param boxes float32 [locations, 4]: left, top, right, bottom in input pixels
-     * @param scores float32 [locations, classes]: 0 to 1
-     * @throws IllegalArgumentException when they do not go together
-     */
-    public DenseBoxes(int classes, float[] boxes, float[] scores) {
+    /** @throws IllegalArgumentException if the lengths do not match */
+    public DenseBoxes {
         if (classes < 1 || boxes.length % 4 != 0 || scores.length != boxes.length / 4 * classes) {
             throw new IllegalArgumentException(
-                    boxes.length / 4 + " boxes do not go with " + scores.length + " scores of " + classes + " classes");
+                    boxes.length / 4 + " boxes do not match " + scores.length + " scores of " + classes + " classes");
         }
-        this.classes = classes;
-        this.boxes = boxes;
-        this.scores = scores;
     }
 
-    /** The best {@value #MOST_CANDIDATES} of the boxes with at least this score, best first; a box counts once for every class. */
+    /** The best {@value #MOST_CANDIDATES} candidates with at least this score, best first. A box is one candidate for each class. */
     public List<Detection> candidates(float least) {
         List<Detection> found = new ArrayList<>();
         for (int i = 0; i < scores.length; i++) {

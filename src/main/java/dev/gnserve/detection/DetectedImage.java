@@ -8,14 +8,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was found in one image, or why nothing could be: either {@code problem} is there, or everything else is.
+ * The JSON document of one image: a result, or a name with a problem.
  *
  * @param name the part's file name
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
  * @param detections best first
- * @param timing where the time went
- * @param problem why this image failed while others of the request succeeded
+ * @param problem of this image, where others of the request succeeded
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DetectedImage(
@@ -24,9 +23,4 @@ public record DetectedImage(
         @Schema(example = "480") @Nullable Integer height,
         @Nullable List<DetectedObject> detections,
         @Nullable Timing timing,
-        @Nullable Problem problem) {
-
-    static DetectedImage failed(String name, Problem problem) {
-        return new DetectedImage(name, null, null, null, null, problem);
-    }
-}
+        @Nullable Problem problem) {}

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * One object of an image.
  *
  * @param label its class
- * @param score how sure the model is, 0 to 1
+ * @param score 0 to 1
  * @param box around it, within the image
- * @param mask its pixels, from a model that gives instances
+ * @param mask its pixels, if the model segments instances
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DetectedObject(
@@ -37,7 +37,7 @@ public record DetectedObject(
         static ObjectBox of(Box box) {
             double left = rounded(box.x());
             double top = rounded(box.y());
-            // Edges are rounded rather than sizes, so that a box at the border ends there.
+            // Rounds edges instead of sizes, so that a box at the border ends there.
             return new ObjectBox(left, top, rounded(rounded(box.right()) - left), rounded(rounded(box.bottom()) - top));
         }
     }
@@ -47,7 +47,7 @@ public record DetectedObject(
                 label, Math.round(detection.score() * 1e4) / 1e4, ObjectBox.of(detection.box()), mask);
     }
 
-    /** To a hundredth of a pixel: more would be noise. */
+    /** Rounds to a hundredth of a pixel: more would be noise. */
     private static double rounded(double value) {
         return Math.round(value * 100) / 100.0;
     }

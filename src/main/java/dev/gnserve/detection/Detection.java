@@ -4,12 +4,12 @@ import dev.gnserve.image.Box;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One object that was found.
+ * One object.
  *
  * @param label index of its label, from 0
  * @param score 0 to 1
- * @param box in pixels of the image that it was found in
- * @param mask its pixels, from a model that gives instances; else null
+ * @param box in pixels: of the model's input before {@link Detector} maps it, then of the upright image
+ * @param mask its pixels, or null if the model does not segment instances
  */
 public record Detection(
         int label, float score, Box box, @Nullable InstanceMask mask) {

@@ -3,6 +3,7 @@ package dev.gnserve.detection;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.model.Thresholds;
 import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
@@ -17,6 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -37,10 +39,15 @@ class DetectionController {
         this.pipeline = pipeline;
     }
 
-    /** What the picture shows. */
+    /** The contents of the picture. */
     enum BoxRender {
         @JsonProperty("overlay")
         OVERLAY
+    }
+
+    @Bean
+    static ImageTask<?, ?> defaultDetection() {
+        return DetectionTask.DEFAULT;
     }
 
     @PostMapping(
@@ -51,12 +58,12 @@ class DetectionController {
             operationId = "detect",
             summary = "Detect objects in images",
             description =
-                    "Boxes with labels and scores of one or more images, best first, and masks from a model that segments instances; with `Accept: image/png` a picture"
-                            + " of one image instead.")
+                    "Boxes with labels and scores of one or more images, best first, with masks if the model segments"
+                            + " instances. With `Accept: image/png`, a picture of one image.")
     @TaskOperation
     @ApiResponse(
             responseCode = "200",
-            description = "What was found; with several images, those that failed carry a problem instead.",
+            description = "The results. If only some images fail, each of these has a problem instead of a result.",
             content = {
                 @Content(
                         mediaType = MediaType.APPLICATION_JSON_VALUE,
@@ -66,18 +73,18 @@ class DetectionController {
     ResponseEntity<Object> detect(
             @PathVariable @Parameter(example = "bloodcell-fcos-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version,
             @RequestParam(required = false)
                     @Parameter(
-                            description = "Score from which on a box counts; default the model's own",
+                            description = "Lowest score of a box; by default that of the model",
                             schema = @Schema(type = "number", format = "float", minimum = "0", maximum = "1"))
                     @Nullable
                     Float threshold,
             @RequestParam(required = false)
                     @Parameter(
-                            description = "Boxes per image at most, the best; default the model's own",
+                            description = "Most boxes per image, the best ones; by default that of the model",
                             schema =
                                     @Schema(
                                             type = "integer",
@@ -87,17 +94,17 @@ class DetectionController {
                     @Nullable
                     Integer maxDetections,
             @RequestParam(defaultValue = "rle")
-                    @Parameter(description = "How masks are written, where the model gives them")
+                    @Parameter(description = "Encoding of the masks, if the model segments instances")
                     MaskWriter.Masks masks,
             @RequestParam(defaultValue = "overlay")
-                    @Parameter(description = "What a picture shows, with `Accept: image/png`")
+                    @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     BoxRender render,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         QueryParameter.requireRange("maxDetections", maxDetections, 1, Thresholds.MOST_DETECTIONS);
         DetectionTask task = new DetectionTask(threshold, maxDetections, new MaskWriter(masks));
-        Function<FoundInImage, byte[]> picture = found -> switch (render) {
+        Function<Detections, byte[]> picture = found -> switch (render) {
             case OVERLAY -> found.overlay();
         };
         return requests.answer(
@@ -105,6 +112,6 @@ class DetectionController {
                 version,
                 task.task(),
                 request,
-                (served, caller) -> pipeline.answer(task, picture, served, caller, request));
+                (served, client) -> pipeline.answer(task, picture, served, client, request));
     }
 }

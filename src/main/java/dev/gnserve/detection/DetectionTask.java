@@ -1,6 +1,5 @@
 package dev.gnserve.detection;
 
-import dev.gnserve.backend.Prediction;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
@@ -16,22 +15,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Boxes of a request's images.
+ * Detection with the parameters of a request.
  *
- * @param threshold score from which on a box counts, or null for the model's own
- * @param maxDetections boxes per image at most, or null for the model's own
- * @param writer of masks, where the model gives them
+ * @param threshold lowest score of a box, or null for that of the model
+ * @param maxDetections most boxes per image, or null for that of the model
+ * @param writer of masks, if the model segments instances
  */
 public record DetectionTask(
         @Nullable Float threshold, @Nullable Integer maxDetections, MaskWriter writer)
-        implements ImageTask<FoundInImage, DetectedImage> {
+        implements ImageTask<Detections, DetectedImage> {
 
-    /** As a request without parameters asks for it. */
-    public static final DetectionTask USUAL = new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
+    public static final DetectionTask DEFAULT = new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
 
-    /** With a score from which on a box counts, and the most boxes per image. */
+    /** With a lowest score and a number of boxes per image. */
     public static DetectionTask of(float threshold, int maxDetections) {
-        return new DetectionTask(threshold, maxDetections, USUAL.writer());
+        return new DetectionTask(threshold, maxDetections, DEFAULT.writer());
     }
 
     @Override
@@ -40,36 +38,26 @@ public record DetectionTask(
     }
 
     @Override
-    public TileCollector<FoundInImage> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
+    public TileCollector<Detections> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
         Thresholds own = manifest.thresholds();
-        Detector detector = new Detector(manifest, prepared, threshold == null ? own.score() : threshold);
+        float score = threshold == null ? own.score() : threshold;
         int most = maxDetections == null ? own.maxDetections() : maxDetections;
-        return new TileCollector<>() {
-            @Override
-            public void add(Prediction tile) {
-                detector.add(tile);
-            }
-
-            @Override
-            public FoundInImage finish() {
-                return new FoundInImage(image, manifest.labels(), detector.detections(most));
-            }
-        };
+        return new Detector(manifest, image, prepared, score, most);
     }
 
     @Override
-    public DetectedImage describe(String name, FoundInImage found, Timing timing) {
+    public DetectedImage describe(String name, Detections found, Timing timing) {
         return found.describe(name, writer, timing);
     }
 
     @Override
-    public byte[] picture(FoundInImage found) {
+    public byte[] picture(Detections found) {
         return found.overlay();
     }
 
     @Override
     public DetectedImage failed(String name, Problem problem) {
-        return DetectedImage.failed(name, problem);
+        return new DetectedImage(name, null, null, null, null, problem);
     }
 
     @Override

@@ -8,53 +8,59 @@ import dev.gnserve.image.Box;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
+import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
+import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * From a model's outputs for the tiles of one image to the objects of the whole, in pixels of the upright original. Tiles are added in their order, as
- * they come. Not thread-safe.
- */
-final class Detector {
+/** Makes the objects of one image, in pixels of the upright image, from the model's outputs for its tiles. Not thread-safe. */
+final class Detector implements TileCollector<Detections> {
 
-    /** A box that a tile's inner edge cuts ends there within this many input pixels: as exactly as a network of stride 32 draws boxes. */
+    /** A box is cut by a tile if it ends within this many input pixels of the tile's inner edge: a network of stride 32 is no more exact. */
     private static final double EDGE = 16;
-    /** Of a box, this much must lie in the image and not in what continues it to a size that the network takes. */
+
+    /** The least fraction of a box inside the image. The rest lies in the padding. */
     private static final double LEAST_INSIDE = 0.25;
 
     private final ModelManifest manifest;
+    private final UprightImage image;
     private final PreparedImage prepared;
     private final float threshold;
+    private final int most;
     private final List<Detection> found = new ArrayList<>();
     private int tile;
 
     /**
      * A detector for one image.
      *
-     * @param threshold boxes count from this score on
+     * @param threshold lowest score of a box
+     * @param most boxes at most, the best ones
      */
-    public Detector(ModelManifest manifest, PreparedImage prepared, float threshold) {
+    Detector(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold, int most) {
         this.manifest = manifest;
+        this.image = image;
         this.prepared = prepared;
         this.threshold = threshold;
+        this.most = most;
     }
 
     /**
      * Adds the next tile.
      *
      * @param prediction boxes [A, 4] and scores [A, labels], in this order or by these names; or boxes [D, 4], labels [D],
-     *     scores [D] and perhaps masks [D, 1, height, width], by these names
-     * @throws FailureException ENGINE_FAULT if it is something else, or holds NaN
+     *     scores [D] and optionally masks [D, 1, height, width], by these names
+     * @throws FailureException ENGINE_FAULT for other outputs, or for NaN
      */
+    @Override
     public void add(Prediction prediction) {
         if (OutputSpec.isChosen(prediction)) {
             addInstances(Instances.of(prediction, manifest));
         } else {
             for (Detection candidate : boxes(prediction).candidates(threshold)) {
-                Box box = whereWhole(candidate.box());
+                Box box = toOriginal(candidate.box());
                 if (box != null) {
                     found.add(new Detection(candidate.label(), candidate.score(), box));
                 }
@@ -70,7 +76,7 @@ final class Detector {
                 continue;
             }
             Detection candidate = instances.detection(i);
-            Box box = whereWhole(candidate.box());
+            Box box = toOriginal(candidate.box());
             if (box != null) {
                 PlanarImage mask = instances.mask(i);
                 found.add(new Detection(
@@ -90,11 +96,8 @@ final class Detector {
                 prepared.maskOver(tile, mask, region, manifest.thresholds().mask()));
     }
 
-    /**
-     * A box of this tile in pixels of the upright original; null if the tile cuts it, or if too little of it lies in the
-     * image.
-     */
-    private @Nullable Box whereWhole(Box whole) {
+    /** Maps a box of this tile to pixels of the upright image. Null if the tile cuts the box, or too little of it is in the image. */
+    private @Nullable Box toOriginal(Box whole) {
         requireNumbers(
                 new float[] {(float) whole.x(), (float) whole.y(), (float) whole.width(), (float) whole.height()});
         if (prepared.isCut(tile, whole, EDGE)) {
@@ -110,9 +113,10 @@ final class Detector {
         return !empty && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
     }
 
-    /** What was found, best first, once all tiles are there. */
-    public List<Detection> detections(int most) {
-        return new NonMaximumSuppression(manifest.thresholds().iou()).apply(found, most);
+    @Override
+    public Detections finish() {
+        List<Detection> best = new NonMaximumSuppression(manifest.thresholds().iou()).apply(found, most);
+        return new Detections(image, manifest.labels(), best);
     }
 
     private DenseBoxes boxes(Prediction prediction) {
@@ -127,14 +131,12 @@ final class Detector {
     private static void requireNumbers(float[] values) {
         for (float value : values) {
             if (!Float.isFinite(value)) {
-                throw fault(
-                        "The model's output holds NaN or infinity for this image: nothing can be made of it. POST the"
-                                + " image to /v1/models/{model}/verify to see which layer is wrong.");
+                throw Failure.of(
+                                FailureCode.ENGINE_FAULT,
+                                "The model's output has NaN or infinity for this image. POST the image to"
+                                        + " /v1/models/{model}/verify to see which layer is wrong.")
+                        .asException();
             }
         }
-    }
-
-    private static FailureException fault(String detail) {
-        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
     }
 }

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a detector that chooses for itself, as torchvision's do, gave for one input: boxes, label numbers, scores and perhaps masks. */
+/** The outputs of a detector with its own suppression, as torchvision's, for one input: boxes, labels, scores and optionally masks. */
 final class Instances {
 
     private final float[] boxes;
@@ -36,7 +36,7 @@ final class Instances {
     /**
      * Reads the outputs.
      *
-     * @throws FailureException ENGINE_FAULT if they do not go together
+     * @throws FailureException ENGINE_FAULT if one is missing, or their shapes do not match
      */
     static Instances of(Prediction prediction, ModelManifest manifest) {
         Tensor boxes = prediction.outputs().get("boxes");
@@ -64,22 +64,22 @@ final class Instances {
         return scores[index];
     }
 
-    /** Whether it has a number before the first label's, as torchvision numbers what is no object. */
+    /** Whether its label is below the first one of the model: torchvision's 0 for background. */
     boolean isBackground(int index) {
         return labels[index] < firstLabel;
     }
 
     /**
-     * A box that is no background, with its label and score, in pixels of the input.
+     * The object at an index that is not background, in pixels of the input, without its mask.
      *
-     * @throws FailureException ENGINE_FAULT if the model gives a label that model.yaml does not have
+     * @throws FailureException ENGINE_FAULT if model.yaml does not have its label
      */
     Detection detection(int index) {
         int label = (int) labels[index] - firstLabel;
         if (label >= names.size()) {
             throw Failure.of(
                             FailureCode.ENGINE_FAULT,
-                            "The model gave the label %d, but its model.yaml has the %d labels %s, of which the first has the number %d (output.firstLabel)."
+                            "The model returned the label %d, but its model.yaml has %d labels, %s, numbered from %d (output.firstLabel)."
                                     .formatted((int) labels[index], names.size(), names, firstLabel))
                     .asException();
         }
@@ -88,7 +88,7 @@ final class Instances {
                 label, scores[index], Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]));
     }
 
-    /** The mask of an object over the whole input, or null where the model gives none. */
+    /** The mask of an object, float32 [1, height, width] over the whole input; null if the model returns none. */
     @Nullable
     PlanarImage mask(int index) {
         if (masks == null) {
@@ -105,7 +105,7 @@ final class Instances {
     private static FailureException unfit(Prediction prediction) {
         return Failure.of(
                         FailureCode.ENGINE_FAULT,
-                        "The model gave %s, which do not go together as boxes [D, 4], labels [D], scores [D] and masks [D, 1, height, width]."
+                        "The model returned %s. Expected are boxes [D, 4], labels [D], scores [D] and optionally masks [D, 1, height, width]."
                                 .formatted(prediction.outputs()))
                 .asException();
     }

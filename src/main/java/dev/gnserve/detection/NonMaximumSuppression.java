@@ -6,13 +6,13 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Keeps the best of boxes that show the same object: greedy, class by class, from the highest score on.
+ * Greedy non-maximum suppression, by class: of the boxes that show the same object, keeps the one with the highest score.
  *
- * @param iou boxes of one class that overlap more than this count as one object
+ * @param iou two boxes of a class with a larger overlap show the same object
  */
 public record NonMaximumSuppression(double iou) {
 
-    /** Best first. Ties by place, so that the result does not depend on the order in which boxes come. */
+    /** Highest score first. Equal scores are sorted by label and place, so that the result does not depend on the input order. */
     static final Comparator<Detection> BEST_FIRST = Comparator.comparingDouble(Detection::score)
             .reversed()
             .thenComparingInt(Detection::label)
@@ -30,7 +30,7 @@ public record NonMaximumSuppression(double iou) {
     /**
      * The boxes that remain, best first.
      *
-     * @param most how many at most
+     * @param most boxes at most
      */
     public List<Detection> apply(List<Detection> detections, int most) {
         List<Detection> sorted = new ArrayList<>(detections);

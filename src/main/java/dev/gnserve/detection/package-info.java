@@ -1,4 +1,4 @@
-/** Object detection: from a model's boxes and scores to what is told and drawn. */
+/** Object detection: from a model's boxes and scores to JSON and pictures. */
 @NullMarked
 package dev.gnserve.detection;
 

@@ -4,7 +4,7 @@ import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.detection.DetectionTask;
-import dev.gnserve.detection.FoundInImage;
+import dev.gnserve.detection.Detections;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.pipeline.ImagePipeline;
@@ -51,7 +51,7 @@ public final class DetectionEvaluation {
                 }
                 for (String file : files) {
                     Upload image = new Upload(file, Files.readAllBytes(cells.imageOf(file)));
-                    FoundInImage found =
+                    Detections found =
                             pipeline.find(task, model.manifest(), model, image).result();
                     precision.add(cells.boxesOf(file), found.detections());
                     progress.accept(precision.images());

@@ -42,7 +42,7 @@ public final class SegmentationEvaluation {
                 for (int i = 0; i < files.size(); i++) {
                     String file = files.get(i);
                     Upload image = new Upload(file, Files.readAllBytes(nuclei.imageOf(file)));
-                    Segmentation found = pipeline.find(SegmentationTask.USUAL, model.manifest(), model, image)
+                    Segmentation found = pipeline.find(SegmentationTask.DEFAULT, model.manifest(), model, image)
                             .result();
                     SegmentationScores scores = score(found, nuclei.objectIds(file));
                     byType.merge(nuclei.typeOf(file), scores, SegmentationScores::plus);

@@ -8,16 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. */
+/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. Thread-safe. */
 public final class ModelFolder {
 
     private ModelFolder() {}
 
     /**
-     * Every version of every model below a folder, in the order of their names; nothing when there is no such folder.
+     * All versions of all models in a folder, in the order of their names; an empty list if there is no such folder.
      *
-     * <p>A folder with a manifest and no archive is listed with the version {@code 1}, so that the missing archive is
-     * told as the reason why the model does not serve.
+     * <p>A model with a manifest but without an archive is listed with version {@code 1}, so that loading it reports the missing
+     * archive.
+     *
+     * @throws IOException if the folder cannot be read
      */
     public static List<ModelSource> list(Path folder) throws IOException {
         List<ModelSource> found = new ArrayList<>();
@@ -63,11 +65,11 @@ public final class ModelFolder {
 
         @Override
         public String fingerprint() throws IOException {
-            return print(folder.resolve("model.yaml"))
-                    + print(folder.resolve(version).resolve("model.pt"));
+            return fingerprint(folder.resolve("model.yaml"))
+                    + fingerprint(folder.resolve(version).resolve("model.pt"));
         }
 
-        private static String print(Path file) throws IOException {
+        private static String fingerprint(Path file) throws IOException {
             return Files.isRegularFile(file)
                     ? Files.size(file) + " bytes of " + Files.getLastModifiedTime(file) + "; "
                     : "none; ";

@@ -21,8 +21,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.util.UriComponentsBuilder;
 
 /**
- * Refuses at the door an image for which there is no room: before the body is read, and in few steps, because there may be ten
- * that are refused for each that is accepted. Thread-safe.
+ * Admission control: refuses a request whose image would not be served in time, before its body is read. Takes few steps, because an
+ * overloaded service refuses ten requests for each that it accepts (decision 0017). Thread-safe.
  */
 @Component
 final class Admission implements HandlerInterceptor, WebMvcConfigurer {
@@ -39,7 +39,7 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
     public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(this)
                 .addPathPatterns("/v1/models/*/*")
-                .order(Ordered.LOWEST_PRECEDENCE); // Behind the check of keys.
+                .order(Ordered.LOWEST_PRECEDENCE); // After the check of API keys.
     }
 
     @Override
@@ -54,9 +54,9 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
         Failure refusal;
         try {
             model = models.find(name, version(request));
-            refusal = model.refusal(Caller.of(request).deadline());
+            refusal = model.refusal(Client.of(request).deadline());
         } catch (FailureException e) {
-            return true; // What is wrong with a request is told by whoever answers it.
+            return true; // The controller reports what is wrong with the request.
         }
         if (refusal == null) {
             return true;
@@ -66,7 +66,7 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
         return false;
     }
 
-    /** Of the query alone: to ask the request for a parameter is to have it read a multipart body. */
+    /** From the query string: {@code getParameter} would read a multipart body. */
     private static @Nullable String version(HttpServletRequest request) {
         String query = request.getQueryString();
         return query == null

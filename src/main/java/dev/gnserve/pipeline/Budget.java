@@ -8,10 +8,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all requests together may hold of something that takes memory, so that many cannot take more than there is although
- * each is within the limits. A request that finds no room waits a moment, in the order of arrival. Thread-safe.
+ * A limited amount, such as of decoded pixels, of which every request takes a {@link Share}. It bounds the memory of all requests
+ * together, where limits of one request do not bound their sum. A request that does not get its share waits for a moment, in the order
+ * of arrival, and is then refused. Thread-safe.
  */
-final class Budget {
+class Budget {
 
     static final Duration PATIENCE = Duration.ofSeconds(1);
 
@@ -21,8 +22,8 @@ final class Budget {
     private final String refusal;
 
     /**
-     * @param total of the budget; what is beyond an int is left out
-     * @param refusal says why there is no room, of three numbers: what is taken, what is wanted and the total
+     * @param total of the budget; more than {@link Integer#MAX_VALUE} counts as that
+     * @param refusal the message of a refusal; a format for three numbers: what is taken, what was asked for, and the total
      */
     Budget(long total, Duration patience, String refusal) {
         this.total = Math.toIntExact(Math.min(total, Integer.MAX_VALUE));
@@ -31,88 +32,57 @@ final class Budget {
         this.refusal = refusal;
     }
 
-    int total() {
+    final int total() {
         return total;
     }
 
     /**
-     * Takes a share; who wants more than the whole budget gets the whole budget.
+     * Takes a share. A request for more than the whole budget gets the whole budget.
      *
-     * @throws dev.gnserve.failure.FailureException OVERLOADED when there is no room in time
+     * @throws dev.gnserve.failure.FailureException OVERLOADED if the share is not free in time
      */
-    Taken take(long amount) {
+    public final Share take(long amount) {
         return take(amount, patience);
     }
 
-    /** As {@link #take(long)}, waiting for longer or less long. */
-    Taken take(long amount, Duration wait) {
-        Taken share = new Taken();
-        share.amount = acquire(Math.min(amount, total), wait);
-        return share;
+    /** As {@link #take(long)}, with another limit of the wait. */
+    final Share take(long amount, Duration wait) {
+        return new Share(this, acquire(amount, wait));
     }
 
-    /** As {@link #take} without waiting: null when there is no room now. */
-    @Nullable
-    Taken takeAtOnce(long amount) {
+    /** As {@link #take(long)}, without waiting: null if the share is not free now, or other requests wait for theirs. */
+    final @Nullable Share takeAtOnce(long amount) {
         int wanted = (int) Math.min(amount, total);
-        try {
-            if (!free.tryAcquire(wanted, 0, TimeUnit.NANOSECONDS)) { // Unlike tryAcquire(), behind those who wait.
-                return null;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
-        }
-        Taken share = new Taken();
-        share.amount = wanted;
-        return share;
+        return tryAcquire(wanted, Duration.ZERO) ? new Share(this, wanted) : null;
     }
 
-    /** Takes this much, at most the whole budget, and gives how much that is. */
+    /** Adds to a share that holds {@code held}, which never exceeds the whole budget. Returns how much was added. */
+    final int grow(int held, long more) {
+        return acquire(Math.min(more, total - held), patience);
+    }
+
+    final void release(int amount) {
+        free.release(amount);
+    }
+
     private int acquire(long amount, Duration wait) {
-        int wanted = Math.toIntExact(amount);
-        boolean taken;
-        try {
-            taken = free.tryAcquire(wanted, wait.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            taken = false;
-        }
-        if (!taken) {
+        int wanted = (int) Math.min(amount, total);
+        if (!tryAcquire(wanted, wait)) {
             String reason = refusal.formatted(total - free.availablePermits(), wanted, total);
             throw new Failure(FailureCode.OVERLOADED, reason, PATIENCE, null).asException();
         }
         return wanted;
     }
 
-    /** A share of a budget, until it is closed; closing it again does nothing. */
-    final class Taken implements Share {
-
-        private int amount;
-
-        private Taken() {}
-
-        /**
-         * Takes more, and keeps what it has if there is not as much.
-         *
-         * @throws dev.gnserve.failure.FailureException OVERLOADED when there is no room in time
-         */
-        synchronized void growBy(long more) {
-            if (more > 0) {
-                amount += acquire(more, patience);
-            }
+    private boolean tryAcquire(int wanted, Duration wait) {
+        if (wanted == 0) {
+            return true; // A fair semaphore queues a request for nothing, too.
         }
-
-        @Override
-        public synchronized void reduceTo(long wanted) {
-            int kept = (int) Math.min(wanted, amount);
-            free.release(amount - kept);
-            amount = kept;
-        }
-
-        @Override
-        public void close() {
-            reduceTo(0);
+        try {
+            return free.tryAcquire(wanted, wait.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

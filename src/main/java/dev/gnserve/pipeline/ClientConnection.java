@@ -14,13 +14,14 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * Whether the client of a request is still there. The Servlet API tells only whoever writes to it, which is too late to
- * save the work; Tomcat's connector tells whoever reads (decision 0016). Only the thread of the request may ask.
+ * Tells whether the client of a request has closed its connection. The Servlet API reports that only when the response is written,
+ * which is too late to save the work. Tomcat's connector reports it when the request is read (decision 0016). Only the thread of the
+ * request may use it.
  */
 @FunctionalInterface
 interface ClientConnection {
 
-    /** Of a request that came through another web server, or through none: it seems open for ever. */
+    /** The connection of a request. Without Tomcat, it always counts as open. */
     static ClientConnection of(ServletRequest request) {
         return request.getAttribute(ClientConnection.class.getName()) instanceof ClientConnection known
                 ? known
@@ -29,7 +30,7 @@ interface ClientConnection {
 
     boolean isClosed();
 
-    /** Leaves the connection with each request. */
+    /** Adds the connection to each request, as an attribute. */
     @Configuration(proxyBeanMethods = false)
     class OfTomcat {
 
@@ -43,17 +44,17 @@ interface ClientConnection {
                 @Override
                 public void invoke(Request request, Response response) throws IOException, ServletException {
                     org.apache.coyote.Request connection = request.getCoyoteRequest();
-                    ClientConnection asked = () -> isClosed(connection);
-                    request.setAttribute(ClientConnection.class.getName(), asked);
+                    ClientConnection known = () -> isClosed(connection);
+                    request.setAttribute(ClientConnection.class.getName(), known);
                     getNext().invoke(request, response);
                 }
             };
         }
 
         /**
-         * Once the body is read, there is nothing to read, or the end, or the next request of a client that does not wait for answers.
-         * The connector calls the end one byte, each time that it tries, so that somebody reads and gets the exception. The bytes
-         * of a next request are there without trying, or are not seen twice, depending on how the body was sent.
+         * After the body, a connection holds nothing, its end, or the next request of a client that pipelines. The connector reports the
+         * end as one available byte, at each attempt to read. It reports the bytes of a next request either without an attempt, or at
+         * the first attempt only, depending on how the body was sent.
          */
         private static boolean isClosed(org.apache.coyote.Request connection) {
             return available(connection, false) == 0

@@ -8,45 +8,45 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Compares two results for one image, as JSON: masks of classes by their overlap, detections one by one, labels by their
- * scores. What another processor may round otherwise lies within the tolerance.
+ * Compares two JSON results for one image: the masks of classes by their overlap (IoU), detections one by one, labels by their scores.
+ * The tolerance allows for processors that round differently.
  *
- * @param tolerance by how much scores may differ, and by how much less than 1 the overlap of boxes or masks may be
+ * @param tolerance by how much scores may differ, and by how much the overlap of boxes or masks may fall below 1
  */
 record GoldenComparison(float tolerance) {
 
-    /** What differs, in numbers, or null. */
+    /** The first difference, with its numbers, or null. */
     @Nullable
     String difference(JsonNode expected, JsonNode given) {
         for (String side : List.of("width", "height")) {
             if (expected.path(side).asInt() != given.path(side).asInt()) {
-                return "the expected " + side + " is " + expected.path(side) + ", the image's is " + given.path(side);
+                return "expected the " + side + " " + expected.path(side) + ", found " + given.path(side);
             }
         }
-        String difference = null;
         if (given.has("classes")) {
-            difference = classes(expected.path("classes"), given.path("classes"));
-        } else if (given.has("detections")) {
-            difference = detections(expected.path("detections"), given.path("detections"));
-        } else if (given.has("predictions")) {
-            difference = labels(expected.path("predictions"), given.path("predictions"));
+            return classes(expected.path("classes"), given.path("classes"));
         }
-        return difference;
+        if (given.has("detections")) {
+            return detections(expected.path("detections"), given.path("detections"));
+        }
+        return labels(expected.path("predictions"), given.path("predictions"));
     }
 
     private @Nullable String classes(JsonNode expected, JsonNode given) {
         if (expected.size() != given.size()) {
-            return expected.size() + " classes are expected and there are " + given.size();
+            return "expected " + expected.size() + " classes, found " + given.size();
         }
         for (int i = 0; i < given.size(); i++) {
             String label = given.path(i).path("label").asString();
             if (!label.equals(expected.path(i).path("label").asString())) {
-                return "class " + i + " is expected to be " + expected.path(i).path("label") + " and is " + label;
+                return "expected class " + i + " to be "
+                        + expected.path(i).path("label").asString() + ", found " + label;
             }
             double overlap = iou(expected.path(i).path("mask"), given.path(i).path("mask"));
             if (!(overlap >= 1 - tolerance)) {
                 return String.format(
-                        "the masks of %s overlap by %.4f (IoU) where %.4f is expected", label, overlap, 1 - tolerance);
+                        "expected the masks of %s to overlap by at least %.4f (IoU), found %.4f",
+                        label, 1 - tolerance, overlap);
             }
         }
         return null;
@@ -76,7 +76,7 @@ record GoldenComparison(float tolerance) {
                             mask.path("counts").asString())
                     .pixels();
         } catch (IllegalArgumentException e) {
-            return new byte[0]; // Nothing that a mask could be equal to.
+            return new byte[0]; // No mask is equal to it.
         }
     }
 
@@ -92,14 +92,14 @@ record GoldenComparison(float tolerance) {
                 }
             }
             if (match == null) {
-                return "the expected " + one.path("label").asString() + " of score "
-                        + one.path("score").asDouble() + " at " + one.path("box") + " is not found";
+                return "expected " + one.path("label").asString() + " with score "
+                        + one.path("score").asDouble() + " at " + one.path("box") + ", not found";
             }
             left.remove(match);
         }
         return left.isEmpty()
                 ? null
-                : expected.size() + " objects are expected and there are " + given.size() + ", as "
+                : "expected " + expected.size() + " objects, found " + given.size() + ", for example "
                         + left.get(0).path("label").asString() + " at "
                         + left.get(0).path("box");
     }
@@ -128,22 +128,22 @@ record GoldenComparison(float tolerance) {
 
     private @Nullable String labels(JsonNode expected, JsonNode given) {
         if (expected.isEmpty()) {
-            return "no predictions are expected";
+            return "the expected result has no predictions";
         }
         for (JsonNode one : expected) {
             for (JsonNode other : given) {
                 boolean same = one.path("label").equals(other.path("label"));
                 if (same && !isNear(one.path("score"), other.path("score"))) {
-                    return "the score of " + one.path("label").asString() + " is expected to be "
-                            + one.path("score").asDouble() + " and is "
+                    return "expected the score of " + one.path("label").asString() + " to be "
+                            + one.path("score").asDouble() + ", found "
                             + other.path("score").asDouble();
                 }
             }
         }
         return expected.path(0).path("label").equals(given.path(0).path("label"))
                 ? null
-                : "the best label is expected to be "
-                        + expected.path(0).path("label").asString() + " and is "
+                : "expected the best label "
+                        + expected.path(0).path("label").asString() + ", found "
                         + given.path(0).path("label").asString();
     }
 

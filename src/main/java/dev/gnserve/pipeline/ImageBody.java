@@ -13,14 +13,15 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** Describes, in the API document, the body that {@link UploadReader} reads. */
+/** The OpenAPI description of the body that {@link UploadReader} reads, and of the headers of a request with images. */
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
 @RequestBody(
         required = true,
         description =
-                "One or more parts named `image`, or the bytes of one image. The content decides the format: JPEG,"
-                        + " PNG, BMP, GIF (first frame), TIFF (first page), WebP. EXIF orientation is applied.",
+                "One or more parts named `image`, or the bytes of one image as the body. The service recognizes the"
+                        + " format by the content: JPEG, PNG, BMP, GIF (first frame), TIFF (first page), WebP. It"
+                        + " applies the EXIF orientation.",
         content = {
             @Content(
                     mediaType = "multipart/form-data",
@@ -33,14 +34,14 @@ import java.lang.annotation.Target;
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })
 @Parameter(
-        name = Caller.TIMEOUT_HEADER,
+        name = Client.TIMEOUT_HEADER,
         in = ParameterIn.HEADER,
-        description = "Milliseconds after which nobody waits for the answer",
+        description = "Deadline in milliseconds: the service cancels the request when it has passed",
         example = "2000",
         schema = @Schema(type = "integer", format = "int64", minimum = "1"))
 @Parameter(
         name = RequestId.HEADER,
         in = ParameterIn.HEADER,
-        description = "Names the request in the answer and in the log; made up if absent",
+        description = "Identifies the request in the response and in the log; generated if absent",
         schema = @Schema(type = "string"))
 public @interface ImageBody {}

@@ -1,4 +1,4 @@
 package dev.gnserve.pipeline;
 
-/** Something was found in an image; published on the thread of its request. */
+/** Event: the result of an image is made. Published on the thread of its request. */
 public record ImageCompleted(Timing timing) {}

@@ -3,6 +3,7 @@ package dev.gnserve.pipeline;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
@@ -22,12 +23,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.MediaType;
@@ -38,14 +40,16 @@ import org.springframework.stereotype.Component;
  * The way of an image, from top to bottom of this file.
  *
  * <pre>
- * upload -> admit -> decode -> prepare -> submit tiles -> [batcher, engine] -> collect -> result -> answer
+ * upload -> take a share of the pixel budget -> decode -> prepare -> submit tiles -> [batcher, engine] -> collect -> result -> response
  * </pre>
  *
- * <p>Requests over HTTP, the commands {@code batch} and {@code evaluate}, the check against a golden image and verification all go
- * this way. Thread-safe; an image is worked on by the thread that brings it, except in the engine.
+ * <p>HTTP requests, the commands {@code batch} and {@code evaluate}, the golden check and verification all go this way. Thread-safe. The
+ * calling thread does all the work, except in the engine.
  */
 @Component
 public final class ImagePipeline {
+
+    private static final Logger log = LoggerFactory.getLogger(ImagePipeline.class);
 
     private final UploadReader uploads;
     private final ImageDecoder decoder;
@@ -60,45 +64,45 @@ public final class ImagePipeline {
         this.events = events;
     }
 
-    /** A pipeline for commands that work on one image at a time, with the usual limits. */
+    /** A pipeline with default limits, for commands that work on one image at a time. */
     public static ImagePipeline forCommands() {
         UploadLimits limits = UploadLimits.DEFAULT;
-        return new ImagePipeline(
-                new UploadReader(limits), limits, new PixelBudget(limits.maxPixels(), Duration.ZERO), event -> {});
+        return new ImagePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {});
     }
 
-    // ---- The answer to a request ----
+    // ---- The response to a request ----
 
     /**
-     * Answers a request: in JSON, or with a PNG where there is a picture and the caller prefers it.
+     * Answers a request in JSON, or with a PNG if the task has a picture and the client prefers it.
      *
-     * @param picture from what was found to the bytes of the PNG, or null for JSON only
-     * @throws FailureException what keeps the request as a whole from being answered
+     * @param picture makes the bytes of the PNG from a result; null for JSON only
+     * @throws FailureException if the request as a whole fails
      * @throws IOException if the connection breaks
      */
     public <R, J> ResponseEntity<Object> answer(
             ImageTask<R, J> task,
             @Nullable Function<R, byte[]> picture,
             LoadedModel model,
-            Caller caller,
+            Client client,
             HttpServletRequest request)
             throws IOException {
         Stages stages = new Stages(model.name(), model.version(), events);
-        Job<R> job = new Job<>(task, model.manifest(), model, caller, pixels::take, stages);
+        Context<R> context = new Context<>(task, model.manifest(), model, client, pixels::take, stages);
         List<Upload> images = uploads.read(request);
-        if (picture != null && AcceptedPicture.isPreferred(request)) {
-            AcceptedPicture.requireOne(images);
-            byte[] png = run(
-                            job,
-                            images,
-                            found -> stages.encoded(() -> picture.apply(found.result())),
-                            (upload, failure) -> new byte[0])
-                    .get(0);
+        if (picture != null && AcceptHeader.prefersPng(request)) {
+            if (images.size() != 1) {
+                throw Failure.of(
+                                FailureCode.INVALID_REQUEST,
+                                "A PNG response shows one image, and the request has %d. Send one image per request, or accept JSON."
+                                        .formatted(images.size()))
+                        .asException();
+            }
+            byte[] png = runOne(context, images.get(0), found -> stages.encoded(() -> picture.apply(found.result())));
             return ResponseEntity.ok().contentType(MediaType.IMAGE_PNG).body(png);
         }
         String requestId = RequestId.of(request);
         List<J> results = run(
-                job,
+                context,
                 images,
                 found -> stages.encoded(() -> task.describe(found.name(), found.result(), found.timing())),
                 (upload, failure) -> task.failed(upload.name(), Problems.of(failure, requestId)));
@@ -108,58 +112,62 @@ public final class ImagePipeline {
     }
 
     /**
-     * The answer to a request with one image, without HTTP.
+     * The response for one image, without HTTP.
      *
-     * @param document as in JSON
-     * @param picture PNG; null where none was wanted, or the task draws nothing
+     * @param document the JSON document, to be serialized
+     * @param picture PNG; null if none was requested, or the task draws nothing
      */
     @SuppressWarnings("ArrayRecordComponent") // Written once, compared never.
-    public record Answer(Object document, byte @Nullable [] picture) {}
+    public record ImageResponse(Object document, byte @Nullable [] picture) {}
 
     /**
-     * The answer for an image that no request brings, without a deadline.
+     * Makes the response for an image that came without a request. It has no deadline.
      *
-     * @param picture whether it is drawn, too
-     * @throws FailureException why there is none
+     * @param picture whether to draw the result, too
+     * @throws FailureException if the image fails
      */
-    public <R, J> Answer answer(
+    public <R, J> ImageResponse answer(
             ImageTask<R, J> task, LoadedModel model, Upload image, boolean picture, String requestId) {
         Stages stages = new Stages(model.name(), model.version(), events);
-        Job<R> job = new Job<>(task, model.manifest(), model, Caller.PATIENT, pixels::takePatiently, stages);
-        Found<R> found = find(job, image);
-        J described = stages.encoded(() -> task.describe(image.name(), found.result(), found.timing()));
-        return new Answer(
-                task.response(model, requestId, List.of(described)),
-                picture ? stages.encoded(() -> task.picture(found.result())) : null);
+        Context<R> context = new Context<>(task, model.manifest(), model, Client.NONE, pixels::takePatiently, stages);
+        return runOne(context, image, found -> {
+            J described = stages.encoded(() -> task.describe(found.name(), found.result(), found.timing()));
+            return new ImageResponse(
+                    task.response(model, requestId, List.of(described)),
+                    picture ? stages.encoded(() -> task.picture(found.result())) : null);
+        });
     }
 
     /**
-     * What is found in an image that no request brings, such as one that belongs to the model. It needs no room: a model that is
-     * loaded must not fail because of the requests to another.
+     * Finds the result for an image that came without a request, such as one in the model's folder. It takes nothing of the pixel
+     * budget: requests to one model must not keep another from loading.
      *
      * @param inference runs the tiles
-     * @throws FailureException why nothing is
+     * @throws FailureException if the image fails
      */
     public <R> Found<R> find(ImageTask<R, ?> task, ModelManifest manifest, Inference inference, Upload image) {
-        return find(new Job<>(task, manifest, inference, Caller.PATIENT, claimed -> () -> {}, Stages.UNSEEN), image);
+        Context<R> context =
+                new Context<>(task, manifest, inference, Client.NONE, claimed -> pixels.take(0), Stages.UNPUBLISHED);
+        return runOne(context, image, Function.identity());
     }
 
-    private <R> Found<R> find(Job<R> job, Upload image) {
-        return run(job, List.of(image), Function.identity(), (upload, failure) -> {
+    private <R, T> T runOne(Context<R> context, Upload image, Function<Found<R>, T> response) {
+        return run(context, List.of(image), response, (upload, failure) -> {
                     throw failure.asException();
                 })
                 .get(0);
     }
 
     /**
-     * The input that a model is given first for an image: the image itself, or its first tile.
+     * The model's input for an image, or for its first tile if it has several.
      *
      * @return float32 [channels, height, width]
-     * @throws FailureException why the image cannot be read
+     * @throws FailureException if the image cannot be decoded
      */
     public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
-        try (Share room = pixels.take(decoder.claimedPixels(image.bytes()))) {
-            PlanarImage tile = preprocessor.prepare(decode(image, room)).tile(0);
+        try (Share share = pixels.take(price(image))) {
+            PlanarImage tile =
+                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
             return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
         }
     }
@@ -167,173 +175,203 @@ public final class ImagePipeline {
     // ---- The images of a request ----
 
     /**
-     * What is done with the images of one request.
+     * What all images of one request have in common.
      *
-     * @param admission gives an image room for as many pixels as its header claims, waiting for it, or fails with OVERLOADED
+     * @param budget takes a share of the pixel budget for what decoding an image costs; waits for it, or fails with
+     *     OVERLOADED
      */
-    private record Job<R>(
+    private record Context<R>(
             ImageTask<R, ?> task,
             ModelManifest manifest,
             Inference inference,
-            Caller caller,
-            LongFunction<Share> admission,
+            Client client,
+            LongFunction<Share> budget,
             Stages stages) {
 
-        /** How many images, and tiles of each, may be on their way: enough to fill a batch. */
-        int ahead() {
-            return Math.max(2, manifest.batching().maxSize());
+        /** How many images, and tiles of each, may be in flight. */
+        int limit() {
+            return InputsInFlight.limit(manifest);
         }
     }
 
     /**
-     * What was found in one image.
+     * The result of one image.
      *
      * @param name of the upload
      */
     public record Found<R>(String name, R result, Timing timing) {}
 
+    /** An image of a request after its first steps. */
+    private sealed interface Started {
+
+        Upload upload();
+
+        /** Cancels the tiles in flight and gives back the share of the pixel budget. */
+        default void close() {}
+    }
+
+    private record InFlight(
+            Upload upload,
+            Share share,
+            UprightImage image,
+            PreparedImage prepared,
+            TilesInFlight tiles,
+            Duration decode,
+            Duration prepare)
+            implements Started {
+
+        @Override
+        public void close() {
+            tiles.cancel();
+            share.close();
+        }
+    }
+
+    private record Failed(Upload upload, Failure failure) implements Started {}
+
     /**
-     * Runs images, several at a time so that they can share batches, and gives one answer for each in their order.
+     * The end of one image.
      *
-     * @param answer from what was found to the answer
-     * @param refusal from a failure to the answer
+     * @param response made late for an image that failed: where all fail, the request fails and no image is reported by itself
+     */
+    private record Finished<T>(@Nullable Failure failure, Supplier<T> response) {}
+
+    /**
+     * Runs the images of a request, several at a time, so that they share batches. Returns a response for each, in their order.
+     *
+     * @param response makes the response from a result
+     * @param refusal makes the response from a failure
      * @throws FailureException the first failure, if every image failed
      */
     private <R, T> List<T> run(
-            Job<R> job, List<Upload> images, Function<Found<R>, T> answer, BiFunction<Upload, Failure, T> refusal) {
-        Deque<Running> running = new ArrayDeque<>();
-        List<Supplier<T>> answers =
-                new ArrayList<>(images.size()); // Refusals count only beside an image that was answered.
-        List<Failure> failures = new ArrayList<>();
+            Context<R> context,
+            List<Upload> images,
+            Function<Found<R>, T> response,
+            BiFunction<Upload, Failure, T> refusal) {
+        Deque<Started> started = new ArrayDeque<>();
+        List<Finished<T>> finished = new ArrayList<>(images.size());
         try {
             for (Upload image : images) {
-                if (running.size() == job.ahead()) {
-                    answers.add(finished(job, running.remove(), answer, refusal, failures));
+                if (started.size() == context.limit()) {
+                    finished.add(finish(context, started.remove(), response, refusal));
                 }
-                Share room = null;
-                while (room == null && !running.isEmpty()) {
-                    // A request must not wait for room that it holds itself.
-                    room = admitAtOnce(image);
-                    if (room == null) {
-                        answers.add(finished(job, running.remove(), answer, refusal, failures));
+                Share share = null;
+                // Without waiting while other images hold shares: the request would wait for itself.
+                while (share == null && !started.isEmpty()) {
+                    share = pixels.takeAtOnce(price(image));
+                    if (share == null) {
+                        finished.add(finish(context, started.remove(), response, refusal));
                     }
                 }
-                running.add(started(job, image, room));
+                started.add(start(context, image, share));
             }
-            while (!running.isEmpty()) {
-                answers.add(finished(job, running.remove(), answer, refusal, failures));
+            while (!started.isEmpty()) {
+                finished.add(finish(context, started.remove(), response, refusal));
             }
         } finally {
-            running.forEach(Running::cancel);
+            started.forEach(Started::close);
         }
-        if (failures.size() == images.size()) {
-            throw failures.get(0).asException();
+        Failure first = finished.get(0).failure();
+        if (first != null && finished.stream().allMatch(image -> image.failure() != null)) {
+            throw first.asException();
         }
-        return answers.stream().map(Supplier::get).toList();
-    }
-
-    /** One image between its first tile and its last; or why it has none. */
-    private record Running(
-            Upload upload,
-            Share room,
-            @Nullable Failure failure,
-            @Nullable UprightImage image,
-            @Nullable PreparedImage prepared,
-            @Nullable TileRun tiles,
-            Duration decode,
-            Duration prepare) {
-
-        static Running failed(Upload upload, Failure failure) {
-            return new Running(upload, () -> {}, failure, null, null, null, Duration.ZERO, Duration.ZERO);
-        }
-
-        /** Cancels the tiles that are still on their way, and gives the room back. */
-        void cancel() {
-            if (tiles != null) {
-                tiles.cancel();
-            }
-            room.close();
-        }
+        return finished.stream().map(image -> image.response().get()).toList();
     }
 
     // ---- The steps of one image ----
 
-    /** Admits, decodes, prepares and submits the first tiles. */
-    private Running started(Job<?> job, Upload upload, @Nullable Share admitted) {
-        Share room = admitted == null ? () -> {} : admitted;
+    /** Decodes and prepares an image, and submits its first tiles. Takes its share of the pixel budget unless it has one. */
+    private Started start(Context<?> context, Upload upload, @Nullable Share taken) {
+        Share share = taken;
         try {
-            room = admitted == null ? job.admission().apply(decoder.claimedPixels(upload.bytes())) : admitted;
+            if (share == null) {
+                share = context.budget().apply(price(upload));
+            }
             long began = System.nanoTime();
-            UprightImage image = decode(upload, room);
-            Duration decode = job.stages().took(ImageStage.Name.DECODE, began);
+            UprightImage image = decode(upload, share, context.client());
+            Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
-            PreparedImage prepared = job.manifest().preprocessor().prepare(image);
-            Duration prepare = job.stages().took(ImageStage.Name.PREPROCESS, began);
-            TileRun tiles = new TileRun(job.inference(), job.caller(), prepared, job.ahead());
+            PreparedImage prepared = context.manifest().preprocessor().prepare(image);
+            Duration prepare = context.stages().took(ImageStage.Name.PREPROCESS, began);
+            TilesInFlight tiles = new TilesInFlight(context.inference(), context.client(), prepared, context.limit());
             tiles.submit();
-            return new Running(upload, room, null, image, prepared, tiles, decode, prepare);
-        } catch (FailureException e) {
-            room.close();
-            return Running.failed(upload, e.failure());
+            return new InFlight(upload, share, image, prepared, tiles, decode, prepare);
         } catch (RuntimeException | Error e) {
-            room.close();
+            if (share != null) {
+                share.close();
+            }
+            if (e instanceof FailureException known) {
+                return new Failed(upload, known.failure());
+            }
+            if (e instanceof OutOfMemoryError) {
+                return new Failed(upload, heapTooSmall(e));
+            }
             throw e;
         }
     }
 
-    /** Null when there is no room for an image now. */
-    private @Nullable Share admitAtOnce(Upload upload) {
-        return pixels.takeAtOnce(decoder.claimedPixels(upload.bytes()));
+    /** The arrays of one image were too much: they are garbage now, and other requests go on. */
+    private static Failure heapTooSmall(Throwable cause) {
+        log.warn(
+                "The Java heap of {} bytes is too small for an image",
+                Runtime.getRuntime().maxMemory(),
+                cause);
+        return Failure.of(
+                FailureCode.IMAGE_TOO_LARGE,
+                "the Java heap of %,d MB has no room for this image now: send a smaller one, or give the process more memory"
+                        .formatted(Runtime.getRuntime().maxMemory() >> 20));
     }
 
-    private UprightImage decode(Upload upload, Share room) {
-        UprightImage image = decoder.decode(upload.bytes());
-        room.reduceTo((long) image.width() * image.height());
+    /** What decoding an image takes of the pixel budget. */
+    private long price(Upload upload) {
+        return decoder.cost(upload.bytes()).inPixels(PixelBudget.BYTES_PER_PIXEL);
+    }
+
+    private UprightImage decode(Upload upload, Share share, Client client) {
+        UprightImage image = decoder.decode(upload.bytes(), client.cancelling("decoding"));
+        share.reduceTo((long) image.width() * image.height());
         return image;
     }
 
-    /** Collects the tiles of an image, makes the result and the answer, and gives its room back. */
-    private <R, T> Supplier<T> finished(
-            Job<R> job,
-            Running running,
-            Function<Found<R>, T> answer,
-            BiFunction<Upload, Failure, T> refusal,
-            List<Failure> failures) {
-        Failure failure = running.failure();
-        try {
-            if (failure == null) {
-                T answered = answer.apply(collected(job, running));
-                return () -> answered;
+    /** Collects the tiles of an image, makes its result and response, and gives back its share of the pixel budget. */
+    private <R, T> Finished<T> finish(
+            Context<R> context,
+            Started started,
+            Function<Found<R>, T> response,
+            BiFunction<Upload, Failure, T> refusal) {
+        Failure failure;
+        if (started instanceof InFlight image) {
+            try {
+                T made = response.apply(collect(context, image));
+                return new Finished<>(null, () -> made);
+            } catch (FailureException e) {
+                failure = e.failure();
+            } catch (OutOfMemoryError e) {
+                failure = heapTooSmall(e);
+            } finally {
+                image.close();
             }
-        } catch (FailureException e) {
-            failure = e.failure();
-        } finally {
-            running.cancel();
+        } else {
+            failure = ((Failed) started).failure();
         }
-        Failure named = named(running.upload(), failure);
-        failures.add(named);
-        return () -> refusal.apply(running.upload(), named);
+        Failure named = named(started.upload(), failure);
+        return new Finished<>(named, () -> refusal.apply(started.upload(), named));
     }
 
-    private <R> Found<R> collected(Job<R> job, Running running) {
-        TileRun tiles = Objects.requireNonNull(running.tiles());
-        TileCollector<R> collector = job.task()
-                .collector(
-                        job.manifest(),
-                        Objects.requireNonNull(running.image()),
-                        Objects.requireNonNull(running.prepared()));
+    private <R> Found<R> collect(Context<R> context, InFlight image) {
+        TileCollector<R> collector = context.task().collector(context.manifest(), image.image(), image.prepared());
         long[] adding = new long[1];
-        tiles.forEach(tile -> {
+        image.tiles().forEach(tile -> {
             long began = System.nanoTime();
             collector.add(tile);
             adding[0] += System.nanoTime() - began;
         });
         long began = System.nanoTime() - adding[0];
         R result = collector.finish();
-        Duration postprocess = job.stages().took(ImageStage.Name.POSTPROCESS, began);
-        Timing timing = tiles.timing(running.decode(), running.prepare(), postprocess);
-        job.stages().completed(timing);
-        return new Found<>(running.upload().name(), result, timing);
+        Duration postprocess = context.stages().took(ImageStage.Name.POSTPROCESS, began);
+        Timing timing = image.tiles().timing(image.decode(), image.prepare(), postprocess);
+        context.stages().completed(timing);
+        return new Found<>(image.upload().name(), result, timing);
     }
 
     private static Failure named(Upload upload, Failure failure) {
@@ -341,12 +379,12 @@ public final class ImagePipeline {
                 failure.code(), upload.name() + ": " + failure.detail(), failure.retryAfter(), failure.cause());
     }
 
-    // ---- What telemetry hears ----
+    // ---- Events ----
 
     /** Publishes how long the stages outside the engine took. */
     private record Stages(String model, String version, ApplicationEventPublisher events) {
 
-        static final Stages UNSEEN = new Stages("", "", event -> {});
+        static final Stages UNPUBLISHED = new Stages("", "", event -> {});
 
         Duration took(ImageStage.Name stage, long beganNanos) {
             Duration elapsed = Duration.ofNanos(System.nanoTime() - beganNanos);

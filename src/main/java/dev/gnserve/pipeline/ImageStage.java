@@ -2,14 +2,7 @@ package dev.gnserve.pipeline;
 
 import java.time.Duration;
 
-/**
- * One stage of one image is done.
- *
- * @param model the model that serves the request
- * @param version of the model
- * @param stage which one
- * @param elapsed how long it took
- */
+/** Event: a stage of an image has ended. Published on the thread of its request. */
 public record ImageStage(String model, String version, Name stage, Duration elapsed) {
 
     /** The stages outside the engine. */

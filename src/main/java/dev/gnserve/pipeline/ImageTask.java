@@ -10,34 +10,34 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task's own part of the way of an image; {@link ImagePipeline} is the rest. Made for one request and called by one thread.
+ * A task on images with the parameters of a request: the part of the {@link ImagePipeline} that differs between tasks. Immutable.
  *
- * @param <R> what was found in an image
- * @param <J> how JSON says it
+ * @param <R> the result for one image
+ * @param <J> its JSON document
  */
 public interface ImageTask<R, J> {
 
-    /** What the model must be for. */
+    /** The task that the model must have. */
     Task task();
 
     /**
-     * Begins an image.
+     * A collector for one image.
      *
-     * @param prepared the same image as the model takes it
+     * @param prepared the model's inputs for the image
      */
     TileCollector<R> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared);
 
-    /** What was found in an image, in JSON. */
+    /** The JSON document of a result. */
     J describe(String name, R found, Timing timing);
 
-    /** What was found, drawn on the image, as a PNG; null for a task that draws nothing. */
+    /** A PNG of the image with the result drawn on it; null for a task that draws nothing. */
     default byte @Nullable [] picture(R found) {
         return null;
     }
 
-    /** An image that failed while others of its request may succeed. */
+    /** The JSON document of an image that failed, where others of its request succeeded. */
     J failed(String name, Problem problem);
 
-    /** The answer to the request. */
+    /** The JSON document of the response. */
     Object response(LoadedModel model, String requestId, List<J> images);
 }

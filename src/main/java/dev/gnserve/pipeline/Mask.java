@@ -7,13 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of pixels in one of three encodings; the field of the chosen one is there.
+ * A set of pixels. {@code encoding} says which one of {@code counts}, {@code data} and {@code polygons} is present.
  *
- * @param encoding which one
  * @param size [height, width] of the whole image
  * @param counts COCO's compressed run-length string, column-major, as pycocotools reads it
  * @param data base64 of a PNG with one channel, 0 or 255, of the whole image
- * @param polygons outlines [x1, y1, x2, y2, ...] along the edges of the pixels
+ * @param polygons outlines [x1, y1, x2, y2, ...] along the edges of the pixels, in pixels
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Mask(

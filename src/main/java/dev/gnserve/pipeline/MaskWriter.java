@@ -9,10 +9,10 @@ import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Writes pixel sets of a map in the encoding that the caller chose; null where none was wanted. */
+/** Writes masks in the encoding that the request asks for. */
 public record MaskWriter(Masks encoding) {
 
-    /** How masks are written in JSON. */
+    /** The encodings of masks in JSON, or none. */
     public enum Masks {
         @JsonProperty("rle")
         RLE,
@@ -24,7 +24,7 @@ public record MaskWriter(Masks encoding) {
         NONE
     }
 
-    /** The pixels within the region that carry the label, as a mask of the whole image. */
+    /** The pixels with the label within the region, as a mask of the whole image; null for {@link Masks#NONE}. */
     public @Nullable Mask write(LabelMap map, int label, LabelMap.Region region) {
         List<Integer> size = List.of(map.height(), map.width());
         return switch (encoding) {

@@ -15,8 +15,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.multipart.MultipartException;
 
 /**
- * The frame around every request to a model: the model is leased until the answer is made, it serves, and telemetry hears how the
- * request ended. Thread-safe.
+ * Answers requests to models: leases the model until the response is made, checks that it serves, and publishes a
+ * {@link RequestCompleted}. Thread-safe.
  */
 @Component
 public final class ModelRequests {
@@ -29,19 +29,19 @@ public final class ModelRequests {
         this.events = events;
     }
 
-    /** Makes the answer. */
+    /** Makes the response. */
     @FunctionalInterface
     public interface Work<T> {
 
-        T with(LoadedModel model, Caller caller) throws IOException;
+        T with(LoadedModel model, Client client) throws IOException;
     }
 
     /**
      * Answers one request.
      *
      * @param version of the model, or null for the newest that is ready
-     * @param task that the path stands for, or null for every task
-     * @throws FailureException what keeps the request as a whole from being answered
+     * @param task that the model must have, or null for any
+     * @throws FailureException if the request as a whole fails
      * @throws IOException if the connection breaks
      */
     public <T> T answer(
@@ -55,16 +55,16 @@ public final class ModelRequests {
             if (task != null) {
                 requireTask(model, task);
             }
-            model.requireReady(); // Before the work of reading and decoding.
-            return work.with(model, Caller.of(request));
+            model.requireReady(); // Before the body is read.
+            return work.with(model, Client.of(request));
         } catch (FailureException e) {
             outcome = e.failure().code();
             throw e;
-        } catch (CallerGoneException e) {
+        } catch (ClientDisconnectedException e) {
             outcome = FailureCode.INVALID_REQUEST;
             throw Failure.of(outcome, String.valueOf(e.getMessage()), e).asException();
         } catch (MultipartException e) {
-            refused = true; // The problem advice counts it, as it counts those that come before the controller.
+            refused = true; // The problem advice publishes an event for it.
             throw e;
         } catch (IOException e) {
             outcome = FailureCode.INVALID_REQUEST;
@@ -86,8 +86,8 @@ public final class ModelRequests {
             throw Failure.of(
                             FailureCode.WRONG_TASK,
                             (task == Task.TENSORS
-                                            ? "The model '%s' takes %s and no images; POST them to %s."
-                                            : "The model '%s' does %s; POST the image to %s.")
+                                            ? "The model '%s' takes %s, not images. POST them to %s."
+                                            : "The model '%s' has the task %s. POST the image to %s.")
                                     .formatted(model.name(), task.label(), task.path(model.name())))
                     .asException();
         }

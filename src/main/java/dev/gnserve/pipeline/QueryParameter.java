@@ -10,15 +10,15 @@ public final class QueryParameter {
     private QueryParameter() {}
 
     /**
-     * Passes if the value is absent or within the range, its ends included.
+     * Accepts an absent value, or one from {@code least} to {@code most}.
      *
-     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST if not
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST for another value
      */
     public static void requireRange(String name, @Nullable Number value, int least, int most) {
         if (value != null && !(value.doubleValue() >= least && value.doubleValue() <= most)) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
-                            "The parameter '%s' is %s; it must lie between %d and %d."
+                            "The parameter '%s' is %s. It must be between %d and %d."
                                     .formatted(name, value, least, most))
                     .asException();
         }

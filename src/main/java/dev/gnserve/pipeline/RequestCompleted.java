@@ -4,11 +4,10 @@ import dev.gnserve.failure.FailureCode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request has its answer.
+ * Event: the outcome of a request is known. Published on its thread.
  *
- * @param model the model asked for, or null when there is none of that name: a request must not create a time series
- * @param version of the model, or null
- * @param failure why it failed as a whole, or null
+ * @param model null if no model has the requested name: a request must not create a time series
+ * @param failure if the request as a whole failed, else null
  */
 public record RequestCompleted(
         @Nullable String model,

@@ -1,11 +1,34 @@
 package dev.gnserve.pipeline;
 
-/** Room in a budget that all requests share, until it is closed; closing it again does nothing. Thread-safe. */
-public interface Share extends AutoCloseable {
+/** A part of a {@link Budget}, held until it is closed. Closing it again does nothing. Thread-safe. */
+public final class Share implements AutoCloseable {
 
-    /** Keeps room for this much, if it had as much, and gives back the rest. */
-    default void reduceTo(long amount) {}
+    private final Budget budget;
+    private int amount; // guarded by this
+
+    Share(Budget budget, int amount) {
+        this.budget = budget;
+        this.amount = amount;
+    }
+
+    /**
+     * Takes more, at most up to the whole budget.
+     *
+     * @throws dev.gnserve.failure.FailureException OVERLOADED if it is not free in time; the share then stays as it was
+     */
+    synchronized void growBy(long more) {
+        amount += budget.grow(amount, more);
+    }
+
+    /** Gives back what exceeds {@code wanted}. */
+    synchronized void reduceTo(long wanted) {
+        int kept = (int) Math.min(wanted, amount);
+        budget.release(amount - kept);
+        amount = kept;
+    }
 
     @Override
-    void close();
+    public void close() {
+        reduceTo(0);
+    }
 }

@@ -7,7 +7,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What the API document says of every task: the images that it takes and how it can fail. */
+/** The OpenAPI description that all tasks share: body, headers and failures. */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @ImageBody

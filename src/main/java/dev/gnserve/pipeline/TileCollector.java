@@ -3,19 +3,19 @@ package dev.gnserve.pipeline;
 import dev.gnserve.backend.Prediction;
 
 /**
- * Puts together what a model gave for the tiles of one image. Not thread-safe.
+ * Makes the result for an image from the model's outputs for its tiles. Not thread-safe.
  *
- * @param <R> what was found in the image
+ * @param <R> the result
  */
 public interface TileCollector<R> {
 
     /**
-     * Takes the outputs of the next tile, in the order of the tiles.
+     * Adds the outputs for the next tile, in the order of the tiles.
      *
-     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if they are not what the manifest says
+     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if they do not fit the manifest
      */
     void add(Prediction tile);
 
-    /** What was found, once all tiles are there. */
+    /** The result, after the last tile. Called once. */
     R finish();
 }

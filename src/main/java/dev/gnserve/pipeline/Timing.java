@@ -3,17 +3,17 @@ package dev.gnserve.pipeline;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
- * Where the time of one image went.
+ * The time of one image by stages.
  *
  * @param decodeMillis from bytes to upright pixels
  * @param preprocessMillis from pixels to the model's input
  * @param queueMillis the longest wait of a tile in the queue
- * @param inferenceMillis forward passes that this image took part in; those of several tiles are added up
+ * @param inferenceMillis forward passes with a tile of this image, added up
  * @param postprocessMillis from the model's output to the result
- * @param batchSize the largest batch that a tile of this image ran in
+ * @param batchSize the largest batch with a tile of this image
  * @param tiles how many tiles the image was cut into
  */
-@Schema(description = "Where the time of one image went, in milliseconds.")
+@Schema(description = "The time of one image by stages, in milliseconds.")
 public record Timing(
         @Schema(example = "2.1") double decodeMillis,
         @Schema(example = "1.0") double preprocessMillis,
@@ -21,7 +21,7 @@ public record Timing(
         @Schema(example = "31.0") double inferenceMillis,
         @Schema(example = "3.2") double postprocessMillis,
 
-        @Schema(example = "4", description = "The largest batch that the image or a tile of it ran in.")
+        @Schema(example = "4", description = "The largest batch with the image or a tile of it.")
         int batchSize,
 
         @Schema(example = "1") int tiles) {}

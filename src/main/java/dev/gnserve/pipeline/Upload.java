@@ -1,10 +1,10 @@
 package dev.gnserve.pipeline;
 
 /**
- * One image as it came in.
+ * One encoded image.
  *
- * @param name the part's file name, or a name by position; the caller's word, for the answer only
- * @param bytes the encoded image; not copied; no code changes it
+ * @param name the part's file name, or a name by position; for the response only, as the client chose it
+ * @param bytes shared, not copied; never written to
  */
 @SuppressWarnings("ArrayRecordComponent") // Held once, compared never; a copy of an upload would cost 32 MB.
 public record Upload(String name, byte[] bytes) {}

@@ -7,14 +7,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * What one request may bring; checked before memory is taken.
+ * Limits of requests, checked before memory is allocated.
  *
  * @param maxUploadSize bytes of the whole request body
- * @param maxUploadSizeInFlight bytes of all bodies that are read and not yet answered; null for what the heap allows
- * @param maxUploadTime from the first byte of a body to its last
+ * @param maxUploadSizeInFlight bytes of the bodies of all requests in progress; null for as many as the heap allows
+ * @param maxUploadTime from the headers of a request to the last byte of its body
  * @param maxImages images in one request
  * @param maxPixels pixels of one image, known from its header
- * @param maxPixelsInFlight pixels of all images that are decoded and not yet answered; null for what the heap allows
+ * @param maxPixelsInFlight pixels of the decoded images of all requests in progress; null for as many as the heap allows
  */
 @ConfigurationProperties("gnserve.limits")
 public record UploadLimits(
@@ -25,7 +25,7 @@ public record UploadLimits(
         @DefaultValue("64000000") long maxPixels,
         @Nullable Long maxPixelsInFlight) {
 
-    /** The limits where nothing is configured. */
+    /** The default limits. */
     static final UploadLimits DEFAULT =
             new UploadLimits(DataSize.ofMegabytes(32), null, Duration.ofMinutes(5), 32, 64_000_000, null);
 
@@ -33,23 +33,23 @@ public record UploadLimits(
         if (maxUploadSizeInFlight != null && maxUploadSizeInFlight.compareTo(maxUploadSize) < 0) {
             throw new IllegalArgumentException(
                     "max-upload-size-in-flight is " + maxUploadSizeInFlight + ", allowed is max-upload-size ("
-                            + maxUploadSize + ") or more: no body of that size would ever be read");
+                            + maxUploadSize + ") or more: else no body of that size can be read");
         }
         if (maxPixelsInFlight != null && maxPixelsInFlight < maxPixels) {
             throw new IllegalArgumentException("max-pixels-in-flight is " + maxPixelsInFlight
-                    + ", allowed is max-pixels (" + maxPixels + ") or more: no image of that size would ever be read");
+                    + ", allowed is max-pixels (" + maxPixels + ") or more: else no image of that size can be decoded");
         }
     }
 
-    /** The budget of all bodies, which never is below what one may have. */
-    long uploadBytesInFlight(long whatTheHeapAllows) {
+    /** The budget of bytes, never below the limit of one body. */
+    long uploadBytesInFlight(long heapAllows) {
         return maxUploadSizeInFlight != null
                 ? maxUploadSizeInFlight.toBytes()
-                : Math.max(maxUploadSize.toBytes(), whatTheHeapAllows);
+                : Math.max(maxUploadSize.toBytes(), heapAllows);
     }
 
-    /** The budget of all images, which never is below what one may have. */
-    long pixelsInFlight(long whatTheHeapAllows) {
-        return maxPixelsInFlight != null ? maxPixelsInFlight : Math.max(maxPixels, whatTheHeapAllows);
+    /** The budget of pixels. */
+    long pixelsInFlight(long heapAllows) {
+        return maxPixelsInFlight != null ? maxPixelsInFlight : heapAllows;
     }
 }

@@ -18,13 +18,13 @@ import org.springframework.web.multipart.MultipartHttpServletRequest;
 import org.springframework.web.util.WebUtils;
 
 /**
- * Takes the images out of a request: parts named {@code image} of a multipart body, or the raw body as one image. The room that
- * their bytes need is taken below, in {@link UploadValve}.
+ * Reads the images of a request: parts named {@code image} of a multipart body, or the raw body as one image. {@link UploadValve}
+ * counts the bytes against the {@link UploadBudget}. Thread-safe.
  */
 @Component
 public final class UploadReader {
 
-    /** Longer file names are cut: they come back in the answer and serve nothing else. */
+    /** Longer file names are cut. They are used in the response only. */
     private static final int LONGEST_NAME = 255;
 
     private final UploadLimits limits;
@@ -47,7 +47,7 @@ public final class UploadReader {
     }
 
     /**
-     * The whole body as it is, within the limit; empty if there is none.
+     * The whole body; empty if there is none.
      *
      * @throws FailureException UPLOAD_TOO_LARGE or OVERLOADED
      * @throws IOException if the connection breaks
@@ -58,7 +58,7 @@ public final class UploadReader {
         try (InputStream body = request.getInputStream()) {
             byte[] bytes = body.readNBytes(limit);
             if (bytes.length == limit && body.read() >= 0) {
-                throw tooLarge("The body has more bytes");
+                throw tooLarge("The body has too many bytes");
             }
             return bytes;
         }
@@ -69,7 +69,7 @@ public final class UploadReader {
         if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
             throw Failure.of(
                             FailureCode.UNSUPPORTED_MEDIA,
-                            "The body has the Content-Encoding %s; images are read without one, they are compressed already."
+                            "The body has the Content-Encoding %s. Send images without one: they are compressed already."
                                     .formatted(encoding))
                     .asException();
         }
@@ -121,7 +121,7 @@ public final class UploadReader {
 
     private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {
         try {
-            request.getMultiFileMap(); // Parses, and wraps what the container throws.
+            request.getMultiFileMap(); // Parses the body, and wraps the container's exceptions.
             return request.getParts();
         } catch (ServletException e) {
             throw Failure.of(FailureCode.INVALID_REQUEST, "The multipart body cannot be read.", e)
@@ -133,7 +133,7 @@ public final class UploadReader {
         try (InputStream in = part.getInputStream()) {
             return in.readAllBytes();
         } finally {
-            part.delete(); // Reading made the web server keep another copy.
+            part.delete(); // Frees the copy that the web server keeps.
         }
     }
 
@@ -147,7 +147,7 @@ public final class UploadReader {
     private FailureException tooLarge(String what) {
         return Failure.of(
                         FailureCode.UPLOAD_TOO_LARGE,
-                        "%s; at most %,d are taken (gnserve.limits.max-upload-size). Send fewer or smaller images or tensors per request."
+                        "%s; the limit is %,d (gnserve.limits.max-upload-size). Send fewer or smaller images or tensors per request."
                                 .formatted(what, limits.maxUploadSize().toBytes()))
                 .asException();
     }

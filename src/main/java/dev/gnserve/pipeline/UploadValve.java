@@ -22,18 +22,17 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Stands below every reading of a request's body: limits its time and takes room for its bytes. It is a valve of Tomcat and no
- * filter, because the parsing of multipart bodies passes by every filter, and keeps in memory what it has read.
+ * Limits the time of a request's body, and counts its bytes against the {@link UploadBudget}. It is a Tomcat valve, not a filter:
+ * Tomcat parses multipart bodies outside of filters, and keeps what it has read in memory.
  *
- * <p>Time: Tomcat's own limit begins again with each byte, so that a byte now and then would hold a thread for ever. A client
- * that takes too long looks to the application like one that has fallen silent.
+ * <p>Time: Tomcat's own timeout starts again with each byte, so that a client that sends a byte now and then would hold a thread for
+ * ever. When this limit passes, reading fails as it does for a silent client.
  *
- * <p>Room: what is read takes room in the {@link UploadBudget} until the request is answered. Where there is none in time,
- * reading fails with OVERLOADED, a {@link FailureException} as all failures: Tomcat passes it on, while an exception of
- * its own kind would make it answer 400.
+ * <p>Bytes: what is read belongs to a share of the budget until the response is finished. If the budget is exhausted, reading fails
+ * with OVERLOADED. That is a {@link FailureException}, not an {@link IOException}, for which Tomcat would answer 400.
  *
- * <p>What comes behind an answer that was given before the whole body came has to be read and thrown away, as most clients read no
- * answer before they have sent everything. It takes no room; the same time holds for it.
+ * <p>If the response is finished before the whole body has arrived, the rest is read and discarded: most clients read no response
+ * before they have sent everything. The rest takes nothing of the budget; the same time limit holds for it.
  *
  * <p>Thread-safe.
  */
@@ -41,19 +40,19 @@ final class UploadValve extends ValveBase {
 
     private final UploadBudget budget;
     private final Duration longest;
-    private final long mostThrownAway;
+    private final long maxDiscarded;
 
     /**
-     * A valve for the engine.
+     * A valve for Tomcat's engine.
      *
      * @param longest from the headers of a request to the last byte of its body
-     * @param mostThrownAway bytes behind an early answer; negative for any number, as Tomcat reads it
+     * @param maxDiscarded bytes that are discarded after an early response; negative for any number, as in Tomcat's settings
      */
-    UploadValve(UploadBudget budget, Duration longest, long mostThrownAway) {
+    UploadValve(UploadBudget budget, Duration longest, long maxDiscarded) {
         super(true);
         this.budget = budget;
         this.longest = longest;
-        this.mostThrownAway = mostThrownAway < 0 ? Long.MAX_VALUE : mostThrownAway;
+        this.maxDiscarded = maxDiscarded < 0 ? Long.MAX_VALUE : maxDiscarded;
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -63,9 +62,9 @@ final class UploadValve extends ValveBase {
         WebServerFactoryCustomizer<TomcatServletWebServerFactory> uploadValve(
                 UploadBudget budget,
                 UploadLimits limits,
-                @Value("${server.tomcat.max-swallow-size}") DataSize mostThrownAway) {
+                @Value("${server.tomcat.max-swallow-size}") DataSize maxDiscarded) {
             return factory ->
-                    factory.addEngineValves(new UploadValve(budget, limits.maxUploadTime(), mostThrownAway.toBytes()));
+                    factory.addEngineValves(new UploadValve(budget, limits.maxUploadTime(), maxDiscarded.toBytes()));
         }
     }
 
@@ -75,25 +74,24 @@ final class UploadValve extends ValveBase {
         InputBuffer unlimited = connection.getInputBuffer();
         InputBuffer timed = new TimedBody(connection, unlimited, System.nanoTime() + longest.toNanos());
         try {
-            if (isAnswered(request, response, timed)) {
+            if (answer(request, response, timed)) {
                 connection.setInputBuffer(timed);
-                throwAwayTheRest(connection);
+                discardRest(connection);
             }
         } finally {
-            connection.setInputBuffer(unlimited); // The connection uses the same request again.
+            connection.setInputBuffer(unlimited); // The connection reuses this object for its next request.
         }
     }
 
-    /** Has the request answered, and gives its room back. Returns whether its client may still be sending. */
-    private boolean isAnswered(Request request, Response response, InputBuffer timed)
-            throws IOException, ServletException {
+    /** Has the request answered, and closes its share. Returns whether the rest of the body must be read. */
+    private boolean answer(Request request, Response response, InputBuffer timed) throws IOException, ServletException {
         org.apache.coyote.Request connection = request.getCoyoteRequest();
-        try (UploadBudget.Room room = budget.open()) {
-            ChargedBody body = new ChargedBody(timed, room);
+        try (Share share = budget.take(0)) {
+            CountedBody body = new CountedBody(timed, share);
             connection.setInputBuffer(body);
             getNext().invoke(request, response);
-            // A client that waits for "100 Continue" sends nothing until its body is read.
-            if (request.isAsync() || (connection.hasExpectation() && !body.isAskedFor())) {
+            // A client that waits for "100 Continue" sends nothing before its body is read.
+            if (request.isAsync() || (connection.hasExpectation() && !body.isRead)) {
                 return false;
             }
             response.finishResponse();
@@ -101,28 +99,29 @@ final class UploadValve extends ValveBase {
         }
     }
 
-    private void throwAwayTheRest(org.apache.coyote.Request connection) {
+    private void discardRest(org.apache.coyote.Request connection) {
         try {
-            Nowhere nowhere = new Nowhere();
-            long thrownAway = 0;
+            Discarded handler = new Discarded();
+            long discarded = 0;
             int count = 0;
-            while (count >= 0 && thrownAway <= mostThrownAway) {
-                count = connection.doRead(nowhere);
-                thrownAway += count;
+            while (count >= 0 && discarded <= maxDiscarded) {
+                count = connection.doRead(handler);
+                discarded += count;
             }
             if (count >= 0) {
                 close(connection);
             }
         } catch (IOException e) {
-            close(connection); // The request has its answer: the end of the connection is no failure.
+            close(connection); // The response is finished: the end of the connection is no failure.
         }
     }
 
-    /** After the answer, without waiting for the rest of the body. */
+    /** Has Tomcat close the connection after the response, without reading the rest of the body. */
     private static void close(org.apache.coyote.Request connection) {
         connection.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
     }
 
+    /** A body that fails when its time has passed. */
     private record TimedBody(org.apache.coyote.Request connection, InputBuffer unlimited, long untilNanos)
             implements InputBuffer {
 
@@ -141,33 +140,28 @@ final class UploadValve extends ValveBase {
         }
     }
 
-    /** The body as the application reads it. */
-    private static final class ChargedBody implements InputBuffer {
+    /** A body whose bytes count against the budget. */
+    private static final class CountedBody implements InputBuffer {
 
         private final InputBuffer body;
-        private final UploadBudget.Room room;
-        private boolean askedFor;
+        private final Share share;
+        private boolean isRead;
         private @Nullable Failure refusal;
 
-        private ChargedBody(InputBuffer body, UploadBudget.Room room) {
+        private CountedBody(InputBuffer body, Share share) {
             this.body = body;
-            this.room = room;
-        }
-
-        /** Whether anything was read: before that, Tomcat tells a client that waits to send. */
-        private boolean isAskedFor() {
-            return askedFor;
+            this.share = share;
         }
 
         @Override
         public int doRead(ApplicationBufferHandler handler) throws IOException {
             if (refusal != null) {
-                throw refusal.asException(); // Tomcat reads on when it closes a part: without waiting for room again.
+                throw refusal.asException(); // Tomcat reads on when it closes a part. That must not wait again.
             }
-            askedFor = true;
+            isRead = true;
             int count = body.doRead(handler);
             try {
-                room.take(Math.max(0, count));
+                share.growBy(Math.max(0, count));
             } catch (FailureException e) {
                 refusal = e.failure();
                 throw e;
@@ -181,8 +175,8 @@ final class UploadValve extends ValveBase {
         }
     }
 
-    /** What was read last, as readers of the connector have to keep it. */
-    private static final class Nowhere implements ApplicationBufferHandler {
+    /** Discards what is read. The connector requires that its reader keeps the last buffer. */
+    private static final class Discarded implements ApplicationBufferHandler {
 
         private @Nullable ByteBuffer last;
 

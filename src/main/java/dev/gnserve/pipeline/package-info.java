@@ -1,4 +1,4 @@
-/** The way of an image, as far as all tasks share it: admission, budgets, upload, tensor, tiles, answer. */
+/** The way of an image, as far as all tasks share it: admission, budgets, uploads, tiles, response. */
 @NullMarked
 package dev.gnserve.pipeline;
 

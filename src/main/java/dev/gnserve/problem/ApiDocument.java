@@ -37,14 +37,14 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.method.HandlerMethod;
 
-/** What the OpenAPI document says of the service as a whole, and the problems of every operation. */
+/** The OpenAPI document: what concerns the whole service, and the error responses of every operation. */
 @Configuration(proxyBeanMethods = false)
 class ApiDocument {
 
     @Bean
     OpenAPI description() {
         Components components = new Components();
-        // Named types in generated clients, one for each enum and not one for each place where it is used.
+        // Generated clients get one named type for an enum, not one for each place where it is used.
         ModelResolver.enumsAsRef = true;
         ModelConverters.getInstance(true).read(Problem.class).forEach(components::addSchemas);
         ModelConverters.getInstance(true).read(ProtocolError.class).forEach(components::addSchemas);
@@ -54,24 +54,24 @@ class ApiDocument {
                         new SecurityScheme()
                                 .type(SecurityScheme.Type.HTTP)
                                 .scheme("bearer")
-                                .description("An API key, where the service asks for one"))
+                                .description("An API key, if the service requires one"))
                 .addSecuritySchemes(
                         "headerKey",
                         new SecurityScheme()
                                 .type(SecurityScheme.Type.APIKEY)
                                 .in(SecurityScheme.In.HEADER)
                                 .name("X-API-Key")
-                                .description("The same in a header of its own"));
+                                .description("The same API key in another header"));
         return new OpenAPI()
                 .info(new Info()
                         .title("gnserve")
                         .version("1")
                         .description(
                                 "Group-Normalization vision models over HTTP: images in, typed masks and boxes out."
-                                        + " Every error is a problem document (RFC 9457); below /v2, the Open Inference"
-                                        + " Protocol, it is that protocol's.")
+                                        + " Every error is a problem document (RFC 9457). Below /v2, an error has the form"
+                                        + " of the Open Inference Protocol.")
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
-                .addServersItem(new Server().url("/").description("where this document was read"))
+                .addServersItem(new Server().url("/").description("The server of this document"))
                 .security(List.of(
                         new SecurityRequirement(),
                         new SecurityRequirement().addList("bearerKey"),
@@ -95,8 +95,8 @@ class ApiDocument {
     }
 
     /**
-     * Paths and schemas by name, so that the document does not change without cause. Media types stay as they were declared:
-     * clients are generated from the first, and springdoc's own sorting would make the raw body of images theirs.
+     * Sorts paths and schemas by name, so that the document is stable. Media types keep their declared order: generated clients use the
+     * first, which springdoc's own sorting would make the raw body of images.
      */
     @Bean
     OpenApiCustomizer sortedByName() {
@@ -110,8 +110,8 @@ class ApiDocument {
     }
 
     /**
-     * The default of a parameter that is an enum moves to the enum's schema: beside a reference, generators of clients take it
-     * for a reason to know no type at all.
+     * Moves the default of an enum parameter to the schema of the enum. For a default beside a reference, client generators lose the
+     * type.
      */
     @Bean
     OpenApiCustomizer defaultsOfEnums() {
@@ -133,7 +133,7 @@ class ApiDocument {
         return reference.substring(reference.lastIndexOf('/') + 1);
     }
 
-    /** Components of records are always there unless they are nullable; generated clients then need no null checks. */
+    /** Marks record components as required unless they are nullable, so that generated clients need no null checks. */
     @Bean
     ModelConverter requiredComponents() {
         return (type, context, chain) -> {
@@ -170,7 +170,7 @@ class ApiDocument {
         }
     }
 
-    /** A component of a request that says so: callers may leave out what answers always have. */
+    /** Whether a nullable component of a request may be absent. In a response, it is present and null. */
     private static boolean isOptional(RecordComponent component) {
         var described = component.getAccessor().getAnnotation(io.swagger.v3.oas.annotations.media.Schema.class);
         return described != null
@@ -200,7 +200,7 @@ class ApiDocument {
             response.addHeaderObject(
                     "Retry-After",
                     new Header()
-                            .description("Seconds after which to ask again, where known")
+                            .description("Seconds to wait before sending the request again, if known")
                             .schema(new IntegerSchema()));
         }
         return response;

@@ -17,11 +17,11 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.RequestMapping;
 
-/** Problem documents for what the web server refuses, before or after Spring: it never answers with its HTML page. */
+/** Has the web server answer with problem documents instead of its HTML pages. */
 @Configuration(proxyBeanMethods = false)
 class ContainerErrors {
 
-    /** Refusals that never reach the dispatcher, such as a malformed request line. */
+    /** For requests that never reach Spring, such as those with a malformed request line. */
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> problemErrorReports() {
         return factory -> factory.addContextCustomizers(context -> {
@@ -31,7 +31,7 @@ class ContainerErrors {
         });
     }
 
-    /** Errors that a filter or the container sends to its error page. */
+    /** For errors that a filter or the container forwards to the error page. */
     @Hidden
     @Controller
     static class ErrorPage implements ErrorController {
@@ -42,17 +42,17 @@ class ContainerErrors {
                     ? HttpStatus.valueOf(code)
                     : HttpStatus.NOT_FOUND;
             String detail = detail(request, status);
-            return Problems.answer(status, detail, new HttpHeaders(), request);
+            return Problems.response(status, detail, new HttpHeaders(), request);
         }
 
         private static String detail(HttpServletRequest request, HttpStatus status) {
-            // Where reading the body failed, the web server leaves why, and no message.
+            // If reading the body failed, the web server sets the exception and no message.
             if (request.getAttribute(RequestDispatcher.ERROR_EXCEPTION) instanceof IOException broken) {
                 if (broken instanceof SocketTimeoutException) {
-                    return "The body stopped coming before it was whole. Send it without long pauses.";
+                    return "The body stopped arriving before it was complete. Send it without long pauses.";
                 }
                 return broken instanceof EOFException
-                        ? "The body ends before the length that was declared. Send it whole."
+                        ? "The body ends before the length that was declared. Send the whole body."
                         : "The body cannot be read: %s.".formatted(broken.getMessage());
             }
             return request.getAttribute(RequestDispatcher.ERROR_MESSAGE) instanceof String message && !message.isBlank()

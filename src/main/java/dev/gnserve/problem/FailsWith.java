@@ -6,13 +6,13 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** The failures that an operation can answer with; the API document lists their responses from it. */
+/** The failures of an operation. The OpenAPI document lists their responses. */
 @Target({ElementType.METHOD, ElementType.ANNOTATION_TYPE})
 @Retention(RetentionPolicy.RUNTIME)
 public @interface FailsWith {
 
     FailureCode[] value();
 
-    /** The document that tells the failure: {@link Problem} or {@link ProtocolError}. */
+    /** The body of the responses: {@link Problem} or {@link ProtocolError}. */
     Class<?> document() default Problem.class;
 }

@@ -1,13 +1,13 @@
 package dev.gnserve.problem;
 
-/** Text from a request, made safe for one line of a log. */
+/** Makes text from a request safe for one line of a log. */
 final class LogText {
 
     private static final int LONGEST = 200;
 
     private LogText() {}
 
-    /** At most 200 characters, with everything that is not printable ASCII replaced, so that no line can be forged. */
+    /** Cuts to 200 characters and replaces all but printable ASCII, so that a request cannot forge log lines. */
     static String of(String text) {
         String harmless = text.replaceAll("[^\\x20-\\x7e]", "?");
         return harmless.length() <= LONGEST ? harmless : harmless.substring(0, LONGEST) + "...";

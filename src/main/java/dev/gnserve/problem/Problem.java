@@ -3,10 +3,10 @@ package dev.gnserve.problem;
 import io.swagger.v3.oas.annotations.media.Schema;
 
 /**
- * A problem document as of RFC 9457, with the two members that this service adds.
+ * A problem document of RFC 9457, with the members {@code code} and {@code requestId} of this service.
  *
- * @param type identifies the kind of problem; the last segment is {@code code} in lower case
- * @param title the kind of problem in a few words; the same for every occurrence
+ * @param type identifies the kind of problem; ends with {@code code} in lower case
+ * @param title the kind of problem in a few words
  * @param status the HTTP status
  * @param detail what was wrong with this request, with the numbers, and what to do
  * @param code the kind of problem for programs
@@ -25,7 +25,7 @@ public record Problem(
 
         @Schema(
                 example = "IMAGE_UNDECODABLE",
-                description = "One of the codes of the service; see the responses of each operation.")
+                description = "The kind of problem. The responses of each operation list its codes.")
         String code,
 
         @Schema(example = "3f2b8c1e9a7d4f60") String requestId) {}

@@ -37,7 +37,7 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 import org.springframework.web.servlet.resource.NoResourceFoundException;
 import org.springframework.web.util.DisconnectedClientHelper;
 
-/** Turns every exception that leaves a controller, or keeps a request from reaching one, into a problem document. */
+/** Turns exceptions into problem documents: those of controllers, and those before a controller is reached. */
 @RestControllerAdvice
 final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
@@ -58,10 +58,10 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<Object> failed(FailureException exception, HttpServletRequest request) {
-        return Problems.answer(exception.failure(), request);
+        return Problems.response(exception.failure(), request);
     }
 
-    /** A body that calls itself multipart and is not, has too many parts, or finds no room while it is read. */
+    /** A multipart body that is malformed or has too many parts, or for which the budget of uploads is exhausted. */
     @ExceptionHandler
     ResponseEntity<Object> malformed(MultipartException exception, HttpServletRequest request) {
         Failure known = Failure.in(exception);
@@ -75,27 +75,27 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
     }
 
     /**
-     * A body that breaks off, stops coming or is cut into chunks that are none, or a client that does not wait for its
-     * answer. Reading has told the web server already, which asks for the error page if there still is somebody to see it.
+     * A body that ends early, stops arriving or has invalid chunks, or a client that disconnected. The web server knows of it already,
+     * and shows the error page if the client is still connected.
      */
     @ExceptionHandler
     @Nullable
     ResponseEntity<Object> brokenOff(BadRequestException exception, HttpServletRequest request) {
-        log.debug("requestId={} broke off", RequestId.of(request), exception);
+        log.debug("requestId={}: the body could not be read", RequestId.of(request), exception);
         return null;
     }
 
     @ExceptionHandler
     ResponseEntity<Object> undecodable(InvalidParameterException exception, HttpServletRequest request) {
         String detail =
-                "The parameters of the query cannot be read. Send them as UTF-8 and percent-encoded, a % as %25,"
-                        + " and not by the thousand.";
+                "The query parameters cannot be decoded, or there are too many. Percent-encode them as UTF-8, with %25"
+                        + " for %.";
         return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
     }
 
     private ResponseEntity<Object> refused(Failure failure, HttpServletRequest request) {
         events.publishEvent(new UploadRefused(failure.code()));
-        return Problems.answer(failure, request);
+        return Problems.response(failure, request);
     }
 
     @Override
@@ -104,7 +104,7 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         return refused(tooLarge(exception), ((ServletWebRequest) exchange).getRequest());
     }
 
-    /** Spring reports whatever is too much of a multipart body as too many bytes, and tells it by words of the cause. */
+    /** Spring throws this exception for every exceeded limit of a multipart body. The cause tells which limit. */
     private Failure tooLarge(MaxUploadSizeExceededException exception) {
         Failure known = Failure.in(exception);
         if (known != null) {
@@ -121,13 +121,13 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         if (cause instanceof SizeException size && size.getPermittedSize() < largestUpload.toBytes()) {
             return Failure.of(
                     FailureCode.INVALID_REQUEST,
-                    "A part of the multipart body has headers of more than %,d bytes. Give its file a shorter name."
+                    "A part of the multipart body has more than %,d bytes of headers. Give its file a shorter name."
                             .formatted(size.getPermittedSize()),
                     exception);
         }
         return Failure.of(
                 FailureCode.UPLOAD_TOO_LARGE,
-                "The body has more than %,d bytes, the most that is taken. Send fewer or smaller images per request."
+                "The body has more than %,d bytes, the limit. Send fewer or smaller images per request."
                         .formatted(largestUpload.toBytes()),
                 exception);
     }
@@ -136,8 +136,7 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
     @Nullable
     ResponseEntity<Object> unexpected(Exception exception, HttpServletRequest request) {
         if (DisconnectedClientHelper.isClientDisconnectedException(exception)) {
-            // Nobody to tell, and no fault of ours, whatever wrote the answer wraps it in.
-            log.debug("requestId={} went away", RequestId.of(request), exception);
+            log.debug("requestId={}: the client disconnected", RequestId.of(request), exception);
             return null;
         }
         log.error(
@@ -146,9 +145,9 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
                 request.getMethod(),
                 LogText.of(request.getRequestURI()),
                 exception);
-        return Problems.answer(
+        return Problems.response(
                 HttpStatus.INTERNAL_SERVER_ERROR,
-                "The service failed on this request; its log has the cause under this request id.",
+                "The service failed on this request. Its log has the cause, under the request id.",
                 new HttpHeaders(),
                 request);
     }
@@ -166,27 +165,27 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         if (response != null && response.isCommitted()) {
             return null;
         }
-        Failure known = Failure.in(exception); // Of a body that Spring read itself.
+        Failure known = Failure.in(exception); // If Spring itself reads the body.
         return known != null
-                ? Problems.answer(known, request)
-                : Problems.answer(status, detail(exception, request, body), headers, request);
+                ? Problems.response(known, request)
+                : Problems.response(status, detail(exception, request, body), headers, request);
     }
 
     private static String detail(Exception exception, HttpServletRequest request, @Nullable Object body) {
         if (exception instanceof NoResourceFoundException) {
-            return "Nothing answers %s %s. GET /v3/api-docs lists what does."
+            return "There is no %s %s. GET /v3/api-docs lists all operations."
                     .formatted(request.getMethod(), request.getRequestURI());
         }
         if (exception instanceof HttpRequestMethodNotSupportedException unsupported) {
-            return "%s does not know %s; it knows %s."
+            return "%s does not support %s. It supports %s."
                     .formatted(request.getRequestURI(), unsupported.getMethod(), unsupported.getSupportedHttpMethods());
         }
         if (exception instanceof HttpMediaTypeNotAcceptableException unacceptable) {
-            return "This operation cannot answer with %s; it answers with %s."
+            return "This operation cannot respond with %s. It can respond with %s."
                     .formatted(request.getHeader(HttpHeaders.ACCEPT), unacceptable.getSupportedMediaTypes());
         }
         if (exception instanceof TypeMismatchException mismatch) {
-            return "The parameter '%s' has the value '%s'; allowed is %s."
+            return "The parameter '%s' has the value '%s'. Allowed is %s."
                     .formatted(mismatch.getPropertyName(), mismatch.getValue(), allowed(mismatch.getRequiredType()));
         }
         if (body instanceof ProblemDetail problem && problem.getDetail() != null) {

@@ -7,7 +7,7 @@ import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 
-/** Tomcat's last resort, made to speak like the rest of the service. Public because Tomcat makes it by name. */
+/** Tomcat's error report as a problem document. Public because Tomcat creates it by its name. */
 public final class ProblemErrorReportValve extends ErrorReportValve {
 
     @Override
@@ -27,7 +27,7 @@ public final class ProblemErrorReportValve extends ErrorReportValve {
             Problems.write(problem, request, response);
             response.finishResponse();
         } catch (IOException | IllegalStateException e) {
-            // The connection is gone, or the answer already began: there is nobody to tell.
+            // The connection is closed, or the response has already begun.
             getContainer().getLogger().debug("No error report could be written", e);
         }
     }

@@ -6,58 +6,58 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 
 /**
- * What all problems of one code have in common.
+ * The status, code and title of a problem.
  *
  * @param status the HTTP status
- * @param code the code for programs, upper case with underscores
- * @param title the same for every occurrence
+ * @param code for programs, in upper case with underscores
+ * @param title the same for every problem of the kind
  */
 record ProblemKind(HttpStatusCode status, String code, String title) {
 
-    /** The kind for a failure; exhaustive, so that a new code does not compile before it has its status. */
+    private ProblemKind(HttpStatusCode status, FailureCode code, String title) {
+        this(status, code.name(), title);
+    }
+
+    /** The kind for a failure. Exhaustive, so that a new code does not compile without a status. */
     static ProblemKind of(FailureCode code) {
         return switch (code) {
-            case INVALID_REQUEST -> new ProblemKind(HttpStatus.BAD_REQUEST, code.name(), "The request is not valid");
-            case UNAUTHENTICATED ->
-                new ProblemKind(HttpStatus.UNAUTHORIZED, code.name(), "An API key is needed and was missing or wrong");
-            case MODEL_NOT_FOUND -> new ProblemKind(HttpStatus.NOT_FOUND, code.name(), "There is no such model");
-            case WRONG_TASK -> new ProblemKind(HttpStatus.CONFLICT, code.name(), "The model has another task");
+            case INVALID_REQUEST -> new ProblemKind(HttpStatus.BAD_REQUEST, code, "The request is not valid");
+            case UNAUTHENTICATED -> new ProblemKind(HttpStatus.UNAUTHORIZED, code, "The API key is missing or wrong");
+            case MODEL_NOT_FOUND -> new ProblemKind(HttpStatus.NOT_FOUND, code, "There is no such model");
+            case WRONG_TASK -> new ProblemKind(HttpStatus.CONFLICT, code, "The model has another task");
             case UPLOAD_TOO_LARGE ->
-                new ProblemKind(HttpStatus.CONTENT_TOO_LARGE, code.name(), "The upload has too many bytes");
+                new ProblemKind(HttpStatus.CONTENT_TOO_LARGE, code, "The upload has too many bytes");
             case IMAGE_TOO_LARGE ->
-                new ProblemKind(HttpStatus.CONTENT_TOO_LARGE, code.name(), "The image has too many pixels");
+                new ProblemKind(HttpStatus.CONTENT_TOO_LARGE, code, "The image has too many pixels");
             case UNSUPPORTED_MEDIA ->
-                new ProblemKind(HttpStatus.UNSUPPORTED_MEDIA_TYPE, code.name(), "Not an image format that is read");
+                new ProblemKind(HttpStatus.UNSUPPORTED_MEDIA_TYPE, code, "The image format is not supported");
             case IMAGE_UNDECODABLE ->
-                new ProblemKind(HttpStatus.UNPROCESSABLE_CONTENT, code.name(), "The image cannot be decoded");
-            case OVERLOADED ->
-                new ProblemKind(
-                        HttpStatus.TOO_MANY_REQUESTS, code.name(), "The service has more work than it can take");
-            case MODEL_UNAVAILABLE ->
-                new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code.name(), "The model is not ready");
-            case SHUTTING_DOWN ->
-                new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code.name(), "The service is shutting down");
+                new ProblemKind(HttpStatus.UNPROCESSABLE_CONTENT, code, "The image cannot be decoded");
+            case OVERLOADED -> new ProblemKind(HttpStatus.TOO_MANY_REQUESTS, code, "The service has too much work");
+            case MODEL_UNAVAILABLE -> new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code, "The model is not ready");
+            case SHUTTING_DOWN -> new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code, "The service is shutting down");
             case DEADLINE_EXCEEDED ->
-                new ProblemKind(HttpStatus.GATEWAY_TIMEOUT, code.name(), "The deadline of the request passed");
+                new ProblemKind(HttpStatus.GATEWAY_TIMEOUT, code, "The deadline of the request passed");
             case ENGINE_FAULT ->
-                new ProblemKind(HttpStatus.INTERNAL_SERVER_ERROR, code.name(), "The engine failed on this image");
+                new ProblemKind(HttpStatus.INTERNAL_SERVER_ERROR, code, "The engine failed on this image");
         };
     }
 
-    /** The kind for what the web server or Spring refuses before any of our code sees the request. */
+    /** The kind for a request that the web server or Spring refuses. */
     static ProblemKind of(HttpStatusCode status) {
         return switch (status.value()) {
             case 404 -> new ProblemKind(status, "NOT_FOUND", "There is nothing at this path");
-            case 405 -> new ProblemKind(status, "METHOD_NOT_ALLOWED", "The path does not know this method");
-            case 406 -> new ProblemKind(status, "NOT_ACCEPTABLE", "None of the accepted media types can be answered");
+            case 405 -> new ProblemKind(status, "METHOD_NOT_ALLOWED", "The path does not support this method");
+            case 406 -> new ProblemKind(status, "NOT_ACCEPTABLE", "The operation has none of the accepted media types");
             case 413 -> of(FailureCode.UPLOAD_TOO_LARGE);
             case 415 -> of(FailureCode.UNSUPPORTED_MEDIA);
-            // What the web server does not speak: the request's fault, although HTTP counts them among the server's.
-            case 501, 505 -> new ProblemKind(status, FailureCode.INVALID_REQUEST.name(), "The request is not valid");
-            default ->
-                status.is4xxClientError()
-                        ? new ProblemKind(status, FailureCode.INVALID_REQUEST.name(), "The request is not valid")
+            default -> {
+                // An unknown method (501) or HTTP version (505) is an error of the request, too.
+                boolean invalid = status.is4xxClientError() || status.value() == 501 || status.value() == 505;
+                yield invalid
+                        ? new ProblemKind(status, FailureCode.INVALID_REQUEST, "The request is not valid")
                         : new ProblemKind(status, "INTERNAL_ERROR", "The service failed");
+            }
         };
     }
 

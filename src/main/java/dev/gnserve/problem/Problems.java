@@ -8,13 +8,14 @@ import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Renders failures as problem documents and logs those that an operator must know. */
+/** Turns failures into problem documents and responses, and logs them. */
 public final class Problems {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
@@ -23,27 +24,26 @@ public final class Problems {
 
     private Problems() {}
 
-    /** The document for a failure; an engine fault is logged with its cause, because the document does not carry it. */
+    /** The document for a failure. Logs the cause, which the document does not have: at error for an engine fault, else at debug. */
     public static Problem of(Failure failure, String requestId) {
-        if (failure.code() == FailureCode.ENGINE_FAULT) {
-            log.error("{} requestId={}: {}", failure.code(), requestId, failure.detail(), failure.cause());
-        } else {
-            log.debug("{} requestId={}: {}", failure.code(), requestId, failure.detail(), failure.cause());
-        }
+        Level level = failure.code() == FailureCode.ENGINE_FAULT ? Level.ERROR : Level.DEBUG;
+        log.atLevel(level)
+                .setCause(failure.cause())
+                .log("{} requestId={}: {}", failure.code(), requestId, failure.detail());
         return ProblemKind.of(failure.code()).occurrence(failure.detail(), requestId);
     }
 
-    /** The whole answer for a failure, with {@code Retry-After} (seconds, rounded up) where it is known. */
-    public static ResponseEntity<Object> answer(Failure failure, HttpServletRequest request) {
+    /** The response for a failure, with {@code Retry-After} (seconds, rounded up) if it is known. */
+    public static ResponseEntity<Object> response(Failure failure, HttpServletRequest request) {
         HttpHeaders headers = new HttpHeaders();
         if (failure.retryAfter() != null) {
             headers.set(HttpHeaders.RETRY_AFTER, seconds(failure.retryAfter()));
         }
-        return answer(of(failure, RequestId.of(request)), headers, request);
+        return response(of(failure, RequestId.of(request)), headers, request);
     }
 
     /**
-     * Writes the whole answer for a failure, as {@link #answer} describes it, in few steps.
+     * Writes the same response as {@link #response} in fewer steps.
      *
      * @throws IOException if the connection breaks
      */
@@ -68,17 +68,17 @@ public final class Problems {
         return Long.toString(Math.max(1, retryAfter.plusMillis(999).toSeconds()));
     }
 
-    static ResponseEntity<Object> answer(
+    static ResponseEntity<Object> response(
             HttpStatusCode status, String detail, HttpHeaders headers, HttpServletRequest request) {
-        return answer(ProblemKind.of(status).occurrence(detail, RequestId.of(request)), headers, request);
+        return response(ProblemKind.of(status).occurrence(detail, RequestId.of(request)), headers, request);
     }
 
-    private static ResponseEntity<Object> answer(Problem problem, HttpHeaders headers, HttpServletRequest request) {
-        ResponseEntity.BodyBuilder answer =
+    private static ResponseEntity<Object> response(Problem problem, HttpHeaders headers, HttpServletRequest request) {
+        ResponseEntity.BodyBuilder response =
                 ResponseEntity.status(problem.status()).headers(headers);
         if (ProtocolError.isExpectedBy(request)) {
-            return answer.contentType(MediaType.APPLICATION_JSON).body(new ProtocolError(problem.detail()));
+            return response.contentType(MediaType.APPLICATION_JSON).body(new ProtocolError(problem.detail()));
         }
-        return answer.contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
+        return response.contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
     }
 }

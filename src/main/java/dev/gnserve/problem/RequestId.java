@@ -15,8 +15,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Gives every request an id: the caller's {@code X-Request-Id} where it is harmless in headers and logs, else one made
- * up. The id is echoed in the response and stands in problems and log lines.
+ * Gives every request an id: its {@code X-Request-Id} if that is safe in headers and logs, else a random one. The response header,
+ * problem documents and log lines carry the id.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -25,15 +25,15 @@ public final class RequestId extends OncePerRequestFilter {
     public static final String HEADER = "X-Request-Id";
 
     private static final String ATTRIBUTE = RequestId.class.getName();
-    private static final Pattern HARMLESS = Pattern.compile("[A-Za-z0-9._:/+=@-]{1,128}");
+    private static final Pattern SAFE = Pattern.compile("[A-Za-z0-9._:/+=@-]{1,128}");
 
-    /** The id of this request; made up on the spot for a request that was refused before this filter. */
+    /** The id of this request, also before the filter has run. */
     public static String of(HttpServletRequest request) {
         if (request.getAttribute(ATTRIBUTE) instanceof String id) {
             return id;
         }
         String given = request.getHeader(HEADER);
-        String id = given != null && HARMLESS.matcher(given).matches() ? given : random();
+        String id = given != null && SAFE.matcher(given).matches() ? given : random();
         request.setAttribute(ATTRIBUTE, id);
         return id;
     }

@@ -2,5 +2,5 @@ package dev.gnserve.problem;
 
 import dev.gnserve.failure.FailureCode;
 
-/** The web server could not or would not read a multipart body, perhaps before any controller saw the request. */
+/** Event: a multipart body or the query could not be read. Published instead of a RequestCompleted. */
 public record UploadRefused(FailureCode code) {}

@@ -1,4 +1,4 @@
-/** From a failure to the answer that tells it: RFC 9457 problem documents, for every way in which a request can fail. */
+/** Error responses: RFC 9457 problem documents for every failure of a request. */
 @NullMarked
 package dev.gnserve.problem;
 

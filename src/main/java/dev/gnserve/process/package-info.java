@@ -1,4 +1,4 @@
-/** What the JDK does not offer for this process: resident memory, nice values, an exit that runs no native destructors. */
+/** Functions of the operating system that the JDK lacks: resident memory, thread priority, exit without native destructors. */
 @NullMarked
 package dev.gnserve.process;
 

@@ -12,6 +12,10 @@ import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
@@ -23,7 +27,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-/** {@code GET /v2/health/...} and {@code GET /v2/models/{model}/ready}: what the actuator says, in the protocol's words. */
+/** {@code GET /v2/health/...} and {@code GET /v2/models/{model}/ready}: the actuator's health, as the protocol shows it. */
 @RestController
 @Tag(name = "open inference protocol")
 class HealthController {
@@ -36,79 +40,75 @@ class HealthController {
         this.repository = repository;
     }
 
-    /** Whether the server answers, and need not be restarted. */
+    /** Whether the server needs no restart. */
     record ServerLive(boolean live) {}
 
     /**
      * Whether the server takes requests.
      *
-     * @param live the same: the specification's text names the field so
+     * @param live the same as {@code ready}: the text of the specification uses this name
      */
     record ServerReady(boolean ready, boolean live) {}
 
     /** Whether a model takes requests. */
     record ModelReady(@Schema(example = "nuclei-unet-gn") String name, boolean ready) {}
 
-    @GetMapping(path = "/v2/health/live", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "serverLive", summary = "Whether the server lives")
-    @ApiResponse(responseCode = "200", description = "It does")
+    /** The OpenAPI description of the responses of the two operations on models. */
+    @Target(ElementType.METHOD)
+    @Retention(RetentionPolicy.RUNTIME)
+    @ApiResponse(responseCode = "200", description = "Yes")
     @ApiResponse(
             responseCode = "503",
-            description = "It should be restarted",
+            description = "No: it is loading, failed or unloaded",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON_VALUE,
+                            schema = @Schema(implementation = ModelReady.class)))
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
+            document = ProtocolError.class)
+    @interface ModelReadyResponses {}
+
+    @GetMapping(path = "/v2/health/live", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "serverLive", summary = "Whether the server is live")
+    @ApiResponse(responseCode = "200", description = "Yes")
+    @ApiResponse(
+            responseCode = "503",
+            description = "No: it needs a restart",
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ServerLive.class)))
     ResponseEntity<ServerLive> serverLive() {
         boolean live = isUp("liveness");
-        return answer(live, new ServerLive(live));
+        return response(live, new ServerLive(live));
     }
 
     @GetMapping(path = "/v2/health/ready", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "serverReady", summary = "Whether the server takes requests")
-    @ApiResponse(responseCode = "200", description = "It does")
+    @ApiResponse(responseCode = "200", description = "Yes")
     @ApiResponse(
             responseCode = "503",
-            description = "Not yet, or no more",
+            description = "No: it is starting or shutting down",
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ServerReady.class)))
     ResponseEntity<ServerReady> serverReady() {
         boolean ready = isUp("readiness");
-        return answer(ready, new ServerReady(ready, ready));
+        return response(ready, new ServerReady(ready, ready));
     }
 
     @GetMapping(path = "/v2/models/{model}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "modelReady", summary = "Whether a model takes requests")
-    @ApiResponse(responseCode = "200", description = "It does")
-    @ApiResponse(
-            responseCode = "503",
-            description = "Loading, failed or unloaded",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                            schema = @Schema(implementation = ModelReady.class)))
-    @FailsWith(
-            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
-            document = ProtocolError.class)
+    @ModelReadyResponses
     ResponseEntity<ModelReady> modelReady(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
         return ready(model, null);
     }
 
     @GetMapping(path = "/v2/models/{model}/versions/{version}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "modelVersionReady", summary = "Whether a version of a model takes requests")
-    @ApiResponse(responseCode = "200", description = "It does")
-    @ApiResponse(
-            responseCode = "503",
-            description = "Loading, failed or unloaded",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON_VALUE,
-                            schema = @Schema(implementation = ModelReady.class)))
-    @FailsWith(
-            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
-            document = ProtocolError.class)
+    @ModelReadyResponses
     ResponseEntity<ModelReady> modelVersionReady(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @PathVariable @Parameter(example = "1") String version) {
@@ -118,7 +118,7 @@ class HealthController {
     private ResponseEntity<ModelReady> ready(String name, @Nullable String version) {
         LoadedModel model = repository.find(name, version);
         boolean ready = model.state() == ModelState.READY;
-        return answer(ready, new ModelReady(model.name(), ready));
+        return response(ready, new ModelReady(model.name(), ready));
     }
 
     private boolean isUp(String group) {
@@ -126,8 +126,8 @@ class HealthController {
         return found != null && found.getStatus().equals(Status.UP);
     }
 
-    private static <T> ResponseEntity<T> answer(boolean fine, T body) {
-        return ResponseEntity.status(fine ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+    private static <T> ResponseEntity<T> response(boolean ok, T body) {
+        return ResponseEntity.status(ok ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
                 .body(body);
     }
 }

@@ -1,11 +1,13 @@
 package dev.gnserve.protocol;
 
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Priority;
 import dev.gnserve.batching.Ticker;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSignature;
-import dev.gnserve.pipeline.Caller;
+import dev.gnserve.pipeline.Client;
+import dev.gnserve.pipeline.InputsInFlight;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.UploadReader;
 import io.swagger.v3.oas.annotations.Operation;
@@ -16,6 +18,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +35,7 @@ import org.springframework.web.bind.annotation.RestController;
 class InferController {
 
     private static final String SUMMARY = "Run a model on tensors";
-    private static final String JSON_LENGTH = "Length of the JSON in bytes, where binary data follow it";
+    private static final String JSON_LENGTH = "Length of the JSON in bytes, if binary data follow it";
 
     private final ModelRequests requests;
     private final UploadReader uploads;
@@ -54,7 +58,7 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        answer(model, null, jsonLength, request).writeTo(response);
+        respond(model, null, jsonLength, request).writeTo(response);
     }
 
     @PostMapping("/v2/models/{model}/versions/{version}/infer")
@@ -70,31 +74,42 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        answer(model, version, jsonLength, request).writeTo(response);
+        respond(model, version, jsonLength, request).writeTo(response);
     }
 
-    private InferenceAnswer answer(
+    private ResponseBody respond(
             String model, @Nullable String version, @Nullable String jsonLength, HttpServletRequest request)
             throws IOException {
-        return requests.answer(model, version, null, request, (served, caller) -> {
+        return requests.answer(model, version, null, request, (served, client) -> {
             byte[] body = uploads.body(request);
             String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
             if (encoding != null && !encoding.equals("identity")) {
-                throw RequestBody.invalid("The body has a Content-Encoding; it is read only without one.");
+                throw RequestBody.invalid("The body has a Content-Encoding. Send it without one.");
             }
-            return infer(served, RequestBody.read(body, jsonLength), caller);
+            return infer(served, RequestBody.read(body, jsonLength), client);
         });
     }
 
-    private InferenceAnswer infer(LoadedModel served, RequestBody body, Caller caller) {
+    private ResponseBody infer(LoadedModel served, RequestBody body, Client client) {
         ModelSignature signature = served.signature();
-        WantedOutputs wanted = WantedOutputs.of(body.request(), signature);
+        RequestedOutputs requested = RequestedOutputs.of(body.request(), signature);
         InputTensor input = InputTensor.of(body, signature);
-        Deadline deadline = sooner(caller.deadline(), body.request());
-        Map<String, OutputTensor> all =
-                InferenceRun.run(served, input, caller.until(deadline), priority(body.request()));
-        List<OutputTensor> outputs = wanted.from(all, input.size());
-        return InferenceAnswer.of(served.name(), served.version(), body.request(), wanted, outputs);
+        Deadline deadline = earlier(client.deadline(), body.request());
+        Priority priority = priority(body.request());
+        Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
+        new InputsInFlight(
+                        input.size(),
+                        InputsInFlight.limit(served.manifest()),
+                        item -> served.infer(input.item(item), deadline, priority),
+                        client.until(deadline))
+                .forEach(success -> success.result()
+                        .outputs()
+                        .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
+                                .add(tensor)));
+        Map<String, OutputTensor> all = new LinkedHashMap<>();
+        gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items)));
+        List<OutputTensor> outputs = requested.from(all, input.size());
+        return ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
     }
 
     private static Priority priority(InferRequest request) {
@@ -102,8 +117,8 @@ class InferController {
         return Priority.ofParameter(value == null ? 0 : value);
     }
 
-    /** The header's deadline, or the parameter's if it comes before it. */
-    private Deadline sooner(Deadline header, InferRequest request) {
+    /** The deadline of the header or of the parameter {@code timeout}, whichever is earlier. */
+    private Deadline earlier(Deadline header, InferRequest request) {
         Long micros = request.parameters() == null ? null : request.parameters().timeout();
         if (micros == null || micros == 0) {
             return header;

@@ -13,26 +13,25 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** What the API document says of inference on tensors: body, answer, and how it can fail. */
+/** The OpenAPI description of inference on tensors: request body, response and failures. */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @RequestBody(
         required = true,
         description =
-                "JSON; or JSON followed by the binary data of the inputs in their order, with the length of the JSON in"
-                        + " `Inference-Header-Content-Length`. The declared media type does not matter.",
+                "JSON; or JSON, followed by the binary data of the inputs in their order, with the length of the JSON in"
+                        + " `Inference-Header-Content-Length`. Any media type is accepted.",
         content = {
             @Content(mediaType = "application/json", schema = @Schema(implementation = InferRequest.class)),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })
 @ApiResponse(
         responseCode = "200",
-        description =
-                "The outputs; where any is binary data, JSON followed by the binary data of the outputs in their order.",
+        description = "The outputs as JSON. If any is binary, its data follow the JSON, in the order of the outputs.",
         headers =
                 @Header(
                         name = dev.gnserve.protocol.RequestBody.HEADER_LENGTH,
-                        description = "Length of the JSON, where binary data follow",
+                        description = "Length of the JSON in bytes, if binary data follow it",
                         schema = @Schema(type = "integer")),
         content = {
             @Content(mediaType = "application/json", schema = @Schema(implementation = InferResponse.class)),

@@ -7,12 +7,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * The JSON of a request for inference. What the protocol allows and this service does not know is ignored.
+ * The JSON of an inference request. Unknown members are ignored.
  *
- * @param id returned as it is
- * @param parameters of the request as a whole
- * @param inputs one for each input of the model
- * @param outputs the outputs that are wanted; null for all
+ * @param id returned in the response
+ * @param outputs the requested ones; null for all
  */
 @Schema(name = "InferenceRequest")
 record InferRequest(
@@ -21,7 +19,7 @@ record InferRequest(
         @Schema(requiredMode = Schema.RequiredMode.REQUIRED) List<Input> inputs,
         @Nullable List<Output> outputs) {
 
-    /** More than any tensor of a model has; a shape that is no shape is not carried along. */
+    /** More axes than the tensors of models have. */
     private static final int MOST_AXES = 16;
 
     InferRequest {
@@ -34,11 +32,11 @@ record InferRequest(
     }
 
     /**
-     * Of a request.
+     * Parameters of a request.
      *
-     * @param timeout microseconds after which nobody waits for the answer; null or 0 for none
-     * @param priority 1 is the highest, all from 9 on the lowest; null or 0 for the default, 5
-     * @param binaryDataOutput whether outputs come as binary data unless they say otherwise
+     * @param timeout deadline in microseconds; null or 0 for none
+     * @param priority 1 is the highest, 9 and above the lowest; null or 0 for the default, 5
+     * @param binaryDataOutput whether outputs are binary unless their own parameters say otherwise
      */
     @Schema(name = "InferParameters")
     record Parameters(
@@ -52,13 +50,13 @@ record InferRequest(
 
             @Schema(
                     minimum = "0",
-                    description = "1 is the highest, 9 and more the lowest; 0 for the default, 5",
+                    description = "1 is the highest, 9 and above the lowest; 0 for the default, 5",
                     requiredMode = Schema.RequiredMode.NOT_REQUIRED)
             @Nullable
             Long priority,
 
             @JsonProperty("binary_data_output")
-            @Schema(description = "Whether outputs come as binary data unless they say otherwise")
+            @Schema(description = "Whether outputs are binary unless their own parameters say otherwise")
             @Nullable
             Boolean binaryDataOutput) {
 
@@ -73,7 +71,7 @@ record InferRequest(
      *
      * @param shape of the whole batch, the batch first
      * @param datatype for example {@code FP32}
-     * @param data row-major, flat or nested as the shape; null for binary data
+     * @param data row-major, flat or nested as the shape; null for an input in binary data
      */
     @Schema(name = "InferInput")
     record Input(
@@ -90,7 +88,7 @@ record InferRequest(
 
             @Schema(
                     implementation = Object[].class,
-                    description = "Values, row-major, flat or nested as the shape; left out for binary data")
+                    description = "Values in row-major order, flat or nested as the shape; absent for binary data")
             @JsonDeserialize(using = JsonValues.Deserializer.class)
             @Nullable
             JsonValues data) {
@@ -107,16 +105,16 @@ record InferRequest(
     }
 
     /**
-     * Of an input.
+     * Parameters of an input.
      *
-     * @param binaryDataSize how many bytes of the body behind the JSON are this input's values
+     * @param binaryDataSize how many bytes after the JSON hold the values, little-endian
      */
     @Schema(name = "InferInputParameters")
     record InputParameters(
             @JsonProperty("binary_data_size")
             @Schema(
                     minimum = "0",
-                    description = "How many bytes of the body behind the JSON are this input's values, little-endian")
+                    description = "How many bytes after the JSON hold the values of this input, little-endian")
             @Nullable
             Long binaryDataSize) {
 
@@ -125,7 +123,7 @@ record InferRequest(
         }
     }
 
-    /** An output that is wanted. */
+    /** A requested output. */
     @Schema(name = "InferRequestedOutput")
     record Output(
             @Schema(example = "output", requiredMode = Schema.RequiredMode.REQUIRED)
@@ -140,14 +138,10 @@ record InferRequest(
         }
     }
 
-    /**
-     * Of an output that is wanted.
-     *
-     * @param binaryData whether it comes as binary data
-     */
+    /** Parameters of a requested output. */
     @Schema(name = "InferRequestedOutputParameters")
     record OutputParameters(
-            @JsonProperty("binary_data") @Schema(description = "Whether it comes as binary data") @Nullable
+            @JsonProperty("binary_data") @Schema(description = "Whether the output is binary") @Nullable
             Boolean binaryData) {}
 
     private static void requireNotNegative(String name, @Nullable Long value) {

@@ -15,7 +15,7 @@ import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.annotation.JsonSerialize;
 
 /**
- * The JSON of an answer to a request for inference.
+ * The JSON of a response to an inference request.
  *
  * @param id of the request, if it has one
  */
@@ -35,8 +35,8 @@ record InferResponse(
      * One tensor.
      *
      * @param shape of the whole batch
-     * @param parameters null unless it comes as binary data
-     * @param data flat, row-major; null if it comes as binary data
+     * @param parameters null unless the values are binary
+     * @param data flat, row-major; null if the values are binary
      */
     @Schema(name = "InferOutput")
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -54,8 +54,7 @@ record InferResponse(
 
             @Schema(
                     implementation = Object[].class,
-                    description =
-                            "Values, numbers or booleans, flat and row-major; left out where they are binary data")
+                    description = "Values, numbers or booleans, flat, in row-major order; absent if they are binary")
             @JsonSerialize(using = Values.class)
             @Nullable
             OutputTensor data) {
@@ -70,13 +69,13 @@ record InferResponse(
         }
     }
 
-    /** Of an output that comes as binary data: how many bytes behind the JSON, little-endian, are its values. */
+    /** Parameters of a binary output: how many bytes after the JSON hold its values, little-endian. */
     @Schema(name = "InferOutputParameters")
     record OutputParameters(
             @JsonProperty("binary_data_size") @Schema(requiredMode = Schema.RequiredMode.REQUIRED)
             long binaryDataSize) {}
 
-    /** Writes the digits that tell each value from its neighbours. */
+    /** Writes values with as many digits as their type needs to be read back exactly. */
     static final class Values extends ValueSerializer<OutputTensor> {
 
         @Override

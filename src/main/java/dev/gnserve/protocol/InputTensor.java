@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/** The tensor of a request, as many inputs of the model as its first axis is long. For one thread. */
+/** The input tensor of a request, [batch, ...], row-major, little-endian: one input of the model for each item of the batch. For one thread. */
 final class InputTensor {
 
     private final ElementType type;
@@ -26,32 +26,33 @@ final class InputTensor {
     }
 
     /**
-     * The one tensor of a request, of a type and shape that the model takes. What costs memory or time comes last.
+     * Reads the tensor of a request. Checks what is cheap to check before it reads values.
      *
-     * @throws FailureException INVALID_REQUEST naming what was given and what is taken
+     * @throws FailureException INVALID_REQUEST if the model does not take such a tensor
      */
     static InputTensor of(RequestBody body, ModelSignature model) {
         List<InferRequest.Input> inputs = body.request().inputs();
         String wanted = model.input().name();
         if (inputs.size() != 1) {
             throw RequestBody.invalid(
-                    "The request has %,d inputs; the model takes one, \"%s\".".formatted(inputs.size(), wanted));
+                    "The request has %,d inputs. The model takes one, \"%s\".".formatted(inputs.size(), wanted));
         }
         InferRequest.Input input = inputs.get(0);
         if (!input.name().equals(wanted)) {
-            throw RequestBody.invalid("The model has no input \"%s\"; it has \"%s\".".formatted(input.name(), wanted));
+            throw RequestBody.invalid(
+                    "The model has no input \"%s\". Its input is \"%s\".".formatted(input.name(), wanted));
         }
         ElementType type = type(input, model.inputTypes());
         TensorShape shape = shape(input, model);
         return new InputTensor(type, shape, values(body, input, type, shape));
     }
 
-    /** How many inputs of the model these are. */
+    /** How many items the batch has. */
     int size() {
         return shape.size(0);
     }
 
-    /** One of them, copied out, without the batch axis. */
+    /** A copy of one item, without the batch axis. */
     Tensor item(int index) {
         TensorShape one = shape.withoutFirst();
         int bytes = one.elements() * type.bytes();
@@ -70,7 +71,7 @@ final class InputTensor {
         return taken.stream()
                 .filter(type -> type.name().equals(input.datatype()))
                 .findFirst()
-                .orElseThrow(() -> RequestBody.invalid("Input \"%s\" has the datatype \"%s\"; the model takes %s."
+                .orElseThrow(() -> RequestBody.invalid("Input \"%s\" has the datatype \"%s\". The model takes %s."
                         .formatted(input.name(), input.datatype(), taken)));
     }
 
@@ -89,7 +90,7 @@ final class InputTensor {
         if (!fits) {
             String multiple =
                     model.sideMultiple() == 1 ? "" : " with sides that are multiples of " + model.sideMultiple();
-            throw RequestBody.invalid("Input \"%s\" has the shape %s; the model takes %s%s, no axis empty."
+            throw RequestBody.invalid("Input \"%s\" has the shape %s. The model takes %s%s, without empty axes."
                     .formatted(input.name(), given, taken, multiple));
         }
         try {
@@ -103,7 +104,7 @@ final class InputTensor {
         Long size = input.parameters() == null ? null : input.parameters().binaryDataSize();
         JsonValues data = input.data();
         if ((size == null) == (data == null)) {
-            throw RequestBody.invalid("Input \"%s\" needs either data or the parameter binary_data_size, and not both."
+            throw RequestBody.invalid("Input \"%s\" needs either data or the parameter binary_data_size, not both."
                     .formatted(input.name()));
         }
         if (data != null) {
@@ -111,7 +112,7 @@ final class InputTensor {
         }
         long needed = (long) shape.elements() * type.bytes();
         if (size == null || size != needed) {
-            throw RequestBody.invalid("Input \"%s\" is %s %s, which has %,d bytes, and its binary_data_size is %,d."
+            throw RequestBody.invalid("Input \"%s\" is %s %s and needs a binary_data_size of %,d, not %,d."
                     .formatted(input.name(), type, shape, needed, size));
         }
         ByteBuffer binary = body.binary();
@@ -126,7 +127,7 @@ final class InputTensor {
             byte value = values.get();
             if (value != 0 && value != 1) {
                 throw RequestBody.invalid(
-                        "Input \"%s\" has the byte %d; a BOOL is 0 or 1.".formatted(input.name(), value & 0xFF));
+                        "Input \"%s\" has the byte %d. A BOOL is 0 or 1.".formatted(input.name(), value & 0xFF));
             }
         }
     }

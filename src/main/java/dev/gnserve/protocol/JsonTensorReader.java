@@ -9,7 +9,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
-/** Reads the values of one tensor from JSON, flat or nested as its shape, into little-endian bytes. */
+/** Reads the values of one tensor from JSON, flat or nested as its shape, into little-endian bytes. For one thread. */
 final class JsonTensorReader {
 
     private final String name;
@@ -26,16 +26,15 @@ final class JsonTensorReader {
     }
 
     /**
-     * Reads.
+     * Reads the values.
      *
      * @param name of the input, for messages
-     * @param shape of the whole tensor
-     * @throws FailureException INVALID_REQUEST where values are missing, too many, of another kind, or do not fit the type
+     * @throws FailureException INVALID_REQUEST if values are missing, too many, of another kind, or out of the type's range
      */
     static ByteBuffer read(String name, ElementType type, TensorShape shape, RequestBody body, JsonValues data) {
-        // Every value takes two bytes at least, with its comma: a shape cannot take memory that no data stands for.
+        // A value takes at least two bytes, with its comma. So a shape without data allocates no memory.
         if (shape.elements() > data.length() / 2) {
-            throw RequestBody.invalid("Input \"%s\" of shape %s has %,d values and its data have fewer."
+            throw RequestBody.invalid("Input \"%s\" of shape %s needs %,d values. Its data have fewer."
                     .formatted(name, shape, shape.elements()));
         }
         JsonTensorReader reader = new JsonTensorReader(name, type, shape);
@@ -65,7 +64,7 @@ final class JsonTensorReader {
         }
     }
 
-    /** The rest of the array of an axis, from its first element on, which is the parser's current token. */
+    /** Reads the array of an axis from its first element, the parser's current token, to its end. */
     private void readRest(JsonParser parser, int axis) {
         int size = shape.size(axis);
         JsonToken token = parser.currentToken();
@@ -76,12 +75,12 @@ final class JsonTensorReader {
                 parser.nextToken();
                 readRest(parser, axis + 1);
             } else {
-                throw unlikeShape(axis);
+                throw wrongNesting(axis);
             }
             token = parser.nextToken();
         }
         if (token != JsonToken.END_ARRAY) {
-            throw unlikeShape(axis);
+            throw wrongNesting(axis);
         }
     }
 
@@ -144,24 +143,24 @@ final class JsonTensorReader {
 
     private FailureException notA(String wanted, JsonToken token) {
         String found = switch (token) {
-            case START_ARRAY, END_ARRAY -> "where the nesting differs from the shape " + shape;
-            case VALUE_NULL -> "but null";
-            case VALUE_STRING -> "but a text";
-            case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> "but a number of another kind";
-            default -> "but something else";
+            case START_ARRAY, END_ARRAY -> ": the nesting differs from the shape " + shape;
+            case VALUE_NULL -> ", but null";
+            case VALUE_STRING -> ", but a string";
+            case VALUE_NUMBER_FLOAT, VALUE_NUMBER_INT -> ", but another kind of number";
+            default -> "";
         };
         return RequestBody.invalid(
-                "Input \"%s\" of type %s: value %,d is not %s %s.".formatted(name, type, position(), wanted, found));
+                "Input \"%s\" of type %s: value %,d is not %s%s.".formatted(name, type, position(), wanted, found));
     }
 
     private FailureException miscounted(String moreOrFewer) {
-        return RequestBody.invalid("Input \"%s\" of shape %s has %,d values and its data have %s."
+        return RequestBody.invalid("Input \"%s\" of shape %s needs %,d values. Its data have %s."
                 .formatted(name, shape, shape.elements(), moreOrFewer));
     }
 
-    private FailureException unlikeShape(int axis) {
+    private FailureException wrongNesting(int axis) {
         return RequestBody.invalid(
-                "Input \"%s\": its nested data differ from its shape %s at axis %d. Nest as the shape, or send them flat."
+                "Input \"%s\": the nesting of its data differs from its shape %s at axis %d. Nest them as the shape, or send them flat."
                         .formatted(name, shape, axis));
     }
 

@@ -6,15 +6,15 @@ import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.ValueDeserializer;
 
 /**
- * Where in the body the values of a tensor stand. They are read when shape and type are known, which may follow them, and
- * straight into the tensor's memory: as objects they would take ten times the space.
+ * The position of a tensor's values in the body. They are read later, when shape and type are known, which may come after them, and
+ * directly into the tensor's memory: as objects they would take ten times as much.
  *
  * @param offset of the opening bracket, in bytes
- * @param length up to and with the closing bracket, in bytes
+ * @param length in bytes, with both brackets
  */
 record JsonValues(int offset, int length) {
 
-    /** Skips the values, which also finds out whether they are JSON. */
+    /** Skips the values. Checks that they are JSON. */
     static final class Deserializer extends ValueDeserializer<JsonValues> {
 
         @Override

@@ -40,9 +40,9 @@ class MetadataController {
     }
 
     /**
-     * What the server is.
+     * The server.
      *
-     * @param extensions of the protocol that it knows
+     * @param extensions of the protocol that it supports
      */
     record ServerMetadata(
             @Schema(example = "gnserve") String name,
@@ -58,7 +58,7 @@ class MetadataController {
         return server;
     }
 
-    /** As the specification writes it in one place. */
+    /** The specification also writes the path with a slash. */
     @Hidden
     @GetMapping(path = "/v2/", produces = MediaType.APPLICATION_JSON_VALUE)
     ServerMetadata serverMetadataWithSlash() {
@@ -66,7 +66,7 @@ class MetadataController {
     }
 
     @GetMapping(path = "/v2/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelMetadata", summary = "What a model takes and gives, as tensors")
+    @Operation(operationId = "modelMetadata", summary = "Input and output tensors of a model")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)
@@ -75,7 +75,7 @@ class MetadataController {
     }
 
     @GetMapping(path = "/v2/models/{model}/versions/{version}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelVersionMetadata", summary = "What a version of a model takes and gives, as tensors")
+    @Operation(operationId = "modelVersionMetadata", summary = "Input and output tensors of a version of a model")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)

@@ -6,9 +6,9 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 
 /**
- * What a model takes and gives, as tensors.
+ * Input and output tensors of a model.
  *
- * @param versions that can be asked for, newest first
+ * @param versions that are ready, newest first
  */
 record ModelMetadata(
         @Schema(example = "nuclei-unet-gn") String name,
@@ -31,7 +31,7 @@ record ModelMetadata(
     /**
      * One tensor.
      *
-     * @param shape of a whole batch, the batch first; -1 where an axis may have any size
+     * @param shape with the batch axis first; -1 for an axis of any size
      */
     record TensorMetadata(
             @Schema(example = "input") String name,

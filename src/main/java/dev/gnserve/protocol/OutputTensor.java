@@ -10,16 +10,17 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
 import java.util.List;
 
 /**
- * One output of a whole request: what its items gave, one after the other.
+ * One output for all items of a request, [batch, ...].
  *
- * @param items at least one, of the same type and shape
+ * @param items at least one, all of the same type and shape, without the batch axis
  */
 record OutputTensor(String name, List<Tensor> items) {
 
-    /** Through memory of this size, so that an answer is not there twice. */
+    /** Size of the buffer in bytes: a copy of the whole tensor would double its memory. */
     private static final int CHUNK = 1 << 16;
 
     OutputTensor {
@@ -27,7 +28,7 @@ record OutputTensor(String name, List<Tensor> items) {
         for (Tensor item : items) {
             if (!item.shape().equals(first.shape()) || item.type() != first.type()) {
                 throw RequestBody.invalid(
-                        "Output \"%s\" is %s for one item of the batch and %s for another, which are not one tensor. Send a request for each."
+                        "Output \"%s\" is %s for one item of the batch and %s for another. Send a request for each item."
                                 .formatted(name, first, item));
             }
         }
@@ -47,7 +48,7 @@ record OutputTensor(String name, List<Tensor> items) {
         return (long) items.size() * items.get(0).shape().elements() * type().bytes();
     }
 
-    /** Row-major, little-endian. */
+    /** Writes the values row-major, little-endian. */
     void writeTo(OutputStream out) throws IOException {
         for (Tensor item : items) {
             if (item instanceof RawTensor raw) {
@@ -59,27 +60,29 @@ record OutputTensor(String name, List<Tensor> items) {
     }
 
     /**
-     * Passes if JSON can hold it.
+     * Checks that JSON can hold the values.
      *
-     * @throws FailureException INVALID_REQUEST if it has NaN or an infinity
+     * @throws FailureException INVALID_REQUEST for NaN or an infinity
      */
     void requireFinite() {
-        if (type() != ElementType.FP16 && type() != ElementType.FP32 && type() != ElementType.FP64) {
-            return;
-        }
         for (Tensor item : items) {
-            int count = item.shape().elements();
-            ByteBuffer doubles =
-                    type() == ElementType.FP64 && item instanceof RawTensor raw ? raw.buffer() : ByteBuffer.allocate(0);
-            float[] floats = doubles.hasRemaining() ? new float[0] : item.floats();
-            for (int i = 0; i < count; i++) {
-                double value = doubles.hasRemaining() ? doubles.getDouble() : floats[i];
-                if (!Double.isFinite(value)) {
-                    throw RequestBody.invalid(
-                            "Output \"%s\" has the value %s, which JSON cannot hold. Ask for it as binary data (the parameter binary_data)."
-                                    .formatted(name, value));
+            if (type() == ElementType.FP64 && item instanceof RawTensor raw) {
+                for (DoubleBuffer doubles = raw.buffer().asDoubleBuffer(); doubles.hasRemaining(); ) {
+                    requireFinite(doubles.get());
+                }
+            } else if (type() == ElementType.FP16 || type() == ElementType.FP32) {
+                for (float value : item.floats()) {
+                    requireFinite(value);
                 }
             }
+        }
+    }
+
+    private void requireFinite(double value) {
+        if (!Double.isFinite(value)) {
+            throw RequestBody.invalid(
+                    "Output \"%s\" has the value %s, which JSON cannot hold. Request it as binary data (the parameter binary_data)."
+                            .formatted(name, value));
         }
     }
 

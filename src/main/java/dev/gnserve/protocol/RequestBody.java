@@ -17,18 +17,18 @@ import tools.jackson.databind.exc.ValueInstantiationException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The body of a request for inference: JSON, and the binary data behind it.
+ * The body of an inference request: JSON, and the binary data after it.
  *
- * @param bytes the whole body; not copied
- * @param request what the JSON says
- * @param jsonLength where the JSON ends and binary data begin
+ * @param bytes the whole body; shared, not copied
+ * @param request the JSON
+ * @param jsonLength length of the JSON in bytes
  */
 @SuppressWarnings("ArrayRecordComponent") // Held once, compared never; a copy of an upload would cost 32 MB.
 record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
 
     static final String HEADER_LENGTH = "Inference-Header-Content-Length";
 
-    /** Names and ids; values of tensors are numbers and no strings. */
+    /** Characters of a name or id, at most. */
     private static final int LONGEST_TEXT = 10_000;
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
@@ -46,9 +46,9 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
             .build();
 
     /**
-     * Reads the JSON and finds the binary data.
+     * Parses the JSON and checks the sizes of the binary data.
      *
-     * @param headerLength what the header {@value #HEADER_LENGTH} says, or null if there is none
+     * @param headerLength the header {@value #HEADER_LENGTH}, or null
      * @throws FailureException INVALID_REQUEST
      */
     static RequestBody read(byte[] bytes, @Nullable String headerLength) {
@@ -63,14 +63,14 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
             throw notJson(e);
         }
         if (request == null) {
-            throw invalid("The body is null. Send the JSON of an inference request.");
+            throw invalid("The JSON is null. Send that of an inference request.");
         }
         RequestBody body = new RequestBody(bytes, request, jsonLength);
         body.requireAllBytesTaken();
         return body;
     }
 
-    /** The binary data, with the position at their beginning. */
+    /** The binary data, from the buffer's position to its limit. */
     ByteBuffer binary() {
         return ByteBuffer.wrap(bytes, jsonLength, bytes.length - jsonLength);
     }
@@ -79,7 +79,7 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
         return JSON.createParser(bytes, values.offset(), values.length());
     }
 
-    /** The failure that stands for JSON that cannot be read as what it should be. */
+    /** The failure for JSON that cannot be read. */
     static FailureException notJson(JacksonException cause) {
         String what = what(cause);
         String where = cause.getPath().isEmpty() ? "" : " at " + path(cause);
@@ -90,21 +90,21 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
         return failure.asException();
     }
 
-    /** Jackson's own words, but for those that name types of Java, which say nothing to a caller. */
+    /** Jackson's message, unless it names Java types, which mean nothing to a client. */
     private static String what(JacksonException cause) {
         if (cause instanceof ValueInstantiationException && cause.getCause() != null) {
             return String.valueOf(cause.getCause().getMessage());
         }
         if (cause instanceof MismatchedInputException mismatch && mismatch.getTargetType() != JsonValues.class) {
-            return "a value of another kind stands here than the protocol has";
+            return "the value has another type than the protocol defines";
         }
         String message = String.valueOf(cause.getOriginalMessage());
         return message.startsWith("Non-standard token")
-                ? "JSON has no NaN and no Infinity; send such a tensor as binary data"
+                ? "JSON has no NaN and no Infinity. Send such a tensor as binary data."
                 : message;
     }
 
-    /** As {@code inputs[0].shape}. */
+    /** Written as {@code inputs[0].shape}. */
     private static String path(JacksonException cause) {
         StringBuilder path = new StringBuilder();
         for (JacksonException.Reference step : cause.getPath()) {
@@ -127,15 +127,14 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
             Long size = input.parameters() == null ? null : input.parameters().binaryDataSize();
             long left = bytes.length - jsonLength - declared;
             if (size != null && size > left) {
-                throw invalid(
-                        ("Input \"%s\" has a binary_data_size of %,d and the body has %,d bytes left behind the JSON,"
-                                        + " which is %,d long (%s).")
-                                .formatted(input.name(), size, left, jsonLength, HEADER_LENGTH));
+                throw invalid(("Input \"%s\" has a binary_data_size of %,d, but only %,d bytes are left after the JSON,"
+                                + " which has %,d bytes (%s).")
+                        .formatted(input.name(), size, left, jsonLength, HEADER_LENGTH));
             }
             declared += size == null ? 0 : size;
         }
         if (declared != bytes.length - jsonLength) {
-            throw invalid("The body has %,d bytes behind the JSON and the inputs' binary_data_size are %,d in all."
+            throw invalid("The body has %,d bytes after the JSON, but the binary_data_size of the inputs add up to %,d."
                     .formatted(bytes.length - jsonLength, declared));
         }
     }
@@ -150,7 +149,7 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
                 return (int) length;
             }
         } catch (NumberFormatException e) {
-            // Told below, as for a number that is no length.
+            // Refused below, as a number out of range.
         }
         throw invalid("The header %s must be the length of the JSON, at most the %,d bytes of the body."
                 .formatted(HEADER_LENGTH, bytes.length));

@@ -1,4 +1,4 @@
-/** The Open Inference Protocol v2 over HTTP: tensors in and out, as JSON or binary, through the same batches as images. */
+/** The Open Inference Protocol v2 over HTTP: tensors in JSON or binary data, in the same batches as images. */
 @NullMarked
 package dev.gnserve.protocol;
 

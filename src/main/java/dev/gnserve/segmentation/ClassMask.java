@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * All pixels of one class.
  *
  * @param label of the class
- * @param pixels how many
+ * @param pixels their number
  * @param fraction of the image, 0 to 1
- * @param mask which ones; absent with {@code masks=none}
+ * @param mask absent with {@code masks=none}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ClassMask(

@@ -1,18 +1,18 @@
 package dev.gnserve.segmentation;
 
 /**
- * What of one class is kept per pixel while an image's rows come in: whether the pixel belongs to the class and may begin
- * an object, and how probable it is. Three bytes instead of the float32 planes of all channels. Not thread-safe.
+ * One class of an image, in three bytes a pixel: the marks of mask and seeds, and the probability. Filled row by row, so that no float32
+ * planes of the whole image are needed. Not thread-safe.
  */
 final class ClassPlane {
 
-    /** Of a pixel that belongs to the class. */
+    /** Mark of a pixel that belongs to the class. */
     static final int MASK = 1;
 
-    /** Of one that may begin an object, too. */
+    /** Mark of a pixel of the class that may be part of a seed. */
     static final int SEED = 2;
 
-    /** Steps of a kept probability: a mean over a few pixels is off by less than is told. */
+    /** Steps of a stored probability. Their error is far below the four digits of a score in JSON. */
     private static final float STEPS = 65_535;
 
     private final int width;
@@ -38,28 +38,28 @@ final class ClassPlane {
     }
 
     /**
-     * Takes a pixel.
+     * Sets a pixel.
      *
      * @param mask whether it belongs to the class
-     * @param interior probability of the class's interior
-     * @param foreground probability of interior or rim
+     * @param interior probability of the interior of an object
+     * @param foreground probability of interior or boundary
      */
     void set(int pixel, boolean mask, float interior, float foreground) {
         marks[pixel] = (byte) (mask ? interior > seedThreshold ? MASK | SEED : MASK : 0);
         probabilities[pixel] = (char) (Math.min(1, foreground) * STEPS + 0.5f);
     }
 
-    /** {@link #MASK} and {@link #SEED} of each pixel, [height, width]; the plane's own memory. */
+    /** {@link #MASK} and {@link #SEED} of each pixel, [height, width]; not copied. */
     byte[] marks() {
         return marks;
     }
 
-    /** Probability of interior or rim. */
+    /** Probability of interior or boundary. */
     double probability(int pixel) {
         return probabilities[pixel] / STEPS;
     }
 
-    /** 1 where a pixel belongs to the class, else 0, [height, width]; this plane's own memory, which it no longer needs. */
+    /** 1 for a pixel of the class, else 0, [height, width]. Overwrites the marks, so the plane cannot be used afterwards. */
     byte[] intoMask() {
         for (int i = 0; i < marks.length; i++) {
             marks[i] &= MASK;

@@ -3,16 +3,16 @@ package dev.gnserve.segmentation;
 import java.util.Arrays;
 
 /**
- * Turns per-pixel probabilities into separate objects, in time linear in the number of pixels.
+ * Turns the probabilities of pixels into separate objects, in time linear in the number of pixels.
  *
- * <p>A network with the classes background, interior and boundary separates objects that touch: their interiors do not. So connected
- * interiors are the seeds, and the seeds grow step by step, all at once, over the rest of the foreground. Foreground that no seed reaches
- * (objects too small for an interior) becomes objects of its own.
+ * <p>A network with the classes background, interior and boundary separates objects that touch, as their interiors do not touch. Connected
+ * interiors are the seeds. All seeds grow over the rest of the foreground at equal speed. Connected foreground that no seed reaches (an
+ * object too small for an interior) is an object as well.
  *
- * @param maskThreshold foreground is where interior and boundary together are more probable than this
- * @param seedThreshold interior is where its probability is higher than this
- * @param minimumSeedArea pixels a connected interior needs to be a seed
- * @param minimumArea smaller objects are dropped
+ * @param maskThreshold a pixel is foreground above this probability of interior or boundary
+ * @param seedThreshold a pixel is interior above this probability
+ * @param minimumSeedArea pixels of a seed, at least
+ * @param minimumArea pixels of an object, at least
  */
 public record ObjectFinder(float maskThreshold, float seedThreshold, int minimumSeedArea, int minimumArea) {
 
@@ -27,7 +27,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         }
     }
 
-    /** The same with another mask threshold: seeds outside of the mask are none, so a higher one also drops objects. */
+    /** The same with another mask threshold. Seeds must lie in the mask, so that a higher threshold also drops objects. */
     public ObjectFinder withMaskThreshold(float threshold) {
         return new ObjectFinder(threshold, seedThreshold, minimumSeedArea, minimumArea);
     }
@@ -35,8 +35,9 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
     /**
      * Finds the objects of one image.
      *
-     * @param interior probability of interior, [height * width], row-major
-     * @param foreground probability of interior or boundary, of the same layout
+     * @param interior probability of interior, float32 [height, width], row-major
+     * @param foreground probability of interior or boundary, in the same layout
+     * @throws IllegalArgumentException for another number of values
      */
     public FoundObjects find(float[] interior, float[] foreground, int width, int height) {
         int pixels = width * height;
@@ -51,7 +52,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         return find(plane);
     }
 
-    /** Finds the objects of one class; the thresholds of the masks are those that the plane was made with. */
+    /** Finds the objects of one class by its marks. Ignores the thresholds of mask and seed, which the marks were made with. */
     FoundObjects find(ClassPlane plane) {
         Flood flood = new Flood(plane.width(), plane.marks());
         flood.label(ClassPlane.SEED, minimumSeedArea);
@@ -90,20 +91,17 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
         return new FoundObjects(ids, Arrays.copyOf(scores, count));
     }
 
-    /**
-     * Object numbers in the making, and the pixels whose neighbours are still to be looked at. Of these there are as many
-     * as a front is long, not as many as an image has pixels.
-     */
+    /** A flood fill: object numbers, and a queue of the pixels whose neighbours are not yet visited, as long as the growing front. */
     private static final class Flood {
 
         private final int width;
 
-        /** Bits that say where objects may be, as a plane has them. */
+        /** The marks of the plane. */
         private final byte[] marks;
 
         private final int[] ids;
 
-        /** A ring: {@code waiting} pixels from {@code head} on. */
+        /** A ring buffer: {@code waiting} pixels from {@code head} on. */
         private int[] queue = new int[1024];
 
         private int head;
@@ -116,7 +114,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             ids = new int[marks.length];
         }
 
-        /** Numbers the 4-connected parts with a mark that have no number yet and at least {@code minimumArea} pixels. */
+        /** Numbers the 4-connected components of unnumbered pixels with a mark that have at least {@code minimumArea} pixels. */
         void label(int mark, int minimumArea) {
             boolean dropped = false;
             for (int start = 0; start < ids.length; start++) {
@@ -124,7 +122,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
                     count++;
                     claim(start, count);
                     if (spread(mark) < minimumArea) {
-                        // Marked, so that it is visited once only; taken back below.
+                        // -1 keeps it from being visited again; becomes 0 below.
                         renumber(start, count, -1);
                         count--;
                         dropped = true;
@@ -138,7 +136,7 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             }
         }
 
-        /** Grows all objects over what has a mark, at equal speed. */
+        /** Grows all objects over the pixels with a mark, at equal speed. */
         void grow(int mark) {
             for (int i = 0; i < ids.length; i++) {
                 if (ids[i] != 0 && hasFreeNeighbour(i, mark)) {
@@ -148,13 +146,11 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             spread(mark);
         }
 
-        /** Hands numbers on from the waiting pixels until nothing is left; how many pixels waited. */
+        /** Passes the numbers of the queued pixels on to their neighbours until the queue is empty. Returns how many pixels were queued. */
         private int spread(int mark) {
             int visited = 0;
             while (waiting > 0) {
-                int at = queue[head];
-                head = (head + 1) % queue.length;
-                waiting--;
+                int at = dequeue();
                 visited++;
                 int id = ids[at];
                 int x = at % width;
@@ -196,14 +192,19 @@ public record ObjectFinder(float maskThreshold, float seedThreshold, int minimum
             queue[(head + waiting++) % queue.length] = at;
         }
 
-        /** Gives the connected pixels of a number another. */
+        private int dequeue() {
+            int at = queue[head];
+            head = (head + 1) % queue.length;
+            waiting--;
+            return at;
+        }
+
+        /** Changes the number of connected pixels. */
         private void renumber(int start, int from, int to) {
             ids[start] = to;
             enqueue(start);
             while (waiting > 0) {
-                int at = queue[head];
-                head = (head + 1) % queue.length;
-                waiting--;
+                int at = dequeue();
                 int x = at % width;
                 renumber(at - 1, x > 0, from, to);
                 renumber(at + 1, x < width - 1, from, to);

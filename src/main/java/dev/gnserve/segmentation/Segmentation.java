@@ -13,14 +13,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The classes and objects of one image, to be told or drawn.
+ * The result of segmentation for one image.
  *
  * @param image upright
- * @param classes one per label
+ * @param classes one per label, in the model's order
  */
 public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
 
-    /** In JSON. */
+    /** The JSON document. */
     SegmentedImage describe(String name, MaskWriter writer, boolean withObjects, Timing timing) {
         List<ClassMask> masks = new ArrayList<>();
         List<SegmentedObject> objects = new ArrayList<>();
@@ -47,7 +47,7 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return overlay.toPng();
     }
 
-    /** An 8-bit PNG of classes: 0 for background, then the labels from 1 on. */
+    /** An 8-bit PNG: 0 for background, else the number of the first label whose mask has the pixel, from 1. */
     byte[] labels() {
         byte[] labels = new byte[image.width() * image.height()];
         for (int label = classes.size(); label > 0; label--) {
@@ -63,7 +63,7 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return Png.labels8(LabelMap.of(image.width(), image.height(), labels));
     }
 
-    /** A 16-bit PNG of object ids, as in JSON. */
+    /** A 16-bit PNG of the object ids of the JSON document. */
     byte[] objectIds() {
         return Png.labels16(allIds());
     }
@@ -121,7 +121,7 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return Math.round(value * steps) / steps;
     }
 
-    /** The pixels of one object, as they are met row by row. */
+    /** Measures one object from its pixels, in row-major order. */
     private static final class Extent {
         private int left;
         private int right;

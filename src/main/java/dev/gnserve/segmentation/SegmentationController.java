@@ -2,6 +2,7 @@ package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
@@ -16,6 +17,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Bean;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -36,7 +38,7 @@ class SegmentationController {
         this.pipeline = pipeline;
     }
 
-    /** What the picture shows. */
+    /** The contents of the picture. */
     enum Render {
         @JsonProperty("overlay")
         OVERLAY,
@@ -44,6 +46,11 @@ class SegmentationController {
         LABELS,
         @JsonProperty("objects")
         OBJECTS
+    }
+
+    @Bean
+    static ImageTask<?, ?> defaultSegmentation() {
+        return SegmentationTask.DEFAULT;
     }
 
     @PostMapping(
@@ -54,12 +61,12 @@ class SegmentationController {
             operationId = "segment",
             summary = "Segment images",
             description =
-                    "Masks, pixels per class and objects of one or more images; with `Accept: image/png` a picture"
-                            + " of one image instead.")
+                    "Masks, pixels per class and objects of one or more images. With `Accept: image/png`, a picture of one"
+                            + " image.")
     @TaskOperation
     @ApiResponse(
             responseCode = "200",
-            description = "What was found; with several images, those that failed carry a problem instead.",
+            description = "The results. If only some images fail, each of these has a problem instead of a result.",
             content = {
                 @Content(
                         mediaType = MediaType.APPLICATION_JSON_VALUE,
@@ -69,21 +76,22 @@ class SegmentationController {
     ResponseEntity<Object> segment(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version,
             @RequestParam(required = false)
                     @Parameter(
-                            description = "Probability above which a pixel belongs to a class; default the model's own",
+                            description =
+                                    "Probability above which a pixel belongs to a class; by default that of the model",
                             schema = @Schema(type = "number", format = "float", minimum = "0", maximum = "1"))
                     @Nullable
                     Float threshold,
-            @RequestParam(defaultValue = "rle") @Parameter(description = "How masks are written")
+            @RequestParam(defaultValue = "rle") @Parameter(description = "Encoding of the masks")
                     MaskWriter.Masks masks,
-            @RequestParam(defaultValue = "true") @Parameter(description = "Whether separate objects are listed")
+            @RequestParam(defaultValue = "true") @Parameter(description = "Whether to list separate objects")
                     boolean objects,
             @RequestParam(defaultValue = "overlay")
-                    @Parameter(description = "What a picture shows, with `Accept: image/png`")
+                    @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     Render render,
             HttpServletRequest request)
             throws IOException {
@@ -99,6 +107,6 @@ class SegmentationController {
                 version,
                 task.task(),
                 request,
-                (served, caller) -> pipeline.answer(task, picture, served, caller, request));
+                (served, client) -> pipeline.answer(task, picture, served, client, request));
     }
 }

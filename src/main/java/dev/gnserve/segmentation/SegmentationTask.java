@@ -1,6 +1,5 @@
 package dev.gnserve.segmentation;
 
-import dev.gnserve.backend.Prediction;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
@@ -15,17 +14,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Masks and objects of a request's images.
+ * Segmentation with the parameters of a request.
  *
- * @param threshold probability above which a pixel belongs to a class, or null for the model's own
+ * @param threshold probability above which a pixel belongs to a class, or null for that of the model
  * @param writer of masks in JSON
  * @param objects whether JSON lists them
  */
 public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean objects)
         implements ImageTask<Segmentation, SegmentedImage> {
 
-    /** As a request without parameters asks for it. */
-    public static final SegmentationTask USUAL = new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), true);
+    public static final SegmentationTask DEFAULT =
+            new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), true);
 
     @Override
     public Task task() {
@@ -34,19 +33,11 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public TileCollector<Segmentation> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        float least = threshold == null ? manifest.thresholds().mask() : threshold;
-        Segmenter segmenter = new Segmenter(manifest, image, prepared, least);
-        return new TileCollector<>() {
-            @Override
-            public void add(Prediction tile) {
-                segmenter.add(tile);
-            }
-
-            @Override
-            public Segmentation finish() {
-                return new Segmentation(image, segmenter.classes());
-            }
-        };
+        return new Segmenter(
+                manifest,
+                image,
+                prepared,
+                threshold == null ? manifest.thresholds().mask() : threshold);
     }
 
     @Override
@@ -61,7 +52,7 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public SegmentedImage failed(String name, Problem problem) {
-        return SegmentedImage.failed(name, problem);
+        return new SegmentedImage(name, null, null, null, null, null, problem);
     }
 
     @Override

@@ -3,12 +3,11 @@ package dev.gnserve.segmentation;
 import dev.gnserve.image.LabelMap;
 
 /**
- * What was found of one class.
+ * The mask and objects of one class.
  *
- * @param label of the class
- * @param mask 1 where a pixel belongs to the class, else 0
- * @param objects the class's own, numbered from 1 in reading order
- * @param ids the same as a map
+ * @param mask 1 for a pixel of the class, else 0
+ * @param objects of the class, numbered from 1 in reading order
+ * @param ids the object number of each pixel, 0 for background
  */
 public record SegmentedClass(String label, LabelMap mask, FoundObjects objects, LabelMap ids) {
 

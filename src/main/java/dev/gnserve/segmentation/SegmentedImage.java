@@ -8,15 +8,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was found in one image, or why nothing could be: either {@code problem} is there, or everything else is.
+ * The JSON document of one image: a result, or a name with a problem.
  *
  * @param name the part's file name
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
  * @param classes one per label of the model, in its order
- * @param objects separate objects in reading order; absent when not asked for
- * @param timing where the time went
- * @param problem why this image failed while others of the request succeeded
+ * @param objects separate objects in reading order; absent with {@code objects=false}
+ * @param problem of this image, where others of the request succeeded
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record SegmentedImage(
@@ -26,9 +25,4 @@ public record SegmentedImage(
         @Nullable List<ClassMask> classes,
         @Nullable List<SegmentedObject> objects,
         @Nullable Timing timing,
-        @Nullable Problem problem) {
-
-    static SegmentedImage failed(String name, Problem problem) {
-        return new SegmentedImage(name, null, null, null, null, null, problem);
-    }
-}
+        @Nullable Problem problem) {}

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param label its class
  * @param score mean probability of the class over its pixels, 0 to 1
  * @param area in pixels
- * @param box the smallest that holds it
+ * @param box the smallest around it
  * @param centroid mean position of its pixels' centres
  * @param mask its pixels, in the whole image; absent with {@code masks=none}
  */

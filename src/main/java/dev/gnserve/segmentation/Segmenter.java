@@ -9,34 +9,33 @@ import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Thresholds;
+import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * From a model's outputs for the tiles of one image to the classes and objects of the whole. Tiles are added in their
- * order, as they come. Not thread-safe.
- */
-public final class Segmenter {
+/** Makes the classes and objects of one image from the model's outputs for its tiles. Not thread-safe. */
+public final class Segmenter implements TileCollector<Segmentation> {
 
     private final ModelManifest manifest;
+    private final UprightImage image;
     private final int width;
     private final List<ClassPlane> planes;
-
     private final PixelLabels labels;
 
-    /** Of one label, for the row that has come: scratch. */
+    /** Scratch: probabilities of one label for one row. */
     private final float[] foreground;
 
     private final ObjectFinder finder;
     private final TileBlender blender;
 
     /**
-     * A segmenter for one image. Memory beside the image: three bytes per pixel and label, and a row of tiles.
+     * A segmenter for one image. It holds three bytes per pixel and label, and a row of tiles.
      *
      * @param threshold probability above which a pixel belongs to a class
      */
     public Segmenter(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold) {
         this.manifest = manifest;
+        this.image = image;
         this.width = image.width();
         Thresholds thresholds = manifest.thresholds();
         planes = manifest.labels().stream()
@@ -45,19 +44,20 @@ public final class Segmenter {
         labels = new PixelLabels(manifest, threshold);
         foreground = new float[width];
         finder = new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
-        blender = prepared.blender(manifest.output().channels().size(), this::take);
+        blender = prepared.blender(manifest.output().channels().size(), this::addRow);
     }
 
-    /**
-     * Adds the next tile.
-     *
-     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if the output is not what the manifest says
-     */
+    @Override
     public void add(Prediction tile) {
         blender.add(ClassProbabilities.of(tile, manifest.output()));
     }
 
-    /** One entry per label of the model, once all tiles are there; once only, for the planes become the result. */
+    @Override
+    public Segmentation finish() {
+        return new Segmentation(image, classes());
+    }
+
+    /** One entry per label of the model, after the last tile. Called once, as the memory of the planes becomes that of the result. */
     public List<SegmentedClass> classes() {
         List<SegmentedClass> classes = new ArrayList<>();
         for (int i = 0; i < planes.size(); i++) {
@@ -69,8 +69,8 @@ public final class Segmenter {
         return classes;
     }
 
-    /** A row of probabilities [channels, width]. */
-    private void take(int y, float[] row) {
+    /** Adds a row of the whole image: probabilities, float32 [channels, width]. */
+    private void addRow(int y, float[] row) {
         for (int i = 0; i < labels.count(); i++) {
             ClassPlane plane = planes.get(i);
             labels.foreground(i, row, width, foreground);

@@ -7,9 +7,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * Part of liveness: down while a call hangs in the engine, be it loading, warm-up, a forward pass or a verification. Unless it
- * returns, only a restart cures that. Overload, draining and
- * broken models are no reason to restart.
+ * Part of liveness: down while a call into the engine hangs (loading, warm-up, a forward pass or a verification), as only a restart
+ * ends such a call for certain. Overload, draining and models that failed do not affect it.
  */
 @Component("engineHealthIndicator")
 final class EngineHealth implements HealthIndicator {

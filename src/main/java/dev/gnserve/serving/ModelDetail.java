@@ -13,12 +13,10 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model takes, gives and runs on.
+ * Inputs, labels and execution of a model.
  *
- * @param labels what it finds
- * @param batching how images run together
- * @param execution where it runs; null unless ready
- * @param license of the model
+ * @param labels names of the classes
+ * @param execution null unless ready
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
@@ -34,7 +32,8 @@ record ModelDetail(
         @Nullable Execution execution,
         String license) {
 
-    static ModelDetail of(LoadedModel model, ModelManifest manifest) {
+    static ModelDetail of(LoadedModel model) {
+        ModelManifest manifest = model.manifest();
         InputSpec input = manifest.input();
         String device = model.device();
         return new ModelDetail(
@@ -52,12 +51,12 @@ record ModelDetail(
     }
 
     /**
-     * What the model is given for an image. Images of every size are taken.
+     * How an image becomes the model's input. Images of every size are accepted.
      *
      * @param colour channels and their order
-     * @param sizeMultiple sides are padded up to a multiple of this, by the image's own size alone
-     * @param padding what the padding shows
-     * @param tile side of the tiles that larger images are cut into, in pixels; null where every image is taken whole
+     * @param sizeMultiple sides are padded to the next multiple of this
+     * @param padding what the padding contains
+     * @param tile side of the tiles that larger images are cut into, in pixels; null if images are not cut
      * @param tileOverlap least overlap of neighbouring tiles, in pixels
      * @param normalization from pixel values to the model's input
      */
@@ -89,11 +88,11 @@ record ModelDetail(
     }
 
     /**
-     * How images run together.
+     * How images are batched.
      *
-     * @param maxSize the most images or tiles in one batch
-     * @param maxDelayMillis how long the oldest may wait for others although the engine is idle
-     * @param queueCapacity how many may wait before the next is refused
+     * @param maxSize images or tiles in one batch, at most
+     * @param maxDelayMillis how long the oldest waits for others while the engine is idle, at most
+     * @param queueCapacity images or tiles that wait, at most; the next one is refused
      */
     @Schema(name = "ModelBatching")
     record Batching(
@@ -107,12 +106,12 @@ record ModelDetail(
     }
 
     /**
-     * Where and how a ready model runs.
+     * How a ready model runs.
      *
      * @param device {@code cpu} or {@code gpu0}
      * @param precision of its arithmetic
      * @param workers batches that run at the same time
-     * @param threads that work on one batch
+     * @param threads for one batch
      */
     @Schema(name = "ModelExecution")
     record Execution(

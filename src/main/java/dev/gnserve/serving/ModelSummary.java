@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One version of one model.
  *
- * @param task what it does with an image; null when its model.yaml cannot be read
- * @param reason why it failed, or null
+ * @param task null if its model.yaml cannot be read
+ * @param reason of its failure, or null
  */
 record ModelSummary(
         @Schema(example = "nuclei-unet-gn") String name,

@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks now and then for forward passes that hang and, if wanted, for changes in the folder of models.
+ * Checks every second for calls into the engine that hang and, at the interval of {@code gnserve.watch-interval}, the models folder for
+ * changes. Polls the folder, because file events do not cross network file systems and container volumes.
  *
- * <p>The folder is looked at and not listened to: file events do not cross network file systems or the volumes of a
- * container.
+ * <p>The checks run on one separate thread. Only the thread of the application's lifecycle may call {@link #start} and {@link #stop}.
  */
 final class ModelWatch {
 
@@ -21,47 +21,50 @@ final class ModelWatch {
 
     private final ModelRepository repository;
     private final @Nullable Duration folderInterval;
-    private @Nullable ScheduledExecutorService clock;
+    private @Nullable ScheduledExecutorService scheduler;
 
     ModelWatch(ModelRepository repository, @Nullable Duration folderInterval) {
         this.repository = repository;
         this.folderInterval = folderInterval;
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // The checks log their failures.
     void start() {
-        ScheduledExecutorService ticking = Executors.newSingleThreadScheduledExecutor(work -> {
+        ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(work -> {
             Thread thread = new Thread(work, "model-watch");
             thread.setDaemon(true);
             return thread;
         });
-        clock = ticking;
-        Object unused = ticking.scheduleWithFixedDelay(this::watch, 1, 1, TimeUnit.SECONDS);
+        this.scheduler = scheduler;
+        scheduler.scheduleWithFixedDelay(this::watchCalls, 1, 1, TimeUnit.SECONDS);
         if (folderInterval != null) {
             long millis = folderInterval.toMillis();
-            Object unusedToo = ticking.scheduleWithFixedDelay(this::look, millis, millis, TimeUnit.MILLISECONDS);
+            scheduler.scheduleWithFixedDelay(this::refresh, millis, millis, TimeUnit.MILLISECONDS);
         }
     }
 
-    /** A look that fails must not be the last one. */
-    private void watch() {
+    /** Catches exceptions, because one that escapes would end the schedule. */
+    private void watchCalls() {
         try {
             repository.watch();
         } catch (RuntimeException e) {
-            log.warn("The calls inside the engine cannot be watched", e);
+            log.warn("Cannot check the calls inside the engine", e);
         }
     }
 
     void stop() {
-        if (clock != null) {
-            clock.shutdownNow();
+        if (scheduler != null) {
+            scheduler.shutdownNow();
         }
     }
 
-    /** Asks for one more look; not for its end, so that a model that loads for minutes does not hold up the watchdog. */
-    private void look() {
-        Object unused = repository.refresh().exceptionally(thrown -> {
-            log.warn("The folder of models cannot be read: {}", thrown.toString());
-            return null;
+    /** Does not wait for the end, so that a model that loads for minutes does not delay {@link #watchCalls}. */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void refresh() {
+        repository.refresh().whenComplete((done, thrown) -> {
+            if (thrown != null) {
+                log.warn("Cannot read the models folder: {}", thrown.toString());
+            }
         });
     }
 }

@@ -1,7 +1,6 @@
 package dev.gnserve.serving;
 
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.problem.FailsWith;
 import io.swagger.v3.oas.annotations.Operation;
@@ -29,7 +28,7 @@ class ModelsController {
     /**
      * All models.
      *
-     * @param models every version of every model, by name, newest version first
+     * @param models every version of every model, sorted by name, newest version first
      */
     record ModelList(List<ModelSummary> models) {}
 
@@ -41,15 +40,14 @@ class ModelsController {
     }
 
     @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "getModel", summary = "What a model takes, gives and runs on")
+    @Operation(operationId = "getModel", summary = "Inputs, labels and execution of a model")
     @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version) {
-        LoadedModel found = repository.find(model, version);
-        return ModelDetail.of(found, found.manifest());
+        return ModelDetail.of(repository.find(model, version));
     }
 }

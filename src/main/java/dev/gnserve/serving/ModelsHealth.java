@@ -9,8 +9,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
 /**
- * Part of readiness: up when every model has been tried since the start and at least one can serve. A broken model beside working
- * ones takes no replica out of service; it is seen in {@code GET /v1/models} and in {@code gnserve_model_state}.
+ * Part of readiness: up when the models of the start have loaded or failed, and at least one is ready. A model that failed beside
+ * others that are ready does not take the replica out of service; {@code GET /v1/models} and {@code gnserve_model_state} show it.
  */
 @Component("modelsHealthIndicator")
 final class ModelsHealth implements HealthIndicator {
@@ -24,7 +24,7 @@ final class ModelsHealth implements HealthIndicator {
     @Override
     public Health health() {
         List<LoadedModel> models = repository.models();
-        // A model that is loaded later takes no replica out of service: what was asked for at start is served.
+        // Counts the models of the start only: one that is loaded later does not take the replica out of service.
         boolean loading = !repository.settled().isDone();
         boolean ready = models.stream().anyMatch(model -> model.state() == ModelState.READY);
         Health.Builder health = ready && !loading ? Health.up() : Health.outOfService();

@@ -22,7 +22,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The repository extension of the Open Inference Protocol: models are listed, loaded and unloaded while running. */
+/** The repository extension of the Open Inference Protocol: lists, loads and unloads models while the service runs. */
 @RestController
 @ConditionalOnProperty("gnserve.repository.enabled")
 @Tag(name = "model repository")
@@ -35,9 +35,9 @@ class RepositoryController {
     }
 
     /**
-     * What is asked of the index.
+     * A request for the index.
      *
-     * @param ready whether only models that serve are listed
+     * @param ready whether to list only models that are ready
      */
     record IndexRequest(boolean ready) {}
 
@@ -45,7 +45,7 @@ class RepositoryController {
      * One version of one model.
      *
      * @param state READY, LOADING or UNAVAILABLE
-     * @param reason why, or empty
+     * @param reason of the state, or empty
      */
     record IndexEntry(String name, String version, String state, String reason) {}
 
@@ -60,9 +60,9 @@ class RepositoryController {
                 .toList();
     }
 
-    /** Answers when every version has been tried. A version that does not load leaves what served before serving. */
+    /** Responds when every version has loaded or failed. If a version fails, the one that served before goes on. */
     @PostMapping(path = "/v2/repository/models/{model}/load", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "loadModel", summary = "Load a model, or load it again, without a failed request")
+    @Operation(operationId = "loadModel", summary = "Load a model, or load it again; requests meanwhile do not fail")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)
@@ -71,16 +71,18 @@ class RepositoryController {
         if (!failed.isEmpty()) {
             throw Failure.of(
                             FailureCode.MODEL_UNAVAILABLE,
-                            "These versions of model %s do not load; what served before goes on: %s"
+                            "These versions of model %s do not load, and what served before goes on: %s"
                                     .formatted(model, failed))
                     .asException();
         }
         return Map.of();
     }
 
-    /** Answers when the memory of the model is free. */
+    /** Responds when the memory of the model is free. */
     @PostMapping(path = "/v2/repository/models/{model}/unload", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "unloadModel", summary = "Unload a model after it has finished what it accepted")
+    @Operation(
+            operationId = "unloadModel",
+            summary = "Unload a model after it has finished the requests that it accepted")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
             document = ProtocolError.class)

@@ -16,6 +16,7 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import dev.gnserve.process.HardExit;
+import dev.gnserve.process.MemoryPlan;
 import dev.gnserve.trial.ArchiveTrials;
 import dev.gnserve.trial.TrialLimits;
 import java.io.IOException;
@@ -32,13 +33,13 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Puts engine and models into the life of the application: loaded in the background, drained before the end. */
+/** Makes the engine and the models, and ties them to the lifecycle of the application. */
 @Configuration(proxyBeanMethods = false)
 class ServingConfiguration {
 
     private static final Logger log = LoggerFactory.getLogger(ServingConfiguration.class);
 
-    /** As a JVM ends that SIGTERM asks to. */
+    /** The exit code of a JVM that SIGTERM ends. */
     private static final int EXIT_AFTER_SIGTERM = 128 + 15;
 
     @Bean
@@ -51,19 +52,19 @@ class ServingConfiguration {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
         Engine engine = new Engine(
                 PyTorchBackend.start(new EngineSettings(settings.device(), threads)), new PassMemory(plan.passes()));
-        SpringApplication.getShutdownHandlers().add(() -> endUnder(engine));
+        SpringApplication.getShutdownHandlers().add(() -> haltIfBusy(engine));
         return engine;
     }
 
-    /** When the process ends and all is closed: with a call inside the engine, the exit of the JVM would crash. */
-    private static void endUnder(Engine engine) {
+    /** The last step of a shutdown. With a call inside the engine, a normal exit of the JVM would crash. */
+    private static void haltIfBusy(Engine engine) {
         if (!engine.isIdle()) {
-            log.warn("The process ends while calls are inside the engine");
+            log.warn("The process halts while calls are inside the engine");
             HardExit.now(EXIT_AFTER_SIGTERM);
         }
     }
 
-    /** Ends the trial process at the end, also in the middle of a trial. */
+    /** Closing ends the trial process, also in the middle of a trial. */
     @Bean(destroyMethod = "close")
     ArchiveTrials archiveTrials(Engine engine, TrialSettings trial, ArchiveSettings archives) {
         BackendDescription backend = engine.describe();
@@ -108,16 +109,16 @@ class ServingConfiguration {
 
     private static Path modelsFolder(ServingSettings settings) {
         Path folder = settings.modelsDir() == null ? Path.of("models") : settings.modelsDir();
-        boolean expected = settings.modelsDir() != null || Files.exists(folder);
-        if (expected && !(Files.isDirectory(folder) && Files.isReadable(folder) && Files.isExecutable(folder))) {
+        boolean required = settings.modelsDir() != null || Files.exists(folder);
+        if (required && !(Files.isDirectory(folder) && Files.isReadable(folder) && Files.isExecutable(folder))) {
             throw new MisconfiguredException("gnserve.models-dir is " + folder
-                    + ", which is no folder that this process may read; mount or name one, or leave the property out to"
-                    + " serve the embedded models alone");
+                    + ", which is not a folder that this process can read. Name or mount one that it can read, or remove the"
+                    + " property to serve only the embedded models.");
         }
         return folder;
     }
 
-    /** Starts before the web server takes requests and stops after it has answered the last one. */
+    /** Starts before the web server accepts requests and stops after its last response. */
     @Bean
     SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
         return new SmartLifecycle() {

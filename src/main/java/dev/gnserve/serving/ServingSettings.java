@@ -9,17 +9,17 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * What is served, and where.
+ * Settings under {@code gnserve}.
  *
- * @param modelsDir folder of models beside the embedded ones, which must be there; null for {@code ./models}, where it is
- * @param models names of those that are served; null for all
+ * @param modelsDir folder of models, served beside the embedded ones; must exist. Null for {@code ./models}, if it exists
+ * @param models names of the models to serve; null for all
  * @param device {@code auto}, {@code cpu} or {@code gpu}
- * @param threads that work on one forward pass unless a model says otherwise; null for all cores
- * @param drainTime how long accepted work may take at shutdown, or when a model is unloaded
- * @param shutdownPause how long new work is still taken after readiness went off, so that balancers can notice
+ * @param threads for one forward pass, unless a model.yaml sets its own; null for all cores
+ * @param drainTime how long accepted requests may take at shutdown, or when a model is unloaded
+ * @param shutdownPause how long requests are still accepted after readiness is off, so that load balancers can notice
  * @param hangTime how long one call into the engine may take before it counts as hung
- * @param watchInterval how often the folder of models is looked at for changes; null for never
- * @param settleTime how long changed files must stay as they are before they are loaded by themselves
+ * @param watchInterval how often the models folder is checked for changes; null for never
+ * @param settleTime how long changed files must stay unchanged before they are loaded
  */
 @ConfigurationProperties("gnserve")
 public record ServingSettings(

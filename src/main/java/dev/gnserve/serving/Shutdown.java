@@ -4,8 +4,10 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.pipeline.RequestCompleted;
+import dev.gnserve.problem.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +19,14 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
- * The end of the service, before the web server's own: Spring takes readiness off, then for a pause everything goes on, so
- * that balancers notice; then new work is refused while what was accepted is finished. Only then the web server
+ * Shuts the service down in steps. Spring takes readiness off. For the time of {@code gnserve.shutdown-pause}, requests are still
+ * accepted, so that load balancers can notice. Then new requests are refused while the accepted ones finish. Then the web server
  * closes.
  *
- * <p>From the pause on, answers end their connection. A client that keeps one open would otherwise send a request into the
- * very moment in which it is closed, and could not know whether it was taken.
+ * <p>From the pause on, each response closes its connection. Otherwise a client could send a request on a connection that is just being
+ * closed, and would not know whether it was accepted.
+ *
+ * <p>Thread-safe: request threads and the thread that stops the application share the state under one lock.
  */
 @Component
 final class Shutdown implements SmartLifecycle, HandlerInterceptor {
@@ -36,20 +40,20 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
     }
 
     /**
-     * Without arrivals for so long, everybody who asks has heard that it is over. A request that comes when the web server
-     * closes may lie in the kernel's line for accepted connections, where it gets no answer.
+     * The web server closes when no request has arrived for this time: a request that arrives while it closes may get no response, if
+     * its connection still waits in the kernel's accept queue.
      */
     private static final Duration QUIET = Duration.ofMillis(300);
 
-    /** Who asks again and again although it is refused does not hold up the end for longer. */
-    private static final Duration LONGEST_NOISE = Duration.ofSeconds(2);
+    /** The longest wait for {@link #QUIET}, for clients that send again although they are refused. */
+    private static final Duration LONGEST_QUIET_WAIT = Duration.ofSeconds(2);
 
     private final ModelRepository repository;
     private final ApplicationEventPublisher events;
     private final Duration pause;
     private final Duration drainTime;
     private final Object lock = new Object();
-    private Phase phase = Phase.SERVING; // guarded by lock, as what follows
+    private Phase phase = Phase.SERVING; // guarded by lock, as the fields below
     private int inFlight;
     private long lastArrivalNanos = System.nanoTime();
     private boolean running;
@@ -62,22 +66,23 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
     }
 
     @Override
-    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
+            throws IOException {
         synchronized (lock) {
             lastArrivalNanos = System.nanoTime();
             if (phase != Phase.SERVING) {
                 response.setHeader("Connection", "close");
             }
-            if (phase == Phase.REFUSING) {
-                events.publishEvent(new RequestCompleted(null, null, FailureCode.SHUTTING_DOWN));
-                throw Failure.of(
-                                FailureCode.SHUTTING_DOWN,
-                                "The service finishes what it accepted and takes no new work. Ask another replica.")
-                        .asException();
+            if (phase != Phase.REFUSING) {
+                inFlight++;
+                return true;
             }
-            inFlight++;
-            return true;
         }
+        events.publishEvent(new RequestCompleted(null, null, FailureCode.SHUTTING_DOWN));
+        String detail =
+                "The service is shutting down and accepts no new requests. Send the request to another replica.";
+        Problems.write(Failure.of(FailureCode.SHUTTING_DOWN, detail), request, response);
+        return false;
     }
 
     @Override
@@ -103,8 +108,8 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
             enter(Phase.PAUSING);
             TimeUnit.NANOSECONDS.sleep(pause.toNanos());
             enter(Phase.REFUSING);
-            if (!awaitAnswers()) {
-                // What is left gets its answer now, a failure, so that the process ends in its time.
+            if (!awaitResponses()) {
+                // The remaining requests fail now, so that the process ends in time.
                 repository.close(Duration.ZERO);
             }
             awaitQuiet();
@@ -123,21 +128,21 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
         }
     }
 
-    private boolean awaitAnswers() throws InterruptedException {
+    private boolean awaitResponses() throws InterruptedException {
         long until = System.nanoTime() + drainTime.toNanos();
         synchronized (lock) {
             for (long left = until - System.nanoTime(); inFlight > 0 && left > 0; left = until - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(lock, left);
             }
             if (inFlight > 0) {
-                log.warn("{} requests are not answered after {}", inFlight, drainTime);
+                log.warn("{} requests are not finished after {}", inFlight, drainTime);
             }
             return inFlight == 0;
         }
     }
 
     private void awaitQuiet() throws InterruptedException {
-        long until = System.nanoTime() + LONGEST_NOISE.toNanos();
+        long until = System.nanoTime() + LONGEST_QUIET_WAIT.toNanos();
         synchronized (lock) {
             long now = System.nanoTime();
             while (now - lastArrivalNanos < QUIET.toNanos() && now < until) {
@@ -154,7 +159,7 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
         }
     }
 
-    /** Starts last and stops first, before the web server stops listening. */
+    /** Stops first, before the web server stops listening. */
     @Override
     public int getPhase() {
         return DEFAULT_PHASE;

@@ -8,7 +8,7 @@ import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** How parameters are read, and where the page finds its samples. */
+/** Interceptors, conversion of parameters, and the samples of the page. */
 @Configuration(proxyBeanMethods = false)
 class WebConfiguration implements WebMvcConfigurer {
 
@@ -18,7 +18,7 @@ class WebConfiguration implements WebMvcConfigurer {
         this.shutdown = shutdown;
     }
 
-    /** What is work, and what a shutdown waits for; health and metrics are asked until the end. */
+    /** The requests that a shutdown refuses and waits for. Health and metrics are served until the end. */
     @Override
     public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(shutdown)
@@ -27,7 +27,7 @@ class WebConfiguration implements WebMvcConfigurer {
                 .order(Ordered.HIGHEST_PRECEDENCE);
     }
 
-    /** Choices are written in lower case ({@code masks=rle}). */
+    /** Reads enums in lower case, as in {@code masks=rle}. */
     @Override
     public void addFormatters(FormatterRegistry registry) {
         ApplicationConversionService.configure(registry);

@@ -1,4 +1,4 @@
-/** The life of the service: settings, wiring, health, shutdown, and the list of its models. */
+/** The lifecycle of the service: settings, wiring, health, shutdown, and the list of its models. */
 @NullMarked
 package dev.gnserve.serving;
 

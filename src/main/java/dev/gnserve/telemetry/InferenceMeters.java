@@ -20,8 +20,8 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
- * Meters of batches, image stages and requests. Histograms have fixed buckets, so that those of replicas add up; labels
- * come from the models that are configured and from closed sets, so that no request can create a series.
+ * Meters of batches, image stages and requests. Histograms have fixed buckets, so that those of replicas add up. Labels come from the
+ * configured models and from closed sets, so that no request can create a series. Thread-safe.
  */
 @Component
 final class InferenceMeters implements BatchListener {
@@ -42,7 +42,7 @@ final class InferenceMeters implements BatchListener {
                 .serviceLevelObjectives(DURATIONS)
                 .withRegistry(registry);
         batchSize = DistributionSummary.builder("gnserve.batch.size")
-                .description("Items that ran together")
+                .description("Items in one batch")
                 .serviceLevelObjectives(BATCH_SIZES)
                 .withRegistry(registry);
         queueWait = Timer.builder("gnserve.queue.wait")
@@ -54,14 +54,14 @@ final class InferenceMeters implements BatchListener {
                 .serviceLevelObjectives(DURATIONS)
                 .withRegistry(registry);
         requests = Counter.builder("gnserve.requests")
-                .description("Answered requests by outcome: ok or the code of the problem")
+                .description("Requests by outcome: ok or the code of the problem")
                 .withRegistry(registry);
         replacements = Counter.builder("gnserve.worker.replacements")
-                .description("Engine workers that died and were replaced: each is a defect")
+                .description("Engine workers that died and were replaced; each is a defect")
                 .withRegistry(registry);
     }
 
-    /** Makes the series of a model before its first request, so that rates and alerts see zeros and not gaps. */
+    /** Creates the series of a model before its first request, so that rates and alerts see zeros instead of gaps. */
     void expect(String model, String version) {
         Tags tags = tags(model, version);
         for (String stage : new String[] {"assemble", "infer", "split"}) {

@@ -20,7 +20,7 @@ import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
-/** Gauges of models and of the engine; read when scraped. */
+/** Gauges of models and of the engine, read at each scrape. Thread-safe. */
 @Component
 final class ModelMeters implements SmartInitializingSingleton {
 
@@ -54,13 +54,12 @@ final class ModelMeters implements SmartInitializingSingleton {
         }
     }
 
-    /** A model that came while running has its series from its first state on. */
     @EventListener
     void stateChanged(ModelStateChanged change) {
         register(change.model(), change.version());
     }
 
-    /** By name, not by object: a model that is loaded again is another object with the same series. */
+    /** Creates the series of a model once. A model that is loaded again is another object with the same series. */
     private void register(String model, String version) {
         if (!registered.add(List.of(model, version))) {
             return;
@@ -70,12 +69,12 @@ final class ModelMeters implements SmartInitializingSingleton {
         Tags tags = Tags.of("model", model, "version", version);
         for (ModelState state : ModelState.values()) {
             Gauge.builder("gnserve.model.state", repository, models -> stateOf(models, model, version) == state ? 1 : 0)
-                    .description("1 for the state that the model is in")
+                    .description("1 for the state of the model, 0 for the others")
                     .tags(tags.and("state", state.name().toLowerCase(Locale.ROOT)))
                     .register(registry);
         }
         Gauge.builder("gnserve.queue.depth", repository, models -> depth(models, model, version))
-                .description("Images or tiles that wait for the engine")
+                .description("Images or tiles that wait in the queue")
                 .tags(tags)
                 .register(registry);
         TimeGauge.builder(

@@ -5,13 +5,13 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import org.springframework.stereotype.Component;
 
-/** The memory that the kernel counts for this process, most of which the JVM's own meters do not see. */
+/** The resident memory of the process, most of which is outside of the JVM's own meters. */
 @Component
 final class ProcessMeters {
 
     ProcessMeters(MeterRegistry registry) {
         Gauge.builder("gnserve.process.resident", ResidentMemory::bytes)
-                .description("Resident memory of the process, native memory included; NaN where it cannot be read")
+                .description("Resident memory of the process, with native memory; NaN if it cannot be read")
                 .baseUnit("bytes")
                 .register(registry);
     }

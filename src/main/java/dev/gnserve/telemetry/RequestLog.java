@@ -24,54 +24,54 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * One line for every request for inference, off unless {@code gnserve.request-log} says otherwise. Its fields are key-value
- * pairs, which structured logging makes fields of JSON; the id of the request is in every line of its thread. Nothing in
- * it is the caller's own text, but the id, which is checked before.
+ * Logs one line for every inference request, if {@code gnserve.request-log} is true. Its fields are key-value pairs, which structured
+ * logging writes as JSON fields. The only text from the client is the request id, which is checked. Thread-safe: each request uses the
+ * record of its thread.
  */
 @Component
-@Order(Ordered.HIGHEST_PRECEDENCE + 10) // Behind the id of the request.
+@Order(Ordered.HIGHEST_PRECEDENCE + 10) // After the filter of request ids.
 @ConditionalOnBooleanProperty("gnserve.request-log")
 final class RequestLog extends OncePerRequestFilter {
 
     private static final Logger log = LoggerFactory.getLogger("dev.gnserve.requests");
 
-    /** What the thread of a request has told so far. */
-    private static final class Told {
+    /** The events of one request. */
+    private static final class Events {
         private final List<Timing> images = new ArrayList<>();
         private @Nullable RequestCompleted end;
     }
 
-    private static final ThreadLocal<@Nullable Told> TOLD = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable Events> EVENTS = new ThreadLocal<>();
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         long began = System.nanoTime();
-        Told mine = new Told();
-        TOLD.set(mine);
+        Events events = new Events();
+        EVENTS.set(events);
         try {
             chain.doFilter(request, response);
         } finally {
-            TOLD.remove();
-            if (mine.end != null) {
-                write(mine.end, mine.images, response.getStatus(), (System.nanoTime() - began) / 1e6);
+            EVENTS.remove();
+            if (events.end != null) {
+                write(events.end, events.images, response.getStatus(), (System.nanoTime() - began) / 1e6);
             }
         }
     }
 
     @EventListener
     void imageCompleted(ImageCompleted image) {
-        Told mine = TOLD.get();
-        if (mine != null) {
-            mine.images.add(image.timing());
+        Events events = EVENTS.get();
+        if (events != null) {
+            events.images.add(image.timing());
         }
     }
 
     @EventListener
     void requestCompleted(RequestCompleted end) {
-        Told mine = TOLD.get();
-        if (mine != null) {
-            mine.end = end;
+        Events events = EVENTS.get();
+        if (events != null) {
+            events.end = end;
         }
     }
 

@@ -22,11 +22,11 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
- * Spans below that of a request: decode, preprocess, queue, infer, postprocess, encode. They are made from the events that
- * the meters hear, when they are over: so nothing else knows of tracing, and without it nothing is paid. Thread-safe.
+ * Makes the spans below that of a request: decode, preprocess, queue, infer, postprocess, encode. It makes them at their end, from the
+ * same events as the meters, so that no other class knows of tracing. Thread-safe.
  *
- * <p>A batch belongs to several requests. It is a span in the trace of the first of them, and links to the others; the
- * infer span of each item links to it.
+ * <p>A batch belongs to several requests. Its span is in the trace of the first one and links to the others. The infer span of each item
+ * links to the span of the batch.
  */
 @Component
 @ConditionalOnBooleanProperty("gnserve.tracing")
@@ -38,7 +38,7 @@ final class Traces implements BatchListener {
         this.tracer = tracer;
     }
 
-    /** The request whose thread this is. */
+    /** The trace of the request on this thread, if it is sampled. */
     @Override
     public @Nullable Object submitted() {
         Span request = tracer.currentSpan();
@@ -85,7 +85,6 @@ final class Traces implements BatchListener {
                 ended);
     }
 
-    /** On the thread of the request. */
     @EventListener
     void imageStage(ImageStage stage) {
         Span request = tracer.currentSpan();
@@ -103,7 +102,7 @@ final class Traces implements BatchListener {
         }
     }
 
-    /** So that a trace is found by what an answer and the log say. */
+    /** Tags the span of the request with what the response and the log show, so that the trace can be found. */
     @EventListener
     void requestCompleted(RequestCompleted end) {
         Span request = tracer.currentSpan();

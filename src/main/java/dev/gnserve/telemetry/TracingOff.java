@@ -6,7 +6,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Without {@code gnserve.tracing} no span is made, and none is in the log. Spring's own switches leave a tracer that makes ids for nobody. */
+/** Without {@code gnserve.tracing}, makes no spans. Spring's own settings would leave a tracer that makes ids, also in the log. */
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnBooleanProperty(name = "gnserve.tracing", havingValue = false, matchIfMissing = true)
 class TracingOff {

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
-/** Verdicts, and how much of its tolerance each layer's newest error used. Thread-safe. */
+/** Meters of verifications: verdicts, and the newest error of each layer in relation to its tolerance. Thread-safe. */
 @Component
 final class VerificationMeters {
 
@@ -33,17 +33,19 @@ final class VerificationMeters {
                 .description("Verifications by verdict")
                 .withRegistry(registry);
         this.dropped = Counter.builder("gnserve.verification.dropped")
-                .description("Samples of live traffic that were chosen and not verified: busy with another, or failed")
+                .description(
+                        "Chosen samples of live traffic that were not verified: another was in progress, or the verification failed")
                 .withRegistry(registry);
         this.errorRatio = MultiGauge.builder("gnserve.verification.error.ratio")
-                .description("Newest error of a layer over its tolerance; above 1 is a fault")
+                .description("Newest error of a layer divided by its tolerance; above 1 is a fault")
                 .register(registry);
         this.batchDifference = MultiGauge.builder("gnserve.batch.invariance.difference")
-                .description("Newest largest difference of an image's output alone and in a batch")
+                .description(
+                        "Largest difference between an image's output alone and in a batch, in the newest verification")
                 .register(registry);
     }
 
-    /** Makes the series of a model before its first verification, so that rates and alerts see zeros and not gaps. */
+    /** Creates the series of a model before its first verification, so that rates and alerts see zeros instead of gaps. */
     void expect(String model, String version) {
         for (Verdict verdict : Verdict.values()) {
             verdicts.withTags(tags(model, version).and("verdict", verdict.name()));

@@ -1,4 +1,4 @@
-/** Every meter of the service: name, unit, buckets and labels stand here and nowhere else. */
+/** The meters of the service, with their names, units, buckets and labels; its traces and its request log. */
 @NullMarked
 package dev.gnserve.telemetry;
 

@@ -54,7 +54,8 @@ final class ChildJvm {
         command.addAll(isFromJar() ? List.of("-jar", classPath()) : List.of("-cp", classPath(), MAIN));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        // They may choose another garbage collector, an agent or a port. What is needed of them is among the options above.
+        // They may choose another garbage collector, an agent or a port. What is needed of them is among the options
+        // above.
         builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
         return builder.start();
     }

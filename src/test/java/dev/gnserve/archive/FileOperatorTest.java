@@ -94,7 +94,7 @@ class FileOperatorTest {
         }
         assertThat(archives)
                 .hasSizeGreaterThan(30)
-                .allSatisfy(file -> assertThat(FileOperator.in(TorchScriptArchive.open(file)))
+                .allSatisfy(file -> assertThat(FileOperator.in(TorchScriptArchive.of(Files.readAllBytes(file))))
                         .isEmpty());
     }
 

@@ -29,7 +29,7 @@ import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code inspect} and {@code verify} as a release pipeline runs them. */
+/** {@code inspect} and {@code verify}, as a release pipeline runs them. */
 class ArchiveCommandsTest {
 
     @TempDir
@@ -69,7 +69,7 @@ class ArchiveCommandsTest {
     }
 
     @Test
-    void inspectOfSomethingElseExitsWithTwoAndSaysWhatItIs() throws IOException {
+    void inspectOfAnotherFormatExitsWithTwoAndNamesIt() throws IOException {
         Path pickle = Files.write(folder.resolve("weights.pth"), new byte[] {(byte) 0x80, 2, '}', '.'});
 
         assertThat(run("inspect", pickle.toString())).isEqualTo(2);
@@ -176,7 +176,7 @@ class ArchiveCommandsTest {
     }
 
     @Test
-    void verifyExitsWithOneForAFaultAndTwoWhereNothingApplies() throws IOException {
+    void verifyExitsWithOneForAFaultAndTwoWithoutGroupNorm() throws IOException {
         TorchScriptArchive faulty = Rewrites.code(
                 Samples.archive("chain-scripted"),
                 "code/__torch__/torch/nn/modules/normalization/___torch_mangle_25.py",
@@ -186,10 +186,11 @@ class ArchiveCommandsTest {
 
         assertThat(run("verify", fault.toString(), "--random", "1x3x24x24", "--batch", "0"))
                 .isEqualTo(1);
-        assertThat(out.toString()).contains("FAIL: body.1.norm: it declares 8 groups and ran with 4");
+        assertThat(out.toString())
+                .contains("FAIL: body.1.norm: the archive declares 8 groups, but the layer ran with 4");
         assertThat(run("verify", sample("batch-norm-scripted").toString(), "--random", "3x8x8", "--batch", "0"))
                 .isEqualTo(2);
-        assertThat(out.toString()).contains("NOT_APPLICABLE: the model makes no call of Group Normalization");
+        assertThat(out.toString()).contains("NOT_APPLICABLE: the model has no Group Normalization");
         assertThat(run("verify", sample("chain-traced").toString(), "--random", "5x24x24"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("the engine failed");
@@ -198,15 +199,15 @@ class ArchiveCommandsTest {
                 .isEqualTo(2);
     }
 
-    /** The archive is traced: it says nothing of what was meant. Its layer body.1.norm runs with epsilon 1e-3. */
+    /** The archive is traced, so that it declares nothing. Its layer body.1.norm runs with epsilon 1e-3. */
     @Test
-    void verifyHoldsAnArchiveAgainstWhatIsExpected() throws IOException {
+    void verifyComparesAnArchiveWithTheExpectedParameters() throws IOException {
         String chain = sample("chain-traced").toString();
 
         assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0", "--epsilon", "1e-5"))
                 .isEqualTo(1);
         assertThat(out.toString())
-                .contains("FAIL: body.1.norm: epsilon 1.0E-5 is expected and it ran with 0.001")
+                .contains("FAIL: body.1.norm: expected is epsilon 1.0E-5, but the layer ran with 0.001")
                 .doesNotContain("stem.norm: epsilon");
 
         Files.writeString(folder.resolve("model.yaml"), """
@@ -215,7 +216,7 @@ class ArchiveCommandsTest {
                 verification: {groups: 32}
                 """);
         assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0")).isEqualTo(1);
-        assertThat(out.toString()).contains("32 groups are expected and it ran with 8");
+        assertThat(out.toString()).contains("expected are 32 groups, but the layer ran with 8");
         assertThat(run("verify", chain, "--random", "3x24x24", "--groups", "0")).isEqualTo(2);
     }
 

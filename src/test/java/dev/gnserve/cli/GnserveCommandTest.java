@@ -22,7 +22,7 @@ class GnserveCommandTest {
     }
 
     @Test
-    void misuseExitsWithTwoAndSaysWhatIsKnown() {
+    void misuseExitsWithTwoAndNamesTheUnknownCommand() {
         StringWriter err = new StringWriter();
         CommandLine commandLine = GnserveCommand.commandLine().setErr(new PrintWriter(err));
 
@@ -30,9 +30,9 @@ class GnserveCommandTest {
         assertThat(err.toString()).contains("no-such-command");
     }
 
-    /** Spring tells its own in the log. */
+    /** Spring reports its own failures in the log. */
     @Test
-    void whyACommandDoesNotStartIsToldOnceAndWithoutAStackTrace() throws Exception {
+    void aFailedStartIsReportedOnceAndWithoutAStackTrace() throws Exception {
         StringWriter err = new StringWriter();
         CommandLine commandLine = GnserveCommand.commandLine().setErr(new PrintWriter(err, true));
         Exception failure = new IllegalStateException(new MisconfiguredException("no such folder"));

@@ -62,7 +62,7 @@ class GroupNormCommandTest {
                 .contains("1, 2, 4")
                 .hasLineCount(1);
         assertThat(run("--groups", "2", "--weight", path("x.npy"))).isEqualTo(2);
-        assertThat(err.toString()).contains("x.npy holds float32[1, 4, 2], expected is one axis");
+        assertThat(err.toString()).contains("x.npy is float32[1, 4, 2], allowed is an array with one axis");
         assertThat(run("--groups", "2", "--bias", path("missing.npy"))).isEqualTo(2);
         assertThat(err.toString()).contains("missing.npy does not exist");
         Files.writeString(folder.resolve("text.npy"), "1, 2, 3");

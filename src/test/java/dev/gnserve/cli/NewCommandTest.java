@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code new} on archives of different make; what it must find is known from the scripts that made them. */
+/** {@code new} on several kinds of archives. The expected values come from the scripts that made them. */
 class NewCommandTest {
 
     private static final Path OWN = Path.of("src/test/resources/models");
@@ -45,13 +45,13 @@ class NewCommandTest {
     }
 
     @Test
-    void theLeastMultipleIsThatOfTheStride() throws IOException {
+    void theSizeMultipleIsTheStrideOfTheNetwork() throws IOException {
         ModelManifest manifest = made("coarse", OWN.resolve("coarse-scripted.pt"));
 
         assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
         assertThat(manifest.labels()).containsExactly("class1", "class2");
         assertThat(manifest.input().padding().multiple()).isEqualTo(4);
-        // Halved four times, and put together with what was there before.
+        // The network halves its input four times and concatenates it with earlier layers.
         assertThat(made("nuclei", Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt"))
                         .input()
                         .padding()
@@ -67,7 +67,7 @@ class NewCommandTest {
         ModelManifest torchvision = made("torchvision", OWN.resolve("torchvision-scripted.pt"), "--labels", "a,b");
         assertThat(torchvision.task()).isEqualTo(Task.DETECTION);
         assertThat(torchvision.labels()).containsExactly("a", "b");
-        // Two detections for a batch of two, which is no axis of a batch.
+        // Two detections for a batch of two: that axis is not the batch.
         ModelManifest single = made("single", OWN.resolve("one-image-scripted.pt"), "--labels", "a,b");
         assertThat(single.task()).isEqualTo(Task.DETECTION);
     }
@@ -97,7 +97,7 @@ class NewCommandTest {
     }
 
     @Test
-    void jsonTellsTheSame() {
+    void jsonHasTheSameFindings() {
         assertThat(run("json", OWN.resolve("instances-scripted.pt"), "--json")).isZero();
 
         JsonNode made = JsonMapper.shared().readTree(out.toString());
@@ -106,7 +106,7 @@ class NewCommandTest {
     }
 
     @Test
-    void whatCannotBeServedIsToldAndLeavesNothing() throws IOException {
+    void anArchiveThatCannotBeServedIsReportedAndLeavesNothing() throws IOException {
         Path volumetric = Files.write(folder.resolve("v.pt"), Samples.bytes("volumetric-traced.pt"));
         assertThat(run("volumes", volumetric)).isEqualTo(1);
         assertThat(err.toString()).contains("5-dimensional");
@@ -114,20 +114,20 @@ class NewCommandTest {
 
         assertThat(run("wrong", OWN.resolve("classifier-traced.pt"), "--task", "segmentation"))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("which is classification and not segmentation");
+        assertThat(err.toString()).contains("which fits the task classification and not segmentation");
         assertThat(run("few", OWN.resolve("classifier-traced.pt"), "--labels", "a,b"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("2 labels are given");
     }
 
     @Test
-    void misuseIsToldAndNothingIsOverwritten() throws IOException {
+    void misuseIsReportedAndNothingIsOverwritten() throws IOException {
         Path text = Files.writeString(folder.resolve("a.pt"), "no archive");
         assertThat(run("text", text)).isEqualTo(2);
         assertThat(run("../up", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
         Files.createDirectory(folder.resolve("there"));
         assertThat(run("there", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
-        assertThat(err.toString()).contains("is there already");
+        assertThat(err.toString()).contains("exists already");
         assertThat(folder.resolve("there")).isEmptyDirectory();
     }
 

@@ -35,49 +35,49 @@ class DetectorTest {
             PreparedImage prepared = prepared(manifest, width, height);
             Box truth =
                     new Box(random.nextInt(width / 2), random.nextInt(height / 2), 1 + width / 4.0, 1 + height / 4.0);
-            Detector detector = new Detector(manifest, prepared, 0.5f);
+            Detector detector = detector(manifest, prepared);
             detector.add(prediction(new float[][] {corners(prepared.geometry().toInput(truth))}, 0.9f, 0.1f));
 
-            List<Detection> found = detector.detections(10);
+            List<Detection> found = detector.finish().detections();
             assertThat(found).hasSize(1);
-            // Float32 corners of the input, so far from exact only by their own precision.
+            // Exact within the precision of the float32 corners of the input.
             assertThat(corners(found.get(0).box())).containsExactly(corners(truth), within(1e-3f));
         }
     }
 
     @Test
-    void whatContinuesTheImageIsNotPartOfIt() {
+    void boxesInThePaddingAreLeftOut() {
         ModelManifest manifest = manifest("input: {sizeMultiple: 32}");
-        Detector detector = new Detector(manifest, prepared(manifest, 50, 40), 0.5f);
-        // The network saw 64 x 64: one box crosses the right edge at 50, the other lies beyond it.
+        Detector detector = detector(manifest, prepared(manifest, 50, 40));
+        // The input is 64 x 64. One box crosses the right edge of the image at 50, the other lies in the padding.
         detector.add(prediction(new float[][] {{30, 10, 60, 30}, {48, 10, 62, 30}}, 0.9f, 0.1f));
-        assertThat(detector.detections(10)).extracting(Detection::box).containsExactly(new Box(30, 10, 20, 20));
+        assertThat(detector.finish().detections()).extracting(Detection::box).containsExactly(new Box(30, 10, 20, 20));
     }
 
     @Test
     void cornersInTheWrongOrderAreNoBox() {
         ModelManifest manifest = manifest("");
-        Detector detector = new Detector(manifest, prepared(manifest, 64, 64), 0.5f);
+        Detector detector = detector(manifest, prepared(manifest, 64, 64));
         detector.add(prediction(new float[][] {{30, 30, 10, 10}, {30, 10, 10, 30}, {10, 10, 30, 30}}, 0.9f, 0.1f));
-        assertThat(detector.detections(10)).extracting(Detection::box).containsExactly(new Box(10, 10, 20, 20));
+        assertThat(detector.finish().detections()).extracting(Detection::box).containsExactly(new Box(10, 10, 20, 20));
     }
 
     @Test
-    void objectInTheOverlapOfTwoTilesIsFoundOnceAndWhole() {
+    void anObjectInTheOverlapOfTwoTilesIsFoundOnceAndWhole() {
         ModelManifest manifest = manifest("input: {sizeMultiple: 32, tile: {size: 128, overlap: 64}}");
         PreparedImage prepared = prepared(manifest, 192, 64);
         assertThat(prepared.tiles()).isEqualTo(2);
-        Detector detector = new Detector(manifest, prepared, 0.5f);
+        Detector detector = detector(manifest, prepared);
         // From 104 to 134: the first tile ends at 128 and shows a part, the second begins at 64 and shows all of it.
         detector.add(prediction(new float[][] {{104, 10, 126, 30}}, 0.9f, 0.1f));
         detector.add(prediction(new float[][] {{40, 10, 70, 30}}, 0.8f, 0.1f));
-        assertThat(detector.detections(10)).containsExactly(new Detection(0, 0.8f, new Box(104, 10, 30, 20)));
+        assertThat(detector.finish().detections()).containsExactly(new Detection(0, 0.8f, new Box(104, 10, 30, 20)));
     }
 
     @Test
-    void outputThatIsNotWhatTheManifestPromisesIsToldWithItsShape() {
+    void anOutputThatDoesNotFitTheManifestIsAnEngineFault() {
         ModelManifest manifest = manifest("");
-        Detector detector = new Detector(manifest, prepared(manifest, 64, 64), 0.5f);
+        Detector detector = detector(manifest, prepared(manifest, 64, 64));
         Prediction mask = new Prediction(Map.of("output", new FloatTensor(TensorShape.of(2, 8, 8), new float[128])));
         assertThatThrownBy(() -> detector.add(mask))
                 .isInstanceOf(FailureException.class)
@@ -90,6 +90,10 @@ class DetectorTest {
 
     private static ModelManifest manifest(String more) {
         return ManifestReader.read("model.yaml", TASK + more + "\n");
+    }
+
+    private static Detector detector(ModelManifest manifest, PreparedImage prepared) {
+        return new Detector(manifest, UprightImage.of8Bit(1, 1, 3, new byte[3]), prepared, 0.5f, 10);
     }
 
     private static PreparedImage prepared(ModelManifest manifest, int width, int height) {

@@ -50,7 +50,7 @@ class NonMaximumSuppressionTest {
     }
 
     @Test
-    void noMoreRemainThanAskedFor() {
+    void noMoreRemainThanTheLimit() {
         List<Detection> apart = List.of(found(0, 0.2, 0), found(0, 0.4, 20), found(0, 0.3, 40));
         assertThat(HALF.apply(apart, 2)).containsExactly(apart.get(1), apart.get(2));
         assertThat(HALF.apply(apart, 0)).isEmpty();

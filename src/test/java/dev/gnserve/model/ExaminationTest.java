@@ -50,8 +50,9 @@ class ExaminationTest {
         }
 
         void refuse(String model, String why) {
-            of(model).completeExceptionally(Failure.of(FailureCode.MODEL_UNAVAILABLE, why)
-                    .asException());
+            of(model)
+                    .completeExceptionally(
+                            Failure.of(FailureCode.MODEL_UNAVAILABLE, why).asException());
         }
     }
 

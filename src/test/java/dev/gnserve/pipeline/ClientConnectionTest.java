@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServer;
 
-/** Asked of Tomcat itself: it is its connector whose ways are used here. */
+/** Runs Tomcat, as the check depends on its connector. */
 @Timeout(30)
 class ClientConnectionTest {
 
@@ -29,7 +29,7 @@ class ClientConnectionTest {
     private static final String CHUNKED =
             "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n";
 
-    /** Whether the connection is closed, as the thread of the request sees it each time that the test lets it look. */
+    /** Whether the connection is closed, from each check that the test asks for. */
     private final BlockingQueue<Boolean> seen = new LinkedBlockingQueue<>();
 
     private final SynchronousQueue<Boolean> look = new SynchronousQueue<>();
@@ -69,7 +69,7 @@ class ClientConnectionTest {
 
     @ParameterizedTest
     @ValueSource(strings = {SOUND, CHUNKED})
-    void ofAClientThatWaitsIsOpenHoweverOftenAnybodyLooks(String request) throws Exception {
+    void staysOpenWhileTheClientWaitsHoweverOftenItIsChecked(String request) throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             send(socket, request);
             for (int i = 0; i < 100; i++) {
@@ -86,7 +86,7 @@ class ClientConnectionTest {
 
     @ParameterizedTest
     @ValueSource(strings = {SOUND, CHUNKED})
-    void ofAClientThatIsGoneIsClosed(String request) throws Exception {
+    void isClosedAfterTheClientClosedIt(String request) throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             send(socket, request);
             assertThat(isClosed()).isFalse();
@@ -97,7 +97,7 @@ class ClientConnectionTest {
     }
 
     @Test
-    void ofAClientThatResetsItIsClosed() throws Exception {
+    void isClosedAfterTheClientResetIt() throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             send(socket, SOUND);
             assertThat(isClosed()).isFalse();
@@ -107,10 +107,10 @@ class ClientConnectionTest {
         look.put(false);
     }
 
-    /** Which comes in pieces: one byte is what the end looks like. */
+    /** The next request arrives in pieces, as one byte looks like the end. */
     @ParameterizedTest
     @ValueSource(strings = {SOUND, CHUNKED})
-    void ofAClientThatSendsItsNextRequestAlreadyIsOpenAndBothAreAnswered(String request) throws Exception {
+    void staysOpenWhenTheNextRequestArrivesAndBothAreAnswered(String request) throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             socket.setTcpNoDelay(true);
             send(socket, request);
@@ -118,7 +118,7 @@ class ClientConnectionTest {
             send(socket, "P");
             for (int i = 0; i < 100; i++) {
                 assertThat(isClosed()).isFalse();
-                TimeUnit.MILLISECONDS.sleep(1); // The byte is seen in one of the looks, in whichever.
+                TimeUnit.MILLISECONDS.sleep(1); // One of the checks sees the byte.
             }
             send(socket, request.substring(1));
             assertThat(isClosed()).isFalse();
@@ -145,7 +145,7 @@ class ClientConnectionTest {
         socket.getOutputStream().write(bytes.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** One answer, which ends with the body in brackets; of more than that, nothing is taken. */
+    /** Reads one response, to the closing bracket of its body. */
     private static String answer(Socket socket) throws IOException {
         StringBuilder answer = new StringBuilder();
         while (answer.indexOf(">") < 0) {

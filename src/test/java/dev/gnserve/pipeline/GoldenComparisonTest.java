@@ -17,8 +17,8 @@ class GoldenComparisonTest {
             delimiter = '|',
             value = {
                 "a:0.91 b:0.09 | a:0.90 b:0.10 | null",
-                "a:0.91 b:0.09 | a:0.88 b:0.12 | the score of a is expected to be 0.91 and is 0.88",
-                "a:0.51 b:0.49 | b:0.50 a:0.50 | the best label is expected to be a and is b",
+                "a:0.91 b:0.09 | a:0.88 b:0.12 | expected the score of a to be 0.91, found 0.88",
+                "a:0.51 b:0.49 | b:0.50 a:0.50 | expected the best label a, found b",
             })
     void labelsAreComparedByTheirScores(String expected, String given, String difference) {
         assertThat(String.valueOf(COMPARISON.difference(labels(expected), labels(given))))
@@ -41,7 +41,7 @@ class GoldenComparisonTest {
     @Test
     void oneObjectMoreIsADifference() {
         JsonNode none = json("{\"width\":1,\"height\":1,\"detections\":[]}");
-        assertThat(COMPARISON.difference(none, box("1 2 3 4 0.5"))).contains("0 objects are expected and there are 1");
+        assertThat(COMPARISON.difference(none, box("1 2 3 4 0.5"))).contains("expected 0 objects, found 1");
     }
 
     @Test
@@ -52,7 +52,7 @@ class GoldenComparisonTest {
         assertThat(new GoldenComparison(0.03f).difference(expected, mask("m1W1")))
                 .isNull();
         assertThat(COMPARISON.difference(expected, mask("m1W1")))
-                .isEqualTo("the masks of a overlap by 0.9750 (IoU) where 0.9800 is expected");
+                .isEqualTo("expected the masks of a to overlap by at least 0.9800 (IoU), found 0.9750");
     }
 
     @Test
@@ -60,7 +60,7 @@ class GoldenComparisonTest {
         assertThat(COMPARISON.difference(
                         json("{\"width\":2,\"height\":1,\"detections\":[]}"),
                         json("{\"width\":3,\"height\":1,\"detections\":[]}")))
-                .isEqualTo("the expected width is 2, the image's is 3");
+                .isEqualTo("expected the width 2, found 3");
     }
 
     private static JsonNode labels(String scores) {

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.util.unit.DataSize;
 
 class UploadBudgetTest {
@@ -15,51 +17,69 @@ class UploadBudgetTest {
     private final UploadBudget budget = new UploadBudget(100, Duration.ZERO);
 
     @Test
-    void whatIsReadTakesRoomUntilTheRequestEnds() {
-        try (UploadBudget.Room first = budget.open()) {
-            first.take(20);
-            first.take(30);
+    void bytesThatAreReadCountUntilTheShareIsClosed() {
+        try (Share first = budget.take(0)) {
+            first.growBy(20);
+            first.growBy(30);
 
-            try (UploadBudget.Room second = budget.open()) {
-                assertThatThrownBy(() -> second.take(51)).isInstanceOfSatisfying(FailureException.class, e -> {
+            try (Share second = budget.take(0)) {
+                assertThatThrownBy(() -> second.growBy(51)).isInstanceOfSatisfying(FailureException.class, e -> {
                     assertThat(e.failure().code()).isEqualTo(FailureCode.OVERLOADED);
                     assertThat(e.failure().retryAfter()).isPositive();
                     assertThat(e.failure().detail()).contains("50", "51", "100", "max-upload-size-in-flight");
                 });
-                second.take(50);
+                second.growBy(50);
             }
         }
 
-        try (UploadBudget.Room all = budget.open()) {
-            all.take(100);
+        try (Share all = budget.take(0)) {
+            all.growBy(100);
         }
     }
 
     @Test
-    void theEndOfABodyTakesNoRoom() {
-        try (UploadBudget.Room all = budget.open();
-                UploadBudget.Room nothing = budget.open()) {
-            all.take(100);
+    void theEndOfABodyNeedsNothing() {
+        try (Share all = budget.take(0);
+                Share nothing = budget.take(0)) {
+            all.growBy(100);
 
-            nothing.take(0);
+            nothing.growBy(0);
         }
     }
 
-    /** Otherwise its client would be told to come back, again and again. */
+    /** Otherwise its client would send it again and again. */
     @Test
     void aBodyThatIsLargerThanTheBudgetGetsTheWholeBudget() {
-        try (UploadBudget.Room all = budget.open()) {
-            all.take(60);
-            all.take(60);
-            all.take(60);
+        try (Share all = budget.take(0)) {
+            all.growBy(60);
+            all.growBy(60);
+            all.growBy(60);
 
-            try (UploadBudget.Room other = budget.open()) {
-                assertThatThrownBy(() -> other.take(1)).isInstanceOf(FailureException.class);
+            try (Share other = budget.take(0)) {
+                assertThatThrownBy(() -> other.growBy(1)).isInstanceOf(FailureException.class);
             }
         }
-        try (UploadBudget.Room next = budget.open()) {
-            next.take(100);
+        try (Share next = budget.take(0)) {
+            next.growBy(100);
         }
+    }
+
+    /** A fair semaphore would queue it. */
+    @Test
+    @Timeout(20)
+    void aRequestWithoutABodyDoesNotWaitBehindOthers() {
+        UploadBudget patient = new UploadBudget(100, Duration.ofSeconds(30));
+        Share first = patient.take(60);
+        CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> patient.take(80));
+        for (Share early = patient.takeAtOnce(40); early != null; early = patient.takeAtOnce(40)) {
+            early.close(); // Until the other request waits.
+        }
+
+        patient.take(0).close();
+
+        assertThat(waiting).isNotDone();
+        first.close();
+        waiting.join().close();
     }
 
     @Test

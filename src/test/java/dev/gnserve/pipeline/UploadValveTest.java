@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServer;
 
-/** Asked of Tomcat itself: it is its parsing and its buffers that are charged here. */
+/** Runs Tomcat, as the valve depends on how Tomcat parses and buffers bodies. */
 @Timeout(30)
 class UploadValveTest {
 
@@ -35,7 +35,7 @@ class UploadValveTest {
 
     private final UploadBudget budget = new UploadBudget(TOTAL, Duration.ofMillis(200));
 
-    /** How each request ended inside: the bytes of its parts, or why there are none. */
+    /** How each request ended: the bytes of its parts, or a failure. */
     private final BlockingQueue<Object> ends = new LinkedBlockingQueue<>();
 
     private WebServer server;
@@ -85,13 +85,13 @@ class UploadValveTest {
                 chunked(one),
                 sized(one, "Expect: 100-continue\r\n"),
                 sized(parts(50, 800), ""),
-                sized(one, "") + sized(one, ""), // The second is not waited for.
-                sized(one + "x".repeat(TOTAL), "")); // Behind the last part, nothing is read.
+                sized(one, "") + sized(one, ""), // Pipelined.
+                sized(one + "x".repeat(TOTAL), "")); // Nothing is read after the last part.
     }
 
     @ParameterizedTest
     @MethodSource("wholeUploads")
-    void ofAnUploadThatIsAnsweredTheRoomIsGivenBack(String upload) throws Exception {
+    void aFinishedUploadGivesItsShareBack(String upload) throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             send(socket, upload);
 
@@ -99,7 +99,7 @@ class UploadValveTest {
                 assertThat(answer(socket)).contains("200", "<40000>");
             }
 
-            awaitAllRoom();
+            awaitWholeBudget();
         }
     }
 
@@ -110,10 +110,10 @@ class UploadValveTest {
 
     @ParameterizedTest
     @MethodSource("largeUploads")
-    void anUploadWithoutRoomIsRefusedAndItsRestTakesNone(String upload) throws Exception {
-        try (UploadBudget.Room other = budget.open();
+    void anUploadThatExceedsTheBudgetIsRefusedAndItsRestCountsNothing(String upload) throws Exception {
+        try (Share other = budget.take(0);
                 Socket socket = new Socket("localhost", server.getPort())) {
-            other.take(TOTAL - 20_000);
+            other.growBy(TOTAL - 20_000);
 
             send(socket, upload);
 
@@ -122,39 +122,39 @@ class UploadValveTest {
             send(socket, sized(parts(1, 10_000), ""));
             assertThat(answer(socket)).as("the next on the connection").contains("200", "<10000>");
         }
-        awaitAllRoom();
+        awaitWholeBudget();
     }
 
-    /** Tomcat closes the connection behind such an answer: with a reset, if the body were still coming. */
+    /** Tomcat closes the connection after such a response, with a reset if more of the body arrived. */
     @Test
-    void anUploadThatIsRefusedAfterItWasAskedForReadsItsAnswer() throws Exception {
-        try (UploadBudget.Room other = budget.open();
+    void theClientOfAnUploadThatIsRefusedAfter100ContinueReadsTheResponse() throws Exception {
+        try (Share other = budget.take(0);
                 Socket socket = new Socket("localhost", server.getPort())) {
-            other.take(TOTAL - 20_000);
+            other.growBy(TOTAL - 20_000);
             String body = parts(1, TOTAL / 2) + " ".repeat(TOTAL * 50);
 
             send(socket, sized(body, "Expect: 100-continue\r\n"));
 
             assertThat(answer(socket)).contains(" 429 ");
         }
-        awaitAllRoom();
+        awaitWholeBudget();
     }
 
     @Test
-    void aRefusedUploadHoldsNoRoomWhileItsRestIsStillComing() throws Exception {
+    void aRefusedUploadHoldsNoShareWhileItsRestArrives() throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
-            try (UploadBudget.Room other = budget.open()) {
-                other.take(TOTAL - 20_000);
+            try (Share other = budget.take(0)) {
+                other.growBy(TOTAL - 20_000);
                 send(socket, head("Content-Length: 90000\r\n", "") + parts(1, 60_000));
                 assertThat(ends.take()).hasToString("OVERLOADED");
             }
 
-            awaitAllRoom();
+            awaitWholeBudget();
         }
     }
 
     @Test
-    void halfAnUploadHoldsWhatItSentUntilItsClientIsGone() throws Exception {
+    void halfAnUploadHoldsItsShareUntilTheClientDisconnects() throws Exception {
         try (Socket socket = new Socket("localhost", server.getPort())) {
             send(
                     socket,
@@ -167,20 +167,20 @@ class UploadValveTest {
         }
 
         assertThat(ends.take()).isEqualTo("broken");
-        awaitAllRoom();
+        awaitWholeBudget();
     }
 
     private boolean canTake(int bytes) {
-        try (UploadBudget.Room room = budget.open()) {
-            room.take(bytes);
+        try (Share share = budget.take(0)) {
+            share.growBy(bytes);
             return true;
         } catch (FailureException e) {
             return false;
         }
     }
 
-    /** The answer is read before its request has ended. */
-    private void awaitAllRoom() {
+    /** The client may read the response before the request has ended. */
+    private void awaitWholeBudget() {
         while (!canTake(TOTAL)) {
             Thread.onSpinWait();
         }
@@ -217,7 +217,7 @@ class UploadValveTest {
         socket.getOutputStream().write(bytes.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** One answer to its last byte. */
+    /** Reads one response to its last byte. */
     private static String answer(Socket socket) throws IOException {
         StringBuilder answer = new StringBuilder();
         int end = -1;

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class HalfPrecisionTest {
 
-    /** The engine's own way from half to float32, which is exact, is the oracle of the way back. */
+    /** The oracle is the conversion of RawTensor from half to float32, which is exact. */
     @Test
     void everyFiniteHalfComesBackAsItself() {
         for (int bits = 0; bits <= 0xFFFF; bits++) {
@@ -23,7 +23,7 @@ class HalfPrecisionTest {
         }
     }
 
-    /** As numpy.float16(x).view(numpy.uint16) has them. */
+    /** Expected bits from numpy.float16(x).view(numpy.uint16). */
     @ParameterizedTest
     @CsvSource({
         "0.1, 2e66",

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tensors of a request: what is taken, and that JSON and binary data are the same values. */
+/** Input tensors: which ones are accepted, and that JSON and binary data give the same values. */
 class InputTensorTest {
 
     private static final String ONE_ITEM = "[1, 2, 2, 2]";
@@ -95,7 +95,7 @@ class InputTensorTest {
                 "[1, 2, 0, 2]",
                 "[1, 2, -1, -1]",
                 "[1, 3, 2, 2]", // other channels
-                "[1, 2, 3, 2]", // a side that is no multiple
+                "[1, 2, 3, 2]", // a side that is not a multiple
                 "[1, 2, 4294967296, 2]",
                 "[1, 2, 2147483646, 2147483646]",
                 "[9223372036854775807, 2, 9223372036854775806, 9223372036854775806]",
@@ -107,18 +107,17 @@ class InputTensorTest {
         assertRefused(() -> item(Requests.binary("FP32", shape, new byte[32])), "");
     }
 
-    /** 2^31 - 4 float32 would be 8 GiB: known to be wrong from the length of the data. */
+    /** 2^31 - 4 float32 would be 8 GiB. The length of the data alone shows that they are missing. */
     @Test
-    void aShapeTakesNoMemoryThatNoDataStandFor() {
-        assertRefused(() -> item(Requests.input("FP32", "[1, 2, 32766, 32766]", "[1]")), "data have fewer");
-        assertRefused(
-                () -> item(Requests.binary("FP32", "[1, 2, 32766, 32766]", new byte[4])), "binary_data_size is 4");
+    void aShapeWithoutDataAllocatesNoMemory() {
+        assertRefused(() -> item(Requests.input("FP32", "[1, 2, 32766, 32766]", "[1]")), "Its data have fewer");
+        assertRefused(() -> item(Requests.binary("FP32", "[1, 2, 32766, 32766]", new byte[4])), ", not 4");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"BF16", "INT16", "UINT16", "UINT32", "UINT64", "BYTES", "fp32", "float", ""})
-    void aTypeThatTheModelDoesNotTakeIsRefusedWithThoseThatItTakes(String type) {
-        assertRefused(() -> item(Requests.input(type, ONE_ITEM, "[1,2,3,4,5,6,7,8]")), "the model takes [BOOL, UINT8");
+    void aTypeThatTheModelDoesNotTakeIsRefusedWithTheAllowedTypes(String type) {
+        assertRefused(() -> item(Requests.input(type, ONE_ITEM, "[1,2,3,4,5,6,7,8]")), "The model takes [BOOL, UINT8");
     }
 
     @ParameterizedTest
@@ -128,13 +127,13 @@ class InputTensorTest {
                 "FP32 | [1,2,3,4,5,6,7] | fewer",
                 "FP32 | [1,2,3,4,5,6,7,8,9] | more",
                 "FP32 | [] | fewer",
-                "FP32 | [[[[1,2],[3,4]],[[5,6],[7,8]]],[]] | nested data",
+                "FP32 | [[[[1,2],[3,4]],[[5,6],[7,8]]],[]] | the nesting of its data",
                 "FP32 | [[[[1,2],[3,4]],[[5,6],[7]]],1] | nest",
                 "FP32 | [[[[1,2,3],[4]],[[5,6],[7,8]]]] | nest",
-                "FP32 | [[1,2,3,4,5,6,7,8]] | nested data",
+                "FP32 | [[1,2,3,4,5,6,7,8]] | the nesting of its data",
                 "FP32 | [[[[[1,2],[3,4]],[[5,6],[7,8]]]]] | nesting",
-                "FP32 | [1,2,3,4,5,6,7,\"8\"] | value 7 is not a number but a text",
-                "FP32 | [1,2,3,4,5,6,7,null] | but null",
+                "FP32 | [1,2,3,4,5,6,7,\"8\"] | value 7 is not a number, but a string",
+                "FP32 | [1,2,3,4,5,6,7,null] | not a number, but null",
                 "FP32 | [1,2,3,4,5,6,7,true] | not a number",
                 "FP32 | [1,2,3,4,5,6,7,1e39] | value 7 is 1e39, which FP32 cannot hold",
                 "FP64 | [1,2,3,4,5,6,7,1e999] | cannot hold",
@@ -148,16 +147,18 @@ class InputTensorTest {
                 "INT64 | [1,2,3,4,5,6,7,1e3] | whole number",
                 "INT8 | [1,2,3,4,5,6,7,1.0] | whole number"
             })
-    void dataThatAreNotTheTensorAreRefused(String type, String data, String message) {
+    void dataThatDoNotFitTheTensorAreRefused(String type, String data, String message) {
         assertRefused(() -> item(Requests.input(type, ONE_ITEM, data)), message);
     }
 
     @Test
     void binaryDataHaveTheSizeOfTheTensor() {
-        assertRefused(() -> item(Requests.binary("FP32", ONE_ITEM, new byte[31])), "which has 32 bytes");
-        assertRefused(() -> item(Requests.binary("FP16", ONE_ITEM, new byte[32])), "which has 16 bytes");
         assertRefused(
-                () -> item(Requests.binary("BOOL", ONE_ITEM, new byte[] {0, 1, 0, 1, 0, 1, 0, 2})), "a BOOL is 0 or 1");
+                () -> item(Requests.binary("FP32", ONE_ITEM, new byte[31])), "needs a binary_data_size of 32, not 31");
+        assertRefused(
+                () -> item(Requests.binary("FP16", ONE_ITEM, new byte[32])), "needs a binary_data_size of 16, not 32");
+        assertRefused(
+                () -> item(Requests.binary("BOOL", ONE_ITEM, new byte[] {0, 1, 0, 1, 0, 1, 0, 2})), "A BOOL is 0 or 1");
     }
 
     @Test
@@ -174,7 +175,7 @@ class InputTensorTest {
         assertRefused(() -> item(Requests.json("{\"inputs\": [null]}")), "one of them is null");
         assertRefused(() -> item(Requests.json("{\"inputs\": [" + input.formatted("input", "") + "]}")), "either data");
         assertRefused(
-                () -> item(Requests.behind(
+                () -> item(Requests.withBinary(
                         "{\"inputs\": ["
                                 + input.formatted("input", data + ", \"parameters\": {\"binary_data_size\": 32}")
                                 + "]}",

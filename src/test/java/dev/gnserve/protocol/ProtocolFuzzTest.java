@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whatever the body of an inference request is and whatever its header claims, it is read as tensors of the model's types
- * and shapes, or refused as INVALID_REQUEST. An input of this test is the header's text, a line feed, and the body.
+ * Any body of an inference request, with any header, is read as tensors of the model's types and shapes, or refused with
+ * INVALID_REQUEST. An input of this test is the text of the header, a line feed, and the body.
  */
 class ProtocolFuzzTest {
 
@@ -55,7 +55,9 @@ class ProtocolFuzzTest {
     private static void read(byte[] bytes, @Nullable String header) {
         try {
             RequestBody body = RequestBody.read(bytes, header);
-            assertThat(WantedOutputs.of(body.request(), Requests.MODEL).named().keySet())
+            assertThat(RequestedOutputs.of(body.request(), Requests.MODEL)
+                            .named()
+                            .keySet())
                     .isSubsetOf("out", "aux");
             InputTensor input = InputTensor.of(body, Requests.MODEL);
             for (int i = 0; i < input.size(); i++) {

@@ -12,13 +12,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The body of a request, as the specification and the binary extension describe it. */
+/** Request bodies of the specification and the binary extension. */
 class RequestBodyTest {
 
     private static final String FOUR_BYTES = """
             {"inputs": [{"name": "input", "shape": [1, 1], "datatype": "FP32", "parameters": {"binary_data_size": 4}}]}""";
 
-    /** The specification's own example. */
+    /** The example of the specification. */
     @Test
     void theExampleOfTheSpecificationIsRead() {
         InferRequest request = Requests.json("""
@@ -57,24 +57,24 @@ class RequestBodyTest {
         "0, is empty",
         "20, cannot be read"
     })
-    void aHeaderLengthThatLiesIsRefused(String header, String message) {
-        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[4], header), message);
+    void aWrongHeaderLengthIsRefused(String header, String message) {
+        assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[4], header), message);
     }
 
     @Test
-    void aHeaderLengthThatTakesInBinaryDataIsRefused() {
+    void aHeaderLengthThatIncludesBinaryDataIsRefused() {
         String longer = Integer.toString(FOUR_BYTES.length() + 2);
 
-        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[] {'{', '}', 0, 0}, longer), "cannot be read");
+        assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[] {'{', '}', 0, 0}, longer), "cannot be read");
     }
 
     @Test
-    void binaryDataAreAsManyBytesAsTheInputsSay() {
-        assertThat(Requests.behind(FOUR_BYTES, new byte[4], null).binary().remaining())
+    void binaryDataHaveTheSizeThatTheInputsDeclare() {
+        assertThat(Requests.withBinary(FOUR_BYTES, new byte[4], null).binary().remaining())
                 .isEqualTo(4);
-        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[3], null), "3 bytes left");
-        assertRefused(() -> Requests.behind(FOUR_BYTES, new byte[5], null), "5 bytes behind the JSON");
-        assertRefused(() -> Requests.json(FOUR_BYTES), "0 bytes left");
+        assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[3], null), "only 3 bytes are left");
+        assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[5], null), "5 bytes after the JSON");
+        assertRefused(() -> Requests.json(FOUR_BYTES), "only 0 bytes are left");
     }
 
     @Test
@@ -84,7 +84,7 @@ class RequestBodyTest {
                   {"name": "a", "shape": [1], "datatype": "INT8", "parameters": {"binary_data_size": 9223372036854775807}},
                   {"name": "b", "shape": [1], "datatype": "INT8", "parameters": {"binary_data_size": 9223372036854775807}}]}""";
 
-        assertRefused(() -> Requests.behind(huge, new byte[2], null), "9,223,372,036,854,775,807");
+        assertRefused(() -> Requests.withBinary(huge, new byte[2], null), "9,223,372,036,854,775,807");
     }
 
     @ParameterizedTest
@@ -115,12 +115,12 @@ class RequestBodyTest {
                 "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": [1]",
                 "{\"inputs\": [{\"name\": \"a\", \"datatype\": \"FP32\", \"shape\": [1], \"data\": [NaN]}]}",
             })
-    void whatIsNoInferenceRequestIsRefused(String json) {
+    void aBodyThatIsNotAnInferenceRequestIsRefused(String json) {
         assertRefused(() -> Requests.json(json), "");
     }
 
     @Test
-    void aRefusalTellsWhere() {
+    void aRefusalNamesThePosition() {
         assertRefused(
                 () -> Requests.json("{\"inputs\": [{\"name\": \"a\", \"datatype\": 1, \"shape\": [true]}]}"),
                 "at inputs[0]");
@@ -128,15 +128,15 @@ class RequestBodyTest {
     }
 
     @Test
-    void nestingAndTextsHaveBounds() {
+    void nestingAndStringsAreBounded() {
         assertRefused(() -> Requests.input("FP32", "[1]", "[".repeat(100_000)), "");
         assertRefused(() -> Requests.json("{\"inputs\": [], \"id\": \"" + "x".repeat(20_000) + "\"}"), "");
         assertRefused(() -> Requests.input("FP32", "[" + "1,".repeat(100_000) + "1]", "[1]"), "axes");
     }
 
-    /** Data are found again by their place in bytes, whatever stands before them and in whatever order. */
+    /** Data are found by their position in bytes, also after characters of several bytes, and in any order of members. */
     @Test
-    void dataMayComeFirstAndBehindTextOfSeveralBytes() {
+    void dataMayComeFirstAndAfterCharactersOfSeveralBytes() {
         RequestBody body = Requests.json("""
                 {"id": "Zellkerne äöü 細胞 🔬", "inputs": [{"data": [[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]], "shape": [1, 2, 2, 2],
                  "name": "input", "datatype": "FP32"}]}""");
@@ -159,7 +159,7 @@ class RequestBodyTest {
                         thrown -> assertThat(thrown.failure().code()).isEqualTo(FailureCode.INVALID_REQUEST))
                 .hasMessageContaining(message)
                 .message()
-                .as("names of our classes say nothing to a caller")
+                .as("names of Java classes mean nothing to a client")
                 .doesNotContain("dev.gnserve", "java.");
     }
 }

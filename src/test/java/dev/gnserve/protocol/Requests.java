@@ -7,10 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Requests as a client writes them, and a model that they are for. */
+/** Requests of clients, and the signature of their model. */
 final class Requests {
 
-    /** [-1, 2, -1, -1], sides that are multiples of 2, every type; gives "out" and "aux". */
+    /** [-1, 2, -1, -1], sides that are multiples of 2, every type; outputs "out" and "aux". */
     static final ModelSignature MODEL = new ModelSignature(
             new TensorSpec("input", ElementType.FP32, List.of(-1, 2, -1, -1)),
             List.of(ElementType.values()),
@@ -31,14 +31,14 @@ final class Requests {
                 {"inputs": [{"name": "input", "datatype": "%s", "shape": %s, "data": %s}]}""".formatted(datatype, shape, data));
     }
 
-    /** One input of the given binary data. */
+    /** One input named "input", in binary data. */
     static RequestBody binary(String datatype, String shape, byte[] data) {
-        return behind("""
+        return withBinary("""
                 {"inputs": [{"name": "input", "datatype": "%s", "shape": %s, "parameters": {"binary_data_size": %d}}]}""".formatted(datatype, shape, data.length), data, null);
     }
 
-    /** A JSON with data behind it; the header says its length, or what is given. */
-    static RequestBody behind(String json, byte[] data, @Nullable String header) {
+    /** JSON followed by binary data. The header is the length of the JSON unless one is given. */
+    static RequestBody withBinary(String json, byte[] data, @Nullable String header) {
         byte[] head = json.getBytes(StandardCharsets.UTF_8);
         byte[] body = new byte[head.length + data.length];
         System.arraycopy(head, 0, body, 0, head.length);

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** A network that passes its input on gives the painted mask back, whatever becomes of the image on the way. */
+/** With a network that returns its input, the mask is the painted one, for every size, padding and tiling. */
 class SegmenterTest {
 
     @Test
@@ -62,7 +62,7 @@ class SegmenterTest {
         PreparedImage prepared = manifest.preprocessor().prepare(image);
         Segmenter segmenter = new Segmenter(manifest, image, prepared, 0.5f);
         for (int tile = 0; tile < prepared.tiles(); tile++) {
-            segmenter.add(passedOn(prepared.tile(tile)));
+            segmenter.add(logits(prepared.tile(tile)));
         }
 
         SegmentedClass found = segmenter.classes().get(0);
@@ -80,7 +80,7 @@ class SegmenterTest {
         return "{colour: gray, " + input.substring(1);
     }
 
-    /** Blocks of at least 6 pixels: what scaling does to the border of finer ones is no error. */
+    /** Blocks of at least 6 pixels: scaling changes the borders of smaller ones. */
     private static boolean[] rectangles(Random random, int width, int height) {
         boolean[] painted = new boolean[width * height];
         for (int n = random.nextInt(4); n >= 0; n--) {
@@ -97,8 +97,8 @@ class SegmenterTest {
         return painted;
     }
 
-    /** Logits 0..1 centred around 0, so that one half is the border. */
-    private static Prediction passedOn(PlanarImage tile) {
+    /** Logits from values 0..1, with 0.5 as the border. */
+    private static Prediction logits(PlanarImage tile) {
         float[] logits = tile.values().clone();
         for (int i = 0; i < logits.length; i++) {
             logits[i] = 8 * (logits[i] - 0.5f);

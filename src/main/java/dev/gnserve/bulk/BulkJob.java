@@ -1,0 +1,161 @@
+package dev.gnserve.bulk;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** Makes a result or a problem for every image in a folder that has no result yet. Used once. */
+public final class BulkJob {
+
+    /** Processes an image. Called by several threads. */
+    @FunctionalInterface
+    public interface Processor {
+
+        /**
+         * The result for one image.
+         *
+         * @param name of the image, relative to the folder
+         * @throws FailureException if the image fails
+         */
+        Result process(String name, byte[] image);
+    }
+
+    /**
+     * The result for one image.
+     *
+     * @param json the document
+     * @param picture PNG, or null
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Written once, compared never.
+    public record Result(byte[] json, byte @Nullable [] picture) {}
+
+    /** Makes the problem document for an image that failed. */
+    @FunctionalInterface
+    public interface ProblemWriter {
+
+        byte[] json(String name, Failure failure);
+    }
+
+    /**
+     * The end of a job.
+     *
+     * @param images of this shard
+     * @param before images with a result of an earlier job
+     * @param done images with a result of this job
+     * @param failed code and detail of the failure of each image that failed, by its name; the next job tries them again
+     * @param seconds that the job took
+     */
+    public record Summary(int images, int before, int done, Map<String, String> failed, double seconds) {}
+
+    private final Path in;
+    private final ResultFiles results;
+    private final Processor processor;
+    private final ProblemWriter problems;
+
+    /**
+     * A job from one folder to another.
+     *
+     * @param in images, at any depth
+     * @param out for the results, in the same folders
+     */
+    public BulkJob(Path in, Path out, Processor processor, ProblemWriter problems) {
+        this.in = in;
+        this.results = new ResultFiles(out);
+        this.processor = processor;
+        this.problems = problems;
+    }
+
+    /**
+     * Runs the job and waits for its end.
+     *
+     * @param threads images at the same time
+     * @param onBegin receives the number of images without a result
+     * @param onImage receives the name of every image that is done or failed
+     * @throws IOException with the name of a file or folder that cannot be read or written; results that are complete remain
+     */
+    public Summary run(Shard shard, int threads, IntConsumer onBegin, Consumer<String> onImage)
+            throws IOException, InterruptedException {
+        long start = System.nanoTime();
+        List<String> images = ImageFiles.in(in).stream().filter(shard::has).toList();
+        List<String> open = images.stream().filter(name -> !results.has(name)).toList();
+        onBegin.accept(open.size());
+        Map<String, String> failed = new TreeMap<>();
+        List<String> overloaded = new ArrayList<>();
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            ExecutorCompletionService<Ended> ended = new ExecutorCompletionService<>(pool);
+            open.forEach(name -> ended.submit(() -> process(name)));
+            for (int i = 0; i < open.size(); i++) {
+                Ended one = ended.take().get();
+                if (one.failure() != null && one.failure().code() == FailureCode.OVERLOADED) {
+                    overloaded.add(one.name());
+                } else {
+                    record(one, failed, onImage);
+                }
+            }
+            // Images that are too large beside others: alone, each has the whole budget.
+            for (String name : overloaded) {
+                record(process(name), failed, onImage);
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        } finally {
+            pool.shutdownNow();
+        }
+        return new Summary(
+                images.size(),
+                images.size() - open.size(),
+                open.size() - failed.size(),
+                failed,
+                (System.nanoTime() - start) / 1e9);
+    }
+
+    private byte[] read(String name) throws IOException {
+        try {
+            return Files.readAllBytes(in.resolve(name));
+        } catch (IOException e) {
+            throw new IOException(in.resolve(name) + " cannot be read: " + e, e);
+        }
+    }
+
+    private record Ended(String name, @Nullable Failure failure) {}
+
+    private Ended process(String name) throws IOException {
+        try {
+            Result result = processor.process(name, read(name));
+            results.put(name, result.json(), result.picture());
+            return new Ended(name, null);
+        } catch (FailureException e) {
+            Failure failure = e.failure();
+            if (failure.code() != FailureCode.OVERLOADED) {
+                results.putProblem(name, problems.json(name, failure));
+            }
+            return new Ended(name, failure);
+        }
+    }
+
+    private static void record(Ended image, Map<String, String> failed, Consumer<String> onImage) {
+        Failure failure = image.failure();
+        if (failure != null) {
+            failed.put(image.name(), failure.code() + ": " + failure.detail());
+        }
+        onImage.accept(image.name());
+    }
+}

@@ -1,0 +1,83 @@
+package dev.gnserve.pipeline;
+
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.batching.BatchTiming;
+import dev.gnserve.batching.Outcome;
+import dev.gnserve.image.PlanarImage;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.Inference;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/** The tiles of one image on their way through a model, and where their time goes. For one thread. */
+final class TilesInFlight {
+
+    private final Inference inference;
+    private final Client client;
+    private final PreparedImage prepared;
+    private final InputsInFlight inputs;
+    private Duration cutting = Duration.ZERO;
+    private Duration queue = Duration.ZERO;
+    private Duration inferring = Duration.ZERO;
+    private int batchSize;
+
+    /** @param limit how many tiles may be in flight at a time */
+    TilesInFlight(Inference inference, Client client, PreparedImage prepared, int limit) {
+        this.inference = inference;
+        this.client = client;
+        this.prepared = prepared;
+        this.inputs = new InputsInFlight(prepared.tiles(), limit, this::infer, client);
+    }
+
+    private CompletableFuture<Outcome<Prediction>> infer(int index) {
+        long began = System.nanoTime();
+        PlanarImage tile = prepared.tile(index);
+        Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
+        cutting = cutting.plusNanos(System.nanoTime() - began);
+        return inference.infer(input, client.deadline());
+    }
+
+    /** Submits tiles up to the limit. */
+    void submit() {
+        inputs.submit();
+    }
+
+    /**
+     * Passes on the model's output for each tile, as {@link InputsInFlight#forEach}.
+     *
+     * @throws dev.gnserve.failure.FailureException the failure of the first tile that failed; the others are cancelled
+     */
+    void forEach(Consumer<Prediction> consumer) {
+        inputs.forEach(success -> {
+            BatchTiming timing = success.timing();
+            queue = timing.queueWait().compareTo(queue) > 0 ? timing.queueWait() : queue;
+            inferring = inferring.plus(timing.stages().total());
+            batchSize = Math.max(batchSize, timing.batchSize());
+            consumer.accept(success.result());
+        });
+    }
+
+    /** Cancels the tiles in flight. */
+    void cancel() {
+        inputs.cancel();
+    }
+
+    /** The timing of the image, from that of its tiles and of the stages around them. */
+    Timing timing(Duration decode, Duration prepare, Duration postprocess) {
+        return new Timing(
+                millis(decode),
+                millis(prepare.plus(cutting)),
+                millis(queue),
+                millis(inferring),
+                millis(postprocess),
+                batchSize,
+                prepared.tiles());
+    }
+
+    /** Rounded to a hundredth: more would be noise. */
+    private static double millis(Duration duration) {
+        return Math.round(duration.toNanos() / 1e4) / 100.0;
+    }
+}
