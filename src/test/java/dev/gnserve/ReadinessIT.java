@@ -72,7 +72,7 @@ class ReadinessIT {
                 .as("no model serves")
                 .allSatisfy((path, status) -> assertThat(status).isEqualTo(503));
         assertThat(client.get("actuator/health/readiness").text())
-                .contains("\"slow/1\":\"UNLOADED\"", "FAILED", "not a ZIP archive");
+                .contains("\"slow/1\":\"UNLOADED\"", "FAILED", "not a TorchScript archive");
         assertThat(client.get("livez").status()).isEqualTo(200);
 
         repository.load("slow").join();

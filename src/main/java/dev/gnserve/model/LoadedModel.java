@@ -499,6 +499,7 @@ public final class LoadedModel implements Inference {
     /** Whether the message says all, so that a stack trace would add nothing. */
     private static boolean isPlainSentence(Throwable thrown) {
         return thrown instanceof InvalidManifestException
+                || thrown instanceof NoFileException
                 || thrown instanceof TorchScriptException
                 || (thrown instanceof FailureException known
                         && known.failure().code() == FailureCode.MODEL_UNAVAILABLE);

@@ -1,7 +1,5 @@
 package dev.gnserve.model;
 
-import dev.gnserve.failure.Failure;
-import dev.gnserve.failure.FailureCode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -22,18 +20,18 @@ final class RegularFile {
     /**
      * Opens a file, or what a symbolic link to one leads to.
      *
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} if there is none, or something else
+     * @throws NoFileException if there is none, or something else
      */
     static InputStream open(Path file) throws IOException {
         BasicFileAttributes found;
         try {
             found = Files.readAttributes(file, BasicFileAttributes.class);
         } catch (NoSuchFileException e) {
-            throw refused(file + " does not exist. Put the file there");
+            throw new NoFileException(file + " does not exist. Put the file there");
         }
         if (!found.isRegularFile()) {
             String what = found.isDirectory() ? "a folder" : "a named pipe or a device";
-            throw refused(file + " is not a file: it is " + what + ". Put the file itself there");
+            throw new NoFileException(file + " is not a file: it is " + what + ". Put the file itself there");
         }
         return Files.newInputStream(file);
     }
@@ -42,7 +40,7 @@ final class RegularFile {
      * Reads a file of text.
      *
      * @throws InvalidManifestException if it is not UTF-8, or too long for a text that a person writes
-     * @throws dev.gnserve.failure.FailureException as {@link #open}
+     * @throws NoFileException as {@link #open}
      */
     static String text(Path file) throws IOException {
         byte[] bytes;
@@ -61,9 +59,5 @@ final class RegularFile {
         } catch (CharacterCodingException e) {
             throw new InvalidManifestException(file + " is not UTF-8 text. Save it with the encoding UTF-8", e);
         }
-    }
-
-    private static RuntimeException refused(String why) {
-        return Failure.of(FailureCode.MODEL_UNAVAILABLE, why).asException();
     }
 }

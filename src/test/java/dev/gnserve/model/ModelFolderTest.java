@@ -3,7 +3,6 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,7 +46,7 @@ class ModelFolderTest {
     @Test
     void aMissingArchiveIsNamed() throws IOException {
         assertThatThrownBy(only()::snapshot)
-                .isInstanceOf(FailureException.class)
+                .isInstanceOf(NoFileException.class)
                 .hasMessageContaining(archive + " does not exist");
     }
 
@@ -56,7 +55,7 @@ class ModelFolderTest {
         Files.createDirectory(archive);
 
         assertThatThrownBy(only()::snapshot)
-                .isInstanceOf(FailureException.class)
+                .isInstanceOf(NoFileException.class)
                 .hasMessageContaining(archive + " is not a file: it is a folder");
     }
 
@@ -68,9 +67,9 @@ class ModelFolderTest {
                 .isZero();
 
         assertThatThrownBy(only()::snapshot)
-                .isInstanceOf(FailureException.class)
+                .isInstanceOf(NoFileException.class)
                 .hasMessageContaining(archive + " is not a file: it is a named pipe or a device");
-        assertThatThrownBy(() -> only().open("1/model.pt")).isInstanceOf(FailureException.class);
+        assertThatThrownBy(() -> only().open("1/model.pt")).isInstanceOf(NoFileException.class);
     }
 
     /** A second version that is sound does not hide it. */
