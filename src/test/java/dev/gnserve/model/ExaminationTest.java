@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -214,6 +215,36 @@ class ExaminationTest {
         assertThat(state("good")).isEqualTo(ModelState.UNLOADED);
         trial.pass("good");
         assertThat(backend.loads()).isZero();
+    }
+
+    /** A network disk that does not answer, for example. */
+    @Test
+    void anArchiveThatCannotBeReadHoldsUpNoOtherModelAndNotTheEnd() throws Exception {
+        CountDownLatch disk = new CountDownLatch(1);
+        bad.whenArchiveIsOpened(() -> {
+            try {
+                disk.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        });
+        try {
+            repository.start();
+            awaitJudged("good");
+            trial.pass("good");
+            eventually(() -> state("good") == ModelState.READY);
+            assertThat(repository.load("good").join()).isEmpty();
+            assertThat(repository.hanging()).as("no fault of the engine").isEmpty();
+
+            repository.close(Duration.ofMillis(50));
+
+            assertThat(state("good")).isEqualTo(ModelState.UNLOADED);
+            assertThat(engine.isIdle())
+                    .as("the process ends without destructors")
+                    .isFalse();
+        } finally {
+            disk.countDown();
+        }
     }
 
     /** Starts, and loads the good model once more: it serves, and its successor is being judged. */
