@@ -1,4 +1,4 @@
-/** What the JDK does not offer for this process: resident memory, nice values, an exit that runs no native destructors. */
+/** What the JDK does not offer for this process: resident memory, nice values, the limit of threads, exits. */
 @NullMarked
 package dev.gnserve.process;
 
