@@ -15,17 +15,22 @@ public final class ModelFolder {
     private ModelFolder() {}
 
     /**
-     * Every version of every model below a folder, in the order of their names; nothing when there is no such folder.
+     * Every version of every model below a folder, in the order of their names.
      *
      * <p>A folder with a manifest and no archive is listed with the version {@code 1}, so that the missing archive is
-     * told as the reason why the model does not serve.
+     * told as the reason why the model does not serve. So is a folder that cannot be read.
+     *
+     * @throws IOException if there is no such folder, or if it cannot be read
      */
     public static List<ModelSource> list(Path folder) throws IOException {
         List<ModelSource> found = new ArrayList<>();
-        if (!Files.isDirectory(folder)) {
-            return found;
-        }
         for (Path model : children(folder)) {
+            if (!isReadable(model)) {
+                if (FolderSources.mayBeModel(model)) {
+                    found.add(new InFolder(model, "1"));
+                }
+                continue;
+            }
             if (!Files.isRegularFile(model.resolve("model.yaml"))) {
                 continue;
             }
@@ -40,6 +45,11 @@ public final class ModelFolder {
             }
         }
         return found;
+    }
+
+    /** Whether this process may list a folder and open the files in it. */
+    static boolean isReadable(Path folder) {
+        return Files.isReadable(folder) && Files.isExecutable(folder);
     }
 
     private static List<Path> children(Path folder) throws IOException {
@@ -58,6 +68,11 @@ public final class ModelFolder {
         @Override
         public String location() {
             return folder.toString();
+        }
+
+        @Override
+        public boolean isReadable() {
+            return ModelFolder.isReadable(folder);
         }
 
         @Override

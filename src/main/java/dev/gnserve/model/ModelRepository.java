@@ -18,11 +18,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,7 @@ public final class ModelRepository {
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
     private final Map<Key, Seen> seen = new HashMap<>(); // by the looks at the folder; on the loader's thread
+    private final Map<Key, Long> missingSince = new HashMap<>(); // as seen
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
     private volatile List<LoadedModel> models;
@@ -132,7 +135,7 @@ public final class ModelRepository {
     public CompletableFuture<Map<String, String>> load(String name) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    Map<Key, ModelSource> now = distinct();
+                    Map<Key, ModelSource> now = listed();
                     now.keySet().removeIf(key -> !key.name().equals(name));
                     if (now.isEmpty()) {
                         throw Failure.of(
@@ -173,17 +176,19 @@ public final class ModelRepository {
 
     /**
      * Loads what is new or has changed since it was loaded and unloads what is gone. Files that have not been seen unchanged for the
-     * settle time are left for a later look: they may still be on their way into the folder.
+     * settle time are left for a later look: they may still be on their way into the folder. For the same time a model must be missing
+     * before it is unloaded, and the folder must be readable: a volume may be away for a moment.
      */
     public CompletableFuture<Void> refresh() {
         return CompletableFuture.runAsync(
                 () -> {
-                    Map<Key, ModelSource> now = distinct();
-                    models.stream()
-                            .filter(model -> !now.containsKey(Key.of(model.source())))
-                            .forEach(this::drop);
+                    Map<Key, ModelSource> now = look();
+                    dropMissing(now);
                     seen.keySet().retainAll(now.keySet());
                     now.forEach((key, source) -> {
+                        if (!source.isReadable() && isKnown(source.name())) {
+                            return; // Its versions serve on.
+                        }
                         String print = print(source);
                         LoadedModel current = exactly(key);
                         boolean changed = current == null || !print.equals(current.fingerprint());
@@ -193,6 +198,59 @@ public final class ModelRepository {
                     });
                 },
                 loader);
+    }
+
+    /** For a client, who gets a failure. */
+    private Map<Key, ModelSource> listed() {
+        try {
+            return distinct();
+        } catch (UncheckedIOException e) {
+            throw Failure.of(FailureCode.MODEL_UNAVAILABLE, e.getMessage() + ": " + e.getCause(), e)
+                    .asException();
+        }
+    }
+
+    private Map<Key, ModelSource> look() {
+        try {
+            return distinct();
+        } catch (UncheckedIOException e) {
+            missingSince.clear(); // Nothing is known to be missing.
+            throw e;
+        }
+    }
+
+    private void dropMissing(Map<Key, ModelSource> now) {
+        Set<String> unreadable = now.values().stream()
+                .filter(source -> !source.isReadable())
+                .map(ModelSource::name)
+                .collect(Collectors.toSet());
+        List<LoadedModel> missing = models.stream()
+                .filter(model -> !now.containsKey(Key.of(model.source())) && !unreadable.contains(model.name()))
+                .toList();
+        missingSince
+                .keySet()
+                .retainAll(missing.stream().map(model -> Key.of(model.source())).toList());
+        long nanos = ticker.nanos();
+        List<LoadedModel> serving = new ArrayList<>();
+        for (LoadedModel model : missing) {
+            Long since = missingSince.putIfAbsent(Key.of(model.source()), nanos);
+            if (!model.serves()
+                    || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
+                drop(model);
+            } else if (since == null) {
+                serving.add(model);
+            }
+        }
+        if (!serving.isEmpty()) {
+            LOG.log(
+                    WARNING,
+                    () -> "no longer in the folder of models: " + serving + "; what serves is unloaded after "
+                            + times.settle().toSeconds() + " s without its files");
+        }
+    }
+
+    private boolean isKnown(String name) {
+        return models.stream().anyMatch(model -> model.name().equals(name));
     }
 
     private boolean isSettled(Key key, String fingerprint) {

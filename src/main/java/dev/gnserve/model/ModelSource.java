@@ -18,6 +18,11 @@ public interface ModelSource {
     /** Where it lies, for messages. */
     String location();
 
+    /** Whether it can be read at all. What cannot says nothing about which versions exist. */
+    default boolean isReadable() {
+        return true;
+    }
+
     /** Differs when manifest or archive have changed; the same forever where they cannot. */
     default String fingerprint() throws IOException {
         return "";

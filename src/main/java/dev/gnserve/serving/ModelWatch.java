@@ -22,6 +22,7 @@ final class ModelWatch {
     private final ModelRepository repository;
     private final @Nullable Duration folderInterval;
     private @Nullable ScheduledExecutorService scheduler;
+    private volatile @Nullable String unreadable; // why the folder could not be read at the last look
 
     ModelWatch(ModelRepository repository, @Nullable Duration folderInterval) {
         this.repository = repository;
@@ -43,11 +44,11 @@ final class ModelWatch {
         }
     }
 
-    /** Catches exceptions, because one that escapes would end the schedule. */
+    /** Catches everything, because what escapes would end the schedule. */
     private void watchCalls() {
         try {
             repository.watch();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.warn("Cannot check the calls inside the engine", e);
         }
     }
@@ -61,10 +62,21 @@ final class ModelWatch {
     /** Does not wait for the end, so that a model that loads for minutes does not delay {@link #watchCalls}. */
     @SuppressWarnings("FutureReturnValueIgnored")
     private void refresh() {
-        repository.refresh().whenComplete((done, thrown) -> {
-            if (thrown != null) {
-                log.warn("Cannot read the models folder: {}", thrown.toString());
-            }
-        });
+        try {
+            repository.refresh().whenComplete((done, thrown) -> looked(thrown));
+        } catch (RuntimeException | Error e) {
+            looked(e);
+        }
+    }
+
+    /** Logs a failure once, however long it lasts. */
+    private void looked(@Nullable Throwable thrown) {
+        String before = unreadable;
+        unreadable = thrown == null ? null : thrown.toString();
+        if (thrown != null && !thrown.toString().equals(before)) {
+            log.warn("Cannot read the models folder; the loaded models serve on: {}", thrown.toString());
+        } else if (thrown == null && before != null) {
+            log.info("The models folder can be read again");
+        }
     }
 }

@@ -366,7 +366,74 @@ class ModelRepositoryTest {
         LoadedModel second = repository.find("seg", null);
         Files.delete(folder.resolve("new/model.yaml"));
         repository.refresh().join();
+        assertThat(repository.models()).as("may come back").hasSize(2);
+        clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        repository.refresh().join();
         assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
+    }
+
+    @Test
+    void aFolderThatIsAwayOrEmptyForAMomentUnloadsNothing() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        Path away = folder.resolveSibling(folder.getFileName() + "-away");
+        repository = new ModelRepository(
+                engine,
+                new FolderSources(folder),
+                batches::add,
+                changes::add,
+                List.of(),
+                LifecycleTimes.DEFAULT,
+                clock::get);
+        repository.start();
+        repository.settled().join();
+        LoadedModel model = repository.find("seg", null);
+        long settle = LifecycleTimes.DEFAULT.settle().toNanos();
+
+        Files.move(folder, away);
+        for (int look = 0; look < 3; look++) {
+            assertThatThrownBy(() -> repository.refresh().join()).hasMessageContaining("cannot be listed");
+            assertThatThrownBy(() -> repository.load("seg").join()).hasMessageContaining("cannot be listed");
+            clock.addAndGet(settle);
+        }
+        Files.createDirectory(folder); // Nothing is mounted yet.
+        repository.refresh().join();
+        clock.addAndGet(settle - 1);
+        repository.refresh().join();
+        Files.delete(folder);
+        assertThatThrownBy(() -> repository.refresh().join()).hasMessageContaining("cannot be listed");
+        clock.addAndGet(1);
+        Files.createDirectory(folder);
+        repository.refresh().join();
+        assertThat(repository.models()).containsExactly(model);
+        Files.delete(folder);
+        Files.move(away, folder);
+        repository.refresh().join();
+        clock.addAndGet(settle);
+        repository.refresh().join();
+
+        assertThat(repository.models()).as("the same, not loaded again").containsExactly(model);
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(changes).extracting(ModelStateChanged::state).containsExactly(ModelState.READY);
+    }
+
+    @Test
+    void aFolderThatCannotBeReadUnloadsNoVersionOfItsModel() throws IOException {
+        FakeSource listed = new FakeSource("seg").unreadable();
+        put("seg", "3", MANIFEST, "group-norm-traced.pt");
+        List<ModelSource> sources = new ArrayList<>(ModelFolder.list(folder));
+        repository = new ModelRepository(
+                engine, () -> sources, batches::add, changes::add, List.of(), LifecycleTimes.DEFAULT, clock::get);
+        repository.start();
+        repository.settled().join();
+
+        sources.set(0, listed);
+        for (int look = 0; look < 3; look++) {
+            repository.refresh().join();
+            clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        }
+
+        assertThat(repository.models()).extracting(LoadedModel::version).containsExactly("3");
+        assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
     }
 
     private static Tensor answer(LoadedModel model) {
