@@ -3,6 +3,7 @@ package dev.gnserve.batching;
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.gnserve.failure.Failure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
@@ -116,9 +117,15 @@ final class BatchQueue<T, R> {
         }
     }
 
-    /** The next batch, waiting for it; null when the queue is closed and empty. */
+    /**
+     * The next batch, waiting for it.
+     *
+     * @param longestIdle how long to wait while nothing is queued
+     * @return an empty list when nothing was queued for that long; null when the queue is closed and empty
+     */
     @Nullable
-    List<Pending<T, R>> take() {
+    List<Pending<T, R>> take(Duration longestIdle) {
+        long idleUntil = System.nanoTime() + longestIdle.toNanos();
         while (true) {
             List<Pending<T, R>> expired = new ArrayList<>();
             lock.lock();
@@ -130,9 +137,13 @@ final class BatchQueue<T, R> {
                 if (closed != null && size == 0) {
                     return null;
                 }
+                long idle = size == 0 ? idleUntil - System.nanoTime() : Long.MAX_VALUE;
+                if (idle <= 0) {
+                    return batch;
+                }
                 if (expired.isEmpty()) {
                     // Woken or not, in time or not: the loop looks again.
-                    changed.awaitNanos(lines.nanosUntilReady(ticker.nanos()));
+                    changed.awaitNanos(Math.min(idle, lines.nanosUntilReady(ticker.nanos())));
                 }
             } catch (InterruptedException e) {
                 // A worker ends when the queue is closed and empty, not by interruption: what was accepted needs its

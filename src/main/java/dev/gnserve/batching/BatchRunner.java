@@ -2,11 +2,11 @@ package dev.gnserve.batching;
 
 import java.util.List;
 
-/** Runs batches on one worker; every method is called on that worker's thread only. */
+/** Runs batches on one worker; one thread at a time calls it. Another thread may continue where an idle one has ended. */
 @FunctionalInterface
 public interface BatchRunner<T, R> {
 
-    /** Makes the worker ready, for example warm; called once, before the first batch. */
+    /** Makes the worker ready, for example warm; called by each thread before its first batch. */
     default void prepare() throws Exception {}
 
     /**

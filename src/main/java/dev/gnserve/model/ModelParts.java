@@ -23,7 +23,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -119,7 +119,7 @@ final class ModelParts {
     }
 
     /**
-     * Starts the workers, lets them warm up, and asks the companions: the last step.
+     * Starts the first worker, lets it warm up, and asks the companions: the last step.
      *
      * @param whenBroken hears why the batcher serves no more
      * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} if a companion objects; or why a worker is not ready
@@ -128,21 +128,22 @@ final class ModelParts {
         BackendModel loaded = Objects.requireNonNull(backendModel);
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
-        Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                loaded.newSession(),
-                manifest.warmUp(),
-                prediction -> OutputFit.require(manifest, prediction),
-                session -> {
+        Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
+                loaded.newSession(), warmUp, prediction -> OutputFit.require(manifest, prediction), session -> {
                     if (signature.get() == null) {
                         signature.set(ModelSignature.seen(manifest, session));
                     }
                 });
+        WarmUp brief = manifest.warmUp().brief();
         Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
                 .policy(manifest.batching())
                 .shape(input -> List.of(input.type(), input.shape()))
                 .mostAtOnce(input -> scope.mostAtOnce(input.shape()))
-                .runners(Stream.generate(newWorker).limit(workers).toList())
-                .replacement(newWorker)
+                .runners(Stream.iterate(manifest.warmUp(), any -> brief)
+                        .limit(workers)
+                        .map(newWorker)
+                        .toList())
+                .replacement(() -> newWorker.apply(brief))
                 .whenBroken(whenBroken)
                 .listener(batches)
                 .threads(workerThreads())

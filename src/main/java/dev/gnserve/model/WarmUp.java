@@ -7,11 +7,12 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
 /**
- * What every worker runs before its model counts as ready: every shape at every batch size.
+ * What the first worker runs before its model counts as ready: every shape at every batch size.
  *
  * @param shapes of one input, [channels, height, width]
  * @param batchSizes how many such inputs at once
@@ -30,6 +31,11 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
         if (dataTypes.isEmpty()) {
             throw new IllegalArgumentException("dataTypes is empty, allowed is one or more");
         }
+    }
+
+    /** The smallest part of it, for a further worker of a model that is warm. */
+    WarmUp brief() {
+        return new WarmUp(shapes.subList(0, 1), List.of(Collections.min(batchSizes)), dataTypes.subList(0, 1));
     }
 
     /** As {@link #input(TensorShape)}, of any type: FP32 between 0 and 1, others of zeros and ones. */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * Verifies one model on images, by an instrumented copy that is loaded when it is first needed and released when it has
  * not been needed for a while.
  *
- * <p>Thread-safe. Verifications run one after another on a thread of their own, samples on the one background thread that
+ * <p>Thread-safe. Verifications run one after another on a thread of their own, which ends without them, samples on the one background thread that
  * brings them; both share the copy under a lock. Few threads, because every thread that enters libtorch gets a team of
  * threads. Memory: the copy's parameters, and what {@link TappedCopy} says of a run.
  */
@@ -83,6 +83,8 @@ public final class ModelVerifier implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
+        worker.setKeepAliveTime(1, TimeUnit.SECONDS);
+        worker.allowCoreThreadTimeOut(true);
         worker.setRemoveOnCancelPolicy(true);
         worker.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
@@ -151,6 +153,9 @@ public final class ModelVerifier implements AutoCloseable {
     /** Frees the copy now, after a verification that runs; the next one makes it again. */
     void releaseCopy() {
         synchronized (lock) {
+            if (release != null) {
+                release.cancel(false); // While it waits, the thread stays.
+            }
             if (copy != null) {
                 copy.close();
                 copy = null;

@@ -28,7 +28,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -141,20 +140,6 @@ class LoadedModelTest {
             List<ModelCompanion.Factory> plant(LoadedModelTest test) {
                 test.backend.onPass((archive, inputs) -> {
                     throw fault("a size of 2 is not supported");
-                });
-                return List.of();
-            }
-        },
-        WARM_UP_OF_THE_SECOND_WORKER("the second is one too many") {
-            @Override
-            List<ModelCompanion.Factory> plant(LoadedModelTest test) {
-                AtomicReference<Thread> first = new AtomicReference<>();
-                test.source.manifest(TWO_WORKERS);
-                test.backend.onPass((archive, inputs) -> {
-                    if (!first.compareAndSet(null, Thread.currentThread()) && first.get() != Thread.currentThread()) {
-                        throw fault("the second is one too many");
-                    }
-                    return FakeBackend.doubled(inputs);
                 });
                 return List.of();
             }

@@ -24,27 +24,23 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Forward passes of one model from one thread.
+ * Forward passes of one model from one thread at a time.
  *
- * <p>Not thread-safe, and always to be called from the same thread: every thread that enters libtorch gets a team of
- * threads of its own, so only few, long-lived threads should.
+ * <p>Not thread-safe. Few, long-lived threads should call it: every thread that enters libtorch gets a team of threads of its own.
  */
 public final class PyTorchSession implements BackendSession {
 
     /** Setting the number of threads of a thread also sets the default that other threads start with. */
     private static final Object THREAD_SETTINGS = new Object();
-
-    /** libtorch's own allocations are aligned so; its vector loops like it. */
-    private static final int ALIGNMENT = 64;
 
     /** DJL's property. */
     static final String GRAPH_OPTIMIZER = "ai.djl.pytorch.graph_optimizer";
@@ -56,19 +52,29 @@ public final class PyTorchSession implements BackendSession {
     private final ForwardSignature signature;
     private final Cores cores;
     private final int fixedThreads;
+    private @Nullable Thread owner; // for which the number of threads is set
     private int threads;
     private boolean oneByOne; // the model answers for one image only, as it was seen to do
     private boolean perInput; // the model gives a result for each input, as it was seen to do
     private EngineOutputs.Lists lists = EngineOutputs.Lists.UNKNOWN;
-    private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
+    private final BatchMemory memory;
+    private @Nullable ByteBuffer batchMemory; // during a pass
 
     /**
+     * @param memory for inputs
      * @param fixedThreads how many threads work on a forward pass; 0 for this pass's share of the cores
      */
-    PyTorchSession(PtSymbolBlock block, NDManager manager, ForwardSignature signature, Cores cores, int fixedThreads) {
+    PyTorchSession(
+            PtSymbolBlock block,
+            NDManager manager,
+            ForwardSignature signature,
+            BatchMemory memory,
+            Cores cores,
+            int fixedThreads) {
         this.block = block;
         this.manager = manager;
         this.signature = signature;
+        this.memory = memory;
         this.cores = cores;
         this.fixedThreads = fixedThreads;
     }
@@ -138,6 +144,7 @@ public final class PyTorchSession implements BackendSession {
             throw new FailureException(Failure.of(
                     FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e));
         } finally {
+            giveBatchMemoryBack();
             cores.leave();
         }
     }
@@ -146,12 +153,9 @@ public final class PyTorchSession implements BackendSession {
         TensorShape shape = inputs.get(0).shape();
         ElementType type = inputs.get(0).type();
         int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), type.bytes());
-        if (batchMemory.capacity() < bytes) {
-            batchMemory = aligned(bytes);
-        }
         // The array below uses this memory as it is: it is free again when the batch is done.
-        batchMemory.limit(bytes).position(0);
-        FloatBuffer floats = batchMemory.asFloatBuffer();
+        ByteBuffer batch = batchMemory(bytes);
+        FloatBuffer floats = batch.asFloatBuffer();
         for (Tensor input : inputs) {
             if (!input.shape().equals(shape) || input.type() != type) {
                 throw new IllegalArgumentException(inputs.get(0) + " and " + input + " cannot share a batch");
@@ -159,18 +163,29 @@ public final class PyTorchSession implements BackendSession {
             if (input instanceof FloatTensor values) {
                 floats.put(values.values());
             } else if (input instanceof RawTensor values) {
-                batchMemory.put(values.values());
+                batch.put(values.values());
             }
         }
-        return batchManager.create(
-                batchMemory.position(0), djlShape(shape.prepend(inputs.size())), EngineType.of(type));
+        return batchManager.create(batch.position(0), djlShape(shape.prepend(inputs.size())), EngineType.of(type));
     }
 
-    private static ByteBuffer aligned(int bytes) {
-        int whole = Math.multiplyExact((bytes + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
-        return ByteBuffer.allocateDirect(Math.addExact(whole, ALIGNMENT))
-                .alignedSlice(ALIGNMENT)
-                .order(ByteOrder.nativeOrder());
+    /** Memory of so many bytes, until the pass ends or needs more. */
+    private ByteBuffer batchMemory(int bytes) {
+        ByteBuffer batch = batchMemory;
+        if (batch == null || batch.capacity() < bytes) {
+            giveBatchMemoryBack();
+            batch = memory.take(bytes);
+            batchMemory = batch;
+        }
+        return batch.limit(bytes).position(0);
+    }
+
+    private void giveBatchMemoryBack() {
+        ByteBuffer batch = batchMemory;
+        if (batch != null) {
+            batchMemory = null;
+            memory.giveBack(batch);
+        }
     }
 
     /**
@@ -264,10 +279,11 @@ public final class PyTorchSession implements BackendSession {
     }
 
     private void useThreads(int wanted) {
-        if (threads == wanted) {
+        boolean isNew = owner != Thread.currentThread();
+        if (threads == wanted && !isNew) {
             return;
         }
-        if (threads == 0) {
+        if (isNew) {
             // The first parallel operation of a thread takes over what any thread set last; its own number stays only
             // when it is set after that.
             synchronized (THREAD_SETTINGS) {
@@ -279,6 +295,7 @@ public final class PyTorchSession implements BackendSession {
             }
         }
         JniUtils.setNumThreads(wanted);
+        owner = Thread.currentThread();
         threads = wanted;
     }
 }
