@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Checks every second for calls into the engine that hang and, at the interval of {@code gnserve.watch-interval}, the models folder for
@@ -72,10 +73,13 @@ final class ModelWatch {
     /** Logs a failure once, however long it lasts. */
     private void looked(@Nullable Throwable thrown) {
         String before = unreadable;
-        unreadable = thrown == null ? null : thrown.toString();
-        if (thrown != null && !thrown.toString().equals(before)) {
-            log.warn("Cannot read the models folder; the loaded models serve on: {}", thrown.toString());
-        } else if (thrown == null && before != null) {
+        String now = thrown == null
+                ? null
+                : NestedExceptionUtils.getMostSpecificCause(thrown).toString();
+        unreadable = now;
+        if (now != null && !now.equals(before)) {
+            log.warn("Cannot read the models folder; the loaded models serve on: {}", now);
+        } else if (now == null && before != null) {
             log.info("The models folder can be read again");
         }
     }

@@ -376,14 +376,7 @@ class ModelRepositoryTest {
     void aFolderThatIsAwayOrEmptyForAMomentUnloadsNothing() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         Path away = folder.resolveSibling(folder.getFileName() + "-away");
-        repository = new ModelRepository(
-                engine,
-                new FolderSources(folder),
-                batches::add,
-                changes::add,
-                List.of(),
-                LifecycleTimes.DEFAULT,
-                clock::get);
+        repository = repositoryOf(new FolderSources(folder));
         repository.start();
         repository.settled().join();
         LoadedModel model = repository.find("seg", null);
@@ -414,6 +407,48 @@ class ModelRepositoryTest {
         assertThat(repository.models()).as("the same, not loaded again").containsExactly(model);
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(changes).extracting(ModelStateChanged::state).containsExactly(ModelState.READY);
+    }
+
+    /** As Kubernetes updates a mounted ConfigMap: the folders of models are links through one link, which is replaced. */
+    @Test
+    void aReplacedLinkReplacesTheModelAndUnloadsNothing() throws IOException {
+        Path mounted = Files.createDirectory(folder.resolve("mounted"));
+        edition(mounted, "..first", MANIFEST);
+        Files.createSymbolicLink(mounted.resolve("..data"), Path.of("..first"));
+        Files.createSymbolicLink(mounted.resolve("seg"), Path.of("..data/seg"));
+        repository = repositoryOf(new FolderSources(mounted));
+        repository.start();
+        repository.settled().join();
+        assertThat(repository.models()).extracting(LoadedModel::name).containsExactly("seg");
+
+        edition(mounted, "..second", MANIFEST + "description: second\n");
+        Files.createSymbolicLink(mounted.resolve("..data_tmp"), Path.of("..second"));
+        Files.move(
+                mounted.resolve("..data_tmp"),
+                mounted.resolve("..data"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+        for (int look = 0; look < 2; look++) {
+            repository.refresh().join();
+            assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
+            clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        }
+
+        assertThat(repository.models()).hasSize(1);
+        assertThat(repository.find("seg", null).manifest().description()).isEqualTo("second");
+    }
+
+    private static void edition(Path mounted, String name, String manifest) throws IOException {
+        Path model = Files.createDirectories(mounted.resolve(name).resolve("seg"));
+        Files.writeString(model.resolve("model.yaml"), manifest);
+        try (InputStream in = ModelRepositoryTest.class.getResourceAsStream("/engine/group-norm-traced.pt")) {
+            Files.copy(in, Files.createDirectory(model.resolve("1")).resolve("model.pt"));
+        }
+    }
+
+    private ModelRepository repositoryOf(ModelSources sources) {
+        return new ModelRepository(
+                engine, sources, batches::add, changes::add, List.of(), LifecycleTimes.DEFAULT, clock::get);
     }
 
     @Test

@@ -159,7 +159,7 @@ final class EngineLibraries {
     }
 
     /** Unpacks what is missing or has another size. Processes that start at the same time do this one after the other. */
-    static void unpack(List<Library> libraries, Path cache, String build) throws IOException {
+    static synchronized void unpack(List<Library> libraries, Path cache, String build) throws IOException {
         Path folder = cache.resolve(build);
         deleteLeftovers(cache, "tmp");
         if (libraries.stream().allMatch(library -> library.isIn(folder))) {

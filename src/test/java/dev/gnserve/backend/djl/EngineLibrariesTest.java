@@ -8,6 +8,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,24 @@ class EngineLibrariesTest {
         assertThat(file("libc10.so")).hasContent("core");
         assertThat(opened).hasValue(3);
         assertThat(file("jni123tmp")).doesNotExist();
+    }
+
+    @Test
+    void twoStartsAtOnceUnpackOnce() {
+        List<CompletableFuture<Void>> starts = Stream.generate(() -> CompletableFuture.runAsync(() -> {
+                    try {
+                        EngineLibraries.unpack(libraries, cache, BUILD);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }))
+                .limit(2)
+                .toList();
+
+        starts.forEach(CompletableFuture::join);
+
+        assertThat(opened).hasValue(2);
+        assertThat(file("libtorch.so")).hasContent("all");
     }
 
     @Test
