@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,29 @@ class AccessIT {
                     .isEqualTo(200);
         }
         assertThat(output.getAll()).doesNotContain(USER, ADMIN, "guess-0123456789abc");
+    }
+
+    /** A browser asks so before it sends a page's request to another origin. */
+    @Test
+    void aPreflightWithoutAKeyIsRefusedLikeAnyRequest() throws Exception {
+        String answer;
+        try (Socket socket = new Socket("localhost", port)) {
+            // The JDK's client sends no Origin of its callers.
+            socket.getOutputStream()
+                    .write(String.join(
+                                    "\r\n",
+                                    "OPTIONS /v1/models HTTP/1.1",
+                                    "Host: localhost",
+                                    "Origin: http://elsewhere",
+                                    "Access-Control-Request-Method: GET",
+                                    "Connection: close",
+                                    "",
+                                    "")
+                            .getBytes(StandardCharsets.US_ASCII));
+            answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+
+        assertThat(answer).startsWith("HTTP/1.1 401").contains("\"code\":\"UNAUTHENTICATED\"");
     }
 
     /** Who has no key hears of that alone, and not whether a model is full. */

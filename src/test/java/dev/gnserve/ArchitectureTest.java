@@ -61,6 +61,8 @@ class ArchitectureTest {
                     "java..",
                     "org.jspecify..",
                     "tools.jackson..",
+                    "com.networknt.schema..",
+                    "org.apache.commons.text..",
                     "dev.gnserve.failure..",
                     "dev.gnserve.batching..",
                     "dev.gnserve.backend..",
@@ -120,7 +122,6 @@ class ArchitectureTest {
                     "java..",
                     "javax.imageio..",
                     "com.twelvemonkeys..",
-                    "com.drew..",
                     "org.jspecify..");
 
     @ArchTest

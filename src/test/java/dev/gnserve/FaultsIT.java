@@ -98,7 +98,7 @@ class FaultsIT {
         assertThat(client.get("v2/models/spinning/ready").status()).isEqualTo(503);
         JsonNode model = client.get("v1/models/spinning").json();
         assertThat(model.path("state").asString()).isEqualTo("FAILED");
-        assertThat(model.path("reason").asString()).contains("has not returned", "restarted");
+        assertThat(model.path("reason").asString()).contains("has not returned", "restart the process");
         Answer next = infer(0);
         assertThat(next.status()).isEqualTo(503);
         assertThat(next.text()).contains("has not returned");

@@ -8,9 +8,8 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.gnserve.ServiceClient.Answer;
-import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.verification.Npz;
+import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -24,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -158,16 +156,11 @@ class ProtocolIT {
     /** PyTorch's own output for its own input of two items. */
     @Test
     void valuesAreThoseOfPyTorch() {
-        Map<String, FloatTensor> golden = golden("chain-scripted");
-        float[] expected = golden.get("output").values();
+        Npz golden = golden("chain-scripted");
+        float[] expected = golden.floats("output");
 
         JsonNode output = output(
-                infer(
-                                "chain",
-                                request(
-                                        "FP32",
-                                        "[2,3,24,24]",
-                                        Arrays.toString(golden.get("input").values())))
+                infer("chain", request("FP32", "[2,3,24,24]", Arrays.toString(golden.floats("input"))))
                         .json(),
                 "output");
 
@@ -254,7 +247,7 @@ class ProtocolIT {
     /** One item: with two, the engine's last bits depend on whether they ran together. */
     @Test
     void jsonAndBinaryDataGiveTheSameBits() {
-        float[] input = Arrays.copyOf(golden("chain-scripted").get("input").values(), 3 * 24 * 24);
+        float[] input = Arrays.copyOf(golden("chain-scripted").floats("input"), 3 * 24 * 24);
 
         Answer json = infer("chain", request("FP32", "[1,3,24,24]", Arrays.toString(input)));
         Answer binary = infer("chain", """
@@ -564,7 +557,7 @@ class ProtocolIT {
         return bytes.array();
     }
 
-    private static Map<String, FloatTensor> golden(String name) {
+    private static Npz golden(String name) {
         try (InputStream in =
                 Objects.requireNonNull(ProtocolIT.class.getResourceAsStream("/golden/torchscript/" + name + ".npz"))) {
             return Npz.read(in.readAllBytes());

@@ -42,11 +42,13 @@ import org.w3c.dom.Node;
 import org.xml.sax.InputSource;
 import org.xmlunit.builder.DiffBuilder;
 
-/** What README shows of clients is what runs against the service. */
+/** What README and the documents for users show of clients is what runs against the service. */
 @RunningService
 class ReadmeIT {
 
-    private static final String README = read("README.md");
+    private static final String CLIENTS = read("docs/clients.md");
+    private static final List<String> DOCUMENTS = List.of(
+            read("README.md"), CLIENTS, read("docs/protocol.md"), read("docs/models.md"), read("docs/verification.md"));
     private static final Pattern CODE_BLOCK = Pattern.compile("(?m)(^ {4}.*\n)+");
     private static final String PLUGIN = "//plugin[artifactId='openapi-generator-maven-plugin']/";
 
@@ -64,7 +66,7 @@ class ReadmeIT {
     @Test
     void pluginIsConfiguredAsInThisBuild() throws Exception {
         Document ours = xml(read("pom.xml"));
-        Document shown = xml(blocks("<plugin>").get(0));
+        Document shown = xml(blocks(CLIENTS, "<plugin>").get(0));
 
         assertThat(text(shown, PLUGIN + "version"))
                 .isEqualTo(text(ours, "/project/properties/openapi-generator.version"));
@@ -77,7 +79,7 @@ class ReadmeIT {
                 .isEqualTo("[identical]");
     }
 
-    /** README has the lines between the tags, word for word. */
+    /** docs/clients.md has the lines between the tags, word for word. */
     @Test
     @ExtendWith(OutputCaptureExtension.class)
     void javaClientFindsAndIsRefused(CapturedOutput output) {
@@ -107,16 +109,16 @@ class ReadmeIT {
         assertThat(output).contains("nucleus 0.", "RBC 0.", "WRONG_TASK: ");
         String source = read("src/test/java/dev/gnserve/ReadmeIT.java");
         String compiled = source.replaceAll("(?s).*// tag::client\\[]\n(.*?) +// end::client.*", "$1");
-        assertThat(blocks("InferenceApi"))
+        assertThat(blocks(CLIENTS, "InferenceApi"))
                 .containsExactly(compiled.stripTrailing().stripIndent());
     }
 
     @Test
     void pythonClientPrintsBoxes() throws Exception {
-        assertThat(run("python3", "-c", blocks("import json").get(0))).contains("'x': ");
+        assertThat(run("python3", "-c", blocks(CLIENTS, "import json").get(0))).contains("'x': ");
     }
 
-    /** All that ask for what is there without more ado: the embedded models about the samples. */
+    /** All that ask the embedded models about the samples; a model of one's own is {@link FiveLinesIT}'s. */
     @ParameterizedTest
     @MethodSource("curls")
     void curlGetsAnAnswer(String command, @TempDir Path folder) throws Exception {
@@ -127,7 +129,8 @@ class ReadmeIT {
     }
 
     static List<String> curls() {
-        List<String> curls = blocks("curl").stream()
+        List<String> curls = DOCUMENTS.stream()
+                .flatMap(document -> blocks(document, "curl").stream())
                 .filter(block -> !block.contains("/mine/"))
                 .toList();
         assertThat(curls).hasSizeGreaterThanOrEqualTo(4);
@@ -143,9 +146,9 @@ class ReadmeIT {
         return printed;
     }
 
-    private static List<String> blocks(String beginning) {
+    private static List<String> blocks(String document, String beginning) {
         return CODE_BLOCK
-                .matcher(README)
+                .matcher(document)
                 .results()
                 .map(match -> match.group().stripTrailing().stripIndent())
                 .filter(block -> block.startsWith(beginning))

@@ -1,4 +1,4 @@
-"""One small picture in many formats, and under expected/ what Pillow reads from each. Made with Pillow 12.3 and numpy."""
+"""One small picture in many formats, and under expected/ what Pillow reads from each. Made with Pillow 12.3 and 13.0 and numpy."""
 import os
 import struct
 import zlib
@@ -49,6 +49,11 @@ im.save("lossy.webp", quality=80)
 im.save("lossless.webp", lossless=True)
 rgba.save("alpha-lossy.webp", quality=80)
 rgba.save("alpha-lossless.webp", lossless=True, exact=True)
+wide = Image.fromarray(np.tile(rgb, (4, 5, 1))[: 4 * h - 3] + np.random.default_rng(3).integers(0, 30, (4 * h - 3, 5 * w, 3)).astype(np.uint8))
+for method, quality in [(0, 50), (0, 95), (1, 20), (4, 0), (4, 50), (6, 100)]:
+    wide.save(f"lossy-{method}-{quality}.webp", quality=quality, method=method)
+wide.save("predicted.webp", lossless=True, quality=100, method=6)
+im.quantize(12).convert("RGB").save("indexed.webp", lossless=True)
 im.save("animated.webp", save_all=True, append_images=[other], lossless=True)
 
 bilevel.save("bilevel.tif", compression="group4")
@@ -56,6 +61,11 @@ gray.save("packbits.tif", compression="packbits")
 im.save("lzw.tif", compression="tiff_lzw")
 im.save("jpeg.tif", compression="jpeg")
 im.save("big.tif", big_tiff=True)
+im.save("big-exif-6.tif", big_tiff=True, tiffinfo={274: 6})
+cmyk.save("jpeg-cmyk.tif", compression="jpeg")
+im.quantize(16).save("palette.tif", compression="tiff_deflate")
+rgba.save("alpha.tif", compression="packbits")
+bilevel.save("fax3.tif", compression="group3")
 cmyk.save("cmyk.tif", compression="tiff_lzw")
 im.save("pages.tif", save_all=True, append_images=[other], compression="tiff_lzw")
 Image.fromarray(gray16).save("gray16.tif", compression="tiff_deflate")

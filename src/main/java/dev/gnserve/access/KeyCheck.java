@@ -3,8 +3,10 @@ package dev.gnserve.access;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.pipeline.RequestCompleted;
+import dev.gnserve.problem.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +16,8 @@ import org.springframework.web.servlet.HandlerInterceptor;
 
 /**
  * Lets requests pass that bring a key: {@code Authorization: Bearer KEY} or {@code X-API-Key: KEY}. An interceptor and not
- * a filter, so that it goes by the same path as the controllers do; it runs before any of the body is read.
+ * a filter, so that it goes by the same path as the controllers do; it runs before any of the body is read. It writes its
+ * refusal itself: Spring turns the exceptions of controllers into answers, but not those of the preflight of a browser.
  */
 final class KeyCheck implements HandlerInterceptor {
 
@@ -30,19 +33,19 @@ final class KeyCheck implements HandlerInterceptor {
     }
 
     @Override
-    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
+            throws IOException {
         String key = key(request);
         if (key != null && known.test(key)) {
             return true;
         }
         events.publishEvent(new RequestCompleted(null, null, FailureCode.UNAUTHENTICATED));
         response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
-        throw Failure.of(
-                        FailureCode.UNAUTHENTICATED,
-                        key == null
-                                ? "This service asks for an API key: send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
-                                : "The API key is not known, or does not allow this.")
-                .asException();
+        String detail = key == null
+                ? "This service asks for an API key: send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
+                : "The API key is not known, or does not allow this.";
+        Problems.write(Failure.of(FailureCode.UNAUTHENTICATED, detail), request, response);
+        return false;
     }
 
     private static @Nullable String key(HttpServletRequest request) {

@@ -3,7 +3,6 @@ package dev.gnserve.archive;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -13,12 +12,12 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a model's archive as they were when they were read. Inventory, verification and the engine's copy of a
- * model are made from one snapshot. A file that changes later changes none of them.
+ * A copy of an archive's bytes. The list of layers, the verification and the loaded model all use one snapshot, so a later
+ * change of the file affects none of them.
  *
- * <p>The bytes are read once, into a private file in {@code java.io.tmpdir} that has no name on systems that allow it. So an
- * archive may be larger than the heap, and nothing stays behind when the process is killed. Where no file can be written, the
- * heap holds the bytes, of all archives together an eighth of it at most. Thread-safe until it is closed.
+ * <p>The bytes are copied once into a private file in {@code java.io.tmpdir}. On systems that allow it, the file has no name, so
+ * that it disappears when the process is killed. So an archive can be larger than the heap. If no file can be written, the heap
+ * holds the bytes; all copies together use at most an eighth of it. Thread-safe until it is closed.
  */
 public final class ArchiveSnapshot implements AutoCloseable {
 
@@ -35,12 +34,6 @@ public final class ArchiveSnapshot implements AutoCloseable {
         this.sha256 = sha256;
     }
 
-    /** Writes an archive's bytes to a stream. */
-    @FunctionalInterface
-    private interface Content {
-        void writeTo(OutputStream out) throws IOException;
-    }
-
     /**
      * Reads a stream to its end; the caller closes it.
      *
@@ -54,7 +47,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
     /**
      * Reads a file.
      *
-     * @throws TorchScriptException if it is not there, or no file
+     * @throws TorchScriptException if it does not exist or is not a file
      * @throws IOException if it cannot be read or there is no room for the copy
      */
     public static ArchiveSnapshot read(Path archive) throws IOException {
@@ -67,16 +60,16 @@ public final class ArchiveSnapshot implements AutoCloseable {
     }
 
     /**
-     * Writes an archive that was made from another one.
+     * Copies an archive that was made from another one.
      *
-     * @throws TorchScriptException if it is not sound
+     * @throws TorchScriptException if the archive is damaged
      * @throws IOException if there is no room for the copy
      */
     public static ArchiveSnapshot of(TorchScriptArchive archive, String name) throws IOException {
         return of(archive::writeTo, name);
     }
 
-    private static ArchiveSnapshot of(Content content, String name) throws IOException {
+    private static ArchiveSnapshot of(PrivateCopy.Content content, String name) throws IOException {
         MessageDigest digest = sha256Digest();
         PrivateCopy copy = PrivateCopy.of(out -> {
             DigestOutputStream digesting = new DigestOutputStream(out, digest);
@@ -94,7 +87,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
         }
     }
 
-    /** What the archive is called in messages. */
+    /** The archive's name in messages. */
     public String name() {
         return name;
     }
@@ -104,20 +97,20 @@ public final class ArchiveSnapshot implements AutoCloseable {
         return sha256;
     }
 
-    /** How many bytes it has. */
+    /** The number of bytes. */
     public long size() {
         return copy.size();
     }
 
-    /** The bytes from the first one on; any number of streams may be open at a time. */
+    /** Opens the bytes from the start. Several streams may be open at the same time. */
     public InputStream newInputStream() {
         return new BufferedInputStream(copy.newInputStream(), BUFFER);
     }
 
     /**
-     * The archive as TorchScript; read on the first call. Valid as long as the snapshot is open.
+     * The archive as data, read on the first call. Valid as long as the snapshot is open.
      *
-     * @throws TorchScriptException if it is none, or not sound
+     * @throws TorchScriptException if it is not a TorchScript archive, or is damaged
      */
     public synchronized TorchScriptArchive torchScript() {
         TorchScriptArchive read = torchScript;
@@ -128,7 +121,7 @@ public final class ArchiveSnapshot implements AutoCloseable {
         return read;
     }
 
-    /** Gives the private copy back; closing again does nothing. */
+    /** Deletes the copy. Closing again does nothing. */
     @Override
     public void close() {
         copy.close();

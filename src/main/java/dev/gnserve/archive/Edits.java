@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Replacements in a text, gathered in any order and applied at once. */
+/** Edits of a text: collected in any order, applied together. Not thread-safe. */
 final class Edits {
 
     private record Edit(int from, int to, String replacement) {}
@@ -19,16 +19,12 @@ final class Edits {
         replace(at, at, text);
     }
 
-    boolean isEmpty() {
-        return edits.isEmpty();
-    }
-
-    /** The text with the edits; those at the same place appear in the order in which they were made. */
+    /** Applies the edits. Insertions at the same place keep their order. */
     String apply(String text) {
         return apply(text, 0, text.length());
     }
 
-    /** A part of the text with the edits that lie in it. */
+    /** Applies the edits within a part of the text and returns that part. */
     String apply(String text, int from, int to) {
         StringBuilder edited = new StringBuilder();
         int at = from;

@@ -11,12 +11,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what an expression of the code stands for, as far as the archive alone fixes it: literals, attributes of
- * modules, constants, locals that are assigned once, and arguments handed down to free functions.
+ * Evaluates expressions of the code as far as the archive fixes their value: literals, attributes of modules, constants, local
+ * variables that are assigned once, and arguments of free functions. Not thread-safe.
  */
 final class Evaluator {
 
-    /** What depends on the run. */
+    /** A value that the archive does not fix. */
     static final Object UNKNOWN = new Object() {
         @Override
         public String toString() {
@@ -30,7 +30,7 @@ final class Evaluator {
     /**
      * A function with the values of its parameters.
      *
-     * @param bound values by parameter; the first parameter of a method is its module
+     * @param bound values by name of the parameter; the first parameter of a method is its module
      */
     record Frame(Function function, Map<String, @Nullable Object> bound) {}
 
@@ -41,7 +41,7 @@ final class Evaluator {
         this.archive = archive;
     }
 
-    /** The frame of a method whose other arguments are not known. */
+    /** The frame of a method of a module. Its other arguments are unknown. */
     static Frame method(Function function, PickledObject self) {
         Map<String, @Nullable Object> bound = new HashMap<>();
         for (int i = 0; i < function.parameters.size(); i++) {
@@ -50,7 +50,7 @@ final class Evaluator {
         return new Frame(function, bound);
     }
 
-    /** The frame of a free function that is called in another frame. */
+    /** The frame of a free function that another frame calls. */
     Frame called(Function function, Frame caller, int open) {
         List<String> names = function.parameters.stream().map(Parameter::name).toList();
         Map<String, @Nullable Object> bound = arguments(names, caller, open);
@@ -64,7 +64,7 @@ final class Evaluator {
         return frame;
     }
 
-    /** The values of a call's arguments, by the names of the parameters; those left out are absent. */
+    /** The values of a call's arguments, by name of the parameter, without omitted ones. */
     Map<String, @Nullable Object> arguments(List<String> parameters, Frame frame, int open) {
         SourceFile file = frame.function().file;
         Map<String, @Nullable Object> values = new HashMap<>();
@@ -82,7 +82,7 @@ final class Evaluator {
         return values;
     }
 
-    /** The value of an expression that stands outside any function. */
+    /** The value of an expression outside of functions. */
     @Nullable
     Object constant(SourceFile file, Span span) {
         if (span.single() && file.kind(span.from()) != Kind.NAME) {
@@ -97,7 +97,7 @@ final class Evaluator {
 
     private @Nullable Object value(Span span, Frame frame, int depth) {
         if (++steps > MAX_STEPS) {
-            throw new TorchScriptException("the archive's code is too intricate to be listed");
+            throw new TorchScriptException("the archive's code is too complex to list its normalization layers");
         }
         if (depth > MAX_DEPTH || span.from() >= span.to()) {
             return UNKNOWN;
@@ -105,7 +105,7 @@ final class Evaluator {
         SourceFile file = frame.function().file;
         int first = span.from();
         if (span.single()) {
-            return file.kind(first) == Kind.NAME ? named(file.token(first), frame, depth) : literal(file, first);
+            return file.kind(first) == Kind.NAME ? nameValue(file.token(first), frame, depth) : literal(file, first);
         }
         boolean bracketed = file.isSign(first, '(') || file.isSign(first, '[');
         if (bracketed && file.closing(first) == span.to() - 1) {
@@ -129,10 +129,10 @@ final class Evaluator {
         boolean call = file.kind(first) == Kind.NAME
                 && file.isSign(first + 1, '(')
                 && file.closing(first + 1) == span.to() - 1;
-        return call ? called(file.token(first), file.arguments(first + 1), frame, depth) : UNKNOWN;
+        return call ? callValue(file.token(first), file.arguments(first + 1), frame, depth) : UNKNOWN;
     }
 
-    private @Nullable Object called(String function, List<Span> arguments, Frame frame, int depth) {
+    private @Nullable Object callValue(String function, List<Span> arguments, Frame frame, int depth) {
         if (arguments.size() != 2) {
             return UNKNOWN;
         }
@@ -147,7 +147,7 @@ final class Evaluator {
         };
     }
 
-    private @Nullable Object named(String name, Frame frame, int depth) {
+    private @Nullable Object nameValue(String name, Frame frame, int depth) {
         switch (name) {
             case "None" -> {
                 return null;

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 
-/** Says what a file that is not a TorchScript archive is, and what to do about it. */
+/** Recognizes files that are not TorchScript archives, and says what to do. */
 final class ForeignFormat {
 
     private static final String EXPORT =
@@ -12,7 +12,7 @@ final class ForeignFormat {
 
     private ForeignFormat() {}
 
-    /** For bytes that are not a whole zip. */
+    /** For bytes that are not a complete zip. */
     static TorchScriptException notZip(ByteSource source) {
         long size = source.size();
         byte[] head = source.read(0, (int) Math.min(size, 512));
@@ -39,26 +39,31 @@ final class ForeignFormat {
             what = "an ONNX model, not a TorchScript archive." + EXPORT;
         } else if (text.stripLeading().startsWith("<")) {
             what =
-                    "a web page or XML text, not a TorchScript archive: a download that failed looks like this. Fetch the"
-                            + " file again";
+                    "a web page or XML text, not a TorchScript archive: the download may have failed. Download the file again";
         } else if (text.startsWith("\u001f\u008b")) {
             what = "a gzip file, not a TorchScript archive. Unpack it first";
         } else if (head.length > 262 && text.startsWith("ustar", 257)) {
             what = "a tar file, not a TorchScript archive. Unpack it first";
         } else {
-            what = "not a TorchScript archive: it is not even a zip." + EXPORT;
+            what = "not a TorchScript archive: it is not a zip." + EXPORT;
         }
         return new TorchScriptException(what);
     }
 
-    /** For a sound zip that lacks what a TorchScript archive has; {@code names} are its entries without the root folder. */
+    /**
+     * For a zip without the entries of a TorchScript archive.
+     *
+     * @param names its entries without the root folder
+     * @param roots its root folders
+     */
     static TorchScriptException zipOfSomethingElse(List<String> names, Set<String> roots) {
         String what;
         if (names.contains("archive_format")
                 || names.contains("serialized_exported_program.json")
                 || names.stream().anyMatch(name -> name.startsWith("models/") && name.endsWith(".json"))) {
-            what = "a .pt2 export (torch.export.save), not a TorchScript archive: libtorch's TorchScript loader, which"
-                    + " serves here, cannot run it." + EXPORT;
+            what =
+                    "a .pt2 export (torch.export.save), not a TorchScript archive: libtorch's TorchScript loader cannot run"
+                            + " it." + EXPORT;
         } else if (names.contains("data.pkl")) {
             what =
                     "a PyTorch checkpoint (torch.save, usually .pth), not a TorchScript archive: it holds weights or Python"
@@ -90,7 +95,7 @@ final class ForeignFormat {
         return header > 0 && header <= size - 8;
     }
 
-    /** ONNX is a protobuf message whose first fields are the IR version and the producer's name or the opset. */
+    /** ONNX is a protobuf message. Its first fields are the IR version and the producer's name or the opset. */
     private static boolean isOnnx(byte[] head, String text) {
         return head.length > 4
                 && head[0] == 0x08

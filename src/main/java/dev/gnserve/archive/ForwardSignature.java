@@ -3,10 +3,10 @@ package dev.gnserve.archive;
 import java.util.List;
 
 /**
- * What a model's {@code forward} takes and gives, in the words of its code.
+ * The signature of a model's {@code forward} in its code.
  *
- * @param inputs its arguments without {@code self}
- * @param result its type: {@code Tensor}, {@code Dict[str, Tensor]}, {@code List[Dict[str, Tensor]]}
+ * @param inputs the arguments without {@code self}
+ * @param result the type of the result: {@code Tensor}, {@code Dict[str, Tensor]}, {@code List[Dict[str, Tensor]]}
  */
 public record ForwardSignature(List<Input> inputs, String result) {
 
@@ -34,7 +34,7 @@ public record ForwardSignature(List<Input> inputs, String result) {
         return new ForwardSignature(inputs, forward.resultType);
     }
 
-    /** Whether the images of a batch are given as a list of tensors, as torchvision's detectors want them. */
+    /** Whether {@code forward} takes the images of a batch as a list of tensors, as torchvision's detectors do. */
     public boolean takesList() {
         return !inputs.isEmpty() && inputs.get(0).type().equals("List[Tensor]");
     }

@@ -3,8 +3,8 @@ package dev.gnserve.archive;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an archive says of a Group Normalization, apart from what a run then does. A field is null where the archive does
- * not say.
+ * What an archive declares about a Group Normalization. A pass may do something else. A field is null if the archive does not
+ * declare it.
  *
  * @param layer name of the {@link NormalizationLayer}
  * @param weight scale per channel (gamma)

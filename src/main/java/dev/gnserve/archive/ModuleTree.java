@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The instances that data.pkl holds, with the paths that lead to them. */
+/** The objects of data.pkl with their paths. Not changed after {@link #of}. */
 final class ModuleTree {
 
     private static final int MAX_VISITS = 2_000_000;
@@ -15,8 +15,8 @@ final class ModuleTree {
     /**
      * One object of the pickle.
      *
-     * @param path attributes that lead to it from the root, joined by dots; empty for the root itself
-     * @param otherPaths further paths to the very same object, in case it is registered more than once
+     * @param path the attributes from the root to the object, joined by dots; empty for the root
+     * @param otherPaths further paths to the same object, if it is registered more than once
      */
     record Instance(PickledObject object, String path, List<String> otherPaths) {
 
@@ -45,7 +45,7 @@ final class ModuleTree {
         return instances.get(0).object();
     }
 
-    /** Every object once, parents before children, in the order of the pickle. */
+    /** All objects, each once, parents before children, in the order of the pickle. */
     List<Instance> instances() {
         return instances;
     }
@@ -53,7 +53,7 @@ final class ModuleTree {
     private void visit(PickledObject object, String path, int depth) {
         Instance known = byObject.get(object);
         if (known != null) {
-            // Whatever lies below has been listed under the first path.
+            // The objects below it are listed under the first path.
             if (known.otherPaths().size() < 100) {
                 known.otherPaths().add(path);
             }

@@ -15,15 +15,15 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every call of a normalization that the code of an archive can make, followed from the methods of each module through
- * free functions, and the layers that these calls belong to.
+ * All calls of normalizations in an archive's code, followed from the methods of each module through free functions, and the
+ * layers that they belong to. Not changed after {@link #of}.
  */
 final class NormalizationCalls {
 
     private static final int MAX_CALLS = 100_000;
     private static final int MAX_DEPTH = 30;
 
-    /** Calls within a free function are numbered below this; see {@link #inner}. */
+    /** Upper limit of the numbers of calls within a free function; see {@link #inner}. */
     static final int CALLS_PER_FUNCTION = 1000;
 
     private static final long MAX_SITE = 1L << 52;
@@ -39,7 +39,12 @@ final class NormalizationCalls {
     private static final List<String> NATIVE_PARAMETERS =
             List.of("input", "weight", "bias", "n", "c", "hw", "num_groups", "eps");
 
-    /** A call within a module: where it stands and what it is given. */
+    /**
+     * A call of a normalization within a module, with its arguments.
+     *
+     * @param function name of the outermost function on the way to the call, or of the operator
+     * @param untappable why the call cannot be tapped, or null
+     */
     private record NormalizationCall(
             long site,
             NormalizationKind kind,
@@ -88,20 +93,20 @@ final class NormalizationCalls {
         return layers;
     }
 
-    /** The modules whose group norm calls can be tapped; the place in the list is the module's number. */
+    /** The modules with calls of {@code group_norm} that can be tapped. A module's number is its index here. */
     List<PickledObject> tapped() {
         return tapped;
     }
 
-    /** What is declared of the call that a tap reports, by module and site. */
+    /** The declarations of the tapped calls. */
     Map<Key, GroupNormDeclaration> declarations() {
         return declarations;
     }
 
     /**
-     * What identifies a call when it is tapped.
+     * Identifies a tapped call.
      *
-     * @param module place of the module in {@link #tapped()}
+     * @param module index of the module in {@link #tapped()}
      * @param site number of the call within the code
      */
     record Key(long module, long site) {}
@@ -133,16 +138,16 @@ final class NormalizationCalls {
         found.forEach((instance, calls) -> {
             int before = layers.size();
             if (!calls.isEmpty()) {
-                layersOf(instance, calls);
+                addLayers(instance, calls);
             } else {
-                neverCalled(instance, owners);
+                addUncalled(instance, owners);
             }
-            registeredAgain(instance, List.copyOf(layers.subList(before, layers.size())));
+            addAliases(instance, List.copyOf(layers.subList(before, layers.size())));
         });
         for (SourceFile source : archive.sources()) {
             for (ClassType type : source.classes) {
                 if (!type.isModule() && !instantiated.containsKey(type)) {
-                    madeDuringTheRun(type);
+                    addRuntimeClass(type);
                 }
             }
         }
@@ -150,11 +155,11 @@ final class NormalizationCalls {
 
     private static @Nullable String unreachable(ClassType type, Instance instance) {
         if (!type.isModule()) {
-            return "it is called inside the TorchScript class "
-                    + instance.object().simpleName() + ", which is no module and cannot hold a tap";
+            return "it is called in the TorchScript class " + instance.object().simpleName()
+                    + ", which is not a module and cannot hold a tap";
         }
         return instance.object().insertionPoint() < 0
-                ? "its module has a state of its own making (__getstate__), which cannot hold a tap"
+                ? "its module defines its own state (__getstate__), which cannot hold a tap"
                 : null;
     }
 
@@ -180,7 +185,7 @@ final class NormalizationCalls {
         }
         String reason = untappable;
         if (reason == null && (site > MAX_SITE || (depth > 0 && target.number() >= CALLS_PER_FUNCTION))) {
-            reason = "it is called through more functions than taps can tell apart";
+            reason = "it is called through more functions than a tap can distinguish";
         }
         Function function = target.function();
         if (function == null) {
@@ -220,7 +225,7 @@ final class NormalizationCalls {
                 reason);
     }
 
-    private void layersOf(Instance instance, List<NormalizationCall> calls) {
+    private void addLayers(Instance instance, List<NormalizationCall> calls) {
         boolean leaf = !instance.hasChildren();
         List<List<NormalizationCall>> byLayer = new ArrayList<>();
         for (NormalizationCall call : calls) {
@@ -238,7 +243,7 @@ final class NormalizationCalls {
             }
             same.add(call);
         }
-        // A module of one normalization is that layer. A convolution that standardizes its own weights is not.
+        // A module with one normalization is that layer, but not a convolution that normalizes its own weights.
         boolean single = leaf && byLayer.size() == 1 && isNormalization(instance.object(), calls.get(0));
         Map<String, Integer> used = new HashMap<>();
         Map<String, Long> functions = new HashMap<>();
@@ -253,7 +258,7 @@ final class NormalizationCalls {
             } else {
                 name = instance.attributePath(function) + "." + used.merge(function, 1, Integer::sum);
             }
-            layer(instance, name, layer, single);
+            addLayer(instance, name, layer, single);
         }
     }
 
@@ -265,12 +270,12 @@ final class NormalizationCalls {
                         && Objects.equals(scalar(object.get("bias")), call.bias()));
     }
 
-    /** A layer's own vector of weights, which its code should use, before the one that its code does use. */
+    /** The vector that the module owns, if there is one; else the argument of the call. */
     private static @Nullable Object declared(@Nullable Object own, @Nullable Object called) {
         return own instanceof StoredTensor tensor && tensor.shape().size() == 1 ? own : called;
     }
 
-    private void layer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
+    private void addLayer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
         NormalizationCall call = calls.get(0);
         PickledObject object = instance.object();
         Object weight = single ? declared(object.get("weight"), call.weight()) : call.weight();
@@ -323,15 +328,15 @@ final class NormalizationCalls {
         }
     }
 
-    /** A module that is a normalization by its class, but that no code of the archive calls. */
-    private void neverCalled(Instance instance, Map<StoredTensor, String> owners) {
+    /** Lists a module that is a normalization by its class, but is never called. */
+    private void addUncalled(Instance instance, Map<StoredTensor, String> owners) {
         PickledObject object = instance.object();
         NormalizationKind kind = NormalizationKind.ofClass(object.simpleName());
         ClassType type = program.classOf(object);
         if (kind == null || type == null || !type.isModule() || instance.hasChildren()) {
             return;
         }
-        String reason = "it is registered, but no code of the archive calls it under this name";
+        String reason = "it is registered, but the archive's code does not call it under this name";
         Object weight = object.get("weight");
         if (weight instanceof StoredTensor tensor && owners.containsKey(tensor)) {
             reason += "; it shares its parameters with " + owners.get(tensor);
@@ -347,7 +352,8 @@ final class NormalizationCalls {
                 reason));
     }
 
-    private void registeredAgain(Instance instance, List<NormalizationLayer> own) {
+    /** Lists the layers of a module again under its other paths. */
+    private void addAliases(Instance instance, List<NormalizationLayer> own) {
         for (String path : instance.otherPaths()) {
             for (NormalizationLayer layer : own) {
                 String name = instance.path().isEmpty()
@@ -366,7 +372,8 @@ final class NormalizationCalls {
         }
     }
 
-    private void madeDuringTheRun(ClassType type) {
+    /** Lists the layers of a class whose instances the code creates. */
+    private void addRuntimeClass(ClassType type) {
         PickledObject none = new PickledObject(type.qualifiedName);
         Instance instance = new Instance(none, none.simpleName(), List.of());
         List<NormalizationCall> calls = new ArrayList<>();
@@ -374,11 +381,11 @@ final class NormalizationCalls {
             collect(Evaluator.method(method, none), unreachable(type, instance), calls);
         }
         if (!calls.isEmpty()) {
-            layersOf(instance, calls);
+            addLayers(instance, calls);
         }
     }
 
-    /** A constant of the class ({@code num_groups : Final[int] = 8}) or an attribute of the object. */
+    /** The value of a constant of the class ({@code num_groups : Final[int] = 8}) or of an attribute of the object. */
     private @Nullable Object constant(PickledObject object, String name) {
         ClassType type = program.classOf(object);
         Span constant = type == null ? null : type.constants.get(name);
@@ -403,7 +410,7 @@ final class NormalizationCalls {
         return channels == null ? integer(constant(object, "num_features")) : channels;
     }
 
-    /** A value that can be compared safely; lists of a pickle can contain themselves. */
+    /** The value if it can be compared safely. A list of a pickle cannot: it may contain itself. */
     private static @Nullable Object scalar(@Nullable Object value) {
         return value == null || value instanceof Number || value instanceof StoredTensor ? value : Evaluator.UNKNOWN;
     }

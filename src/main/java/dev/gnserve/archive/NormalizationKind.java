@@ -2,7 +2,7 @@ package dev.gnserve.archive;
 
 import org.jspecify.annotations.Nullable;
 
-/** The normalizations that models are made with. */
+/** The kinds of normalization. */
 public enum NormalizationKind {
     GROUP_NORM("group-norm", "torch.group_norm", "GroupNorm"),
     BATCH_NORM("batch-norm", "torch.batch_norm", "BatchNorm"),
@@ -25,7 +25,7 @@ public enum NormalizationKind {
         return text;
     }
 
-    /** The kind that an operator computes, by its name in TorchScript source, or null. */
+    /** The kind of an operator, by its name in TorchScript source; null if it is no normalization. */
     static @Nullable NormalizationKind ofOperator(String name) {
         for (NormalizationKind kind : values()) {
             if (kind.operator.equals(name)) {
@@ -35,10 +35,10 @@ public enum NormalizationKind {
         return name.equals(NATIVE_GROUP_NORM) ? GROUP_NORM : null;
     }
 
-    /** Group Normalization under the name that it has within the engine; returns its statistics too. */
+    /** The engine's internal name of Group Normalization, which also returns the statistics. */
     static final String NATIVE_GROUP_NORM = "torch.native_group_norm";
 
-    /** The kind that a module class of this simple name usually is, or null. */
+    /** The usual kind of a module class with this simple name; null if there is none. */
     static @Nullable NormalizationKind ofClass(String simpleName) {
         for (NormalizationKind kind : values()) {
             if (simpleName.contains(kind.classPart)) {

@@ -3,7 +3,7 @@ package dev.gnserve.archive;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** The few opcodes of pickle protocol 2 that are inserted into an existing pickle. */
+/** Opcodes of pickle protocol 2 that are inserted into an existing pickle. */
 final class PickleOpcodes {
 
     private PickleOpcodes() {}
@@ -20,7 +20,7 @@ final class PickleOpcodes {
         littleEndian(out, value);
     }
 
-    /** A list of zeros that one of libtorch's list builders makes: {@code build_intlist} and the like. */
+    /** A list of zeros, made by one of libtorch's list builders, such as {@code build_intlist}. */
     static void zeroList(ByteArrayOutputStream out, String builder, int zeros) {
         out.writeBytes(("ctorch.jit._pickle\n" + builder + "\n").getBytes(StandardCharsets.US_ASCII));
         out.writeBytes(new byte[] {'(', ']', '('});

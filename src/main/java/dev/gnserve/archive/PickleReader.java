@@ -13,19 +13,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the pickles of a TorchScript archive into inert data.
+ * Reads the pickles of a TorchScript archive as data and runs none of their code.
  *
- * <p>A pickle is a program. This reader runs only the opcodes that libtorch's own pickler writes, knows the few globals
- * of {@link #REDUCERS}, storage classes and {@code __torch__} classes, and constructs nothing else, whatever the pickle
- * names. Work and memory are bounded by {@link #MAX_OPERATIONS} and by the length of the pickle. It also keeps the byte
- * positions that rewriting needs, which no pickle library reports (docs/decisions/0003-own-pickle-reader.md).
+ * <p>A pickle is a program. This reader runs only the opcodes that libtorch's pickler writes. It accepts only the functions of
+ * {@link #REDUCERS} and {@link #OPAQUE_REDUCERS}, storage classes and {@code __torch__} classes. {@link #MAX_OPERATIONS} and
+ * the length of the pickle bound its time and memory. It also records the byte positions that rewriting needs, which no pickle
+ * library reports (docs/decisions/0003-own-pickle-reader.md).
  *
- * <p>Values: None is null, numbers are Long or Double, a list or tuple is a List, a tensor is a {@link StoredTensor}, an
- * instance is a {@link PickledObject}; what has no meaning here (a device, an enum) is {@link #OPAQUE}.
+ * <p>Values: None is null, a number is a Long or Double, a list or tuple is a List, a tensor is a {@link StoredTensor}, an
+ * instance is a {@link PickledObject}. A value that is not needed here (a device, an enum) is {@link #OPAQUE}.
  */
 final class PickleReader {
 
-    /** Stands for a value that nothing here needs to understand. */
+    /** A value that is not needed here. */
     static final Object OPAQUE = new Object() {
         @Override
         public String toString() {
@@ -39,7 +39,7 @@ final class PickleReader {
     private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
     private static final String RESTORE_TYPE_TAG = "torch.jit._pickle.restore_type_tag";
 
-    /** Functions that libtorch's pickler names, apart from the two above; lists come back as they are. */
+    /** Functions that return their first argument. */
     private static final Set<String> REDUCERS = Set.of(
             "torch.jit._pickle.build_intlist",
             "torch.jit._pickle.build_tensorlist",
@@ -58,10 +58,10 @@ final class PickleReader {
             "torch.serialization._get_layout",
             "builtins.complex");
 
-    /** A mark on the stack, with the byte that follows it. */
+    /** A mark on the stack, with the position of the next byte. */
     private record Mark(int next) {}
 
-    /** A name that the pickle refers to; not resolved to anything. */
+    /** A class or function by its name; nothing is loaded. */
     private record Global(String name) {}
 
     private record Storage(TensorType type, String key, long elements) {}
@@ -81,7 +81,7 @@ final class PickleReader {
     }
 
     /**
-     * What a pickle holds.
+     * The content of a pickle.
      *
      * @param value the pickled value
      * @param highestMemo highest memo number in use, or -1
@@ -204,7 +204,7 @@ final class PickleReader {
                 || (module.equals("torch") && TensorType.ofStorage(name) != null);
         if (!allowed) {
             throw new TorchScriptException(entry + " names " + ZipDirectory.printable(qualified)
-                    + ", which no TorchScript archive needs: it is refused. Export the model with torch.jit.trace or"
+                    + ", which TorchScript archives do not use, so it is refused. Export the model with torch.jit.trace or"
                     + " torch.jit.script and torch.jit.save");
         }
         return new Global(qualified);
@@ -214,11 +214,11 @@ final class PickleReader {
         Object arguments = pop();
         Object function = pop();
         if (!(function instanceof Global global)) {
-            throw damaged("it calls what is not a function");
+            throw damaged("it calls something that is not a function");
         }
         String name = global.name();
         if (!(arguments instanceof List<?> list)) {
-            // libtorch writes a member of an enum as a call of its class with the bare value.
+            // libtorch writes an enum member as a call of its class whose argument is not in a tuple.
             if (!name.startsWith("__torch__.")) {
                 throw damaged("it calls " + name + " without arguments");
             }
@@ -332,10 +332,10 @@ final class PickleReader {
         list.addAll(items);
     }
 
-    /** Where the items that {@link #items} took last began. */
+    /** Byte position of the first item that {@link #items} returned last, or -1. */
     private int itemsFrom = -1;
 
-    /** Takes everything above the last mark, and the mark. */
+    /** Pops everything above the last mark, and the mark. */
     private List<@Nullable Object> items() {
         int at = stack.size() - 1;
         while (at >= 0 && !(stack.get(at) instanceof Mark)) {

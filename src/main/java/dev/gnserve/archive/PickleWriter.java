@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Writes the opcodes of pickle protocol 2 that a TorchScript archive needs. Globals and strings are written once and referred to after that. */
+/** Writes pickle protocol 2 for a TorchScript archive. Each global and string is written once and then recalled. Not thread-safe. */
 final class PickleWriter {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -66,7 +66,7 @@ final class PickleWriter {
         return opcode('t');
     }
 
-    /** Refers to what was memoized under the key; false when nothing was. */
+    /** Recalls the value that was memoized under the key; returns false if there is none. */
     boolean recall(Object key) {
         Integer number = memo.get(key);
         if (number == null) {
@@ -80,7 +80,7 @@ final class PickleWriter {
         return true;
     }
 
-    /** Memoizes what was written last. */
+    /** Memoizes the value that was written last. */
     PickleWriter memoize(Object key) {
         int number = memo.size();
         memo.put(key, number);

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A dict of a pickle, which remembers where its items begin. */
+/** A dict of a pickle, with the position of its items. */
 final class PickledDict {
 
     private final Map<Object, @Nullable Object> items = new LinkedHashMap<>();
@@ -14,7 +14,7 @@ final class PickledDict {
         return items;
     }
 
-    /** Byte of the pickle right after the mark that opens the items, or -1 when there is none. */
+    /** Byte position in the pickle at which items can be inserted, right after the mark; or -1. */
     int insertionPoint() {
         return insertionPoint;
     }

@@ -3,7 +3,7 @@ package dev.gnserve.archive;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A module, or another instance of a TorchScript class, as a pickle describes it: data, never a live object. */
+/** A module, or another instance of a TorchScript class, as data of a pickle. */
 final class PickledObject {
 
     private final String className;
@@ -37,12 +37,12 @@ final class PickledObject {
         return state.items().get(attribute);
     }
 
-    /** Byte of the pickle at which further attributes can be inserted, or -1. */
+    /** Byte position in the pickle at which attributes can be inserted, or -1. */
     int insertionPoint() {
         return state.insertionPoint();
     }
 
-    /** The dict is shared, not copied: a pickle can give one dict to a million objects. */
+    /** Sets the state. The dict is not copied, because a pickle can share one dict among a million objects. */
     void build(PickledDict pickled) {
         state = pickled;
     }

@@ -17,11 +17,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that only this process sees, written once and then read: in a file without a name, or, where no file can be written, in the
- * heap, of which all copies together take an eighth at most. Thread-safe.
+ * A private copy of bytes, written once: in a file without a name, or in the heap if no file can be written. All copies together
+ * use at most an eighth of the heap. Thread-safe.
  *
- * <p>{@link RandomAccessFile} and not a channel: a thread that is interrupted while it reads would close a channel for all
- * others.
+ * <p>Reads with {@link RandomAccessFile}, because an interrupted thread closes a {@code FileChannel} for all threads.
  */
 final class PrivateCopy implements ByteSource, AutoCloseable {
 
@@ -29,10 +28,10 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
 
     private static final int BUFFER = 1 << 16;
 
-    private static final long MOST_HEAP = Runtime.getRuntime().maxMemory() / 8;
+    private static final long MAX_HEAP = Runtime.getRuntime().maxMemory() / 8;
 
-    /** Of all copies in this process. */
-    private static final AtomicLong HEAP_TAKEN = new AtomicLong();
+    /** Heap bytes of all copies in this process. */
+    private static final AtomicLong HEAP_BYTES = new AtomicLong();
 
     private final Path path;
     private final @Nullable RandomAccessFile file;
@@ -47,7 +46,7 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
         this.size = size;
     }
 
-    /** Writes the bytes. */
+    /** Writes the bytes to copy. */
     @FunctionalInterface
     interface Content {
         void writeTo(OutputStream out) throws IOException;
@@ -56,7 +55,7 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
     /**
      * Makes a copy.
      *
-     * @throws IOException if the content cannot be read or, saying so, if there is room for the copy nowhere
+     * @throws IOException if the content cannot be read, or if there is no room for the copy
      */
     static PrivateCopy of(Content content) throws IOException {
         Spool spool = new Spool();
@@ -133,37 +132,37 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
         if (file != null) {
             close(file, path);
         } else if (!closed.getAndSet(true)) {
-            HEAP_TAKEN.addAndGet(-size);
+            HEAP_BYTES.addAndGet(-size);
         }
     }
 
     private static void close(RandomAccessFile file, Path path) {
         try {
             file.close();
-            Files.deleteIfExists(path); // Where an open file keeps its name.
+            Files.deleteIfExists(path); // On systems where an open file keeps its name.
         } catch (IOException e) {
-            LOG.log(DEBUG, () -> path + " is not closed and deleted", e);
+            LOG.log(DEBUG, () -> path + " cannot be closed and deleted", e);
         }
     }
 
-    /** Takes the bytes; a file that cannot be written any more is read back into the heap. */
+    /** Receives the bytes. If the file cannot be written any more, its content is moved to the heap. */
     private static final class Spool extends OutputStream {
 
         private Path path = Path.of("");
         private @Nullable RandomAccessFile file;
         private @Nullable ByteArrayOutputStream memory;
         private long written;
-        private long heapTaken;
+        private long heapBytes;
 
         Spool() {
             try {
-                path = Files.createTempFile("gnserve-", ".archive"); // For its owner alone.
+                path = Files.createTempFile("gnserve-", ".archive"); // Only its owner may read it.
                 file = new RandomAccessFile(path.toFile(), "rw");
-                Files.deleteIfExists(path); // The open file stays, where the system allows it.
+                Files.deleteIfExists(path); // Removes the name; the open file stays.
             } catch (IOException e) {
                 if (file == null) {
                     memory = new ByteArrayOutputStream();
-                    tell(e);
+                    warn(e);
                 }
             }
         }
@@ -182,20 +181,20 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
                     written += length;
                     return;
                 } catch (IOException e) {
-                    heap = readBack(file, e);
+                    heap = moveToHeap(file, e);
                     memory = heap;
                 }
             }
             if (heap != null) {
-                takeHeap(length, null);
+                reserveHeap(length, null);
                 heap.write(bytes, offset, length);
                 written += length;
             }
         }
 
-        private ByteArrayOutputStream readBack(RandomAccessFile full, IOException cause) throws IOException {
-            takeHeap(written, cause);
-            tell(cause);
+        private ByteArrayOutputStream moveToHeap(RandomAccessFile full, IOException cause) throws IOException {
+            reserveHeap(written, cause);
+            warn(cause);
             byte[] bytes = new byte[Math.toIntExact(written)];
             full.seek(0);
             full.readFully(bytes);
@@ -205,21 +204,21 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
             return heap;
         }
 
-        private void takeHeap(long bytes, @Nullable IOException cause) throws IOException {
-            heapTaken += bytes;
-            if (HEAP_TAKEN.addAndGet(bytes) > MOST_HEAP || heapTaken > Integer.MAX_VALUE - 8) {
+        private void reserveHeap(long bytes, @Nullable IOException cause) throws IOException {
+            heapBytes += bytes;
+            if (HEAP_BYTES.addAndGet(bytes) > MAX_HEAP || heapBytes > Integer.MAX_VALUE - 8) {
                 throw new IOException(
-                        "a private copy of the archive finds no room in " + System.getProperty("java.io.tmpdir")
-                                + ", and the heap takes no more than " + MOST_HEAP
-                                + " bytes of such copies; make room there, or set java.io.tmpdir to a folder that has some",
+                        "there is no room for a private copy of the archive in " + System.getProperty("java.io.tmpdir")
+                                + ", and the heap holds at most " + MAX_HEAP
+                                + " bytes of such copies. Free some space there, or set java.io.tmpdir to another folder",
                         cause);
             }
         }
 
-        private static void tell(IOException cause) {
+        private static void warn(IOException cause) {
             LOG.log(
                     WARNING,
-                    () -> "the private copy of an archive is held in the heap, since "
+                    () -> "the private copy of an archive is kept in the heap, because "
                             + System.getProperty("java.io.tmpdir") + " cannot be written: " + cause.getMessage());
         }
 
@@ -237,8 +236,8 @@ final class PrivateCopy implements ByteSource, AutoCloseable {
 
         void abandon() {
             closeFile();
-            HEAP_TAKEN.addAndGet(-heapTaken);
-            heapTaken = 0;
+            HEAP_BYTES.addAndGet(-heapBytes);
+            heapBytes = 0;
         }
     }
 }

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The code of an archive as a whole: classes and free functions by name, and the calls that lead to a normalization. */
+/** All code of an archive: classes and free functions by name, and the calls that lead to a normalization. Not thread-safe. */
 final class Program {
 
     /**
-     * A call that is a normalization, or of a free function that leads to one.
+     * A call of a normalization, or of a free function that leads to one.
      *
-     * @param kind the normalization, or null when a function is called
-     * @param function the function that is called, or null when a normalization is
-     * @param number identifies the call: unique among all methods; among free functions, unique within the function
+     * @param kind the normalization; null for a function
+     * @param function the function; null for a normalization
+     * @param number identifies the call. In a method it is unique in the archive, in a free function only within the function
      */
     record Target(
             Call call,
@@ -51,21 +51,13 @@ final class Program {
         return classes.get(object.className());
     }
 
-    Iterable<ClassType> classes() {
-        return classes.values();
-    }
-
-    Iterable<Function> functions() {
-        return functions.values();
-    }
-
-    /** The calls of a function that are, or lead to, a normalization; in the order of the text. */
+    /** The calls in a function that are, or lead to, a normalization, in the order of the text. */
     List<Target> targets(Function function) {
         List<Target> known = targets.get(function);
         if (known != null) {
             return known;
         }
-        // TorchScript has no recursion; an archive that pretends to have it finds nothing on the second visit.
+        // TorchScript has no recursion. In a forged archive that has, the second visit finds nothing.
         targets.put(function, Collections.emptyList());
         List<Target> found = new ArrayList<>();
         for (Call call : function.calls()) {
@@ -99,7 +91,7 @@ final class Program {
         return known;
     }
 
-    /** The free function that a name in a function's text means, directly or as {@code _0 = __torch__.f}. */
+    /** The free function of a name, directly or by an assignment {@code _0 = __torch__.f} in the caller. */
     private @Nullable Function callee(Function caller, String name) {
         Function direct = free(name);
         if (direct != null) {
@@ -113,8 +105,8 @@ final class Program {
     }
 
     /**
-     * A free function by its full name. The forward hook of a module looks like one, {@code Class.hook(module, ...)}, and
-     * is written as one beside the class, but what runs is the method of that name.
+     * A free function by its full name. A module's forward hook, {@code Class.hook(module, ...)}, looks like one and is also
+     * written beside the class, but the engine runs the method of that name.
      */
     private @Nullable Function free(String name) {
         int dot = name.lastIndexOf('.');

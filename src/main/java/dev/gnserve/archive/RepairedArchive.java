@@ -20,15 +20,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An archive of a newer PyTorch, made loadable: libtorch refuses a whole archive whose code names an operator that it
- * does not have, even in a branch that is never taken. Each such call is replaced: by a function that computes the same
- * where there is one among the resources, else by one that raises, and says why, if it is ever reached.
+ * An archive of a newer PyTorch, changed so that the engine can load it. libtorch refuses an archive that calls an operator it
+ * does not have, even in a branch that never runs. Each such call is replaced by a function that computes the same, if there is
+ * one in the resources, else by a function that raises an error with the reason.
  *
- * <p>Which operators an engine has is asked of the engine itself, by loading: its refusal names the first one it misses
- * (docs/decisions/0004-repair-by-trying.md).
+ * <p>The missing operators are found by loading: the engine's error names the first one
+ * (docs/decisions/0004-repair-by-trying.md). Immutable and thread-safe.
  *
- * @param archive the archive with everything replaced so far
- * @param replacements what was replaced, in the order in which the engine missed it
+ * @param archive the archive with all replacements so far
+ * @param replacements the replaced operators, in the order in which the engine named them
  */
 public record RepairedArchive(TorchScriptArchive archive, List<Replacement> replacements) {
 
@@ -36,22 +36,22 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
      * An operator that the engine does not have.
      *
      * @param operator its name: {@code aten::_upsample_lanczos2d_aa}
-     * @param calls how many calls of it were replaced
-     * @param files the files of code that they stood in
-     * @param defined whether the calls still compute the same; otherwise they raise
+     * @param calls number of replaced calls
+     * @param files the code files of these calls
+     * @param defined whether the calls still compute the same; otherwise they raise an error
      */
     public record Replacement(String operator, int calls, List<String> files, boolean defined) {
 
         @Override
         public String toString() {
             return operator + " (" + calls + (calls == 1 ? " call" : " calls") + " in " + String.join(", ", files)
-                    + "): " + (defined ? "computed by a function of gnserve" : "raises if it is reached");
+                    + "): " + (defined ? "computed by a function of gnserve" : "raises an error when it runs");
         }
     }
 
     private static final Pattern REFUSAL = Pattern.compile("Unknown builtin op: ([A-Za-z_]\\w*)::([A-Za-z_]\\w*)");
 
-    private static final int MOST_OPERATORS = 50;
+    private static final int MAX_OPERATORS = 50;
 
     private static final String FILE = "code/__torch__/gnserve/missing.py";
     private static final String MODULE = "__torch__.gnserve.missing.";
@@ -60,20 +60,20 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         replacements = List.copyOf(replacements);
     }
 
-    /** An archive of which nothing is replaced yet. */
+    /** An archive without replacements. */
     public static RepairedArchive of(TorchScriptArchive archive) {
         return new RepairedArchive(archive, List.of());
     }
 
-    /** Whether an engine's message is a refusal that a repair can answer. */
-    public static boolean canAnswer(String engineMessage) {
+    /** Whether an engine's message says that an operator is missing. */
+    public static boolean canRepair(String engineMessage) {
         return REFUSAL.matcher(engineMessage).find();
     }
 
-    /** The archive without the operator that an engine's message misses; empty when that is not what it says. */
+    /** Replaces the operator that the engine's message names; empty if it names none that can be replaced. */
     public Optional<RepairedArchive> without(String engineMessage) {
         Matcher refusal = REFUSAL.matcher(engineMessage);
-        if (!refusal.find() || replacements.size() >= MOST_OPERATORS) {
+        if (!refusal.find() || replacements.size() >= MAX_OPERATORS) {
             return Optional.empty();
         }
         String namespace = refusal.group(1);
@@ -126,7 +126,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         return Optional.of(new RepairedArchive(archive.with(changed), all));
     }
 
-    /** The text of the function that computes what an operator does, as archives write code; null if there is none. */
+    /** The source of the function that computes the same as an operator; null if there is none. */
     private static @Nullable String definition(String function) {
         try (InputStream in = RepairedArchive.class.getResourceAsStream(function + ".py")) {
             return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
@@ -143,7 +143,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         return functions;
     }
 
-    /** The arguments are left out: their types are not written at the call, and nothing would use them. */
+    /** A function that raises an error. It has no arguments: their types are unknown here, and it does not need them. */
     private static String raiser(String function, String type, String operator) {
         return """
                 def %s() -> %s:
@@ -152,7 +152,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
                 """.formatted(function, type, operator, type);
     }
 
-    /** What the surrounding text takes the result for: a declared type, as many tensors as names, or one tensor. */
+    /** The type of a call's result, by the text around it: a declared type, one tensor per assigned name, or one tensor. */
     private static String resultType(SourceFile source, Function function, Call call) {
         Span line = source.line(call.callee());
         int first = line.from();

@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * A method of a module in TorchScript source, without its {@code self}.
  *
- * @param arguments as declared after {@code self}: {@code x: Tensor}
+ * @param arguments the declaration after {@code self}: {@code x: Tensor}
  * @param returns type of the result: {@code Tensor}
- * @param body lines without indentation of the whole
+ * @param body lines, without the indentation of the method
  */
 public record ScriptMethod(String name, String arguments, String returns, List<String> body) {
 

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A module as {@link TorchScriptWriter} writes it: the name of its class, its parameters, constants and submodules by attribute, and its methods.
+ * A module for {@link TorchScriptWriter}: the name of its class, its parameters, constants and submodules by attribute, and its
+ * methods. Immutable, except for the arrays of parameters.
  *
- * <p>Modules of one class must agree in everything but their values. A module may be a child of several others, or of one under two names:
- * it is then written once and shared.
+ * <p>Modules of one class may differ only in their values. A module that is a child of several modules is written once and shared.
  */
 public final class ScriptModule {
 
@@ -24,7 +24,7 @@ public final class ScriptModule {
         methods = List.copyOf(builder.methods);
     }
 
-    /** Begins a module of a class, a simple identifier. */
+    /** A builder of a module whose class has this simple name. */
     public static Builder ofClass(String className) {
         return new Builder(className);
     }
@@ -41,7 +41,7 @@ public final class ScriptModule {
         return methods;
     }
 
-    /** What an attribute can hold. */
+    /** The value of an attribute. */
     sealed interface Attribute permits Parameter, Child, Constant {}
 
     /** A float32 tensor, row-major. */
@@ -58,10 +58,10 @@ public final class ScriptModule {
 
     record Child(ScriptModule module) implements Attribute {}
 
-    /** A number that tools read from the class, as PyTorch writes those of its own modules. */
+    /** A number that tools can read from the class, as in PyTorch's own modules. */
     record Constant(String type, String literal) implements Attribute {}
 
-    /** Collects the parts of a module. */
+    /** Builds a module. Not thread-safe. */
     public static final class Builder {
 
         private final String className;
@@ -82,7 +82,8 @@ public final class ScriptModule {
                 size *= length;
             }
             if (size != values.length) {
-                throw new IllegalArgumentException(name + " has " + values.length + " values, its shape has " + size);
+                throw new IllegalArgumentException(
+                        name + " has " + values.length + " values, but its shape has " + size);
             }
             if (!isIdentifier(name)) {
                 throw new IllegalArgumentException(name + " cannot be the name of a parameter");
@@ -117,7 +118,7 @@ public final class ScriptModule {
 
         private Builder attribute(String name, Attribute attribute) {
             if (attributes.putIfAbsent(name, attribute) != null) {
-                throw new IllegalArgumentException(className + " has two attributes " + name);
+                throw new IllegalArgumentException(className + " has two attributes with the name " + name);
             }
             return this;
         }

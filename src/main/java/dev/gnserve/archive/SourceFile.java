@@ -8,10 +8,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of TorchScript source, as libtorch prints it: tokens with positions, classes, functions and calls.
+ * One file of TorchScript source as libtorch prints it: tokens with positions, classes, functions and calls. Not changed after
+ * construction.
  *
- * <p>This is not a compiler. It knows just enough of the language to find every call, its arguments and the function it
- * stands in, so that calls can be listed and replaced by position.
+ * <p>This is not a compiler. It finds every call with its arguments and the function that contains it, so that calls can be
+ * listed and replaced by position.
  */
 final class SourceFile {
 
@@ -51,7 +52,7 @@ final class SourceFile {
         final @Nullable ClassType owner;
         final List<Parameter> parameters;
 
-        /** Position of the text after the opening bracket of the parameters. */
+        /** Text position after the opening bracket of the parameters. */
         final int parametersAt;
 
         /** Result type as written, or Tensor when nothing is written. */
@@ -90,13 +91,13 @@ final class SourceFile {
             return file.qualifier + "." + name;
         }
 
-        /** What a local name stands for, or null when it is assigned not at all or more than once. */
+        /** The value assigned to a local name; null unless it is assigned exactly once. */
         @Nullable
         Span assigned(String local) {
             return assignments.get(local);
         }
 
-        /** Calls by name, in the order of the text; those of functions within this one, which see its locals, are its own. */
+        /** The calls in this function and in the functions nested in it, in the order of the text. */
         List<Call> calls() {
             return calls;
         }
@@ -110,10 +111,10 @@ final class SourceFile {
         final Map<String, Span> constants = new LinkedHashMap<>();
         final List<Function> methods = new ArrayList<>();
 
-        /** Position of the text at which further attributes can be declared. */
+        /** Text position at which attributes can be added. */
         int attributesAt;
 
-        /** Position of the text at which further methods can be added. */
+        /** Text position at which methods can be added. */
         int end;
 
         private ClassType(SourceFile file, String qualifiedName, String base) {
@@ -140,7 +141,7 @@ final class SourceFile {
     private int[] ends = new int[256];
     private int count;
 
-    /** Innermost bracket of each token's match, for opening brackets. */
+    /** For an opening bracket, the token of its closing bracket. */
     private int[] matches = new int[256];
 
     private final List<Line> lines = new ArrayList<>();
@@ -178,7 +179,7 @@ final class SourceFile {
         return index >= 0 && index < count && kinds[index] == Kind.SIGN && text.charAt(starts[index]) == sign;
     }
 
-    /** The token that closes the bracket opened by a token. */
+    /** The closing bracket of an opening one. */
     int closing(int open) {
         return matches[open];
     }
@@ -206,7 +207,7 @@ final class SourceFile {
         return arguments;
     }
 
-    /** The logical line around a token, from its first token on. */
+    /** The logical line that contains a token. */
     Span line(int token) {
         int from = token;
         while (from > 0 && kinds[from - 1] != Kind.END) {
@@ -264,7 +265,7 @@ final class SourceFile {
                         at += text.charAt(at) == '\\' ? 2 : 1;
                     }
                     if (at >= length || text.charAt(at) != c) {
-                        throw notSource(from, "a text is not closed");
+                        throw notSource(from, "a string is not closed");
                     }
                     at++;
                     add(Kind.STRING, from, at);
@@ -381,7 +382,7 @@ final class SourceFile {
         return type;
     }
 
-    /** Notes {@code name : Final[int] = 8}; moves the place of new attributes past the lists that must come first. */
+    /** Records {@code name : Final[int] = 8}. New attributes go behind the lists that must come first. */
     private void attribute(ClassType type, Line line, int index) {
         String name = token(line.from());
         if (name.equals("__parameters__") || name.equals("__buffers__")) {
@@ -460,7 +461,7 @@ final class SourceFile {
         }
     }
 
-    /** Notes {@code name = value} and {@code name : Type = value}; a second assignment makes the name unknown. */
+    /** Records {@code name = value} and {@code name : Type = value}. After a second assignment the value is unknown. */
     private void assignment(Function function, Line line) {
         int equals = -1;
         for (int i = line.from(); i < line.to() && equals < 0; i++) {

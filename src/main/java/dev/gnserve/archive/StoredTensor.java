@@ -3,14 +3,14 @@ package dev.gnserve.archive;
 import java.util.List;
 
 /**
- * Where a tensor lies in an archive.
+ * A tensor's place in an archive. Immutable.
  *
  * @param type element type
  * @param shape sizes of the axes; empty for a scalar
- * @param stride distance of neighbours along each axis, in elements
- * @param storage entry of the archive that holds the elements, little endian: {@code data/0}
- * @param storageElements elements that the whole storage holds, as the pickle declares it
- * @param offset first element of the tensor within the storage
+ * @param stride distance of neighbouring elements along each axis, in elements
+ * @param storage archive entry with the elements, little-endian: {@code data/0}
+ * @param storageElements number of elements in the whole storage, as the pickle declares it
+ * @param offset index of the tensor's first element in the storage
  */
 public record StoredTensor(
         TensorType type, List<Long> shape, List<Long> stride, String storage, long storageElements, long offset) {
@@ -19,8 +19,8 @@ public record StoredTensor(
         shape = List.copyOf(shape);
         stride = List.copyOf(stride);
         if (!liesWithin(storageElements, offset, shape, stride)) {
-            throw new TorchScriptException("a tensor claims shape " + shape + ", stride " + stride + ", offset "
-                    + offset + " in a storage of " + storageElements + " elements: the archive is damaged");
+            throw new TorchScriptException("a tensor of shape " + shape + ", stride " + stride + " and offset " + offset
+                    + " does not fit its storage of " + storageElements + " elements: the archive is damaged");
         }
     }
 
@@ -46,7 +46,7 @@ public record StoredTensor(
         }
     }
 
-    /** Number of elements. */
+    /** The number of elements. */
     public long elements() {
         return shape.stream().reduce(1L, (a, b) -> a * b);
     }

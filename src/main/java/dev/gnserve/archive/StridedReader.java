@@ -33,24 +33,9 @@ final class StridedReader {
         return switch (type) {
             case FLOAT32 -> storage.getFloat(position);
             case FLOAT64 -> (float) storage.getDouble(position);
-            case FLOAT16 -> half(storage.getShort(position));
+            case FLOAT16 -> Float16.toFloat(storage.getShort(position));
             case BFLOAT16 -> Float.intBitsToFloat(storage.getShort(position) << 16);
             default -> throw new IllegalArgumentException("no real type: " + type);
         };
-    }
-
-    /** IEEE 754 binary16; {@code Float.float16ToFloat} exists from JDK 20 on only. */
-    private static float half(short bits) {
-        int exponent = bits >> 10 & 0x1f;
-        int fraction = bits & 0x3ff;
-        float magnitude;
-        if (exponent == 0) {
-            magnitude = fraction * 0x1p-24f;
-        } else if (exponent == 31) {
-            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else {
-            magnitude = Math.scalb(1f + fraction * 0x1p-10f, exponent - 15);
-        }
-        return bits < 0 ? -magnitude : magnitude;
     }
 }

@@ -1,16 +1,16 @@
 package dev.gnserve.archive;
 
 /**
- * What a tapped call says of itself.
+ * The arguments of a tapped call, without its tensors.
  *
- * @param call its number within the run, from 0
- * @param module number of the module that made it
- * @param site number of the place in the code
- * @param groups groups that the call was given
- * @param epsilon epsilon that the call was given
- * @param hasWeight whether it was given a scale per channel
- * @param hasBias whether it was given a shift per channel
- * @param contiguous whether its input lay in memory as (N, C, *), row-major; false for channels-last
+ * @param call its number within the pass, from 0
+ * @param module number of the module that made the call
+ * @param site number of the call within the code
+ * @param groups the argument {@code num_groups}
+ * @param epsilon the argument {@code eps}
+ * @param hasWeight whether it had a scale per channel
+ * @param hasBias whether it had a shift per channel
+ * @param contiguous whether its input was (N, C, *) in memory, row-major; false for channels-last
  * @param type element type of input and output
  */
 public record TapHeader(
@@ -24,13 +24,18 @@ public record TapHeader(
         boolean contiguous,
         TensorType type) {
 
-    /** Number of integers that the instrumented copy keeps of a call. */
+    /** Number of integers that the instrumented copy keeps per call. */
     public static final int LENGTH = 8;
 
-    /** Reads the int64 vector and the float64 one that the instrumented copy keeps of a call. */
+    /**
+     * Reads what the instrumented copy keeps per call.
+     *
+     * @throws IllegalArgumentException if it is not a header
+     */
     public static TapHeader of(long[] integers, double epsilon) {
         if (integers.length != LENGTH) {
-            throw new IllegalArgumentException("a tap header of " + integers.length + " integers");
+            throw new IllegalArgumentException(
+                    "the tap header has " + integers.length + " integers, expected are " + LENGTH);
         }
         return new TapHeader(
                 (int) integers[0],
@@ -44,14 +49,15 @@ public record TapHeader(
                 type((int) integers[7]));
     }
 
-    /** By libtorch's own numbers, c10/core/ScalarType.h. */
+    /** Source of the numbers: libtorch's c10/core/ScalarType.h. */
     private static TensorType type(int scalarType) {
         return switch (scalarType) {
             case 5 -> TensorType.FLOAT16;
             case 6 -> TensorType.FLOAT32;
             case 7 -> TensorType.FLOAT64;
             case 15 -> TensorType.BFLOAT16;
-            default -> throw new IllegalArgumentException("a group norm of scalar type " + scalarType);
+            default ->
+                throw new IllegalArgumentException("the tapped call has the unexpected scalar type " + scalarType);
         };
     }
 }

@@ -18,35 +18,33 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An instrumented copy of an archive: it computes bit for bit what the original does, and on the way keeps what went
- * into every call of {@code torch.group_norm} and what came out.
+ * An instrumented copy of an archive: it computes the same bits as the original and keeps the input and output of every call of
+ * {@code torch.group_norm}. Immutable and thread-safe.
  *
- * <p>How. Every tappable call is replaced by a call of a free function that makes the same call and appends to a list.
- * All touched modules share that one list, which data.pkl creates at the root and every other module refers to, so the
- * order of calls is kept; each module also gets its number, and each call its site, which together lead to the
- * {@linkplain #declaration declaration}. A free function that leads to a group norm has no module: it gets a copy with
- * the list, the module's number and the site as further parameters.
+ * <p>Every tappable call is replaced by a call of a free function that makes the same call and appends its tensors to a list. All
+ * changed modules share this list, so the order of calls is kept: data.pkl creates it at the root, and the other modules refer to
+ * it. Each module gets a number and each call a site; both together identify the {@linkplain #declaration declaration}. A free
+ * function that leads to a group norm has no module: a copy of it gets the list, the module's number and the site as parameters.
  *
- * <p>Forked calls ({@code f = fork(__forked_function)}) would append to the list from several threads. The copy waits for
- * each right after it was forked, which changes the order of work and nothing else.
+ * <p>Forked calls ({@code f = fork(__forked_function)}) would append to the list from several threads. So the copy waits for each
+ * fork at once. This changes only the order of work.
  *
- * <p>What a call keeps is bounded: {@link #ARM} sets the first call to keep and how many bytes may be kept from there
- * (one call is kept however large it is); what did not fit is kept by a further run that is armed with a later first
- * call. {@link #TAKE} hands the list over and empties it, {@link #CALLS} says how many calls the run made. A copy that
- * is not armed keeps nothing.
+ * <p>The kept memory is bounded. {@link #ARM} sets the first call to keep and the number of bytes to keep from there on; a single
+ * call is kept at any size. For the rest, the copy is armed with a later first call and run again. {@link #TAKE} returns the list
+ * and empties it, {@link #CALLS} returns the number of calls of the pass. A copy that is not armed keeps nothing.
  *
- * <p>The list holds, per call: an int64 vector and a float64 one (see {@link TapHeader}), the input, the output, then
- * weight and bias where there are any.
+ * <p>Per call, the list holds an int64 vector and a float64 vector (see {@link TapHeader}), the input, the output, and the weight
+ * and bias if there are any.
  */
 public final class TappedArchive {
 
-    /** Method of the root module: (first call to keep, bytes to keep). Empties the list. */
+    /** Method of the root module with the arguments (first call to keep, bytes to keep). Empties the list. */
     public static final String ARM = "gnserve_arm";
 
-    /** Method of the root module: returns what was kept, and empties the list. */
+    /** Method of the root module: returns the list, and empties it. */
     public static final String TAKE = "gnserve_take";
 
-    /** Method of the root module: how many calls were made since it was armed. */
+    /** Method of the root module: returns the number of calls since it was armed. */
     public static final String CALLS = "gnserve_calls";
 
     private static final String TAPS = "gnserve_taps";
@@ -57,14 +55,14 @@ public final class TappedArchive {
     private static final String PROBE_FILE = "code/__torch__/gnserve/probe.py";
     private static final String PROBE = "__torch__.gnserve.probe.group_norm";
 
-    /** The attributes, as parameters of a free function. */
+    /** The attributes as parameters of a free function. */
     private static final String PARAMETERS =
             "gnserve_taps: List[Tensor],\n    gnserve_window: List[int],\n    gnserve_module: int,\n    gnserve_site: int,\n    ";
 
-    // Epsilon has a tensor of its own because torch.tensor rounds a list of numbers to float32 on the way.
-    // The window holds: calls made, first call to keep, bytes still free. Clones, because a model may change its
-    // tensors
-    // in place; weights are not cloned, because a model in use does not change them.
+    // Epsilon has its own tensor, because torch.tensor rounds a list of numbers to float32. The window holds: calls
+    // made, first
+    // call to keep, free bytes. Input and output are cloned, because a model may change them in place; weights do not
+    // change.
     private static final String PROBE_SOURCE = """
             def group_norm(gnserve_taps: List[Tensor],
                 gnserve_window: List[int],
@@ -130,15 +128,19 @@ public final class TappedArchive {
         this.declarations = declarations;
     }
 
-    /** The copy of an archive. Calls that cannot be tapped stay as they are; {@link #layers} gives the reasons. */
+    /**
+     * Makes the copy of an archive. Calls that cannot be tapped are not changed; {@link #layers} has the reasons.
+     *
+     * @throws TorchScriptException if the root module cannot hold the list, or the archive is damaged or already a copy
+     */
     public static TappedArchive of(TorchScriptArchive archive) {
         if (archive.has(PROBE_FILE)) {
-            throw new TorchScriptException("the archive is an instrumented copy already");
+            throw new TorchScriptException("the archive already is an instrumented copy");
         }
         NormalizationCalls calls = NormalizationCalls.of(archive);
         if (archive.root().insertionPoint() < 0) {
             throw new TorchScriptException(
-                    "the model's root module has a state of its own making, which cannot hold the taps");
+                    "the model's root module defines its own state (__getstate__), which cannot hold the taps");
         }
         Map<String, byte[]> changed = new HashMap<>();
         changed.put(PROBE_FILE, PROBE_SOURCE.getBytes(StandardCharsets.UTF_8));
@@ -170,12 +172,12 @@ public final class TappedArchive {
         return archive;
     }
 
-    /** Every normalization layer of the original. */
+    /** All normalization layers of the original. */
     public List<NormalizationLayer> layers() {
         return layers;
     }
 
-    /** What the original declares of a call, or null for a call that its code does not make. */
+    /** The original's declaration of a call; null if its code does not make this call. */
     public @Nullable GroupNormDeclaration declaration(TapHeader header) {
         return declarations.get(new NormalizationCalls.Key(header.module(), header.site()));
     }
@@ -254,7 +256,7 @@ public final class TappedArchive {
         edits.insert(source.end(target.call().open()), arguments);
     }
 
-    /** Forks in a line of their own before the line that uses the future, and waits there. */
+    /** Moves each fork to a separate line before the line that uses its future, and waits for it there. */
     private static void waitForForks(SourceFile source, Function function, Edits edits) {
         for (Call call : function.calls()) {
             if (source.token(call.callee()).equals("fork")) {
@@ -294,7 +296,7 @@ public final class TappedArchive {
                 """.formatted(type);
     }
 
-    /** data.pkl with the attributes of every instance of the touched classes. */
+    /** data.pkl with the new attributes in every instance of the touched classes. */
     private static byte[] withTaps(TorchScriptArchive archive, List<PickledObject> tapped, Set<String> touched) {
         Map<PickledObject, Integer> numbers = new HashMap<>();
         tapped.forEach(object -> numbers.put(object, numbers.size()));

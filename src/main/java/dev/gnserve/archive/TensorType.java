@@ -3,7 +3,7 @@ package dev.gnserve.archive;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The element types that a storage can have, by the name of its storage class in the pickle. */
+/** The element types of storages. */
 public enum TensorType {
     FLOAT32("FloatStorage", 4),
     FLOAT64("DoubleStorage", 8),
@@ -34,6 +34,7 @@ public enum TensorType {
         return bytes;
     }
 
+    /** The type of a storage class in a pickle: {@code FloatStorage}; null if there is none. */
     static @Nullable TensorType ofStorage(String storageClass) {
         return Arrays.stream(values())
                 .filter(type -> type.storageClass.equals(storageClass))

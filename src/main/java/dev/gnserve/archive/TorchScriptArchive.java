@@ -7,7 +7,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A TorchScript archive as data: its entries, module tree, parameters and code.
  *
- * <p>Opening reads the directory, the pickles and the code, which are small and bounded; tensors stay where they are
- * until they are asked for. Immutable; a rewrite makes another archive that shares what did not change. Every method
- * throws {@link TorchScriptException}, and nothing else, when the archive is not sound.
+ * <p>Opening reads the directory, the pickles and the code, whose sizes are bounded; tensors are read on demand. Immutable and
+ * thread-safe: a change makes another archive that shares the unchanged entries. For a damaged archive every method throws
+ * {@link TorchScriptException} and no other exception.
  */
 public final class TorchScriptArchive {
 
@@ -33,10 +32,10 @@ public final class TorchScriptArchive {
     private static final int MAX_CODE_BYTES = 16 << 20;
     private static final int MAX_SMALL_BYTES = 1 << 16;
 
-    /** The earliest time that a zip can say: equal content makes equal bytes. */
+    /** The earliest time in a zip: the same content always gives the same bytes. */
     private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
 
-    /** What an entry holds: a part of the source, or bytes that replaced it. */
+    /** The content of an entry: a part of the source, or bytes that replace it. */
     private sealed interface Content {
         long size();
     }
@@ -69,10 +68,10 @@ public final class TorchScriptArchive {
     public record Parameter(String name, StoredTensor tensor) {}
 
     /**
-     * An entry whose bytes are not those that were written.
+     * An entry whose checksum is wrong.
      *
      * @param entry name within the archive
-     * @param parameters paths of the tensors that lie in it
+     * @param parameters paths of the tensors in it
      */
     public record CorruptEntry(String entry, List<String> parameters) {}
 
@@ -88,8 +87,8 @@ public final class TorchScriptArchive {
         this.entries = entries;
         String byteOrder = has("byteorder") ? text("byteorder", MAX_SMALL_BYTES).strip() : "little";
         if (!byteOrder.equals("little")) {
-            throw new TorchScriptException("the archive was written on a machine of another byte order ("
-                    + ZipDirectory.printable(byteOrder) + "). Save it again on a little-endian machine");
+            throw new TorchScriptException("the archive's byte order is " + ZipDirectory.printable(byteOrder)
+                    + ", allowed is little. Save it again on a little-endian machine");
         }
         long code = 0;
         for (Map.Entry<String, Content> entry : entries.entrySet()) {
@@ -97,7 +96,7 @@ public final class TorchScriptArchive {
                 code += entry.getValue().size();
                 if (code > MAX_CODE_BYTES) {
                     throw new TorchScriptException(
-                            "the archive holds more than " + MAX_CODE_BYTES + " bytes of code, more than is read");
+                            "the archive has more than " + MAX_CODE_BYTES + " bytes of code, which is the limit");
                 }
                 sources.add(new SourceFile(entry.getKey(), text(entry.getKey(), MAX_CODE_BYTES)));
             }
@@ -113,10 +112,6 @@ public final class TorchScriptArchive {
         }
         constants = new ArrayList<>(list);
         modules = ModuleTree.of(model);
-    }
-
-    public static TorchScriptArchive open(Path file) {
-        return of(ByteSource.of(file));
     }
 
     public static TorchScriptArchive of(byte[] archive) {
@@ -142,7 +137,7 @@ public final class TorchScriptArchive {
             throw ForeignFormat.zipOfSomethingElse(List.copyOf(entries.keySet()), roots);
         }
         if (roots.size() != 1 || roots.contains("")) {
-            throw ZipDirectory.damaged("its entries lie in " + roots.size() + " folders, not in one");
+            throw ZipDirectory.damaged("its entries are in " + roots.size() + " folders instead of one");
         }
         return new TorchScriptArchive(roots.iterator().next(), entries);
     }
@@ -162,7 +157,7 @@ public final class TorchScriptArchive {
         return text(file, MAX_CODE_BYTES);
     }
 
-    /** The archive's format version, as its {@code version} entry says, or "unknown". */
+    /** The archive's format version, from its entry {@code version}, or "unknown". */
     public String formatVersion() {
         if (!has("version")) {
             return "unknown";
@@ -170,7 +165,7 @@ public final class TorchScriptArchive {
         return ZipDirectory.printable(text("version", MAX_SMALL_BYTES).strip());
     }
 
-    /** How the archive was made: {@code traced}, {@code scripted} or {@code frozen}, as far as its parts tell. */
+    /** How the archive was probably made: {@code traced}, {@code scripted} or {@code frozen}. */
     public String origin() {
         if (modules.instances().size() == 1 && parameters().isEmpty() && !constants.isEmpty()) {
             return "frozen";
@@ -183,7 +178,7 @@ public final class TorchScriptArchive {
         return root().simpleName();
     }
 
-    /** What the model takes and gives. */
+    /** The signature of {@code forward}; one tensor in and out if there is no such method. */
     public ForwardSignature forward() {
         return sources.stream()
                 .flatMap(source -> source.classes.stream())
@@ -195,7 +190,7 @@ public final class TorchScriptArchive {
                 .orElse(ForwardSignature.TENSOR);
     }
 
-    /** Tensors of all modules, by path; one that is registered twice appears once, under its first path. */
+    /** The tensors of all modules. A tensor with several paths is listed once, under the first. */
     public List<Parameter> parameters() {
         List<Parameter> parameters = new ArrayList<>();
         Set<StoredTensor> seen = new LinkedHashSet<>();
@@ -215,8 +210,8 @@ public final class TorchScriptArchive {
     }
 
     /**
-     * The values of a real-valued tensor as float32, row-major; float64 is rounded. As in the engine, checksums are not
-     * compared: that is what {@link #corruptEntries} is for.
+     * The values of a floating-point tensor as float32, row-major; float64 is rounded. As in the engine, checksums are not
+     * checked; {@link #corruptEntries} does that.
      */
     public float[] floats(StoredTensor tensor) {
         TensorType type = tensor.type();
@@ -225,10 +220,10 @@ public final class TorchScriptArchive {
                 || type == TensorType.FLOAT16
                 || type == TensorType.BFLOAT16;
         if (!real) {
-            throw new TorchScriptException("a tensor of type " + type + " has no float values");
+            throw new TorchScriptException("a tensor of type " + type + " cannot be read as float32");
         }
         long elements = tensor.elements();
-        // Overlapping strides (an expanded tensor) must not turn a small file into a large array.
+        // With overlapping strides (an expanded tensor), a small file could need a large array.
         if (elements > Math.max(tensor.storageElements(), 1 << 20) || elements > Integer.MAX_VALUE / 8) {
             throw new TorchScriptException("a tensor of " + elements + " elements is too large to be read at once");
         }
@@ -237,13 +232,14 @@ public final class TorchScriptArchive {
         }
         byte[] storage = storage(tensor.storage());
         if (storage.length < tensor.storageElements() * type.bytes()) {
-            throw new TorchScriptException(tensor.storage() + " holds " + storage.length + " bytes; data.pkl declares "
-                    + tensor.storageElements() + " elements of " + type.bytes() + " bytes. The archive is damaged");
+            throw new TorchScriptException(tensor.storage() + " has " + storage.length
+                    + " bytes, but data.pkl declares " + tensor.storageElements() + " elements of " + type.bytes()
+                    + " bytes. The archive is damaged");
         }
         return StridedReader.floats(ByteBuffer.wrap(storage).order(ByteOrder.LITTLE_ENDIAN), tensor);
     }
 
-    /** Compares every entry with its checksum. The engine does not do this: a corrupt weight loads without a word. */
+    /** Finds the entries whose checksum is wrong. The engine does not check: it loads corrupt weights without a warning. */
     public List<CorruptEntry> corruptEntries() {
         List<CorruptEntry> corrupt = new ArrayList<>();
         entries.forEach((name, content) -> {
@@ -272,7 +268,7 @@ public final class TorchScriptArchive {
         return crc.getValue();
     }
 
-    /** Writes the archive, every entry stored, as libtorch reads it. */
+    /** Writes the archive as a zip. No entry is compressed, because libtorch requires that. */
     public void writeTo(OutputStream out) throws IOException {
         ZipOutputStream zip = new ZipOutputStream(out);
         zip.setMethod(ZipOutputStream.STORED);
@@ -299,7 +295,7 @@ public final class TorchScriptArchive {
         zip.finish();
     }
 
-    /** The whole archive as a zip in memory; for archives up to 2 GB. */
+    /** The archive as a zip in memory; for archives below 2 GB. */
     public byte[] toByteArray() {
         long size = entries.values().stream().mapToLong(Content::size).sum();
         if (size > Integer.MAX_VALUE - (64 << 20)) {
@@ -315,9 +311,8 @@ public final class TorchScriptArchive {
     }
 
     /**
-     * The same archive with some entries replaced or added.
-     *
-     * <p>Source positions ({@code .debug_pkl}) of replaced code are dropped: they would point to the wrong lines.
+     * A copy with some entries replaced or added. The source positions ({@code .debug_pkl}) of replaced code are dropped, because
+     * they would be wrong.
      */
     TorchScriptArchive with(Map<String, byte[]> changed) {
         Map<String, Content> next = new LinkedHashMap<>(entries);
@@ -340,12 +335,12 @@ public final class TorchScriptArchive {
         return sources;
     }
 
-    /** Highest memo number that data.pkl uses. */
+    /** The highest memo number in data.pkl. */
     int highestMemo() {
         return data.highestMemo();
     }
 
-    /** Constant {@code CONSTANTS.cN} of the code, or null. */
+    /** The constant {@code CONSTANTS.cN} of the code; null if there is none. */
     @Nullable
     Object constant(int number) {
         return number >= 0 && number < constants.size() ? constants.get(number) : null;
@@ -355,7 +350,7 @@ public final class TorchScriptArchive {
         return entries.containsKey(entry);
     }
 
-    /** The bytes of an entry, with the checksum compared. */
+    /** The bytes of an entry, whose checksum is checked. */
     byte[] bytes(String name, int limit) {
         Content content = entries.get(name);
         if (content == null) {

@@ -2,7 +2,7 @@ package dev.gnserve.archive;
 
 import java.io.Serial;
 
-/** An archive that cannot be read, in one sentence that says what the file is and what to do. */
+/** An archive cannot be read. The message says what is wrong and what to do. */
 public final class TorchScriptException extends RuntimeException {
 
     @Serial

@@ -17,13 +17,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Writes a tree of modules as a TorchScript archive, which libtorch loads and {@code torch.jit.load} of Python too. Equal modules give equal bytes.
+ * Writes a tree of modules as a TorchScript archive for libtorch and Python's {@code torch.jit.load}. Equal modules give equal
+ * bytes.
  *
- * <p>An archive is a zip of stored entries: source of the classes, the tree of objects as a pickle, and the raw tensors it refers to.
+ * <p>An archive is a zip without compression: the source of the classes, the objects as a pickle, and the tensors.
  */
 public final class TorchScriptWriter {
 
-    /** Operators are those of this version of the format, which PyTorch reads since 1.4. */
+    /** Version of the format, which defines the operators. PyTorch reads it since 1.4. */
     private static final String VERSION = "3\n";
 
     private static final byte[] NO_CONSTANTS = {(byte) 0x80, 2, ')', '.'};
@@ -38,8 +39,8 @@ public final class TorchScriptWriter {
     /**
      * Writes an archive.
      *
-     * @param name root folder inside of the archive
-     * @throws IllegalArgumentException when two modules of one class differ in more than their values
+     * @param name root folder within the archive
+     * @throws IllegalArgumentException if two modules of one class differ in more than their values
      */
     public static void write(ScriptModule root, String name, Path file) throws IOException {
         try (OutputStream out = Files.newOutputStream(file)) {
@@ -78,14 +79,13 @@ public final class TorchScriptWriter {
         entry.setSize(bytes.length);
         entry.setCompressedSize(bytes.length);
         entry.setCrc(crc.getValue());
-        // The clock stays out of it: equal modules, equal bytes.
-        entry.setTimeLocal(EPOCH);
+        entry.setTimeLocal(EPOCH); // So equal modules give equal bytes.
         zip.putNextEntry(entry);
         zip.write(bytes);
         zip.closeEntry();
     }
 
-    /** Writes a module as a pickled object, its class as source. */
+    /** Writes a module as a pickled object, and its class as source. */
     private void object(ScriptModule module) {
         if (pickle.recall(module)) {
             return;
@@ -149,63 +149,37 @@ public final class TorchScriptWriter {
     }
 
     private static String source(ScriptModule module) {
+        StringBuilder parameters = new StringBuilder();
         StringBuilder text = new StringBuilder();
-        List<String> parameters = new ArrayList<>();
-        StringBuilder declarations = new StringBuilder();
-        for (Map.Entry<String, ScriptModule.Attribute> entry :
-                module.attributes().entrySet()) {
-            String name = entry.getKey();
-            ScriptModule.Attribute attribute = entry.getValue();
+        module.attributes().forEach((name, attribute) -> {
             if (attribute instanceof ScriptModule.Parameter) {
-                parameters.add('"' + name + "\", ");
-                declarations.append("  ").append(name).append(" : Tensor\n");
+                parameters.append("\"%s\", ".formatted(name));
+                text.append("  %s : Tensor\n".formatted(name));
             } else if (attribute instanceof ScriptModule.Constant constant) {
-                declarations
-                        .append("  ")
-                        .append(name)
-                        .append(" : Final[")
-                        .append(constant.type())
-                        .append("] = ");
-                declarations.append(constant.literal()).append('\n');
+                text.append("  %s : Final[%s] = %s\n".formatted(name, constant.type(), constant.literal()));
             } else if (attribute instanceof ScriptModule.Child child) {
-                String type = "__torch__." + child.module().className();
-                if (Character.isDigit(name.charAt(0))) {
-                    declarations
-                            .append("  __annotations__[\"")
-                            .append(name)
-                            .append("\"] = ")
-                            .append(type);
-                } else {
-                    declarations.append("  ").append(name).append(" : ").append(type);
-                }
-                declarations.append('\n');
+                String left = Character.isDigit(name.charAt(0)) ? "__annotations__[\"" + name + "\"] =" : name + " :";
+                text.append("  %s __torch__.%s\n".formatted(left, child.module().className()));
             }
-        }
-        text.append("class ").append(module.className()).append("(Module):\n");
-        text.append("  __parameters__ = [").append(String.join("", parameters)).append("]\n");
-        text.append("  __buffers__ = []\n");
-        text.append("  training : bool\n");
-        text.append(declarations);
+        });
         for (ScriptMethod method : module.methods()) {
-            text.append("  def ")
-                    .append(method.name())
-                    .append("(self: __torch__.")
-                    .append(module.className());
-            if (!method.arguments().isEmpty()) {
-                text.append(", ").append(method.arguments());
-            }
-            text.append(") -> ").append(method.returns()).append(":\n");
-            for (String line : method.body()) {
-                text.append("    ").append(line).append('\n');
-            }
+            String arguments = method.arguments().isEmpty() ? "" : ", " + method.arguments();
+            text.append("  def %s(self: __torch__.%s%s) -> %s:\n"
+                    .formatted(method.name(), module.className(), arguments, method.returns()));
+            method.body().forEach(line -> text.append("    ").append(line).append('\n'));
         }
-        return text.toString();
+        return """
+                class %s(Module):
+                  __parameters__ = [%s]
+                  __buffers__ = []
+                  training : bool
+                """.formatted(module.className(), parameters) + text;
     }
 
     /** A floating-point literal that reads back as the same double. */
     static String literal(double value) {
         if (!Double.isFinite(value)) {
-            throw new IllegalArgumentException(value + " has no literal");
+            throw new IllegalArgumentException(value + " cannot be written as a literal");
         }
         return Double.toString(value).replace("E", "e");
     }

@@ -1,4 +1,4 @@
-/** TorchScript archives as data: read, listed, instrumented, repaired and written without Python and without the engine. */
+/** TorchScript archives as data: reading, listing layers, instrumenting, repairing and writing, without Python or the engine. */
 @NullMarked
 package dev.gnserve.archive;
 

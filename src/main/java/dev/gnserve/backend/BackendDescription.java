@@ -1,10 +1,10 @@
 package dev.gnserve.backend;
 
 /**
- * What a back end is.
+ * A back end's name, device and threads.
  *
- * @param name with its version, as {@code PyTorch 2.7.1}
- * @param device where models run by default, as {@code cpu} or {@code gpu0}
- * @param threads how many threads all forward passes of one moment share
+ * @param name name and version: {@code PyTorch 2.7.1}
+ * @param device where models run by default: {@code cpu}, {@code gpu0}
+ * @param threads number of threads that all simultaneous forward passes share
  */
 public record BackendDescription(String name, String device, int threads) {}

@@ -1,11 +1,10 @@
 package dev.gnserve.backend;
 
 /**
- * How a model is to run.
+ * How to run a model.
  *
- * @param device where; {@link Device#AUTO} is where the back end's models run by default
- * @param threads how many threads work on one forward pass; 0 for its share of the cores, which is all of them while nothing else
- *     runs
+ * @param device where; {@link Device#AUTO} is the back end's default device
+ * @param threads number of threads of a forward pass; 0 shares the cores evenly among all passes that run at the same time
  */
 public record BackendPlan(Device device, int threads) {
 

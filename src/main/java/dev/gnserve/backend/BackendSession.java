@@ -2,16 +2,16 @@ package dev.gnserve.backend;
 
 import java.util.List;
 
-/** Forward passes of one model from one thread. Not thread-safe, and always to be called from the same thread. */
+/** Runs forward passes of one model. Not thread-safe: always call it from the same thread. */
 @FunctionalInterface
 public interface BackendSession {
 
     /**
-     * Runs inputs of equal type and shape together and gives each its own result, in their order.
+     * Runs a batch of inputs in one forward pass.
      *
-     * @param inputs each without a batch axis, [channels, height, width] where it is made from an image
-     * @throws dev.gnserve.failure.FailureException with {@code ENGINE_FAULT} when the pass fails, or when it gives what cannot be
-     *     told apart by input
+     * @param inputs of equal type and shape, without a batch axis; an image is [channels, height, width]
+     * @throws dev.gnserve.failure.FailureException with {@code ENGINE_FAULT} if the pass fails, or if its outputs cannot be assigned
+     *     to the inputs
      */
-    BackendRun run(List<? extends Tensor> inputs);
+    PassResult run(List<? extends Tensor> inputs);
 }

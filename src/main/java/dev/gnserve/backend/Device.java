@@ -1,6 +1,6 @@
 package dev.gnserve.backend;
 
-/** Where models run; {@code AUTO} is the GPU when the engine sees one. */
+/** Where models run. {@code AUTO} is the GPU if the engine finds one, else the CPU. */
 public enum Device {
     AUTO,
     CPU,

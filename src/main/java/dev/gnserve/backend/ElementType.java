@@ -1,8 +1,8 @@
 package dev.gnserve.backend;
 
 /**
- * The types of a tensor's values, by their names in the Open Inference Protocol. Those that the engine's Java binding can
- * make: for INT16 and BF16 it ends the process, so the engine gives outputs of these types as FP32 and takes none.
+ * The types of a tensor's values, named as in the Open Inference Protocol. INT16 and BF16 are missing because the engine's
+ * Java binding crashes on them: inputs of these types are refused, and outputs are converted to FP32.
  */
 public enum ElementType {
     BOOL(1),

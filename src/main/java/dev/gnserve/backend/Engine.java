@@ -2,37 +2,42 @@ package dev.gnserve.backend;
 
 import static java.lang.System.Logger.Level.ERROR;
 
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * The engine of this process: a back end whose every call is registered while it lasts. The watchdog reads the register; closing
- * respects it. Thread-safe.
+ * The engine of this process: a back end whose calls are registered while they run. The watchdog reads the register, and closing
+ * waits for it. Thread-safe.
  *
- * <p>A thread inside native code cannot be stopped, and freeing what it reads takes the process down. So nothing is freed under a
- * call: not its model, and not the back end, which stays as long as a call of any scope is inside.
+ * <p>A thread in native code cannot be stopped, and the process crashes when memory is freed that the thread reads. So nothing is
+ * freed while a call uses it: a model stays loaded as long as a call of its scope is inside the engine, and the back end as long as
+ * any call is.
  */
 public final class Engine implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Engine.class.getName());
 
-    /** The watchdog looks once a second; a longer gap is one in which the process did not run. */
+    /** The watchdog looks once a second. After a longer gap, in which the process did not run, calls age by this much. */
     private static final long LONGEST_STEP_NANOS = Duration.ofSeconds(5).toNanos();
+
+    /** Guards the register: the fields below and those of every scope. */
+    final Object lock = new Object();
+
+    /** The scopes that have a call inside, or whose owner's memory is being freed. */
+    final Set<EngineScope> busy = new LinkedHashSet<>();
 
     private final InferenceBackend backend;
     private final PassMemory memory;
     private final LongSupplier nanos;
-    private final Object lock = new Object();
-    private final Map<EngineScope, Integer> busy = new HashMap<>(); // guarded by lock, as what follows
+    private long lastLook;
     private boolean closed;
     private boolean freed;
     private boolean freeing;
-    private long lastLook;
 
     /** An engine whose passes may take any amount of memory. */
     public Engine(InferenceBackend backend) {
@@ -54,7 +59,7 @@ public final class Engine implements AutoCloseable {
     /**
      * A scope for the calls of one owner.
      *
-     * @param owner for messages, as {@code model x version 1}
+     * @param owner for messages: {@code model x version 1}
      */
     public EngineScope scope(String owner) {
         return new EngineScope(this, owner);
@@ -64,57 +69,47 @@ public final class Engine implements AutoCloseable {
         return backend.describe();
     }
 
-    /** How many native arrays are open now, apart from the models' own parameters. */
+    /** The number of native arrays that are open now, without the models' parameters. */
     public int openArrays() {
         return backend.openArrays();
     }
 
-    /** The watchdog's look, to be taken about once a second: every call inside grows older by the time since the last look. */
-    public void look() {
-        List<EngineScope> scopes;
-        long now = nanos.getAsLong();
-        long step;
+    /** Adds the time since the last call of this method to the age of every call inside. The watchdog calls it once a second. */
+    public void ageCalls() {
         synchronized (lock) {
-            step = Math.min(now - lastLook, LONGEST_STEP_NANOS);
+            long now = nanos.getAsLong();
+            long step = Math.min(now - lastLook, LONGEST_STEP_NANOS);
             lastLook = now;
-            scopes = List.copyOf(busy.keySet());
+            busy.forEach(scope -> scope.ageCalls(step, now));
         }
-        scopes.forEach(scope -> scope.grow(step, now));
     }
 
-    /** The calls of all scopes that have been inside for at least this long. */
+    /** The calls of all scopes whose {@linkplain EngineCall#age age} is at least the limit. */
     public List<EngineCall> overdue(Duration limit) {
-        List<EngineScope> scopes;
         synchronized (lock) {
-            scopes = List.copyOf(busy.keySet());
+            return busy.stream().flatMap(scope -> scope.overdue(limit).stream()).toList();
         }
-        return scopes.stream().flatMap(scope -> scope.overdue(limit).stream()).toList();
     }
 
-    /** Whether no call of any scope is inside, and no thread frees the back end. */
+    /** Whether no call of any scope is inside, and no memory is being freed. */
     public boolean isIdle() {
         synchronized (lock) {
             return busy.isEmpty() && !freeing;
         }
     }
 
-    /** Frees the back end: at once, or when the last call has returned. Closing again does nothing. */
+    /** Refuses new calls and frees the back end, at once or when the last call returns. Closing again does nothing. */
     @Override
     public void close() {
-        boolean now;
         synchronized (lock) {
             closed = true;
-            now = takeFreeing();
             if (!busy.isEmpty()) {
-                LOG.log(ERROR, () -> "the engine stays loaded: " + busy.keySet() + " have calls that do not return");
+                LOG.log(ERROR, "the engine stays loaded, because calls of " + busy + " do not return");
             }
         }
-        if (now) {
-            free();
-        }
+        freeIfUnused();
     }
 
-    /** The engine's clock. */
     long nanos() {
         return nanos.getAsLong();
     }
@@ -129,47 +124,25 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
-     * Counts a call of a scope, which ends with {@link #unregister}.
+     * Requires that the engine is open. Called with the lock held.
      *
-     * @throws dev.gnserve.failure.FailureException with {@code SHUTTING_DOWN} after {@link #close}
+     * @throws FailureException with {@code SHUTTING_DOWN} after {@link #close}
      */
-    void register(EngineScope scope) {
+    void requireOpen() {
+        if (closed) {
+            throw new FailureException(FailureCode.SHUTTING_DOWN, "the engine is closed");
+        }
+    }
+
+    /** Frees the back end, once, if the engine is closed and no scope is busy. Called without the lock. */
+    void freeIfUnused() {
         synchronized (lock) {
-            if (closed) {
-                throw Failure.of(FailureCode.SHUTTING_DOWN, "the engine is closed")
-                        .asException();
+            if (!closed || freed || !busy.isEmpty()) {
+                return;
             }
-            busy.merge(scope, 1, Integer::sum);
+            freed = true;
+            freeing = true;
         }
-    }
-
-    /** Counts the freeing of what a scope holds, which is allowed until the end. */
-    void registerFreeing(EngineScope scope) {
-        synchronized (lock) {
-            busy.merge(scope, 1, Integer::sum);
-        }
-    }
-
-    void unregister(EngineScope scope) {
-        boolean now;
-        synchronized (lock) {
-            busy.compute(scope, (any, count) -> count == null || count == 1 ? null : count - 1);
-            now = takeFreeing();
-        }
-        if (now) {
-            free();
-        }
-    }
-
-    /** With the lock held: whether the caller is the one that frees the back end. */
-    private boolean takeFreeing() {
-        boolean now = closed && !freed && busy.isEmpty();
-        freed |= now;
-        freeing |= now;
-        return now;
-    }
-
-    private void free() {
         try {
             backend.close();
         } finally {

@@ -21,33 +21,33 @@ public final class EngineCall {
         this.thread = Thread.currentThread();
     }
 
-    /** What it does, as {@code a forward pass of model x version 1}. */
+    /** What the call does: {@code a forward pass of model x version 1}. */
     public String what() {
         return what;
     }
 
-    /** The thread that is inside. */
+    /** The thread that makes the call. */
     public Thread thread() {
         return thread;
     }
 
-    /** How long the watchdog has seen it inside; time in which the process itself did not run does not count. */
+    /** How long the call has been inside, by {@link Engine#ageCalls}. Time in which the process did not run does not count. */
     public Duration age() {
         return Duration.ofNanos(ageNanos.get());
     }
 
-    /** Whether the watchdog looks at it. */
+    /** Whether the call can become overdue. */
     boolean watched() {
         return watched;
     }
 
-    /** Marks the call as reported, and says whether this is the first time: a call that hangs is reported once. */
+    /** Marks the call as reported; returns whether it was not marked before. */
     public boolean markReported() {
         return reported.compareAndSet(false, true);
     }
 
-    /** On the watchdog's thread: the time since its last look, or since the call entered. */
-    void grow(long stepNanos, long nowNanos) {
+    /** Adds the step, or the time since the call entered if that is shorter. */
+    void addAge(long stepNanos, long nowNanos) {
         ageNanos.addAndGet(Math.max(0, Math.min(stepNanos, nowNanos - enteredNanos)));
     }
 }

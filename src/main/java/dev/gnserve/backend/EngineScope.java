@@ -4,6 +4,7 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.process.ResidentMemory;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -18,8 +19,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All calls into the engine on behalf of one owner, as a rule a model. What the owner holds in native memory is freed when it has
- * been closed and no call is inside: at once, or by the last call that returns. Thread-safe.
+ * The calls into the engine on behalf of one owner, usually a model. The owner's native memory is freed when the scope is closed and
+ * no call is inside: at once, or by the last call that returns. Thread-safe.
  */
 public final class EngineScope {
 
@@ -29,16 +30,17 @@ public final class EngineScope {
     private final Engine engine;
     private final String owner;
     private final PassCost cost;
-    private final Object lock = new Object();
-    private final Set<EngineCall> inside = new LinkedHashSet<>(); // guarded by lock, as what follows
+    private final Object lock; // the engine's; guards the fields below
+    private final Set<EngineCall> inside = new LinkedHashSet<>();
     private boolean closed;
-    private @Nullable Runnable free;
+    private @Nullable Runnable freeing;
     private boolean beingFreed;
 
     EngineScope(Engine engine, String owner) {
         this.engine = engine;
         this.owner = owner;
         this.cost = new PassCost(owner, engine.memory());
+        this.lock = engine.lock;
     }
 
     /** Work that may fail. */
@@ -49,20 +51,20 @@ public final class EngineScope {
     }
 
     /**
-     * Makes a call on this thread, registered while it lasts.
+     * Makes a call on this thread, registered while it runs.
      *
-     * @param what it does, for the watchdog and for messages
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} once the scope is closed
+     * @param what the call does, for the watchdog and for messages
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} after {@link #close}, with {@code SHUTTING_DOWN}
+     *     after the engine's
      */
     public <T extends @Nullable Object, E extends Exception> T call(String what, Work<T, E> work) throws E {
         return run(enter(what, true), work);
     }
 
     /**
-     * Does work that makes several calls, each registered by itself. Nothing is freed before it ends; the watchdog does not look at
-     * it.
+     * Runs work that makes several calls. Nothing is freed before the work ends. The watchdog watches its calls, not the work.
      *
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} once the scope is closed
+     * @throws FailureException as {@link #call}
      */
     public <T extends @Nullable Object, E extends Exception> T hold(String what, Work<T, E> work) throws E {
         return run(enter(what, false), work);
@@ -78,78 +80,70 @@ public final class EngineScope {
 
     private EngineCall enter(String what, boolean watched) {
         EngineCall call = new EngineCall(what, watched, engine.nanos());
-        engine.register(this);
-        boolean refused;
         synchronized (lock) {
-            refused = closed;
-            if (!refused) {
-                inside.add(call);
+            engine.requireOpen();
+            if (closed) {
+                throw new FailureException(FailureCode.MODEL_UNAVAILABLE, owner + " has been unloaded");
             }
-        }
-        if (refused) {
-            engine.unregister(this);
-            throw Failure.of(FailureCode.MODEL_UNAVAILABLE, owner + " has been unloaded")
-                    .asException();
+            inside.add(call);
+            engine.busy.add(this);
         }
         return call;
     }
 
     private void leave(EngineCall call) {
-        Runnable last = null;
-        boolean left;
+        Runnable taken;
         synchronized (lock) {
-            left = inside.remove(call);
-            if (left && inside.isEmpty()) {
-                last = takeFree();
-                lock.notifyAll();
-            }
+            inside.remove(call);
+            taken = takeFreeing();
         }
-        if (left) {
-            try {
-                run(last);
-            } finally {
-                engine.unregister(this);
-            }
-        }
+        finish(taken);
     }
 
-    /** With the lock held: what the caller has to hand to {@link #run(Runnable)}. */
-    private @Nullable Runnable takeFree() {
-        Runnable taken = free;
-        free = null;
-        beingFreed |= taken != null;
+    /** With the lock held: what this thread must hand to {@link #finish}; null while calls are inside, and after the first time. */
+    private @Nullable Runnable takeFreeing() {
+        if (freeing == null || !inside.isEmpty()) {
+            return null;
+        }
+        Runnable taken = freeing;
+        freeing = null;
+        beingFreed = true;
+        engine.busy.add(this);
         return taken;
     }
 
-    private void run(@Nullable Runnable taken) {
-        if (taken == null) {
-            return;
-        }
+    /** Frees the owner's memory, if this thread has to, and then the back end, if it was kept for this scope. */
+    private void finish(@Nullable Runnable taken) {
         try {
-            taken.run();
+            if (taken != null) {
+                taken.run();
+            }
         } finally {
             synchronized (lock) {
-                beingFreed = false;
-                lock.notifyAll();
+                beingFreed &= taken == null;
+                if (isIdle()) {
+                    engine.busy.remove(this);
+                    lock.notifyAll();
+                }
             }
+            engine.freeIfUnused();
         }
     }
 
     /**
-     * Loads an archive on this thread. Its sessions register their calls here.
+     * Loads an archive on this thread. The calls of its sessions are registered in this scope.
      *
-     * @throws dev.gnserve.failure.FailureException as {@link InferenceBackend#load}, and {@code MODEL_UNAVAILABLE} once the scope is
-     *     closed
+     * @throws FailureException as {@link InferenceBackend#load} and {@link #call}
      */
     public BackendModel load(ArchiveSnapshot archive, BackendPlan plan) {
         return call("loading " + archive.name(), () -> {
             if (!engine.memory().isLimited()) {
-                return new Registered(engine.backend().load(archive, plan), 0);
+                return new RegisteredModel(engine.backend().load(archive, plan), 0);
             }
             AtomicReference<@Nullable BackendModel> loaded = new AtomicReference<>();
             double growth = ResidentMemory.growthDuring(
                     () -> loaded.set(engine.backend().load(archive, plan)));
-            return new Registered(Objects.requireNonNull(loaded.get()), Double.isNaN(growth) ? 0 : (long) growth);
+            return new RegisteredModel(Objects.requireNonNull(loaded.get()), Double.isNaN(growth) ? 0 : (long) growth);
         });
     }
 
@@ -163,7 +157,7 @@ public final class EngineScope {
         return cost.refusal(shape);
     }
 
-    /** The calls that have been inside for at least this long, by the watchdog's clock. */
+    /** The calls whose {@linkplain EngineCall#age age} is at least the limit. */
     public List<EngineCall> overdue(Duration limit) {
         synchronized (lock) {
             return inside.stream()
@@ -173,10 +167,10 @@ public final class EngineScope {
     }
 
     /**
-     * Does work if a call is still inside; the call cannot return meanwhile.
+     * Runs work if a call is still inside. The call cannot return while the work runs.
      *
-     * @param work must be quick, and must not call into the engine
-     * @return what the work gives, or false if the call has returned
+     * @param work must be fast, and must not call into the engine
+     * @return the result of the work, or false if the call has returned
      */
     public boolean whileInside(EngineCall call, BooleanSupplier work) {
         synchronized (lock) {
@@ -184,68 +178,50 @@ public final class EngineScope {
         }
     }
 
-    /** Whether no call is inside. */
+    /** Whether no call is inside, and the owner's memory is not being freed. */
     boolean isIdle() {
         synchronized (lock) {
-            return inside.isEmpty();
+            return inside.isEmpty() && !beingFreed;
         }
     }
 
-    void grow(long stepNanos, long nowNanos) {
-        synchronized (lock) {
-            inside.forEach(call -> call.grow(stepNanos, nowNanos));
-        }
+    void ageCalls(long stepNanos, long nowNanos) {
+        inside.forEach(call -> call.addAge(stepNanos, nowNanos));
     }
 
     /**
-     * Refuses calls from now on, waits for those that are inside, and frees. If one stays inside for longer, it frees when it
-     * returns. Closing again waits again.
+     * Refuses new calls, waits for the calls inside, and frees the owner's memory. If a call takes longer than the wait, it frees the
+     * memory when it returns. Closing again waits again.
      *
-     * @param freeing run once, when no call is inside; by this thread or by the one that returns last
-     * @return whether it has been freed: no call is inside any more, and the freeing has ended
+     * @param free frees the owner's memory; runs once, when no call is inside, on this thread or on that of the last call
+     * @return whether no call is inside and the memory is free
      */
-    public boolean close(Duration wait, Runnable freeing) {
-        engine.registerFreeing(this);
-        try {
-            Runnable now = null;
-            boolean idle;
-            synchronized (lock) {
-                if (!closed) {
-                    closed = true;
-                    free = freeing;
-                }
-                idle = awaitIdle(wait);
-                if (idle) {
-                    now = takeFree();
-                }
+    public boolean close(Duration wait, Runnable free) {
+        Runnable taken;
+        boolean idle;
+        synchronized (lock) {
+            if (!closed) {
+                closed = true;
+                freeing = free;
             }
-            run(now);
-            return idle;
-        } finally {
-            engine.unregister(this);
+            idle = awaitIdle(wait);
+            taken = takeFreeing();
         }
+        finish(taken);
+        return idle;
     }
 
-    /** With the lock held: waits until no call is inside and no other thread frees. */
+    /** With the lock held. */
     private boolean awaitIdle(Duration wait) {
         long until = System.nanoTime() + wait.toNanos();
-        boolean interrupted = false;
-        for (long left = wait.toNanos(); !isFreeable() && left > 0; left = until - System.nanoTime()) {
-            try {
+        try {
+            for (long left = wait.toNanos(); !isIdle() && left > 0; left = until - System.nanoTime()) {
                 TimeUnit.NANOSECONDS.timedWait(lock, left);
-            } catch (InterruptedException e) {
-                interrupted = true;
-                break;
             }
-        }
-        if (interrupted) {
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return isFreeable();
-    }
-
-    private boolean isFreeable() {
-        return inside.isEmpty() && !beingFreed;
+        return isIdle();
     }
 
     @Override
@@ -254,13 +230,13 @@ public final class EngineScope {
     }
 
     /** A model whose sessions register their calls. */
-    private final class Registered implements BackendModel {
+    private final class RegisteredModel implements BackendModel {
 
         private final BackendModel model;
         private final long bytes;
 
         /** @param bytes of native memory that the model holds */
-        Registered(BackendModel model, long bytes) {
+        RegisteredModel(BackendModel model, long bytes) {
             this.model = model;
             this.bytes = bytes;
             engine.memory().modelHolds(bytes);

@@ -1,19 +1,17 @@
 package dev.gnserve.backend;
 
 /**
- * A float32 tensor.
+ * A float32 tensor. Thread-safe as long as its array is not changed.
  *
- * @param values row-major; not copied: whoever hands them over does not change them any more
+ * @param values row-major; not copied, so the caller must not change them afterwards
  */
-@SuppressWarnings(
-        "ArrayRecordComponent") // Copying megabytes per image would be the cost of an immutable type; identity is
-// equality enough.
+@SuppressWarnings("ArrayRecordComponent") // A copy would cost megabytes per image.
 public record FloatTensor(TensorShape shape, float[] values) implements Tensor {
 
     public FloatTensor {
         if (values.length != shape.elements()) {
             throw new IllegalArgumentException(
-                    values.length + " values given for shape " + shape + ", which has " + shape.elements());
+                    "shape " + shape + " has " + shape.elements() + " values, but " + values.length + " are given");
         }
     }
 

@@ -47,7 +47,7 @@ final class PassCost {
         long elements =
                 inputs.stream().mapToLong(input -> input.shape().elements()).sum();
         boolean measure = copies == 1 && isFar(elements);
-        long part = memory.take(measure ? Long.MAX_VALUE : copies * bytes(elements));
+        long part = measure ? memory.takeAll() : memory.take(copies * bytes(elements));
         try {
             // Another pass may have been measured while this one waited.
             return measure && isFar(elements) ? measured(elements, pass) : pass.get();

@@ -15,11 +15,16 @@ public final class PassMemory {
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
+    /** How long a pass that takes all keeps all. A pass that hangs must not keep other models from theirs. */
+    private static final Duration LONGEST_ALONE = Duration.ofSeconds(5);
+
     private final long planned;
     private final Duration longestWait;
     private final Deque<Object> line = new ArrayDeque<>(); // guarded by this, as what follows
     private long models;
     private long taken;
+    private long all; // of what is taken, by a pass that took all
+    private long allSinceNanos;
 
     /** @param bytes for passes and for what loaded models hold */
     public PassMemory(long bytes) {
@@ -73,13 +78,13 @@ public final class PassMemory {
         long until = System.nanoTime() + longestWait.toNanos();
         boolean interrupted = false;
         try {
-            while (line.peek() != me || (taken > 0 && bytes > total() - taken)) {
+            while (line.peek() != me || (taken > 0 && bytes > total() - takenNow())) {
                 long left = until - System.nanoTime();
                 if (left <= 0) {
                     throw Failure.of(FailureCode.OVERLOADED, tooLong(bytes)).asException();
                 }
                 try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
+                    TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LONGEST_ALONE.toNanos() / 5));
                 } catch (InterruptedException e) {
                     interrupted = true; // A worker ends with its queue, not by interruption.
                 }
@@ -96,6 +101,24 @@ public final class PassMemory {
         }
     }
 
+    /**
+     * Takes all, waiting for it, for a pass whose cost is not known. It keeps a half only when it takes long.
+     *
+     * @return bytes to be given back
+     * @throws dev.gnserve.failure.FailureException with {@code OVERLOADED} when it is not free in time
+     */
+    synchronized long takeAll() {
+        long part = take(Long.MAX_VALUE);
+        all = part;
+        allSinceNanos = System.nanoTime();
+        return part;
+    }
+
+    private long takenNow() {
+        boolean slow = all > 0 && System.nanoTime() - allSinceNanos > LONGEST_ALONE.toNanos();
+        return slow ? taken - all / 2 : taken;
+    }
+
     private String tooLong(long bytes) {
         return "a pass needs %,d MB of native memory, but others have held %,d of %,d MB for %d s"
                 .formatted(megabytes(bytes), megabytes(taken), megabytes(total()), longestWait.toSeconds());
@@ -103,6 +126,7 @@ public final class PassMemory {
 
     synchronized void giveBack(long part) {
         taken -= part;
+        all = part == all ? 0 : all;
         notifyAll();
     }
 

@@ -5,17 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a model gave for one input: its outputs by name and without a batch axis.
+ * A model's outputs for one input, by name and without a batch axis. Immutable.
  *
- * <p>A dictionary's outputs have its own keys, in no order that the model chose, and {@code a.b} for a key of a dictionary
- * in a dictionary. Those of a tuple or list are named "output0", "output1" and so on, in their order; a single tensor is
- * named "output". Two predictions of one model need not have the same outputs: keys can be optional.
+ * <p>The outputs of a dictionary have the names of its keys, and {@code a.b} for a key of a nested dictionary; their order is
+ * undefined. The outputs of a tuple or list are named "output0", "output1" and so on, in their order; a single tensor is named
+ * "output". Keys can be optional, so two predictions of one model can have different outputs.
  */
 public record Prediction(Map<String, Tensor> outputs) {
 
     public Prediction {
         if (outputs.isEmpty()) {
-            throw new IllegalArgumentException("a prediction without an output");
+            throw new IllegalArgumentException("a prediction needs one output or more");
         }
         outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
     }

@@ -1,12 +1,14 @@
 package dev.gnserve.backend;
 
+import dev.gnserve.archive.Float16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A tensor of any type but float32, as the bytes that the engine and the Open Inference Protocol exchange.
+ * A tensor of any type except float32, as raw bytes of the Open Inference Protocol. Thread-safe as long as its array is not
+ * changed.
  *
- * @param values row-major, little-endian; not copied: whoever hands them over does not change them any more
+ * @param values row-major, little-endian; not copied, so the caller must not change them afterwards
  */
 @SuppressWarnings("ArrayRecordComponent") // As in FloatTensor.
 public record RawTensor(ElementType type, TensorShape shape, byte[] values) implements Tensor {
@@ -16,12 +18,12 @@ public record RawTensor(ElementType type, TensorShape shape, byte[] values) impl
             throw new IllegalArgumentException("float32 values are a FloatTensor");
         }
         if (values.length != (long) shape.elements() * type.bytes()) {
-            throw new IllegalArgumentException(values.length + " bytes given for " + type + " " + shape + ", which has "
-                    + (long) shape.elements() * type.bytes());
+            throw new IllegalArgumentException(type + " " + shape + " has " + (long) shape.elements() * type.bytes()
+                    + " bytes, but " + values.length + " are given");
         }
     }
 
-    /** The values in their order, to be read by the type's own getter. */
+    /** The values, little-endian. */
     public ByteBuffer buffer() {
         return ByteBuffer.wrap(values).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -37,27 +39,12 @@ public record RawTensor(ElementType type, TensorShape shape, byte[] values) impl
                 case INT8 -> in.get();
                 case INT32 -> in.getInt();
                 case INT64 -> in.getLong();
-                case FP16 -> half(in.getShort());
+                case FP16 -> Float16.toFloat(in.getShort());
                 case FP32 -> in.getFloat();
                 case FP64 -> (float) in.getDouble();
             };
         }
         return floats;
-    }
-
-    /** The value of an IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction. */
-    private static float half(short bits) {
-        int exponent = bits >> 10 & 0x1F;
-        int fraction = bits & 0x3FF;
-        float magnitude;
-        if (exponent == 0x1F) {
-            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else if (exponent == 0) {
-            magnitude = Math.scalb((float) fraction, -24);
-        } else {
-            magnitude = Math.scalb((float) (fraction | 0x400), exponent - 25);
-        }
-        return bits < 0 ? -magnitude : magnitude;
     }
 
     @Override

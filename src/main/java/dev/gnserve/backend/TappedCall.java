@@ -4,9 +4,10 @@ import dev.gnserve.archive.TapHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of {@code group_norm} that a tapped model made: what it was given and what it gave.
+ * One call of {@code group_norm} in an instrumented model, with its input and output.
  *
- * @param input as float32, whatever the engine computed in
+ * @param input converted to float32
+ * @param output converted to float32
  * @param weight scale per channel, or null
  * @param bias shift per channel, or null
  */

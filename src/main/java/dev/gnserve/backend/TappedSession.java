@@ -5,25 +5,26 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Forward passes of an instrumented copy, which hand over what its group norms did.
+ * Runs forward passes of an instrumented copy and hands over its calls of {@code group_norm}.
  *
- * <p>Not thread-safe: the taps are part of the model. As with {@link BackendSession}, always the same thread should call.
+ * <p>Not thread-safe, nor are two sessions of one model, because the taps are part of the model. As with {@link BackendSession},
+ * always call it from the same thread.
  */
 public interface TappedSession {
 
     /**
-     * Runs {@code forward} once, and again for the calls whose tensors did not fit.
+     * Runs {@code forward}, and runs it again for the calls whose tensors did not fit into the memory.
      *
-     * <p>Calls are handed over one at a time, in order, and freed before the next is read from native memory.
+     * <p>Calls are handed over one by one, in order. Each is freed before the next is read from native memory.
      *
-     * @param inputs the arguments of {@code forward}, with their batch axis
-     * @param bytes how much native memory one pass may keep; a call that is larger alone is kept alone
+     * @param inputs the arguments of {@code forward}, with a batch axis
+     * @param bytes native memory that one pass may keep. A larger call is kept alone
      * @return the model's outputs by name
      */
     Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls);
 
     /**
-     * Runs images as the served model would, and keeps nothing.
+     * Runs images as the served model does, without keeping tensors.
      *
      * @param images of equal shape, without a batch axis
      * @throws dev.gnserve.failure.FailureException as {@link BackendSession#run}

@@ -1,13 +1,13 @@
 package dev.gnserve.backend;
 
-/** Values with a shape, row-major, in the Java heap. Immutable by agreement: nobody changes values that were handed over. */
+/** A tensor in the Java heap, row-major. Its array is shared and must not be changed. */
 public sealed interface Tensor permits FloatTensor, RawTensor {
 
     TensorShape shape();
 
     ElementType type();
 
-    /** The values as float32: INT32, INT64 and FP64 are rounded, BOOL is 0 or 1. May be the tensor's own array. */
+    /** The values as float32: INT32, INT64 and FP64 are rounded, BOOL is 0 or 1. May return the tensor's own array. */
     float[] floats();
 
     static FloatTensor of(float[] values, int... shape) {

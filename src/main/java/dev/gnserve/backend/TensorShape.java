@@ -3,7 +3,7 @@ package dev.gnserve.backend;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** The sizes of a tensor's axes, outermost first. Immutable; equal when all sizes are equal. */
+/** The sizes of a tensor's axes, outermost first. Immutable. */
 public final class TensorShape {
 
     private final int[] sizes;
@@ -13,7 +13,7 @@ public final class TensorShape {
         int product = 1;
         for (int size : sizes) {
             if (size < 0) {
-                throw new IllegalArgumentException("negative axis in shape " + Arrays.toString(sizes));
+                throw new IllegalArgumentException("shape " + Arrays.toString(sizes) + " has a negative axis");
             }
         }
         try {
@@ -27,6 +27,11 @@ public final class TensorShape {
         this.elements = product;
     }
 
+    /**
+     * A shape of these sizes.
+     *
+     * @throws IllegalArgumentException if a size is negative, or the shape has more than 2^31 - 1 values
+     */
     public static TensorShape of(int... sizes) {
         return new TensorShape(sizes.clone());
     }
@@ -39,12 +44,12 @@ public final class TensorShape {
         return sizes[axis];
     }
 
-    /** How many values a tensor of this shape has; 1 for rank 0. */
+    /** The number of values; 1 for rank 0. */
     public int elements() {
         return elements;
     }
 
-    /** This shape behind a new outermost axis. */
+    /** This shape with a new outermost axis. */
     public TensorShape prepend(int size) {
         int[] longer = new int[sizes.length + 1];
         longer[0] = size;
@@ -55,7 +60,7 @@ public final class TensorShape {
     /** This shape without its outermost axis. */
     public TensorShape withoutFirst() {
         if (sizes.length == 0) {
-            throw new IllegalArgumentException("a scalar has no axis to leave out");
+            throw new IllegalArgumentException("a scalar has no axis to remove");
         }
         return new TensorShape(Arrays.copyOfRange(sizes, 1, sizes.length));
     }

@@ -1,4 +1,4 @@
-/** What runs a model's archive: the interface of a back end and the tensors that go in and come out; plain Java. */
+/** Runs models: the interface of a back end, its tensors, and the register of calls into it. Plain Java. */
 @NullMarked
 package dev.gnserve.backend;
 

@@ -5,15 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One batch has run. A failed batch that was run again item by item gives one event for the batch and one for every
- * item.
+ * Event: a batch has run. When a batch fails and its items run again alone, there is one event for the batch and one for
+ * each item.
  *
- * @param model whose batch
- * @param version of the model
- * @param items that ran together
- * @param again whether this is an item that runs again, alone
- * @param stages how long it took; a failed batch has only a time for {@code infer}
- * @param failure why it failed, or null
+ * @param model name of the model
+ * @param version version of the model
+ * @param items items that ran together
+ * @param again whether this is one item that runs again, alone
+ * @param stages how long the batch took; after a failure only {@code infer} is set
+ * @param failure why the batch failed, or null
  */
 public record BatchCompleted(
         String model,

@@ -12,8 +12,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs batches on the calling worker: every item of a batch has its outcome when {@link #run} ends, however it ends. An
- * item that makes its batch fail is found by running each item again alone. Thread-safe.
+ * Runs batches on the calling worker. When {@link #run} ends, even by an exception, every item has its outcome. When a
+ * batch fails, each of its items runs again alone, so that only the faulty item fails. Thread-safe.
  */
 final class BatchExecution<T, R> {
 
@@ -24,7 +24,7 @@ final class BatchExecution<T, R> {
     private final BatchListener listener;
     private final Ticker ticker;
     private final ServiceRate rate;
-    private final Passes<T, R> passes;
+    private final RunningBatches<T, R> running;
 
     BatchExecution(
             String model,
@@ -32,33 +32,32 @@ final class BatchExecution<T, R> {
             BatchListener listener,
             Ticker ticker,
             ServiceRate rate,
-            Passes<T, R> passes) {
+            RunningBatches<T, R> running) {
         this.model = model;
         this.version = version;
         this.listener = listener;
         this.ticker = ticker;
         this.rate = rate;
-        this.passes = passes;
+        this.running = running;
     }
 
     void run(BatchRunner<T, R> runner, RunningBatch<T, R> batch) {
         try {
             runOrRetry(runner, batch);
         } finally {
-            // Items are left when the batch was given up, or when the worker dies of something else than its runner.
+            // Items have no outcome yet if the batch was given up, or if an error ends the worker.
             Failure givenUp = batch.givenUp;
-            if (!batch.items.stream().allMatch(Pending::isDone)) {
+            if (!batch.items.stream().allMatch(PendingItem::isDone)) {
                 Failure failure = givenUp != null
                         ? givenUp
-                        : Failure.of(
-                                FailureCode.ENGINE_FAULT, "the worker of model " + model + " died with this input");
+                        : Failure.of(FailureCode.ENGINE_FAULT, "the worker of model " + model + " died on this input");
                 batch.items.forEach(pending -> pending.fail(failure));
             }
         }
     }
 
     private void runOrRetry(BatchRunner<T, R> runner, RunningBatch<T, R> batch) {
-        List<Pending<T, R>> items = batch.items;
+        List<PendingItem<T, R>> items = batch.items;
         Failure failure = attempt(runner, batch, items, true);
         if (failure == null || batch.givenUp != null) {
             return;
@@ -67,7 +66,7 @@ final class BatchExecution<T, R> {
             items.get(0).fail(failure);
             return;
         }
-        for (Pending<T, R> pending : items) {
+        for (PendingItem<T, R> pending : items) {
             if (batch.givenUp != null) {
                 return;
             }
@@ -75,7 +74,7 @@ final class BatchExecution<T, R> {
         }
     }
 
-    private void retryAlone(BatchRunner<T, R> runner, RunningBatch<T, R> batch, Pending<T, R> pending) {
+    private void retryAlone(BatchRunner<T, R> runner, RunningBatch<T, R> batch, PendingItem<T, R> pending) {
         if (pending.isDone()) {
             return;
         }
@@ -92,26 +91,26 @@ final class BatchExecution<T, R> {
     /**
      * Runs a batch, or one item of it.
      *
-     * @return null when the items have their outcome; otherwise why they have none
+     * @return why the items have no outcome; null if they have one
      */
     private @Nullable Failure attempt(
-            BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<Pending<T, R>> pendings, boolean first) {
+            BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<PendingItem<T, R>> pendings, boolean first) {
         long startedNanos = ticker.nanos();
         List<BatchedItem> items = pendings.stream()
                 .map(pending -> new BatchedItem(pending.waitedUntil(startedNanos), pending.origin))
                 .toList();
-        BatchRun<R> run = null;
+        BatchResult<R> result = null;
         Failure failure = null;
         try {
-            run = pass(runner, batch, pendings);
+            result = call(runner, batch, pendings);
         } catch (Throwable thrown) {
             failure = failureOf(thrown);
             log(pendings.size(), thrown);
         }
         long endedNanos = ticker.nanos();
-        // The result of a batch that was given up is thrown away, and its time is no measure of the others' time.
+        // A batch that was given up: its late result is dropped, and its time is not measured.
         failure = batch.givenUp != null ? batch.givenUp : failure;
-        if (run == null || failure != null) {
+        if (result == null || failure != null) {
             Failure why = Objects.requireNonNull(failure, "the runner returned or threw");
             StageTimes stages =
                     new StageTimes(Duration.ZERO, Duration.ofNanos(endedNanos - startedNanos), Duration.ZERO);
@@ -119,36 +118,37 @@ final class BatchExecution<T, R> {
             return why;
         }
         rate.record(endedNanos - startedNanos, pendings.size());
-        if (run.results().size() != pendings.size()) {
-            // Results cannot be told apart any more: no answer is better than the answer to another input.
+        List<R> results = result.results();
+        if (results.size() != pendings.size()) {
+            // It is unknown which result belongs to which input, so all of them fail.
             Failure mismatch = Failure.of(
                     FailureCode.ENGINE_FAULT,
-                    "model " + model + " gave " + run.results().size() + " results for " + pendings.size() + " inputs");
+                    "model " + model + " gave " + results.size() + " results for " + pendings.size() + " inputs");
             LOG.log(ERROR, mismatch.detail());
-            announce(new BatchCompleted(model, version, items, !first, run.stages(), mismatch.code()));
+            announce(new BatchCompleted(model, version, items, !first, result.stages(), mismatch.code()));
             pendings.forEach(pending -> pending.fail(mismatch));
             return null;
         }
-        announce(new BatchCompleted(model, version, items, !first, run.stages(), null));
+        announce(new BatchCompleted(model, version, items, !first, result.stages(), null));
         for (int i = 0; i < pendings.size(); i++) {
-            Pending<T, R> pending = pendings.get(i);
+            PendingItem<T, R> pending = pendings.get(i);
             if (pending.deadline.passed(endedNanos)) {
                 pending.expire("in the engine");
             } else {
                 pending.succeed(
-                        run.results().get(i), new BatchTiming(items.get(i).queueWait(), run.stages(), pendings.size()));
+                        results.get(i), new BatchTiming(items.get(i).queueWait(), result.stages(), pendings.size()));
             }
         }
         return null;
     }
 
-    private BatchRun<R> pass(BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<Pending<T, R>> pendings)
+    private BatchResult<R> call(BatchRunner<T, R> runner, RunningBatch<T, R> batch, List<PendingItem<T, R>> pendings)
             throws Exception {
-        passes.enter(batch);
+        running.enter(batch);
         try {
             return runner.run(pendings.stream().map(pending -> pending.item).toList());
         } finally {
-            passes.leave(batch);
+            running.leave(batch);
         }
     }
 
@@ -158,8 +158,8 @@ final class BatchExecution<T, R> {
         } else {
             LOG.log(
                     WARNING,
-                    () -> "a batch of " + items + " failed in model " + model + " version " + version
-                            + "; unless it was given up, its items run again alone: " + thrown);
+                    () -> "a batch of " + items + " items failed in model " + model + " version " + version
+                            + "; unless it was given up, its items run again one by one: " + thrown);
         }
     }
 

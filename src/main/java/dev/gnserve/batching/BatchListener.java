@@ -4,25 +4,26 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Hears of every batch, on the worker's thread, before the items' futures complete: it must be quick. */
+/** Receives the events of a {@link Batcher}. Must be fast and thread-safe. */
 @FunctionalInterface
 public interface BatchListener {
 
+    /** A batch has run. Called on the worker's thread, before the items' futures complete. */
     void batchCompleted(BatchCompleted batch);
 
     /**
-     * An item is submitted, on the thread that submits it.
+     * An item is submitted. Called on the thread that submits it.
      *
-     * @return what should come back with the item's batches, for example whose item it is; null for nothing
+     * @return where the item comes from, such as its request: {@link BatchedItem#origin} of the item's batches; or null
      */
     default @Nullable Object submitted() {
         return null;
     }
 
-    /** On the thread that died. */
+    /** A worker was replaced. Called on the thread of the worker that died. */
     default void workerReplaced(WorkerReplaced replaced) {}
 
-    /** Tells all of them, in their order; of what they give for an item, the first that is something comes back. */
+    /** Calls all listeners, in their order. The origin of an item is the first that is not null. */
     static BatchListener all(List<BatchListener> listeners) {
         List<BatchListener> all = List.copyOf(listeners);
         return new BatchListener() {

@@ -5,10 +5,10 @@ import java.time.Duration;
 /**
  * How items become batches.
  *
- * @param maxSize the most items in one batch
- * @param maxDelay how long the oldest item may wait for batch mates although a worker is idle, counted from its arrival;
- *     zero never holds an item back: batches then form only from what queued up while every worker was busy
- * @param queueCapacity the most items that wait; the next one is refused
+ * @param maxSize largest number of items in one batch
+ * @param maxDelay how long the oldest item may wait for others to fill its batch while a worker is idle, counted from its
+ *     arrival. Zero: an idle worker never waits, so a batch holds what arrived while all workers were busy
+ * @param queueCapacity largest number of items in the queue; further items are refused
  */
 public record BatchPolicy(int maxSize, Duration maxDelay, int queueCapacity) {
 

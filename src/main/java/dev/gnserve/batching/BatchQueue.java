@@ -10,28 +10,29 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.IntToLongFunction;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The waiting items of one model, one line per shape under one common bound. Lines are in the order of arrival, where a
- * more urgent item counts as arrived earlier (see {@link Priority}). Thread-safe.
+ * The waiting items of one model: one {@link ShapeQueue} per shape, with one common bound. Items are in the order of
+ * arrival, where a more urgent item counts as arrived earlier (see {@link Priority}). Thread-safe.
  *
- * <p>A line is <em>ready</em> when it holds a full batch, when its oldest item has waited for the maximum delay, when its
- * most pressing deadline leaves just the time for a batch, or when the queue drains (see {@link Lines}). Of the ready
- * lines, the one whose first item comes before those of the others is served: age decides, not the length of the line.
- * So no shape starves. Among items of one priority, an item can be overtaken only by younger items of an older item's
- * shape that fill up that item's batch; at the latest when all items that arrived before it are gone, its line is next.
+ * <p>A shape is <em>ready</em> when it has a full batch, when its oldest item has waited for the maximum delay, when its
+ * earliest deadline leaves just enough time for a batch, or when the queue is closed (see {@link ShapeQueues}). Of the
+ * ready shapes, the one with the foremost item is served, however many items the others have. So no shape starves. Among
+ * items of one priority, an item is overtaken only by younger items that fill up the batch of an older one. Once all older
+ * items are gone, its shape is next.
  *
- * <p>A full queue takes a more urgent item in by giving up the last of the less urgent ones; otherwise those who are not
- * in a hurry could keep those out who are.
+ * <p>A full queue accepts a more urgent item and gives up the last of the least urgent items. Otherwise items that are not
+ * urgent could keep urgent ones out.
  *
- * <p>Lines rather than one list: closing a batch at every change of shape would turn mixed traffic into batches of one.
+ * <p>One queue per shape, because in a single queue mixed traffic would make batches of one item.
  *
- * <p>The lock is held for O(log n) amortized in the number of items, whatever is asked: a flood of requests that are
- * refused must not keep the workers from the queue.
+ * <p>Every operation holds the lock for O(log n) amortized in the number of items: a flood of refused requests must not
+ * keep the workers from the queue.
  */
 final class BatchQueue<T, R> {
 
@@ -42,11 +43,11 @@ final class BatchQueue<T, R> {
     private final Refusals refusals;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final Lines<T, R> lines;
-    private final NavigableSet<Pending<T, R>> byDeadline = new TreeSet<>(Pending::compareDeadlines);
+    private final ShapeQueues<T, R> shapes;
+    private final NavigableSet<PendingItem<T, R>> byDeadline = new TreeSet<>(PendingItem::compareDeadlines);
 
-    /** The same items by priority, the most urgent level first, each level in the order of arrival. */
-    private final List<CountedSet<Pending<T, R>>> levels;
+    /** The same items by priority level, the most urgent level first, each level in the order of arrival. */
+    private final List<CountedSet<PendingItem<T, R>>> levels;
 
     private int size;
     private long nextTicket;
@@ -56,81 +57,73 @@ final class BatchQueue<T, R> {
     /**
      * An empty queue.
      *
-     * @param leadNanos how long before a deadline a batch of so many items has to start
-     * @param mostAtOnce the most items like this one in one batch, where that is fewer than the policy's
+     * @param leadNanos how long before a deadline a batch of a given size must start
+     * @param maxSize the most items like this one in one batch, where that is fewer than the policy's
      */
     BatchQueue(
             BatchPolicy policy,
             Ticker ticker,
             Refusals refusals,
             IntToLongFunction leadNanos,
-            ToIntFunction<? super T> mostAtOnce) {
+            ToIntFunction<? super T> maxSize) {
         this.policy = policy;
         this.ticker = ticker;
         this.refusals = refusals;
-        this.lines = new Lines<>(policy, leadNanos, mostAtOnce);
-        this.levels = Stream.generate(() -> new CountedSet<Pending<T, R>>(Pending::compareArrivals))
+        this.shapes = new ShapeQueues<>(policy, leadNanos, maxSize);
+        this.levels = Stream.generate(() -> new CountedSet<PendingItem<T, R>>(PendingItem::compareArrivals))
                 .limit(Priority.LEAST_URGENT)
                 .toList();
     }
 
     /**
-     * Takes an item in if there is room.
+     * Adds an item if there is room.
      *
-     * @param displaced gets the item, if any, that has to go for it
+     * @param displaced receives the item, if any, that was removed to make room
      * @return why the item is refused; null if it is accepted
      */
     @Nullable
-    Failure offer(Pending<T, R> pending, List<Pending<T, R>> displaced) {
-        List<Pending<T, R>> expired = new ArrayList<>();
-        lock.lock();
-        try {
+    Failure offer(PendingItem<T, R> pending, List<PendingItem<T, R>> displaced) {
+        return locked(expired -> {
             removeExpired(expired);
             Failure refusal = refusalLocked(pending.priority);
             if (refusal != null) {
                 return refusal;
             }
             if (size >= policy.queueCapacity()) {
-                Pending<T, R> last = leastUrgentLevel().last();
+                PendingItem<T, R> last = leastUrgentLevel().last();
                 removeLocked(last);
                 displaced.add(last);
             }
             addLocked(pending);
             changed.signal();
             return null;
-        } finally {
-            lock.unlock();
-            expireAll(expired);
-        }
+        });
     }
 
-    /** Takes an item out, if it is in, so that it no longer holds a place. */
-    void remove(Pending<T, R> pending) {
-        lock.lock();
-        try {
+    /** Removes an item if it is in the queue. */
+    void remove(PendingItem<T, R> pending) {
+        locked(() -> {
             if (pending.queued) {
                 removeLocked(pending);
                 changed.signal();
             }
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /**
-     * The next batch, waiting for it.
+     * Waits for the next batch and removes it.
      *
      * @param longestIdle how long to wait while nothing is queued
-     * @return an empty list when nothing was queued for that long; null when the queue is closed and empty
+     * @return an empty list if nothing was queued for that time; null when the queue is closed and empty
      */
     @Nullable
-    List<Pending<T, R>> take(Duration longestIdle) {
+    List<PendingItem<T, R>> take(Duration longestIdle) {
         long idleUntil = System.nanoTime() + longestIdle.toNanos();
         while (true) {
-            List<Pending<T, R>> expired = new ArrayList<>();
+            List<PendingItem<T, R>> expired = new ArrayList<>();
             lock.lock();
             try {
-                List<Pending<T, R>> batch = pollLocked(expired);
+                List<PendingItem<T, R>> batch = pollLocked(expired);
                 if (!batch.isEmpty()) {
                     return batch;
                 }
@@ -142,12 +135,10 @@ final class BatchQueue<T, R> {
                     return batch;
                 }
                 if (expired.isEmpty()) {
-                    // Woken or not, in time or not: the loop looks again.
-                    changed.awaitNanos(Math.min(idle, lines.nanosUntilReady(ticker.nanos())));
+                    changed.awaitNanos(Math.min(idle, shapes.nanosUntilReady(ticker.nanos())));
                 }
             } catch (InterruptedException e) {
-                // A worker ends when the queue is closed and empty, not by interruption: what was accepted needs its
-                // outcome.
+                // The worker goes on: accepted items need their outcome. It ends when the queue is closed and empty.
                 LOG.log(DEBUG, "a worker was interrupted while it waited", e);
             } finally {
                 lock.unlock();
@@ -156,103 +147,87 @@ final class BatchQueue<T, R> {
         }
     }
 
-    /** A batch that is ready now, or an empty list. */
-    List<Pending<T, R>> poll() {
-        List<Pending<T, R>> expired = new ArrayList<>();
-        lock.lock();
-        try {
-            return pollLocked(expired);
-        } finally {
-            lock.unlock();
-            expireAll(expired);
-        }
+    /** Removes a batch that is ready now; an empty list if none is. */
+    List<PendingItem<T, R>> poll() {
+        return locked(this::pollLocked);
     }
 
-    /** How many items, exactly, would be served before one of this priority that arrives then. */
+    /** The number of items that would be served before an item with this arrival and priority. */
     int countBefore(long arrivedNanos, Priority priority) {
-        long rank = Pending.rank(arrivedNanos, priority);
-        List<Pending<T, R>> expired = new ArrayList<>();
-        lock.lock();
-        try {
+        long rank = PendingItem.rank(arrivedNanos, priority);
+        return locked(expired -> {
             removeExpired(expired);
-            int before = 0;
-            for (CountedSet<Pending<T, R>> level : levels) {
-                before += level.countOf(pending -> pending.rank() - rank <= 0);
-            }
-            return before;
-        } finally {
-            lock.unlock();
-            expireAll(expired);
-        }
+            return levels.stream()
+                    .mapToInt(level -> level.countOf(pending -> pending.rank() - rank <= 0))
+                    .sum();
+        });
     }
 
-    /** Why an item of this priority would be refused now; null if it would not. */
+    /** Why an item of this priority would be refused now; null if it would be accepted. */
     @Nullable
     Failure refusal(Priority priority) {
-        List<Pending<T, R>> expired = new ArrayList<>();
-        lock.lock();
-        try {
+        return locked(expired -> {
             removeExpired(expired);
             return refusalLocked(priority);
-        } finally {
-            lock.unlock();
-            expireAll(expired);
-        }
+        });
     }
 
     int size() {
-        lock.lock();
-        try {
-            return size;
-        } finally {
-            lock.unlock();
-        }
+        return locked(expired -> size);
     }
 
-    /** Accepts nothing more, for the reason of the first call; what waits becomes ready at once. */
+    /** Refuses new items, with the reason of the first call. All waiting items become ready at once. */
     void close(Failure reason) {
-        lock.lock();
-        try {
+        locked(() -> {
             if (closed == null) {
                 closed = reason;
-                lines.readyAll();
+                shapes.readyAll();
             }
             changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     /**
-     * Accepts nothing until {@link #resume}.
+     * Refuses new items until {@link #resume}, and removes all waiting items.
      *
-     * @param reason why, in place of the reason of an earlier call
-     * @return everything that still waits
+     * @param reason why items are refused; replaces the reason of an earlier call
+     * @return the removed items
      */
-    List<Pending<T, R>> suspend(Failure reason) {
-        lock.lock();
-        try {
+    List<PendingItem<T, R>> suspend(Failure reason) {
+        return locked(expired -> {
             suspended = reason;
             return drainLocked();
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
     void resume() {
+        locked(() -> suspended = null);
+    }
+
+    /** Removes and returns all waiting items. */
+    List<PendingItem<T, R>> drain() {
+        return locked(expired -> drainLocked());
+    }
+
+    /**
+     * Runs work with the lock held. Then, without the lock, expires the items that the work has added to its argument, because
+     * completing a future runs the caller's code.
+     */
+    private <V extends @Nullable Object> V locked(Function<List<PendingItem<T, R>>, V> work) {
+        List<PendingItem<T, R>> expired = new ArrayList<>();
         lock.lock();
         try {
-            suspended = null;
+            return work.apply(expired);
         } finally {
             lock.unlock();
+            expireAll(expired);
         }
     }
 
-    /** Everything that still waits. */
-    List<Pending<T, R>> drain() {
+    private void locked(Runnable work) {
         lock.lock();
         try {
-            return drainLocked();
+            work.run();
         } finally {
             lock.unlock();
         }
@@ -269,48 +244,48 @@ final class BatchQueue<T, R> {
         return refusals.full();
     }
 
-    private List<Pending<T, R>> pollLocked(List<Pending<T, R>> expired) {
+    private List<PendingItem<T, R>> pollLocked(List<PendingItem<T, R>> expired) {
         removeExpired(expired);
-        Line<T, R> line = lines.firstReady(ticker.nanos());
-        if (line == null) {
+        ShapeQueue<T, R> ready = shapes.firstReady(ticker.nanos());
+        if (ready == null) {
             return List.of();
         }
-        List<Pending<T, R>> batch = new ArrayList<>(Math.min(line.size(), line.maxSize));
-        while (batch.size() < line.maxSize && !line.isEmpty()) {
-            Pending<T, R> next = line.first();
+        List<PendingItem<T, R>> batch = new ArrayList<>(Math.min(ready.size(), ready.maxSize));
+        while (batch.size() < ready.maxSize && !ready.isEmpty()) {
+            PendingItem<T, R> next = ready.first();
             removeLocked(next);
             batch.add(next);
         }
         if (size > 0) {
-            // Each arrival wakes one worker, which may just have taken several arrivals' items but not all of them.
+            // Each arrival wakes one worker. This one may have taken several items but not all: wake another.
             changed.signal();
         }
         return batch;
     }
 
-    private void addLocked(Pending<T, R> pending) {
+    private void addLocked(PendingItem<T, R> pending) {
         pending.ticket = nextTicket++;
         pending.queued = true;
         size++;
-        lines.add(pending);
+        shapes.add(pending);
         levels.get(pending.priority.level() - 1).add(pending);
         if (pending.deadline.isBounded()) {
             byDeadline.add(pending);
         }
     }
 
-    private void removeLocked(Pending<T, R> pending) {
+    private void removeLocked(PendingItem<T, R> pending) {
         pending.queued = false;
         size--;
-        lines.remove(pending);
+        shapes.remove(pending);
         levels.get(pending.priority.level() - 1).remove(pending);
         if (pending.deadline.isBounded()) {
             byDeadline.remove(pending);
         }
     }
 
-    private List<Pending<T, R>> drainLocked() {
-        List<Pending<T, R>> rest = lines.clear();
+    private List<PendingItem<T, R>> drainLocked() {
+        List<PendingItem<T, R>> rest = shapes.clear();
         rest.forEach(pending -> pending.queued = false);
         levels.forEach(CountedSet::clear);
         byDeadline.clear();
@@ -319,8 +294,8 @@ final class BatchQueue<T, R> {
         return rest;
     }
 
-    /** Of a queue that is not empty. */
-    private CountedSet<Pending<T, R>> leastUrgentLevel() {
+    /** Only when the queue is not empty. */
+    private CountedSet<PendingItem<T, R>> leastUrgentLevel() {
         int level = levels.size() - 1;
         while (levels.get(level).isEmpty()) {
             level--;
@@ -328,17 +303,16 @@ final class BatchQueue<T, R> {
         return levels.get(level);
     }
 
-    private void removeExpired(List<Pending<T, R>> expired) {
+    private void removeExpired(List<PendingItem<T, R>> expired) {
         long now = ticker.nanos();
         while (!byDeadline.isEmpty() && byDeadline.first().deadline.passed(now)) {
-            Pending<T, R> late = byDeadline.first();
+            PendingItem<T, R> late = byDeadline.first();
             removeLocked(late);
             expired.add(late);
         }
     }
 
-    /** Outside the lock: completing a future runs its callers' code. */
-    private static <T, R> void expireAll(List<Pending<T, R>> expired) {
+    private static <T, R> void expireAll(List<PendingItem<T, R>> expired) {
         expired.forEach(pending -> pending.expire("in the queue"));
     }
 }

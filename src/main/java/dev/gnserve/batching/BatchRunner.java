@@ -2,22 +2,25 @@ package dev.gnserve.batching;
 
 import java.util.List;
 
-/** Runs batches on one worker; one thread at a time calls it. Another thread may continue where an idle one has ended. */
+/**
+ * Runs the batches of one worker. Not thread-safe: one thread at a time calls it. If a worker was idle and has ended, another thread
+ * continues with its runner.
+ */
 @FunctionalInterface
 public interface BatchRunner<T, R> {
 
-    /** Makes the worker ready, for example warm; called by each thread before its first batch. */
+    /** Prepares the worker, for example by a warm-up. Called by each thread before its first batch. */
     default void prepare() throws Exception {}
 
     /**
      * Runs items of equal shape together.
      *
-     * <p>What is thrown fails the batch. With more than one item, each is then run again alone, so that only the item
-     * that causes the failure fails. A {@link dev.gnserve.failure.FailureException} keeps its failure, anything else
+     * <p>An exception fails the batch. If the batch has more than one item, each item then runs again alone, so that only
+     * the faulty item fails. A {@link dev.gnserve.failure.FailureException} keeps its failure; every other exception
      * becomes {@code ENGINE_FAULT}.
      */
-    BatchRun<R> run(List<T> items) throws Exception;
+    BatchResult<R> run(List<T> items) throws Exception;
 
-    /** Releases what the worker holds; called once, after the last batch, also when {@link #prepare} failed. */
+    /** Frees the worker's resources. Called once, after the last batch or after {@link #prepare} failed. */
     default void close() {}
 }

@@ -25,22 +25,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>every accepted item gets exactly one outcome, its own, also when the batcher closes;
- *   <li>a full queue refuses at once ({@code OVERLOADED}, with the time in which the measured rate works off the queue);
- *   <li>an item whose deadline passed or whose future was completed by the caller is dropped before it runs;
- *   <li>an item that makes its batch fail is run again alone, as its mates are, so that only it fails;
- *   <li>a deadline that passes before the items ahead can be worked off is refused at once;
+ *   <li>a full queue refuses at once ({@code OVERLOADED}, with the estimated time until the queue is processed);
+ *   <li>an item whose deadline has passed, or whose future the caller has completed, is dropped before it runs;
+ *   <li>when a batch fails, each of its items runs again alone, so that only the faulty item fails;
+ *   <li>an item is refused at once if its deadline will pass before the items ahead of it are processed;
  *   <li>neither a shape nor a priority starves (see {@link BatchQueue}), and with an idle worker and no maximum delay an
  *       item runs at once;
- *   <li>an idle worker does not wait for batch mates until it is too late: a batch starts early enough for the most
- *       pressing deadline in it, as far as measured times tell (see {@link ServiceRate#leadNanos});
+ *   <li>a batch starts early enough for the earliest deadline in it, by the measured times (see
+ *       {@link ServiceRate#leadNanos});
  *   <li>a batch that hangs in its runner can be given up (see {@link #giveUp}): the batcher refuses all items until that
  *       batch returns;
  *   <li>a worker takes a thread only while there is work (see {@link Workers});
- *   <li>a worker that dies is replaced; when it cannot be, the batcher is broken and refuses all items for good.
+ *   <li>a worker that dies is replaced; if that fails, the batcher is broken and refuses all items from then on.
  * </ul>
  *
- * <p>Deadlines are looked at when the queue is used and when an item is done, not by a timer. A caller that needs the
- * answer at that very moment completes the future itself, which also takes the item out of the queue.
+ * <p>Deadlines are checked when the queue is used and when an item is done, not by a timer. A caller that needs the outcome
+ * exactly at the deadline completes the future itself, which also removes the item from the queue.
  */
 public final class Batcher<T, R> {
 
@@ -56,9 +56,9 @@ public final class Batcher<T, R> {
     private final Ticker ticker;
     private final BatchQueue<T, R> queue;
     private final Refusals refusals;
-    private final Passes<T, R> passes;
+    private final RunningBatches<T, R> running;
     private final BatchExecution<T, R> execution;
-    private final Set<RunningBatch<T, R>> running = ConcurrentHashMap.newKeySet();
+    private final Set<RunningBatch<T, R>> unfinished = ConcurrentHashMap.newKeySet();
     private final Workers<T, R> workers;
     private final @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
     private final Consumer<Failure> whenBroken;
@@ -73,21 +73,21 @@ public final class Batcher<T, R> {
         ticker = builder.ticker;
         ServiceRate rate = new ServiceRate(builder.runners.size());
         refusals = new Refusals(model, builder.policy.queueCapacity(), rate);
-        queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos, builder.mostAtOnce);
-        passes = new Passes<>(queue);
-        execution = new BatchExecution<>(model, version, listener, ticker, rate, passes);
+        queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos, builder.maxSize);
+        running = new RunningBatches<>(queue);
+        execution = new BatchExecution<>(model, version, listener, ticker, rate, running);
         replacement = builder.replacement;
         whenBroken = builder.whenBroken;
         workers = new Workers<>(
                 "model " + model + " version " + version, queue, builder.threads, builder.longestIdle, new Work());
     }
 
-    /** A builder of the batcher of one version of one model; the names go into its events and failures. */
+    /** A builder of the batcher of one version of one model. Its events and failures carry these names. */
     public static <T, R> Builder<T, R> of(String model, String version) {
         return new Builder<>(model, version);
     }
 
-    /** Completes when the first worker is prepared, exceptionally when it cannot be. Others are prepared when they are needed. */
+    /** Completes when the first worker is prepared, exceptionally if it cannot be. The others are prepared when they are needed. */
     public CompletableFuture<Void> ready() {
         return workers.ready();
     }
@@ -100,11 +100,11 @@ public final class Batcher<T, R> {
     /**
      * Queues an item.
      *
-     * @return completes with the item's outcome, never exceptionally, on a worker's thread or on one that uses this
-     *     batcher: what depends on it must be quick or run elsewhere. Cancelling or completing it gives the item up
+     * @return completes with the item's outcome, never exceptionally, on a worker's thread or on a thread that uses this
+     *     batcher: dependent stages must be fast or run on another thread. Cancelling or completing it gives the item up
      */
     public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
-        Pending<T, R> pending = new Pending<>(
+        PendingItem<T, R> pending = new PendingItem<>(
                 item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted(), queue::remove);
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
@@ -113,7 +113,7 @@ public final class Batcher<T, R> {
         if (deadline.isBounded() && refusedAsTooLate(pending)) {
             return pending.future;
         }
-        List<Pending<T, R>> displaced = new ArrayList<>(1);
+        List<PendingItem<T, R>> displaced = new ArrayList<>(1);
         Failure refusal = queue.offer(pending, displaced);
         if (refusal != null) {
             pending.fail(refusal);
@@ -125,9 +125,9 @@ public final class Batcher<T, R> {
     }
 
     /**
-     * Why an item of the default priority would be refused now; null if it would not. For callers to whom making an item
-     * costs something: refusing must cost next to nothing, or a flood of requests that are refused takes the processor
-     * from those that are not. The item itself may be refused nevertheless.
+     * Why an item of the default priority would be refused now; null if it would be accepted. Called before the expensive
+     * part of making an item, so that a flood of refused requests does not take the processor from the others. The item
+     * itself may still be refused.
      */
     public @Nullable Failure refusal(Deadline deadline) {
         Failure refusal = queue.refusal(Priority.DEFAULT);
@@ -138,8 +138,8 @@ public final class Batcher<T, R> {
         return refusals.tooLate(deadline, now, queue.countBefore(now, Priority.DEFAULT));
     }
 
-    /** Refuses an item when the items ahead alone take longer than it may wait: a late refusal helps less than an early one. */
-    private boolean refusedAsTooLate(Pending<T, R> pending) {
+    /** Refuses an item now if the items ahead of it alone take longer than its deadline allows. */
+    private boolean refusedAsTooLate(PendingItem<T, R> pending) {
         Failure failure = refusals.tooLate(
                 pending.deadline, pending.arrivedNanos, queue.countBefore(pending.arrivedNanos, pending.priority));
         if (failure != null) {
@@ -148,54 +148,54 @@ public final class Batcher<T, R> {
         return failure != null;
     }
 
-    /** How many items wait. */
+    /** The number of waiting items. */
     public int depth() {
         return queue.size();
     }
 
     /**
-     * Accepts nothing more, lets the workers finish what was accepted for at most {@code drainTime}, then completes what
-     * is left with {@code SHUTTING_DOWN}.
+     * Refuses new items, lets the workers finish the accepted ones for at most {@code drainTime}, then completes the
+     * remaining ones with {@code SHUTTING_DOWN}.
      *
-     * @return whether everything accepted was finished and every worker has ended; a batch that is still in the engine
-     *     afterwards keeps its worker until it returns
+     * @return whether every accepted item was finished and every worker has ended. A worker whose batch is still in the
+     *     engine ends when the batch returns
      */
     public boolean close(Duration drainTime) {
         queue.close(closedFailure());
         boolean ended = workers.awaitEnd(drainTime);
-        List<Pending<T, R>> left = new ArrayList<>(queue.drain());
-        // A batch just taken is either seen among the running ones here or sees this flag in run().
+        List<PendingItem<T, R>> left = new ArrayList<>(queue.drain());
+        // A batch that a worker has just taken is either in the set here, or run() sees this flag.
         abandoned = true;
-        running.forEach(batch -> left.addAll(batch.items));
+        unfinished.forEach(batch -> left.addAll(batch.items));
         left.forEach(pending -> pending.fail(closedFailure()));
         return ended && left.isEmpty();
     }
 
     /**
-     * Gives up the batch that a worker's {@link BatchRunner#run} works on, for example because it hangs. A thread in native
-     * code cannot be stopped, but nothing needs to wait for it.
+     * Gives up the batch that is in a worker's {@link BatchRunner#run}, for example because it hangs. A thread in native
+     * code cannot be stopped, but nothing has to wait for it.
      *
-     * <p>The batch's items fail at once, and none of them runs again. Until the worker is back from its runner the batcher is
-     * suspended: what waits fails at once with the failure's detail as {@code MODEL_UNAVAILABLE}, and so do new items. Then
-     * the batcher takes items again; the late result is thrown away. With several batches given up, the last one that
-     * returns ends the suspension.
+     * <p>The items of the batch fail at once and do not run again. The batcher is suspended until the runner returns:
+     * waiting and new items fail at once as {@code MODEL_UNAVAILABLE}, with the failure's detail. Then the batcher accepts
+     * items again and drops the late result. If several batches were given up, the suspension ends when the last of them
+     * returns.
      *
      * @param worker the thread on which {@code run} was called
-     * @param failure of the batch's items
-     * @return whether the worker is inside its runner; false also when it returned just now, and then nothing changes
+     * @param failure the outcome of the batch's items
+     * @return false if the worker is not in its runner, or has just returned; then nothing changes
      */
     public boolean giveUp(Thread worker, Failure failure) {
-        return passes.giveUp(worker, failure);
+        return running.giveUp(worker, failure);
     }
 
-    /** Whether a batch that was given up is still in its runner; the batcher is suspended as long as one is. */
+    /** Whether a batch that was given up is still in its runner. The batcher is suspended as long as one is. */
     public boolean hangs() {
-        return passes.hangs();
+        return running.hangs();
     }
 
-    /** Takes and runs one batch on the calling thread if one is ready now. */
+    /** Runs one batch on the calling thread if one is ready; returns whether one was. */
     boolean runReady(BatchRunner<T, R> runner) {
-        List<Pending<T, R>> batch = queue.poll();
+        List<PendingItem<T, R>> batch = queue.poll();
         if (batch.isEmpty()) {
             return false;
         }
@@ -207,7 +207,7 @@ public final class Batcher<T, R> {
     private final class Work implements Workers.Work<T, R> {
 
         @Override
-        public void run(BatchRunner<T, R> runner, List<Pending<T, R>> batch) {
+        public void run(BatchRunner<T, R> runner, List<PendingItem<T, R>> batch) {
             Batcher.this.run(runner, batch);
         }
 
@@ -241,9 +241,9 @@ public final class Batcher<T, R> {
         }
     }
 
-    private void run(BatchRunner<T, R> runner, List<Pending<T, R>> items) {
+    private void run(BatchRunner<T, R> runner, List<PendingItem<T, R>> items) {
         RunningBatch<T, R> batch = new RunningBatch<>(items);
-        running.add(batch);
+        unfinished.add(batch);
         try {
             if (abandoned) {
                 items.forEach(pending -> pending.fail(closedFailure()));
@@ -251,7 +251,7 @@ public final class Batcher<T, R> {
                 execution.run(runner, batch);
             }
         } finally {
-            running.remove(batch);
+            unfinished.remove(batch);
         }
     }
 
@@ -262,14 +262,14 @@ public final class Batcher<T, R> {
                 : Failure.of(FailureCode.SHUTTING_DOWN, "model " + model + " version " + version + " is being closed");
     }
 
-    /** Collects what a {@link Batcher} is made of. */
+    /** Builds a {@link Batcher}. Not thread-safe. */
     public static final class Builder<T, R> {
 
         private final String model;
         private final String version;
         private BatchPolicy policy = BatchPolicy.DEFAULT;
         private Function<? super T, ?> shape = item -> "any";
-        private ToIntFunction<? super T> mostAtOnce = item -> Integer.MAX_VALUE;
+        private ToIntFunction<? super T> maxSize = item -> Integer.MAX_VALUE;
         private List<? extends BatchRunner<T, R>> runners = List.of();
         private BatchListener listener = batch -> {};
         private Ticker ticker = Ticker.system();
@@ -288,26 +288,26 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** What must be equal for items to share a batch; without it all items may. */
+        /** The key that must be equal for items to share a batch. By default all items may share one. */
         public Builder<T, R> shape(Function<? super T, ?> key) {
             shape = key;
             return this;
         }
 
         /** The most items of the shape of this one in one batch, where that is fewer than the policy's. */
-        public Builder<T, R> mostAtOnce(ToIntFunction<? super T> limit) {
-            mostAtOnce = limit;
+        public Builder<T, R> maxSize(ToIntFunction<? super T> limit) {
+            maxSize = limit;
             return this;
         }
 
-        /** One per worker; the first starts with the batcher. */
+        /** One runner per worker. The first worker starts with the batcher. */
         public Builder<T, R> runners(List<? extends BatchRunner<T, R>> perWorker) {
             runners = List.copyOf(perWorker);
             return this;
         }
 
-        public Builder<T, R> listener(BatchListener hearing) {
-            listener = hearing;
+        public Builder<T, R> listener(BatchListener chosen) {
+            listener = chosen;
             return this;
         }
 
@@ -316,7 +316,7 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** Where the workers' threads come from. */
+        /** Makes the workers' threads. */
         public Builder<T, R> threads(ThreadFactory factory) {
             threads = factory;
             return this;
@@ -328,15 +328,15 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** Makes the runner of a worker that replaces a dead one; without it the runner of the dead one is used again. */
+        /** Makes the runner for the replacement of a dead worker. By default the dead worker's runner is used again. */
         public Builder<T, R> replacement(Supplier<? extends BatchRunner<T, R>> factory) {
             replacement = factory;
             return this;
         }
 
-        /** Hears, once at most, why the batcher is broken: it serves no more although it was not closed. */
-        public Builder<T, R> whenBroken(Consumer<Failure> hearing) {
-            whenBroken = hearing;
+        /** Called at most once, with the reason, when the batcher breaks: it then refuses all items without being closed. */
+        public Builder<T, R> whenBroken(Consumer<Failure> callback) {
+            whenBroken = callback;
             return this;
         }
 
@@ -350,7 +350,7 @@ public final class Batcher<T, R> {
             return batcher;
         }
 
-        /** Without workers: batches run when {@link Batcher#runReady} is called. */
+        /** A batcher without workers, for tests: a batch runs when {@link Batcher#runReady} is called. */
         Batcher<T, R> stepped() {
             return new Batcher<>(this);
         }

@@ -6,11 +6,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sorted set that can count a part of itself, which {@link java.util.TreeSet} cannot. Not thread-safe.
+ * A sorted set that counts the elements below a limit in O(log n); {@link java.util.TreeSet} cannot. Not thread-safe.
  *
- * <p>Adding, removing, counting and the last element each cost O(log n) on average, whatever the order of arrival: a
- * treap, that is a search tree kept balanced by random weights, whose nodes know the size of their subtree (Seidel and
- * Aragon, Randomized Search Trees, 1996). The weights come from a counter, so that equal histories give equal trees.
+ * <p>A treap: a search tree that random weights keep balanced (Seidel and Aragon, Randomized Search Trees, 1996). Each node
+ * knows the size of its subtree. Every operation costs O(log n) on average, in any order of insertion. The weights are
+ * hashes of a counter, so that the same operations always give the same tree.
  */
 final class CountedSet<E> {
 
@@ -18,7 +18,7 @@ final class CountedSet<E> {
     private @Nullable Node<E> root;
     private long added;
 
-    /** @param order must tell any two elements apart */
+    /** @param order must not treat two elements as equal */
     CountedSet(Comparator<? super E> order) {
         this.order = order;
     }
@@ -55,7 +55,7 @@ final class CountedSet<E> {
     }
 
     /**
-     * Takes an element out.
+     * Removes an element.
      *
      * @throws NoSuchElementException if it is not in the set
      */
@@ -79,7 +79,7 @@ final class CountedSet<E> {
         return node.element;
     }
 
-    /** How many elements are early; the early ones must be the first ones in order. */
+    /** The number of early elements. In the set's order, all early elements must come before the others. */
     int countOf(Predicate<? super E> early) {
         int count = 0;
         Node<E> node = root;
@@ -152,7 +152,7 @@ final class CountedSet<E> {
         return right;
     }
 
-    /** One tree of two, where every element of the first comes before those of the second. */
+    /** Joins two trees. Every element of the first comes before every element of the second. */
     private static <E> @Nullable Node<E> joined(@Nullable Node<E> first, @Nullable Node<E> second) {
         if (first == null) {
             return second;
@@ -174,7 +174,7 @@ final class CountedSet<E> {
         return node == null ? 0 : node.size;
     }
 
-    /** Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014: SplitMix64. */
+    /** SplitMix64 (Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014). */
     private static long mixed(long number) {
         long z = (number + 1) * 0x9E3779B97F4A7C15L;
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;

@@ -4,14 +4,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The moment after which nobody waits for an answer any more, on the clock of a {@link Ticker}.
+ * The moment until which a request needs its answer, on the clock of a {@link Ticker}. Immutable and thread-safe.
  *
- * <p>One deadline is made per request and shared by everything that the request submits, so that its tiles do not each
- * get the whole time again.
+ * <p>All tiles of a request share its deadline.
  */
 public final class Deadline {
 
-    /** A year: far enough, and far from the wrap-around of a nanosecond counter. */
+    /** Far below the 292 years after which a nanosecond counter wraps around. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private static final Deadline NONE = new Deadline(Long.MAX_VALUE, null);
@@ -28,10 +27,14 @@ public final class Deadline {
         return NONE;
     }
 
-    /** The moment {@code allowed} from now; longer than a year counts as a year. */
+    /**
+     * A deadline after a duration from now; more than a year counts as a year.
+     *
+     * @throws IllegalArgumentException if the duration is negative
+     */
     public static Deadline in(Duration allowed, Ticker ticker) {
         if (allowed.isNegative()) {
-            throw new IllegalArgumentException("a deadline cannot lie " + allowed + " in the past");
+            throw new IllegalArgumentException("the deadline is " + allowed + " from now, allowed is 0 or more");
         }
         Duration bounded = allowed.compareTo(LONGEST) > 0 ? LONGEST : allowed;
         return new Deadline(ticker.nanos() + bounded.toNanos(), bounded);
@@ -41,12 +44,12 @@ public final class Deadline {
         return allowed != null;
     }
 
-    /** Whether the deadline has been reached at the ticker's {@code nowNanos}. */
+    /** Whether the deadline is reached at the ticker's {@code nowNanos}. */
     public boolean passed(long nowNanos) {
         return allowed != null && nowNanos - atNanos >= 0;
     }
 
-    /** What is left at {@code nowNanos}, at least zero; a year when there is no deadline. */
+    /** The time left at {@code nowNanos}, at least zero; a year without a deadline. */
     public Duration remaining(long nowNanos) {
         if (allowed == null) {
             return LONGEST;
@@ -54,12 +57,12 @@ public final class Deadline {
         return Duration.ofNanos(Math.max(0, atNanos - nowNanos));
     }
 
-    /** What is left at {@code nowNanos}, negative when it passed; only of a bounded deadline. */
+    /** The time left at {@code nowNanos}, negative once it has passed. Only for bounded deadlines. */
     long nanosLeft(long nowNanos) {
         return atNanos - nowNanos;
     }
 
-    /** The order of bounded deadlines. */
+    /** Compares bounded deadlines. */
     static int compare(Deadline one, Deadline other) {
         // By difference, because the counter may wrap around.
         return Long.signum(one.atNanos - other.atNanos);

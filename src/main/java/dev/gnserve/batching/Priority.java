@@ -3,11 +3,10 @@ package dev.gnserve.batching;
 import java.time.Duration;
 
 /**
- * How urgent an item is, as the Open Inference Protocol counts: 1 is the most urgent, larger numbers wait longer.
+ * How urgent an item is, as in the Open Inference Protocol: 1 is the most urgent, larger numbers wait longer.
  *
- * <p>A level is a head start in the queue, not a right of way: an item is served as if it had arrived {@link #STEP}
- * earlier than one of the next level. So the least urgent item is overtaken only by what arrives within 8 steps of it,
- * and none starves.
+ * <p>A level is a head start in the queue: an item is served as if it had arrived {@link #STEP} earlier than an item of the
+ * next level. So an item is overtaken only by items that arrive within 8 steps after it, and none starves.
  *
  * @param level 1 to 9
  */
@@ -16,10 +15,10 @@ public record Priority(int level) {
     public static final int MOST_URGENT = 1;
     public static final int LEAST_URGENT = 9;
 
-    /** Of an item that asks for none: in the middle, so that there is room on both sides. */
+    /** The middle level, for items without a priority. */
     public static final Priority DEFAULT = new Priority(5);
 
-    /** What one level is worth: about the time that a well-sized queue takes to be worked off. */
+    /** The head start of one level: about the time in which a well-sized queue is processed. */
     static final Duration STEP = Duration.ofSeconds(1);
 
     public Priority {
@@ -30,8 +29,9 @@ public record Priority(int level) {
     }
 
     /**
-     * The parameter {@code priority} of a request of the Open Inference Protocol, an unsigned number: 0 asks for the
-     * default, and what is above the least urgent level is of that level.
+     * The priority of a parameter {@code priority} of the Open Inference Protocol.
+     *
+     * @param value unsigned; 0 is the default, and values above 9 count as 9
      */
     public static Priority ofParameter(long value) {
         if (value == 0) {

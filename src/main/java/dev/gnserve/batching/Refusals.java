@@ -5,10 +5,10 @@ import dev.gnserve.failure.FailureCode;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Why a queue does not take an item, and when to come back, by how long items have taken lately. Thread-safe. */
+/** Makes the failures of refused items. Retry-After is estimated from recent batches. Thread-safe. */
 final class Refusals {
 
-    /** Retry-After while no batch has been measured. */
+    /** Retry-After before the first measured batch. */
     private static final Duration UNKNOWN_WAIT = Duration.ofSeconds(1);
 
     private final String model;
@@ -26,10 +26,11 @@ final class Refusals {
     }
 
     Failure displaced() {
-        return overloaded("the queue of model " + model + " is full and this place went to a more urgent request");
+        return overloaded(
+                "the queue of model " + model + " is full, and a more urgent request took the place of this one");
     }
 
-    /** Null unless the items ahead alone take longer than there is time. */
+    /** The failure if the items ahead alone take longer than the deadline allows; null if they do not. */
     @Nullable
     Failure tooLate(Deadline deadline, long nowNanos, int ahead) {
         Duration wait = rate.timeFor(ahead);
@@ -39,7 +40,7 @@ final class Refusals {
         }
         return new Failure(
                 FailureCode.DEADLINE_EXCEEDED,
-                "%s cannot be met: %d items wait for model %s before this one, which at the measured rate takes %d ms; allow more time or come back later"
+                "%s cannot be met: %d items for model %s wait before this one and take about %d ms; allow more time or retry later"
                         .formatted(deadline, ahead, model, wait.toMillis()),
                 wait.minus(left),
                 null);
@@ -50,7 +51,7 @@ final class Refusals {
         Duration wait = measured == null ? UNKNOWN_WAIT : measured;
         return new Failure(
                 FailureCode.OVERLOADED,
-                why + "; at the measured rate it takes " + wait.toMillis() + " ms to work them off",
+                why + "; retry in " + wait.toMillis() + " ms, when the queue should have room",
                 wait,
                 null);
     }

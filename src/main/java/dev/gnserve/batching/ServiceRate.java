@@ -3,16 +3,16 @@ package dev.gnserve.batching;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How long batches take a worker: moving averages over recent batches, from which waits are estimated. Thread-safe. */
+/** Estimates waiting times from moving averages of recent batch times. Thread-safe. */
 final class ServiceRate {
 
-    /** Weight of the newest batch: about the last ten batches decide. */
+    /** Weight of the newest batch. The last ten batches have about 90% of the weight. */
     private static final double NEWEST = 0.2;
 
-    /** A batch may take this much longer than estimated, because averages are exceeded every other time. */
+    /** Safety factor: about half of all batches take longer than the average. */
     private static final double SLACK = 1.25;
 
-    /** The time that a worker needs to wake up while all cores are busy. */
+    /** Time for a worker to wake up while all cores are busy. */
     private static final long WAKE_UP_NANOS = Duration.ofMillis(5).toNanos();
 
     /** Longer than any deadline. */
@@ -34,20 +34,18 @@ final class ServiceRate {
         measured = true;
     }
 
-    /** The time after which {@code items} will have been served; null while nothing has been measured. */
+    /** The estimated time until {@code items} are processed; null before the first measurement. */
     synchronized @Nullable Duration timeFor(int items) {
         return measured ? Duration.ofNanos((long) (nanosPerItem * items / workers)) : null;
     }
 
     /**
-     * How long before a deadline a batch of {@code items} has to start, so that it ends in time.
+     * How long before a deadline a batch of {@code items} must start to end in time.
      *
-     * <p>The estimate does not fall below the true time of a batch that costs a fixed part and a part per item: the mean
-     * batch covers all that are smaller, and the mean time per item covers all that are larger. Shapes that differ in
-     * cost share one estimate.
+     * <p>If a batch costs a fixed time plus a time per item, the estimate is never too low: the mean batch time bounds all
+     * smaller batches, and the mean time per item bounds all larger ones. All shapes share one estimate.
      *
-     * @return longer than any deadline while nothing has been measured, which means at once: any wait may be too long, and
-     *     the batch that runs at once is the measurement
+     * @return before the first measurement longer than any deadline, so that a batch starts at once and is measured
      */
     synchronized long leadNanos(int items) {
         return measured

@@ -5,9 +5,9 @@ import java.time.Duration;
 /**
  * How long one batch took, by stage.
  *
- * @param assemble from separate items to the engine's batch input
+ * @param assemble joining the items to the engine's input
  * @param infer the forward pass
- * @param split from the engine's batch output to one result per item
+ * @param split splitting the engine's output into one result per item
  */
 public record StageTimes(Duration assemble, Duration infer, Duration split) {
 

@@ -1,6 +1,6 @@
 package dev.gnserve.batching;
 
-/** A monotonic source of nanoseconds, as {@link System#nanoTime()}; tests drive one by hand. */
+/** A monotonic clock in nanoseconds, as {@link System#nanoTime()}; tests use their own. Thread-safe. */
 @FunctionalInterface
 public interface Ticker {
 

@@ -1,10 +1,10 @@
 package dev.gnserve.batching;
 
 /**
- * A worker died, which is a defect, and another has taken its place.
+ * Event: a worker has died, which is a defect, and a new worker has replaced it.
  *
- * @param model whose worker
- * @param version of the model
- * @param cause what it died of
+ * @param model name of the model
+ * @param version version of the model
+ * @param cause the exception that ended the worker
  */
 public record WorkerReplaced(String model, String version, Throwable cause) {}

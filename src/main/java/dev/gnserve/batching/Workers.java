@@ -28,7 +28,7 @@ final class Workers<T, R> {
     interface Work<T, R> {
 
         /** Runs a batch. */
-        void run(BatchRunner<T, R> runner, List<Pending<T, R>> batch);
+        void run(BatchRunner<T, R> runner, List<PendingItem<T, R>> batch);
 
         /** Makes the runner of the worker that replaces a dead one. */
         BatchRunner<T, R> replace(BatchRunner<T, R> dead, Throwable cause);
@@ -143,7 +143,7 @@ final class Workers<T, R> {
     /** Returns whether the worker rests; otherwise the queue is closed and empty. */
     private boolean takeBatches(BatchRunner<T, R> runner) {
         while (true) {
-            List<Pending<T, R>> batch = takeOne();
+            List<PendingItem<T, R>> batch = takeOne();
             if (batch == null) {
                 return false;
             }
@@ -160,7 +160,7 @@ final class Workers<T, R> {
         }
     }
 
-    private @Nullable List<Pending<T, R>> takeOne() {
+    private @Nullable List<PendingItem<T, R>> takeOne() {
         synchronized (lock) {
             idle++;
         }

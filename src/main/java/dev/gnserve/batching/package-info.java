@@ -1,4 +1,4 @@
-/** Dynamic batching: a bounded first-in-first-out queue whose items of equal shape run together; knows nothing of HTTP, Spring or the engine. */
+/** Dynamic batching: a bounded queue whose items of equal shape run together. Does not depend on HTTP, Spring or the engine. */
 @NullMarked
 package dev.gnserve.batching;
 

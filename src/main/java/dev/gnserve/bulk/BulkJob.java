@@ -137,11 +137,9 @@ public final class BulkJob {
         try {
             return Files.readAllBytes(in.resolve(name));
         } catch (IOException e) {
-            throw Failure.of(FailureCode.IMAGE_UNDECODABLE, "the file cannot be read: " + e, e)
-                    .asException();
+            throw new FailureException(FailureCode.IMAGE_UNDECODABLE, "the file cannot be read: " + e, e);
         } catch (OutOfMemoryError e) {
-            throw Failure.of(FailureCode.UPLOAD_TOO_LARGE, "the file does not fit into memory: " + e, e)
-                    .asException();
+            throw new FailureException(FailureCode.UPLOAD_TOO_LARGE, "the file does not fit into memory: " + e, e);
         }
     }
 

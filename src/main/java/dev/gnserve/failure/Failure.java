@@ -4,12 +4,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One failure, as a value.
+ * One failure, as a value. Immutable.
  *
- * @param code what kind it is
- * @param detail what was wrong, with the numbers, and what to do; shown to the caller
- * @param retryAfter when it makes sense to ask again, or null when that is unknown
- * @param cause what was thrown, for the log only, or null
+ * @param code the kind of failure
+ * @param detail what is wrong, with the numbers, and what to do; shown to the client
+ * @param retryAfter when to try again, or null if unknown
+ * @param cause the exception, for the log only; or null
  */
 public record Failure(
         FailureCode code,
@@ -29,7 +29,7 @@ public record Failure(
         return new FailureException(this);
     }
 
-    /** The failure that an exception carries, or that one of its causes carries; null if there is none. */
+    /** The failure of the exception or of its first cause that has one; null if there is none. */
     public static @Nullable Failure in(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof FailureException carrier) {
@@ -40,9 +40,9 @@ public record Failure(
     }
 
     /**
-     * What is wrong and what to do, of the first of these causes that can tell; null where only a stack trace tells.
+     * The message that says what is wrong and what to do, from the exception or its first cause that has one; null if there is none.
      *
-     * @param thrown a failure, a misconfiguration, or what was thrown because of one
+     * @param thrown a {@link FailureException}, a {@link MisconfiguredException}, or an exception caused by one
      */
     public static @Nullable String reason(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {

@@ -1,28 +1,28 @@
 package dev.gnserve.failure;
 
-/** The failures that a caller can meet; the names are the {@code code} field of the HTTP contract. */
+/** The kinds of failure. The names are the values of {@code code} in the HTTP contract. */
 public enum FailureCode {
-    /** A bad parameter, no image part, an empty body. */
+    /** A wrong parameter, no image part, an empty body. */
     INVALID_REQUEST,
-    /** An API key is configured and is missing or wrong. */
+    /** The API key is missing or wrong. */
     UNAUTHENTICATED,
     /** No such model or version. */
     MODEL_NOT_FOUND,
-    /** For example detection asked of a segmentation model. */
+    /** The request does not fit the model's task, such as detection with a segmentation model. */
     WRONG_TASK,
-    /** More bytes than the limit allows. */
+    /** The upload has more bytes than the limit. */
     UPLOAD_TOO_LARGE,
-    /** More pixels than the limit allows, known from the header alone. */
+    /** The image has more pixels than the limit, by its header. */
     IMAGE_TOO_LARGE,
-    /** Not an image format that is read. */
+    /** The image format is not supported. */
     UNSUPPORTED_MEDIA,
-    /** Truncated or corrupt. */
+    /** The image is truncated or corrupt. */
     IMAGE_UNDECODABLE,
     /** The queue is full. */
     OVERLOADED,
     /** The model is loading, failed or unloaded. */
     MODEL_UNAVAILABLE,
-    /** The service drains before it stops. */
+    /** The service or the model is being stopped. */
     SHUTTING_DOWN,
     /** The deadline passed in the queue or in the engine. */
     DEADLINE_EXCEEDED,

@@ -1,10 +1,11 @@
 package dev.gnserve.failure;
 
 import java.io.Serial;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Carries a {@link Failure} up to the place that answers the request. Only an engine fault has a stack trace: the others are told to
- * the caller, by the thousand when there are too many of them.
+ * Carries a {@link Failure}. Only an engine fault has a stack trace: an overloaded service throws the other kinds thousands of times,
+ * and their message is enough.
  */
 public final class FailureException extends RuntimeException {
 
@@ -20,6 +21,14 @@ public final class FailureException extends RuntimeException {
                 true,
                 failure.code() == FailureCode.ENGINE_FAULT);
         this.failure = failure;
+    }
+
+    public FailureException(FailureCode code, String detail) {
+        this(Failure.of(code, detail));
+    }
+
+    public FailureException(FailureCode code, String detail, @Nullable Throwable cause) {
+        this(Failure.of(code, detail, cause));
     }
 
     public Failure failure() {

@@ -3,7 +3,7 @@ package dev.gnserve.failure;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the service from starting with settings that cannot be meant; the message says what is wrong and what to do. */
+/** Stops the start of the service because of wrong settings. The message says what is wrong and what to do. */
 public final class MisconfiguredException extends RuntimeException {
 
     @Serial

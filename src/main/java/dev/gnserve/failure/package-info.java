@@ -1,4 +1,4 @@
-/** What can go wrong: with a request, as values (a code of the HTTP contract, a sentence with the numbers, the cause); with the settings, at start. */
+/** Failures: of requests as values with a code, a message and a cause; of settings as an exception at the start. */
 @NullMarked
 package dev.gnserve.failure;
 

@@ -4,41 +4,52 @@ import java.io.IOException;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * An upload as decoders read it. Who reads on and on behind its end is stopped.
+ * An upload as decoders read it. Each read asks whether the work is cancelled, and a decoder that reads on and on behind the end is
+ * stopped.
  *
- * <p>The decoder of WebP takes missing bits for zeros: 34 bytes can declare 65,536 groups of codes, and kept a core busy for a
- * minute. Sound files make a decoder look behind their end a few times, once for every bit that it holds in advance.
+ * <p>Sound files make a decoder look behind their end a few times, once for every bit that it holds in advance.
  */
 final class EndingStream extends ImageInputStreamImpl {
 
     private static final int MOST_READS_BEHIND_THE_END = 1000;
 
     private final byte[] bytes;
+    private final int length;
+    private final DecodeWork work;
     private int readsBehindTheEnd;
 
     /** Over these bytes, which are kept and not copied. */
-    EndingStream(byte[] bytes) {
+    EndingStream(byte[] bytes, DecodeWork work) {
+        this(bytes, bytes.length, work);
+    }
+
+    /** Over the first so many of these bytes. */
+    EndingStream(byte[] bytes, int length, DecodeWork work) {
         this.bytes = bytes;
+        this.length = length;
+        this.work = work;
     }
 
     @Override
     public int read() throws IOException {
         checkClosed();
+        work.goOnNowAndThen();
         bitOffset = 0;
         return isAtEnd() ? -1 : bytes[(int) streamPos++] & 0xFF;
     }
 
     @Override
-    public int read(byte[] into, int offset, int length) throws IOException {
+    public int read(byte[] into, int offset, int wanted) throws IOException {
         checkClosed();
+        work.goOn();
         bitOffset = 0;
-        if (length == 0) {
+        if (wanted == 0) {
             return 0;
         }
         if (isAtEnd()) {
             return -1;
         }
-        int count = (int) Math.min(length, bytes.length - streamPos);
+        int count = (int) Math.min(wanted, length - streamPos);
         System.arraycopy(bytes, (int) streamPos, into, offset, count);
         streamPos += count;
         return count;
@@ -46,11 +57,11 @@ final class EndingStream extends ImageInputStreamImpl {
 
     @Override
     public long length() {
-        return bytes.length;
+        return length;
     }
 
     private boolean isAtEnd() throws CorruptImageException {
-        if (streamPos < bytes.length) {
+        if (streamPos < length) {
             return false;
         }
         if (++readsBehindTheEnd > MOST_READS_BEHIND_THE_END) {

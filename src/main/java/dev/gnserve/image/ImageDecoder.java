@@ -5,8 +5,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import javax.imageio.ImageReadParam;
@@ -22,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * goes to disk; of animations and multi-page files only the first picture is read. The orientation of EXIF is applied,
  * alpha is dropped (as Pillow's {@code convert("RGB")} does: the colours under it stay what they are) and colours are
  * taken to be sRGB whatever profile is embedded, as training pipelines do.
+ *
+ * <p>{@link #cost} says before decoding what memory it takes. The time is in proportion to the pixels.
  */
 public final class ImageDecoder {
+
+    private static final Duration NEXT_TRY = Duration.ofSeconds(1);
 
     private final ImageLimits limits;
     private final ImageReaders readers = new ImageReaders();
@@ -32,12 +35,18 @@ public final class ImageDecoder {
         this.limits = limits;
     }
 
+    /** As {@link #decode(byte[], Cancellation)}; nothing stops it. */
+    public UprightImage decode(byte[] bytes) {
+        return decode(bytes, Cancellation.NEVER);
+    }
+
     /**
      * The upright image in these bytes.
      *
-     * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE or IMAGE_UNDECODABLE, and nothing else
+     * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE or, when there is no memory, OVERLOADED; and
+     *     what the cancellation throws
      */
-    public UprightImage decode(byte[] bytes) {
+    public UprightImage decode(byte[] bytes, Cancellation cancellation) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
             throw Failure.of(
@@ -46,63 +55,60 @@ public final class ImageDecoder {
                                     .formatted(bytes.length))
                     .asException();
         }
+        DecodeWork work = new DecodeWork(cancellation);
         try {
-            return switch (format) {
-                case PNG -> png(bytes);
-                case JPEG -> jpeg(bytes);
-                case TIFF -> tiff(bytes);
-                case WEBP -> WebpStructure.check(bytes, limits).apply(read(format, bytes));
-                case GIF -> GifScreen.read(bytes, limits).show(read(format, bytes));
-                case BMP -> bmp(bytes);
-            };
-        } catch (CorruptImageException e) {
-            throw undecodable(format, bytes, String.valueOf(e.getMessage()), e);
-        } catch (FailureException e) {
-            throw e;
-        } catch (IOException | RuntimeException | StackOverflowError e) {
-            // Decoders meet corrupt bytes with whatever exception their arithmetic leads to.
-            throw undecodable(format, bytes, "the decoder stopped with " + e, e);
-        } catch (OutOfMemoryError e) {
-            // The picture itself is within the limits: a corrupt length field asked for the rest.
-            throw undecodable(format, bytes, "decoding asked for more memory than there is", e);
+            return decode(format, bytes, work);
+        } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            if (work.stopped() != null) {
+                throw work.stopped();
+            }
+            throw failure(format, bytes, e).asException();
         }
     }
 
-    /**
-     * What decoding these bytes may need memory for, in pixels, at most those of the limits: as many as the header claims,
-     * and more where the format lets a decoder keep more. Bytes that decoding will refuse count as the limit.
-     */
-    public long claimedPixels(byte[] bytes) {
+    private UprightImage decode(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {
+        work.goOn();
+        return switch (format) {
+            case PNG -> png(bytes, work);
+            case JPEG -> jpeg(bytes, work);
+            case TIFF -> tiff(bytes, work);
+            case WEBP -> WebpStructure.read(bytes, limits).decode(work);
+            case GIF -> {
+                GifStructure structure = GifStructure.read(bytes, limits);
+                yield structure.screen().show(read(format, structure.bare(), work));
+            }
+            case BMP -> Bmp.read(bytes, limits).decode(work);
+        };
+    }
+
+    /** What decoding these bytes takes at most, read from their header. Bytes that decoding refuses cost nothing but a copy. */
+    public DecodeCost cost(byte[] bytes) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
-            return limits.maxPixels();
+            return DecodeCost.of(1, 0, 0);
         }
         try {
-            if (format == ImageFormat.TIFF) {
-                // Asking its reader would read all there is beside the pixels.
-                return Math.min(TiffStructure.claimedPixels(bytes), limits.maxPixels());
-            }
-            ImageReader reader = readers.open(format);
-            try (ImageInputStream stream = new EndingStream(bytes)) {
-                reader.setInput(stream, true, true);
-                long claimed = (long) reader.getWidth(0) * reader.getHeight(0);
-                long beside = format == ImageFormat.WEBP ? WebpStructure.pixelsWorthOfCodes(bytes) : 0;
-                return claimed < 1 ? limits.maxPixels() : Math.min(claimed + beside, limits.maxPixels());
-            } finally {
-                reader.dispose();
-            }
-        } catch (IOException | RuntimeException | StackOverflowError e) {
-            // Decoding says what is wrong with it.
-            return limits.maxPixels();
+            return switch (format) {
+                case PNG -> PngStructure.cost(bytes, limits);
+                case JPEG -> JpegStructure.inspect(bytes, this::checkJpeg).cost();
+                case TIFF -> TiffPage.read(bytes, limits).cost();
+                case WEBP -> WebpStructure.read(bytes, limits).cost();
+                case GIF -> GifStructure.read(bytes, limits).cost();
+                case BMP -> Bmp.read(bytes, limits).cost();
+            };
+        } catch (IOException | RuntimeException e) {
+            // Decoding says what is wrong.
+            return DecodeCost.of(1, 0, bytes.length);
         }
     }
 
-    private UprightImage jpeg(byte[] bytes) throws IOException {
-        JpegStructure structure = JpegStructure.read(bytes, limits);
+    private UprightImage jpeg(byte[] bytes, DecodeWork work) throws IOException {
+        JpegStructure structure = JpegStructure.read(bytes, this::checkJpeg);
         ImageReader reader = readers.open(ImageFormat.JPEG);
-        try (ImageInputStream stream = new EndingStream(structure.bare())) {
+        try (ImageInputStream stream = structure.bare(work)) {
             JpegWarnings warnings = new JpegWarnings();
             reader.addIIOReadWarningListener(warnings);
+            reader.addIIOReadProgressListener(work);
             reader.setInput(stream, true, true);
             // The raster is what is stored, without the guesses at colours that reading an image would make.
             UprightImage stored = JpegColors.convert(reader.readRaster(0, null), structure);
@@ -113,35 +119,37 @@ public final class ImageDecoder {
         }
     }
 
-    private UprightImage png(byte[] bytes) throws IOException {
+    private void checkJpeg(int width, int height) {
+        limits.check(ImageFormat.JPEG, width, height);
+    }
+
+    private UprightImage png(byte[] bytes, DecodeWork work) throws IOException {
         PngStructure structure = PngStructure.read(bytes, limits);
-        return structure.orientation().apply(read(ImageFormat.PNG, structure.bare()));
+        return structure.orientation().apply(read(ImageFormat.PNG, structure.bare(), work));
     }
 
-    private UprightImage tiff(byte[] bytes) throws IOException {
-        TiffStructure.check(bytes, limits);
-        return ExifOrientation.read(bytes, 0, bytes.length).apply(read(ImageFormat.TIFF, bytes));
-    }
-
-    private UprightImage bmp(byte[] bytes) throws IOException {
-        ByteBuffer header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        boolean current = header.getInt(14) >= 40;
-        if (current) {
-            long width = header.getInt(18);
-            long height = Math.abs((long) header.getInt(22));
-            limits.check(ImageFormat.BMP, width, height);
-            boolean compressed = header.getInt(30) != 0;
-            // The decoder takes memory for the picture before it sees that the pixels are missing.
-            if (!compressed && width * height * header.getShort(28) / 8 > bytes.length) {
-                throw new CorruptImageException("it ends before its %d x %d pixels".formatted(width, height));
+    private UprightImage tiff(byte[] bytes, DecodeWork work) throws IOException {
+        TiffPage page = TiffPage.read(bytes, limits);
+        UprightImage stored;
+        if (page.isJpeg()) {
+            ImageReader reader = readers.open(ImageFormat.JPEG);
+            try {
+                stored = TiffJpeg.read(page, reader, work);
+            } finally {
+                reader.dispose();
             }
+        } else if (page.hasRows()) {
+            stored = TiffRows.read(page, work);
+        } else {
+            stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
         }
-        return read(ImageFormat.BMP, bytes);
+        return page.orientation().apply(stored);
     }
 
-    private UprightImage read(ImageFormat format, byte[] bytes) throws IOException {
+    private UprightImage read(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {
         ImageReader reader = readers.open(format);
-        try (ImageInputStream stream = new EndingStream(bytes)) {
+        try (ImageInputStream stream = new EndingStream(bytes, work)) {
+            reader.addIIOReadProgressListener(work);
             reader.setInput(stream, true, true);
             limits.check(format, reader.getWidth(0), reader.getHeight(0));
             ImageReadParam parameters = reader.getDefaultReadParam();
@@ -167,10 +175,28 @@ public final class ImageDecoder {
         return null;
     }
 
-    private static FailureException undecodable(ImageFormat format, byte[] bytes, String reason, Throwable cause) {
-        String detail =
-                "the %s of %d bytes is truncated or corrupt: %s; check that it opens elsewhere and was sent whole"
-                        .formatted(format, bytes.length, reason);
-        return Failure.of(FailureCode.IMAGE_UNDECODABLE, detail, cause).asException();
+    /** What a decoder threw, or one of its causes: decoders meet corrupt bytes with whatever exception their arithmetic leads to. */
+    private static Failure failure(ImageFormat format, byte[] bytes, Throwable thrown) {
+        String file = "the %s of %d bytes".formatted(format, bytes.length);
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FailureException known) {
+                return known.failure();
+            }
+            if (cause instanceof UnsupportedImageException) {
+                return Failure.of(
+                        FailureCode.IMAGE_UNDECODABLE, file + " is not supported: " + cause.getMessage(), thrown);
+            }
+            if (cause instanceof OutOfMemoryError) {
+                String detail = "there is not enough memory now to decode " + file + "; send it again in a moment";
+                return new Failure(FailureCode.OVERLOADED, detail, NEXT_TRY, thrown);
+            }
+        }
+        String reason =
+                thrown instanceof CorruptImageException ? thrown.getMessage() : "the decoder stopped with " + thrown;
+        return Failure.of(
+                FailureCode.IMAGE_UNDECODABLE,
+                "%s is truncated or corrupt: %s; check that it opens elsewhere and was sent whole"
+                        .formatted(file, reason),
+                thrown);
     }
 }

@@ -1,8 +1,6 @@
 package dev.gnserve.image;
 
-import com.twelvemonkeys.imageio.plugins.bmp.BMPImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
-import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Iterator;
@@ -25,8 +23,6 @@ final class ImageReaders {
         ImageIO.setUseCache(false);
         IIORegistry registry = IIORegistry.getDefaultInstance();
         providers.put(ImageFormat.TIFF, registered(registry, new TIFFImageReaderSpi()));
-        providers.put(ImageFormat.BMP, registered(registry, new BMPImageReaderSpi()));
-        providers.put(ImageFormat.WEBP, registered(registry, new WebPImageReaderSpi()));
         providers.put(ImageFormat.JPEG, ofTheJdk("jpeg"));
         providers.put(ImageFormat.PNG, ofTheJdk("png"));
         providers.put(ImageFormat.GIF, ofTheJdk("gif"));

@@ -20,29 +20,42 @@ final class JpegColors {
         int width = raster.getWidth();
         int height = raster.getHeight();
         byte[] samples = ((DataBufferByte) raster.getDataBuffer()).getData();
-        int components = raster.getNumBands();
-        if (components != structure.components() || samples.length != width * height * components) {
+        int components = structure.components();
+        if (components != raster.getNumBands() || samples.length != width * height * components) {
             throw new CorruptImageException("its frames do not agree in their components");
         }
-        return switch (components) {
-            case 1 -> UprightImage.of8Bit(width, height, 1, samples);
-            case 3 -> {
-                if (structure.isLumaChroma()) {
-                    lumaChromaToRgb(samples, 3);
-                }
-                yield UprightImage.of8Bit(width, height, 3, samples);
+        if (components == 1) {
+            return UprightImage.of8Bit(width, height, 1, samples);
+        }
+        if (structure.isLumaChroma()) {
+            lumaChromaToRgb(samples, components);
+        }
+        if (components == 3) {
+            return UprightImage.of8Bit(width, height, 3, samples);
+        }
+        // JPEG stores ink inverted, by Adobe's convention: 255 is no ink. Of YCCK, that is only K after the conversion.
+        for (int i = 0; i < samples.length; i++) {
+            if ((i & 3) == 3 || !structure.isLumaChroma()) {
+                samples[i] = (byte) ~samples[i];
             }
-            case 4 -> {
-                if (structure.isLumaChroma()) {
-                    lumaChromaToRgb(samples, 4);
-                    invertColors(samples);
-                }
-                yield UprightImage.of8Bit(width, height, 3, inkToRgb(samples));
+        }
+        return UprightImage.of8Bit(width, height, 3, inkToRgb(samples));
+    }
+
+    /** The image of the samples of a TIFF page, which says what they stand for; the array becomes the image's. */
+    static UprightImage convert(byte[] samples, TiffPage page) {
+        int width = page.width();
+        int height = page.height();
+        if (page.photometric() == TiffPage.YCBCR) {
+            lumaChromaToRgb(samples, 3);
+        } else if (page.photometric() == TiffPage.WHITE_IS_ZERO) {
+            for (int i = 0; i < samples.length; i++) {
+                samples[i] = (byte) ~samples[i];
             }
-            default ->
-                throw new CorruptImageException(
-                        "it has %d components; gray, colour and CMYK are read".formatted(components));
-        };
+        }
+        return page.samples() == 4
+                ? UprightImage.of8Bit(width, height, 3, inkToRgb(samples))
+                : UprightImage.of8Bit(width, height, page.samples(), samples);
     }
 
     private static void lumaChromaToRgb(byte[] samples, int step) {
@@ -60,25 +73,13 @@ final class JpegColors {
         return (byte) Math.max(0, Math.min(255, value));
     }
 
-    /** The first three components of YCCK stand for the complement of what YCbCr would give. */
-    private static void invertColors(byte[] samples) {
-        for (int i = 0; i < samples.length; i += 4) {
-            samples[i] = (byte) ~samples[i];
-            samples[i + 1] = (byte) ~samples[i + 1];
-            samples[i + 2] = (byte) ~samples[i + 2];
-        }
-    }
-
-    /**
-     * Ink to light by the plain formula of Pillow, without an ink profile. JPEG stores ink inverted, by Adobe's
-     * convention: 255 is no ink.
-     */
-    private static byte[] inkToRgb(byte[] samples) {
+    /** Ink to light by the plain formula of Pillow, without an ink profile; 255 is full ink. */
+    static byte[] inkToRgb(byte[] samples) {
         byte[] rgb = new byte[samples.length / 4 * 3];
         for (int in = 0, out = 0; in < samples.length; in += 4, out += 3) {
-            int light = samples[in + 3] & 0xFF;
+            int light = 255 - (samples[in + 3] & 0xFF);
             for (int c = 0; c < 3; c++) {
-                int product = (255 - (samples[in + c] & 0xFF)) * light + 128;
+                int product = (samples[in + c] & 0xFF) * light + 128;
                 rgb[out + c] = (byte) (light - (((product >> 8) + product) >> 8));
             }
         }

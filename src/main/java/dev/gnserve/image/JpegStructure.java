@@ -1,7 +1,7 @@
 package dev.gnserve.image;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,10 +10,20 @@ import org.jspecify.annotations.Nullable;
 final class JpegStructure {
 
     /**
-     * Each scan of a progressive file passes over the whole image, and ten bytes make a scan: a small file could keep
-     * a core busy for hours. Encoders write about ten scans.
+     * Each scan passes over the whole image, and ten bytes make a scan. Encoders write one to about twenty.
      */
     private static final int MOST_SCANS = 100;
+
+    /** Pixels of all scans together: 25 scans of the largest image, 100 of one of 16 megapixels. */
+    private static final long MOST_SCANNED_PIXELS = 1_600_000_000;
+
+    /** A block has 64 coefficients of two bytes. */
+    private static final long BYTES_PER_BLOCK = 128;
+
+    private static final int MOST_SAMPLING = 4;
+
+    /** Rows and tables of libjpeg. */
+    private static final long NATIVE_BYTES = 4_000_000;
 
     private static final int SOF0_BASELINE = 0xC0;
     private static final int SOF2_PROGRESSIVE = 0xC2;
@@ -35,24 +45,46 @@ final class JpegStructure {
 
     private static final int NO_ADOBE_MARKER = -1;
 
+    /** Throws where the size in a header is not one that is read. */
+    @FunctionalInterface
+    interface SizeCheck {
+        void check(int width, int height) throws IOException;
+    }
+
     private final byte[] bytes;
-    private final ImageLimits limits;
-    private final ByteArrayOutputStream bare;
+    private final SizeCheck size;
+    /** The file without what makes no pixels, or null if it is not wanted; as many bytes of it as are kept. */
+    private final byte @Nullable [] bare;
+
+    private int bareBytes;
     private int components;
+    private int width;
+    private int height;
+    private long blocks;
+    private boolean progressive;
+    private int scans;
+    private boolean partialScan;
     private boolean namedRgb;
     private boolean jfif;
     private int adobeTransform = NO_ADOBE_MARKER;
     private @Nullable Orientation orientation;
 
-    private JpegStructure(byte[] bytes, ImageLimits limits) {
+    private JpegStructure(byte[] bytes, SizeCheck size, byte @Nullable [] bare) {
         this.bytes = bytes;
-        this.limits = limits;
-        this.bare = new ByteArrayOutputStream(bytes.length);
+        this.size = size;
+        this.bare = bare;
     }
 
     /** Walks all markers up to the end of the image, so that a truncated file is known before it is decoded. */
-    static JpegStructure read(byte[] bytes, ImageLimits limits) throws IOException {
-        JpegStructure structure = new JpegStructure(bytes, limits);
+    static JpegStructure read(byte[] bytes, SizeCheck size) throws IOException {
+        JpegStructure structure = new JpegStructure(bytes, size, new byte[bytes.length]);
+        structure.walk();
+        return structure;
+    }
+
+    /** As {@link #read}, for a file that is not decoded. */
+    static JpegStructure inspect(byte[] bytes, SizeCheck size) throws IOException {
+        JpegStructure structure = new JpegStructure(bytes, size, null);
         structure.walk();
         return structure;
     }
@@ -66,10 +98,26 @@ final class JpegStructure {
         return orientation == null ? Orientation.UPRIGHT : orientation;
     }
 
+    int width() {
+        return width;
+    }
+
+    int height() {
+        return height;
+    }
+
+    /** What decoding takes: the stored samples, RGB made of ink, and a copy of the file; for several scans, all coefficients. */
+    DecodeCost cost() {
+        double perPixel = DecodeCost.perPixel(components, Math.min(components, 3), components < 4, orientation());
+        boolean keepsCoefficients = progressive || scans > 1 || partialScan;
+        return DecodeCost.of((long) width * height, perPixel, bytes.length)
+                .withNative(NATIVE_BYTES + (keepsCoefficients ? blocks * BYTES_PER_BLOCK : 0));
+    }
+
     /** Whether colours are stored as YCbCr, by the rules of libjpeg; with a fourth component, that is YCCK. */
     boolean isLumaChroma() {
         if (components == 4) {
-            return adobeTransform == 2;
+            return adobeTransform > 0;
         }
         if (jfif || adobeTransform == NO_ADOBE_MARKER) {
             return jfif || !namedRgb;
@@ -81,24 +129,30 @@ final class JpegStructure {
      * The file without application data and comments: only what makes the pixels. Decoders fail over broken colour
      * profiles and thumbnails, and guess colours from these markers, each in its own way.
      */
-    byte[] bare() {
-        return bare.toByteArray();
+    EndingStream bare(DecodeWork work) {
+        return new EndingStream(Objects.requireNonNull(bare), bareBytes, work);
+    }
+
+    private void keep(int from, int length) {
+        if (bare != null) {
+            System.arraycopy(bytes, from, bare, bareBytes, length);
+            bareBytes += length;
+        }
     }
 
     private void walk() throws IOException {
-        int scans = 0;
         int at = 2;
-        bare.write(bytes, 0, 2);
+        keep(0, 2);
         while (true) {
             int begin = at;
             at = nextMarker(at);
             int marker = bytes[at - 1] & 0xFF;
             // What lies before the marker belongs to the scan before.
             if (scans > 0) {
-                bare.write(bytes, begin, at - 2 - begin);
+                keep(begin, at - 2 - begin);
             }
             if (marker == EOI) {
-                bare.write(bytes, at - 2, 2);
+                keep(at - 2, 2);
                 break;
             }
             if (marker == SOI || marker == TEM) {
@@ -111,11 +165,11 @@ final class JpegStructure {
             segment(marker, at + 2, length - 2);
             boolean application = (marker >= APP0 && marker <= APP15) || marker == COM;
             if (!application) {
-                bare.write(bytes, at - 2, 2 + length);
+                keep(at - 2, 2 + length);
             }
             at += length;
-            if (marker == SOS && ++scans > MOST_SCANS) {
-                throw new CorruptImageException("it has more than %d scans".formatted(MOST_SCANS));
+            if (marker == SOS) {
+                scan();
             }
         }
         if (scans == 0 || components == 0) {
@@ -137,7 +191,9 @@ final class JpegStructure {
     }
 
     private void segment(int marker, int at, int length) throws IOException {
-        if (marker >= SOF0_BASELINE && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC) {
+        if (marker == SOS && length > 0) {
+            partialScan |= bytes[at] != components;
+        } else if (marker >= SOF0_BASELINE && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC) {
             frame(marker, at, length);
         } else if (marker == APP0 && length >= 5 && startsWith(at, "JFIF\0")) {
             jfif = true;
@@ -148,31 +204,71 @@ final class JpegStructure {
         }
     }
 
+    private void scan() throws UnsupportedImageException {
+        long mostScans = Math.min(MOST_SCANS, MOST_SCANNED_PIXELS / Math.max(1, (long) width * height));
+        if (++scans > mostScans) {
+            throw new UnsupportedImageException(
+                    "it has more than %d scans of %d x %d pixels; save it as a baseline JPEG, which has one scan"
+                            .formatted(mostScans, width, height));
+        }
+    }
+
     private void frame(int marker, int at, int length) throws IOException {
         if (length < 6) {
             throw truncated();
         }
         if (marker > SOF2_PROGRESSIVE || bytes[at] != 8) {
-            throw new CorruptImageException(
-                    "it is coded as JPEG process %d with %d bits, which is not read here; save it as baseline or progressive with 8 bits"
+            throw new UnsupportedImageException(
+                    "JPEG process %d with %d bits is not read; save it as baseline or progressive with 8 bits"
                             .formatted(marker - SOF0_BASELINE, bytes[at] & 0xFF));
         }
         if (components != 0) {
             throw new CorruptImageException("it has two frames");
         }
-        int height = u16(at + 1);
-        int width = u16(at + 3);
-        limits.check(ImageFormat.JPEG, width, height);
+        progressive = marker == SOF2_PROGRESSIVE;
+        height = u16(at + 1);
+        width = u16(at + 3);
+        if (height == 0 && width > 0) {
+            throw new UnsupportedImageException(
+                    "its header has no height, which follows the first scan (marker DNL); save it again with the height in the header");
+        }
+        size.check(width, height);
         // Every block of 8 x 8 takes a bit at least.
         if ((width / 8L) * (height / 8L) > 8L * bytes.length) {
             throw new CorruptImageException(
                     "%d bytes cannot hold %d x %d pixels".formatted(bytes.length, width, height));
         }
         components = bytes[at + 5] & 0xFF;
+        if (components != 1 && components != 3 && components != 4) {
+            throw new UnsupportedImageException(
+                    "it has %d components; gray, colour and CMYK are read".formatted(components));
+        }
         if (length < 6 + 3 * components) {
             throw truncated();
         }
+        countBlocks(at + 6);
         namedRgb = components == 3 && bytes[at + 6] == 'R' && bytes[at + 9] == 'G' && bytes[at + 12] == 'B';
+    }
+
+    /** Blocks of all components, each of which is padded to whole units of all of them. */
+    private void countBlocks(int at) throws CorruptImageException {
+        int across = 1;
+        int down = 1;
+        int perUnit = 0;
+        for (int c = 0; c < components; c++) {
+            int sampling = bytes[at + 3 * c + 1] & 0xFF;
+            if (sampling >> 4 < 1
+                    || sampling >> 4 > MOST_SAMPLING
+                    || (sampling & 15) < 1
+                    || (sampling & 15) > MOST_SAMPLING) {
+                throw new CorruptImageException(
+                        "its component %d has sampling factors %d x %d".formatted(c + 1, sampling >> 4, sampling & 15));
+            }
+            across = Math.max(across, sampling >> 4);
+            down = Math.max(down, sampling & 15);
+            perUnit += (sampling >> 4) * (sampling & 15);
+        }
+        blocks = ((width + 8L * across - 1) / (8L * across)) * ((height + 8L * down - 1) / (8L * down)) * perUnit;
     }
 
     private boolean startsWith(int at, String text) {

@@ -18,12 +18,38 @@ final class PngStructure {
     /** Deflate cannot make a byte stand for more, and a pixel takes a bit at least. */
     private static final long MOST_PIXELS_PER_BYTE = 8 * 1032;
 
+    private static final int MOST_ORIENTATION = 8;
+
+    private static final int GRAY = 0;
+    private static final int PALETTE = 3;
+    private static final int GRAY_ALPHA = 4;
+    private static final int RGB_ALPHA = 6;
+
     private final Orientation orientation;
     private final byte[] bare;
 
     private PngStructure(Orientation orientation, byte[] bare) {
         this.orientation = orientation;
         this.bare = bare;
+    }
+
+    /** What decoding takes: the decoder's raster, samples made of it where it has alpha or a palette, and a turned copy. */
+    static DecodeCost cost(byte[] bytes, ImageLimits limits) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(bytes);
+        int width = file.getInt(16);
+        int height = file.getInt(20);
+        limits.check(ImageFormat.PNG, Integer.toUnsignedLong(width), Integer.toUnsignedLong(height));
+        int bits = file.get(24);
+        int kind = file.get(25);
+        int alpha = kind == GRAY_ALPHA || kind == RGB_ALPHA ? 1 : 0;
+        int channels = kind == GRAY || kind == GRAY_ALPHA ? 1 : 3;
+        int stored = kind == PALETTE ? 1 : channels + alpha;
+        int sampleBytes = bits > 8 ? 2 : 1;
+        boolean inPlace = stored == channels && bits >= 8;
+        // How it is turned is at the end of the file: the cost is that of one that is.
+        double perPixel = DecodeCost.perPixel(
+                stored * sampleBytes, channels * sampleBytes, inPlace, Orientation.ofExif(MOST_ORIENTATION));
+        return DecodeCost.of((long) width * height, perPixel, bytes.length);
     }
 
     /** From an eXIf chunk. */
@@ -39,10 +65,9 @@ final class PngStructure {
     /** Walks all chunks to the end, so that a truncated or altered file is known before it is decoded. */
     static PngStructure read(byte[] bytes, ImageLimits limits) throws IOException {
         ByteBuffer file = ByteBuffer.wrap(bytes);
-        ByteArrayOutputStream bare = new ByteArrayOutputStream(bytes.length);
-        bare.write(bytes, 0, SIGNATURE_BYTES);
         Orientation orientation = Orientation.UPRIGHT;
-        long data = 0;
+        ByteArrayOutputStream palette = new ByteArrayOutputStream();
+        int data = 0;
         int at = SIGNATURE_BYTES;
         int type;
         do {
@@ -60,17 +85,20 @@ final class PngStructure {
                         Integer.toUnsignedLong(file.getInt(16)),
                         Integer.toUnsignedLong(file.getInt(20)));
             }
-            CRC32 crc = new CRC32();
-            crc.update(bytes, at + 4, length + 4);
-            if ((int) crc.getValue() != file.getInt(at + 8 + length)) {
-                throw new CorruptImageException("the checksum of the chunk at byte %d is wrong".formatted(at));
+            boolean sound = checksum(bytes, at + 4, length + 4) == file.getInt(at + 8 + length);
+            switch (type) {
+                case IHDR, PLTE, IDAT, IEND -> {
+                    if (!sound) {
+                        throw new CorruptImageException("the checksum of the chunk at byte %d is wrong".formatted(at));
+                    }
+                    data += type == IDAT ? length : 0;
+                    if (type == PLTE && palette.size() == 0) {
+                        palette.write(bytes, at, 12 + length);
+                    }
+                }
+                case EXIF -> orientation = sound ? ExifOrientation.read(bytes, at + 8, length) : orientation;
+                default -> {}
             }
-            if (type == IHDR || type == PLTE || type == IDAT || type == IEND) {
-                bare.write(bytes, at, 12 + length);
-            } else if (type == EXIF) {
-                orientation = ExifOrientation.read(bytes, at + 8, length);
-            }
-            data += type == IDAT ? length : 0;
             at += 12 + length;
         } while (type != IEND);
         int width = file.getInt(16);
@@ -79,6 +107,27 @@ final class PngStructure {
             throw new CorruptImageException(
                     "%d bytes of image data cannot hold %d x %d pixels".formatted(data, width, height));
         }
-        return new PngStructure(orientation, bare.toByteArray());
+        return new PngStructure(orientation, bare(bytes, palette.toByteArray(), data));
+    }
+
+    private static int checksum(byte[] bytes, int from, int length) {
+        CRC32 crc = new CRC32();
+        crc.update(bytes, from, length);
+        return (int) crc.getValue();
+    }
+
+    /** Decoders do not look at the checksum of image data, which is one chunk here. */
+    private static byte[] bare(byte[] bytes, byte[] palette, int data) {
+        ByteBuffer file = ByteBuffer.wrap(bytes);
+        int headerBytes = SIGNATURE_BYTES + 12 + 13;
+        ByteBuffer bare = ByteBuffer.allocate(headerBytes + palette.length + 12 + data + 12);
+        bare.put(bytes, 0, headerBytes).put(palette).putInt(data).putInt(IDAT);
+        for (int at = SIGNATURE_BYTES; file.getInt(at + 4) != IEND; at += 12 + file.getInt(at)) {
+            if (file.getInt(at + 4) == IDAT) {
+                bare.put(bytes, at + 8, file.getInt(at));
+            }
+        }
+        bare.putInt(0).putInt(0).putInt(IEND).putInt(0);
+        return bare.array();
     }
 }

@@ -4,9 +4,11 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
+import java.awt.image.DataBufferUShort;
 import java.awt.image.IndexColorModel;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
+import java.util.Arrays;
 
 /** Takes the samples out of what the decoders return, without a colour conversion where they are gray or RGB already. */
 final class Rasters {
@@ -101,6 +103,12 @@ final class Rasters {
     private static UprightImage from16Bit(Raster raster, int channels) {
         int width = raster.getWidth();
         int height = raster.getHeight();
+        if (raster.getSampleModel() instanceof PixelInterleavedSampleModel layout
+                && raster.getDataBuffer() instanceof DataBufferUShort buffer
+                && buffer.getData().length == width * height * channels
+                && Arrays.equals(layout.getBandOffsets(), channels == 1 ? new int[] {0} : new int[] {0, 1, 2})) {
+            return UprightImage.of16Bit(width, height, channels, buffer.getData());
+        }
         short[] samples = new short[width * height * channels];
         int[] band = new int[width];
         for (int c = 0; c < channels; c++) {

@@ -3,10 +3,11 @@ package dev.gnserve.image;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the chunks of a WebP file say (RFC 9649), read without decoding: the orientation, and the size that each of its
- * headers declares.
+ * What the chunks of a WebP file say (RFC 9649), read without decoding: where the first picture is, on which canvas, and how it is
+ * turned. Its alpha, its colour profile and other frames are not read.
  */
 final class WebpStructure {
 
@@ -18,63 +19,65 @@ final class WebpStructure {
     private static final int RIFF_HEADER_BYTES = 12;
     private static final int FRAME_HEADER_BYTES = 16;
 
-    /**
-     * The lossy decoder keeps some 60 bytes per pixel, a hundred times what the picture is; 16 megapixels are a gigabyte.
-     */
-    private static final long MOST_LOSSY_PIXELS = 16_000_000;
-
-    /**
-     * The lossless decoder makes five tables for every group of codes that a file declares, whether a pixel uses them or
-     * not; 160 kB can declare all 65,536 of them, which take 340 MB.
-     */
-    private static final long MOST_GROUPS = 65_536;
-
-    private static final int LEAST_BITS_PER_GROUP = 20;
-
-    /** Its tables, in pixels of 64 bytes. */
-    private static final long PIXELS_PER_GROUP = 90;
+    /** Where the sides of the canvas are: in the first chunk, which must be VP8X for an animation. */
+    private static final int CANVAS = RIFF_HEADER_BYTES + 8 + 4;
 
     private final byte[] bytes;
     private final ByteBuffer file;
     private final ImageLimits limits;
-    private final ImageLimits lossyLimits;
     private Orientation orientation = Orientation.UPRIGHT;
-    private boolean hasPixels;
+    private boolean lossless;
+    /** Of the chunk of image data, without its header. */
+    private int from;
+
+    private int end;
+    private int width;
+    private int height;
+    /** Of an animation. */
+    private @Nullable Canvas canvas;
 
     private WebpStructure(byte[] bytes, ImageLimits limits) {
         this.bytes = bytes;
         this.file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         this.limits = limits;
-        this.lossyLimits = new ImageLimits(Math.min(limits.maxPixels(), MOST_LOSSY_PIXELS), limits.maxSide());
     }
 
-    /** Reads the orientation; throws where a header declares more than the limits allow, or chunks do not add up. */
-    static Orientation check(byte[] bytes, ImageLimits limits) throws IOException {
+    /** Throws where a header declares more than the limits allow, or chunks do not add up. */
+    static WebpStructure read(byte[] bytes, ImageLimits limits) throws IOException {
         WebpStructure structure = new WebpStructure(bytes, limits);
         long end = 8 + Integer.toUnsignedLong(structure.file.getInt(4));
         if (end > bytes.length) {
             throw new CorruptImageException("its header declares %d bytes".formatted(end));
         }
         structure.readChunks(RIFF_HEADER_BYTES, (int) end);
-        if (!structure.hasPixels) {
-            // The decoder would answer with a black picture of the declared size.
+        if (structure.from == 0) {
             throw new CorruptImageException("it has no chunk of image data");
         }
-        return structure.orientation;
+        return structure;
     }
 
-    /** What a file can make the decoder keep beside its pixels, as pixels; nothing where it is lossy and has no alpha. */
-    static long pixelsWorthOfCodes(byte[] bytes) {
-        boolean plainLossy =
-                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(RIFF_HEADER_BYTES) == VP8;
-        return plainLossy ? 0 : PIXELS_PER_GROUP * Math.min(MOST_GROUPS, 8L * bytes.length / LEAST_BITS_PER_GROUP);
+    DecodeCost cost() {
+        long pixels = (long) canvas().width() * canvas().height();
+        double perPixel =
+                DecodeCost.perPixel(lossless ? Vp8l.BYTES_PER_PIXEL : Vp8.BYTES_PER_PIXEL, 3, false, orientation);
+        return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : 0);
     }
 
-    private void readChunks(int from, int end) throws IOException {
-        for (long at = from; at + 8 <= end; ) {
+    /** The first picture, on its canvas and turned. */
+    UprightImage decode(DecodeWork work) throws IOException {
+        UprightImage picture = lossless ? Vp8l.decode(bytes, from, end, work) : Vp8.decode(bytes, from, end, work);
+        return orientation.apply(canvas().show(picture));
+    }
+
+    private Canvas canvas() {
+        return canvas == null ? new Canvas(width, height, 0, 0) : canvas;
+    }
+
+    private void readChunks(int begin, int stop) throws IOException {
+        for (long at = begin; at + 8 <= stop; ) {
             int type = file.getInt((int) at);
             long length = Integer.toUnsignedLong(file.getInt((int) at + 4));
-            if (at + 8 + length > end) {
+            if (at + 8 + length > stop) {
                 throw new CorruptImageException("the chunk at byte %d runs over its end".formatted(at));
             }
             readChunk(type, (int) at + 8, (int) length);
@@ -83,21 +86,44 @@ final class WebpStructure {
     }
 
     private void readChunk(int type, int at, int length) throws IOException {
-        hasPixels |= type == VP8 || type == VP8L;
         switch (type) {
-            case VP8 ->
-                lossyLimits.check(ImageFormat.WEBP, file.getShort(at + 6) & 0x3FFF, file.getShort(at + 8) & 0x3FFF);
-            case VP8L -> {
-                int sizes = file.getInt(at + 1);
-                limits.check(ImageFormat.WEBP, (sizes & 0x3FFF) + 1, (sizes >> 14 & 0x3FFF) + 1);
+            case VP8, VP8L -> {
+                if (from == 0) {
+                    readPicture(type, at, length);
+                }
             }
             case VP8X -> limits.check(ImageFormat.WEBP, u24(at + 4) + 1, u24(at + 7) + 1);
             case ANMF -> {
-                limits.check(ImageFormat.WEBP, u24(at + 6) + 1, u24(at + 9) + 1);
-                readChunks(at + FRAME_HEADER_BYTES, at + length);
+                if (from == 0) {
+                    readChunks(at + FRAME_HEADER_BYTES, at + length);
+                    int left = 2 * u24(at);
+                    int top = 2 * u24(at + 3);
+                    canvas = new Canvas(
+                            Math.max(u24(CANVAS) + 1, left + width),
+                            Math.max(u24(CANVAS + 3) + 1, top + height),
+                            left,
+                            top);
+                    limits.check(ImageFormat.WEBP, canvas.width(), canvas.height());
+                }
             }
             case EXIF -> orientation = exif(at, length);
             default -> {}
+        }
+    }
+
+    private void readPicture(int type, int at, int length) throws IOException {
+        lossless = type == VP8L;
+        from = at;
+        end = at + length;
+        if (lossless) {
+            int sizes = file.getInt(at + 1);
+            width = (sizes & 0x3FFF) + 1;
+            height = (sizes >> 14 & 0x3FFF) + 1;
+            limits.check(ImageFormat.WEBP, width, height);
+        } else {
+            width = file.getShort(at + 6) & 0x3FFF;
+            height = file.getShort(at + 8) & 0x3FFF;
+            limits.check(ImageFormat.WEBP, width, height);
         }
     }
 

@@ -19,50 +19,50 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What an archive takes, and how much it gives, found in its parameters and on trial runs.
+ * The input that an archive takes, found in its parameters and by trial passes.
  *
- * @param channels of an image
- * @param sizeMultiple the least power of two of which both sides must be multiples
- * @param fixedSize side of the only square input that was found to run, or 0 where sizes are free
- * @param logits how many it gives for a pixel or an image, or 0 where that is not known
+ * @param channels channels of an image
+ * @param sizeMultiple both sides must be multiples of this power of two
+ * @param fixedSize side of the only square input that runs; 0 if other sizes run
+ * @param logits number of output channels per pixel or image; 0 if unknown
  */
 public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int logits) {
 
-    /** Where nothing is known of the archive. */
+    /** If nothing is known about the archive. */
     static final ArchiveInput USUAL = new ArchiveInput(3, 1, 0, 0);
 
     private static final System.Logger LOG = System.getLogger(ArchiveInput.class.getName());
 
-    /** Networks halve their input this often at most. */
+    /** Networks halve their input up to six times. */
     private static final int LARGEST_MULTIPLE = 64;
 
-    /** Near this, sides are tried that are odd multiples: what needs a larger multiple fails then. */
+    /** Trial sides are about this long, and odd multiples: with them a model that needs a larger multiple fails. */
     private static final int FREE_SIDE = 160;
 
     private static final List<Integer> USUAL_FIXED_SIDES =
             List.of(224, 256, 32, 64, 96, 128, 299, 384, 512, 640, 800, 1024);
 
-    /** The first trial that ran, and what it gave for one image. */
+    /** The first trial that ran, and its prediction for one image. */
     record Trial(ArchiveInput input, Prediction prediction) {}
 
     /**
-     * Looks into an archive and runs it. What cannot be found out is as usual: loading it tells why.
+     * Reads an archive and runs trial passes. If that fails, the result is the usual input; loading the model then reports why.
      *
-     * @param scope where the trial runs are registered
+     * @param scope registers the trial passes
      */
     public static ArchiveInput of(EngineScope scope, ArchiveSnapshot archive) {
         try (BackendModel model = scope.load(archive, BackendPlan.CPU)) {
             return trial(archive.torchScript(), model).input();
         } catch (TorchScriptException | FailureException e) {
-            LOG.log(DEBUG, () -> "what " + archive.name() + " takes cannot be found out", e);
+            LOG.log(DEBUG, () -> "the input of " + archive.name() + " cannot be found out", e);
             return USUAL;
         }
     }
 
     /**
-     * Runs an archive until an input fits.
+     * Runs an archive with one input after another until one fits.
      *
-     * @throws FailureException ENGINE_FAULT with the engine's last words if none does
+     * @throws FailureException ENGINE_FAULT with the engine's last message if none fits
      */
     static Trial trial(TorchScriptArchive archive, BackendModel model) {
         BackendSession session = model.newSession();
@@ -70,21 +70,21 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
         int likely = channels(archive);
         for (ArchiveInput tried : candidates(likely)) {
             int height = tried.usualSide();
-            // Of both sides, an odd number of multiples.
+            // An odd multiple, like the height.
             int width = tried.fixedSize > 0 ? height : height + 2 * tried.sizeMultiple;
             try {
                 Prediction prediction = run(session, tried.channels, height, width);
                 if (tried.fixedSize > 0 || fits(prediction, height, width)) {
-                    return new Trial(tried.giving(OutputSpec.usualLogits(prediction)), prediction);
+                    return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction);
                 }
             } catch (FailureException e) {
                 refusal = tried.channels == likely ? e : refusal;
             }
         }
-        throw Objects.requireNonNull(refusal, "a fixed size runs or is refused");
+        throw Objects.requireNonNull(refusal, "a fixed size runs or fails");
     }
 
-    /** From the least demanding on; gray instead of colour, or the other way round, when nothing else runs. */
+    /** Small multiples first, then fixed sizes; then the same with gray instead of colour, or colour instead of gray. */
     private static List<ArchiveInput> candidates(int likely) {
         List<ArchiveInput> all = new ArrayList<>();
         for (int channels : new int[] {likely, likely == 1 ? 3 : 1}) {
@@ -96,7 +96,7 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
         return all;
     }
 
-    private ArchiveInput giving(Tensor output) {
+    private ArchiveInput withLogits(Tensor output) {
         int rank = output.shape().rank();
         return new ArchiveInput(
                 channels,
@@ -105,12 +105,12 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
                 rank == 1 || rank == 3 ? output.shape().size(0) : 0);
     }
 
-    /** A side that runs. */
+    /** The side of a square image that runs. */
     public int usualSide() {
         return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
     }
 
-    /** Of the first convolution that can be one of an image: as a rule the archive lists what runs first. */
+    /** The input channels of the first convolution with 1 or 3 of them; an archive usually lists its first layer first. */
     private static int channels(TorchScriptArchive archive) {
         return archive.parameters().stream()
                 .map(parameter -> parameter.tensor().shape())
@@ -123,11 +123,11 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
 
     private static Prediction run(BackendSession session, int channels, int height, int width) {
         Tensor noise = WarmUp.input(TensorShape.of(channels, height, width));
-        // Two at once: what is no batch axis shows itself.
+        // Two images, to find out whether the outputs have a batch axis.
         return session.run(Collections.nCopies(2, noise)).predictions().get(0);
     }
 
-    /** Whether a picture that comes out covers the one that went in by whole strides. */
+    /** Whether an output picture divides the sides of the input; true if the output is no picture. */
     private static boolean fits(Prediction prediction, int height, int width) {
         TensorShape shape = OutputSpec.usualLogits(prediction).shape();
         return shape.rank() != 3 || (shape.elements() > 0 && height % shape.size(1) == 0 && width % shape.size(2) == 0);

@@ -2,16 +2,15 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
 import java.util.Arrays;
 
-/** From a network's logits to probabilities, pixel by pixel. */
+/** Computes the probabilities of pixels from a network's logits. Thread-safe. */
 public final class ClassProbabilities {
 
-    /** Pixels worked on at a time: their logits and what is made of them stay in the nearest cache. */
+    /** Pixels per block: their logits and probabilities fit in the first-level cache. */
     private static final int BLOCK = 1024;
 
     private ClassProbabilities() {}
@@ -19,15 +18,16 @@ public final class ClassProbabilities {
     /**
      * The probabilities of the output's channels.
      *
-     * @param prediction whose logits are [channels, height, width], of any height and width
-     * @throws FailureException ENGINE_FAULT if it is not, or holds NaN
+     * @param prediction has logits [channels, height, width]
+     * @return probabilities [channels, height, width]
+     * @throws FailureException ENGINE_FAULT if the logits have another shape, or contain NaN
      */
     public static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
         Tensor logits = spec.logits(prediction);
         if (logits.shape().rank() != 3 || logits.shape().size(0) != channels) {
             throw fault(
-                    "The model gave %s, but its model.yaml promises [%d, height, width], one channel for each of %s."
+                    "The model returned %s, but its model.yaml declares [%d, height, width], one channel for each of %s."
                             .formatted(logits, channels, spec.channels()));
         }
         int pixels = logits.shape().size(1) * logits.shape().size(2);
@@ -35,7 +35,8 @@ public final class ClassProbabilities {
             case SOFTMAX -> softmax(logits.floats(), pixels);
             case SIGMOID -> sigmoid(logits.floats());
             case BOXES, TENSORS ->
-                throw new IllegalArgumentException(spec.decoder() + " are no probabilities of pixels");
+                throw new IllegalArgumentException(
+                        "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };
         return new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), probabilities);
     }
@@ -50,7 +51,7 @@ public final class ClassProbabilities {
         return probabilities;
     }
 
-    /** Of {@code count} pixels from {@code start} on; most and sums are scratch. */
+    /** For {@code count} pixels from {@code start} on; {@code most} and {@code sums} are scratch memory. */
     private static void softmax(
             float[] logits, int pixels, int start, int count, float[] most, float[] sums, float[] probabilities) {
         System.arraycopy(logits, start, most, 0, count);
@@ -62,7 +63,7 @@ public final class ClassProbabilities {
         Arrays.fill(sums, 0);
         for (int first = start; first < logits.length; first += pixels) {
             for (int i = 0; i < count; i++) {
-                // The greatest needs no exponential, and most of the time goes into these.
+                // Saves the exponential of the largest logit: exponentials take most of the time.
                 float power = logits[first + i] == most[i] ? 1 : (float) Math.exp(logits[first + i] - most[i]);
                 probabilities[first + i] = power;
                 sums[i] += power;
@@ -94,11 +95,11 @@ public final class ClassProbabilities {
 
     private static FailureException notANumber() {
         return fault(
-                "The model's output holds NaN or infinity for this image: nothing can be made of it. POST the image to"
-                        + " /v1/models/{model}/verify to see which layer is wrong.");
+                "The model's output contains NaN or infinity for this image, so there is no result. POST the image to"
+                        + " /v1/models/{model}/verify to find the faulty layer.");
     }
 
     private static FailureException fault(String detail) {
-        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
+        return new FailureException(FailureCode.ENGINE_FAULT, detail);
     }
 }

@@ -15,7 +15,7 @@ import java.util.jar.JarFile;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Models on the class path, below {@code models/}, in the layout of a {@link ModelFolder}. */
+/** Models on the class path below {@code models/}, in the layout of a {@link ModelFolder}. Thread-safe. */
 public final class EmbeddedModels {
 
     private static final String ROOT = "models/";
@@ -23,11 +23,16 @@ public final class EmbeddedModels {
 
     private EmbeddedModels() {}
 
+    /**
+     * All versions of all models on the class path.
+     *
+     * @throws IOException if the class path cannot be read
+     */
     public static List<ModelSource> list(ClassLoader loader) throws IOException {
         List<ModelSource> found = new ArrayList<>();
         for (URL root : Collections.list(loader.getResources(ROOT))) {
             if (root.openConnection() instanceof JarURLConnection connection) {
-                // The connection caches and owns the jar file: it is not to be closed here.
+                // The connection owns the jar file, so it is not closed here.
                 JarFile jar = connection.getJarFile();
                 jar.stream()
                         .map(entry -> ARCHIVE.matcher(entry.getName()))

@@ -1,12 +1,12 @@
 package dev.gnserve.model;
 
-import dev.gnserve.backend.BackendRun;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.batching.BatchRun;
+import dev.gnserve.batching.BatchResult;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
 import dev.gnserve.failure.Failure;
@@ -15,10 +15,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** One worker of a model: a session, warmed up before its first batch. */
+/** One worker of a model: its session, warmed up before the first batch. Not thread-safe: used by the worker's thread only. */
 final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
-    /** One worker warms up at a time, whatever its model: together they would only slow each other down. */
+    /** Lets one worker warm up at a time, among all models: together they would only slow each other down. */
     private static final Object WARMING = new Object();
 
     private final BackendSession session;
@@ -30,8 +30,8 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /**
      * Makes a worker.
      *
-     * @param check throws when what the warm-up gave does not fit the manifest
-     * @param whenWarm is handed the session, to be used before it returns
+     * @param check throws if a prediction of the warm-up does not fit the manifest
+     * @param whenWarm receives the session after the warm-up; must use it before it returns
      */
     EngineWorker(BackendSession session, WarmUp warmUp, Consumer<Prediction> check, Consumer<BackendSession> whenWarm) {
         this.session = session;
@@ -58,27 +58,25 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     private void warm(Tensor noise) {
         for (int batchSize : warmUp.batchSizes()) {
-            tried(Collections.nCopies(batchSize, noise)).forEach(check);
+            predict(Collections.nCopies(batchSize, noise)).forEach(check);
         }
     }
 
-    private List<Prediction> tried(List<Tensor> inputs) {
+    private List<Prediction> predict(List<Tensor> inputs) {
         try {
             return session.run(inputs).predictions();
         } catch (FailureException e) {
             Failure failure = e.failure();
-            throw Failure.of(
-                            failure.code(),
-                            "what model.yaml says of input, warmUp or batching does not suit the archive: "
-                                    + failure.detail(),
-                            failure.cause())
-                    .asException();
+            throw new FailureException(
+                    failure.code(),
+                    "the archive does not run with input, warmUp or batching of model.yaml: " + failure.detail(),
+                    failure.cause());
         }
     }
 
     @Override
-    public BatchRun<Prediction> run(List<Tensor> inputs) {
-        BackendRun run = session.run(inputs);
-        return new BatchRun<>(run.predictions(), new StageTimes(run.assemble(), run.infer(), run.split()));
+    public BatchResult<Prediction> run(List<Tensor> inputs) {
+        PassResult pass = session.run(inputs);
+        return new BatchResult<>(pass.predictions(), new StageTimes(pass.assemble(), pass.infer(), pass.split()));
     }
 }

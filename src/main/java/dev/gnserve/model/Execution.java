@@ -5,10 +5,10 @@ import dev.gnserve.backend.Device;
 /**
  * How a model runs.
  *
- * @param workers how many batches run at the same time; 0 for one per core, at most four
- * @param threads how many threads work on one batch; 0 shares the cores evenly among all batches that run at that moment,
- *     those of other models included
- * @param device where
+ * @param workers number of batches that run at the same time; 0 for one per core, at most four
+ * @param threads number of threads of a batch; 0 shares the cores evenly among all batches that run at the same time, of all
+ *     models
+ * @param device where the model runs
  */
 public record Execution(int workers, int threads, Device device) {
 
@@ -25,7 +25,7 @@ public record Execution(int workers, int threads, Device device) {
         return workers == 0 ? Math.min(cores, MOST_AUTOMATIC_WORKERS) : workers;
     }
 
-    /** Threads per batch, 0 for automatic: workers times threads never exceeds the cores, unless the workers alone do. */
+    /** Threads per batch, 0 for automatic. Workers times threads is at most the number of cores, unless there are more workers. */
     public int threadsOn(int cores) {
         return threads == 0 ? 0 : Math.min(threads, Math.max(1, cores / workersOn(cores)));
     }

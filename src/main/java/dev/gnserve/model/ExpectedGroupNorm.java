@@ -3,16 +3,16 @@ package dev.gnserve.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every Group Normalization of a model must have, said by whoever trained it. An archive that was exported with
- * another epsilon or group count agrees with itself, so nothing in it can show the mistake.
+ * What every Group Normalization of a model must have, from the training code. If an archive was exported with another epsilon or
+ * number of groups, nothing in the archive shows the mistake.
  *
  * @param groups number of groups, or null for any
- * @param epsilon added to the variance, or null for any
+ * @param epsilon term added to the variance, or null for any
  */
 public record ExpectedGroupNorm(
         @Nullable Integer groups, @Nullable Double epsilon) {
 
-    /** Whatever the archive says. */
+    /** No expectation. */
     public static final ExpectedGroupNorm ANY = new ExpectedGroupNorm(null, null);
 
     public ExpectedGroupNorm {

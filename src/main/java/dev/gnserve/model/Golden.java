@@ -1,11 +1,11 @@
 package dev.gnserve.model;
 
 /**
- * An image whose result is known, checked before a model becomes ready.
+ * An image with its expected result, checked before a model becomes ready.
  *
  * @param image a file beside {@code model.yaml}
- * @param expected another: what the service answered for it in JSON
- * @param tolerance by how much scores may differ, and by how much less than 1 the overlap of boxes or masks may be
+ * @param expected a file beside {@code model.yaml} with the expected response in JSON
+ * @param tolerance allowed difference of scores, and of the overlap of boxes or masks from 1
  */
 public record Golden(String image, String expected, float tolerance) {
 

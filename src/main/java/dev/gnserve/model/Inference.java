@@ -6,15 +6,15 @@ import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import java.util.concurrent.CompletableFuture;
 
-/** What runs a model's inputs: a model that serves, or one that is about to. Thread-safe. */
+/** Runs inputs on a model that serves, or that will serve after its checks. Thread-safe. */
 @FunctionalInterface
 public interface Inference {
 
     /**
      * Queues one input without a batch axis.
      *
-     * @return completes with the input's outcome, never exceptionally; what depends on it must be quick or run elsewhere.
-     *     Cancelling it drops the input if it still waits
+     * @return completes with the input's outcome, never exceptionally. Dependent stages must be fast or run on another thread.
+     *     Cancelling it removes a waiting input from the queue
      */
     CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline);
 }

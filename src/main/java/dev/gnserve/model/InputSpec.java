@@ -8,13 +8,13 @@ import dev.gnserve.image.Tiling;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model is given for an image.
+ * How the model's input is made from an image.
  *
- * @param colour its channels and their order
- * @param resize how an image is brought to scale
- * @param padding to sides that the network can halve, by the image's own size alone
- * @param tiling how images larger than a tile are cut, or null where every image is taken whole
- * @param normalization from 8-bit values to the model's input
+ * @param colour the channels and their order
+ * @param resize how the image is resized
+ * @param padding to sides that the network can halve; depends only on the size of the image
+ * @param tiling how images larger than a tile are cut, or null to use every image whole
+ * @param normalization from 8-bit values to float32
  */
 public record InputSpec(
         ChannelOrder colour,
@@ -23,7 +23,7 @@ public record InputSpec(
         @Nullable Tiling tiling,
         Normalization normalization) {
 
-    /** A classifier's size where nothing says one. */
+    /** The usual input size of classifiers. */
     private static final int USUAL_SIDE = 224;
 
     public InputSpec {
@@ -33,7 +33,7 @@ public record InputSpec(
         }
     }
 
-    /** The size of an input that most images give, as far as this tells. */
+    /** The size of a typical input. */
     Resize.Size usualSize() {
         Resize.Size size;
         if (tiling != null) {

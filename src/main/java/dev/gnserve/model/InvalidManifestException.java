@@ -3,7 +3,7 @@ package dev.gnserve.model;
 import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
-/** A {@code model.yaml} has a mistake; the message names file, line, field, value and what is allowed. */
+/** A {@code model.yaml} has a mistake. The message names the file, line, field, value and what is allowed. */
 public final class InvalidManifestException extends RuntimeException {
 
     @Serial

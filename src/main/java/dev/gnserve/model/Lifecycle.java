@@ -6,11 +6,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where one loaded model is in its life. Every change is one compare-and-set from a phase that allows it; what comes too late,
- * such as a model that is ready after it was closed, changes nothing. Thread-safe.
+ * The phase of one loaded model. A phase can only follow certain others, and each change is atomic. A change that comes too late, such
+ * as READY after the model was closed, has no effect. Thread-safe.
  *
  * <pre>
  * LOADING -> WARMING -> READY -> DRAINING -> CLOSED
@@ -23,14 +24,14 @@ final class Lifecycle {
 
     /** The phases, with those that may follow. */
     enum Phase {
-        /** Its archive is read and loaded. */
+        /** The archive is read and loaded. */
         LOADING(ModelState.LOADING),
-        /** Its workers run the inputs of its warm-up. */
+        /** The workers run their warm-up. */
         WARMING(ModelState.LOADING),
         READY(ModelState.READY),
-        /** A forward pass has been inside for too long; the model is ready again when it returns. */
+        /** A forward pass takes too long. The model is READY again when it returns. */
         HUNG(ModelState.FAILED),
-        /** It takes no new requests and finishes what it accepted. */
+        /** The model refuses new requests and finishes the accepted ones. */
         DRAINING(ModelState.UNLOADED),
         FAILED(ModelState.FAILED),
         CLOSED(ModelState.UNLOADED);
@@ -41,7 +42,7 @@ final class Lifecycle {
             this.seen = seen;
         }
 
-        /** As clients and meters see it. */
+        /** The state that clients and meters see. */
         ModelState seen() {
             return seen;
         }
@@ -64,10 +65,10 @@ final class Lifecycle {
     }
 
     /**
-     * A moment of the life.
+     * The phase with its details.
      *
-     * @param reason why it failed, or what is wrong although it serves, or null
-     * @param loadTime how long loading and warm-up took; null as long as it never was ready
+     * @param reason why the model failed, or what is wrong although it serves; or null
+     * @param loadTime the time for loading and warm-up; null if the model was never ready
      */
     record State(
             Phase phase, @Nullable String reason, @Nullable Duration loadTime) {}
@@ -75,7 +76,7 @@ final class Lifecycle {
     private final AtomicReference<State> state = new AtomicReference<>(new State(Phase.LOADING, null, null));
     private final Consumer<State> listener;
 
-    /** @param listener hears of every change, on the thread that made it */
+    /** @param listener called after every change of the phase, on the thread that made it */
     Lifecycle(Consumer<State> listener) {
         this.listener = listener;
     }
@@ -88,49 +89,36 @@ final class Lifecycle {
         return now().phase();
     }
 
-    /** Enters a phase if the present one allows it, and says whether it did. */
+    /** Enters a phase if the present one allows it; returns whether it did. */
     boolean enter(Phase next, @Nullable String reason) {
         return enter(next, reason, null);
     }
 
-    /** As {@link #enter(Phase, String)}, with what loading took. */
+    /** As {@link #enter(Phase, String)}, and sets the load time. */
     boolean enter(Phase next, @Nullable String reason, @Nullable Duration loadTime) {
-        while (true) {
-            State last = now();
-            if (!last.phase().mayBecome(next)) {
-                return false;
-            }
+        return change(phase -> phase.mayBecome(next), next, reason, loadTime);
+    }
+
+    /** Enters a phase if the present one is {@code from}; returns whether it did. */
+    boolean enterFrom(Phase from, Phase next, @Nullable String reason) {
+        return change(from::equals, next, reason, null);
+    }
+
+    /** Sets the reason if the present phase is {@code in}. The listener is not called. */
+    void setReason(Phase in, String reason) {
+        change(in::equals, in, reason, null);
+    }
+
+    private boolean change(Predicate<Phase> allowed, Phase next, @Nullable String reason, @Nullable Duration loadTime) {
+        for (State last = now(); allowed.test(last.phase()); last = now()) {
             State changed = new State(next, reason, loadTime == null ? last.loadTime() : loadTime);
             if (state.compareAndSet(last, changed)) {
-                listener.accept(changed);
+                if (next != last.phase()) {
+                    listener.accept(changed);
+                }
                 return true;
             }
         }
-    }
-
-    /** As {@link #enter(Phase, String)}, where it does not matter whether the phase allows it. */
-    void tryEnter(Phase next, @Nullable String reason) {
-        boolean unused = enter(next, reason);
-    }
-
-    /** Enters a phase from exactly one other, if it is in that. */
-    void tryEnter(Phase from, Phase next, @Nullable String reason) {
-        State last = now();
-        while (last.phase() == from) {
-            State changed = new State(next, reason, last.loadTime());
-            if (state.compareAndSet(last, changed)) {
-                listener.accept(changed);
-                return;
-            }
-            last = now();
-        }
-    }
-
-    /** Says why something is wrong in a phase, if it is in that. */
-    void remark(Phase in, String reason) {
-        State last = now();
-        while (last.phase() == in && !state.compareAndSet(last, new State(in, reason, last.loadTime()))) {
-            last = now();
-        }
+        return false;
     }
 }

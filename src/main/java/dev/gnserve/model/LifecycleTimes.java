@@ -3,12 +3,12 @@ package dev.gnserve.model;
 import java.time.Duration;
 
 /**
- * How long a model may take to end and to answer, and its files to come to rest.
+ * Time limits of a model's life.
  *
- * @param drain for what was accepted, when a model is unloaded or replaced
- * @param hang for one call into the engine, as loading or a forward pass; a longer pass fails, and takes the model out of READY until
- *     it returns
- * @param settle how long new files of a model must stay unchanged before they are loaded by themselves
+ * @param drain for the accepted requests, when a model is unloaded or replaced
+ * @param hang for one call into the engine, such as loading or a forward pass. When a pass takes longer, its requests fail and the
+ *     model is not READY until it returns
+ * @param settle how long new files of a model must be unchanged before they are loaded automatically
  */
 public record LifecycleTimes(Duration drain, Duration hang, Duration settle) {
 
@@ -17,9 +17,8 @@ public record LifecycleTimes(Duration drain, Duration hang, Duration settle) {
 
     public LifecycleTimes {
         if (drain.isNegative() || hang.isNegative() || hang.isZero() || settle.isNegative()) {
-            throw new IllegalArgumentException(
-                    "a drain time of " + drain + ", a hang time of " + hang + " and a settle time of " + settle
-                            + " are not allowed: none may be negative, nor the second zero");
+            throw new IllegalArgumentException("drain, hang and settle times are " + drain + ", " + hang + " and "
+                    + settle + ", allowed is 0 or more, and a hang time above 0");
         }
     }
 }

@@ -29,15 +29,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One version of one model, from its loading to its end, and the owner of all that belongs to it: the snapshot of its archive,
- * the engine's copy, the batcher with its workers, and the companions that verify it. Thread-safe.
+ * One version of one model, from loading to closing. It owns the snapshot of its archive, the engine's copy, the batcher with its
+ * workers, and its companions. Thread-safe.
  *
- * <p>Everything is made once, from the snapshot: a file that changes on disk changes nothing here. A model that is loaded again is
- * another object; the two share nothing.
+ * <p>All of them are made once, from the snapshot, so later changes of the files have no effect. Loading a version again makes a new
+ * object that shares nothing with this one.
  *
- * <p>{@link #close} is the one place where it ends, in this order: new requests are refused, what was accepted is drained, the
- * calls inside the engine are waited for, then companions, engine's copy and snapshot are closed. A call that outlives its time
- * keeps the engine's copy in memory until it returns; that call's thread then closes the rest.
+ * <p>{@link #close} ends the model in this order: refuse new requests, finish the accepted ones, wait for the calls inside the engine,
+ * then close companions, engine's copy and snapshot. If a call takes longer than the wait, these stay open until it returns, and its
+ * thread closes them.
  */
 public final class LoadedModel implements Inference {
 
@@ -49,22 +49,22 @@ public final class LoadedModel implements Inference {
     private final ModelSource source;
     private final ModelListener listener;
     private final Lifecycle life = new Lifecycle(this::announce);
-    private final Leases leases = new Leases();
+    private final LeaseCount leases = new LeaseCount();
     private volatile String fingerprint;
     private volatile @Nullable ModelManifest manifest;
 
     private volatile @Nullable ModelParts parts;
     private volatile @Nullable String reloadFailure;
-    private volatile boolean quiet; // changes are not announced
+    private volatile boolean quiet; // whether changes of state are not announced
 
     LoadedModel(ModelSource source, ModelListener listener) {
         this.source = source;
         this.listener = listener;
-        this.fingerprint = ModelRepository.print(source);
+        this.fingerprint = ModelRepository.fingerprint(source);
     }
 
     /**
-     * Loads a model for a command: without a repository, companions and listeners. The caller closes it before the engine.
+     * Loads a model for a command, without repository, companions and listeners. The caller must close it before the engine.
      *
      * @throws FailureException with {@code MODEL_UNAVAILABLE} if it does not load
      */
@@ -76,7 +76,7 @@ public final class LoadedModel implements Inference {
         return model;
     }
 
-    /** What answers; null before the model is ready and when it is freed. */
+    /** Null before the model is ready and after it is freed. */
     private ModelParts.@Nullable Serving serving() {
         ModelParts made = parts;
         return made == null ? null : made.serving();
@@ -90,47 +90,47 @@ public final class LoadedModel implements Inference {
         return source.version();
     }
 
+    private String label() {
+        return "model " + name() + " version " + version();
+    }
+
     public ModelState state() {
         return life.phase().seen();
     }
 
-    /** Whether it answers requests, or will again when a pass that hangs has returned. */
+    /** Whether the model serves, or will serve again when a hanging pass returns. */
     boolean serves() {
         return life.phase() == Phase.READY || life.phase() == Phase.HUNG;
     }
 
-    /** Why the model failed, or why it was not replaced by its newer files, or null. */
+    /** Why the model failed, or why its newer files could not replace it; or null. */
     public @Nullable String reason() {
         return life.now().reason();
     }
 
-    /** How long loading and warm-up took, or null as long as the model never was ready. */
+    /** The time for loading and warm-up; null if the model was never ready. */
     public @Nullable Duration loadTime() {
         return life.now().loadTime();
     }
 
-    /** What its {@code model.yaml} says, or null as long as it was not read, or when it has a mistake. */
+    /** The model's manifest; null before it is read, and if it has a mistake. */
     public @Nullable ModelManifest manifestOrNull() {
         return manifest;
     }
 
     /**
-     * What its {@code model.yaml} says.
+     * The model's manifest.
      *
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} as long as it was not read, or when it has a mistake
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it is read, and if it has a mistake
      */
     public ModelManifest manifest() {
-        ModelManifest read = manifest;
-        if (read == null) {
-            throw unavailable().asException();
-        }
-        return read;
+        return available(manifest);
     }
 
     /**
-     * Passes if the model serves.
+     * Requires that the model is ready.
      *
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it does not, or not yet
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if it is not
      */
     public void requireReady() {
         if (state() != ModelState.READY) {
@@ -139,84 +139,70 @@ public final class LoadedModel implements Inference {
     }
 
     /**
-     * The archive as it was read.
+     * The snapshot of the archive.
      *
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was read and after the model was freed
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it is read and after the model is freed
      */
     public ArchiveSnapshot archive() {
-        ModelParts made = parts;
-        ArchiveSnapshot read = made == null ? null : made.archive();
-        if (read == null) {
-            throw unavailable().asException();
-        }
-        return read;
+        return available(available(parts).archive());
     }
 
     /**
-     * Where calls into the engine on behalf of this model are registered.
+     * The scope of this model's calls into the engine.
      *
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} before it was loaded
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before loading
      */
     public EngineScope scope() {
-        ModelParts made = parts;
-        if (made == null) {
-            throw unavailable().asException();
-        }
-        return made.scope();
+        return available(parts).scope();
     }
 
     /**
-     * The companion of a kind.
+     * The companion of a type.
      *
-     * @throws FailureException with {@code MODEL_UNAVAILABLE} unless its archive has been loaded
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if there is none, for example before the archive is loaded
      */
-    public <C extends ModelCompanion> C companion(Class<C> kind) {
-        ModelParts made = parts;
-        return (made == null ? List.<ModelCompanion>of() : made.companions())
-                .stream()
-                        .filter(kind::isInstance)
-                        .map(kind::cast)
-                        .findFirst()
-                        .orElseThrow(() -> unavailable().asException());
+    public <C extends ModelCompanion> C companion(Class<C> type) {
+        return available(parts).companions().stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .findFirst()
+                .orElseThrow(() -> unavailable().asException());
     }
 
-    /** Where it runs, as {@code cpu} or {@code gpu0}; null unless ready. */
+    /** Where the model runs: {@code cpu}, {@code gpu0}; null unless ready. */
     public @Nullable String device() {
         ModelParts.Serving now = serving();
         return now == null ? null : now.device();
     }
 
-    /** How many batches run at the same time; 0 unless ready. */
+    /** The number of batches that run at the same time; 0 unless ready. */
     public int workers() {
         ModelParts.Serving now = serving();
         return now == null ? 0 : now.workers();
     }
 
-    /** How many threads work on one batch, when shared automatically those of a batch while every worker is busy; 0 unless ready. */
+    /** The number of threads of a batch; if cores are shared automatically, that while all workers are busy; 0 unless ready. */
     public int threads() {
         ModelParts.Serving now = serving();
         return now == null ? 0 : now.threads();
     }
 
-    /**
-     * Why an image that comes now would be refused, OVERLOADED or DEADLINE_EXCEEDED: it would find no place in the queue, or could
-     * not be answered in time. Null if it would not.
-     */
+    /** Why an image would be refused now: {@code OVERLOADED} or {@code DEADLINE_EXCEEDED}; null if it would be accepted. */
     public @Nullable Failure refusal(Deadline deadline) {
         ModelParts.Serving now = serving();
         return now == null ? null : now.batcher().refusal(deadline);
     }
 
-    /** How many images wait. */
+    /** The number of waiting images. */
     public int queueDepth() {
         ModelParts.Serving now = serving();
         return now == null ? 0 : now.batcher().depth();
     }
 
     /**
-     * A file beside {@code model.yaml}.
+     * Reads a file beside {@code model.yaml}.
      *
-     * @throws IOException if there is none
+     * @throws IOException if it cannot be read, for example because it does not exist
      */
     public byte[] file(String name) throws IOException {
         try (InputStream in = source.open(name)) {
@@ -225,16 +211,12 @@ public final class LoadedModel implements Inference {
     }
 
     /**
-     * What it takes and gives, as tensors.
+     * The model's inputs and outputs as tensors.
      *
      * @throws FailureException with {@code MODEL_UNAVAILABLE} unless ready
      */
     public ModelSignature signature() {
-        ModelParts.Serving now = serving();
-        if (now == null) {
-            throw unavailable().asException();
-        }
-        return now.signature();
+        return available(serving()).signature();
     }
 
     /** As {@link #infer(Tensor, Deadline, Priority)}, with the default priority. */
@@ -243,7 +225,7 @@ public final class LoadedModel implements Inference {
         return infer(input, deadline, Priority.DEFAULT);
     }
 
-    /** As {@link Inference#infer}, and the outcome comes no later than when the deadline passes. */
+    /** As {@link Inference#infer}. The future completes at the latest when the deadline passes. */
     public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
         ModelParts.Serving now = serving();
         if (now == null) {
@@ -274,7 +256,7 @@ public final class LoadedModel implements Inference {
         }
     }
 
-    /** Of the files that were read or, if newer ones did not serve, of those. */
+    /** The fingerprint of the files that were read; if newer files failed to replace them, of those. */
     String fingerprint() {
         return fingerprint;
     }
@@ -283,25 +265,25 @@ public final class LoadedModel implements Inference {
         return source;
     }
 
-    Leases leases() {
+    LeaseCount leases() {
         return leases;
     }
 
-    /** Loads and warms up on the calling thread. Ends in READY or FAILED, or frees everything if the model was closed meanwhile. */
+    /** Loads and warms up on this thread. Ends in READY or FAILED; if the model is closed meanwhile, everything is freed. */
     void load(Engine engine, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores) {
         if (life.phase() != Phase.LOADING) {
-            return; // It was closed before its turn came.
+            return; // The model was closed before.
         }
-        ModelParts own = new ModelParts(name(), version(), engine.scope("model " + name() + " version " + version()));
+        ModelParts own = new ModelParts(name(), version(), engine.scope(label()));
         parts = own;
-        fingerprint = ModelRepository.print(source);
+        fingerprint = ModelRepository.fingerprint(source);
         try {
             Duration took = own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores));
             LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
             Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
             if (life.enter(Phase.FAILED, reasonOf(cause))) {
-                LOG.log(ERROR, () -> "model " + name() + " version " + version() + " does not load", cause);
+                LOG.log(ERROR, () -> label() + " does not load", cause);
             }
             release(Duration.ofSeconds(10));
         }
@@ -310,38 +292,34 @@ public final class LoadedModel implements Inference {
     private Duration make(
             ModelParts own, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores)
             throws IOException {
-        long began = System.nanoTime();
+        long startedNanos = System.nanoTime();
         ArchiveSnapshot archive = own.read(source);
         ModelManifest read = ManifestReader.read(source, archive, own.scope());
         manifest = read;
-        if (!fingerprint.equals(ModelRepository.print(source))) {
-            throw Failure.of(
-                            FailureCode.MODEL_UNAVAILABLE,
-                            "the files of model " + name() + " version " + version()
-                                    + " changed while they were read; load the model again when they are complete")
-                    .asException();
+        if (!fingerprint.equals(ModelRepository.fingerprint(source))) {
+            throw new FailureException(
+                    FailureCode.MODEL_UNAVAILABLE,
+                    "the files of " + label()
+                            + " changed while they were read; load the model again when they are complete");
         }
         own.load(read.execution(), cores);
-        own.accompany(this, factories);
-        proceed(Phase.WARMING, null);
-        own.start(read, batches, cores, failure -> {
-            life.tryEnter(Phase.FAILED, failure.detail());
-        });
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
-        proceed(Phase.READY, took);
+        own.addCompanions(this, factories);
+        enter(Phase.WARMING, null);
+        own.start(read, batches, cores, failure -> life.enter(Phase.FAILED, failure.detail()));
+        Duration took = Duration.ofNanos(System.nanoTime() - startedNanos);
+        enter(Phase.READY, took);
         return took;
     }
 
-    private void proceed(Phase next, @Nullable Duration loadTime) {
+    private void enter(Phase next, @Nullable Duration loadTime) {
         if (!life.enter(next, null, loadTime)) {
-            throw Failure.of(FailureCode.SHUTTING_DOWN, "model " + name() + " was closed while it loaded")
-                    .asException();
+            throw new FailureException(FailureCode.SHUTTING_DOWN, "model " + name() + " was closed while it loaded");
         }
     }
 
     /**
-     * The watchdog's look: a forward pass that has been inside for too long fails its requests and takes the model out of READY
-     * until it returns.
+     * Checks for calls that take too long. If a forward pass does, its requests fail, and the model is not READY until it returns.
+     * The watchdog calls this once a second.
      */
     void watch(Duration longest) {
         ModelParts made = parts;
@@ -350,38 +328,38 @@ public final class LoadedModel implements Inference {
         }
         for (EngineCall call : made.scope().overdue(longest)) {
             String what = call.what() + " has not returned for " + longest.toSeconds() + " s";
-            String reason = what + "; unless it returns, the process has to be restarted";
+            String reason = what + "; if it never returns, restart the process";
             if (call.markReported()) {
                 LOG.log(WARNING, reason);
             }
             if (made.giveUp(call, Failure.of(FailureCode.ENGINE_FAULT, what))) {
-                life.tryEnter(Phase.HUNG, reason);
+                life.enter(Phase.HUNG, reason);
             } else {
-                life.remark(Phase.LOADING, reason);
-                life.remark(Phase.WARMING, reason);
+                life.setReason(Phase.LOADING, reason);
+                life.setReason(Phase.WARMING, reason);
             }
         }
         if (!made.hangs()) {
-            life.tryEnter(Phase.HUNG, Phase.READY, reloadFailure);
+            life.enterFrom(Phase.HUNG, Phase.READY, reloadFailure);
         }
     }
 
     /**
-     * Newer files of this version do not serve, so that this one goes on.
+     * Records that newer files of this version do not serve, so that this model goes on.
      *
-     * @param tried the fingerprint of the files that do not serve, which need not be tried again
+     * @param tried the fingerprint of these files, which are not tried again
      */
-    void notReplacedBecause(String tried, String why) {
+    void reloadFailed(String tried, String why) {
         fingerprint = tried;
-        reloadFailure = "serves as it was loaded; the reload failed: " + why;
-        life.remark(Phase.READY, reloadFailure);
+        reloadFailure = "serves the files that were loaded before; the reload failed: " + why;
+        life.setReason(Phase.READY, reloadFailure);
     }
 
     /**
-     * Ends the model: see the class. Closing again waits for nothing.
+     * Ends the model; see the class. Closing again waits for nothing.
      *
-     * @param drainTime for the requests that use it and for the calls that are inside the engine
-     * @return whether everything was finished in that time and is freed
+     * @param drainTime for its requests and its calls inside the engine
+     * @return whether every accepted request was finished in this time and the memory is free
      */
     public boolean close(Duration drainTime) {
         boolean first = life.enter(Phase.DRAINING, null);
@@ -392,12 +370,12 @@ public final class LoadedModel implements Inference {
         return ended;
     }
 
-    /** Ends the model when another one has taken its place: the requests that hold a lease on it see it ready. */
-    boolean retire(Duration drainTime) {
+    /** As {@link #close}, for a model that another one has replaced. The requests that hold a lease still see it ready. */
+    void retire(Duration drainTime) {
         long until = System.nanoTime() + drainTime.toNanos();
         leases.await(until);
         quiet = true;
-        return close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+        close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
     }
 
     private boolean release(Duration time) {
@@ -408,18 +386,15 @@ public final class LoadedModel implements Inference {
     }
 
     private void closed() {
-        life.tryEnter(Phase.DRAINING, Phase.CLOSED, null);
+        life.enterFrom(Phase.DRAINING, Phase.CLOSED, null);
     }
 
     private void announce(Lifecycle.State next) {
         if (quiet || next.phase() == Phase.WARMING || next.phase() == Phase.CLOSED) {
-            return; // Clients see no other state than before.
+            return; // Clients see the same state as before.
         }
         ModelState state = next.phase().seen();
-        LOG.log(
-                INFO,
-                () -> "model " + name() + " version " + version() + " is " + state
-                        + (next.reason() == null ? "" : ": " + next.reason()));
+        LOG.log(INFO, () -> label() + " is " + state + (next.reason() == null ? "" : ": " + next.reason()));
         try {
             listener.stateChanged(new ModelStateChanged(name(), version(), state, next.reason(), next.loadTime()));
         } catch (RuntimeException e) {
@@ -427,18 +402,25 @@ public final class LoadedModel implements Inference {
         }
     }
 
+    /** The value if it is there. */
+    private <V> V available(@Nullable V value) {
+        if (value == null) {
+            throw unavailable().asException();
+        }
+        return value;
+    }
+
     private Failure unavailable() {
-        String which = "model " + name() + " version " + version();
         Lifecycle.State now = life.now();
         return switch (now.phase().seen()) {
             case LOADING ->
                 new Failure(
                         FailureCode.MODEL_UNAVAILABLE,
-                        which + " is still loading; ask again soon",
+                        label() + " is still loading; try again soon",
                         LOADING_RETRY,
                         null);
-            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " does not serve: " + now.reason());
-            case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, which + " is unloaded");
+            case FAILED -> Failure.of(FailureCode.MODEL_UNAVAILABLE, label() + " does not serve: " + now.reason());
+            case UNLOADED, READY -> Failure.of(FailureCode.MODEL_UNAVAILABLE, label() + " is unloaded");
         };
     }
 

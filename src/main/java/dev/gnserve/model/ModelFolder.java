@@ -9,16 +9,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. */
+/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. Thread-safe. */
 public final class ModelFolder {
 
     private ModelFolder() {}
 
     /**
-     * Every version of every model below a folder, in the order of their names.
+     * All versions of all models in a folder, in the order of their names.
      *
-     * <p>A folder with a manifest and no archive is listed with the version {@code 1}, so that the missing archive is
-     * told as the reason why the model does not serve. So is a folder that cannot be read.
+     * <p>A model with a manifest but without an archive is listed with version {@code 1}, so that loading it reports the missing
+     * archive. So is a folder that cannot be read.
      *
      * @throws IOException if there is no such folder, or if it cannot be read
      */
@@ -77,11 +77,11 @@ public final class ModelFolder {
 
         @Override
         public String fingerprint() throws IOException {
-            return print(folder.resolve("model.yaml"))
-                    + print(folder.resolve(version).resolve("model.pt"));
+            return fingerprint(folder.resolve("model.yaml"))
+                    + fingerprint(folder.resolve(version).resolve("model.pt"));
         }
 
-        private static String print(Path file) throws IOException {
+        private static String fingerprint(Path file) throws IOException {
             return Files.isRegularFile(file)
                     ? Files.size(file) + " bytes of " + Files.getLastModifiedTime(file) + "; "
                     : "none; ";

@@ -1,10 +1,11 @@
 package dev.gnserve.model;
 
 /**
- * A model while a request uses it: it is not unloaded before the lease is closed, or its time to drain is over.
+ * Keeps a model loaded while a request uses it: the model is not unloaded before the lease is closed or the drain time is over.
+ * Close it once. Thread-safe.
  *
- * <p>A request finds its model once and then needs it several times, for its manifest and for every tile. Without a lease,
- * the model could be replaced in between.
+ * <p>A request uses its model several times, for the manifest and for every tile. Without a lease, the model could be replaced in
+ * between.
  */
 public final class ModelLease implements AutoCloseable {
 

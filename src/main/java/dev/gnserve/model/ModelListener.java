@@ -1,8 +1,9 @@
 package dev.gnserve.model;
 
-/** Hears of every change of a model's state, on the thread that made it. */
+/** Receives every change of a model's state. Must be thread-safe. */
 @FunctionalInterface
 public interface ModelListener {
 
+    /** Called on the thread that changed the state. */
     void stateChanged(ModelStateChanged change);
 }

@@ -9,21 +9,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What {@code model.yaml} says about a model. Only task and labels must be given, or for the task tensors the shape of
- * an input.
+ * The content of a {@code model.yaml}. Only task and labels are required, or, for the task tensors, the shape of an input.
+ * Immutable.
  *
- * @param task what it does
- * @param labels names of what it finds, in the order in which results list them
- * @param description for people
- * @param license of the model
- * @param input what it is given
- * @param output what it gives
- * @param thresholds what counts
- * @param batching how images run together
- * @param execution how many workers and threads, and where
- * @param verification how it is checked
- * @param warmUp what runs before it is ready
- * @param golden an image whose result is known, or null
+ * @param task what the model does
+ * @param labels names of the classes, in the order of the results
+ * @param description for readers
+ * @param license license of the model
+ * @param input how inputs are made from images
+ * @param output what the outputs mean
+ * @param thresholds limits for pixels, objects and boxes
+ * @param batching how items become batches
+ * @param execution workers, threads and device
+ * @param verification how the model is verified
+ * @param warmUp what runs before the model is ready
+ * @param golden an image with its expected result, or null
  */
 public record ModelManifest(
         Task task,
@@ -42,7 +42,8 @@ public record ModelManifest(
     public ModelManifest {
         labels = List.copyOf(labels);
         if ((labels.isEmpty() && task != Task.TENSORS) || labels.stream().anyMatch(String::isBlank)) {
-            throw new IllegalArgumentException("labels are " + labels + ", allowed is one name or more, none blank");
+            throw new IllegalArgumentException(
+                    "labels are " + labels + ", allowed are one or more names that are not blank");
         }
         Set<String> distinct = new HashSet<>(labels);
         if (distinct.size() != labels.size()) {
@@ -81,18 +82,18 @@ public record ModelManifest(
             }
             if (input.tiling() != null) {
                 throw new IllegalArgumentException(
-                        "input.tile is given, but an image that is classified is taken whole; say input.resize instead");
+                        "input.tile is given, but a classifier needs the whole image; use input.resize instead");
             }
         }
         if (task == Task.TENSORS && golden != null) {
             throw new IllegalArgumentException(
-                    "golden is given, but with task tensors no image is taken; leave it out or say another task");
+                    "golden is given, but a model with task tensors takes no images; remove it or use another task");
         }
         for (var shape : warmUp.shapes()) {
             int rank = warmUp.shapes().get(0).rank();
             if (shape.rank() != rank) {
                 throw new IllegalArgumentException(
-                        "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes as the first");
+                        "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes, like the first one");
             }
             if (task != Task.TENSORS
                     && (shape.rank() != 3 || shape.size(0) != input.colour().channels())) {
@@ -102,7 +103,7 @@ public record ModelManifest(
         }
     }
 
-    /** From an upright image to the model's input. */
+    /** Makes the model's input from an upright image. */
     public Preprocessor preprocessor() {
         return new Preprocessor(input.colour(), input.resize(), input.normalization(), input.padding(), input.tiling());
     }

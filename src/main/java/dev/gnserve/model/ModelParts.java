@@ -14,6 +14,7 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,9 +29,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link LoadedModel} is made of: the snapshot of its archive, the engine's copy, its companions, the batcher with its workers.
- * One thread makes them in this order, and any thread sees what is made; {@link #end} ends them in the opposite order, whatever was
- * made until then.
+ * The parts of a {@link LoadedModel}: the snapshot of its archive, the engine's copy, the companions, and the batcher with its workers.
+ * One thread makes them, in this order. {@link #end} ends those that exist, in the opposite order. Any thread may read them and call
+ * {@code end}.
  */
 final class ModelParts {
 
@@ -46,7 +47,7 @@ final class ModelParts {
     private volatile @Nullable Batcher<Tensor, Prediction> batcher;
     private volatile @Nullable Serving serving;
 
-    /** @param scope where all calls into the engine on behalf of the model are registered */
+    /** @param scope registers all calls of the model into the engine */
     ModelParts(String name, String version, EngineScope scope) {
         this.name = name;
         this.version = version;
@@ -54,12 +55,12 @@ final class ModelParts {
     }
 
     /**
-     * What a model has once all is made, and until it is freed.
+     * What requests need, from the end of {@link #start} until the model is freed.
      *
-     * @param device where it runs, as {@code cpu} or {@code gpu0}
-     * @param workers how many batches run at the same time
-     * @param threads how many threads work on one batch
-     * @param passes the scope of its passes
+     * @param device where the model runs: {@code cpu}, {@code gpu0}
+     * @param workers number of batches that run at the same time
+     * @param threads number of threads of a batch
+     * @param passes the scope of the model's passes
      */
     record Serving(
             Batcher<Tensor, Prediction> batcher,
@@ -80,7 +81,7 @@ final class ModelParts {
         return scope;
     }
 
-    /** Null before it was read, and when the model is freed. */
+    /** Null before it is read, and after the model is freed. */
     @Nullable
     ArchiveSnapshot archive() {
         return archive;
@@ -90,7 +91,7 @@ final class ModelParts {
         return companions;
     }
 
-    /** Null until {@link #start} has returned, and when the model is freed. */
+    /** Null before {@link #start} returns, and after the model is freed. */
     @Nullable
     Serving serving() {
         return serving;
@@ -110,7 +111,7 @@ final class ModelParts {
     }
 
     /** Makes the companions: the third step. */
-    void accompany(LoadedModel model, List<? extends ModelCompanion.Factory> factories) {
+    void addCompanions(LoadedModel model, List<? extends ModelCompanion.Factory> factories) {
         for (ModelCompanion.Factory factory : factories) {
             List<ModelCompanion> more = new ArrayList<>(companions);
             more.add(factory.of(model));
@@ -119,26 +120,30 @@ final class ModelParts {
     }
 
     /**
-     * Starts the first worker, lets it warm up, and asks the companions: the last step.
+     * Starts the first worker, waits for its warm-up, and lets the companions check the model: the last step.
      *
-     * @param whenBroken hears why the batcher serves no more
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_UNAVAILABLE} if a companion objects; or why a worker is not ready
+     * @param whenBroken called with the reason if the batcher breaks
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} if a companion objects
+     * @throws java.util.concurrent.CompletionException if a warm-up fails; the cause says why
      */
     void start(ModelManifest manifest, BatchListener batches, int cores, Consumer<Failure> whenBroken) {
         BackendModel loaded = Objects.requireNonNull(backendModel);
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
         Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
-                loaded.newSession(), warmUp, prediction -> OutputFit.require(manifest, prediction), session -> {
+                loaded.newSession(),
+                warmUp,
+                prediction -> OutputFit.require(manifest, prediction),
+                session -> {
                     if (signature.get() == null) {
-                        signature.set(ModelSignature.seen(manifest, session));
+                        signature.set(ModelSignature.of(manifest, session));
                     }
                 });
         WarmUp brief = manifest.warmUp().brief();
         Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
                 .policy(manifest.batching())
                 .shape(input -> List.of(input.type(), input.shape()))
-                .mostAtOnce(input -> scope.mostAtOnce(input.shape()))
+                .maxSize(input -> scope.mostAtOnce(input.shape()))
                 .runners(Stream.iterate(manifest.warmUp(), any -> brief)
                         .limit(workers)
                         .map(newWorker)
@@ -160,12 +165,12 @@ final class ModelParts {
         for (ModelCompanion companion : companions) {
             String objection = companion.objection(started::submit);
             if (objection != null) {
-                throw Failure.of(FailureCode.MODEL_UNAVAILABLE, objection).asException();
+                throw new FailureException(FailureCode.MODEL_UNAVAILABLE, objection);
             }
         }
         serving = new Serving(
                 started,
-                Objects.requireNonNull(signature.get(), "set by the first worker that is ready"),
+                Objects.requireNonNull(signature.get(), "set by the first ready worker"),
                 loaded.device(),
                 workers,
                 threads == 0 ? Math.max(1, cores / workers) : threads,
@@ -181,7 +186,7 @@ final class ModelParts {
         };
     }
 
-    /** Fails the batch that a call of this thread runs; false if it runs none. */
+    /** Gives up the batch that a call runs; returns false if it runs none. */
     boolean giveUp(EngineCall call, Failure failure) {
         Batcher<Tensor, Prediction> running = batcher;
         return running != null && scope.whileInside(call, () -> running.giveUp(call.thread(), failure));
@@ -194,12 +199,12 @@ final class ModelParts {
     }
 
     /**
-     * Ends the parts: companions take no more work, the batcher finishes what it accepted, calls inside the engine are waited for,
-     * and all is freed. A call that stays inside for longer frees all when it returns. Ending again waits again.
+     * Ends the parts: companions refuse new work, the batcher finishes the accepted items, calls inside the engine return, and all
+     * memory is freed. A call that returns later frees the memory then. Ending again waits again.
      *
-     * @param untilNanos how long at most, as {@code System.nanoTime()}
-     * @param whenFreed runs once, after all is freed
-     * @return whether everything was finished and is freed
+     * @param untilNanos latest end of the waiting, as {@code System.nanoTime()}
+     * @param whenFreed runs once, after the memory is freed
+     * @return whether every accepted item was finished and the memory is free
      */
     boolean end(long untilNanos, Runnable whenFreed) {
         companions.forEach(companion -> attempt(companion::end));
@@ -212,7 +217,10 @@ final class ModelParts {
         if (!idle) {
             List<String> inside =
                     scope.overdue(Duration.ZERO).stream().map(EngineCall::what).toList();
-            LOG.log(ERROR, () -> scope + " ends with calls inside the engine: " + inside + "; the last one frees it");
+            LOG.log(
+                    ERROR,
+                    () -> scope + " is closed, but stays in memory until its calls inside the engine return: "
+                            + inside);
         }
         return finished && idle;
     }
@@ -221,11 +229,11 @@ final class ModelParts {
         return Duration.ofNanos(Math.max(0, untilNanos - System.nanoTime()));
     }
 
-    /** When no call of the model is inside the engine. */
+    /** Called when no call of the model is inside the engine. */
     private void free() {
         serving = null;
         for (ModelCompanion companion : companions) {
-            attempt(companion::end); // It may have been made after the others were ended.
+            attempt(companion::end); // A companion may be made after end() was called.
             attempt(companion::close);
         }
         BackendModel loaded = backendModel;
@@ -240,12 +248,12 @@ final class ModelParts {
         }
     }
 
-    /** A step of the end. One that fails must not keep the next ones from their turn. */
+    /** Runs a step of the end. The next steps run even if it fails. */
     private void attempt(Runnable step) {
         try {
             step.run();
         } catch (RuntimeException | Error e) {
-            LOG.log(ERROR, () -> "a part of " + scope + " does not end", e);
+            LOG.log(ERROR, () -> "a part of " + scope + " cannot be closed", e);
         }
     }
 }

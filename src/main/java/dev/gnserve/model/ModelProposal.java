@@ -11,13 +11,13 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a manifest for an archive could say, found in the archive and on trial runs.
+ * A proposal for the manifest of an archive, found in the archive and by trial passes.
  *
- * @param task as its outputs suggest
- * @param labels names to be replaced by the real ones, as many as its outputs have
- * @param input what it takes
- * @param sigmoid whether a single channel must be its own foreground
- * @param outputs of a trial run, without the batch axis, as {@code output FP32 [2, 96, 96]}
+ * @param task the task that fits the outputs
+ * @param labels one name per class of the outputs; placeholders unless given
+ * @param input the input of the archive
+ * @param sigmoid whether the channels need the decoder sigmoid, because none is for background
+ * @param outputs the outputs of a trial pass, without the batch axis: {@code output FP32 [2, 96, 96]}
  */
 public record ModelProposal(Task task, List<String> labels, ArchiveInput input, boolean sigmoid, List<String> outputs) {
 
@@ -27,12 +27,12 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
     }
 
     /**
-     * Looks into an archive and runs it.
+     * Reads an archive and runs trial passes.
      *
-     * @param task to be assumed, or null to guess it
-     * @param labels to be assumed, or none
-     * @throws FailureException ENGINE_FAULT with the engine's last words if no trial input runs
-     * @throws IllegalArgumentException if the outputs do not go with task or labels
+     * @param task the task, or null to guess it
+     * @param labels the labels, or an empty list
+     * @throws FailureException ENGINE_FAULT with the engine's last message if no trial input runs
+     * @throws IllegalArgumentException if the outputs do not fit task or labels
      */
     public static ModelProposal of(
             TorchScriptArchive archive, BackendModel model, @Nullable Task task, List<String> labels) {
@@ -71,17 +71,16 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
             count = labels.size();
         }
         if (task == Task.TENSORS) {
-            // Whatever it looks like.
             guessed = Task.TENSORS;
             count = labels.size();
         }
         if (task != null && task != guessed) {
-            throw new IllegalArgumentException("the archive gives " + prediction.outputs() + " for one image, which is "
-                    + guessed.label() + " and not " + task.label());
+            throw new IllegalArgumentException("the archive returns " + prediction.outputs()
+                    + " for one image, which fits the task " + guessed.label() + " and not " + task.label());
         }
         if (!labels.isEmpty() && labels.size() != count) {
             throw new IllegalArgumentException(
-                    labels.size() + " labels are given and the outputs " + prediction.outputs() + " have " + count);
+                    labels.size() + " labels are given, but the outputs " + prediction.outputs() + " need " + count);
         }
         List<String> names = labels.isEmpty()
                 ? IntStream.rangeClosed(1, count).mapToObj(i -> "class" + i).toList()

@@ -6,8 +6,8 @@ import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Ticker;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -30,9 +30,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * All models of this process. Thread-safe.
  *
- * <p>Everything that changes the set of models runs on one thread, one after the other; a request that looks for a model sees a
- * list that never changes, and one that uses a model holds a {@link ModelLease}. A version that is loaded again is a new
- * {@link LoadedModel}: it takes the place of the old one once it is ready, and then the old one is drained.
+ * <p>One thread makes all changes of the set of models, one after another. A request reads an immutable list of models, and holds a
+ * {@link ModelLease} on the model that it uses. Loading a version again makes a new {@link LoadedModel}, which replaces the old one
+ * when it is ready; then the old one is drained.
  */
 public final class ModelRepository {
 
@@ -49,7 +49,7 @@ public final class ModelRepository {
     private final Ticker ticker;
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
-    private final Map<Key, Seen> seen = new HashMap<>(); // by the looks at the folder; on the loader's thread
+    private final Map<Key, Seen> seen = new HashMap<>(); // only on the loader's thread
     private final Map<Key, Long> missingSince = new HashMap<>(); // as seen
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
@@ -63,10 +63,9 @@ public final class ModelRepository {
     }
 
     /**
-     * What the looks at the folder saw of one version.
+     * The files of one version, as {@link #refresh} found them.
      *
-     * @param fingerprint of its files
-     * @param sinceNanos when a look saw them like this first
+     * @param sinceNanos when they had this fingerprint first
      */
     private record Seen(String fingerprint, long sinceNanos) {}
 
@@ -86,12 +85,12 @@ public final class ModelRepository {
         this.companions = List.copyOf(companions);
         this.times = times;
         this.ticker = ticker;
-        List<LoadedModel> listed = new ArrayList<>();
-        distinct().values().forEach(source -> listed.add(new LoadedModel(source, states)));
-        this.models = sorted(listed);
+        this.models = sorted(listSources().values().stream()
+                .map(source -> new LoadedModel(source, states))
+                .toList());
     }
 
-    /** Loads every model in the background, one after the other; again after {@link #close}. */
+    /** Loads all models in the background, one after another. May be called again after {@link #close}. */
     public void start() {
         synchronized (publishing) {
             closing = false;
@@ -99,69 +98,67 @@ public final class ModelRepository {
                     .map(model -> model.state() == ModelState.LOADING ? model : new LoadedModel(model.source(), states))
                     .toList();
         }
-        CompletableFuture<Void> trying = settled.isDone() ? new CompletableFuture<>() : settled;
-        settled = trying;
+        CompletableFuture<Void> done = settled.isDone() ? new CompletableFuture<>() : settled;
+        settled = done;
         loader.execute(() -> {
             try {
                 models.forEach(model -> model.load(engine, companions, batches, cores));
             } finally {
-                trying.complete(null);
+                done.complete(null);
             }
         });
     }
 
-    /** Completes when every model has been tried since the last start: each is then ready or failed. */
+    /** Completes when every model is ready or failed, after the last {@link #start}. */
     public CompletableFuture<Void> settled() {
         return settled;
     }
 
-    /** Every version of every model, by name, newest version first. */
+    /** All versions of all models, by name, newest version first. */
     public List<LoadedModel> models() {
         return models;
     }
 
-    /** Exactly this version, in whatever state; null if there is none. */
+    /** Exactly this version, in any state; null if there is none. */
     public @Nullable LoadedModel version(String name, String version) {
-        return exactly(new Key(name, version));
+        return find(new Key(name, version));
     }
 
     /**
-     * Loads every version of a model that lies there now, also those that serve already. A version that serves goes on
-     * until its successor is ready, or for good if that does not load; one that lies there no more is unloaded.
+     * Loads all versions of a model from its files, also those that serve already. A version that serves goes on until the new one is
+     * ready, or if the new one does not load. A version whose files are gone is unloaded.
      *
-     * @return completes when all versions have been tried, with why each that does not load does not, by version;
-     *     exceptionally with MODEL_NOT_FOUND when none lies there
+     * @return completes with the versions that do not load and the reasons; completes exceptionally with MODEL_NOT_FOUND if there are
+     *     no files of this model
      */
     public CompletableFuture<Map<String, String>> load(String name) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    Map<Key, ModelSource> now = listed();
+                    Map<Key, ModelSource> now = listForClient();
                     now.keySet().removeIf(key -> !key.name().equals(name));
                     if (now.isEmpty()) {
-                        throw Failure.of(
-                                        FailureCode.MODEL_NOT_FOUND,
-                                        "no model \"" + name + "\" lies in the folder of models")
-                                .asException();
+                        throw new FailureException(
+                                FailureCode.MODEL_NOT_FOUND, "there is no model \"" + name + "\" in the models folder");
                     }
                     Map<String, String> failed = new LinkedHashMap<>();
                     for (ModelSource source : now.values()) {
-                        String reason = bring(source);
+                        String reason = loadOrReplace(source);
                         if (reason != null) {
                             failed.put(source.version(), reason);
                         }
                     }
                     models.stream()
                             .filter(model -> model.name().equals(name) && !now.containsKey(Key.of(model.source())))
-                            .forEach(this::drop);
+                            .forEach(this::remove);
                     return failed;
                 },
                 loader);
     }
 
     /**
-     * Unloads every version of a model after it has finished what it accepted.
+     * Unloads all versions of a model after their accepted requests.
      *
-     * @return completes when its memory is free; exceptionally with MODEL_NOT_FOUND
+     * @return completes when the memory is free; completes exceptionally with MODEL_NOT_FOUND if there is no such model
      */
     public CompletableFuture<Void> unload(String name) {
         return CompletableFuture.runAsync(
@@ -175,51 +172,49 @@ public final class ModelRepository {
     }
 
     /**
-     * Loads what is new or has changed since it was loaded and unloads what is gone. Files that have not been seen unchanged for the
-     * settle time are left for a later look: they may still be on their way into the folder. For the same time a model must be missing
-     * before it is unloaded, and the folder must be readable: a volume may be away for a moment.
+     * Loads new and changed files, and unloads models whose files are gone. Files that changed within the settle time are left for a
+     * later call, because they may be incomplete. A model must have been missing from a readable folder for the same time: a volume may be
+     * away for a moment.
      */
     public CompletableFuture<Void> refresh() {
         return CompletableFuture.runAsync(
                 () -> {
-                    Map<Key, ModelSource> now = look();
-                    dropMissing(now);
+                    Map<Key, ModelSource> now = listForRefresh();
+                    removeMissing(now);
                     seen.keySet().retainAll(now.keySet());
                     now.forEach((key, source) -> {
                         if (!source.isReadable() && isKnown(source.name())) {
                             return; // Its versions serve on.
                         }
-                        String print = print(source);
-                        LoadedModel current = exactly(key);
-                        boolean changed = current == null || !print.equals(current.fingerprint());
-                        if (isSettled(key, print) && changed) {
-                            String unused = bring(source);
+                        String fingerprint = fingerprint(source);
+                        LoadedModel current = find(key);
+                        boolean changed = current == null || !fingerprint.equals(current.fingerprint());
+                        if (isSettled(key, fingerprint) && changed) {
+                            loadOrReplace(source);
                         }
                     });
                 },
                 loader);
     }
 
-    /** For a client, who gets a failure. */
-    private Map<Key, ModelSource> listed() {
+    private Map<Key, ModelSource> listForClient() {
         try {
-            return distinct();
+            return listSources();
         } catch (UncheckedIOException e) {
-            throw Failure.of(FailureCode.MODEL_UNAVAILABLE, e.getMessage() + ": " + e.getCause(), e)
-                    .asException();
+            throw new FailureException(FailureCode.MODEL_UNAVAILABLE, e.getMessage() + ": " + e.getCause(), e);
         }
     }
 
-    private Map<Key, ModelSource> look() {
+    private Map<Key, ModelSource> listForRefresh() {
         try {
-            return distinct();
+            return listSources();
         } catch (UncheckedIOException e) {
             missingSince.clear(); // Nothing is known to be missing.
             throw e;
         }
     }
 
-    private void dropMissing(Map<Key, ModelSource> now) {
+    private void removeMissing(Map<Key, ModelSource> now) {
         Set<String> unreadable = now.values().stream()
                 .filter(source -> !source.isReadable())
                 .map(ModelSource::name)
@@ -234,9 +229,8 @@ public final class ModelRepository {
         List<LoadedModel> serving = new ArrayList<>();
         for (LoadedModel model : missing) {
             Long since = missingSince.putIfAbsent(Key.of(model.source()), nanos);
-            if (!model.serves()
-                    || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
-                drop(model);
+            if (!model.serves() || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
+                remove(model);
             } else if (since == null) {
                 serving.add(model);
             }
@@ -244,8 +238,8 @@ public final class ModelRepository {
         if (!serving.isEmpty()) {
             LOG.log(
                     WARNING,
-                    () -> "no longer in the folder of models: " + serving + "; what serves is unloaded after "
-                            + times.settle().toSeconds() + " s without its files");
+                    () -> "no longer in the models folder: " + serving + "; they are unloaded after "
+                            + times.settle().toSeconds() + " s without their files");
         }
     }
 
@@ -263,20 +257,20 @@ public final class ModelRepository {
         return now - before.sinceNanos() >= times.settle().toNanos();
     }
 
-    /** The watchdog's look at the calls that are inside the engine; to be called about once a second. */
+    /** Checks for calls that have been inside the engine for too long. The watchdog calls this once a second. */
     public void watch() {
-        engine.look();
+        engine.ageCalls();
         models.forEach(model -> model.watch(times.hang()));
     }
 
-    /** The calls that have been inside the engine for longer than they may: loading, warm-up and verification, too. */
+    /** The calls that have been inside the engine for too long, also those of loading, warm-up and verification. */
     public List<EngineCall> hanging() {
         return engine.overdue(times.hang());
     }
 
-    /** Why the version does not load, or null. */
-    private @Nullable String bring(ModelSource source) {
-        LoadedModel current = exactly(Key.of(source));
+    /** Loads a version and replaces the one that serves, if any; returns why it does not load, or null. */
+    private @Nullable String loadOrReplace(ModelSource source) {
+        LoadedModel current = find(Key.of(source));
         LoadedModel next = new LoadedModel(source, states);
         if (current == null || !current.serves()) {
             if (!publish(current, next)) {
@@ -284,28 +278,29 @@ public final class ModelRepository {
             }
             next.load(engine, companions, batches, cores);
             if (current != null) {
-                boolean unused = current.retire(times.drain());
+                current.retire(times.drain());
             }
             return next.state() == ModelState.READY ? null : Objects.requireNonNullElse(next.reason(), CLOSING);
         }
         next.load(engine, companions, batches, cores);
         if (next.state() == ModelState.READY) {
             if (!publish(current, next)) {
-                boolean unused = next.close(times.drain());
+                next.close(times.drain());
                 return CLOSING;
             }
-            boolean unused = current.retire(times.drain());
+            current.retire(times.drain());
             return null;
         }
         String why = Objects.requireNonNullElse(next.reason(), CLOSING);
         LOG.log(
                 WARNING,
-                () -> current + " goes on as it was loaded before; what lies there now does not serve: " + why);
-        current.notReplacedBecause(next.fingerprint(), why);
+                () -> current + " serves the files that were loaded before, because the new files do not serve: "
+                        + why);
+        current.reloadFailed(next.fingerprint(), why);
         return why;
     }
 
-    /** Puts a model in the place of another, unless the repository is being closed. */
+    /** Replaces a model by another in the list; returns false if the repository is being closed. */
     private boolean publish(@Nullable LoadedModel current, LoadedModel next) {
         synchronized (publishing) {
             if (closing) {
@@ -319,28 +314,28 @@ public final class ModelRepository {
         }
     }
 
-    private void drop(LoadedModel model) {
+    private void remove(LoadedModel model) {
         List<LoadedModel> left = new ArrayList<>(models);
         left.remove(model);
         models = List.copyOf(left);
-        boolean unused = model.close(times.drain());
+        model.close(times.drain());
     }
 
-    private @Nullable LoadedModel exactly(Key key) {
+    private @Nullable LoadedModel find(Key key) {
         return models.stream()
                 .filter(model -> Key.of(model.source()).equals(key))
                 .findFirst()
                 .orElse(null);
     }
 
-    private Map<Key, ModelSource> distinct() {
-        Map<Key, ModelSource> distinct = new LinkedHashMap<>();
+    private Map<Key, ModelSource> listSources() {
+        Map<Key, ModelSource> listed = new LinkedHashMap<>();
         try {
-            sources.list().forEach(source -> distinct.put(Key.of(source), source));
+            sources.list().forEach(source -> listed.put(Key.of(source), source));
         } catch (IOException e) {
             throw new UncheckedIOException("the models cannot be listed", e);
         }
-        return distinct;
+        return listed;
     }
 
     private static List<LoadedModel> sorted(List<LoadedModel> models) {
@@ -350,7 +345,7 @@ public final class ModelRepository {
                 .toList();
     }
 
-    static String print(ModelSource source) {
+    static String fingerprint(ModelSource source) {
         try {
             return source.fingerprint();
         } catch (IOException e) {
@@ -358,7 +353,7 @@ public final class ModelRepository {
         }
     }
 
-    /** One thread that ends when there is nothing to do. */
+    /** An executor with one thread, which ends when it has nothing to do. */
     private static ExecutorService loader() {
         return new ThreadPoolExecutor(0, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "model-loader");
@@ -368,17 +363,17 @@ public final class ModelRepository {
     }
 
     /**
-     * A model in whatever state, kept from being unloaded until the lease is closed.
+     * A lease on a model in any state.
      *
-     * @param version which one, or null for the newest ready one, or the newest when none is ready
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_NOT_FOUND}
+     * @param version the version, or null for the newest that is ready, or the newest if none is ready
+     * @throws FailureException with {@code MODEL_NOT_FOUND}
      */
     public ModelLease lease(String name, @Nullable String version) {
         while (true) {
             ModelLease lease = new ModelLease(find(name, version));
-            // The loader that replaces a model waits for the leases that it sees afterwards: this one is seen, or this
-            // looks
-            // again.
+            // The loader first replaces a model in the list, and then waits for its leases. So if the model is still in
+            // the
+            // list, the loader will see this lease.
             if (models.contains(lease.model())) {
                 return lease;
             }
@@ -387,23 +382,19 @@ public final class ModelRepository {
     }
 
     /**
-     * A model in whatever state.
+     * A model in any state.
      *
-     * @param version which one, or null for the newest ready one, or the newest when none is ready
-     * @throws dev.gnserve.failure.FailureException with {@code MODEL_NOT_FOUND}
+     * @param version the version, or null for the newest that is ready, or the newest if none is ready
+     * @throws FailureException with {@code MODEL_NOT_FOUND}
      */
     public LoadedModel find(String name, @Nullable String version) {
         List<LoadedModel> versions =
                 models.stream().filter(model -> model.name().equals(name)).toList();
         if (versions.isEmpty()) {
-            throw Failure.of(
-                            FailureCode.MODEL_NOT_FOUND,
-                            "there is no model \"" + name + "\"; there are "
-                                    + models.stream()
-                                            .map(LoadedModel::name)
-                                            .distinct()
-                                            .toList())
-                    .asException();
+            throw new FailureException(
+                    FailureCode.MODEL_NOT_FOUND,
+                    "there is no model \"" + name + "\"; there are "
+                            + models.stream().map(LoadedModel::name).distinct().toList());
         }
         if (version == null) {
             return versions.stream()
@@ -414,23 +405,20 @@ public final class ModelRepository {
         return versions.stream()
                 .filter(model -> model.version().equals(version))
                 .findFirst()
-                .orElseThrow(() -> Failure.of(
-                                FailureCode.MODEL_NOT_FOUND,
-                                "model " + name + " has no version \"" + version + "\"; it has "
-                                        + versions.stream()
-                                                .map(LoadedModel::version)
-                                                .toList())
-                        .asException());
+                .orElseThrow(() -> new FailureException(
+                        FailureCode.MODEL_NOT_FOUND,
+                        "model " + name + " has no version \"" + version + "\"; it has "
+                                + versions.stream().map(LoadedModel::version).toList()));
     }
 
-    /** Unloads every model after it has finished what it accepted, all of them within the given time. */
+    /** Unloads all models after their accepted requests, all within the given time. */
     public void close(Duration drainTime) {
         synchronized (publishing) {
             closing = true;
         }
         long until = System.nanoTime() + drainTime.toNanos();
         for (LoadedModel model : models) {
-            boolean unused = model.close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+            model.close(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
         }
     }
 }

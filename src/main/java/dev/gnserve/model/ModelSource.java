@@ -5,9 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * One version of one model where it lies: a manifest that all versions share, and an archive.
- *
- * <p>The layout is {@code name/model.yaml} and {@code name/<version>/model.pt}.
+ * The files of one version of one model: a manifest that all versions share, and an archive. The layout is {@code name/model.yaml}
+ * and {@code name/<version>/model.pt}. Thread-safe; the files may change at any time.
  */
 public interface ModelSource {
 
@@ -15,15 +14,15 @@ public interface ModelSource {
 
     String version();
 
-    /** Where it lies, for messages. */
+    /** The folder of the model, for messages. */
     String location();
 
-    /** Whether it can be read at all. What cannot says nothing about which versions exist. */
+    /** Whether it can be read at all. A source that cannot be read does not show which versions exist. */
     default boolean isReadable() {
         return true;
     }
 
-    /** Differs when manifest or archive have changed; the same forever where they cannot. */
+    /** A text that changes when the manifest or the archive changes; constant if they cannot change. */
     default String fingerprint() throws IOException {
         return "";
     }
@@ -32,17 +31,17 @@ public interface ModelSource {
     String manifest() throws IOException;
 
     /**
-     * A file beside {@code model.yaml}.
+     * Opens a file beside {@code model.yaml}.
      *
-     * @throws IOException if there is none
+     * @throws IOException if it cannot be opened, for example because it does not exist
      */
     InputStream open(String file) throws IOException;
 
-    /** Opens the archive as it is now. A second stream may give other bytes: a model is made from one {@link #snapshot}. */
+    /** Opens the archive. The next call may open other bytes, so a model is made from one {@link #snapshot}. */
     InputStream openArchive() throws IOException;
 
     /**
-     * Reads the archive.
+     * Copies the archive.
      *
      * @throws IOException if it cannot be read
      */

@@ -3,10 +3,10 @@ package dev.gnserve.model;
 import java.io.IOException;
 import java.util.List;
 
-/** Where models lie; listed again whenever a model is loaded by hand or the folder is watched. */
+/** Lists the models that can be loaded. Called again for every load and every check of the models folder. */
 @FunctionalInterface
 public interface ModelSources {
 
-    /** Every version of every model that is there now; a later one replaces an earlier one of the same name and version. */
+    /** All versions of all models. If two have the same name and version, the later one in the list wins. */
     List<? extends ModelSource> list() throws IOException;
 }

@@ -1,6 +1,6 @@
 package dev.gnserve.model;
 
-/** Where a model is in its life. */
+/** The state of a model, as clients and meters see it. */
 public enum ModelState {
     LOADING,
     READY,

@@ -4,13 +4,13 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model has entered a state.
+ * Event: a model has entered a state.
  *
- * @param model whose name
- * @param version of the model
- * @param state the new one
+ * @param model name of the model
+ * @param version version of the model
+ * @param state the new state
  * @param reason why it failed, or null
- * @param loadTime how long loading and warm-up took, once ready, or null
+ * @param loadTime the time for loading and warm-up; null if the model was never ready
  */
 public record ModelStateChanged(
         String model,

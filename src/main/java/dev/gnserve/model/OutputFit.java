@@ -3,20 +3,19 @@ package dev.gnserve.model;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.List;
 
-/** Whether what an archive gives for ordinary input is what its manifest promises: seen before it serves. */
+/** Checks before a model serves that its outputs fit the manifest. */
 final class OutputFit {
 
     private OutputFit() {}
 
     /**
-     * Passes if it fits.
+     * Requires that a prediction for a warm-up input fits the manifest.
      *
-     * @throws FailureException ENGINE_FAULT with what the manifest should say instead
+     * @throws FailureException ENGINE_FAULT if it does not; the message says what to change in the manifest
      */
     static void require(ModelManifest manifest, Prediction prediction) {
         switch (manifest.task()) {
@@ -31,7 +30,7 @@ final class OutputFit {
             }
             case CLASSIFICATION -> requireLogit(manifest, manifest.output().logits(prediction));
             case SEGMENTATION -> requirePlanes(manifest, manifest.output().logits(prediction));
-            case TENSORS -> {} // Whatever it is.
+            case TENSORS -> {} // All outputs fit.
         }
     }
 
@@ -39,7 +38,7 @@ final class OutputFit {
         for (String name : List.of("boxes", "scores")) {
             Tensor output = prediction.outputs().get(name);
             if (output == null) {
-                throw fault("a detector that gives labels gives boxes and scores, too, and the archive gives "
+                throw fault("a detector with the output labels also needs boxes and scores, but the archive returns "
                         + prediction.outputs());
             }
             requireNumbers(output);
@@ -51,8 +50,8 @@ final class OutputFit {
         List<String> channels = manifest.output().channels();
         int values = logits.shape().elements();
         if (values != channels.size()) {
-            throw fault("model.yaml declares the " + channels.size() + " labels " + channels + " and the archive gives "
-                    + values + " values of shape " + logits.shape() + " for one image");
+            throw fault("model.yaml declares the " + channels.size() + " labels " + channels
+                    + ", but the archive returns " + values + " values of shape " + logits.shape() + " for one image");
         }
     }
 
@@ -62,21 +61,21 @@ final class OutputFit {
         TensorShape shape = logits.shape();
         if (shape.rank() != 3 || shape.size(0) != channels.size()) {
             throw fault("model.yaml declares the " + channels.size() + " output channels " + channels
-                    + " and the archive gives shape " + shape + " instead of [" + channels.size()
-                    + ", height, width]; name every channel in output.channels, or say output: {decoder: sigmoid} where"
-                    + " none is for background");
+                    + ", but the archive returns shape " + shape + " instead of [" + channels.size()
+                    + ", height, width]; list every channel in output.channels, or use output: {decoder: sigmoid} if no"
+                    + " channel is for background");
         }
     }
 
     private static void requireNumbers(Tensor output) {
         for (float value : output.floats()) {
             if (!Float.isFinite(value)) {
-                throw fault("the model gives " + value + " for ordinary input");
+                throw fault("the model's output contains " + value + " for random input between 0 and 1");
             }
         }
     }
 
     private static FailureException fault(String detail) {
-        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
+        return new FailureException(FailureCode.ENGINE_FAULT, detail);
     }
 }

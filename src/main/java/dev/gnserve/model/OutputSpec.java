@@ -2,33 +2,33 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's output means.
+ * What a model's outputs mean.
  *
- * @param decoder from the output to what it says
- * @param name of the output that holds the logits; null for {@code out}, torchvision's name, or else the first
- * @param channels what each output channel stands for, in their order: a label, {@value #BACKGROUND}, or
- *     {@value #BOUNDARY} for the rim that separates touching objects
- * @param firstLabel what a detector that gives label numbers gives for the first label
+ * @param decoder how the outputs are decoded
+ * @param name of the output with the logits; null for {@code out}, torchvision's name, or else the first output
+ * @param channels the meaning of each output channel, in order: a label, {@value #BACKGROUND}, or {@value #BOUNDARY} for the
+ *     rim that separates touching objects
+ * @param firstLabel the number of the first label, for a detector with label numbers
  */
 public record OutputSpec(Decoder decoder, @Nullable String name, List<String> channels, int firstLabel) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
 
-    /** How torchvision's segmentation networks name their logits. */
+    /** The name of the logits in torchvision's segmentation networks. */
     private static final String USUAL_NAME = "out";
 
     /**
-     * Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may overlap. Boxes: either
-     * two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores [N, A, labels] (0 to 1); or, for
-     * every image or for one, a dictionary with boxes [D, 4], labels [D] and scores [D], and perhaps masks [D, 1, H, W], as
-     * torchvision's detectors give. Tensors: no meaning, they are given as they are.
+     * How outputs are decoded. Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may
+     * overlap. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
+     * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
+     * optionally masks [D, 1, H, W], as from torchvision's detectors. Tensors: not decoded.
      */
     public enum Decoder {
         SOFTMAX,
@@ -42,9 +42,9 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
     }
 
     /**
-     * The output that holds the logits.
+     * The output with the logits.
      *
-     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if there is none of that name
+     * @throws FailureException ENGINE_FAULT if there is no output with this name
      */
     public Tensor logits(Prediction prediction) {
         if (name == null) {
@@ -52,32 +52,31 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
         }
         Tensor logits = prediction.outputs().get(name);
         if (logits == null) {
-            throw Failure.of(
-                            FailureCode.ENGINE_FAULT,
-                            "model.yaml names the output \"" + name + "\" and the archive gives "
-                                    + prediction.outputs().keySet())
-                    .asException();
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    "model.yaml names the output \"" + name + "\", but the archive returns "
+                            + prediction.outputs().keySet());
         }
         return logits;
     }
 
     /**
-     * Boxes and scores of every location, of a detector that leaves the choice to others.
+     * Boxes and scores of all locations, of a detector that does not select detections itself.
      *
      * @param boxes [A, 4]
      * @param scores [A, labels]
      */
     public record Locations(Tensor boxes, Tensor scores) {}
 
-    /** Whether a detector chose by itself, and gives label numbers. */
+    /** Whether the detector selected the detections itself: it then has the output {@code labels}. */
     public static boolean isChosen(Prediction prediction) {
         return prediction.outputs().containsKey("labels");
     }
 
     /**
-     * The outputs that hold boxes and scores: those of these names, or the first and the last.
+     * The outputs with boxes and scores: those with these names, or else the first and the last.
      *
-     * @throws dev.gnserve.failure.FailureException ENGINE_FAULT if they do not fit the labels
+     * @throws FailureException ENGINE_FAULT if they do not fit the labels
      */
     public Locations locations(Prediction prediction) {
         List<Tensor> outputs = List.copyOf(prediction.outputs().values());
@@ -89,16 +88,15 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
                 || scores.shape().rank() != 2
                 || scores.shape().size(0) != boxes.shape().size(0)
                 || scores.shape().size(1) != channels.size()) {
-            throw Failure.of(
-                            FailureCode.ENGINE_FAULT,
-                            "The model gave %s, but its model.yaml promises boxes [A, 4] and scores [A, %d], one score for each of %s."
-                                    .formatted(prediction.outputs(), channels.size(), channels))
-                    .asException();
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    "The model returned %s, but its model.yaml declares boxes [A, 4] and scores [A, %d], one score for each of %s."
+                            .formatted(prediction.outputs(), channels.size(), channels));
         }
         return new Locations(boxes, scores);
     }
 
-    /** The output that holds the logits where the manifest does not name one. */
+    /** The output with the logits if the manifest does not name one. */
     static Tensor usualLogits(Prediction prediction) {
         return prediction.outputs().getOrDefault(USUAL_NAME, prediction.first());
     }

@@ -3,23 +3,22 @@ package dev.gnserve.model;
 import java.util.List;
 
 /**
- * The labels that a pixel of a segmentation belongs to, by the probabilities of the output's channels. The one home of this
- * rule: results and the verification that judges whether a result changes must decide alike.
+ * The rule by which pixels of a segmentation belong to labels. Both the results and the verification use it, so that they always
+ * decide the same. Immutable and thread-safe.
  *
- * <p>A pixel belongs to a label if the label's own probability is above the threshold. Where the model has a channel for
- * rims, that channel's probability is added to the label that is most probable at the pixel.
+ * <p>A pixel belongs to a label if the label's probability is above the threshold. If the model has a channel for rims, its
+ * probability is added to the most probable label of the pixel.
  *
- * <p>Probabilities come as planes [channels, {@code plane}]: one row, or a whole image. Immutable
- * and thread-safe.
+ * <p>Probabilities are planes [channels, {@code plane}]: of one row, or of a whole image.
  */
 public final class PixelLabels {
 
     private static final int NONE = -1;
 
-    /** Where the channel of each label is in the output. */
+    /** The output channel of each label. */
     private final int[] channels;
 
-    /** Where the channel of the rims is, or {@value #NONE}. */
+    /** The output channel of the rims, or {@value #NONE}. */
     private final int rim;
 
     private final float threshold;
@@ -36,22 +35,23 @@ public final class PixelLabels {
         this.threshold = threshold;
     }
 
-    /** Labels, numbered from 0 as the manifest lists them. */
+    /** The number of labels. They are numbered from 0 in the order of the manifest. */
     public int count() {
         return channels.length;
     }
 
-    /** Which channel holds the label's own probability, without that of the rim. */
+    /** The channel with the label's probability, without the rim. */
     public int channel(int label) {
         return channels[label];
     }
 
     /**
-     * The probability that each pixel belongs to a label, the rim included: above 1 by rounding, or with sigmoid channels.
+     * Computes the probability that each pixel belongs to a label, rim included. It can exceed 1 by rounding, or with sigmoid
+     * channels.
      *
-     * @param probabilities planes of all channels, [channels, plane]; numbers, as {@link ClassProbabilities} makes them
-     * @param plane pixels of a plane
-     * @param into takes the label's probability of each pixel, [plane]
+     * @param probabilities planes of all channels, [channels, plane], without NaN, as from {@link ClassProbabilities}
+     * @param plane number of pixels of a plane
+     * @param into receives the probabilities, [plane]
      */
     public void foreground(int label, float[] probabilities, int plane, float[] into) {
         int own = channels[label] * plane;
@@ -59,7 +59,7 @@ public final class PixelLabels {
         if (rim == NONE) {
             return;
         }
-        // The probability of the most probable label: plane by plane, because such loops run in vectors.
+        // The probability of the most probable label. Plane by plane, because the compiler vectorizes such loops.
         for (int channel : channels) {
             int other = channel * plane;
             if (other != own) {
@@ -75,7 +75,7 @@ public final class PixelLabels {
         }
     }
 
-    /** Whether a pixel of this foreground belongs to the label. */
+    /** Whether a pixel with this probability belongs to the label. */
     public boolean isIn(float foreground) {
         return foreground > threshold;
     }

@@ -8,7 +8,7 @@ public enum Task {
     DETECTION("detect"),
     CLASSIFICATION("classify"),
 
-    /** Tensors in, tensors out: nothing is known of what they mean, and no image is taken. */
+    /** Tensors in, tensors out, without a meaning; the model takes no images. */
     TENSORS("infer");
 
     private final String verb;
@@ -17,17 +17,17 @@ public enum Task {
         this.verb = verb;
     }
 
-    /** As in JSON and in {@code model.yaml}. */
+    /** The name in JSON and in {@code model.yaml}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The last segment of the path that requests for it are sent to. */
+    /** The last segment of the request path. */
     public String verb() {
         return verb;
     }
 
-    /** The path that requests for it are sent to. */
+    /** The request path. */
     public String path(String model) {
         return (this == TENSORS ? "/v2/models/" : "/v1/models/") + model + "/" + verb;
     }

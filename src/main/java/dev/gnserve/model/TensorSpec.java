@@ -4,11 +4,11 @@ import dev.gnserve.backend.ElementType;
 import java.util.List;
 
 /**
- * What is known of a model's input or output.
+ * A model's input or output. Immutable.
  *
- * @param name by which requests and answers call it
- * @param type of its values
- * @param shape of a whole batch, the batch first; {@value #FREE} where an axis may have any size
+ * @param name the name in requests and responses
+ * @param type type of the values
+ * @param shape shape of a batch, the batch axis first; {@value #FREE} for an axis of any size
  */
 public record TensorSpec(String name, ElementType type, List<Integer> shape) {
 

@@ -1,20 +1,20 @@
 package dev.gnserve.model;
 
 /**
- * From which probability on something counts, and how large an object must be.
+ * Limits for pixels, objects and boxes.
  *
- * @param mask a pixel belongs to a class from this probability on; a request may ask for another
+ * @param mask a pixel belongs to a class above this probability; a request may set another
  * @param seed an object grows from pixels of at least this probability
- * @param minimumSeedArea pixels that such a seed needs
- * @param minimumArea objects of fewer pixels are left out
- * @param score a box counts from this score on; a request may ask for another
- * @param iou boxes of one class that overlap more than this are one object
- * @param maxDetections boxes per image at most, the best; a request may ask for fewer or more
+ * @param minimumSeedArea smallest number of pixels of such a seed
+ * @param minimumArea smaller objects, in pixels, are left out
+ * @param score boxes with a lower score are left out; a request may set another
+ * @param iou boxes of one class with a larger overlap are one object
+ * @param maxDetections largest number of boxes per image, the best ones; a request may set another
  */
 public record Thresholds(
         float mask, float seed, int minimumSeedArea, int minimumArea, float score, float iou, int maxDetections) {
 
-    /** More boxes than this are never told of one image. */
+    /** Upper limit of the boxes per image. */
     public static final int MOST_DETECTIONS = 10_000;
 
     public Thresholds {

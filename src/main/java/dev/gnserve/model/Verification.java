@@ -1,15 +1,15 @@
 package dev.gnserve.model;
 
 /**
- * How a model's normalization layers are checked against the reference operator.
+ * How a model is verified.
  *
- * @param onLoad what a failed check at load does
- * @param sampleRate share of live inputs (images, or tiles of larger ones) that are checked after their answer was sent
+ * @param onLoad what to do at load
+ * @param sampleRate share of the live inputs (images, or tiles of large ones) that are verified after their response
  * @param expected what every Group Normalization must have
  */
 public record Verification(OnLoad onLoad, float sampleRate, ExpectedGroupNorm expected) {
 
-    /** Not checked; a failure is logged; a failure keeps the model from serving. */
+    /** OFF: no verification. WARN: a failure is logged. REQUIRE: after a failure the model does not serve. */
     public enum OnLoad {
         OFF,
         WARN,

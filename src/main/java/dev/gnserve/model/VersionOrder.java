@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Orders versions as people do: runs of digits count as numbers, so 10 is newer than 9 and 1.10 newer than 1.9. */
+/** Orders versions by text, but digits as numbers: 10 is newer than 9, and 1.10 is newer than 1.9. Thread-safe. */
 final class VersionOrder implements Comparator<String> {
 
     static final Comparator<String> NEWEST_FIRST = new VersionOrder().reversed();

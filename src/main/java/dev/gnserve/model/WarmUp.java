@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * What the first worker runs before its model counts as ready: every shape at every batch size.
+ * The inputs that the first worker runs before the model is ready: every shape with every batch size and type. Immutable.
  *
- * @param shapes of one input, [channels, height, width]
- * @param batchSizes how many such inputs at once
- * @param dataTypes of the values, all that the model takes; images are FP32
+ * @param shapes shapes of one input, [channels, height, width]
+ * @param batchSizes numbers of inputs in a batch
+ * @param dataTypes all types that the model takes; images are FP32
  */
 public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<ElementType> dataTypes) {
 
@@ -33,12 +33,12 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
         }
     }
 
-    /** The smallest part of it, for a further worker of a model that is warm. */
+    /** The smallest part, for a further worker of a model that is warm. */
     WarmUp brief() {
         return new WarmUp(shapes.subList(0, 1), List.of(Collections.min(batchSizes)), dataTypes.subList(0, 1));
     }
 
-    /** As {@link #input(TensorShape)}, of any type: FP32 between 0 and 1, others of zeros and ones. */
+    /** A pseudo-random input, always the same: FP32 between 0 and 1, other types of zeros and ones. */
     static Tensor input(ElementType type, TensorShape shape) {
         if (type == ElementType.FP32) {
             return input(shape);
@@ -61,8 +61,8 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
     }
 
     /**
-     * An input of a shape, the same every time: neither constant nor zero, so that no layer divides by a vanishing
-     * deviation and no shortcut is taken.
+     * A pseudo-random input between 0 and 1, always the same. A constant input would have no deviation to normalize, and zeros could
+     * be faster than real images.
      */
     public static FloatTensor input(TensorShape shape) {
         Random random = new Random(1);

@@ -1,4 +1,4 @@
-/** Models as they are served: the manifest, the folder they lie in, loading, warm-up, versions and states. */
+/** Models: manifests, the models folder, loading, warm-up, versions and states. */
 @NullMarked
 package dev.gnserve.model;
 

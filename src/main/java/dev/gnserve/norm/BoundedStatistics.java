@@ -1,18 +1,19 @@
 package dev.gnserve.norm;
 
 /**
- * Mean and rstd of one contiguous group, summed by a kernel in float64 in one pass, with a proven bound of their error.
+ * Mean and rstd of one contiguous group, with a proven bound of their error. A kernel computes them in float64, reading the group
+ * once.
  *
  * <p>With n values, center c, {@code q = sum(d^2) / n}, {@code g = (n + 8) 2^-53} and {@code k = sqrt(1 + mean^2 rstd^2)}: a
  * sum of n rounded terms in any order errs by at most g times the sum of their magnitudes (Higham 2002, section 4.2), and
  * {@code sum |d| <= n sqrt(q)} (Cauchy and Schwarz). So the mean errs by at most {@code g sqrt(q)} and the variance,
- * {@code q - (sum(d) / n)^2}, by at most {@code 4 g q}. The sums of {@link GroupNormReference}, which are around zero and
- * then around its own mean, err likewise: its mean by {@code g k / rstd}, its variance by {@code g} of itself and the
- * square of the mean's error. {@code error} covers both sides, twice over.
+ * {@code q - (sum(d) / n)^2}, by at most {@code 4 g q}. The sums of {@link GroupNormReference}, around zero and then around its
+ * mean, have similar errors: its mean errs by {@code g k / rstd}, its variance by {@code g} times itself plus the square of the
+ * mean's error. {@code error} is twice the sum of both sides.
  *
  * @param k {@code sqrt(1 + (mean rstd)^2)}
- * @param error bounds the distance to {@link GroupNormReference}: that of the means, times {@code rstd / k}, plus the relative
- *     distance of the two rstd; NaN where anything is not finite
+ * @param error bounds the distance to {@link GroupNormReference}: the distance of the means times {@code rstd / k}, plus the relative
+ *     distance of the two rstd; NaN if a value is not finite
  */
 public record BoundedStatistics(double mean, double rstd, double k, double error) {
 
@@ -20,15 +21,15 @@ public record BoundedStatistics(double mean, double rstd, double k, double error
 
     private static final double HALF_ULP = 0x1p-53;
 
-    /** Roundings outside the sums: a few of 2^-53 each. */
+    /** For the roundings outside of the sums, a few of 2^-53 each. */
     private static final double ROUNDING = 0x1p-48;
 
     /**
-     * Measures a group.
+     * Computes the statistics of a group.
      *
-     * @param size values of the group, at least one
+     * @param size number of values, at least one
      */
-    public static BoundedStatistics of(GroupNormKernel kernel, float[] x, int offset, int size, double epsilon) {
+    public static BoundedStatistics of(ComparisonKernel kernel, float[] x, int offset, int size, double epsilon) {
         double center = center(x, offset, size);
         double[] sums = new double[2];
         kernel.sumDeviations(x, offset, size, center, sums);
@@ -42,7 +43,7 @@ public record BoundedStatistics(double mean, double rstd, double k, double error
         return new BoundedStatistics(mean, rstd, k, error < Double.POSITIVE_INFINITY ? error : Double.NaN);
     }
 
-    /** From the whole group: a border of zeros at its start would lie far from the rest. */
+    /** The mean of a sample from the whole group: a sample from its start could lie in a border of zeros. */
     private static double center(float[] x, int offset, int size) {
         int values = Math.min(size, CENTER_SAMPLE);
         double sum = 0;

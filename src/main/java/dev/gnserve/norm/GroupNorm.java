@@ -8,39 +8,39 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The Group Normalization operator: {@code y = (x - mean) / sqrt(variance + epsilon) * weight + bias} over the groups of a
- * {@link GroupNormShape}, on float32 or bfloat16 input and float32 output in the caller's arrays.
+ * {@link GroupNormShape}, with float32 or bfloat16 input and float32 output in the caller's arrays. Thread-safe.
  *
- * <p>Accuracy: within {@code 4 u max(|y|, 1)} of the exact result for weights near 1, plus {@code u |bias|}, with
- * {@code u = 2^-24}, whatever the ratio of mean to deviation; float64 statistics with a relative error near 1e-8. A NaN or
- * an infinity makes its own group NaN and no other. A group whose deviation leaves what float32 can square (1e-15 to 1e15)
- * is computed in float64.
+ * <p>Accuracy: for weights near 1, the result is within {@code 4 u max(|y|, 1) + u |bias|} of the exact result, with
+ * {@code u = 2^-24}, for every ratio of mean to deviation. The float64 statistics have a relative error near 1e-8. NaN or infinity
+ * makes its whole group NaN, and no other group. A group whose deviation float32 cannot square (below 1e-15 or above 1e15) is
+ * computed in float64.
  *
- * <p>The result of a group depends on its values alone, to the last bit: not on the batch, its place in it, the number of
- * threads, or the kernel. docs/decisions/0001-groupnorm-operator.md says how and why.
+ * <p>The bits of a group's result depend on its values alone: not on the batch, the place in the batch, the number of threads or
+ * the kernel. See docs/decisions/0001-groupnorm-operator.md.
  *
- * <p>Safe for concurrent use. Nothing is allocated per call (after a thread's first), except a few small objects where
- * the work is shared between threads.
+ * <p>After the first call of a thread, a call allocates nothing, except a few small objects if it uses several threads.
  */
 public final class GroupNorm {
 
-    private static final int IDLE_PASSES = 64;
+    private static final int MAX_IDLE = 64;
 
     private final GroupNormKernel kernel;
     private final @Nullable Executor executor;
     private final int parallelism;
-    /** Passes that nobody uses now, with their scratch memory. */
-    private final ArrayBlockingQueue<GroupNormPass> idle = new ArrayBlockingQueue<>(IDLE_PASSES);
 
-    /** An operator that works on the calling thread. */
+    /** Normalizers that are not in use, with their scratch memory. */
+    private final ArrayBlockingQueue<UnitNormalizer> idle = new ArrayBlockingQueue<>(MAX_IDLE);
+
+    /** An operator that uses the calling thread only. */
     public GroupNorm(GroupNormKernel kernel) {
         this(kernel, null, 1);
     }
 
     /**
-     * An operator that shares the groups of a call between the calling thread and an executor. A busy or shut down executor
-     * costs speed only: the calling thread does what nobody else has begun.
+     * An operator that shares the groups of a call between the calling thread and an executor. If the executor is busy or shut
+     * down, the calling thread does the work of the others.
      *
-     * @param parallelism how many threads may work on one call, the calling one included
+     * @param parallelism number of threads that may work on one call, the calling thread included
      */
     public GroupNorm(GroupNormKernel kernel, @Nullable Executor executor, int parallelism) {
         if (parallelism < 1) {
@@ -64,8 +64,8 @@ public final class GroupNorm {
      * Normalizes float32 values.
      *
      * @param output may be the input at the same offset
-     * @param statistics takes the mean and rstd of each group, if given
-     * @throws IllegalArgumentException if weight, bias or statistics do not fit the shape, or input and output overlap
+     * @param statistics receives the mean and rstd of each group; or null
+     * @throws IllegalArgumentException if weight, bias or statistics do not fit the shape, or if input and output overlap
      *     without being the same
      * @throws IndexOutOfBoundsException if the input or the output is too short for the shape
      */
@@ -88,8 +88,8 @@ public final class GroupNorm {
     }
 
     /**
-     * Normalizes bfloat16 values, each the upper 16 bits of a float32; all computation and the output are float32. The
-     * rest is as for float32 input.
+     * Normalizes bfloat16 values, each the upper 16 bits of a float32. Computation and output are float32; the rest is as for
+     * float32 input.
      */
     public void normalize(
             GroupNormShape shape,
@@ -118,50 +118,50 @@ public final class GroupNorm {
             statistics.check(shape);
         }
         int workers = executor == null ? 1 : parallelism;
-        GroupNormPass pass = borrow();
+        UnitNormalizer own = borrow();
         try {
-            pass.begin(shape, parameters, input, bfloat16, inputOffset, output, outputOffset, statistics, workers);
-            if (executor == null || pass.units() < 2) {
-                for (int unit = 0; unit < pass.units(); unit++) {
-                    pass.normalizeUnit(unit);
+            own.begin(shape, parameters, input, bfloat16, inputOffset, output, outputOffset, statistics, workers);
+            if (executor == null || own.units() < 2) {
+                for (int unit = 0; unit < own.units(); unit++) {
+                    own.normalizeUnit(unit);
                 }
             } else {
-                SharedUnits units = new SharedUnits(pass.units());
-                for (int helper = 1; helper < Math.min(workers, pass.units()); helper++) {
-                    GroupNormPass helping = borrow();
-                    helping.begin(
+                SharedUnits units = new SharedUnits(own.units());
+                for (int other = 1; other < Math.min(workers, own.units()); other++) {
+                    UnitNormalizer normalizer = borrow();
+                    normalizer.begin(
                             shape, parameters, input, bfloat16, inputOffset, output, outputOffset, statistics, workers);
-                    help(executor, units, helping);
+                    execute(executor, units, normalizer);
                 }
-                units.take(pass);
+                units.normalize(own);
                 units.await();
             }
         } finally {
-            giveBack(pass);
+            giveBack(own);
         }
     }
 
-    private void help(Executor executor, SharedUnits units, GroupNormPass pass) {
+    private void execute(Executor executor, SharedUnits units, UnitNormalizer normalizer) {
         try {
             executor.execute(() -> {
                 try {
-                    units.take(pass);
+                    units.normalize(normalizer);
                 } finally {
-                    giveBack(pass);
+                    giveBack(normalizer);
                 }
             });
         } catch (RejectedExecutionException e) {
-            giveBack(pass);
+            giveBack(normalizer);
         }
     }
 
-    private GroupNormPass borrow() {
-        GroupNormPass pass = idle.poll();
-        return pass == null ? new GroupNormPass(kernel) : pass;
+    private UnitNormalizer borrow() {
+        UnitNormalizer normalizer = idle.poll();
+        return normalizer == null ? new UnitNormalizer(kernel) : normalizer;
     }
 
-    private void giveBack(GroupNormPass pass) {
-        pass.end();
-        idle.offer(pass);
+    private void giveBack(UnitNormalizer normalizer) {
+        normalizer.end();
+        idle.offer(normalizer);
     }
 }

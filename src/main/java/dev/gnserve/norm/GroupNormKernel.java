@@ -1,68 +1,68 @@
 package dev.gnserve.norm;
 
 /**
- * The inner loops of Group Normalization. {@link GroupNorm} walks the groups and merges in float64; a kernel does what is
- * done once per value. Two loops, {@link #sumDeviations} and {@link #firstBeyond}, compare results of others with it.
+ * The inner loops of Group Normalization: the work per value. {@link UnitNormalizer} goes over the groups and merges the sums in
+ * float64. Thread-safe.
  *
- * <p>All kernels give the same bits, but for the last ones of {@link #sumDeviations}. Every float32 sum is kept in float32 columns whose number does not depend on the width of a
- * vector, each column adds its values in the order of the rows, {@link #RUN_ROWS} at a time, and multiplication and addition are fused where this
- * interface says so and nowhere else. How many columns a kernel works on at a time is its own affair.
+ * <p>All kernels compute the same bits. Every float32 sum consists of columns, whose number does not depend on the width of a vector.
+ * Each column adds its values in the order of the rows, {@link #RUN_ROWS} at a time. Multiplication and addition are fused only where
+ * this interface says so. A kernel may process any number of columns at a time.
  *
- * <p>Kernels have no state and are safe for concurrent use. They need a processor with fused multiply-add to be fast (x86
- * since 2013, every 64-bit ARM).
+ * <p>Kernels are fast on processors with fused multiply-add (x86 since 2013, every 64-bit ARM).
  */
 public interface GroupNormKernel {
 
-    /** Columns of a block of neighbouring values: value i belongs to column {@code i % COLUMNS}. */
+    /** Columns of a block: value i is in column {@code i % COLUMNS}. */
     int COLUMNS = 64;
 
     /**
-     * Rows that a column adds up before it adds the sum to those before. Squares of values on a coarse grid, as they come of
-     * a mean 10,000 times the deviation, end in the same bits, and a long sum of them is rounded the same way each time.
+     * A column first sums this many rows, then adds them to its total. A single long sum would be less exact: when the mean is 10,000
+     * times the deviation, the values are on a coarse grid, their squares end in the same bits, and each addition rounds in the same
+     * direction.
      */
     int RUN_ROWS = 16;
 
-    /** Columns left after {@link #sumBlock} has folded them. */
+    /** Columns after {@link #sumBlock} has folded them. */
     int FOLDED_COLUMNS = 16;
 
-    /** The fastest kernel of this process and why it is that one; decided once. */
+    /** The fastest kernels of this process, and why they were chosen. Chosen once. */
     static Selection select() {
         return Selection.OF_THIS_PROCESS;
     }
 
-    /** Short name with the width in bits, such as {@code vector-256}. */
+    /** {@code scalar}, or {@code vector-256} with the width in bits. */
     String name();
 
     /**
-     * Sums a block of neighbouring values. With {@code d = x - center}, column j gets the sum of d and the sum of d * d
-     * (fused) of its values; then {@code (c[j] + c[j + 16]) + (c[j + 32] + c[j + 48])} becomes column j of 16.
+     * Sums a block of neighbouring values. With {@code d = x - center}, column j is the sum of d and the sum of d * d (fused)
+     * of its values. Then the 64 columns are folded to 16: {@code (c[j] + c[j + 16]) + (c[j + 32] + c[j + 48])}.
      *
-     * @param length number of values, zero or more; columns without a value count as 0
+     * @param length number of values, zero or more; the sum of an empty column is 0
      * @param center a value near the block's mean
-     * @param sums takes the sums of d in [0, FOLDED_COLUMNS); the rest of [0, COLUMNS) is scratch
-     * @param squares takes the sums of d * d likewise
+     * @param sums receives the sums of d in [0, FOLDED_COLUMNS); the rest of [0, COLUMNS) is scratch memory
+     * @param squares receives the sums of d * d likewise
      */
     void sumBlock(float[] x, int offset, int length, float center, float[] sums, float[] squares);
 
     /**
-     * Sums the columns of a matrix whose rows lie {@code stride} apart: with {@code d = x - center[j]}, {@code sums[j]} and
-     * {@code squares[j]} become the sum of d and of d * d (fused) over the rows.
+     * Sums the columns of a matrix whose rows are {@code stride} values apart: with {@code d = x - center[j]}, {@code sums[j]} and
+     * {@code squares[j]} become the sums of d and of d * d (fused) over the rows.
      */
     void sumColumns(
             float[] x, int offset, int rows, int stride, int columns, float[] center, float[] sums, float[] squares);
 
     /**
-     * Normalizes neighbouring runs of {@code length} values, run r with coefficients {@code first + r}. {@code y} may be
-     * {@code x} with the same offset, here and below.
+     * Normalizes neighbouring runs of {@code length} values each, run r with coefficients {@code first + r}. {@code y} may be
+     * {@code x} with the same offset.
      */
     void normalizeRuns(
             float[] x, int xOffset, float[] y, int yOffset, int runs, int length, Coefficients coefficients, int first);
 
     /**
-     * Normalizes a matrix whose rows lie {@code stride} apart, in input and output: column {@code first + j} with
-     * coefficients {@code first + j}.
+     * Normalizes columns of a matrix whose rows are {@code stride} values apart in input and output: column {@code first + j} with
+     * coefficients {@code first + j}. {@code y} may be {@code x} with the same offset.
      *
-     * @param xOffset where column 0 of the first row would be
+     * @param xOffset index of column 0 in the first row
      * @param yOffset likewise
      */
     void normalizeColumns(
@@ -76,44 +76,14 @@ public interface GroupNormKernel {
             int columns,
             Coefficients coefficients);
 
-    /** Turns bfloat16 values (the upper halves of float32 values) into float32, exactly. */
+    /** Converts bfloat16 values (the upper halves of float32 values) to float32, exactly. */
     void widen(short[] bfloat16, int offset, float[] y, int yOffset, int length);
 
     /**
-     * Sums neighbouring values in float64: with {@code d = x - center}, {@code sums[0]} becomes the sum of d and
-     * {@code sums[1]} that of d * d (fused). The order is the kernel's own; the bound of {@link BoundedStatistics} holds for
-     * every order.
-     */
-    void sumDeviations(float[] x, int offset, int length, double center, double[] sums);
-
-    /**
-     * Finds the first result that is further from Group Normalization than it may be; all in float64.
+     * The coefficients per channel: with {@code d = x - center}, {@code y = fma(d, scale, fma(d, scaleLow, shift))}.
      *
-     * @param x what was normalized
-     * @param y the results, at the same indexes
-     * @return the index of the first value beyond the limit, or {@code offset + length}; a NaN is beyond every limit
-     */
-    int firstBeyond(float[] x, float[] y, int offset, int length, Limit limit);
-
-    /**
-     * How far a result may be from {@code expected = fma(d, scale, shift)} with {@code d = x - mean}: by
-     * {@code fma(|expected|, share, fma(|d|, slope, base))}.
-     */
-    record Limit(double mean, double scale, double shift, double base, double slope, double share) {
-
-        /** Whether a value keeps the limit. */
-        boolean keeps(float x, float y) {
-            double d = x - mean;
-            double expected = Math.fma(d, scale, shift);
-            return Math.abs(y - expected) <= Math.fma(Math.abs(expected), share, Math.fma(Math.abs(d), slope, base));
-        }
-    }
-
-    /**
-     * What turns x into y, per channel: with {@code d = x - center}, {@code y = fma(d, scale, fma(d, scaleLow, shift))}.
-     *
-     * <p>Mean and scale are split in two floats each: {@code center} is the mean's high part, whose low part went into
-     * {@code shift}; {@code scale + scaleLow} is rstd * weight.
+     * <p>Mean and scale are split into two floats each: {@code center} is the high part of the mean, and {@code shift} includes the
+     * low part; {@code scale + scaleLow} is rstd * weight.
      */
     // The arrays are scratch memory, shared on purpose.
     @SuppressWarnings("ArrayRecordComponent")
@@ -125,11 +95,11 @@ public interface GroupNormKernel {
     }
 
     /**
-     * A chosen kernel.
+     * The chosen kernels.
      *
-     * @param reason why it was chosen, and what to do for a faster one
+     * @param reason why they were chosen, and how to get faster ones
      */
-    record Selection(GroupNormKernel kernel, String reason) {
+    record Selection(GroupNormKernel kernel, ComparisonKernel comparison, String reason) {
 
         private static final String MODULE = "jdk.incubator.vector";
         private static final Selection OF_THIS_PROCESS = decide();
@@ -140,19 +110,17 @@ public interface GroupNormKernel {
                         "the module " + MODULE + " is not resolved; the vector kernel needs --add-modules " + MODULE);
             }
             try {
-                // By name: this class must load where the module is missing.
-                GroupNormKernel vector = (GroupNormKernel)
-                        Class.forName(GroupNormKernel.class.getPackageName() + ".VectorGroupNormKernel")
-                                .getDeclaredMethod("preferred")
-                                .invoke(null);
-                return new Selection(vector, "the widest vectors of this processor that the JVM offers");
+                // By name, because this class must also load without the module.
+                return (Selection) Class.forName(GroupNormKernel.class.getPackageName() + ".VectorKernels")
+                        .getDeclaredMethod("select")
+                        .invoke(null);
             } catch (ReflectiveOperationException | LinkageError e) {
                 return scalar("the vector kernel does not load: " + e);
             }
         }
 
         private static Selection scalar(String reason) {
-            return new Selection(new ScalarGroupNormKernel(), reason);
+            return new Selection(new ScalarGroupNormKernel(), new ScalarComparisonKernel(), reason);
         }
     }
 }

@@ -3,17 +3,16 @@ package dev.gnserve.norm;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a GroupNorm layer carries beside its number of groups. The arrays are the caller's and are not copied.
+ * The parameters of a Group Normalization without its number of groups. The arrays are not copied.
  *
- * @param epsilon added to the variance; finite and not negative
+ * @param epsilon term added to the variance; finite and not negative
  * @param weight gamma, one factor per channel, or null for 1
  * @param bias beta, one term per channel, or null for 0
  */
-// The caller's arrays on purpose: nothing is copied per call.
-@SuppressWarnings("ArrayRecordComponent")
+@SuppressWarnings("ArrayRecordComponent") // A copy would cost time in every call.
 public record GroupNormParameters(double epsilon, float @Nullable [] weight, float @Nullable [] bias) {
 
-    /** The epsilon of a layer that was given none, in PyTorch as in the paper's own code. */
+    /** The default epsilon in PyTorch and in the paper's code. */
     public static final double DEFAULT_EPSILON = 1e-5;
 
     public GroupNormParameters {

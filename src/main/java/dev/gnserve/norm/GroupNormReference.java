@@ -1,10 +1,8 @@
 package dev.gnserve.norm;
 
 /**
- * Group Normalization as the paper writes it, in float64: what every kernel is judged against, and what normalizes the
- * rare group whose scale leaves the range of float32.
- *
- * <p>Equations are those of Wu and He, "Group Normalization", ECCV 2018.
+ * Group Normalization in float64, by the equations of Wu and He, "Group Normalization", ECCV 2018. Every kernel is compared with it.
+ * It also normalizes the rare groups whose scale float32 cannot represent. Immutable and thread-safe.
  */
 public final class GroupNormReference {
 
@@ -22,7 +20,7 @@ public final class GroupNormReference {
         this.parameters = parameters;
     }
 
-    /** The whole result, in the order of the input. */
+    /** Normalizes the whole input; the result has the order of the input. */
     public double[] normalize(float[] input, int offset) {
         double[] result = new double[shape.size()];
         for (int sample = 0; sample < shape.batch(); sample++) {
@@ -76,7 +74,7 @@ public final class GroupNormReference {
         return (value - mean) * rstd * parameters.weight(channel) + parameters.bias(channel);
     }
 
-    /** Of a channel's values; in four sums, so that an addition need not wait for the one before. */
+    /** The sum of a channel's values. Four partial sums, so that an addition does not wait for the one before. */
     private double sum(float[] input, int first) {
         int step = step();
         int end = first + shape.positions() * step;
@@ -97,7 +95,7 @@ public final class GroupNormReference {
         return a + b + (c + d);
     }
 
-    /** Of a channel's deviations from the mean, in four sums likewise. */
+    /** The sum of a channel's squared deviations from the mean, likewise. */
     private double squares(float[] input, int first, double mean) {
         int step = step();
         int end = first + shape.positions() * step;
@@ -122,7 +120,7 @@ public final class GroupNormReference {
         return a + b + (c + d);
     }
 
-    /** From a channel's value at one position to that at the next. */
+    /** The distance of a channel's values at neighbouring positions. */
     private int step() {
         return shape.positions() < 2 ? 1 : shape.indexOf(0, 0, 1);
     }

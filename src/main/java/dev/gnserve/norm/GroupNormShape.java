@@ -6,15 +6,15 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The shape of one Group Normalization: how many values there are, how they fall into groups, and how they lie.
+ * The shape of one Group Normalization: the number of values, their groups, and their order in memory.
  *
- * <p>A group is the values of {@code channels / groups} neighbouring channels of one sample, over all positions. An empty
- * batch, no channels and no positions are legal and give an empty result.
+ * <p>A group is all values of {@code channels / groups} neighbouring channels of one sample. An empty batch, no channels and no
+ * positions are allowed and give an empty result.
  *
- * @param batch samples, N
- * @param channels channels of a sample, C
- * @param groups groups of a sample, G; divides {@code channels}
- * @param positions spatial (and temporal) positions of a channel: the product of the axes that are neither N nor C
+ * @param batch number of samples, N
+ * @param channels number of channels of a sample, C
+ * @param groups number of groups of a sample, G; divides {@code channels}
+ * @param positions number of positions of a channel: the product of all axes except N and C
  * @param format the order of the values in the array
  */
 public record GroupNormShape(int batch, int channels, int groups, int positions, MemoryFormat format) {
@@ -24,12 +24,11 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
     }
 
     /**
-     * The shape of a whole array.
+     * The shape of an array.
      *
-     * @param shape the lengths of the axes as they lie in the array: {@code [N, C, ...]} when contiguous,
-     *     {@code [N, ..., C]} when channels-last; at least two
-     * @throws IllegalArgumentException if there are fewer than two axes, a length is negative, there are more values than
-     *     an array can hold, or {@code groups} does not divide the channels
+     * @param shape the sizes of the axes in memory order: {@code [N, C, ...]} if contiguous, {@code [N, ..., C]} if channels-last
+     * @throws IllegalArgumentException if there are fewer than two axes, a size is negative, an array cannot hold all values, or
+     *     {@code groups} does not divide the channels
      */
     public static GroupNormShape of(long[] shape, int groups, MemoryFormat format) {
         if (shape.length < 2) {
@@ -51,7 +50,7 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
         return of(Arrays.stream(shape).asLongStream().toArray(), groups, format);
     }
 
-    /** How many values the input has. */
+    /** The number of values. */
     public int size() {
         return batch * channels * positions;
     }
@@ -60,20 +59,20 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
         return channels / groups;
     }
 
-    /** How many values share one mean and one deviation. */
+    /** The number of values of a group. */
     public int groupSize() {
         return channelsPerGroup() * positions;
     }
 
-    /** How many groups the whole batch has. */
+    /** The number of groups in the batch. */
     public int totalGroups() {
         return batch * groups;
     }
 
     /**
-     * Where a value lies in the array, counted from the start of the input.
+     * The index of a value, from the start of the input.
      *
-     * @param channel of the sample, not of the group
+     * @param channel number of the channel in the sample, not in the group
      */
     int indexOf(int sample, int channel, int position) {
         return format == MemoryFormat.CONTIGUOUS
@@ -83,7 +82,7 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
 
     private static void check(long[] shape, long channels, int groups) {
         String text = Arrays.toString(shape);
-        // The product without zero axes is bounded too, so that no product of some of the axes can overflow.
+        // Zero axes count as 1, so that no product of some of the axes can overflow either.
         long nonEmpty = 1;
         for (long length : shape) {
             if (length < 0) {
@@ -93,7 +92,7 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
             nonEmpty = length > Integer.MAX_VALUE ? Long.MAX_VALUE : nonEmpty * Math.max(length, 1);
             if (nonEmpty > Integer.MAX_VALUE) {
                 throw new IllegalArgumentException("Expected at most " + Integer.MAX_VALUE
-                        + " values, which is what one array holds, but got input of shape " + text);
+                        + " values, the limit of an array, but got input of shape " + text);
             }
         }
         if (groups <= 0) {
@@ -109,7 +108,7 @@ public record GroupNormShape(int batch, int channels, int groups, int positions,
 
     private static String legalGroups(long channels) {
         if (channels == 0) {
-            return "without channels, any number of groups from 1 is legal";
+            return "without channels, num_groups may be 1 or more";
         }
         IntStream small =
                 IntStream.rangeClosed(1, (int) Math.sqrt((double) channels)).filter(groups -> channels % groups == 0);

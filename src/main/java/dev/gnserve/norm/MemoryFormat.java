@@ -1,9 +1,9 @@
 package dev.gnserve.norm;
 
-/** How the values of an input lie in its array, by the names PyTorch gives to the two orders. */
+/** The order of the values in memory, named as in PyTorch. */
 public enum MemoryFormat {
-    /** (N, C, *): the positions of one channel lie together. */
+    /** (N, C, *): the positions of a channel are neighbours. */
     CONTIGUOUS,
-    /** (N, *, C): the channels of one position lie together. */
+    /** (N, *, C): the channels of a position are neighbours. */
     CHANNELS_LAST
 }

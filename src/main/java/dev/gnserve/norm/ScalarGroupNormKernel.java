@@ -2,7 +2,7 @@ package dev.gnserve.norm;
 
 import java.util.Arrays;
 
-/** The kernel in plain Java: the text to read, and what runs where the Vector API is not available. */
+/** The kernel in plain Java: the one to read, and the one that runs without the Vector API. */
 final class ScalarGroupNormKernel implements GroupNormKernel {
 
     @Override
@@ -30,7 +30,7 @@ final class ScalarGroupNormKernel implements GroupNormKernel {
 
     private static void sumRun(float[] x, int offset, int rows, float center, float[] sums, float[] squares) {
         for (int column = 0; column < COLUMNS; column += 4) {
-            // Four columns at a time, because one column's sum waits for the addition before it.
+            // Four columns at a time, so that an addition does not wait for the one before.
             float sum0 = 0;
             float sum1 = 0;
             float sum2 = 0;
@@ -149,41 +149,5 @@ final class ScalarGroupNormKernel implements GroupNormKernel {
         for (int i = 0; i < length; i++) {
             y[yOffset + i] = Float.intBitsToFloat(bfloat16[offset + i] << 16);
         }
-    }
-
-    @Override
-    public void sumDeviations(float[] x, int offset, int length, double center, double[] sums) {
-        // Two values at a time, because one sum waits for the addition before it.
-        double sum0 = 0;
-        double sum1 = 0;
-        double square0 = 0;
-        double square1 = 0;
-        int end = offset + length;
-        int i = offset;
-        for (; i < end - 1; i += 2) {
-            double d0 = x[i] - center;
-            double d1 = x[i + 1] - center;
-            sum0 += d0;
-            sum1 += d1;
-            square0 = Math.fma(d0, d0, square0);
-            square1 = Math.fma(d1, d1, square1);
-        }
-        if (i < end) {
-            double d = x[i] - center;
-            sum0 += d;
-            square0 = Math.fma(d, d, square0);
-        }
-        sums[0] = sum0 + sum1;
-        sums[1] = square0 + square1;
-    }
-
-    @Override
-    public int firstBeyond(float[] x, float[] y, int offset, int length, Limit limit) {
-        int end = offset + length;
-        int i = offset;
-        while (i < end && limit.keeps(x[i], y[i])) {
-            i++;
-        }
-        return i;
     }
 }

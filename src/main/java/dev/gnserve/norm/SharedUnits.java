@@ -6,45 +6,45 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The units of one call, which several threads take one by one.
+ * The units of one call, which several threads take one by one. Thread-safe.
  *
- * <p>The calling thread waits for units, not for threads: one that comes after the last unit was taken finds nothing to do,
- * so an executor without a free thread cannot hold a call up, even when its threads are such callers themselves.
+ * <p>The calling thread waits for units, not for threads. So an executor without a free thread cannot block a call, even if the
+ * callers are its own threads: a task that starts after the last unit was taken has nothing to do.
  */
 final class SharedUnits {
 
     private final int count;
     private final AtomicInteger next = new AtomicInteger();
-    private final CountDownLatch open;
+    private final CountDownLatch unfinished;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     SharedUnits(int count) {
         this.count = count;
-        this.open = new CountDownLatch(count);
+        this.unfinished = new CountDownLatch(count);
     }
 
-    /** Normalizes units until none is left. */
-    void take(GroupNormPass pass) {
+    /** Takes and normalizes units until none is left. */
+    void normalize(UnitNormalizer normalizer) {
         for (int unit = next.getAndIncrement(); unit < count; unit = next.getAndIncrement()) {
             try {
-                pass.normalizeUnit(unit);
+                normalizer.normalizeUnit(unit);
             } catch (RuntimeException | Error e) {
                 failure.compareAndSet(null, e);
             } finally {
-                open.countDown();
+                unfinished.countDown();
             }
         }
     }
 
-    /** Waits until every unit is done, whoever took it. */
+    /** Waits until all units are done. */
     void await() {
         boolean interrupted = false;
         while (true) {
             try {
-                open.await();
+                unfinished.await();
                 break;
             } catch (InterruptedException e) {
-                // Others still write to the caller's arrays: the call cannot return before they are done.
+                // Keep waiting: other threads still write to the caller's arrays.
                 interrupted = true;
             }
         }
@@ -53,7 +53,7 @@ final class SharedUnits {
         }
         Throwable thrown = failure.get();
         if (thrown != null) {
-            throw new IllegalStateException("A shared part of a Group Normalization failed", thrown);
+            throw new IllegalStateException("A thread failed in a Group Normalization", thrown);
         }
     }
 }

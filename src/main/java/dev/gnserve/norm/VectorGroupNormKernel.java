@@ -1,88 +1,25 @@
 package dev.gnserve.norm;
 
-import java.io.InputStream;
-import java.lang.constant.ConstantDescs;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.Arrays;
-import java.util.Objects;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/**
- * The kernel in the Vector API. Loaded by name, and only where {@code jdk.incubator.vector} is resolved.
- *
- * <p>The compiler turns vector operations into instructions only where it knows the species as a constant; a field of an
- * instance is none (measured: 10 to 20 times slower). So each species gets a hidden copy of this class, in which it is a
- * static constant.
- */
+/** The kernel in the Vector API, one hidden copy per width; see {@link VectorKernels}. */
 final class VectorGroupNormKernel implements GroupNormKernel {
 
-    /** The species of a hidden copy; null in the class as it was compiled, which is never instantiated. */
-    private static final VectorSpecies<Float> SPECIES = classData();
+    private static final VectorSpecies<Float> SPECIES = VectorKernels.species(MethodHandles.lookup());
 
     /**
-     * What narrower kernels than 256 bits do in float64: two lanes are no faster than one, and JDK 17 has no instruction that
-     * widens a pair of floats (measured: four times slower than plain Java).
-     */
-    private static final ScalarGroupNormKernel PLAIN = new ScalarGroupNormKernel();
-
-    private static final int WIDE_BITS = SPECIES == null ? 256 : Math.max(256, SPECIES.vectorBitSize());
-
-    private static final VectorSpecies<Double> DOUBLES =
-            VectorSpecies.of(double.class, VectorShape.forBitSize(WIDE_BITS));
-
-    /** The float32 values that become as many float64 ones. */
-    private static final VectorSpecies<Float> HALF =
-            VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE_BITS / 2));
-
-    /**
-     * Index from which on the values of a large array begin a cache line, each 64 bytes: G1 lets such arrays begin with a
-     * region, and 16 bytes of header come first. Elsewhere vectors cross lines, as they would anyway.
+     * Index of the first value of a large array that begins a cache line of 64 bytes: with G1, such an array begins at the start of a
+     * region, and its header takes 16 bytes. With other collectors, vectors may cross cache lines, which costs only speed.
      */
     private static final int LINE_START = 12;
 
-    /** Values from which on a run is long. */
+    /** Runs with at least this many values are long. */
     private static final int LONG_RUN = 256;
 
     private VectorGroupNormKernel() {}
-
-    /** The kernel of the widest vectors that the processor has and the columns allow. */
-    static GroupNormKernel preferred() {
-        return ofWidth(Math.min(FloatVector.SPECIES_PREFERRED.vectorBitSize(), FOLDED_COLUMNS * Float.SIZE));
-    }
-
-    /**
-     * The kernel of one width, which is slow but right where the processor lacks it.
-     *
-     * @param bits 64, 128, 256 or 512
-     */
-    static GroupNormKernel ofWidth(int bits) {
-        VectorSpecies<Float> species = VectorSpecies.of(float.class, VectorShape.forBitSize(bits));
-        String resource = VectorGroupNormKernel.class.getSimpleName() + ".class";
-        try (InputStream code = VectorGroupNormKernel.class.getResourceAsStream(resource)) {
-            MethodHandles.Lookup copy = MethodHandles.lookup()
-                    .defineHiddenClassWithClassData(
-                            Objects.requireNonNull(code, resource).readAllBytes(), species, true);
-            return (GroupNormKernel) copy.findConstructor(copy.lookupClass(), MethodType.methodType(void.class))
-                    .invoke();
-        } catch (Throwable e) {
-            throw new IllegalStateException("No kernel for " + species, e);
-        }
-    }
-
-    @SuppressWarnings("unchecked")
-    private static VectorSpecies<Float> classData() {
-        try {
-            return MethodHandles.classData(MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, VectorSpecies.class);
-        } catch (IllegalAccessException e) {
-            throw new IllegalStateException(e);
-        }
-    }
 
     @Override
     public String name() {
@@ -117,7 +54,7 @@ final class VectorGroupNormKernel implements GroupNormKernel {
         }
     }
 
-    /** @param first whether the columns begin with these sums */
+    /** @param first whether the sums are stored rather than added to the columns */
     private static void sumRun(
             float[] x, int offset, int rows, float center, boolean first, float[] sums, float[] squares) {
         int lanes = SPECIES.length();
@@ -285,9 +222,9 @@ final class VectorGroupNormKernel implements GroupNormKernel {
         }
     }
 
-    // Long and short runs have loops of their own, for the compiler makes of a loop what suits the lengths it has met.
+    // Separate loops for long and short runs, because the compiler optimizes a loop for the lengths that it has seen.
 
-    /** Writes whole cache lines, but for both ends. The loop counts in y alone, which costs the fewest instructions. */
+    /** Writes whole cache lines, except at both ends. The index counts in y, which takes the fewest instructions. */
     private static void normalizeLongRun(
             float[] x,
             int from,
@@ -303,7 +240,7 @@ final class VectorGroupNormKernel implements GroupNormKernel {
         FloatVector scales = FloatVector.broadcast(SPECIES, scale);
         FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
         FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
-        // The first vector and the last four may overlap the others; they are read first, because y may be x.
+        // The first vector and the last four may overlap the others. They are read first, because y may be x.
         int head = (LINE_START - to) & (lanes - 1);
         int last = length - lanes;
         int whole = head + (length - head - 1) / (4 * lanes) * (4 * lanes);
@@ -359,7 +296,8 @@ final class VectorGroupNormKernel implements GroupNormKernel {
         FloatVector scales = FloatVector.broadcast(SPECIES, scale);
         FloatVector scaleLows = FloatVector.broadcast(SPECIES, scaleLow);
         FloatVector shifts = FloatVector.broadcast(SPECIES, shift);
-        // Four vectors a step; the last four may overlap each other and those before, and are read first.
+        // Four vectors per step. The last four may overlap each other and the others. They are read first, because y
+        // may be x.
         int last = length - lanes;
         int whole = (length - 1) / (4 * lanes) * (4 * lanes);
         int tail0 = Math.min(whole, last);
@@ -424,89 +362,9 @@ final class VectorGroupNormKernel implements GroupNormKernel {
 
     @Override
     public void widen(short[] bfloat16, int offset, float[] y, int yOffset, int length) {
-        // The compiler vectorizes a shift of 16-bit values on its own.
+        // The compiler vectorizes this loop.
         for (int i = 0; i < length; i++) {
             y[yOffset + i] = Float.intBitsToFloat(bfloat16[offset + i] << 16);
         }
-    }
-
-    @Override
-    public void sumDeviations(float[] x, int offset, int length, double center, double[] sums) {
-        if (SPECIES.vectorBitSize() < WIDE_BITS) {
-            PLAIN.sumDeviations(x, offset, length, center, sums);
-            return;
-        }
-        int lanes = DOUBLES.length();
-        DoubleVector c = DoubleVector.broadcast(DOUBLES, center);
-        DoubleVector sum0 = DoubleVector.zero(DOUBLES);
-        DoubleVector sum1 = DoubleVector.zero(DOUBLES);
-        DoubleVector square0 = DoubleVector.zero(DOUBLES);
-        DoubleVector square1 = DoubleVector.zero(DOUBLES);
-        int end = offset + length;
-        int i = offset;
-        for (; i <= end - 2 * lanes; i += 2 * lanes) {
-            DoubleVector d0 = widened(x, i).sub(c);
-            DoubleVector d1 = widened(x, i + lanes).sub(c);
-            sum0 = sum0.add(d0);
-            sum1 = sum1.add(d1);
-            square0 = d0.fma(d0, square0);
-            square1 = d1.fma(d1, square1);
-        }
-        double sum = sum0.add(sum1).reduceLanes(VectorOperators.ADD);
-        double square = square0.add(square1).reduceLanes(VectorOperators.ADD);
-        for (; i < end; i++) {
-            double d = x[i] - center;
-            sum += d;
-            square = Math.fma(d, d, square);
-        }
-        sums[0] = sum;
-        sums[1] = square;
-    }
-
-    @Override
-    public int firstBeyond(float[] x, float[] y, int offset, int length, Limit limit) {
-        if (SPECIES.vectorBitSize() < WIDE_BITS) {
-            return PLAIN.firstBeyond(x, y, offset, length, limit);
-        }
-        int lanes = DOUBLES.length();
-        DoubleVector mean = DoubleVector.broadcast(DOUBLES, limit.mean());
-        DoubleVector scale = DoubleVector.broadcast(DOUBLES, limit.scale());
-        DoubleVector shift = DoubleVector.broadcast(DOUBLES, limit.shift());
-        DoubleVector base = DoubleVector.broadcast(DOUBLES, limit.base());
-        DoubleVector slope = DoubleVector.broadcast(DOUBLES, limit.slope());
-        DoubleVector share = DoubleVector.broadcast(DOUBLES, limit.share());
-        int end = offset + length;
-        int i = offset;
-        for (; i <= end - 2 * lanes; i += 2 * lanes) {
-            VectorMask<Double> kept = kept(x, y, i, mean, scale, shift, base, slope, share)
-                    .and(kept(x, y, i + lanes, mean, scale, shift, base, slope, share));
-            if (!kept.allTrue()) {
-                break; // The first of them is found below.
-            }
-        }
-        while (i < end && limit.keeps(x[i], y[i])) {
-            i++;
-        }
-        return i;
-    }
-
-    private static VectorMask<Double> kept(
-            float[] x,
-            float[] y,
-            int i,
-            DoubleVector mean,
-            DoubleVector scale,
-            DoubleVector shift,
-            DoubleVector base,
-            DoubleVector slope,
-            DoubleVector share) {
-        DoubleVector d = widened(x, i).sub(mean);
-        DoubleVector expected = d.fma(scale, shift);
-        DoubleVector allowed = expected.abs().fma(share, d.abs().fma(slope, base));
-        return widened(y, i).sub(expected).abs().compare(VectorOperators.LE, allowed);
-    }
-
-    private static DoubleVector widened(float[] x, int i) {
-        return (DoubleVector) FloatVector.fromArray(HALF, x, i).castShape(DOUBLES, 0);
     }
 }

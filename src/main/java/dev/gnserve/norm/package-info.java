@@ -1,7 +1,7 @@
 /**
- * Group Normalization on plain arrays: scalar and vector kernels, the float64 reference that judges them, and the operator that they
- * make. Layer checks of the engine use the kernels' float64 loops; the operator serves the commands {@code groupnorm} and
- * {@code bench groupnorm}.
+ * Group Normalization on Java arrays: the operator, its scalar and vector kernels, and a float64 reference. The commands
+ * {@code groupnorm} and {@code bench groupnorm} use the operator; the verification of models uses the reference and the
+ * comparison kernels.
  */
 @NullMarked
 package dev.gnserve.norm;

@@ -19,18 +19,18 @@ import java.util.Map;
 import java.util.zip.ZipInputStream;
 
 /**
- * A float32 array as a {@code .npy} file holds it.
+ * A float32 array of a {@code .npy} file.
  *
- * @param shape the lengths of its axes
+ * @param shape the sizes of the axes
  * @param values row-major; not copied
  */
-@SuppressWarnings("ArrayRecordComponent") // Megabytes that are read once and handed on.
+@SuppressWarnings("ArrayRecordComponent") // A copy would cost megabytes.
 public record NumpyFile(long[] shape, float[] values) {
 
     /**
      * Reads a {@code .npy} file.
      *
-     * @throws IOException with a message for the user, if there is no such file or it is not a float32 array
+     * @throws IOException if the file does not exist or is not a float32 array; the message says what to do
      */
     public static NumpyFile read(Path npy) throws IOException {
         byte[] bytes;
@@ -46,8 +46,8 @@ public record NumpyFile(long[] shape, float[] values) {
             NDArray array =
                     NDList.decode(arrays, new ByteArrayInputStream(bytes)).singletonOrThrow();
             if (array.getDataType() != DataType.FLOAT32) {
-                throw new IOException(npy + " holds " + array.getDataType()
-                        + " values, expected is float32: convert it with .astype(numpy.float32)");
+                throw new IOException(npy + " has values of type " + array.getDataType()
+                        + ", expected is float32: convert it with .astype(numpy.float32)");
             }
             return new NumpyFile(array.getShape().getShape(), array.toFloatArray());
         } catch (RuntimeException e) {
@@ -63,7 +63,7 @@ public record NumpyFile(long[] shape, float[] values) {
         try (NDManager arrays = PassthroughNDManager.INSTANCE.newSubManager();
                 ZipInputStream archive = new ZipInputStream(new ByteArrayInputStream(
                         encode(arrays.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32))))) {
-            // The codec writes archives; a .npy file is what an archive holds.
+            // DJL writes archives only. The entry of an archive is a .npy file.
             archive.getNextEntry();
             save(npy, archive.readAllBytes());
         }
@@ -72,7 +72,8 @@ public record NumpyFile(long[] shape, float[] values) {
     /**
      * Writes a {@code .npz} archive of float64 arrays.
      *
-     * @param shape the shape of each of them
+     * @param shape the shape of each array
+     * @param named the arrays by name
      */
     public static void writeArchive(Path npz, long[] shape, Map<String, double[]> named) throws IOException {
         try (NDManager arrays = PassthroughNDManager.INSTANCE.newSubManager()) {

@@ -1,4 +1,4 @@
-/** NumPy files in and out, by DJL's own codec and without an engine. */
+/** Reads and writes NumPy files with DJL's codec, without an engine. */
 @NullMarked
 package dev.gnserve.numpy;
 

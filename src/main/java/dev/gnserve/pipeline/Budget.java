@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * together, where limits of one request do not bound their sum. A request that does not get its share waits for a moment, in the order
  * of arrival, and is then refused. Thread-safe.
  */
-abstract class Budget {
+class Budget {
 
     static final Duration PATIENCE = Duration.ofSeconds(1);
 

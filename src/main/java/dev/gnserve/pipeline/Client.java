@@ -5,6 +5,7 @@ import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.image.Cancellation;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -108,6 +109,33 @@ public final class Client {
             }
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    /**
+     * Cancels work that the thread of the request does itself: after the deadline with DEADLINE_EXCEEDED, and when the client
+     * disconnects as {@link #await(CompletableFuture)}.
+     *
+     * @param work in words, for the message
+     */
+    Cancellation cancelling(String work) {
+        return new Cancellation() {
+            private long nextCheck = System.nanoTime() + FIRST_CHECK.toNanos();
+
+            @Override
+            public void throwIfCancelled() {
+                long now = System.nanoTime();
+                if (deadline.passed(now)) {
+                    throw Failure.of(FailureCode.DEADLINE_EXCEEDED, deadline + " passed during " + work)
+                            .asException();
+                }
+                if (now - nextCheck >= 0) {
+                    nextCheck = now + FIRST_CHECK.toNanos();
+                    if (connection.isClosed()) {
+                        throw new ClientDisconnectedException();
+                    }
+                }
+            }
+        };
     }
 
     private <T> T get(CompletableFuture<T> result, Deadline until) throws ExecutionException, TimeoutException {

@@ -28,6 +28,8 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.MediaType;
@@ -47,6 +49,8 @@ import org.springframework.stereotype.Component;
 @Component
 public final class ImagePipeline {
 
+    private static final Logger log = LoggerFactory.getLogger(ImagePipeline.class);
+
     private final UploadReader uploads;
     private final ImageDecoder decoder;
     private final PixelBudget pixels;
@@ -63,8 +67,7 @@ public final class ImagePipeline {
     /** A pipeline with default limits, for commands that work on one image at a time. */
     public static ImagePipeline forCommands() {
         UploadLimits limits = UploadLimits.DEFAULT;
-        return new ImagePipeline(
-                new UploadReader(limits), limits, new PixelBudget(limits.maxPixels(), Duration.ZERO), event -> {});
+        return new ImagePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {});
     }
 
     // ---- The response to a request ----
@@ -162,8 +165,9 @@ public final class ImagePipeline {
      * @throws FailureException if the image cannot be decoded
      */
     public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
-        try (Share share = pixels.take(decoder.claimedPixels(image.bytes()))) {
-            PlanarImage tile = preprocessor.prepare(decode(image, share)).tile(0);
+        try (Share share = pixels.take(price(image))) {
+            PlanarImage tile =
+                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
             return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
         }
     }
@@ -173,7 +177,7 @@ public final class ImagePipeline {
     /**
      * What all images of one request have in common.
      *
-     * @param budget takes a share of the pixel budget for as many pixels as an image's header claims; waits for it, or fails with
+     * @param budget takes a share of the pixel budget for what decoding an image costs; waits for it, or fails with
      *     OVERLOADED
      */
     private record Context<R>(
@@ -254,7 +258,7 @@ public final class ImagePipeline {
                 Share share = null;
                 // Without waiting while other images hold shares: the request would wait for itself.
                 while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(decoder.claimedPixels(image.bytes()));
+                    share = pixels.takeAtOnce(price(image));
                     if (share == null) {
                         finished.add(finish(context, started.remove(), response, refusal));
                     }
@@ -281,10 +285,10 @@ public final class ImagePipeline {
         Share share = taken;
         try {
             if (share == null) {
-                share = context.budget().apply(decoder.claimedPixels(upload.bytes()));
+                share = context.budget().apply(price(upload));
             }
             long began = System.nanoTime();
-            UprightImage image = decode(upload, share);
+            UprightImage image = decode(upload, share, context.client());
             Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
@@ -299,12 +303,32 @@ public final class ImagePipeline {
             if (e instanceof FailureException known) {
                 return new Failed(upload, known.failure());
             }
+            if (e instanceof OutOfMemoryError) {
+                return new Failed(upload, heapTooSmall(e));
+            }
             throw e;
         }
     }
 
-    private UprightImage decode(Upload upload, Share share) {
-        UprightImage image = decoder.decode(upload.bytes());
+    /** The arrays of one image were too much: they are garbage now, and other requests go on. */
+    private static Failure heapTooSmall(Throwable cause) {
+        log.warn(
+                "The Java heap of {} bytes is too small for an image",
+                Runtime.getRuntime().maxMemory(),
+                cause);
+        return Failure.of(
+                FailureCode.IMAGE_TOO_LARGE,
+                "the Java heap of %,d MB has no room for this image now: send a smaller one, or give the process more memory"
+                        .formatted(Runtime.getRuntime().maxMemory() >> 20));
+    }
+
+    /** What decoding an image takes of the pixel budget. */
+    private long price(Upload upload) {
+        return decoder.cost(upload.bytes()).inPixels(PixelBudget.BYTES_PER_PIXEL);
+    }
+
+    private UprightImage decode(Upload upload, Share share, Client client) {
+        UprightImage image = decoder.decode(upload.bytes(), client.cancelling("decoding"));
         share.reduceTo((long) image.width() * image.height());
         return image;
     }
@@ -322,6 +346,8 @@ public final class ImagePipeline {
                 return new Finished<>(null, () -> made);
             } catch (FailureException e) {
                 failure = e.failure();
+            } catch (OutOfMemoryError e) {
+                failure = heapTooSmall(e);
             } finally {
                 image.close();
             }

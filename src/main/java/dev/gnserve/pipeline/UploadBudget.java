@@ -1,5 +1,6 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.process.MemoryPlan;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,15 +16,12 @@ final class UploadBudget extends Budget {
 
     private static final Logger log = LoggerFactory.getLogger(UploadBudget.class);
 
-    /**
-     * Heap for one byte of a body. Tensors in JSON become several times as large when they are parsed. An image in a multipart body
-     * exists twice, in the web server and here, and three times while it is copied.
-     */
-    private static final long HEAP_PER_BYTE = 8;
+    /** Heap for one byte of a body: an image in a multipart body exists in the web server and here, and once more while it is copied. */
+    private static final long HEAP_PER_BYTE = 3;
 
     @Autowired
-    UploadBudget(UploadLimits limits) {
-        this(limits.uploadBytesInFlight(Runtime.getRuntime().maxMemory() / HEAP_PER_BYTE), PATIENCE);
+    UploadBudget(UploadLimits limits, MemoryPlan plan) {
+        this(limits.uploadBytesInFlight(plan.uploads() / HEAP_PER_BYTE), PATIENCE);
         log.info("At most {} bytes of uploads are held at the same time", total());
     }
 

@@ -48,8 +48,8 @@ public record UploadLimits(
                 : Math.max(maxUploadSize.toBytes(), heapAllows);
     }
 
-    /** The budget of pixels, never below the limit of one image. */
+    /** The budget of pixels. */
     long pixelsInFlight(long heapAllows) {
-        return maxPixelsInFlight != null ? maxPixelsInFlight : Math.max(maxPixels, heapAllows);
+        return maxPixelsInFlight != null ? maxPixelsInFlight : heapAllows;
     }
 }

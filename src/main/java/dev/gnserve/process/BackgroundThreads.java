@@ -8,11 +8,11 @@ import com.sun.jna.Platform;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Makes daemon threads that give way to all others.
+ * Makes daemon threads of low priority. Thread-safe.
  *
- * <p>Java's own priorities do nothing on Linux unless the JVM runs as root with a switch. Its scheduler does know a nice
- * value per thread, which everybody may raise: at {@value #NICE} a thread gets about a tenth of what another gets that
- * wants the same core, and all of an idle one. Elsewhere they are ordinary threads.
+ * <p>On Linux, Java's thread priorities have no effect unless the JVM runs as root with an option. But each thread has a nice value,
+ * which any user may raise: with {@value #NICE}, a thread gets about a tenth of the time of another thread on the same core, and all of
+ * an idle core. On other systems the threads have normal priority.
  */
 public final class BackgroundThreads implements ThreadFactory {
 
@@ -20,7 +20,7 @@ public final class BackgroundThreads implements ThreadFactory {
 
     private static final int NICE = 10;
 
-    /** On Linux the "process" 0 is the calling thread. */
+    /** On Linux, "process" 0 is the calling thread. */
     private static final int PRIO_PROCESS = 0;
 
     private final String name;
@@ -37,7 +37,7 @@ public final class BackgroundThreads implements ThreadFactory {
     public Thread newThread(Runnable work) {
         Thread thread = new Thread(
                 () -> {
-                    giveWay();
+                    lowerPriority();
                     work.run();
                 },
                 name);
@@ -45,7 +45,7 @@ public final class BackgroundThreads implements ThreadFactory {
         return thread;
     }
 
-    private static void giveWay() {
+    private static void lowerPriority() {
         if (!Platform.isLinux()) {
             return;
         }

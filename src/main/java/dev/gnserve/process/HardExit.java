@@ -7,8 +7,8 @@ import com.sun.jna.Native;
 import com.sun.jna.Platform;
 
 /**
- * Ends the process without the destructors of its native libraries. Java's own ways out, {@link Runtime#halt} too, call C's
- * {@code exit}, which takes libraries apart while another thread may still be inside them.
+ * Ends the process without running the destructors of native libraries. {@link System#exit} and {@link Runtime#halt} call C's
+ * {@code exit}, which runs them while other threads may still use the libraries.
  */
 public final class HardExit {
 
@@ -27,7 +27,7 @@ public final class HardExit {
                 Native.load("c", CLibrary.class)._exit(status);
             }
         } catch (LinkageError | RuntimeException e) {
-            LOG.log(WARNING, "the C library's _exit cannot be called; the process may end with a crash", e);
+            LOG.log(WARNING, "the C function _exit cannot be called; the process may crash when it ends", e);
         } finally {
             Runtime.getRuntime().halt(status); // Also without memory for the above.
         }

@@ -24,7 +24,7 @@ public record MemoryPlan(long limit, long heap) {
     private static final long APPLICATION = 160 * MB;
 
     /** Of the heap: bodies of requests, and what is parsed of them. */
-    private static final int UPLOADS_SHARE = 4;
+    private static final int UPLOADS_SHARE = 5;
 
     /** The plan of this process. */
     public static MemoryPlan ofThisProcess() {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The memory that the kernel counts for this process: the heap, and all the native memory that the JVM does not see. */
+/** The memory of this process as the operating system counts it: heap and native memory. */
 public final class ResidentMemory {
 
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -16,7 +16,7 @@ public final class ResidentMemory {
 
     private ResidentMemory() {}
 
-    /** Bytes now; NaN where they cannot be read, which is everywhere but on Linux. */
+    /** Bytes now; NaN if they cannot be read, as on systems other than Linux. */
     public static double bytes() {
         return read(RESIDENT);
     }

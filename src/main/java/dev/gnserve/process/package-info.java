@@ -1,4 +1,4 @@
-/** What the JDK does not offer for this process: resident memory, nice values, the limit of threads, exits. */
+/** Functions of the operating system that the JDK lacks: resident memory, thread priority, limits of threads, exit without native destructors. */
 @NullMarked
 package dev.gnserve.process;
 

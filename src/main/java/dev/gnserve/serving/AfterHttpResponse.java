@@ -1,6 +1,6 @@
 package dev.gnserve.serving;
 
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.stereotype.Component;
 import org.springframework.web.context.request.RequestAttributes;
@@ -8,12 +8,12 @@ import org.springframework.web.context.request.RequestContextHolder;
 
 /** Runs work when Spring ends a request, after its response has been sent. Thread-safe. */
 @Component
-final class AfterHttpResponse implements AfterAnswer {
+final class AfterHttpResponse implements AfterResponseExecutor {
 
     private final AtomicLong number = new AtomicLong();
 
     @Override
-    public void run(Runnable work) {
+    public void execute(Runnable work) {
         RequestAttributes request = RequestContextHolder.getRequestAttributes();
         if (request == null) {
             work.run();

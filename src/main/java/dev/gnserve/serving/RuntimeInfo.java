@@ -3,6 +3,8 @@ package dev.gnserve.serving;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.process.Allocator;
+import dev.gnserve.process.MemoryPlan;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,11 +19,14 @@ final class RuntimeInfo implements InfoContributor {
     private static final Logger log = LoggerFactory.getLogger(RuntimeInfo.class);
 
     private final Engine engine;
+    private final MemoryPlan plan;
     private final Allocator allocator = Allocator.current();
     private final GroupNormKernel.Selection groupNorm = GroupNormKernel.select();
 
-    RuntimeInfo(Engine engine) {
+    RuntimeInfo(Engine engine, MemoryPlan plan) {
         this.engine = engine;
+        this.plan = plan;
+        log.info(plan.table());
         if (allocator.advice() == null) {
             log.info("Allocator of native memory: {}", allocator.name());
         } else {
@@ -38,6 +43,22 @@ final class RuntimeInfo implements InfoContributor {
                         "description", engine.describe().name(),
                         "device", engine.describe().device(),
                         "threads", engine.describe().threads()));
+        builder.withDetail("memory", memory());
         builder.withDetail("groupNorm", Map.of("kernel", groupNorm.kernel().name(), "reason", groupNorm.reason()));
+    }
+
+    /** The plan, and what is taken of it now. */
+    private Map<String, Object> memory() {
+        Map<String, Object> memory = new LinkedHashMap<>();
+        memory.put("limitBytes", plan.limit());
+        memory.put("heapBytes", plan.heap());
+        memory.put("imageBytes", plan.images());
+        memory.put("uploadBytes", plan.uploads());
+        memory.put("runtimeBytes", plan.runtime());
+        memory.put("modelBytes", engine.memory().models());
+        memory.put("passBytes", engine.memory().total());
+        memory.put("passBytesTaken", engine.memory().taken());
+        memory.put("allocator", allocator.name());
+        return memory;
     }
 }

@@ -4,8 +4,10 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.pipeline.RequestCompleted;
+import dev.gnserve.problem.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -64,22 +66,23 @@ final class Shutdown implements SmartLifecycle, HandlerInterceptor {
     }
 
     @Override
-    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
+    public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
+            throws IOException {
         synchronized (lock) {
             lastArrivalNanos = System.nanoTime();
             if (phase != Phase.SERVING) {
                 response.setHeader("Connection", "close");
             }
-            if (phase == Phase.REFUSING) {
-                events.publishEvent(new RequestCompleted(null, null, FailureCode.SHUTTING_DOWN));
-                throw Failure.of(
-                                FailureCode.SHUTTING_DOWN,
-                                "The service is shutting down and accepts no new requests. Send the request to another replica.")
-                        .asException();
+            if (phase != Phase.REFUSING) {
+                inFlight++;
+                return true;
             }
-            inFlight++;
-            return true;
         }
+        events.publishEvent(new RequestCompleted(null, null, FailureCode.SHUTTING_DOWN));
+        String detail =
+                "The service is shutting down and accepts no new requests. Send the request to another replica.";
+        Problems.write(Failure.of(FailureCode.SHUTTING_DOWN, detail), request, response);
+        return false;
     }
 
     @Override

@@ -3,15 +3,15 @@ package dev.gnserve.verification;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether an image's result depends on what it was batched with.
+ * Whether an image's result depends on the other images of its batch.
  *
- * @param batch largest batch that was tried; smaller powers of two were, too
- * @param maxAbsoluteDifference largest difference of any output from that of the image alone
- * @param bitIdentical whether no output differed at all
- * @param resultChanged whether a decision of the final result differs: whether a pixel belongs to a class, whether a box counts or
- *     where it lies, which label is best
- * @param changedDecisions how many do, over all batches
- * @param reason why it fails or does not apply, or null
+ * @param batch largest batch size of the check, which also uses the smaller powers of two
+ * @param maxAbsoluteDifference largest difference of an output from that of the image alone
+ * @param bitIdentical whether all outputs have the same bits
+ * @param resultChanged whether a decision of the result differs: whether a pixel belongs to a class, whether and where there is a
+ *     box, which label is best
+ * @param changedDecisions number of decisions that differ, over all batches
+ * @param reason why the check fails or does not apply, or null
  */
 public record BatchInvariance(
         int batch,

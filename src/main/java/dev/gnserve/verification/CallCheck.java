@@ -4,17 +4,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a Group Normalization, compared with the exact result for the same input.
+ * One call of a Group Normalization, compared with the exact result for its input.
  *
- * @param layer name of the layer, as the inventory has it
- * @param call counts the calls of this layer, from 1
- * @param groups groups that the archive declares, or that the call was given where it declares none
+ * @param layer name of the layer, as in the list of layers
+ * @param call number of the call among those of this layer, from 1
+ * @param groups number of groups that the archive declares; if it declares none, the argument of the call
  * @param epsilon likewise
  * @param shape shape of the input
- * @param maxAbsoluteError the error that is largest in proportion to its tolerance
- * @param tolerance what a sound kernel stays within at that element; see {@link Tolerance}
- * @param worstIndex where that element lies
- * @param reason why it fails, or null
+ * @param maxAbsoluteError error of the element with the largest ratio of error and tolerance
+ * @param tolerance tolerance of this element; see {@link Tolerance}
+ * @param worstIndex index of this element
+ * @param reason why the check fails, or null
  */
 public record CallCheck(
         String layer,
@@ -29,13 +29,13 @@ public record CallCheck(
         Verdict verdict,
         @Nullable String reason) {
 
-    /** The error as a share of the tolerance; above 1 is a fault. */
+    /** The error divided by the tolerance; above 1 is a fault. */
     public double ratio() {
         return maxAbsoluteError == 0 ? 0 : maxAbsoluteError / tolerance;
     }
 
-    /** This check, failed for a reason that comes before its own. */
-    CallCheck failing(String why) {
+    /** This check with another reason to fail, before its own. */
+    CallCheck withFailure(String why) {
         return new CallCheck(
                 layer,
                 call,

@@ -14,12 +14,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's outputs decide: whether a pixel belongs to a class, whether a box counts and where it lies, which label is
- * best. Two outputs may differ by a rounding error and decide the same. Immutable and thread-safe.
+ * Compares the decisions of a model's outputs: whether a pixel belongs to a class, whether and where there is a box, which label is
+ * best. Outputs that differ by rounding errors usually decide the same. Immutable and thread-safe.
  */
 public final class Decisions {
 
-    /** Without a manifest: the class with the highest logit, of every pixel or of the image. */
+    /** Without a manifest: the class with the highest logit, for each pixel or for the image. */
     public static final Decisions HIGHEST = new Decisions(null);
 
     private final @Nullable ModelManifest manifest;
@@ -28,16 +28,16 @@ public final class Decisions {
         this.manifest = manifest;
     }
 
-    /** By the thresholds of a manifest. */
+    /** With the thresholds of a manifest. */
     public static Decisions of(ModelManifest manifest) {
         return new Decisions(manifest);
     }
 
     /**
-     * How many decisions differ for one image.
+     * The number of decisions that differ for one image.
      *
-     * @param alone the outputs for the image in a batch of its own
-     * @param together those of the same names that it got among others
+     * @param alone the outputs for the image alone
+     * @param together the outputs for the image in a batch with others, with the same names
      */
     long changed(Prediction alone, Prediction together) {
         ModelManifest known = manifest;
@@ -45,7 +45,7 @@ public final class Decisions {
             float threshold =
                     known == null ? Float.MIN_VALUE : known.thresholds().score();
             float firstLabel =
-                    known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Before: background.
+                    known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Below: background.
             return DetectionPair.of(alone, together).stream()
                     .filter(pair -> pair.label(alone, together) >= firstLabel)
                     .filter(pair -> pair.changes(alone, together, threshold))
@@ -74,7 +74,7 @@ public final class Decisions {
         return name == null || prediction.outputs().containsKey(name);
     }
 
-    /** What else a model gives is in no result. */
+    /** Only the logits, because the other outputs are not part of the result. */
     private static long changedByLogits(ModelManifest manifest, Prediction alone, Prediction together) {
         Tensor one = manifest.output().logits(alone);
         Tensor other = manifest.output().logits(together);
@@ -123,7 +123,7 @@ public final class Decisions {
         return false;
     }
 
-    /** Of a result that can be made of one of them only, everything changes. */
+    /** If only one of the two gives a result, all its decisions count as changed. */
     private static long changedPixels(ModelManifest manifest, Prediction alone, Prediction together) {
         PixelLabels labels = new PixelLabels(manifest, manifest.thresholds().mask());
         PlanarImage before = probabilities(manifest, alone);
@@ -146,7 +146,7 @@ public final class Decisions {
         return changed;
     }
 
-    /** As the result has them; null where there is no result, for there is a NaN among the logits. */
+    /** The probabilities as for a result; null if there is no result because the logits contain NaN. */
     private static @Nullable PlanarImage probabilities(ModelManifest manifest, Prediction prediction) {
         try {
             return ClassProbabilities.of(prediction, manifest.output());
@@ -173,7 +173,7 @@ public final class Decisions {
         return changed;
     }
 
-    /** The class with the highest logit; of a single one, whether its logit is above 0, a probability above one half. */
+    /** The class with the highest logit. With one class: 1 if its logit is above 0, that is, a probability above one half. */
     private static int winner(float[] values, int at, int classes, int positions) {
         if (classes == 1) {
             return values[at] > 0 ? 1 : 0;

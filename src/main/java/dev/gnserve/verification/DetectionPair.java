@@ -8,27 +8,27 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What two runs of a detector that chooses for itself made of one object of an image.
+ * The same object in two predictions of a detector that selects its detections itself.
  *
- * <p>Such a detector gives as many boxes as it finds, best first: a rounding error can exchange neighbours. So boxes of one
- * label are paired by their place.
+ * <p>Such a detector returns any number of boxes, best first, and a rounding error can swap neighbours. So boxes of one label are
+ * paired by their place.
  *
- * @param alone which detection of the first run, or {@value #NONE}
- * @param together which of the second
+ * @param alone index of the detection in the first prediction, or {@value #NONE}
+ * @param together index in the second prediction, or {@value #NONE}
  */
 record DetectionPair(int alone, int together) {
 
     static final int NONE = -1;
 
-    /** A box that lies elsewhere by more than this many pixels is another. */
+    /** Boxes whose corners differ by more than this many pixels are different. */
     static final float SAME_BOX = 0.5f;
 
-    /** Whether these are boxes [D, 4], labels [D] and scores [D] of one image, and no batch of them. */
+    /** Whether the outputs are boxes [D, 4], labels [D] and scores [D] of one image, without a batch axis. */
     static boolean arePairable(Map<String, Tensor> outputs) {
         return hasRank(outputs, "boxes", 2) && hasRank(outputs, "labels", 1) && hasRank(outputs, "scores", 1);
     }
 
-    /** Every detection of both, once; outputs of both are {@linkplain #arePairable pairable}. */
+    /** All detections of both predictions, whose outputs must be {@linkplain #arePairable pairable}. */
     static List<DetectionPair> of(Prediction alone, Prediction together) {
         float[] boxes = values(alone, "boxes");
         float[] labels = values(alone, "labels");
@@ -68,22 +68,22 @@ record DetectionPair(int alone, int together) {
         return alone != NONE && together != NONE;
     }
 
-    /** The label's number, which is the same in both. */
+    /** The label number, which is equal in both. */
     float label(Prediction first, Prediction second) {
         return alone == NONE ? values(second, "labels")[together] : values(first, "labels")[alone];
     }
 
-    /** Whether it counts in the one run and not in the other. */
+    /** Whether the detection reaches the threshold in only one of the predictions. */
     boolean changes(Prediction first, Prediction second, float threshold) {
         return score(first, alone) >= threshold != score(second, together) >= threshold;
     }
 
-    /** The score of one that is in one of the runs only. */
+    /** The score of a detection that is in only one of the predictions. */
     float scoreOf(Prediction first, Prediction second) {
         return Math.max(score(first, alone), score(second, together));
     }
 
-    /** That of one that is not there is 0. */
+    /** 0 if there is no detection. */
     private static float score(Prediction prediction, int detection) {
         return detection == NONE ? 0 : values(prediction, "scores")[detection];
     }
@@ -97,7 +97,7 @@ record DetectionPair(int alone, int together) {
         return output != null && output.shape().rank() == rank;
     }
 
-    /** The largest of the four corners' distances. */
+    /** The largest difference of the four coordinates. */
     private static float distance(float[] boxes, int at, float[] others, int otherAt) {
         float largest = 0;
         for (int corner = 0; corner < 4; corner++) {

@@ -6,7 +6,7 @@ import dev.gnserve.norm.GroupNormShape;
 import dev.gnserve.norm.GroupNormStatistics;
 import dev.gnserve.norm.MemoryFormat;
 
-/** Compares the groups of one call with {@link GroupNormReference}, value by value in float64. Safe for concurrent use. */
+/** Compares the groups of one call with {@link GroupNormReference}, value by value in float64. Thread-safe. */
 final class ExactComparison {
 
     private final float[] input;
@@ -24,14 +24,14 @@ final class ExactComparison {
         this.shape = shape;
         this.parameters = parameters;
         this.tolerance = tolerance;
-        // Groups are independent and lie one after another: each is a shape of its own, so that cores can share them.
+        // A shape of one group, because groups are independent and contiguous, and several cores can share them.
         this.oneGroup = new GroupNormReference(
                 new GroupNormShape(1, shape.channelsPerGroup(), 1, shape.positions(), MemoryFormat.CONTIGUOUS),
                 GroupNormParameters.withoutAffine(parameters.epsilon()));
     }
 
-    /** The worst element of a group; its first one, at ratio -1, where the group has no exact result. */
-    Worst worst(int group) {
+    /** The worst element of a group; the first element with ratio -1 if the group has no exact result. */
+    WorstElement worst(int group) {
         GroupNormStatistics statistics = oneGroup.statistics(input, group * shape.groupSize());
         double mean = statistics.mean()[0];
         double rstd = statistics.rstd()[0];
@@ -53,13 +53,12 @@ final class ExactComparison {
                 double deviation = input[i] - mean;
                 double error = Math.abs(output[i] - (deviation * scale + beta));
                 if (error <= worstRatio * base + Math.abs(deviation) * (worstRatio * slope)) {
-                    continue; // The usual case, in few operations.
+                    continue; // A fast check for most elements.
                 }
                 double xhat = deviation * rstd;
                 double expected = xhat * gamma + beta;
                 if (Double.isNaN(expected)) {
-                    // The group holds NaN or infinity: it has no exact result.
-                    continue;
+                    continue; // The group contains NaN or infinity, so it has no exact result.
                 }
                 double allowed = tolerance.at(k, xhat, gamma, beta, expected);
                 error = Math.abs(output[i] - expected);
@@ -72,6 +71,6 @@ final class ExactComparison {
                 }
             }
         }
-        return new Worst(worstRatio, worstError, worstTolerance, worstIndex);
+        return new WorstElement(worstRatio, worstError, worstTolerance, worstIndex);
     }
 }

@@ -15,14 +15,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs an image in batches of 2, 4, 8, ... among other images of its shape, each time at another place, and compares its
- * outputs with those that it had alone. Costs as many inferences as the batches have images: 2 for a batch of 2, 14 for
- * batches up to 8.
+ * Runs an image in batches of 2, 4, 8, ... with other images, each time at another place, and compares its outputs with those of the
+ * image alone. The cost is one inference per image of these batches: 2 for a batch of 2, 14 for batches up to 8. Not thread-safe.
  *
- * <p>The other images are the image itself with its values shuffled and scaled, which needs nothing but the image and
- * has statistics of its own. Group Normalization never mixes images. Matrix products and a few shapes of convolution
- * choose another order of additions for another batch, which moves results by some 1e-7; more than
- * {@link OutputDifference#sound} fails.
+ * <p>The other images are the same image with shifted and scaled values, so that their statistics differ. Group Normalization never
+ * mixes images. But matrix products and some convolutions add in another order for another batch size, which changes results by
+ * about 1e-7. A difference above {@link OutputDifference#sound} fails.
  */
 final class InvarianceCheck {
 
@@ -49,10 +47,10 @@ final class InvarianceCheck {
     }
 
     /**
-     * @param model runs a batch of images and gives what belongs to each
+     * @param model runs a batch of images
      * @param image one image, without a batch axis
-     * @param alone what the model gave for a batch of this image alone, by name
-     * @param decisions what of the outputs counts in the final result
+     * @param alone the model's outputs for a batch with only this image, by name
+     * @param decisions compares the decisions of the outputs
      */
     static BatchInvariance check(
             Function<List<FloatTensor>, List<Prediction>> model,
@@ -61,7 +59,7 @@ final class InvarianceCheck {
             int largest,
             Decisions decisions) {
         if (alone.isEmpty()) {
-            return BatchInvariance.notApplicable(largest, "the model gives nothing for one image");
+            return BatchInvariance.notApplicable(largest, "the model returns no output for one image");
         }
         Map<String, Tensor> own = new LinkedHashMap<>(alone);
         if (!DetectionPair.arePairable(alone)) {
@@ -71,7 +69,7 @@ final class InvarianceCheck {
                     return BatchInvariance.notApplicable(
                             largest,
                             "the model's output \"" + output.getKey() + "\" has shape " + shape
-                                    + " for one image: it has no batch axis");
+                                    + " for one image, so it has no batch axis");
                 }
                 output.setValue(
                         new FloatTensor(shape.withoutFirst(), output.getValue().floats()));
@@ -131,7 +129,7 @@ final class InvarianceCheck {
         return null;
     }
 
-    /** A detection that only one of them has differs by its score. */
+    /** A detection that is in only one prediction differs by its score. */
     private void compareDetections(Prediction together) {
         List<DetectionPair> pairs = DetectionPair.of(alone, together);
         int detections = DetectionPair.count(alone);
@@ -161,14 +159,14 @@ final class InvarianceCheck {
         if (fault == null && found.largest() > found.sound()) {
             fault = String.format(
                     Locale.ROOT,
-                    "the image's output depends on its batch: %s differs by %.3g where %.3g is sound",
+                    "the image's output depends on its batch: %s differs by %.3g, allowed is %.3g",
                     output,
                     found.largest(),
                     found.sound());
         }
     }
 
-    /** A batch with the image at one place and others elsewhere; the same others for the same place. */
+    /** A batch with the image at one place and other images at the other places. Always the same for the same arguments. */
     private List<FloatTensor> batch(int size, int place) {
         float[] own = image.values();
         List<FloatTensor> images = new ArrayList<>();

@@ -3,6 +3,7 @@ package dev.gnserve.verification;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.norm.ComparisonKernel;
 import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.norm.GroupNormParameters;
 import dev.gnserve.norm.GroupNormShape;
@@ -14,21 +15,21 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares a tapped call with float64 ({@link ScreenedComparison}) on the very input that the engine had, computed with what the archive
- * declares. What ran with something else fails with that as its reason, even where the numbers hardly show it.
+ * Compares a tapped call with float64 ({@link ScreenedComparison}): with the engine's input and the parameters that the archive
+ * declares. A call that ran with other parameters fails with this reason, even if the numbers hardly differ.
  */
 final class LayerCheck {
 
     /** Screens the groups; see {@link ScreenedComparison}. */
-    static final GroupNormKernel KERNEL = GroupNormKernel.select().kernel();
+    static final ComparisonKernel KERNEL = GroupNormKernel.select().comparison();
 
     private final TappedCall call;
-    private final Declared declared;
+    private final DeclaredGroupNorm declared;
     private final ExpectedGroupNorm expected;
     private final boolean allCores;
     private final List<String> contradictions = new ArrayList<>();
 
-    private LayerCheck(TappedCall call, Declared declared, ExpectedGroupNorm expected, boolean allCores) {
+    private LayerCheck(TappedCall call, DeclaredGroupNorm declared, ExpectedGroupNorm expected, boolean allCores) {
         this.call = call;
         this.declared = declared;
         this.expected = expected;
@@ -36,12 +37,12 @@ final class LayerCheck {
     }
 
     /**
-     * @param expected comes before what the archive declares
-     * @param number counts the calls of this layer, from 1
-     * @param allCores whether groups are shared among all cores, or compared one after another on the calling thread
+     * @param expected takes precedence over the archive's declaration
+     * @param number number of the call among those of this layer, from 1
+     * @param allCores whether to share the groups among all cores, or to use the calling thread only
      */
     static CallCheck check(
-            TappedCall call, Declared declared, ExpectedGroupNorm expected, int number, boolean allCores) {
+            TappedCall call, DeclaredGroupNorm declared, ExpectedGroupNorm expected, int number, boolean allCores) {
         return new LayerCheck(call, declared, expected, allCores).check(number);
     }
 
@@ -53,14 +54,14 @@ final class LayerCheck {
         float[] weight = vector("weight", declared.weight(), call.weight(), channels);
         float[] bias = vector("bias", declared.bias(), call.bias(), channels);
         if (Boolean.FALSE.equals(declared.declaration().affine()) && (call.weight() != null || call.bias() != null)) {
-            contradictions.add("it declares no weights and ran with some");
+            contradictions.add("the archive declares no weights, but the layer ran with weights");
         }
         GroupNormShape shape = GroupNormShape.of(sizes, groups, MemoryFormat.CONTIGUOUS);
-        Worst worst = worst(shape, new GroupNormParameters(epsilon, weight, bias));
+        WorstElement worst = worst(shape, new GroupNormParameters(epsilon, weight, bias));
         boolean pass = worst.error() <= worst.tolerance();
         if (!pass) {
             contradictions.add(String.format(
-                    "the engine's result is off by %.3g where %.3g is sound%s",
+                    "the engine's result has an error of %.3g, allowed is %.3g%s",
                     worst.error(), worst.tolerance(), call.header().contiguous() ? "" : " (channels-last)"));
         }
         return new CallCheck(
@@ -78,56 +79,55 @@ final class LayerCheck {
     }
 
     private int groups(int channels) {
-        int ran = call.header().groups();
+        int used = call.header().groups();
         boolean expects = expected.groups() != null;
-        Integer says = expects ? expected.groups() : declared.declaration().groups();
-        if (says == null || says == ran) {
-            return ran;
+        Integer required = expects ? expected.groups() : declared.declaration().groups();
+        if (required == null || required == used) {
+            return used;
         }
         contradictions.add(
-                expects
-                        ? says + " groups are expected and it ran with " + ran
-                        : "it declares " + says + " groups and ran with " + ran);
-        return says > 0 && channels % says == 0 ? says : ran;
+                (expects ? "expected are " + required + " groups" : "the archive declares " + required + " groups")
+                        + ", but the layer ran with " + used);
+        return required > 0 && channels % required == 0 ? required : used;
     }
 
     private double epsilon() {
-        double ran = call.header().epsilon();
+        double used = call.header().epsilon();
         boolean expects = expected.epsilon() != null;
-        Double says = expects ? expected.epsilon() : declared.declaration().epsilon();
-        if (says == null || Math.abs(says - ran) <= 1e-9 * Math.abs(ran)) {
-            return ran;
+        Double required = expects ? expected.epsilon() : declared.declaration().epsilon();
+        if (required == null || Math.abs(required - used) <= 1e-9 * Math.abs(used)) {
+            return used;
         }
-        contradictions.add(
-                expects
-                        ? "epsilon " + says + " is expected and it ran with " + ran
-                        : "it declares epsilon " + says + " and ran with " + ran);
-        return says >= 0 ? says : ran;
+        contradictions.add((expects ? "expected is epsilon " + required : "the archive declares epsilon " + required)
+                + ", but the layer ran with " + used);
+        return required >= 0 ? required : used;
     }
 
-    private float @Nullable [] vector(String name, float @Nullable [] says, @Nullable FloatTensor ran, int channels) {
-        float[] values = ran == null ? null : ran.values();
-        if (says == null) {
+    private float @Nullable [] vector(
+            String name, float @Nullable [] required, @Nullable FloatTensor used, int channels) {
+        float[] values = used == null ? null : used.values();
+        if (required == null) {
             return values;
         }
-        if (says.length != channels) {
-            contradictions.add("it declares " + says.length + " values of " + name + " for " + channels + " channels");
+        if (required.length != channels) {
+            contradictions.add("the archive declares a " + name + " of " + required.length + " values, but there are "
+                    + channels + " channels");
             return values;
         }
         if (values == null) {
-            contradictions.add("it declares a " + name + " and ran without");
+            contradictions.add("the archive declares a " + name + ", but the layer ran without it");
         } else {
-            int different = Arrays.mismatch(says, values);
+            int different = Arrays.mismatch(required, values);
             if (different >= 0) {
-                contradictions.add(name + "[" + different + "] is " + says[different] + " in the archive and "
+                contradictions.add(name + "[" + different + "] is " + required[different] + " in the archive and "
                         + (different < values.length ? Float.toString(values[different]) : "missing")
                         + " in the engine");
             }
         }
-        return says;
+        return required;
     }
 
-    private Worst worst(GroupNormShape shape, GroupNormParameters parameters) {
+    private WorstElement worst(GroupNormShape shape, GroupNormParameters parameters) {
         Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
         return new ScreenedComparison(
                         call.input().values(), call.output().values(), shape, parameters, tolerance, KERNEL)

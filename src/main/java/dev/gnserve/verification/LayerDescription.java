@@ -5,12 +5,12 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A normalization layer, as JSON. A field is null where the archive does not fix its value.
+ * A normalization layer, as JSON. A field is null if the archive does not fix its value.
  *
  * @param name path of the module, or of the function that makes the call
  * @param kind group-norm, batch-norm, layer-norm or instance-norm
  * @param verifiable whether its calls can be checked
- * @param reason why it cannot be verified, or what contradicts itself in it
+ * @param reason why it cannot be verified, or the contradiction in its declaration; or null
  */
 public record LayerDescription(
         @Schema(example = "stem.norm") String name,

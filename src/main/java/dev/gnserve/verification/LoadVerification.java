@@ -12,8 +12,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies a model between its warm-up and its first request, on an input of its first warm-up shape: every layer, and
- * batches of 2, 4 and 8 as far as the model will run them. Thread-safe.
+ * Verifies a model after its warm-up, before its first request, with an input of its first warm-up shape: every layer, and batches
+ * of 2, 4 and 8 up to the model's batch size. Thread-safe.
  */
 final class LoadVerification {
 
@@ -31,7 +31,7 @@ final class LoadVerification {
         this.verification = verification;
     }
 
-    /** Why a model must not serve and what to do, or null; a failure that its manifest only warns of is logged. */
+    /** Why the model must not serve and what to do; or null. If the manifest says warn, a failure is only logged. */
     @Nullable
     String objection() {
         OnLoad onLoad = manifest.verification().onLoad();
@@ -43,14 +43,14 @@ final class LoadVerification {
             LOG.log(
                     WARNING,
                     () -> name + " serves although " + fault
-                            + " (verification.onLoad: require would keep it from serving)");
+                            + " (with verification.onLoad: require it would not serve)");
             return null;
         }
         return fault == null
                 ? null
                 : fault
-                        + ". Export the archive again or mend the machine; verification.onLoad: warn in model.yaml serves"
-                        + " it nevertheless";
+                        + ". Export the archive again, or repair the machine. To serve the model anyway, set"
+                        + " verification.onLoad: warn in model.yaml";
     }
 
     private @Nullable String fault() {
@@ -66,26 +66,26 @@ final class LoadVerification {
             case FAIL -> {
                 return "its verification failed: " + describe(report);
             }
-            case NOT_APPLICABLE -> LOG.log(INFO, () -> name + ": nothing to verify at load: " + report.reason());
+            case NOT_APPLICABLE -> LOG.log(INFO, () -> name + " has nothing to verify: " + report.reason());
             case PASS -> LOG.log(INFO, () -> name + " is verified: " + describe(report));
         }
         return null;
     }
 
-    /** The worst layer with its numbers, then what it is blamed for. */
+    /** One sentence: the worst layer with its numbers, the batches, and the reason of a failure. */
     static String describe(VerificationReport report) {
         CallCheck worst = report.worst();
         String numbers = worst == null
                 ? "no call was checked"
                 : String.format(
                         Locale.ROOT,
-                        "%d calls of Group Normalization, worst in layer %s: error %.3g of tolerance %.3g (%.3g times)",
+                        "%d calls of Group Normalization, worst in layer %s: error %.3g, tolerance %.3g, ratio %.3g",
                         report.calls().size(),
                         worst.layer(),
                         worst.maxAbsoluteError(),
                         worst.tolerance(),
                         worst.ratio());
-        String left =
+        String unverified =
                 report.unverified().isEmpty() ? "" : ", " + report.unverified().size() + " layers not verified";
         BatchInvariance invariance = report.batchInvariance();
         String batches = "";
@@ -98,10 +98,10 @@ final class LoadVerification {
         } else if (invariance != null && invariance.verdict() == Verdict.NOT_APPLICABLE) {
             batches = ", batches not compared (" + invariance.reason() + ")";
         }
-        String blame = "";
+        String reason = "";
         if (report.verdict() == Verdict.FAIL) {
-            blame = worst != null && worst.verdict() == Verdict.FAIL ? "; " + worst.reason() : "; " + report.reason();
+            reason = worst != null && worst.verdict() == Verdict.FAIL ? "; " + worst.reason() : "; " + report.reason();
         }
-        return numbers + left + batches + blame;
+        return numbers + unverified + batches + reason;
     }
 }

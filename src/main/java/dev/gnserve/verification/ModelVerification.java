@@ -5,7 +5,7 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
@@ -19,12 +19,12 @@ import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What proves one loaded model: its layers, its verification at load, on demand and on a sample of its traffic. Made from the
- * snapshot that the model itself was made from. Thread-safe.
+ * Verifies one loaded model: at load, on request, and on a sample of its traffic. Uses the snapshot that the model was loaded from.
+ * Thread-safe.
  */
 final class ModelVerification implements ModelCompanion {
 
-    /** A copy takes as much memory as the model, and loads in about the time that the model took. */
+    /** A compromise: the instrumented copy needs as much memory as the model, and about as much time to load. */
     private static final Duration IDLE = Duration.ofMinutes(1);
 
     private final String model;
@@ -37,13 +37,13 @@ final class ModelVerification implements ModelCompanion {
     private final Consumer<Object> events;
 
     /**
-     * @param background where samples are verified, one thread
-     * @param random uniform in [0, 1); chooses the samples
-     * @param events hears of verifications and of dropped samples
+     * @param background one thread, on which samples are verified
+     * @param random uniform in [0, 1); selects the samples
+     * @param events receives an event for every verification and every dropped sample
      */
     ModelVerification(
             LoadedModel loaded,
-            AfterAnswer afterAnswer,
+            AfterResponseExecutor afterResponse,
             Executor background,
             DoubleSupplier random,
             Consumer<Object> events) {
@@ -58,10 +58,10 @@ final class ModelVerification implements ModelCompanion {
                     .map(LayerDescription::of)
                     .toList();
         } catch (TorchScriptException e) {
-            // The engine may load it nevertheless.
+            // Not fatal: the engine may still load the archive.
             failure = Failure.of(
                     FailureCode.MODEL_UNAVAILABLE,
-                    "the archive of model '" + model + "' version " + version + " cannot be read: " + e.getMessage(),
+                    "the archive of model " + model + " version " + version + " cannot be read: " + e.getMessage(),
                     e);
         }
         layers = found;
@@ -79,15 +79,15 @@ final class ModelVerification implements ModelCompanion {
                 model,
                 version,
                 manifest.verification().sampleRate(),
-                image -> told(verifier.sample(image)),
-                afterAnswer,
+                image -> publish(verifier.sample(image)),
+                afterResponse,
                 background,
                 random,
                 events::accept);
     }
 
     /**
-     * Every normalization layer of the archive, in the order of the module tree.
+     * All normalization layers of the archive, in the order of the module tree.
      *
      * @throws dev.gnserve.failure.FailureException MODEL_UNAVAILABLE if the archive cannot be read
      */
@@ -99,26 +99,26 @@ final class ModelVerification implements ModelCompanion {
     }
 
     /**
-     * Verifies on the input for one image, when verifications before it are done; if it is cancelled until then, never.
+     * Verifies the model with the input for one image, after the verifications that wait already.
      *
-     * @return the report, for {@link #told}
-     * @throws dev.gnserve.failure.FailureException OVERLOADED when others wait already
+     * @return the report, which the caller must {@link #publish}. Cancelling it before its turn prevents the verification
+     * @throws dev.gnserve.failure.FailureException OVERLOADED if too many wait already
      */
     CompletableFuture<VerificationReport> verify(FloatTensor input, int batch) {
         return verifier.verify(input, batch);
     }
 
-    /** Verifies a model that is not ready yet, and frees the copy at once: many models may load. */
+    /** Verifies a model before it is ready, and frees the copy at once, because many models may load. */
     VerificationReport verifyAtLoad(FloatTensor input, int batch) {
         try {
-            return told(verifier.verifyNow(input, batch));
+            return publish(verifier.verifyNow(input, batch));
         } finally {
             verifier.releaseCopy();
         }
     }
 
-    /** Publishes a report to the meters. */
-    VerificationReport told(VerificationReport report) {
+    /** Publishes a report as an event, for the meters, and returns it. */
+    VerificationReport publish(VerificationReport report) {
         events.accept(new VerificationCompleted(model, version, report));
         return report;
     }

@@ -1,6 +1,6 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.process.BackgroundThreads;
@@ -11,17 +11,17 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
-/** Gives every model its verification; all share the one thread that verifies samples. Thread-safe. */
+/** Makes the verification of every model. All share one thread for samples. Thread-safe. */
 @Component
 final class ModelVerifications implements ModelCompanion.Factory {
 
-    private final AfterAnswer afterAnswer;
+    private final AfterResponseExecutor afterResponse;
     private final ApplicationEventPublisher events;
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-sample"));
 
-    ModelVerifications(AfterAnswer afterAnswer, ApplicationEventPublisher events) {
-        this.afterAnswer = afterAnswer;
+    ModelVerifications(AfterResponseExecutor afterResponse, ApplicationEventPublisher events) {
+        this.afterResponse = afterResponse;
         this.events = events;
     }
 
@@ -29,13 +29,13 @@ final class ModelVerifications implements ModelCompanion.Factory {
     public ModelVerification of(LoadedModel model) {
         return new ModelVerification(
                 model,
-                afterAnswer,
+                afterResponse,
                 background,
                 () -> ThreadLocalRandom.current().nextDouble(),
                 events::publishEvent);
     }
 
-    /** Waits for nothing: a sample that runs is registered with its model, which is freed after it. */
+    /** Does not wait: a running sample is a call of its model, which is freed after it. */
     @PreDestroy
     void close() {
         background.shutdown();

@@ -9,7 +9,6 @@ import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
@@ -26,17 +25,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies one model on images, by an instrumented copy that is loaded when it is first needed and released when it has
- * not been needed for a while.
+ * Verifies one model on images, with an instrumented copy that is loaded when needed and freed when it has not been used for a while.
  *
- * <p>Thread-safe. Verifications run one after another on a thread of their own, which ends without them, samples on the one background thread that
- * brings them; both share the copy under a lock. Few threads, because every thread that enters libtorch gets a team of
- * threads. Memory: the copy's parameters, and what {@link TappedCopy} says of a run.
+ * <p>Thread-safe. One thread, which ends without work, runs all verifications, and the background thread that calls {@link #sample} runs the samples; a lock
+ * guards the copy. There are only two threads, because libtorch starts a team of threads for each thread that calls it. Memory: the
+ * copy's parameters, and that of {@link TappedCopy}.
  */
 public final class ModelVerifier implements AutoCloseable {
 
-    /** Most verifications that wait; the next one is refused, for each costs a few inferences. */
-    private static final int MOST_WAITING = 4;
+    /** Largest number of waiting verifications. Each one costs several inferences. */
+    private static final int MAX_WAITING = 4;
 
     private final EngineScope scope;
     private final ArchiveSnapshot archive;
@@ -56,11 +54,11 @@ public final class ModelVerifier implements AutoCloseable {
     private @Nullable Future<?> release;
 
     /**
-     * @param scope where its calls into the engine are registered
-     * @param archive of the model; open as long as this is
+     * @param scope registers the calls into the engine
+     * @param archive the model's archive; must stay open until this is closed
      * @param name for messages
-     * @param expected what every Group Normalization must have, whatever the archive says
-     * @param decisions what of the outputs counts in the final result
+     * @param expected what every Group Normalization must have; takes precedence over the archive's declaration
+     * @param decisions compares the decisions of the outputs
      * @param idle how long the copy stays loaded after its last use
      */
     public ModelVerifier(
@@ -90,32 +88,30 @@ public final class ModelVerifier implements AutoCloseable {
     }
 
     /**
-     * Checks every Group Normalization that the model runs for an image.
+     * Checks every call of a Group Normalization that the model makes for an image.
      *
      * @param image the model's input for one image, without a batch axis
-     * @param batch largest batch of the invariance check; 0 or 1 leaves it out
-     * @throws FailureException with OVERLOADED when too many wait already, SHUTTING_DOWN after {@link #close}
+     * @param batch largest batch of the invariance check; 0 or 1 skips the check
+     * @throws FailureException with OVERLOADED if too many wait already, with SHUTTING_DOWN after {@link #close}
      */
     public CompletableFuture<VerificationReport> verify(FloatTensor image, int batch) {
-        if (waiting.incrementAndGet() > MOST_WAITING) {
+        if (waiting.incrementAndGet() > MAX_WAITING) {
             waiting.decrementAndGet();
-            throw Failure.of(
-                            FailureCode.OVERLOADED,
-                            MOST_WAITING + " verifications of " + name + " are waiting already; try again later")
-                    .asException();
+            throw new FailureException(
+                    FailureCode.OVERLOADED,
+                    MAX_WAITING + " verifications of " + name + " are waiting already; try again later");
         }
         CompletableFuture<VerificationReport> report = new CompletableFuture<>();
         try {
             worker.execute(() -> {
                 waiting.decrementAndGet();
-                // The request may have been given up.
-                if (!report.isDone()) {
+                if (!report.isDone()) { // It may be cancelled.
                     complete(report, image, batch);
                 }
             });
         } catch (RejectedExecutionException e) {
             waiting.decrementAndGet();
-            throw afterEnd();
+            throw ended();
         }
         return report;
     }
@@ -128,7 +124,7 @@ public final class ModelVerifier implements AutoCloseable {
         }
     }
 
-    /** Like {@link #verify}, waiting for the report; what is thrown there is thrown here. */
+    /** As {@link #verify}, and waits for the report. Throws the exception that would complete it. */
     public VerificationReport verifyNow(FloatTensor image, int batch) {
         try {
             return verify(image, batch).join();
@@ -141,8 +137,8 @@ public final class ModelVerifier implements AutoCloseable {
     }
 
     /**
-     * Checks every Group Normalization on the calling thread, with one core and without batches. Always the same thread
-     * should call, one of {@link dev.gnserve.process.BackgroundThreads}.
+     * Checks every call of a Group Normalization on the calling thread, with one core and without batches. Always call it from the
+     * same thread, one of {@link dev.gnserve.process.BackgroundThreads}.
      *
      * @throws FailureException with SHUTTING_DOWN after {@link #close}
      */
@@ -150,11 +146,11 @@ public final class ModelVerifier implements AutoCloseable {
         return withCopy(loaded -> loaded.sample(image));
     }
 
-    /** Frees the copy now, after a verification that runs; the next one makes it again. */
+    /** Frees the copy, after a running verification. The next verification loads it again. */
     void releaseCopy() {
         synchronized (lock) {
             if (release != null) {
-                release.cancel(false); // While it waits, the thread stays.
+                release.cancel(false); // The thread stays as long as this waits.
             }
             if (copy != null) {
                 copy.close();
@@ -170,13 +166,13 @@ public final class ModelVerifier implements AutoCloseable {
         }
     }
 
-    /** Refuses verifications from now on, those that wait, too. One that runs goes on. */
+    /** Refuses new and waiting verifications. A running one goes on. */
     void end() {
         ended = true;
         worker.shutdown();
     }
 
-    /** As {@link #end}, and frees the copy after a verification that runs. */
+    /** As {@link #end}, and frees the copy after a running verification. */
     @Override
     public void close() {
         end();
@@ -187,13 +183,15 @@ public final class ModelVerifier implements AutoCloseable {
         return scope.hold("a verification of " + name, () -> {
             synchronized (lock) {
                 if (ended) {
-                    throw afterEnd();
+                    throw ended();
                 }
                 if (release != null) {
                     release.cancel(false);
                 }
                 try {
-                    return run.apply(load());
+                    TappedCopy loaded = copy == null ? load() : copy;
+                    copy = loaded;
+                    return run.apply(loaded);
                 } finally {
                     release = releaseLater();
                 }
@@ -205,40 +203,32 @@ public final class ModelVerifier implements AutoCloseable {
         try {
             return worker.schedule(this::releaseCopy, idle.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
-            return null; // Closing frees it.
+            return null; // close() frees the copy.
         }
     }
 
     private TappedCopy load() {
-        TappedCopy now = copy;
-        if (now == null) {
-            BackendModel model = null;
-            try {
-                TorchScriptArchive whole = archive.torchScript();
-                TappedArchive tapped = TappedArchive.of(whole);
-                try (ArchiveSnapshot instrumented =
-                        ArchiveSnapshot.of(tapped.archive(), name + " (instrumented copy)")) {
-                    model = scope.load(instrumented, new BackendPlan(device, 0));
-                }
-                now = new TappedCopy(tapped, whole, expected, decisions, model);
-                copy = now;
-            } catch (TorchScriptException | IOException e) {
-                throw Failure.of(
-                                FailureCode.MODEL_UNAVAILABLE,
-                                "an instrumented copy of " + name + " cannot be made: " + e.getMessage(),
-                                e)
-                        .asException();
-            } finally {
-                if (copy == null && model != null) {
+        try {
+            TorchScriptArchive whole = archive.torchScript();
+            TappedArchive tapped = TappedArchive.of(whole);
+            try (ArchiveSnapshot instrumented = ArchiveSnapshot.of(tapped.archive(), name + " (instrumented copy)")) {
+                BackendModel model = scope.load(instrumented, new BackendPlan(device, 0));
+                try {
+                    return new TappedCopy(tapped, whole, expected, decisions, model);
+                } catch (RuntimeException | Error e) {
                     model.close();
+                    throw e;
                 }
             }
+        } catch (TorchScriptException | IOException e) {
+            throw new FailureException(
+                    FailureCode.MODEL_UNAVAILABLE,
+                    "an instrumented copy of " + name + " cannot be made: " + e.getMessage(),
+                    e);
         }
-        return now;
     }
 
-    private FailureException afterEnd() {
-        return Failure.of(FailureCode.SHUTTING_DOWN, "verification of " + name + " has ended")
-                .asException();
+    private FailureException ended() {
+        return new FailureException(FailureCode.SHUTTING_DOWN, "verification of " + name + " has ended");
     }
 }

@@ -1,9 +1,9 @@
 package dev.gnserve.verification;
 
-/** How far one output of an image is from what it was in another batch. */
+/** The difference of an image's output between two batches. Not thread-safe. */
 final class OutputDifference {
 
-    /** Of the largest value: more is what PyTorch would not accept between memory formats either. */
+    /** Allowed difference relative to the largest value, as in PyTorch's own comparisons of memory formats. */
     private static final double RELATIVE = 1e-4;
 
     private double largest;
@@ -14,12 +14,12 @@ final class OutputDifference {
         return largest;
     }
 
-    /** What rounding explains. */
+    /** The largest difference that rounding can explain. */
     double sound() {
         return RELATIVE * magnitude;
     }
 
-    /** Compares as many values of both, from a place of each on. */
+    /** Compares {@code length} values of both, from the given indexes on. */
     void add(float[] one, int at, float[] other, int otherAt, int length) {
         for (int i = 0; i < length; i++) {
             float own = one[at + i];
@@ -28,7 +28,7 @@ final class OutputDifference {
             }
             if (Float.floatToIntBits(own) != Float.floatToIntBits(other[otherAt + i])) {
                 double apart = Math.abs((double) own - other[otherAt + i]);
-                // 0 and -0 are apart in bits only; NaN against a number is as wrong as can be.
+                // 0 and -0 differ by 0. NaN and a number differ by infinity.
                 add(Double.isNaN(apart) ? Double.POSITIVE_INFINITY : apart);
             }
         }

@@ -1,13 +1,13 @@
 package dev.gnserve.verification;
 
 /**
- * An input of live traffic was chosen for verification and not verified.
+ * Event: an input of live traffic was selected for verification, but not verified.
  *
- * @param model its name
+ * @param model name of the model
  */
 public record SampleDropped(String model, String version, Cause cause) {
 
-    /** Another sample of the model was still being verified; or the verification could not run. */
+    /** BUSY: another sample of the model was being verified. FAILED: the verification could not run. */
     public enum Cause {
         BUSY,
         FAILED

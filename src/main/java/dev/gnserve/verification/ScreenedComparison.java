@@ -1,10 +1,10 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.norm.BoundedStatistics;
-import dev.gnserve.norm.GroupNormKernel;
-import dev.gnserve.norm.GroupNormKernel.Limit;
+import dev.gnserve.norm.ComparisonKernel;
+import dev.gnserve.norm.ComparisonKernel.Limit;
 import dev.gnserve.norm.GroupNormParameters;
 import dev.gnserve.norm.GroupNormShape;
 import java.util.List;
@@ -12,29 +12,29 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Finds the worst element of a call: a kernel goes over every group, and {@link ExactComparison} over those alone that may
- * hold that element.
+ * Finds the worst element of a call, the one with the largest ratio of error and tolerance. A fast kernel screens all groups, and
+ * {@link ExactComparison} compares only the groups that may contain the worst element. Immutable and thread-safe.
  *
- * <p>The kernel's ratio of a group is within a proven margin of the exact one. A group whose ratio plus margin is below
- * another group's ratio minus margin cannot hold the worst element and is left out. The answer therefore is, to the last bit,
- * that of comparing every group exactly. Where the exact ratio of a group lies outside the kernel's margin, the kernel is
- * broken, and the comparison fails with an exception instead of a verdict.
+ * <p>The kernel's ratio of a group is within a proven margin of the exact ratio. A group whose ratio plus margin is below another
+ * group's ratio minus margin cannot contain the worst element and is left out. So the result has the same bits as an exact comparison
+ * of all groups. If the exact ratio of a group is outside the margin, the kernel is broken: the comparison throws an exception and
+ * gives no verdict.
  *
- * <p>The margin: with e = {@link BoundedStatistics#error} and W = (k + |xhat|) |gamma| + |beta|, other statistics move the
+ * <p>The margin: with e = {@link BoundedStatistics#error} and W = (k + |xhat|) |gamma| + |beta|, other statistics change the
  * expected result by at most e W and the tolerance, T W + R |expected|, by at most 2 e (2 T + R) W. As the tolerance is at least
- * T W, a ratio moves by at most 2 e / T + e ratio + 2 e (2 + R / T) ratio; {@link #margin} is about twice that.
+ * T W, a ratio changes by at most 2 e / T + e ratio + 2 e (2 + R / T) ratio; {@link #margin} is about twice that.
  */
 final class ScreenedComparison {
 
-    /** Statistics less exact than this leave a margin that excludes few groups. */
-    private static final double LARGEST_ERROR = 0x1p-30;
+    /** With a larger error of the statistics, the margin is too wide to leave groups out. */
+    private static final double MAX_ERROR = 0x1p-30;
 
     private final float[] input;
     private final float[] output;
     private final GroupNormShape shape;
     private final GroupNormParameters parameters;
     private final Tolerance tolerance;
-    private final GroupNormKernel kernel;
+    private final ComparisonKernel kernel;
     private final ExactComparison exact;
 
     /** @param shape of input and output, contiguous */
@@ -44,7 +44,7 @@ final class ScreenedComparison {
             GroupNormShape shape,
             GroupNormParameters parameters,
             Tolerance tolerance,
-            GroupNormKernel kernel) {
+            ComparisonKernel kernel) {
         this.input = input;
         this.output = output;
         this.shape = shape;
@@ -55,10 +55,10 @@ final class ScreenedComparison {
     }
 
     /**
-     * A group as the kernel sees it.
+     * A group's result of the screening.
      *
      * @param ratio the largest ratio of error and tolerance
-     * @param margin the exact ratio is within it; NaN where the kernel proves nothing
+     * @param margin bound of the distance to the exact ratio; NaN if there is no bound
      */
     record Screened(int group, double ratio, double margin) {
 
@@ -80,20 +80,20 @@ final class ScreenedComparison {
     }
 
     /**
-     * @param allCores whether groups are shared among all cores, or compared one after another on the calling thread
-     * @throws dev.gnserve.failure.FailureException if the kernel errs by more than it may
+     * @param allCores whether to share the groups among all cores, or to use the calling thread only
+     * @throws FailureException if the kernel's error is larger than its bound
      */
-    Worst worst(boolean allCores) {
+    WorstElement worst(boolean allCores) {
         if (shape.size() == 0) {
-            return Worst.NONE;
+            return WorstElement.NONE;
         }
         if (shape.totalGroups() == 1) {
-            return exact.worst(0); // No group can be left out.
+            return exact.worst(0);
         }
-        return each(contenders(allCores), allCores).map(this::exact).reduce(Worst.NONE, Worst::of);
+        return each(contenders(allCores), allCores).map(this::exact).reduce(WorstElement.NONE, WorstElement::of);
     }
 
-    /** The groups that may hold the worst element: with ordinary values one, or a few whose ratios are nearly equal. */
+    /** The groups that may contain the worst element: usually one, or a few with nearly equal ratios. */
     List<Screened> contenders(boolean allCores) {
         List<Screened> screened = each(
                         IntStream.range(0, shape.totalGroups()).boxed().toList(), allCores)
@@ -107,19 +107,18 @@ final class ScreenedComparison {
         return allCores ? groups.parallelStream() : groups.stream();
     }
 
-    private Worst exact(Screened screened) {
-        Worst worst = exact.worst(screened.group());
+    private WorstElement exact(Screened screened) {
+        WorstElement worst = exact.worst(screened.group());
         if (!screened.holds(worst.ratio())) {
-            throw Failure.of(
-                            FailureCode.ENGINE_FAULT,
-                            "The verification is broken, not the model: in group %d the kernel %s found a ratio of error and tolerance of %s, float64 found %s, and they may differ by %s."
-                                    .formatted(
-                                            screened.group(),
-                                            kernel.name(),
-                                            screened.ratio(),
-                                            worst.ratio(),
-                                            screened.margin()))
-                    .asException();
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    "The verification is broken, not the model: in group %d the ratio of error and tolerance is %s in float64 and %s in the kernel %s, and the allowed difference is %s."
+                            .formatted(
+                                    screened.group(),
+                                    worst.ratio(),
+                                    screened.ratio(),
+                                    kernel.name(),
+                                    screened.margin()));
         }
         return worst;
     }
@@ -129,7 +128,7 @@ final class ScreenedComparison {
         BoundedStatistics statistics =
                 BoundedStatistics.of(kernel, input, first, shape.groupSize(), parameters.epsilon());
         double worst = -1;
-        if (!(statistics.error() <= LARGEST_ERROR)) {
+        if (!(statistics.error() <= MAX_ERROR)) {
             return new Screened(group, worst, Double.NaN);
         }
         for (int c = 0; c < shape.channelsPerGroup() && worst < Double.POSITIVE_INFINITY; c++) {
@@ -154,7 +153,6 @@ final class ScreenedComparison {
         int end = first + shape.positions();
         double largest = worst;
         int next = first;
-        // A ratio of infinity cannot be exceeded.
         while (largest < Double.POSITIVE_INFINITY) {
             int found = kernel.firstBeyond(
                     input,

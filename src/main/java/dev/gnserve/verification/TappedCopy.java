@@ -21,10 +21,10 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A loaded instrumented copy of a model, and what its runs prove. One run at a time: the taps are part of the copy.
+ * A loaded instrumented copy of a model, with its checks. Not thread-safe: one check at a time, because the taps are part of the copy.
  *
- * <p>Memory of a run: at most {@link #TAP_BYTES} of native memory for kept tensors (or one call, where that is larger),
- * and one call's input and output as Java arrays. A model that makes more of them is run again for the rest.
+ * <p>Memory of a check: at most {@link #TAP_BYTES} of native memory for kept tensors (or one call, if that is larger), and the input
+ * and output of one call as Java arrays. If the tensors do not fit, the model runs again for the rest.
  */
 final class TappedCopy implements AutoCloseable {
 
@@ -38,9 +38,9 @@ final class TappedCopy implements AutoCloseable {
     private final BackendModel model;
     private final TappedSession foreground;
     private final TappedSession background;
-    private final Map<GroupNormDeclaration, Declared> declarations = new HashMap<>();
+    private final Map<GroupNormDeclaration, DeclaredGroupNorm> declarations = new HashMap<>();
 
-    /** @param model loaded from the tapped archive; closed with this */
+    /** @param model loaded from the tapped archive; closed by {@link #close} */
     TappedCopy(
             TappedArchive tapped,
             TorchScriptArchive archive,
@@ -63,16 +63,16 @@ final class TappedCopy implements AutoCloseable {
     }
 
     /**
-     * Checks every call of a Group Normalization, and the image against batches; always on the same thread.
+     * Checks every call of a Group Normalization, and the image in batches. Always call it from the same thread.
      *
      * @param image the model's input for one image, without a batch axis
-     * @param batch largest batch of the invariance check; 0 or 1 leaves it out
+     * @param batch largest batch of the invariance check; 0 or 1 skips the check
      */
     VerificationReport verify(FloatTensor image, int batch) {
         return run(foreground, image, batch, true);
     }
 
-    /** Checks every call without hurry, using a single core; always on the same thread, another than {@link #verify}'s. */
+    /** Checks every call with a single core. Always call it from the same thread, but not that of {@link #verify}. */
     VerificationReport sample(FloatTensor image) {
         return run(background, image, 0, false);
     }
@@ -86,7 +86,8 @@ final class TappedCopy implements AutoCloseable {
             GroupNormDeclaration declaration = tapped.declaration(call.header());
             if (declaration == null || call.input().shape().rank() < 2) {
                 unverified.add(new UnverifiedLayer(
-                        "call " + call.header().call(), "no code of the archive that can be listed makes this call"));
+                        "call " + call.header().call(),
+                        "the layer of this call cannot be found in the archive's code"));
                 return;
             }
             calls.add(check(call, declaration, counts.merge(declaration.layer(), 1, Integer::sum), allCores));
@@ -104,13 +105,14 @@ final class TappedCopy implements AutoCloseable {
     }
 
     private CallCheck check(TappedCall call, GroupNormDeclaration declaration, int number, boolean allCores) {
-        Declared declared = declarations.computeIfAbsent(declaration, known -> Declared.of(known, archive));
+        DeclaredGroupNorm declared =
+                declarations.computeIfAbsent(declaration, known -> DeclaredGroupNorm.of(known, archive));
         CallCheck check = LayerCheck.check(call, declared, expected, number, allCores);
         String corruption = corruption(declaration);
-        return corruption == null ? check : check.failing(corruption);
+        return corruption == null ? check : check.withFailure(corruption);
     }
 
-    /** A changed weight runs as it is read, so no comparison of a run shows it: only the checksum does. */
+    /** Why a weight is corrupt, or null. Only the checksum shows it: the reference uses the same corrupt weight as the engine. */
     private @Nullable String corruption(GroupNormDeclaration declaration) {
         for (TorchScriptArchive.CorruptEntry entry : corrupt) {
             for (StoredTensor tensor : new StoredTensor[] {declaration.weight(), declaration.bias()}) {
@@ -161,6 +163,6 @@ final class TappedCopy implements AutoCloseable {
                 .collect(Collectors.joining(", "));
         return kinds.containsKey(NormalizationKind.GROUP_NORM)
                 ? "no call of a Group Normalization could be checked; normalization layers: " + found
-                : "the model makes no call of Group Normalization; its normalization layers: " + found;
+                : "the model has no Group Normalization; its normalization layers: " + found;
     }
 }

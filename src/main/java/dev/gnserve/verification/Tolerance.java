@@ -3,20 +3,20 @@ package dev.gnserve.verification;
 import dev.gnserve.archive.TensorType;
 
 /**
- * How far a sound kernel may be from the exact result.
+ * The allowed error of an engine's result. Immutable and thread-safe.
  *
  * <p>With u = 2^-24, the mean m and standard deviation s = sqrt(variance + epsilon) of the group, k = sqrt(1 + (m/s)^2)
- * and xhat = (x - m) / s: rounding m to float32 moves the result by u k |gamma|, a relative error u of 1/s by
- * u |xhat gamma|, and the last addition by at most u times the summands. A float32 kernel that computes its statistics
- * stably therefore errs by a small multiple of
+ * and xhat = (x - m) / s: rounding m to float32 changes the result by u k |gamma|, a relative error u of 1/s by
+ * u |xhat gamma|, and the last addition by at most u times the summands. So the error of a float32 kernel with stable statistics is
+ * a small multiple of
  *
  * <pre>u ((k + |xhat|) |gamma| + |beta|)</pre>
  *
- * <p>PyTorch's contiguous kernel stays below 3.3 of these at every k from 0 to 1e4 and group sizes from 2 to 262144
- * (torch 2.13, AVX-512); {@link #STABLE} allows 16. Its channels-last kernel adds x and x^2 over all positions in
- * float32, in one pass: errors of such sums grow with the root of their length, so this layout is allowed 1 + sqrt(H W)
- * / 4 times as much. That covers it at k near 1 (measured: 160 where 1040 are allowed) and not at k = 100, where x^2
- * cancels and it is 36,000 units off.
+ * <p>The error of PyTorch's contiguous kernel is below 3.3 of these units, at every k from 0 to 1e4 and group sizes from 2 to
+ * 262144 (measured with torch 2.13, AVX-512); {@link #STABLE} allows 16. PyTorch's channels-last kernel sums x and x^2 over all
+ * positions in float32. The error of such sums grows with the root of their length, so this layout may have 1 + sqrt(H W) / 4 times
+ * the error. That is enough at k near 1 (measured: 160 units, allowed 1040). At k = 100 the difference of the sums cancels, and the
+ * error is 36,000 units: such a layer fails.
  *
  * <p>float16 and bfloat16 results are computed in float32 and rounded once more.
  */
@@ -49,19 +49,19 @@ final class Tolerance {
      * @param expected the exact result
      */
     double at(double k, double xhat, double gamma, double beta, double expected) {
-        // The last term: float16 underflows below 2^-24, which nobody would call a fault.
+        // float16 underflows below 2^-24, which is not a fault.
         double underflow = outputRounding > 0 ? UNIT : 0;
         return kernelUnits * ((k + Math.abs(xhat)) * Math.abs(gamma) + Math.abs(beta))
                 + outputRounding * Math.abs(expected)
                 + underflow;
     }
 
-    /** What {@link #at} allows per unit of {@code (k + |xhat|) |gamma| + |beta|}. */
+    /** The allowed error per unit of {@code (k + |xhat|) |gamma| + |beta|}. */
     double kernelUnits() {
         return kernelUnits;
     }
 
-    /** What {@link #at} allows per unit of {@code |expected|}. */
+    /** The allowed error per unit of {@code |expected|}. */
     double outputRounding() {
         return outputRounding;
     }

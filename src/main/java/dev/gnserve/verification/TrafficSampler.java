@@ -5,7 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.model.AfterAnswer;
+import dev.gnserve.model.AfterResponseExecutor;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,11 +16,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies a share of what one model is asked, after the answer was sent.
+ * Verifies a share of one model's live inputs, after their response was sent.
  *
- * <p>There is room for one sample, taken when an input is chosen and given back when its verification has ended: so a model
- * keeps at most one sampled tensor alive, whatever the traffic. An input that is chosen while the room is taken is dropped, and
- * counted as dropped. Nothing here waits or throws on the thread that asked. Thread-safe.
+ * <p>At most one sample per model exists at any time, from its selection to the end of its verification. An input that is selected
+ * meanwhile is dropped, with an event. Nothing waits or throws on the request's thread. Thread-safe.
  */
 final class TrafficSampler {
 
@@ -30,17 +29,17 @@ final class TrafficSampler {
     private final String version;
     private final float rate;
     private final Function<FloatTensor, VerificationReport> verification;
-    private final AfterAnswer afterAnswer;
+    private final AfterResponseExecutor afterResponse;
     private final Executor background;
     private final DoubleSupplier random;
     private final Consumer<SampleDropped> dropped;
-    private final AtomicBoolean taken = new AtomicBoolean();
+    private final AtomicBoolean busy = new AtomicBoolean();
     private final AtomicReference<@Nullable Verdict> latest = new AtomicReference<>();
     private volatile boolean ended;
 
     /**
-     * @param rate share of the inputs that are verified, 0 to 1
-     * @param verification runs on the background thread
+     * @param rate share of the inputs to verify, 0 to 1
+     * @param verification verifies an input, on the background thread
      * @param background one thread
      * @param random uniform in [0, 1)
      */
@@ -49,7 +48,7 @@ final class TrafficSampler {
             String version,
             float rate,
             Function<FloatTensor, VerificationReport> verification,
-            AfterAnswer afterAnswer,
+            AfterResponseExecutor afterResponse,
             Executor background,
             DoubleSupplier random,
             Consumer<SampleDropped> dropped) {
@@ -57,25 +56,25 @@ final class TrafficSampler {
         this.version = version;
         this.rate = rate;
         this.verification = verification;
-        this.afterAnswer = afterAnswer;
+        this.afterResponse = afterResponse;
         this.background = background;
         this.random = random;
         this.dropped = dropped;
     }
 
-    /** An input that the model will answer; on the thread that asked. */
+    /** Selects the input or not. Called on the request's thread. */
     void accepted(Tensor input) {
         if (rate == 0 || random.getAsDouble() >= rate || !(input instanceof FloatTensor image)) {
             return;
         }
-        if (taken.compareAndSet(false, true)) {
-            afterAnswer.run(() -> start(image));
+        if (busy.compareAndSet(false, true)) {
+            afterResponse.execute(() -> start(image));
         } else {
             drop(SampleDropped.Cause.BUSY);
         }
     }
 
-    /** The model ends: samples that wait are not verified any more. */
+    /** The model ends: a waiting sample is not verified. */
     void end() {
         ended = true;
     }
@@ -84,7 +83,7 @@ final class TrafficSampler {
         try {
             background.execute(() -> verify(image));
         } catch (RejectedExecutionException e) {
-            taken.set(false);
+            busy.set(false);
             drop(SampleDropped.Cause.FAILED);
         }
     }
@@ -92,7 +91,7 @@ final class TrafficSampler {
     private void verify(FloatTensor image) {
         try {
             if (!ended) {
-                tell(verification.apply(image));
+                logChange(verification.apply(image));
             }
         } catch (RuntimeException | OutOfMemoryError e) {
             if (!ended) {
@@ -100,12 +99,12 @@ final class TrafficSampler {
                 drop(SampleDropped.Cause.FAILED);
             }
         } finally {
-            taken.set(false);
+            busy.set(false);
         }
     }
 
-    /** Once per change: a faulty model fails on every sample, and the meters count them. */
-    private void tell(VerificationReport report) {
+    /** Logs only changes, because a faulty model fails on every sample. The meters count all. */
+    private void logChange(VerificationReport report) {
         Verdict before = latest.getAndSet(report.verdict());
         String name = "live traffic of model " + model + " version " + version;
         if (report.verdict() == Verdict.FAIL && before != Verdict.FAIL) {

@@ -1,4 +1,4 @@
 package dev.gnserve.verification;
 
-/** A normalization layer that the run says nothing about, and why. */
+/** A normalization layer that was not verified, with the reason. */
 public record UnverifiedLayer(String layer, String reason) {}

@@ -1,8 +1,8 @@
 package dev.gnserve.verification;
 
 /**
- * A served model was verified.
+ * Event: a loaded model was verified.
  *
- * @param model its name
+ * @param model name of the model
  */
 public record VerificationCompleted(String model, String version, VerificationReport report) {}

@@ -1,8 +1,8 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Task;
@@ -60,13 +60,13 @@ class VerificationController {
             List<LayerDescription> layers) {}
 
     /**
-     * What one verification proved.
+     * The result of one verification.
      *
      * @param operator what the engine was compared with
-     * @param calls every call of a Group Normalization, in the order in which the model made them
-     * @param batchInvariance the image alone against the image in batches; null when it was left out
+     * @param calls all calls of a Group Normalization, in the order of the model
+     * @param batchInvariance the image alone compared with the image in batches; null if it was skipped
      * @param unverified normalization layers without a checked call
-     * @param reason what failed first, or why nothing applies; null for PASS
+     * @param reason what failed first, or why nothing could be checked; null for PASS
      */
     @Schema(name = "VerificationResponse")
     record Verified(
@@ -83,8 +83,8 @@ class VerificationController {
     /**
      * What the engine was compared with.
      *
-     * @param kernel name of the kernel that goes over every value
-     * @param reason what it does, and what judges
+     * @param kernel name of the kernel that screens all values
+     * @param reason what the kernel does, and what decides
      */
     @Schema(name = "ReferenceOperator")
     record Operator(
@@ -158,17 +158,16 @@ class VerificationController {
         LoadedModel found = repository.find(model, version);
         found.requireReady();
         if (found.manifest().task() == Task.TENSORS) {
-            throw Failure.of(
-                            FailureCode.WRONG_TASK,
-                            "The model '%s' takes tensors and no images; check its archive with gnserve verify FILE.pt --random."
-                                    .formatted(model))
-                    .asException();
+            throw new FailureException(
+                    FailureCode.WRONG_TASK,
+                    "The model '%s' takes tensors and no images; check its archive with gnserve verify FILE.pt --random."
+                            .formatted(model));
         }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
             FloatTensor input = pipeline.firstTile(served.manifest().preprocessor(), only(uploads.read(request)));
             VerificationReport report =
-                    verification.told(caller.await(verification.verify(input, batch), "the verification"));
+                    verification.publish(caller.await(verification.verify(input, batch), "the verification"));
             return new Verified(
                     served.name(),
                     served.version(),
@@ -184,10 +183,9 @@ class VerificationController {
 
     private static Upload only(List<Upload> images) {
         if (images.size() != 1) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "One image per verification, not %d. Send them one by one.".formatted(images.size()))
-                    .asException();
+            throw new FailureException(
+                    FailureCode.INVALID_REQUEST,
+                    "One image per verification, not %d. Send them one by one.".formatted(images.size()));
         }
         return images.get(0);
     }

@@ -5,13 +5,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one run of a model proved.
+ * The result of one verification.
  *
- * @param calls every tapped call, in the order in which the model made them
- * @param batchInvariance null when it was left out
+ * @param calls all checked calls, in the order of the model
+ * @param batchInvariance null if it was skipped
  * @param unverified normalization layers without a checked call
- * @param verdict FAIL when anything failed; NOT_APPLICABLE when no call of a Group Normalization was found
- * @param reason what failed first, or why nothing applies; null for PASS
+ * @param verdict FAIL if a check failed; NOT_APPLICABLE if there was no call to check
+ * @param reason what failed first, or why nothing could be checked; null for PASS
  */
 public record VerificationReport(
         List<CallCheck> calls,
@@ -20,7 +20,7 @@ public record VerificationReport(
         Verdict verdict,
         @Nullable String reason) {
 
-    /** The call that used most of its tolerance, one that failed before all others; null when none was checked. */
+    /** The call with the largest ratio of error and tolerance, a failed call first; null if there is none. */
     public @Nullable CallCheck worst() {
         return calls.stream()
                 .max(Comparator.comparing((CallCheck call) -> call.verdict() == Verdict.FAIL)

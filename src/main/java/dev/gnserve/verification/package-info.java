@@ -1,4 +1,4 @@
-/** Proof that what the engine computed is Group Normalization: layer by layer against float64, with a kernel as the screen, and batch against single image. */
+/** Verifies the engine: each Group Normalization is compared with float64, and an image in a batch with the image alone. */
 @NullMarked
 package dev.gnserve.verification;
 

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Whatever an archive holds, reading, inspecting and tapping it gives a result or the archive's own error. An input of this
- * test is a whole archive, or (since a zip has checksums) one byte each for an archive and a part of it, and that part.
+ * Reading, inspecting and tapping any bytes gives a result or a {@link TorchScriptException}. An input of this test is a whole
+ * archive; or, because a zip has checksums, one byte for an archive, one byte for a part of it, and the new content of the part.
  */
 class ArchiveFuzzTest {
 

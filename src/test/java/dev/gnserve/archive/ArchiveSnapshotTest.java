@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ArchiveSnapshotTest {
 
-    /** Starts in a JVM of its own, where the private file cannot be written. */
+    /** Starts in a separate JVM, where the private file cannot be written. */
     static final class Reading {
 
         private Reading() {}
@@ -76,7 +76,7 @@ class ArchiveSnapshotTest {
     }
 
     @Test
-    void whatHappensToTheFileLaterChangesNothing() throws Exception {
+    void laterChangesOfTheFileHaveNoEffect() throws Exception {
         byte[] bytes = Samples.bytes("chain-scripted.pt");
         Path file = Files.write(folder.resolve("model.pt"), bytes);
         try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(file)) {
@@ -93,7 +93,7 @@ class ArchiveSnapshotTest {
 
     /** A channel would be closed for all by the first thread that is interrupted while it reads. */
     @Test
-    void aThreadThatIsInterruptedWhileItReadsSpoilsNothing() throws Exception {
+    void anInterruptedReaderDoesNotDisturbOthers() throws Exception {
         byte[] bytes = bytes(2_000_000);
         try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(new ByteArrayInputStream(bytes), "x")) {
             List<CompletableFuture<byte[]>> readings = Stream.generate(() -> CompletableFuture.supplyAsync(() -> {
@@ -191,9 +191,9 @@ class ArchiveSnapshotTest {
         String said = readingSays("ulimit -f 16; ", file, small);
 
         assertThat(said)
-                .startsWith("a private copy of the archive finds no room in " + small
-                        + ", and the heap takes no more than ")
-                .endsWith("; make room there, or set java.io.tmpdir to a folder that has some");
+                .startsWith("there is no room for a private copy of the archive in " + small
+                        + ", and the heap holds at most ")
+                .endsWith(" bytes of such copies. Free some space there, or set java.io.tmpdir to another folder");
         try (Stream<Path> left = Files.list(small)) {
             assertThat(left).isEmpty();
         }
@@ -220,7 +220,7 @@ class ArchiveSnapshotTest {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
     }
 
-    /** Reads an archive in a JVM of its own, under a shell's limits, and gives its last line. */
+    /** Reads an archive in a separate JVM, under a shell's limits, and gives its last line. */
     private static String readingSays(String limits, Path archive, Path temporary) throws Exception {
         String command =
                 limits + "exec \"$0\" -Xmx32m -XX:-UsePerfData \"-Djava.io.tmpdir=$1\" -cp \"$2\" \"$3\" \"$4\"";

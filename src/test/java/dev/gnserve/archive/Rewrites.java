@@ -22,8 +22,8 @@ public final class Rewrites {
     }
 
     /**
-     * A model whose forward pass first spins for as many milliseconds as the largest value of its input says: one that hangs, and
-     * comes to its end all the same.
+     * A model whose forward pass first spins for some milliseconds, as many as the largest value of its input: it hangs, but
+     * returns in the end.
      */
     public static byte[] spinning(TorchScriptArchive archive) {
         return spinning(archive, INPUT_MILLIS, "pass");

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The register of calls, on a back end whose calls end when the test wants, and on a clock that the test drives. */
+/** The register of calls, on a back end and a clock that the test controls. */
 @Timeout(60)
 class EngineTest {
 
@@ -50,17 +50,17 @@ class EngineTest {
     }
 
     @Test
-    void aCallGrowsOldByTheLooksThatSeeItInside() {
+    void aCallAgesWithEachLookOfTheWatchdog() {
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         pass(1);
-        engine.look();
+        engine.ageCalls();
         Gate gate = passesWait();
         CompletableFuture<Void> first = inThread(() -> model.newSession().run(INPUTS));
         gate.awaitReached();
 
         clock.addAndGet(seconds(1));
         assertThat(engine.overdue(Duration.ofNanos(1))).as("no look yet").isEmpty();
-        engine.look();
+        engine.ageCalls();
 
         assertThat(engine.overdue(Duration.ofSeconds(1))).singleElement().satisfies(call -> {
             assertThat(call.age()).isEqualTo(Duration.ofSeconds(1));
@@ -69,12 +69,12 @@ class EngineTest {
         });
         assertThat(engine.overdue(Duration.ofNanos(seconds(1) + 1))).isEmpty();
         pass(1);
-        engine.look();
+        engine.ageCalls();
         assertThat(scope.overdue(Duration.ofSeconds(2))).hasSize(1);
         gate.open();
         first.join();
         pass(1);
-        engine.look();
+        engine.ageCalls();
         assertThat(engine.overdue(Duration.ZERO)).as("it has returned").isEmpty();
 
         Gate next = passesWait();
@@ -82,21 +82,20 @@ class EngineTest {
         next.awaitReached();
         assertThat(engine.overdue(Duration.ZERO))
                 .singleElement()
-                .satisfies(
-                        call -> assertThat(call.age()).as("a new call is young").isZero());
+                .satisfies(call -> assertThat(call.age()).as("a new call").isZero());
         next.open();
         second.join();
     }
 
     @Test
-    void aCallAgesFromItsEntryAndNotFromTheLookBefore() {
-        engine.look();
+    void aCallAgesFromItsEntryAndNotFromTheLookBeforeIt() {
+        engine.ageCalls();
         pass(4);
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();
 
-        engine.look();
+        engine.ageCalls();
 
         assertThat(age()).isZero();
         gate.open();
@@ -118,24 +117,24 @@ class EngineTest {
     }
 
     @Test
-    void aGapInWhichTheProcessStoodStillCountsAsFiveSeconds() {
+    void aGapInWhichTheProcessDidNotRunCountsAsFiveSeconds() {
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();
 
         pass(3600);
-        engine.look();
+        engine.ageCalls();
         assertThat(age()).isEqualTo(Duration.ofSeconds(5));
         pass(4);
-        engine.look();
-        assertThat(age()).as("an ordinary step counts whole").isEqualTo(Duration.ofSeconds(9));
+        engine.ageCalls();
+        assertThat(age()).as("a step below five seconds").isEqualTo(Duration.ofSeconds(9));
 
         gate.open();
         call.join();
     }
 
     @Test
-    void loadingPassesAndVerificationAreWatchedAndWorkThatHoldsIsNot() {
+    void loadingPassesAndVerificationAreWatchedAndHeldWorkIsNot() {
         Gate loading = new Gate();
         backend.onLoad(any -> loading.pass());
         CompletableFuture<Void> load = inThread(() -> scope.load(archive, BackendPlan.CPU));
@@ -160,7 +159,7 @@ class EngineTest {
         CompletableFuture<Void> holding = inThread(() -> scope.hold("long work", waitAt(held)));
         held.awaitReached();
         assertThat(overdue()).isEmpty();
-        assertThat(scope.isIdle()).as("it keeps what is loaded nevertheless").isFalse();
+        assertThat(scope.isIdle()).as("but nothing is freed").isFalse();
         held.open();
         holding.join();
         assertThat(engine.isIdle()).isTrue();
@@ -177,7 +176,7 @@ class EngineTest {
         assertRefused(FailureCode.MODEL_UNAVAILABLE, () -> scope.hold("work", () -> 1));
         assertThat(backend.loads()).isEqualTo(1);
         assertThat(backend.passes()).isZero();
-        assertThat(engine.isIdle()).as("a refused call leaves no trace").isTrue();
+        assertThat(engine.isIdle()).as("after refused calls").isTrue();
         assertThat(engine.scope("model y").<Integer, RuntimeException>call("work", () -> 1))
                 .as("other scopes go on")
                 .isEqualTo(1);
@@ -214,7 +213,7 @@ class EngineTest {
 
     /** An unload reports memory as free when close returns. */
     @Test
-    void closingReturnsOnlyWhenWhatTheScopeHeldIsFreed() {
+    void closingReturnsAfterTheMemoryIsFreed() {
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();
@@ -236,7 +235,7 @@ class EngineTest {
     }
 
     @Test
-    void theLastCallThatOutlivesTheCloseFreesOnItsOwnThread() {
+    void aCallThatReturnsAfterTheCloseFreesOnItsThread() {
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         AtomicReference<String> by = new AtomicReference<>();
         List<Gate> gates = List.of(new Gate(), new Gate());
@@ -267,7 +266,7 @@ class EngineTest {
     }
 
     @Test
-    void aCallThatFailsLeavesAsOneThatReturns() {
+    void aFailingCallIsRemovedFromTheRegister() {
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         backend.onPass((any, inputs) -> {
             throw new IllegalStateException("broken");
@@ -281,7 +280,7 @@ class EngineTest {
     }
 
     @Test
-    void anInterruptEndsTheWaitingOfACloseAndNotItsPromise() {
+    void anInterruptEndsTheWaitOfACloseAndTheMemoryIsStillFreed() {
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();
@@ -297,7 +296,7 @@ class EngineTest {
     }
 
     @Test
-    void theBackEndIsFreedAfterTheLastCallAndTheLastFreeing() {
+    void theBackEndIsFreedAfterAllCallsAndAllScopes() {
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         Gate gate = passesWait();
         CompletableFuture<Void> call = inThread(() -> model.newSession().run(INPUTS));
@@ -324,7 +323,7 @@ class EngineTest {
     }
 
     @Test
-    void aFreeingThatFailsDoesNotKeepTheBackEndLoaded() {
+    void aFailingFreeDoesNotKeepTheBackEndLoaded() {
         Gate gate = new Gate();
         CompletableFuture<Void> call = inThread(() -> scope.call("work", waitAt(gate)));
         gate.awaitReached();

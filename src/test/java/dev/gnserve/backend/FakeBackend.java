@@ -13,21 +13,21 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A back end in plain Java. A test says what its calls do: what they give, where they wait, when they fail. It never reads the
- * archive. Thread-safe.
+ * A back end in plain Java. A test sets what its calls return, where they wait and when they fail. It never reads the archive.
+ * Thread-safe.
  *
- * <p>It records what would take a real process down: a model that is closed under a call, a call of a closed model or of a
- * closed back end, a session that two threads use. A test asserts that {@link #violations} is empty.
+ * <p>It records what would crash a real process: a model that is closed during a call, a call of a closed model or of a closed
+ * back end, a session that two threads use. A test asserts that {@link #violations} is empty.
  */
 public final class FakeBackend implements InferenceBackend {
 
-    /** A forward pass: one prediction per input, unless the test wants otherwise. */
+    /** A forward pass; normally one prediction per input. */
     @FunctionalInterface
     public interface Pass {
         List<Prediction> run(ArchiveSnapshot archive, List<? extends Tensor> inputs);
     }
 
-    /** Where calls wait until the test opens it. As native code does, they ignore an interrupt. */
+    /** A place where calls wait until the test opens it. Like native code, they ignore interrupts. */
     public static final class Gate {
 
         private static final long LONGEST_SECONDS = 60;
@@ -113,13 +113,13 @@ public final class FakeBackend implements InferenceBackend {
         return this;
     }
 
-    /** What every forward pass does from now on, those of a warm-up included. */
+    /** What every forward pass does from now on, also in a warm-up. */
     public FakeBackend onPass(Pass behaviour) {
         onPass = behaviour;
         return this;
     }
 
-    /** Runs when a model is closed; the model counts as closed also when this throws. */
+    /** Runs when a model is closed. The model counts as closed even if this throws. */
     public FakeBackend onModelClose(Consumer<ArchiveSnapshot> behaviour) {
         onModelClose = behaviour;
         return this;
@@ -144,7 +144,7 @@ public final class FakeBackend implements InferenceBackend {
         return new Prediction(Map.of("output", new FloatTensor(input.shape(), values)));
     }
 
-    /** What was done that must never be done. */
+    /** The calls that are not allowed. */
     public synchronized List<String> violations() {
         return List.copyOf(violations);
     }
@@ -159,7 +159,7 @@ public final class FakeBackend implements InferenceBackend {
         return openModels;
     }
 
-    /** How often a model was closed; closing one twice counts twice. */
+    /** How often a model was closed. Closing a model twice counts twice. */
     public synchronized int modelCloses() {
         return modelCloses;
     }
@@ -316,7 +316,7 @@ public final class FakeBackend implements InferenceBackend {
             this.model = model;
         }
 
-        BackendRun run(List<? extends Tensor> inputs) {
+        PassResult run(List<? extends Tensor> inputs) {
             synchronized (FakeBackend.this) {
                 Thread current = Thread.currentThread();
                 require(user == null || user == current, "a session of " + user + " is used");
@@ -325,7 +325,7 @@ public final class FakeBackend implements InferenceBackend {
             model.enter();
             try {
                 List<Prediction> predictions = onPass.run(model.archive, inputs);
-                return new BackendRun(predictions, Duration.ZERO, Duration.ofNanos(1), Duration.ZERO, false);
+                return new PassResult(predictions, Duration.ZERO, Duration.ofNanos(1), Duration.ZERO, false);
             } finally {
                 model.leave();
             }

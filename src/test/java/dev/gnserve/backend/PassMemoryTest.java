@@ -45,8 +45,17 @@ class PassMemoryTest {
     }
 
     @Test
-    void moreThanThereIsRunsAlone() {
-        assertThat(memory.take(Long.MAX_VALUE)).isEqualTo(100 * MB);
+    void aPassThatTakesAllForLongLeavesHalfToOthers() {
+        long all = memory.takeAll();
+        assertThat(all).isEqualTo(100 * MB);
+
+        long other = memory.take(50 * MB); // After the five seconds that the first one has all for itself.
+
+        assertThat(other).isEqualTo(50 * MB);
+        memory.giveBack(all);
+        memory.giveBack(other);
+        assertThat(memory.taken()).isZero();
+        assertThat(memory.takeAll()).isEqualTo(100 * MB);
     }
 
     @Test

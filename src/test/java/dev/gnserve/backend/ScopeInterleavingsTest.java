@@ -53,7 +53,7 @@ class ScopeInterleavingsTest {
             try {
                 scope.call("a pass", () -> work(late));
             } catch (FailureException refused) {
-                // As it may be once another thread closes.
+                // Allowed after another thread has closed the scope.
             }
         }
 
@@ -93,7 +93,7 @@ class ScopeInterleavingsTest {
         }
     }
 
-    /** With closes that wait; under the model checker no time passes, so that they would wait for ever. */
+    /** With closes that wait. In the model checker no time passes, so they would wait forever. */
     public static class WaitingScopeOperations extends ScopeOperations {
 
         @Operation
@@ -102,8 +102,8 @@ class ScopeInterleavingsTest {
         }
 
         @Operation
-        public void look() {
-            engine.look();
+        public void ageCalls() {
+            engine.ageCalls();
             scope.overdue(Duration.ZERO);
         }
     }

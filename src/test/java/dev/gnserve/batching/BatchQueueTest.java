@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The queue against a model that keeps one plain list, and at a size at which looking at every item would not end. */
+/** The queue compared with a plain list, and at a size at which a loop over all items would be too slow. */
 @Timeout(60)
 class BatchQueueTest {
 
@@ -23,7 +23,7 @@ class BatchQueueTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1_000_000})
     @Timeout(20)
-    void refusingDoesNotLookAtTheItemsThatWait(int shapes) {
+    void refusingDoesNotVisitTheWaitingItems(int shapes) {
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
                 .policy(new BatchPolicy(8, Duration.ofSeconds(10), LARGE))
                 .shape(item -> item % shapes)
@@ -44,12 +44,12 @@ class BatchQueueTest {
 
     @Test
     @Timeout(20)
-    void displacingAndCountingDoNotLookAtTheItemsThatWait() {
+    void displacingAndCountingDoNotVisitTheWaitingItems() {
         BatchQueue<Integer, Integer> queue = queue(new BatchPolicy(8, Duration.ofSeconds(10), LARGE));
         for (int i = 0; i < LARGE; i++) {
             queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(9)), new ArrayList<>());
         }
-        List<Pending<Integer, Integer>> displaced = new ArrayList<>();
+        List<PendingItem<Integer, Integer>> displaced = new ArrayList<>();
 
         for (int i = 0; i < REFUSALS; i++) {
             queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(1)), displaced);
@@ -68,7 +68,7 @@ class BatchQueueTest {
         BatchPolicy policy = new BatchPolicy(3, Duration.ofMillis(random.nextInt(3) * 20L), 12);
         long leadPerItem = Duration.ofMillis(2).toNanos();
         BatchQueue<Integer, Integer> queue =
-                new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem, BatchQueueTest::mostAtOnce);
+                new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem, BatchQueueTest::maxSize);
         ListModel model = new ListModel(policy, leadPerItem);
 
         for (int i = 0; i < 5_000; i++) {
@@ -79,17 +79,17 @@ class BatchQueueTest {
                             ? Deadline.none()
                             : Deadline.in(Duration.ofMillis(random.nextInt(60)), () -> nowNanos);
                     int shape = random.nextInt(4);
-                    Pending<Integer, Integer> next =
+                    PendingItem<Integer, Integer> next =
                             pending(queue, 4 * i + shape, shape, deadline, new Priority(1 + random.nextInt(9)));
-                    List<Pending<Integer, Integer>> displaced = new ArrayList<>();
-                    List<Pending<Integer, Integer>> expected = new ArrayList<>();
+                    List<PendingItem<Integer, Integer>> displaced = new ArrayList<>();
+                    List<PendingItem<Integer, Integer>> expected = new ArrayList<>();
                     boolean refused = queue.offer(next, displaced) != null;
                     assertThat(refused).isEqualTo(model.refuses(next, nowNanos, expected));
                     assertThat(displaced).isEqualTo(expected);
                 }
                 case 4 -> {
                     if (!model.waiting.isEmpty()) {
-                        Pending<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
+                        PendingItem<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
                         gone.future.cancel(true);
                         model.waiting.remove(gone);
                     }
@@ -108,17 +108,17 @@ class BatchQueueTest {
                             || model.last().priority.level() > Priority.DEFAULT.level());
             assertThat(queue.size()).isEqualTo(model.waiting.size());
         }
-        List<Pending<Integer, Integer>> rest = queue.drain();
+        List<PendingItem<Integer, Integer>> rest = queue.drain();
         assertThat(rest).containsExactlyInAnyOrderElementsOf(model.waiting);
         assertThat(queue.size()).isZero();
     }
 
-    /** The promises of the queue, word by word, on one list in the order of arrival. */
+    /** The same rules on one list in the order of arrival. */
     private static final class ListModel {
 
         private final BatchPolicy policy;
         private final long leadNanos;
-        private final List<Pending<Integer, Integer>> waiting = new ArrayList<>();
+        private final List<PendingItem<Integer, Integer>> waiting = new ArrayList<>();
 
         private ListModel(BatchPolicy policy, long leadNanos) {
             this.policy = policy;
@@ -129,7 +129,7 @@ class BatchQueueTest {
             waiting.removeIf(pending -> pending.deadline.passed(now));
         }
 
-        private Pending<Integer, Integer> last() {
+        private PendingItem<Integer, Integer> last() {
             int level = waiting.stream()
                     .mapToInt(pending -> pending.priority.level())
                     .max()
@@ -140,10 +140,11 @@ class BatchQueueTest {
                     .orElseThrow();
         }
 
-        private boolean refuses(Pending<Integer, Integer> next, long now, List<Pending<Integer, Integer>> displaced) {
+        private boolean refuses(
+                PendingItem<Integer, Integer> next, long now, List<PendingItem<Integer, Integer>> displaced) {
             expire(now);
             if (waiting.size() >= policy.queueCapacity()) {
-                Pending<Integer, Integer> last = last();
+                PendingItem<Integer, Integer> last = last();
                 if (next.priority.level() >= last.priority.level()) {
                     return true;
                 }
@@ -157,20 +158,21 @@ class BatchQueueTest {
         private int countBefore(long arrived, Priority priority, long now) {
             expire(now);
             return (int) waiting.stream()
-                    .filter(pending -> pending.rank() - Pending.rank(arrived, priority) <= 0)
+                    .filter(pending -> pending.rank() - PendingItem.rank(arrived, priority) <= 0)
                     .count();
         }
 
-        private List<Pending<Integer, Integer>> poll(long now) {
+        private List<PendingItem<Integer, Integer>> poll(long now) {
             expire(now);
-            List<Pending<Integer, Integer>> inOrder =
-                    waiting.stream().sorted(Pending::compare).toList();
-            for (Pending<Integer, Integer> first : inOrder) {
-                List<Pending<Integer, Integer>> line = inOrder.stream()
+            List<PendingItem<Integer, Integer>> inOrder =
+                    waiting.stream().sorted(PendingItem::compare).toList();
+            for (PendingItem<Integer, Integer> first : inOrder) {
+                List<PendingItem<Integer, Integer>> queue = inOrder.stream()
                         .filter(pending -> pending.shape.equals(first.shape))
                         .toList();
-                if (isReady(line, now)) {
-                    List<Pending<Integer, Integer>> batch = line.subList(0, Math.min(line.size(), most(line)));
+                if (isReady(queue, now)) {
+                    List<PendingItem<Integer, Integer>> batch =
+                            queue.subList(0, Math.min(queue.size(), maxSizeOf(queue)));
                     waiting.removeAll(batch);
                     return batch;
                 }
@@ -178,13 +180,13 @@ class BatchQueueTest {
             return List.of();
         }
 
-        private int most(List<Pending<Integer, Integer>> line) {
-            return Math.min(policy.maxSize(), mostAtOnce(line.get(0).item));
+        private int maxSizeOf(List<PendingItem<Integer, Integer>> queue) {
+            return Math.min(policy.maxSize(), maxSize(queue.get(0).item));
         }
 
-        private boolean isReady(List<Pending<Integer, Integer>> line, long now) {
-            return line.size() >= most(line)
-                    || line.stream()
+        private boolean isReady(List<PendingItem<Integer, Integer>> queue, long now) {
+            return queue.size() >= maxSizeOf(queue)
+                    || queue.stream()
                             .anyMatch(pending -> now - pending.arrivedNanos
                                             >= policy.maxDelay().toNanos()
                                     || pending.deadline.passed(now + leadNanos));
@@ -196,7 +198,7 @@ class BatchQueueTest {
     }
 
     /** Of four shapes, items of the first run alone. */
-    private static int mostAtOnce(int item) {
+    private static int maxSize(int item) {
         return item % 4 == 0 ? 1 : 1024;
     }
 
@@ -204,8 +206,8 @@ class BatchQueueTest {
         return new Refusals("m", LARGE, new ServiceRate(1));
     }
 
-    private Pending<Integer, Integer> pending(
+    private PendingItem<Integer, Integer> pending(
             BatchQueue<Integer, Integer> queue, int item, int shape, Deadline deadline, Priority priority) {
-        return new Pending<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
+        return new PendingItem<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
     }
 }

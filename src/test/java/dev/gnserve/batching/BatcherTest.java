@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The batcher's promises, on a clock driven by hand and without threads: {@code runReady} is one look of a worker. */
+/** The batcher's promises, with a clock that the test sets and without threads: {@code runReady} is one step of a worker. */
 @Timeout(30)
 class BatcherTest {
 
@@ -30,14 +30,14 @@ class BatcherTest {
     private final List<List<String>> ran = new ArrayList<>();
     private final List<BatchCompleted> events = new ArrayList<>();
 
-    /** Upper-cases its items, which takes it 2 ms a batch, and fails when one of them is poison. */
+    /** Upper-cases its items in 2 ms per batch; fails if one of them is "poison". */
     private final BatchRunner<String, String> runner = items -> {
         ran.add(items);
         pass(MILLI.multipliedBy(2));
         if (items.contains("poison")) {
             throw new IllegalStateException("poisoned");
         }
-        return new BatchRun<>(items.stream().map(String::toUpperCase).toList(), STAGES);
+        return new BatchResult<>(items.stream().map(String::toUpperCase).toList(), STAGES);
     };
 
     @Test
@@ -64,7 +64,7 @@ class BatcherTest {
     }
 
     @Test
-    void aBatchWaitsForMatesUntilItsOldestItemIsDue() {
+    void aBatchWaitsForMoreItemsUntilItsOldestIsDue() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(3, MILLI.multipliedBy(5), 8));
         submit(batcher, "a");
         pass(MILLI.multipliedBy(4));
@@ -88,7 +88,7 @@ class BatcherTest {
     }
 
     @Test
-    void whoeverAsksBeforeIsToldWhatAnItemWouldBeTold() {
+    void refusalSaysBeforehandWhatASubmittedItemWouldGet() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 3));
         Deadline soon = Deadline.in(MILLI.multipliedBy(3), () -> nowNanos);
         submit(batcher, "measured");
@@ -138,7 +138,7 @@ class BatcherTest {
     }
 
     @Test
-    void aRareShapeThatWaitsForMatesIsServedWhenItIsDue() {
+    void aRareShapeThatWaitsForMoreItemsIsServedWhenItIsDue() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(2, MILLI.multipliedBy(5), 64));
         submit(batcher, "rare");
         for (int i = 0; i < 10; i++) {
@@ -191,7 +191,7 @@ class BatcherTest {
     }
 
     @Test
-    void aDeadlineThatPassesInTheEngineIsTold() {
+    void aDeadlineThatPassesInTheEngineIsReported() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
         CompletableFuture<Outcome<String>> answer = batcher.submit("a", deadline(MILLI));
 
@@ -251,7 +251,7 @@ class BatcherTest {
     }
 
     @Test
-    void anItemThatExpiresWhileItsMatesAreRetriedDoesNotRunAgain() {
+    void anItemThatExpiresDuringTheRetriesDoesNotRunAgain() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
         submit(batcher, "poison");
         CompletableFuture<Outcome<String>> hasty = batcher.submit("hurry!", deadline(MILLI.multipliedBy(3)));
@@ -292,7 +292,7 @@ class BatcherTest {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
         List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b", "c");
 
-        batcher.runReady(items -> new BatchRun<>(List.of("A", "B"), STAGES));
+        batcher.runReady(items -> new BatchResult<>(List.of("A", "B"), STAGES));
 
         assertThat(answers).allSatisfy(answer -> {
             assertThat(failure(answer).code()).isEqualTo(FailureCode.ENGINE_FAULT);
@@ -326,7 +326,7 @@ class BatcherTest {
     }
 
     @Test
-    void aListenerThatFailsHarmsNobody() {
+    void aFailingListenerDoesNoHarm() {
         Batcher<String, String> batcher = builder(new BatchPolicy(4, Duration.ZERO, 8))
                 .listener(event -> {
                     throw new IllegalStateException("planted");
@@ -457,7 +457,7 @@ class BatcherTest {
     }
 
     @Test
-    void anOldItemBehindAnUrgentOneStillEndsTheWaitForMates() {
+    void anOldItemBehindAnUrgentOneStillEndsTheWaitForMoreItems() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(3, MILLI.multipliedBy(5), 8));
         submit(batcher, "a");
         pass(MILLI.multipliedBy(5));
@@ -477,19 +477,21 @@ class BatcherTest {
     }
 
     @Test
-    void aBatchStartsEarlyEnoughForItsDeadlineThoughItCouldWaitForMates() {
+    void aBatchStartsEarlyEnoughForItsDeadlineThoughItCouldWaitForMoreItems() {
         Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
         CompletableFuture<Outcome<String>> answer = batcher.submit("a", deadline(MILLI.multipliedBy(200)));
 
         pass(MILLI.multipliedBy(150));
-        assertThat(batcher.runReady(runner)).as("there is still time for mates").isFalse();
+        assertThat(batcher.runReady(runner))
+                .as("there is still time for more items")
+                .isFalse();
         stepUntilDone(batcher, answer);
 
         assertThat(answer.join()).isInstanceOf(Outcome.Success.class);
     }
 
     @Test
-    void theMostPressingDeadlineOfALineEndsTheWaitWhereverItStands() {
+    void theEarliestDeadlineOfAShapeEndsTheWaitAtAnyPosition() {
         Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
         List<CompletableFuture<Outcome<String>>> answers = new ArrayList<>();
         for (int allowed : new int[] {400, 100, 300}) {
@@ -503,7 +505,7 @@ class BatcherTest {
     }
 
     @Test
-    void aLineWithoutDeadlineWaitsWhileAnotherWithOneRuns() {
+    void aShapeWithoutDeadlineWaitsWhileAnotherWithOneRuns() {
         Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
         CompletableFuture<Outcome<String>> patient = batcher.submit("xx", Deadline.none());
         CompletableFuture<Outcome<String>> pressed = batcher.submit("a", deadline(MILLI.multipliedBy(100)));
@@ -517,7 +519,7 @@ class BatcherTest {
     }
 
     @Test
-    void whenThePressingItemIsGoneItsMatesWaitForMoreAgain() {
+    void withoutTheItemThatHasADeadlineTheOthersWaitAgain() {
         Batcher<String, String> batcher = measured(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
         submit(batcher, "a");
         CompletableFuture<Outcome<String>> pressed = batcher.submit("b", deadline(MILLI.multipliedBy(100)));
@@ -540,7 +542,7 @@ class BatcherTest {
     }
 
     @Test
-    void anItemWithADeadlineDoesNotWaitForMatesWhileNothingIsMeasured() {
+    void anItemWithADeadlineDoesNotWaitBeforeTheFirstMeasurement() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, MILLI.multipliedBy(500), 8));
         submit(batcher, "xx");
         assertThat(batcher.runReady(runner)).isFalse();
@@ -555,7 +557,7 @@ class BatcherTest {
         Batcher<String, String> batcher = batcher(new BatchPolicy(32, MILLI.multipliedBy(500), 32));
         BatchRunner<String, String> linear = items -> {
             pass(MILLI.multipliedBy(5L * items.size()));
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         };
         submit(batcher, "measure");
         pass(MILLI.multipliedBy(500));
@@ -611,7 +613,7 @@ class BatcherTest {
             assertThat(failure(waiting)).isEqualTo(UNAVAILABLE);
             assertThat(failure(batcher.submit("c", Deadline.none()))).isEqualTo(UNAVAILABLE);
             assertThat(batcher.refusal(Deadline.none())).isEqualTo(UNAVAILABLE);
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         });
 
         assertThat(batcher.hangs()).isFalse();
@@ -635,7 +637,7 @@ class BatcherTest {
                 batcher.giveUp(Thread.currentThread(), HUNG);
             }
             if (items.equals(List.of("a"))) {
-                return new BatchRun<>(items, STAGES);
+                return new BatchResult<>(items, STAGES);
             }
             throw new IllegalStateException("planted");
         });
@@ -648,13 +650,13 @@ class BatcherTest {
     }
 
     @Test
-    void theTimeOfABatchThatWasGivenUpIsNoMeasure() {
+    void theTimeOfABatchThatWasGivenUpIsNotMeasured() {
         Batcher<String, String> batcher = measured(new BatchPolicy(1, Duration.ZERO, 8));
         submit(batcher, "hung");
         batcher.runReady(items -> {
             batcher.giveUp(Thread.currentThread(), HUNG);
             pass(Duration.ofMinutes(5));
-            return new BatchRun<>(items, STAGES);
+            return new BatchResult<>(items, STAGES);
         });
         submit(batcher, "a", "b");
 
@@ -671,7 +673,7 @@ class BatcherTest {
             Thread other = new Thread(() -> batcher.runReady(inner -> {
                 batcher.giveUp(main, HUNG);
                 batcher.giveUp(Thread.currentThread(), Failure.of(FailureCode.ENGINE_FAULT, "the other hangs"));
-                return new BatchRun<>(inner, STAGES);
+                return new BatchResult<>(inner, STAGES);
             }));
             other.start();
             other.join();
@@ -679,7 +681,7 @@ class BatcherTest {
             assertThat(batcher.refusal(Deadline.none()))
                     .as("of the one still inside")
                     .isEqualTo(UNAVAILABLE);
-            return new BatchRun<>(outer, STAGES);
+            return new BatchResult<>(outer, STAGES);
         });
 
         assertThat(batcher.hangs()).isFalse();
@@ -722,7 +724,7 @@ class BatcherTest {
         return builder(policy).listener(events::add).stepped();
     }
 
-    /** One batch has run, which took 2 ms. */
+    /** A batcher that has run one batch, of 2 ms. */
     private Batcher<String, String> measured(BatchPolicy policy) {
         Batcher<String, String> batcher = batcher(policy);
         submit(batcher, "measure");
@@ -731,7 +733,7 @@ class BatcherTest {
         return batcher;
     }
 
-    /** As {@code runReady}, where an assertion in the runner fails the test and not just the item. */
+    /** As {@code runReady}, but a failed assertion in the runner fails the test. */
     private static void runChecked(Batcher<String, String> batcher, BatchRunner<String, String> checking) {
         List<AssertionError> failed = new ArrayList<>();
         batcher.runReady(items -> {

@@ -49,7 +49,7 @@ class BatcherThreadsTest {
             if (items.stream().anyMatch(item -> item.id() % 97 == 0)) {
                 throw new IllegalArgumentException("item refused");
             }
-            return new BatchRun<>(items.stream().map(Item::id).toList(), StageTimes.NONE);
+            return new BatchResult<>(items.stream().map(Item::id).toList(), StageTimes.NONE);
         };
         Set<String> threads = ConcurrentHashMap.newKeySet();
         Batcher<Item, Integer> batcher = Batcher.<Item, Integer>of("m", "1")
@@ -119,10 +119,10 @@ class BatcherThreadsTest {
         Set<String> closed = ConcurrentHashMap.newKeySet();
         Batcher<String, String> batcher = started(new BatchPolicy(1, Duration.ofSeconds(5), 8), new BatchRunner<>() {
             @Override
-            public BatchRun<String> run(List<String> items) throws InterruptedException {
+            public BatchResult<String> run(List<String> items) throws InterruptedException {
                 entered.countDown();
                 go.await();
-                return new BatchRun<>(items, StageTimes.NONE);
+                return new BatchResult<>(items, StageTimes.NONE);
             }
 
             @Override
@@ -150,7 +150,7 @@ class BatcherThreadsTest {
         Batcher<String, String> batcher = started(new BatchPolicy(1, Duration.ZERO, 8), items -> {
             entered.countDown();
             never.await();
-            return new BatchRun<>(items, StageTimes.NONE);
+            return new BatchResult<>(items, StageTimes.NONE);
         });
         CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());
         CompletableFuture<Outcome<String>> waiting = batcher.submit("b", Deadline.none());
@@ -186,7 +186,7 @@ class BatcherThreadsTest {
         BatchRunner<String, String> runner = items -> {
             both.countDown();
             go.await();
-            return new BatchRun<>(items, StageTimes.NONE);
+            return new BatchResult<>(items, StageTimes.NONE);
         };
         Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
                 .policy(new BatchPolicy(1, Duration.ZERO, 8))
@@ -215,7 +215,7 @@ class BatcherThreadsTest {
                 .runners(List.of(
                         items -> {
                             tried.await();
-                            return new BatchRun<>(items, StageTimes.NONE);
+                            return new BatchResult<>(items, StageTimes.NONE);
                         },
                         second))
                 .start();
@@ -235,9 +235,9 @@ class BatcherThreadsTest {
         Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
                 .runners(List.of(new BatchRunner<>() {
                     @Override
-                    public BatchRun<String> run(List<String> items) {
+                    public BatchResult<String> run(List<String> items) {
                         threads.add(Thread.currentThread());
-                        return new BatchRun<>(items, StageTimes.NONE);
+                        return new BatchResult<>(items, StageTimes.NONE);
                     }
 
                     @Override
@@ -263,7 +263,7 @@ class BatcherThreadsTest {
         AtomicInteger ran = new AtomicInteger();
         BatchRunner<Integer, Integer> runner = items -> {
             ran.addAndGet(items.size());
-            return new BatchRun<>(items, StageTimes.NONE);
+            return new BatchResult<>(items, StageTimes.NONE);
         };
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
                 .runners(List.of(runner, runner))
@@ -286,7 +286,7 @@ class BatcherThreadsTest {
         AtomicBoolean limited = new AtomicBoolean();
         List<Thread> started = Collections.synchronizedList(new ArrayList<>());
         Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
-                .runners(List.of(items -> new BatchRun<>(items, StageTimes.NONE)))
+                .runners(List.of(items -> new BatchResult<>(items, StageTimes.NONE)))
                 .longestIdle(Duration.ofMillis(1))
                 .threads(work -> new Thread(work) {
                     @Override
@@ -322,14 +322,14 @@ class BatcherThreadsTest {
             }
 
             @Override
-            public BatchRun<String> run(List<String> items) {
-                return new BatchRun<>(items, StageTimes.NONE);
+            public BatchResult<String> run(List<String> items) {
+                return new BatchResult<>(items, StageTimes.NONE);
             }
         };
     }
 
     @Test
-    void aWorkerThatCannotBePreparedIsTold() {
+    void aWorkerThatCannotBePreparedIsReported() {
         Batcher<String, String> batcher = started(BatchPolicy.DEFAULT, new BatchRunner<>() {
             @Override
             public void prepare() {
@@ -337,8 +337,8 @@ class BatcherThreadsTest {
             }
 
             @Override
-            public BatchRun<String> run(List<String> items) {
-                return new BatchRun<>(items, StageTimes.NONE);
+            public BatchResult<String> run(List<String> items) {
+                return new BatchResult<>(items, StageTimes.NONE);
             }
         });
 
@@ -348,7 +348,7 @@ class BatcherThreadsTest {
 
     @Test
     void aWorkerThatDiesIsReplacedAndItsItemIsNotLost() {
-        List<Object> heard = Collections.synchronizedList(new ArrayList<>());
+        List<Object> causes = Collections.synchronizedList(new ArrayList<>());
         AtomicInteger made = new AtomicInteger();
         BatchListener deadly = new BatchListener() {
             @Override
@@ -360,10 +360,10 @@ class BatcherThreadsTest {
 
             @Override
             public void workerReplaced(WorkerReplaced replaced) {
-                heard.add(replaced.cause().getMessage());
+                causes.add(replaced.cause().getMessage());
             }
         };
-        BatchRunner<String, String> runner = items -> new BatchRun<>(items, StageTimes.NONE);
+        BatchRunner<String, String> runner = items -> new BatchResult<>(items, StageTimes.NONE);
         Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
                 .runners(List.of(runner))
                 .replacement(() -> {
@@ -377,14 +377,14 @@ class BatcherThreadsTest {
         assertThat(batcher.submit("b", Deadline.none()).join().orElseThrow()).isEqualTo("b");
         assertThat(made.get()).isEqualTo(1);
         assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
-        assertThat(heard).containsExactly("planted");
+        assertThat(causes).containsExactly("planted");
     }
 
     @Test
     void aBatcherWhoseDeadWorkerCannotBeReplacedIsBrokenAndAnswersEverything() {
         CompletableFuture<String> broken = new CompletableFuture<>();
         Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
-                .runners(List.of(items -> new BatchRun<>(items, StageTimes.NONE)))
+                .runners(List.of(items -> new BatchResult<>(items, StageTimes.NONE)))
                 .replacement(() -> {
                     throw new IllegalStateException("no session");
                 })
@@ -400,9 +400,9 @@ class BatcherThreadsTest {
     }
 
     @Test
-    void aWorkerWaitsForBatchMatesOnTheRealClockToo() {
-        Batcher<String, String> batcher =
-                started(new BatchPolicy(2, Duration.ofMillis(1), 8), items -> new BatchRun<>(items, StageTimes.NONE));
+    void aWorkerWaitsForMoreItemsOnTheRealClockToo() {
+        Batcher<String, String> batcher = started(
+                new BatchPolicy(2, Duration.ofMillis(1), 8), items -> new BatchResult<>(items, StageTimes.NONE));
 
         Outcome.Success<String> alone =
                 batcher.submit("a", Deadline.none()).join().success();
@@ -415,7 +415,7 @@ class BatcherThreadsTest {
     void anIdleWorkerWakesUpInTimeForADeadline() {
         Batcher<String, String> batcher = started(new BatchPolicy(2, Duration.ofSeconds(10), 8), items -> {
             Thread.sleep(200); // So a quarter of it, 50 ms, is left for a late wake-up.
-            return new BatchRun<>(items, StageTimes.NONE);
+            return new BatchResult<>(items, StageTimes.NONE);
         });
         Outcome<String> unmeasured = batcher.submit("a", Deadline.in(Duration.ofSeconds(5), Ticker.system()))
                 .join();
@@ -435,7 +435,7 @@ class BatcherThreadsTest {
             if (inside.complete(Thread.currentThread())) {
                 back.await();
             }
-            return new BatchRun<>(items, StageTimes.NONE);
+            return new BatchResult<>(items, StageTimes.NONE);
         });
         Failure hangs = Failure.of(FailureCode.ENGINE_FAULT, "hangs");
         CompletableFuture<Outcome<String>> hung = batcher.submit("a", Deadline.none());

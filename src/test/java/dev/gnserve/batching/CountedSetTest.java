@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The counted set against a tree set, and in the order of arrival that would make a plain search tree a list. */
+/** A counted set works like a {@link TreeSet}, and stays balanced when elements arrive in order. */
 class CountedSetTest {
 
     @ParameterizedTest
@@ -45,7 +45,7 @@ class CountedSetTest {
 
     @Test
     @Timeout(20)
-    void elementsInAscendingOrderDoNotMakeItAList() {
+    void elementsInAscendingOrderDoNotMakeAnUnbalancedTree() {
         int elements = 1_000_000;
         CountedSet<Integer> set = new CountedSet<>(Comparator.<Integer>naturalOrder());
         for (int i = 0; i < elements; i++) {

@@ -89,7 +89,7 @@ class InterleavingsTest {
                 new Refusals("m", 3, new ServiceRate(1)),
                 items -> 0,
                 item -> 1024);
-        private final List<Pending<String, String>> early = new ArrayList<>();
+        private final List<PendingItem<String, String>> early = new ArrayList<>();
 
         public QueueOperations() {
             for (int i = 0; i < 2; i++) {
@@ -100,7 +100,7 @@ class InterleavingsTest {
 
         @Operation
         public String offer(@Param(name = "level") int level, @Param(name = "deadline") int deadline) {
-            List<Pending<String, String>> displaced = new ArrayList<>();
+            List<PendingItem<String, String>> displaced = new ArrayList<>();
             String name = "of level " + level;
             Failure refusal = queue.offer(pending(name, deadline == 0 ? Deadline.none() : AT_ONE, level), displaced);
             return refusal == null
@@ -153,16 +153,16 @@ class InterleavingsTest {
             return names(queue.drain());
         }
 
-        private Pending<String, String> pending(String name, Deadline deadline, int level) {
-            return new Pending<>(name, "any", deadline, new Priority(level), 0, null, queue::remove);
+        private PendingItem<String, String> pending(String name, Deadline deadline, int level) {
+            return new PendingItem<>(name, "any", deadline, new Priority(level), 0, null, queue::remove);
         }
 
-        private static String names(List<Pending<String, String>> items) {
+        private static String names(List<PendingItem<String, String>> items) {
             return String.join(", ", items.stream().map(pending -> pending.item).toList());
         }
     }
 
-    /** The part of the batcher that suspends and resumes: the batcher as a whole is too much for the model checker. */
+    /** Suspends and resumes the queue. The whole batcher is too large for the model checker. */
     public static class PassOperations {
 
         private static final Failure HANGS = Failure.of(FailureCode.ENGINE_FAULT, "hangs");
@@ -174,16 +174,16 @@ class InterleavingsTest {
                 new Refusals("m", 16, new ServiceRate(1)),
                 items -> 0,
                 item -> 1024);
-        private final Passes<String, String> passes = new Passes<>(queue);
-        private final ConcurrentLinkedQueue<Pending<String, String>> submitted = new ConcurrentLinkedQueue<>();
+        private final RunningBatches<String, String> running = new RunningBatches<>(queue);
+        private final ConcurrentLinkedQueue<PendingItem<String, String>> submitted = new ConcurrentLinkedQueue<>();
         private volatile @Nullable Thread working;
 
         @Operation
         public void work() {
             RunningBatch<String, String> batch = new RunningBatch<>(queue.poll());
-            passes.enter(batch);
+            running.enter(batch);
             working = Thread.currentThread();
-            passes.leave(batch);
+            running.leave(batch);
             Failure givenUp = batch.givenUp;
             batch.items.forEach(pending -> pending.fail(givenUp == null ? BACK : givenUp));
         }
@@ -192,14 +192,14 @@ class InterleavingsTest {
         public void giveUp() {
             Thread worker = working;
             if (worker != null) {
-                passes.giveUp(worker, HANGS);
+                running.giveUp(worker, HANGS);
             }
         }
 
         @Operation
         public void submit() {
-            Pending<String, String> pending =
-                    new Pending<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, queue::remove);
+            PendingItem<String, String> pending =
+                    new PendingItem<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, queue::remove);
             Failure refusal = queue.offer(pending, new ArrayList<>());
             if (refusal != null) {
                 pending.fail(refusal);
@@ -209,16 +209,16 @@ class InterleavingsTest {
 
         @Validate
         public void everyItemIsAnsweredOrWaits() {
-            require(!passes.hangs(), "a pass that has returned hangs");
+            require(!running.hangs(), "a batch that has returned hangs");
             require(queue.refusal(Priority.DEFAULT) == null, "still suspended");
-            List<Pending<String, String>> waiting = queue.drain();
-            for (Pending<String, String> pending : submitted) {
+            List<PendingItem<String, String>> waiting = queue.drain();
+            for (PendingItem<String, String> pending : submitted) {
                 require(pending.isDone() != waiting.contains(pending), "lost, or answered although it waits");
             }
         }
     }
 
-    /** After every interleaving: no item is lost or ran twice, and nothing hangs that has returned. */
+    /** After every interleaving no item is lost or has run twice, and no returned batch hangs. */
     @Param(name = "level", gen = IntGen.class, conf = "1:2")
     public static class BatcherOperations {
 
@@ -247,7 +247,7 @@ class InterleavingsTest {
             batcher.runReady(items -> {
                 working = Thread.currentThread();
                 ran.addAll(items);
-                return new BatchRun<>(items, StageTimes.NONE);
+                return new BatchResult<>(items, StageTimes.NONE);
             });
         }
 

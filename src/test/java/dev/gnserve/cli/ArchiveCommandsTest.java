@@ -125,10 +125,11 @@ class ArchiveCommandsTest {
 
         assertThat(run("verify", fault.toString(), "--random", "1x3x24x24", "--batch", "0"))
                 .isEqualTo(1);
-        assertThat(out.toString()).contains("FAIL: body.1.norm: it declares 8 groups and ran with 4");
+        assertThat(out.toString())
+                .contains("FAIL: body.1.norm: the archive declares 8 groups, but the layer ran with 4");
         assertThat(run("verify", sample("batch-norm-scripted").toString(), "--random", "3x8x8", "--batch", "0"))
                 .isEqualTo(2);
-        assertThat(out.toString()).contains("NOT_APPLICABLE: the model makes no call of Group Normalization");
+        assertThat(out.toString()).contains("NOT_APPLICABLE: the model has no Group Normalization");
         assertThat(run("verify", sample("chain-traced").toString(), "--random", "5x24x24"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("the engine failed");
@@ -145,7 +146,7 @@ class ArchiveCommandsTest {
         assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0", "--epsilon", "1e-5"))
                 .isEqualTo(1);
         assertThat(out.toString())
-                .contains("FAIL: body.1.norm: epsilon 1.0E-5 is expected and it ran with 0.001")
+                .contains("FAIL: body.1.norm: expected is epsilon 1.0E-5, but the layer ran with 0.001")
                 .doesNotContain("stem.norm: epsilon");
 
         Files.writeString(folder.resolve("model.yaml"), """
@@ -154,7 +155,7 @@ class ArchiveCommandsTest {
                 verification: {groups: 32}
                 """);
         assertThat(run("verify", chain, "--random", "3x24x24", "--batch", "0")).isEqualTo(1);
-        assertThat(out.toString()).contains("32 groups are expected and it ran with 8");
+        assertThat(out.toString()).contains("expected are 32 groups, but the layer ran with 8");
         assertThat(run("verify", chain, "--random", "3x24x24", "--groups", "0")).isEqualTo(2);
     }
 

@@ -114,7 +114,7 @@ class NewCommandTest {
 
         assertThat(run("wrong", OWN.resolve("classifier-traced.pt"), "--task", "segmentation"))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("which is classification and not segmentation");
+        assertThat(err.toString()).contains("which fits the task classification and not segmentation");
         assertThat(run("few", OWN.resolve("classifier-traced.pt"), "--labels", "a,b"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("2 labels are given");

@@ -284,7 +284,7 @@ class ChartTest {
         List<String> specs = List.of(
                 "{}",
                 "image: {tag: other}",
-                "resources: {limits: {memory: 4Gi}}",
+                "resources: {limits: {memory: 6Gi}}",
                 "models: {source: pvc, claimName: models}",
                 "nodeSelector: {disk: fast}");
 

@@ -14,6 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Links between the documents. */
 class LinksTest {
@@ -52,12 +54,14 @@ class LinksTest {
         }
     }
 
-    @Test
-    void everyDocumentIsInTheIndex() throws IOException {
-        String index = Files.readString(Path.of("docs/README.md"));
-        try (Stream<Path> files = Files.list(Path.of("docs"))) {
+    @ParameterizedTest
+    @ValueSource(strings = {"docs", "docs/measurements"})
+    void everyDocumentIsInTheIndex(String folder) throws IOException {
+        Path docs = Path.of("docs");
+        String index = Files.readString(docs.resolve("README.md"));
+        try (Stream<Path> files = Files.list(Path.of(folder))) {
             assertThat(files.filter(Files::isRegularFile)
-                            .map(file -> file.getFileName().toString())
+                            .map(file -> docs.relativize(file).toString())
                             .filter(name -> !name.equals("README.md")))
                     .isNotEmpty()
                     .allSatisfy(name -> assertThat(index).contains("(" + name + ")"));

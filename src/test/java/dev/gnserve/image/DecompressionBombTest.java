@@ -64,8 +64,7 @@ class DecompressionBombTest {
         byte[] png = HostileImages.pngWithExif(tiff);
 
         Bounds.hold(() -> {
-            assertThat(code(tiff)).isEqualTo(FailureCode.IMAGE_UNDECODABLE);
-            assertThat(decoder.claimedPixels(tiff)).isEqualTo(ImageLimits.DEFAULT.maxPixels());
+            assertThat(decoder.decode(tiff).width()).isEqualTo(16);
             assertThat(decoder.decode(png).width()).isEqualTo(8);
         });
     }
@@ -78,7 +77,7 @@ class DecompressionBombTest {
         }
         byte[] tiff = HostileImages.tiff(Map.of(330, new long[] {1_000_000, 512}), offsets.array());
 
-        Bounds.hold(() -> assertThat(code(tiff)).isEqualTo(FailureCode.IMAGE_UNDECODABLE));
+        Bounds.hold(() -> assertThat(decoder.decode(tiff).width()).isEqualTo(16));
     }
 
     /** As microscopes write them. */

@@ -69,6 +69,16 @@ class ImageDecoderTest {
         "palette4-interlaced.png, 0",
         "palette8-interlaced.png, 0",
         "lossless.webp, 0",
+        "predicted.webp, 0",
+        "indexed.webp, 0",
+        "lossy.webp, 0",
+        "alpha-lossy.webp, 0",
+        "lossy-0-50.webp, 0",
+        "lossy-0-95.webp, 0",
+        "lossy-1-20.webp, 0",
+        "lossy-4-0.webp, 0",
+        "lossy-4-50.webp, 0",
+        "lossy-6-100.webp, 0",
         "alpha-lossless.webp, 0",
         "animated.webp, 0",
         "bilevel.tif, 0",
@@ -77,6 +87,11 @@ class ImageDecoderTest {
         "jpeg.tif, 0",
         "big.tif, 0",
         "cmyk.tif, 0",
+        "big-exif-6.tif, 0",
+        "jpeg-cmyk.tif, 0",
+        "palette.tif, 0",
+        "alpha.tif, 0",
+        "fax3.tif, 0",
         "pages.tif, 0",
         "palette.gif, 0",
         "animated.gif, 0",
@@ -93,20 +108,6 @@ class ImageDecoderTest {
         assertThat(image.height()).isEqualTo(expected.height());
         assertThat(image.bitDepth()).isEqualTo(8);
         assertThat(greatestDifference(image, expected)).isLessThanOrEqualTo(tolerance);
-    }
-
-    /** The decoder takes the nearest chroma sample where libwebp interpolates; brightness is the same. */
-    @ParameterizedTest
-    @ValueSource(strings = {"lossy.webp", "alpha-lossy.webp"})
-    void lossyWebpIsAsBrightAsInPillow(String name) {
-        UprightImage image = decoder.decode(Golden.image(name));
-        UprightImage expected = decoder.decode(Golden.image("expected/" + name + ".png"));
-
-        for (int y = 0; y < expected.height(); y++) {
-            for (int x = 0; x < expected.width(); x++) {
-                assertThat(luma(image, x, y)).isBetween(luma(expected, x, y) - 8, luma(expected, x, y) + 8);
-            }
-        }
     }
 
     @ParameterizedTest
@@ -318,17 +319,6 @@ class ImageDecoderTest {
     }
 
     @Test
-    void whatADecoderKeepsBesideThePixelsIsClaimedToo() {
-        int pixels = 29 * 21;
-
-        assertThat(decoder.claimedPixels(Golden.image("rgb.png"))).isEqualTo(pixels);
-        assertThat(decoder.claimedPixels(Golden.image("lossy.webp"))).isEqualTo(pixels);
-        // 65,536 groups of codes took 340 MB: 5.3 million pixels of 64 bytes.
-        assertThat(decoder.claimedPixels(Arrays.copyOf(Golden.image("lossless.webp"), 164_000)))
-                .isBetween(pixels + 5_300_000L, pixels + 6_000_000L);
-    }
-
-    @Test
     void aWebpWithoutImageDataIsRefused() {
         byte[] webp = Golden.image("alpha-lossy.webp");
         int chunk = new String(webp, StandardCharsets.ISO_8859_1).indexOf("VP8 ");
@@ -372,10 +362,6 @@ class ImageDecoderTest {
             }
         }
         return greatest;
-    }
-
-    private static int luma(UprightImage image, int x, int y) {
-        return (299 * image.sample(x, y, 0) + 587 * image.sample(x, y, 1) + 114 * image.sample(x, y, 2)) / 1000;
     }
 
     private static int indexOf(byte[] bytes, int first, int second) {

@@ -39,16 +39,16 @@ class LifecycleInterleavingsTest {
                 .check(Changes.class);
     }
 
-    /** Who enters a phase and who is refused is compared with what the same changes give one after the other in some order. */
+    /** Compares the allowed and refused changes with those of the same changes one after another, in some order. */
     public static class Changes {
 
-        private final Map<Phase, AtomicInteger> heard = new EnumMap<>(Phase.class); // Full from the start.
+        private final Map<Phase, AtomicInteger> announced = new EnumMap<>(Phase.class); // Complete from the start.
         private final Lifecycle life =
-                new Lifecycle(state -> heard.get(state.phase()).incrementAndGet());
+                new Lifecycle(state -> announced.get(state.phase()).incrementAndGet());
 
         public Changes() {
             for (Phase phase : Phase.values()) {
-                heard.put(phase, new AtomicInteger());
+                announced.put(phase, new AtomicInteger());
             }
             life.enter(Phase.WARMING, null);
         }
@@ -79,8 +79,8 @@ class LifecycleInterleavingsTest {
         }
 
         @Operation
-        public void remark() {
-            life.remark(Phase.READY, "wrong");
+        public void setReason() {
+            life.setReason(Phase.READY, "wrong");
         }
 
         @Operation
@@ -89,14 +89,14 @@ class LifecycleInterleavingsTest {
         }
 
         @Validate
-        public void nothingLeavesTheEndAndItIsHeardOnce() {
+        public void closedIsFinalAndAnnouncedOnce() {
             if (life.phase() == Phase.CLOSED) {
                 for (Phase next : Phase.values()) {
                     require(!life.enter(next, null), "a closed model becomes " + next);
                 }
             }
             for (Phase once : new Phase[] {Phase.WARMING, Phase.DRAINING, Phase.FAILED, Phase.CLOSED}) {
-                int times = heard.get(once).get();
+                int times = announced.get(once).get();
                 require(times <= 1, once + " was entered " + times + " times");
             }
         }

@@ -103,24 +103,75 @@ class ManifestReaderTest {
                 "batching: {maxSize: 0} | batching.maxSize | is 0; allowed is a whole number from 1 to 1024",
                 "batching: {maxDelay: 5} | batching.maxDelay | is 5; allowed is a whole number with a unit",
                 "batching: {maxSize: 8, queueCapacity: 4} | batching | queueCapacity is 4, allowed is maxSize (8) or more",
-                "input: {color: rgb} | input.color | unknown field; allowed here: colour, resize, sizeMultiple",
+                "input: {color: rgb} | input.color | unknown field (is colour meant?); allowed here: colour, resize, sizeMultiple",
                 "input: {colour: cmyk} | input.colour | is cmyk; allowed is one of rgb, bgr, gray",
                 "input: {tile: {size: 500}} | input | tile.size is 500, allowed is a multiple of sizeMultiple (16)",
                 "input: {resize: {mode: fit, width: 64}} | input.resize | height is missing; allowed is a whole number",
-                "input: [1] | input | is a list; allowed is a section of named fields",
+                "input: [1] | input | is a list; allowed is a section of colour, resize",
                 "output: {channels: [background, cell]} | line | label a has no channel among output.channels",
                 "output: {channels: [a, cell]} | line | output channel cell is neither background, boundary nor one of",
-                "thresholds: {mask: 1.5} | thresholds.mask | is 1.5; allowed is a number from 0.0 to 1.0",
-                "thresholds: {mask: } | thresholds.mask | is empty; allowed is a number from 0.0 to 1.0",
+                "thresholds: {mask: 1.5} | thresholds.mask | is 1.5; allowed is a number from 0 to 1",
+                "thresholds: {mask: } | thresholds.mask | is empty; allowed is a number from 0 to 1",
                 "warmUp: {shapes: [[3, 0, 1]]} | warmUp.shapes[0][1] | is 0; allowed is a whole number from 1",
-                "warmUp: {shapes: [[3, 16384, 16384, 16384]]} | warmUp | has more than 2^31 - 1 values",
+                "warmUp: {shapes: [[3, 16384, 16384]], batchSizes: [8]} | warmUp | batchSizes are [8]; allowed are those up to batching.maxSize (4)",
+                "warmUp: {shapes: [[3, 16384]]} | warmUp.shapes[0] | must have at least 3 items but found 2; allowed is a shape such as",
                 "warmUp: {shapes: [[1, 64, 64]]} | line | warmUp shape is [1, 64, 64], allowed is [3, height, width]",
                 "license: [a] | license | is a list; allowed is a text",
                 "labels: [b] | labels | given twice",
+                "warmUp: {batchSizes: []} | warmUp.batchSizes | must have at least 1 items",
             })
     void aMistakeIsToldWithLineFieldValueAndWhatIsAllowed(String mistake, String field, String what) {
         int line = mistake.startsWith("output") || mistake.startsWith("warmUp: {shapes: [[1") ? 1 : 3;
         refuses(mistake, line, field, what);
+    }
+
+    @Test
+    void everyMistakeIsShownInTheOrderOfTheLines() {
+        assertThatThrownBy(() -> read("""
+                task: segmentation
+                batchin: {maxSize: 4}
+                labels: [a]
+                input:
+                  resize:
+                    mode: fit
+                    size: 5
+                    width: 1.5
+                  tile:
+                    overlap: -1
+                """))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessage("""
+                model.yaml, line 2, batchin: unknown field (is batching meant?); allowed here: task, labels, description, license, \
+                input, output, thresholds, batching, execution, verification, warmUp, golden
+                model.yaml, line 5, input.resize: height is missing; allowed is a whole number from 1 to 16384
+                model.yaml, line 7, input.resize.size: not allowed here: Pixels of the shorter side; required with the mode shortest-side
+                model.yaml, line 8, input.resize.width: is "1.5"; allowed is a whole number from 1 to 16384
+                model.yaml, line 10, input.tile.overlap: is -1; allowed is a whole number from 0 to 16384""");
+    }
+
+    @Test
+    void aFieldThatIsFarFromAllOthersHasNoNearestName() {
+        refuses("colors: [red]", 3, "colors", "unknown field; allowed here: task, labels");
+    }
+
+    /** As people write labels of digits. */
+    @Test
+    void textsAreReadAsTheyAreWritten() {
+        ModelManifest manifest = read("task: classification\nlabels: [0, 007, 1.50, yes, true]\nlicense: 1.0\n");
+        assertThat(manifest.labels()).containsExactly("0", "007", "1.50", "yes", "true");
+        assertThat(manifest.license()).isEqualTo("1.0");
+    }
+
+    @Test
+    void numbersAreReadInEveryNotationOfYaml() {
+        Thresholds thresholds =
+                read("task: segmentation\nlabels: [a]\nthresholds: {mask: .5, seed: 2.5e-1, minimumArea: '7', score: 1}\n")
+                        .thresholds();
+        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300));
+        refuses("thresholds: {mask: 1e999999999}", 3, "thresholds.mask", "is 1E+999999999; allowed is a number");
+        refuses("thresholds: {maxDetections: 1" + "0".repeat(99) + "}", 3, "thresholds.maxDetections", "allowed is");
+        refuses("thresholds: {maxDetections: 1e999999999}", 3, "thresholds.maxDetections", "allowed is a whole number");
+        refuses("thresholds: {mask: .nan}", 3, "thresholds.mask", "is .nan; allowed is a number");
     }
 
     @Test
@@ -137,7 +188,7 @@ class ManifestReaderTest {
                         "task is missing; allowed is one of segmentation, detection, classification, tensors");
         assertThatThrownBy(() -> read("task: segmentation"))
                 .isInstanceOf(InvalidManifestException.class)
-                .hasMessageContaining("labels are []");
+                .hasMessageContaining("labels is missing; allowed is a list of distinct names");
     }
 
     @Test
@@ -187,20 +238,28 @@ class ManifestReaderTest {
     void aModelOfTensorsNeedsTheShapesOfItsInputOnly() {
         ModelManifest manifest = read("task: tensors\nwarmUp: {shapes: [[4], [6]]}");
         assertThat(manifest.labels()).isEmpty();
+        assertThat(read("task: tensors\nlabels: []\nwarmUp: {shapes: [[4]]}").labels())
+                .isEmpty();
         assertThat(manifest.output().decoder()).isEqualTo(Decoder.TENSORS);
         assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(4), TensorShape.of(6));
 
         assertThatThrownBy(() -> read("task: tensors\n"))
                 .isInstanceOf(InvalidManifestException.class)
-                .hasMessageContaining("warmUp")
-                .hasMessageContaining("shapes is missing");
+                .hasMessageContaining("warmUp is missing; allowed is a section such as {shapes: [[3, 256, 256]]}");
+        assertThatThrownBy(() -> read("task: tensors\nwarmUp: {}"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("line 2, warmUp: shapes is missing; allowed is a list such as [[3,256,256]]");
+        assertThatThrownBy(() -> read("task: tensors\nwarmUp: {shapes: [[16384, 16384, 16384]]}"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("line 2, warmUp: ")
+                .hasMessageContaining("has more than 2^31 - 1 values");
         assertThatThrownBy(() -> read("task: tensors\nwarmUp: {shapes: [[4], [6, 2]]}"))
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessageContaining("warmUp shape is [6, 2], allowed are shapes of 1 axes");
         assertThatThrownBy(
                         () -> read("task: tensors\nwarmUp: {shapes: [[4]]}\ngolden: {image: a.png, expected: a.json}"))
                 .isInstanceOf(InvalidManifestException.class)
-                .hasMessageContaining("golden is given, but with task tensors no image is taken");
+                .hasMessageContaining("line 3, golden: not allowed here");
     }
 
     @Test

@@ -1,10 +1,7 @@
 package dev.gnserve.model;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
@@ -17,117 +14,46 @@ final class ManifestTable {
      * A field.
      *
      * @param path as {@code input.tile.size}
-     * @param choice the kind of section that it belongs to, as {@code " (mode fit)"}; empty where there is one only
      * @param schema what the schema says of it
-     * @param neighbours what else must stand in its section, by path
+     * @param required in its section, with any task but tensors
      */
-    record Entry(String path, String choice, JsonNode schema, Map<String, JsonNode> neighbours) {
+    record Entry(String path, JsonNode schema, boolean required) {
 
-        Entry at(String otherPath) {
-            return new Entry(otherPath, choice, schema, neighbours);
-        }
-
-        /** A value that the schema names: the field's constant, example, first choice, default, or a text. */
-        Object sample() {
-            if (schema.has("const")) {
-                return schema.path("const");
-            }
-            if (schema.has("examples")) {
-                return schema.path("examples").path(0);
-            }
-            if (schema.has("default")) {
-                return schema.path("default");
-            }
-            if (schema.has("enum")) {
-                return schema.path("enum").path(0);
-            }
-            if (path.equals("output.channels")) {
-                return List.of("background", "a");
-            }
-            return schema.path("type").asString().equals("array") ? List.of("a") : "a text";
+        @Override
+        public String toString() {
+            return path;
         }
     }
 
     static List<Entry> entries(JsonNode schema) {
         List<Entry> entries = new ArrayList<>();
-        add("", "", schema, Map.of(), entries);
+        add("", schema, entries);
         return entries;
     }
 
-    private static void add(
-            String prefix, String choice, JsonNode section, Map<String, JsonNode> outer, List<Entry> entries) {
-        if (section.has("oneOf")) {
-            for (JsonNode kind : section.path("oneOf")) {
-                Map<String, JsonNode> constants = new LinkedHashMap<>(outer);
-                StringBuilder named = new StringBuilder();
-                kind.path("properties").properties().forEach(property -> {
-                    JsonNode constant = property.getValue().path("const");
-                    if (!constant.isMissingNode()) {
-                        constants.put(prefix + property.getKey(), constant);
-                        named.append(" (" + property.getKey() + " " + constant.asString() + ")");
-                    }
-                });
-                constants.putAll(required(prefix, kind));
-                add(prefix, named.toString(), kind, constants, entries);
-            }
-            return;
-        }
+    private static void add(String prefix, JsonNode section, List<Entry> entries) {
         section.path("properties").properties().forEach(property -> {
             JsonNode field = property.getValue();
             String path = prefix + property.getKey();
-            if (field.has("properties") || field.has("oneOf")) {
-                Map<String, JsonNode> neighbours = new LinkedHashMap<>(outer);
-                neighbours.putAll(required(path + ".", field));
-                add(path + ".", choice, field, neighbours, entries);
+            if (field.has("properties")) {
+                add(path + ".", field, entries);
             } else {
-                entries.add(new Entry(path, choice, field, outer));
+                boolean required = path.equals("labels")
+                        || section.path("required")
+                                .valueStream()
+                                .anyMatch(name -> property.getKey().equals(name.asString()));
+                entries.add(new Entry(path, field, required));
             }
         });
-    }
-
-    /** Examples of what must stand in a section. */
-    private static Map<String, JsonNode> required(String prefix, JsonNode section) {
-        Map<String, JsonNode> required = new LinkedHashMap<>();
-        for (JsonNode name : section.path("required")) {
-            JsonNode field = section.path("properties").path(name.asString());
-            if (field.has("examples")) {
-                required.put(prefix + name.asString(), field.path("examples").path(0));
-            }
-        }
-        return required;
-    }
-
-    /** The names of a section's fields, for a task. */
-    static void names(JsonNode schema, String section, String choice, String task, Set<String> names) {
-        JsonNode node = schema;
-        for (String name : section.isEmpty() ? new String[0] : section.split("\\.")) {
-            node = node.path("properties").path(name);
-        }
-        if (node.has("oneOf")) {
-            for (JsonNode kind : node.path("oneOf")) {
-                boolean chosen = kind.path("properties").properties().stream()
-                        .anyMatch(property -> property.getValue().has("const")
-                                && choice.equals(" (" + property.getKey() + " "
-                                        + property.getValue().path("const").asString() + ")"));
-                if (chosen) {
-                    names.addAll(kind.path("properties").propertyNames());
-                }
-            }
-            return;
-        }
-        names.addAll(node.path("properties").propertyNames());
-        String without = task.equals("detection") ? "then" : "else";
-        JsonNode excluded =
-                schema.path(without).path("properties").path(section).path("properties");
-        names.removeAll(excluded.propertyNames());
     }
 
     static String markdown(JsonNode schema) {
         StringBuilder text = new StringBuilder("""
                 # model.yaml
 
-                What gnserve must know of a TorchScript archive. Task and labels are enough; a mistake is told with line, field, value and what is
-                allowed. Editors complete and check the file with the schema that the service gives at `/model.schema.json`:
+                What gnserve must know of a TorchScript archive. Task and labels are enough. A file with mistakes is refused: each mistake is shown
+                with its line, its field, its value and what is allowed. Editors complete and check the file with the schema that the service gives
+                at `/model.schema.json`; the service checks it with the same schema:
 
                     # yaml-language-server: $schema=http://localhost:8080/model.schema.json
                     task: segmentation
@@ -137,10 +63,9 @@ final class ManifestTable {
                 | --- | --- | --- | --- |
                 """);
         for (Entry entry : entries(schema)) {
-            text.append("| `%s`%s | %s | %s | %s |\n"
+            text.append("| `%s` | %s | %s | %s |\n"
                     .formatted(
                             entry.path(),
-                            entry.choice(),
                             entry.schema().path("description").asString(),
                             values(entry.schema()),
                             usual(entry)));
@@ -149,9 +74,6 @@ final class ManifestTable {
     }
 
     private static String values(JsonNode field) {
-        if (field.has("const")) {
-            return "`" + field.path("const").asString() + "`";
-        }
         if (field.has("enum")) {
             return field.path("enum")
                     .valueStream()
@@ -161,26 +83,21 @@ final class ManifestTable {
         if (field.has("minimum")) {
             return number(field.path("minimum")) + " to " + number(field.path("maximum"));
         }
-        String type = field.path("type").asString();
-        if (field.path("pattern").asString("").contains("us|ms")) {
-            return "a number with a unit us, ms, s or m";
+        if (field.has("title")) {
+            return field.path("title").asString();
         }
-        return type.equals("array")
-                ? (field.path("items").path("type").asString().equals("string")
-                        ? "texts"
-                        : "a list, as `" + field.path("examples").path(0) + "`")
-                : "text";
+        return field.has("examples")
+                ? "a list such as `" + field.path("examples").path(0) + "`"
+                : "a text";
     }
 
     private static String usual(Entry entry) {
         JsonNode usual = entry.schema().path("default");
-        if (usual.isMissingNode()) {
-            boolean required = entry.path().equals("task")
-                    || entry.path().equals("labels")
-                    || entry.neighbours().containsKey(entry.path());
-            return entry.schema().has("const") ? "" : required ? "required" : "";
+        if (usual.isNumber()) {
+            return number(usual);
         }
-        return usual.isNumber() ? number(usual) : usual.asString().isEmpty() ? "" : "`" + usual.asString() + "`";
+        String text = usual.asString("");
+        return entry.required() ? "required" : text.isEmpty() ? "" : "`" + text + "`";
     }
 
     private static String number(JsonNode value) {

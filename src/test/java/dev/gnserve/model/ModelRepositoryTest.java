@@ -101,7 +101,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void theNewestReadyVersionIsTheDefaultAndAVersionCanBeAskedFor() throws IOException {
+    void theNewestReadyVersionIsTheDefaultAndAVersionCanBeRequested() throws IOException {
         put("seg", "9", MANIFEST, "group-norm-traced.pt");
         put("seg", "10", MANIFEST, "group-norm-traced.pt");
         put("seg", "11", MANIFEST, null);
@@ -133,7 +133,8 @@ class ModelRepositoryTest {
         load();
 
         assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
-        assertThat(reason("typo")).contains("model.yaml, line 6, tsak: unknown field; allowed here: task, labels");
+        assertThat(reason("typo"))
+                .contains("model.yaml, line 6, tsak: unknown field (is task meant?); allowed here: task, labels");
         assertThat(reason("channels")).contains("4 output channels").contains("shape [3, 16, 16]");
         assertThat(reason("gray")).contains("[1, 16, 16]").contains("3 channels");
         assertThat(reason("text")).contains("text/1/model.pt");
@@ -142,7 +143,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void aModelThatLoadsAsksForPatience() throws IOException {
+    void aLoadingModelSendsRetryAfter() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         list();
 
@@ -200,7 +201,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeAskedFor() throws IOException {
+    void aNewVersionIsTheDefaultOnceItIsReadyAndTheOldOneCanBeRequested() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         LoadedModel first = repository.find("seg", null);
@@ -328,7 +329,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void whatALeaseHoldsIsUnloadedWhenItIsGivenBack() throws IOException {
+    void aLeasedModelIsUnloadedWhenTheLeaseIsClosed() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         CompletableFuture<Void> unloading;
@@ -345,7 +346,7 @@ class ModelRepositoryTest {
     }
 
     @Test
-    void theFolderIsFollowedOnceItHasComeToRest() throws IOException {
+    void changesInTheFolderAreLoadedAfterTheSettleTime() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
         load();
         repository.refresh().join();

@@ -29,7 +29,7 @@ class PixelBudgetTest {
         first.close();
 
         budget.take(100);
-        assertThatThrownBy(() -> budget.take(1)).isInstanceOf(FailureException.class);
+        assertThatThrownBy(() -> budget.take(8)).isInstanceOf(FailureException.class);
     }
 
     @Test
@@ -71,22 +71,41 @@ class PixelBudgetTest {
         waiting.join().close();
         Share last = budget.takeAtOnce(100);
         assertThat(last).isNotNull();
-        assertThat(budget.takeAtOnce(1)).isNull();
+        assertThat(budget.takeAtOnce(8)).isNull();
     }
 
     @Test
-    void anImageLargerThanTheBudgetGetsAllOfIt() {
-        PixelBudget budget = new PixelBudget(100, Duration.ZERO);
+    void anImageThatNeverFitsIsRefusedForGood() {
+        PixelBudget budget = new PixelBudget(140_000_000, Duration.ZERO);
 
-        budget.take(1_000).close();
-
-        budget.take(100).close();
+        assertThatThrownBy(() -> budget.take(140_000_001)).isInstanceOfSatisfying(FailureException.class, e -> {
+            assertThat(e.failure().code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
+            assertThat(e.failure().detail()).contains("one image may take 2,670 MB of the Java heap");
+        });
+        budget.take(140_000_000).close();
     }
 
     @Test
-    void theBudgetIsNeverBelowOneImage() {
-        assertThat(limits(null).pixelsInFlight(10)).isEqualTo(1_000);
-        assertThat(limits(null).pixelsInFlight(5_000)).isEqualTo(5_000);
+    void aSmallImageGetsItsShareBesideLargeOnesThatWait() throws Exception {
+        PixelBudget budget = new PixelBudget(140, Duration.ofSeconds(30));
+        Share first = budget.take(140);
+        CompletableFuture<Share> waiting = CompletableFuture.supplyAsync(() -> budget.take(100));
+
+        budget.take(8).close();
+        Share one = budget.take(8);
+        Share other = budget.take(8);
+        assertThat(budget.takeAtOnce(8)).isNull();
+
+        assertThat(waiting).isNotDone();
+        first.close();
+        waiting.join().close();
+        one.close();
+        other.close();
+    }
+
+    @Test
+    void theHeapBoundsTheBudgetUnlessASettingDoes() {
+        assertThat(limits(null).pixelsInFlight(10)).isEqualTo(10);
         assertThat(limits(2_000L).pixelsInFlight(5_000)).isEqualTo(2_000);
         assertThatThrownBy(() -> limits(999L)).hasMessageContaining("max-pixels-in-flight is 999");
     }

@@ -24,7 +24,7 @@ class MemoryPlanTest {
     void theTableNamesEveryPart() {
         assertThat(new MemoryPlan(4096 * MB, 1843 * MB).table()).isEqualTo("""
                         Memory plan for a limit of 4,096 MB:
-                          Java heap               1,843 MB, of it 1,222 MB for images and 460 MB for uploads
+                          Java heap               1,843 MB, of it 1,314 MB for images and 368 MB for uploads
                           JVM and engine            457 MB
                           models and passes       1,795 MB""");
     }

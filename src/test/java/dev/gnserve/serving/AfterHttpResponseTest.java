@@ -25,8 +25,8 @@ class AfterHttpResponseTest {
         RequestContextHolder.setRequestAttributes(request);
         AfterHttpResponse after = new AfterHttpResponse();
 
-        after.run(() -> ran.add("first"));
-        after.run(() -> ran.add("second"));
+        after.execute(() -> ran.add("first"));
+        after.execute(() -> ran.add("second"));
         assertThat(ran).isEmpty();
 
         request.requestCompleted();
@@ -35,7 +35,7 @@ class AfterHttpResponseTest {
 
     @Test
     void workOfNoRequestRunsAtOnce() {
-        new AfterHttpResponse().run(() -> ran.add("work"));
+        new AfterHttpResponse().execute(() -> ran.add("work"));
 
         assertThat(ran).containsExactly("work");
     }

@@ -29,7 +29,7 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 class SettingNamesTest {
 
     private static final Pattern USED =
-            Pattern.compile("\\$\\{(gnserve\\.[a-z.-]+)|ConditionalOnProperty\\(\"(gnserve[^\"]+)");
+            Pattern.compile("\\$\\{(gnserve\\.[a-z.-]+)|ConditionalOn\\w*Property\\((?:name = )?\"(gnserve[^\"]+)");
 
     private final List<String> known = known();
 
@@ -60,6 +60,7 @@ class SettingNamesTest {
                 "gnserve.access.api-keys[12]",
                 "gnserve.tracing",
                 "gnserve.repository.enabled",
+                "gnserve.request-log",
                 "server.port",
                 "logging.level.gnserve.request-log",
                 "spring.application.name"
@@ -109,7 +110,9 @@ class SettingNamesTest {
                     .map(SettingNamesTest::used)
                     .flatMap(Collection::stream)
                     .toList();
-            assertThat(used).isNotEmpty().isSubsetOf(known);
+            assertThat(used)
+                    .contains("gnserve.request-log", "gnserve.tracing", "gnserve.limits.max-upload-size")
+                    .isSubsetOf(known);
         }
     }
 

@@ -59,7 +59,7 @@ class DecisionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"softmax", "sigmoid"})
-    void logitsWhosePowersAreNoNumbersDecideAsOthers(String decoder) {
+    void logitsWhoseExponentialsOverflowDecideAsOthers(String decoder) {
         Decisions decisions = of(
                 "task: segmentation\nlabels: [a]\noutput: {channels: [background, a], decoder: %s}".formatted(decoder));
         Prediction alone = output(Tensor.of(new float[] {-1000, 1000}, 2, 1, 1));
@@ -71,7 +71,7 @@ class DecisionsTest {
     }
 
     @Test
-    void whereOnlyOneOfThemIsAResultEverythingChanges() {
+    void withoutOneOfTheResultsAllDecisionsChange() {
         Decisions decisions = of("task: segmentation\nlabels: [a]");
         Prediction alone = output(Tensor.of(new float[] {0, 0, 1, 1}, 2, 1, 2));
         Prediction together = output(Tensor.of(new float[] {0, 0, 1, Float.NaN}, 2, 1, 2));
@@ -83,7 +83,7 @@ class DecisionsTest {
 
     /** As torchvision's networks give for training. */
     @Test
-    void anOutputThatIsInNoResultDecidesNothing() {
+    void anOutputThatIsNotPartOfTheResultDecidesNothing() {
         Decisions decisions = of("task: segmentation\nlabels: [a]");
         Tensor out = Tensor.of(new float[] {0, 1}, 2, 1, 1);
         Prediction alone = new Prediction(Map.of("out", out, "aux", Tensor.of(new float[] {0, 1}, 2, 1, 1)));
@@ -102,7 +102,7 @@ class DecisionsTest {
                 "labels: [a, b, c]\noutput: {channels: [boundary, c, background, a, b]}",
                 "labels: [a, b]\noutput: {channels: [a, b, boundary], decoder: sigmoid}\nthresholds: {mask: 0.7}"
             })
-    void asManyPixelsChangeAsChangeInTheMasksOfTheResult(String text) {
+    void theChangedPixelsAreThoseOfTheMasks(String text) {
         ModelManifest manifest = ManifestReader.read(
                 "model.yaml", "task: segmentation\ninput: {colour: gray, sizeMultiple: 1}\n" + text);
         Random random = new Random(13);
@@ -145,7 +145,7 @@ class DecisionsTest {
 
     /** The number before the first label's, as torchvision has it. */
     @Test
-    void aDetectionOfTheBackgroundIsInNoResult() {
+    void aDetectionOfTheBackgroundIsNotPartOfTheResult() {
         Decisions decisions = of("task: detection\nlabels: [a]\nthresholds: {score: 0.5}");
         Prediction none = chosen(new float[0]);
         Prediction background = chosen(0, new float[] {0, 0, 10, 10}, 0.9f);
@@ -172,7 +172,7 @@ class DecisionsTest {
     }
 
     @Test
-    void aDetectionThatComesOrGoesChangesTheResultIfItCounts() {
+    void aDetectionThatAppearsOrDisappearsChangesTheResultAboveTheThreshold() {
         Decisions decisions = of("task: detection\nlabels: [a]\nthresholds: {score: 0.5}");
         Prediction alone = chosen(new float[] {0, 0, 10, 10, 5, 5, 9, 9}, 0.6f, 0.4f);
 

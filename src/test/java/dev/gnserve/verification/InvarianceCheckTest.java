@@ -41,7 +41,7 @@ class InvarianceCheckTest {
     }
 
     @Test
-    void roundingIsToleratedAndTold() {
+    void roundingIsToleratedAndReported() {
         BatchInvariance result = check(
                 values -> {
                     values[values.length - 1] = Math.nextUp(values[values.length - 1]);
@@ -88,7 +88,7 @@ class InvarianceCheckTest {
     }
 
     @Test
-    void aModelThatTakesNoBatchesIsNotComparedAndSaysWhy() {
+    void aModelWithoutBatchesIsNotComparedAndTheReportSaysWhy() {
         BatchInvariance result = InvarianceCheck.check(
                 batch -> {
                     throw Failure.of(FailureCode.ENGINE_FAULT, "planted").asException();
@@ -103,7 +103,7 @@ class InvarianceCheckTest {
     }
 
     @Test
-    void whatIsNoNumberAloneEitherIsNoDifference() {
+    void nanInBothPredictionsIsNoDifference() {
         BatchInvariance result = check(
                 values -> {
                     values[9] = Float.NaN;
@@ -118,7 +118,7 @@ class InvarianceCheckTest {
 
     /** Boxes reach far beyond 1 and scores do not: what is nothing for the ones is much for the others. */
     @Test
-    void everyOutputIsHeldAgainstItsOwnValues() {
+    void everyOutputIsComparedRelativeToItsOwnValues() {
         Function<Float, Prediction> boxes = score -> new Prediction(Map.of(
                 "boxes",
                 Tensor.of(new float[] {0, 0, 640, 480}, 1, 4),

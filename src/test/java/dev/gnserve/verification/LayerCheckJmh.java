@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The layer checks of one run, screened and exact, on one thread; docs/benchmarks.md says how to run it. */
+/** The layer checks of one run, screened and exact, on one thread; docs/measurements/benchmarks.md says how to run it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -58,8 +58,8 @@ public class LayerCheckJmh {
     @Param
     public Calls calls = Calls.NUCLEI_UNET;
 
-    private final List<Supplier<Worst>> screened = new ArrayList<>();
-    private final List<Supplier<Worst>> exact = new ArrayList<>();
+    private final List<Supplier<WorstElement>> screened = new ArrayList<>();
+    private final List<Supplier<WorstElement>> exact = new ArrayList<>();
 
     @Setup
     public void fill() {
@@ -75,19 +75,20 @@ public class LayerCheckJmh {
                 GroupNormParameters.DEFAULT_EPSILON, gaussian(n[0], random), gaussian(n[0], random));
         float[] input = gaussian(shape.size(), random);
         float[] output = new float[input.length];
-        GroupNormKernel kernel = GroupNormKernel.select().kernel();
-        new GroupNorm(kernel).normalize(shape, parameters, input, output);
+        GroupNormKernel.Selection kernels = GroupNormKernel.select();
+        new GroupNorm(kernels.kernel()).normalize(shape, parameters, input, output);
         // Errors as the engine makes them.
         for (int i = 0; i < output.length; i++) {
             output[i] += (random.nextInt(5) - 2) * Math.ulp(output[i]);
         }
         Tolerance tolerance = Tolerance.of(TensorType.FLOAT32, true, shape.positions());
-        ScreenedComparison screen = new ScreenedComparison(input, output, shape, parameters, tolerance, kernel);
+        ScreenedComparison screen =
+                new ScreenedComparison(input, output, shape, parameters, tolerance, kernels.comparison());
         ExactComparison comparison = new ExactComparison(input, output, shape, parameters, tolerance);
         screened.add(() -> screen.worst(false));
         exact.add(() -> IntStream.range(0, shape.totalGroups())
                 .mapToObj(comparison::worst)
-                .reduce(Worst.NONE, Worst::of));
+                .reduce(WorstElement.NONE, WorstElement::of));
     }
 
     @Benchmark

@@ -77,14 +77,14 @@ class LoadVerificationTest {
         CallCheck call = onlyReport().calls().get(0);
         assertThat(model.reason())
                 .contains("worst in layer norm")
-                .contains(String.format(java.util.Locale.ROOT, "(%.3g times)", call.ratio()))
-                .contains("it declares 3 groups and ran with 1")
+                .contains(String.format(java.util.Locale.ROOT, "ratio %.3g", call.ratio()))
+                .contains("the archive declares 3 groups, but the layer ran with 1")
                 .contains("Export the archive again");
         assertThat(call.ratio()).isGreaterThan(100);
     }
 
     @Test
-    void warnServesAFaultyModelAndTellsTheMeters() throws IOException {
+    void warnServesAFaultyModelAndPublishesTheReport() throws IOException {
         LoadedModel model = load("{onLoad: warn}", groupNorm(3, 1));
 
         assertThat(model.state()).isEqualTo(ModelState.READY);
@@ -117,7 +117,9 @@ class LoadVerificationTest {
         LoadedModel model = load("{onLoad: require, epsilon: 1.0e-3, groups: 3}", groupNorm(3, 3));
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("layer norm").contains("epsilon 0.001 is expected and it ran with 1.0E-5");
+        assertThat(model.reason())
+                .contains("layer norm")
+                .contains("expected is epsilon 0.001, but the layer ran with 1.0E-5");
     }
 
     @Test
@@ -125,7 +127,7 @@ class LoadVerificationTest {
         LoadedModel model = load("{onLoad: require, epsilon: 1.0e-5, groups: 1}", groupNorm(3, 3));
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
-        assertThat(model.reason()).contains("1 groups are expected and it ran with 3");
+        assertThat(model.reason()).contains("expected are 1 groups, but the layer ran with 3");
     }
 
     @Test

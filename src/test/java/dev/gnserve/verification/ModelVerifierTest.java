@@ -17,6 +17,7 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -131,7 +132,7 @@ class ModelVerifierTest {
     }
 
     private static FloatTensor image() {
-        FloatTensor batch = Npz.read(Samples.bytes("chain-traced.npz")).get("input");
+        FloatTensor batch = Npz.read(Samples.bytes("chain-traced.npz")).tensor("input");
         float[] values = Arrays.copyOf(
                 batch.values(), batch.values().length / batch.shape().size(0));
         return new FloatTensor(batch.shape().withoutFirst(), values);

@@ -15,6 +15,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.numpy.Npz;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,7 +53,7 @@ class PlantedFaultTest {
 
         // body.1.norm declares 0.001 itself.
         assertFailing(report, "stem.norm", "body.0.norm");
-        assertThat(report.reason()).contains("declares epsilon 1.0E-5 and ran with 0.001");
+        assertThat(report.reason()).contains("declares epsilon 1.0E-5, but the layer ran with 0.001");
     }
 
     @Test
@@ -64,7 +65,7 @@ class PlantedFaultTest {
 
         assertFailing(report, "body.1.norm");
         CallCheck check = report.calls().get(2);
-        assertThat(check.reason()).contains("declares 8 groups and ran with 4");
+        assertThat(check.reason()).contains("declares 8 groups, but the layer ran with 4");
         assertThat(check.maxAbsoluteError()).isGreaterThan(100 * check.tolerance());
     }
 
@@ -108,8 +109,8 @@ class PlantedFaultTest {
     }
 
     @Test
-    void aBitThatFlippedInAWeightOnDiskIsCaught() throws IOException {
-        // The engine loads it without a word.
+    void aFlippedBitInAWeightOnDiskIsCaught() throws IOException {
+        // The engine loads it without a warning.
         TorchScriptArchive chain = Samples.archive("chain-scripted");
         String entry = chain.parameters().stream()
                 .filter(parameter -> parameter.name().equals("body.0.norm.weight"))
@@ -126,7 +127,7 @@ class PlantedFaultTest {
     }
 
     @Test
-    void aBitThatFlippedInAnotherParameterFailsTheArchive() throws IOException {
+    void aFlippedBitInAnotherParameterFailsTheArchive() throws IOException {
         TorchScriptArchive chain = Samples.archive("chain-scripted");
         String entry = chain.parameters().stream()
                 .filter(parameter -> parameter.name().equals("stem.conv.weight"))
@@ -157,7 +158,7 @@ class PlantedFaultTest {
 
     /** Shapes and means as they come, in the layout that the engine's kernel is stable for. */
     @Test
-    void aThousandSoundCallsRaiseNoAlarm() throws IOException {
+    void aThousandCorrectCallsPass() throws IOException {
         Random random = new Random(20180322);
         TorchScriptArchive archive = groupNorm(false);
         try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "sample");
@@ -187,7 +188,7 @@ class PlantedFaultTest {
     }
 
     private static VerificationReport verifyChain(ArchiveSnapshot archive) {
-        FloatTensor input = Npz.read(Samples.bytes("chain-scripted.npz")).get("input");
+        FloatTensor input = Npz.read(Samples.bytes("chain-scripted.npz")).tensor("input");
         float[] first = java.util.Arrays.copyOf(input.values(), input.values().length / 2);
         return verify(archive, new FloatTensor(input.shape().withoutFirst(), first), 0);
     }

@@ -13,10 +13,12 @@ import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.djl.Archives;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.model.ExpectedGroupNorm;
+import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -56,15 +58,16 @@ class SampleVerificationTest {
     @ParameterizedTest
     @MethodSource("samples")
     void outputsAreThoseOfPyTorchAndTappingChangesNoBit(String name) {
-        Map<String, FloatTensor> recorded = Npz.read(Samples.bytes(name + ".npz"));
+        Npz recorded = Npz.read(Samples.bytes(name + ".npz"));
         TorchScriptArchive archive = Samples.archive(name);
-        List<FloatTensor> input = List.of(recorded.get("input"));
+        List<FloatTensor> input = List.of(recorded.tensor("input"));
         Map<String, Tensor> plain;
-        try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
+        try (PyTorchModel model = Archives.load(engine, archive, name)) {
             plain = model.newSession().call("forward", input);
         }
         Map<String, Tensor> tapped;
-        try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+        try (PyTorchModel model =
+                Archives.load(engine, TappedArchive.of(archive).archive(), name)) {
             tapped = model.newTappedSession(false).run(input, Long.MAX_VALUE, call -> {});
         }
 
@@ -72,8 +75,7 @@ class SampleVerificationTest {
         plain.forEach((output, tensor) -> {
             float[] values = tensor.floats();
             assertThat(tapped.get(output).floats()).as(output).isEqualTo(values);
-            float[] expected =
-                    recorded.get(plain.size() == 1 ? "output" : output).values();
+            float[] expected = recorded.floats(plain.size() == 1 ? "output" : output);
             assertThat(values).as(output).hasSameSizeAs(expected);
             for (int i = 0; i < values.length; i++) {
                 assertThat(Math.abs(values[i] - expected[i])).as(output).isLessThanOrEqualTo(1e-5f);
@@ -84,7 +86,7 @@ class SampleVerificationTest {
     @ParameterizedTest
     @MethodSource("samples")
     void everyCallIsCheckedAndPasses(String name) throws IOException {
-        FloatTensor recorded = Npz.read(Samples.bytes(name + ".npz")).get("input");
+        FloatTensor recorded = Npz.read(Samples.bytes(name + ".npz")).tensor("input");
         TorchScriptArchive archive = Samples.archive(name);
 
         VerificationReport report = verify(archive, firstOf(recorded), 4);
@@ -137,11 +139,12 @@ class SampleVerificationTest {
         }
         FloatTensor image = Tensor.of(values, 3, 16, 16);
         Map<String, Tensor> plain;
-        try (PyTorchModel model = engine.load(archive, name, Device.CPU)) {
+        try (PyTorchModel model = Archives.load(engine, archive, name)) {
             plain = model.newSession().call("forward", List.of(Tensor.of(values, 1, 3, 16, 16)));
         }
         Map<String, Tensor> tapped;
-        try (PyTorchModel model = engine.load(TappedArchive.of(archive).archive(), name, Device.CPU)) {
+        try (PyTorchModel model =
+                Archives.load(engine, TappedArchive.of(archive).archive(), name)) {
             tapped = model.newTappedSession(false)
                     .run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
         }
@@ -157,7 +160,7 @@ class SampleVerificationTest {
 
     @Test
     void anUnknownOperatorIsReplacedAndNamed() {
-        try (PyTorchModel model = engine.load(Samples.archive("resize-scripted"), "resize", Device.CPU)) {
+        try (PyTorchModel model = Archives.load(engine, Samples.archive("resize-scripted"), "resize")) {
             assertThat(model.replacements()).hasSize(1);
             RepairedArchive.Replacement replacement = model.replacements().get(0);
             assertThat(replacement.operator()).isEqualTo("aten::_upsample_lanczos2d_aa");
@@ -168,12 +171,12 @@ class SampleVerificationTest {
 
     /** With room for hardly one call, the model runs once per call; what is checked is the same. */
     @Test
-    void memoryForTapsIsBoundedAndNothingIsLostByIt() {
-        FloatTensor input = Npz.read(Samples.bytes("shared-head-scripted.npz")).get("input");
+    void memoryForTapsIsBoundedAndNoCallIsLost() {
+        FloatTensor input = Npz.read(Samples.bytes("shared-head-scripted.npz")).tensor("input");
         TappedArchive tapped = TappedArchive.of(Samples.archive("shared-head-scripted"));
         List<TappedCall> all = new ArrayList<>();
         List<TappedCall> one = new ArrayList<>();
-        try (PyTorchModel model = engine.load(tapped.archive(), "tapped", Device.CPU)) {
+        try (PyTorchModel model = Archives.load(engine, tapped.archive(), "tapped")) {
             model.newTappedSession(false).run(List.of(input), Long.MAX_VALUE, all::add);
             model.newTappedSession(false).run(List.of(input), 20_000, one::add);
         }
@@ -189,9 +192,9 @@ class SampleVerificationTest {
     }
 
     @Test
-    void nothingOfTheEngineIsLeftOpen() throws IOException {
+    void noNativeArrayOfAVerificationStaysOpen() throws IOException {
         int before = engine.openArrays();
-        FloatTensor input = Npz.read(Samples.bytes("chain-traced.npz")).get("input");
+        FloatTensor input = Npz.read(Samples.bytes("chain-traced.npz")).tensor("input");
 
         verify(Samples.archive("chain-traced"), firstOf(input), 2);
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.archive.TensorType;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.norm.ComparisonKernel;
 import dev.gnserve.norm.GroupNorm;
 import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.norm.GroupNormParameters;
@@ -25,7 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("kernel")
 class ScreenedComparisonTest {
 
-    private static final GroupNormKernel KERNEL = GroupNormKernel.select().kernel();
+    private static final GroupNorm OPERATOR =
+            new GroupNorm(GroupNormKernel.select().kernel());
+    private static final ComparisonKernel KERNEL = GroupNormKernel.select().comparison();
 
     /** C, G, positions. */
     private static final int[][] SHAPES = {
@@ -37,15 +40,15 @@ class ScreenedComparisonTest {
     private record Call(
             float[] input, float[] output, GroupNormShape shape, GroupNormParameters parameters, Tolerance tolerance) {
 
-        Worst screened(GroupNormKernel kernel, boolean allCores) {
+        WorstElement screened(ComparisonKernel kernel, boolean allCores) {
             return new ScreenedComparison(input, output, shape, parameters, tolerance, kernel).worst(allCores);
         }
 
-        Worst exact() {
+        WorstElement exact() {
             ExactComparison exact = new ExactComparison(input, output, shape, parameters, tolerance);
             return IntStream.range(0, shape.totalGroups())
                     .mapToObj(exact::worst)
-                    .reduce(Worst.NONE, Worst::of);
+                    .reduce(WorstElement.NONE, WorstElement::of);
         }
 
         void assertSame() {
@@ -58,7 +61,7 @@ class ScreenedComparisonTest {
     @EnumSource(
             value = TensorType.class,
             names = {"FLOAT32", "FLOAT16", "BFLOAT16"})
-    void soundCallsGetTheAnswerOfFloat64(TensorType type) {
+    void correctCallsGetTheResultOfFloat64(TensorType type) {
         for (int[] n : SHAPES) {
             for (double mean : new double[] {0, 1, 100, 1e4}) {
                 for (boolean contiguous : new boolean[] {true, false}) {
@@ -73,7 +76,7 @@ class ScreenedComparisonTest {
     /** What the kernel is there for. */
     @ParameterizedTest
     @ValueSource(doubles = {0, 1, 100})
-    void allButFewGroupsAreLeftToTheKernel(double mean) {
+    void onlyFewGroupsAreComparedExactly(double mean) {
         int groups = 0;
         for (int seed = 0; seed < 20; seed++) {
             Call call = call(new int[] {256, 32, 1024}, mean, TensorType.FLOAT32, true, seed);
@@ -86,7 +89,7 @@ class ScreenedComparisonTest {
     }
 
     @Test
-    void faultsGetTheAnswerOfFloat64() {
+    void faultsGetTheResultOfFloat64() {
         for (int[] n : SHAPES) {
             Call call = call(n, 1, TensorType.FLOAT32, true, 12);
             Random random = new Random(13);
@@ -101,15 +104,15 @@ class ScreenedComparisonTest {
         }
     }
 
-    /** The worst of two groups that are equally wrong is the first. */
+    /** Of two equally wrong groups, the first is the worst. */
     @Test
-    void equalGroupsGetTheAnswerOfFloat64() {
+    void equalGroupsGetTheResultOfFloat64() {
         GroupNormShape shape = new GroupNormShape(4, 8, 2, 100, MemoryFormat.CONTIGUOUS);
         float[] input = gaussian(100, new Random(14), 0, 1);
         float[] inputs = repeated(input, 32);
         float[] outputs = new float[inputs.length];
         GroupNormParameters parameters = GroupNormParameters.withoutAffine(1e-5);
-        new GroupNorm(KERNEL).normalize(shape, parameters, inputs, outputs);
+        OPERATOR.normalize(shape, parameters, inputs, outputs);
         for (int i = 7; i < outputs.length; i += 100) {
             outputs[i] += 1e-3f;
         }
@@ -120,7 +123,7 @@ class ScreenedComparisonTest {
     }
 
     @Test
-    void taintedConstantAndExtremeGroupsGetTheAnswerOfFloat64() {
+    void nanConstantAndExtremeGroupsGetTheResultOfFloat64() {
         for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, 1e30f, -1e-30f, 0}) {
             Call call = call(new int[] {16, 4, 137}, 0, TensorType.FLOAT32, true, 15);
             call.input()[100] = value;
@@ -134,7 +137,7 @@ class ScreenedComparisonTest {
 
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, 0, 1e-40f, 1e30f})
-    void unusualWeightsGetTheAnswerOfFloat64(float value) {
+    void unusualWeightsGetTheResultOfFloat64(float value) {
         Call call = call(new int[] {16, 4, 137}, 0, TensorType.FLOAT32, true, 16);
         call.parameters().weight()[5] = value;
         call.assertSame();
@@ -145,7 +148,7 @@ class ScreenedComparisonTest {
     }
 
     @Test
-    void epsilonZeroGetsTheAnswerOfFloat64() {
+    void epsilonZeroGetsTheResultOfFloat64() {
         Call call = call(new int[] {16, 4, 137}, 0, TensorType.FLOAT32, true, 17);
         new Call(
                         call.input(),
@@ -157,10 +160,10 @@ class ScreenedComparisonTest {
                 .assertSame();
     }
 
-    /** Wrong sums make every ratio wrong: no verdict may come of it. */
+    /** Wrong sums make every ratio wrong, so there must be no verdict. */
     @Test
     void aKernelWithWrongStatisticsGivesNoVerdict() {
-        GroupNormKernel broken = broken("sumDeviations", (arguments, result) -> {
+        ComparisonKernel broken = broken("sumDeviations", (arguments, result) -> {
             ((double[]) arguments[4])[1] *= 1 + 1e-7;
             return result;
         });
@@ -168,10 +171,10 @@ class ScreenedComparisonTest {
         assertBroken(broken, call(new int[] {32, 8, 1024}, 1, TensorType.FLOAT32, true, 18));
     }
 
-    /** A kernel that overlooks values would let everything pass. */
+    /** A kernel that skips values would find no fault. */
     @Test
-    void aKernelThatOverlooksGivesNoVerdict() {
-        GroupNormKernel broken = broken("firstBeyond", (arguments, result) -> (int) arguments[2] + (int) arguments[3]);
+    void aKernelThatSkipsValuesGivesNoVerdict() {
+        ComparisonKernel broken = broken("firstBeyond", (arguments, result) -> (int) arguments[2] + (int) arguments[3]);
         Call call = call(new int[] {32, 8, 1024}, 1, TensorType.FLOAT32, true, 19);
 
         assertBroken(broken, call);
@@ -179,7 +182,7 @@ class ScreenedComparisonTest {
         assertBroken(broken, call);
     }
 
-    private static void assertBroken(GroupNormKernel broken, Call call) {
+    private static void assertBroken(ComparisonKernel broken, Call call) {
         for (boolean allCores : new boolean[] {false, true}) {
             assertThatThrownBy(() -> call.screened(broken, allCores))
                     .isInstanceOf(FailureException.class)
@@ -191,10 +194,10 @@ class ScreenedComparisonTest {
         Object after(Object[] arguments, Object result);
     }
 
-    private static GroupNormKernel broken(String loop, Fault fault) {
-        return (GroupNormKernel) Proxy.newProxyInstance(
-                GroupNormKernel.class.getClassLoader(),
-                new Class<?>[] {GroupNormKernel.class},
+    private static ComparisonKernel broken(String loop, Fault fault) {
+        return (ComparisonKernel) Proxy.newProxyInstance(
+                ComparisonKernel.class.getClassLoader(),
+                new Class<?>[] {ComparisonKernel.class},
                 (proxy, method, arguments) -> {
                     try {
                         Object result = method.invoke(KERNEL, arguments);
@@ -213,7 +216,7 @@ class ScreenedComparisonTest {
                 new GroupNormParameters(1e-5, gaussian(n[0], random, 1, 0.5), gaussian(n[0], random, 0, 1));
         float[] input = gaussian(shape.size(), random, mean, 1);
         float[] output = new float[input.length];
-        new GroupNorm(KERNEL).normalize(shape, parameters, input, output);
+        OPERATOR.normalize(shape, parameters, input, output);
         for (int i = 0; i < output.length; i++) {
             float moved = output[i] + (random.nextInt(5) - 2) * Math.ulp(output[i]);
             output[i] = type == TensorType.FLOAT32 ? moved : rounded(moved, type == TensorType.FLOAT16 ? 13 : 16);

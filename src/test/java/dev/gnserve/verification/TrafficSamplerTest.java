@@ -84,7 +84,7 @@ class TrafficSamplerTest {
     }
 
     @Test
-    void theChosenShareIsVerifiedAfterItsAnswerWasSent() {
+    void theSelectedShareIsVerifiedAfterItsResponseWasSent() {
         ask(0.25);
         ask(0.999);
         assertThat(answered).as("not chosen").isEmpty();
@@ -117,7 +117,7 @@ class TrafficSamplerTest {
     }
 
     @Test
-    void whileOneSampleIsHeldOthersAreDroppedAndCounted() {
+    void duringOneSampleOthersAreDroppedAndCounted() {
         ask(0);
         ask(0);
         answered.remove().run();
@@ -134,7 +134,7 @@ class TrafficSamplerTest {
     }
 
     @Test
-    void aSampleThatCannotBeVerifiedIsCountedAndLeavesItsRoom() {
+    void aSampleThatCannotBeVerifiedIsCountedAndTheNextOneRuns() {
         TrafficSampler sampler = sampler(
                 image -> {
                     throw new IllegalStateException("planted");

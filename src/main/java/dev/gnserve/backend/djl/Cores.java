@@ -3,12 +3,12 @@ package dev.gnserve.backend.djl;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Shares the cores evenly among the forward passes that run at the same moment, whatever models they belong to: a lone
- * one gets all of them, and when there are as many passes as cores each has one thread.
+ * Shares the cores evenly among the forward passes that run at the same time, of all models: a single pass gets all cores,
+ * and with as many passes as cores each pass gets one. Thread-safe.
  *
- * <p>So a single client gets the shortest latency and many get the highest throughput. Fixed plans give one of the two:
- * a team of threads whose members must wait for a core stalls at each of its hundred barriers per forward, and while it
- * waits it spins.
+ * <p>So a single client gets the shortest latency, and many clients get the highest throughput. A fixed number of threads
+ * gives only one of the two: when the threads of a pass have to wait for a core, the pass stalls at each of its hundred
+ * barriers and spins there.
  */
 final class Cores {
 
@@ -19,7 +19,7 @@ final class Cores {
         this.cores = cores;
     }
 
-    /** Begins a forward pass and says how many threads it may use; ends with {@link #leave}. */
+    /** Begins a forward pass, which ends with {@link #leave}; returns the number of threads that it may use. */
     int enter() {
         return Math.max(1, cores / passes.incrementAndGet());
     }

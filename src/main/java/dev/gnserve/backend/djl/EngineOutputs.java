@@ -3,7 +3,6 @@ package dev.gnserve.backend.djl;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.ArrayList;
@@ -14,38 +13,38 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which part of what {@code forward} returned belongs to which input of the batch, by the structure of the value.
+ * Assigns the parts of the value that {@code forward} returned to the inputs of the batch, by the structure of the value.
  *
- * <p>A model answers in one of two ways:
+ * <p>A model returns one of two:
  *
  * <ul>
- *   <li>a result for each input: a list of dictionaries, as long as the batch, alone or behind empty dictionaries (the
- *       losses of torchvision's detectors); or a list of tensors, tuples or lists, when its length follows the batch;
+ *   <li>a result per input: a list of dictionaries, as long as the batch, alone or in a tuple with empty dictionaries (the
+ *       losses of torchvision's detectors); or a list of tensors, tuples or lists whose length follows the batch size;
  *   <li>batched outputs: tensors whose first axis is the batch, in dictionaries, tuples and lists of any depth.
  * </ul>
  *
- * <p>Anything else is refused with a sentence that names the output. Outputs are never dealt out by their count.
+ * <p>Every other value is refused with a message that names the output. The number of outputs alone never decides.
  *
- * <p>A list of tensors that is as long as the batch can be either. Only a pass with another batch shows it: see
- * {@link Lists}.
+ * <p>A list of tensors that is as long as the batch can be either. Only a second pass with another batch size shows which:
+ * see {@link Lists}.
  */
 final class EngineOutputs {
 
-    /** What a list stands for that is no list of dictionaries. */
+    /** The meaning of a list whose elements are not dictionaries. */
     enum Lists {
-        /** No pass has shown it yet. */
+        /** Not known yet. */
         UNKNOWN,
-        /** Its length is the same for every batch: its elements are outputs. */
+        /** The length does not depend on the batch: the elements are outputs. */
         OF_OUTPUTS,
-        /** The returned value is a list as long as the batch: its elements are results. */
+        /** The returned value is a list as long as the batch: the elements are results. */
         OF_RESULTS,
-        /** A list inside of the returned value is as long as the batch. */
+        /** A list within the returned value is as long as the batch. */
         INSIDE
     }
 
     private EngineOutputs() {}
 
-    /** Whether the value has a list, but of dictionaries, that is as long as the batch: it could be a result for each. */
+    /** Whether the value has a list, not of dictionaries, that is as long as the batch: it may hold a result per input. */
     static boolean isAmbiguous(EngineValue value, int batch) {
         if (isDictionaryPerInput(value)) {
             return false;
@@ -55,7 +54,7 @@ final class EngineOutputs {
         return children(value).stream().anyMatch(child -> isAmbiguous(child, batch));
     }
 
-    /** Whether the value has a list, but of dictionaries, that shows what lists are: it is as long as no batch. */
+    /** Whether the value has a list that is neither empty nor of dictionaries. */
     static boolean hasList(EngineValue value) {
         return !isDictionaryPerInput(value)
                 && ((value instanceof EngineValue.Listing list
@@ -64,10 +63,10 @@ final class EngineOutputs {
     }
 
     /**
-     * What two passes with batches of different size show.
+     * The meaning of lists, by two passes with different batch sizes.
      *
-     * @param value of a pass with {@code batch} inputs
-     * @param other of a pass with {@code otherBatch} inputs
+     * @param value result of a pass with {@code batch} inputs
+     * @param other result of a pass with {@code otherBatch} inputs
      */
     static Lists compare(EngineValue value, int batch, EngineValue other, int otherBatch) {
         if (value instanceof EngineValue.Listing list
@@ -78,7 +77,7 @@ final class EngineOutputs {
         }
         if (value instanceof EngineValue.Dictionary dictionary
                 && other instanceof EngineValue.Dictionary otherDictionary) {
-            // By their keys: either may lack some.
+            // Only the common keys: keys can be optional.
             Set<String> keys = new LinkedHashSet<>(dictionary.entries().keySet());
             keys.retainAll(otherDictionary.entries().keySet());
             return compare(
@@ -108,7 +107,7 @@ final class EngineOutputs {
         return value instanceof EngineValue.Listing list ? list.elements() : List.of();
     }
 
-    /** Whether each input has a result that is apart from the others'. */
+    /** Whether the value has a separate result per input. */
     static boolean isPerInput(EngineValue value, Lists lists) {
         return isDictionaryPerInput(value) || (lists == Lists.OF_RESULTS && value instanceof EngineValue.Listing);
     }
@@ -124,7 +123,7 @@ final class EngineOutputs {
         return children(value).stream().anyMatch(EngineOutputs::hasDictionaryPerInput);
     }
 
-    /** Whether boxes [D, 4], labels [D] and scores [D] are there: for a batch each would have an axis more. */
+    /** Whether the value has boxes [D, 4], labels [D] and scores [D]. For a batch, each would have one more axis. */
     static boolean isOfOneImage(EngineValue value) {
         Map<String, EngineValue> outputs = OutputNames.of(value);
         return hasRank(outputs, "boxes", 2) && hasRank(outputs, "labels", 1) && hasRank(outputs, "scores", 1);
@@ -135,7 +134,7 @@ final class EngineOutputs {
                 && array.shape().rank() == rank;
     }
 
-    /** The only part of a tuple that is not an empty dictionary; the value itself where there is none such. */
+    /** The part of a tuple that is not an empty dictionary, if there is exactly one; else the value itself. */
     private static EngineValue withoutEmptyDictionaries(EngineValue value) {
         if (!(value instanceof EngineValue.Tuple tuple)) {
             return value;
@@ -148,46 +147,46 @@ final class EngineOutputs {
     }
 
     /**
-     * Gives every input its part.
+     * The predictions of a batch.
      *
-     * @return one per input, in their order
-     * @throws FailureException ENGINE_FAULT if the value does not say which input an output belongs to, or has nothing for
-     *     an input
+     * @return one per input, in the order of the inputs
+     * @throws FailureException ENGINE_FAULT if it is unknown which input an output belongs to, or if an input has no output
      */
     static List<Prediction> predictions(EngineValue value, int batch, Lists lists) {
         if (!isPerInput(value, lists)) {
             if (lists == Lists.INSIDE) {
                 throw fault(
-                        "the model gives lists with an element for each image inside of another value: it has to give"
-                                + " a list with one dictionary for each image instead, or tensors whose first axis is the batch");
+                        "forward returns lists with one element per image within another value. It must return a list"
+                                + " with one dictionary per image, or tensors whose first axis is the batch");
             }
             if (children(value).stream().anyMatch(EngineOutputs::hasDictionaryPerInput)) {
                 throw fault(
-                        "the model gives a list of dictionaries together with other outputs, which do not say to which"
-                                + " image they belong. If they are losses, it was saved in training mode: call eval() before");
+                        "forward returns a list of dictionaries together with other outputs, which cannot be assigned to"
+                                + " images. If they are losses, the model was saved in training mode: call eval() before you save it");
             }
             return split(value, batch);
         }
         List<EngineValue> results = ((EngineValue.Listing) withoutEmptyDictionaries(value)).elements();
         if (results.size() != batch) {
-            throw fault("the model gave a list of " + results.size() + " results for a batch of " + batch
-                    + ": it has to give one for each image, so that it is known which result is whose");
+            throw fault("forward returned a list of " + results.size() + " results for a batch of " + batch
+                    + " images. It must return one result per image");
         }
         return perInput(results);
     }
 
     /**
-     * Results of one input each.
+     * The predictions of separate results.
      *
-     * @throws FailureException ENGINE_FAULT if one has no output, or one that no tensor can hold
+     * @param results one per input
+     * @throws FailureException ENGINE_FAULT if a result has no output, or an output that no tensor can hold
      */
     static List<Prediction> perInput(List<EngineValue> results) {
         List<Prediction> predictions = new ArrayList<>(results.size());
         for (int i = 0; i < results.size(); i++) {
             Map<String, Tensor> outputs = named(results.get(i));
             if (outputs.isEmpty()) {
-                throw fault("the model gave no output for image " + (i + 1) + " of " + results.size()
-                        + ": where it finds nothing, it has to give empty tensors, such as boxes of shape [0, 4]");
+                throw fault("forward returned no output for image " + (i + 1) + " of " + results.size()
+                        + ". If nothing is found, it must return empty tensors, such as boxes of shape [0, 4]");
             }
             predictions.add(new Prediction(outputs));
         }
@@ -207,7 +206,7 @@ final class EngineOutputs {
             }
         });
         if (parts.get(0).isEmpty()) {
-            throw fault("the model gave no output for a batch of " + batch + ": it has to give one tensor or more");
+            throw fault("forward returned no output for a batch of " + batch + ". It must return one tensor or more");
         }
         return parts.stream().map(Prediction::new).toList();
     }
@@ -216,21 +215,20 @@ final class EngineOutputs {
         if (!(output instanceof EngineValue.Array array)) {
             String code = output instanceof EngineValue.Numbers numbers ? numbers.code() : code(output);
             throw fault("the model's output \"" + name + "\" is of type " + code
-                    + ", which does not say to which image of a"
-                    + " batch it belongs: it has to be a tensor whose first axis is the batch");
+                    + ", which cannot be split by image. It must be a tensor whose first axis is the batch");
         }
         TensorShape shape = array.shape();
         if (shape.rank() == 0 || shape.size(0) != batch) {
             throw fault("the model's output \"" + name + "\" has shape " + shape + " for a batch of " + batch
-                    + ": its first axis is not the batch, so results cannot be told apart");
+                    + ", so it cannot be split by image. Its first axis must be the batch");
         }
         return array.copyEach();
     }
 
     /**
-     * All outputs by name, as they are: nothing is dealt out.
+     * All outputs by name, not split by input.
      *
-     * @throws FailureException ENGINE_FAULT if one is of a type that no tensor can hold
+     * @throws FailureException ENGINE_FAULT if no tensor can hold an output
      */
     static Map<String, Tensor> named(EngineValue value) {
         Map<String, Tensor> outputs = new LinkedHashMap<>();
@@ -244,9 +242,8 @@ final class EngineOutputs {
         } else if (output instanceof EngineValue.Numbers numbers) {
             return numbers.tensor();
         }
-        throw fault(
-                "the model's output \"" + name + "\" is of type " + code(output)
-                        + ", which no tensor can hold: leave it out of what forward returns, or give it as a tensor of numbers");
+        throw fault("the model's output \"" + name + "\" is of type " + code(output)
+                + ", which no tensor can hold. Return a tensor of numbers instead, or leave it out");
     }
 
     private static String code(EngineValue output) {
@@ -254,6 +251,6 @@ final class EngineOutputs {
     }
 
     private static FailureException fault(String detail) {
-        return Failure.of(FailureCode.ENGINE_FAULT, detail).asException();
+        return new FailureException(FailureCode.ENGINE_FAULT, detail);
     }
 }

@@ -3,10 +3,10 @@ package dev.gnserve.backend.djl;
 import dev.gnserve.backend.Device;
 
 /**
- * What holds for the whole process.
+ * The engine's settings for the whole process.
  *
  * @param device where models run
- * @param threads how many threads all forward passes of one moment share, at best the number of cores
+ * @param threads number of threads that all simultaneous forward passes share; best is the number of cores
  */
 public record EngineSettings(Device device, int threads) {
 

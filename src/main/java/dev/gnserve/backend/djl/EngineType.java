@@ -4,12 +4,13 @@ import ai.djl.ndarray.types.DataType;
 import dev.gnserve.backend.ElementType;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The engine's names of the types of values. */
+/** Maps element types to DJL's data types and back. */
 final class EngineType {
 
-    private static final Map<ElementType, DataType> NAMES = new EnumMap<>(Map.of(
+    private static final Map<ElementType, DataType> TYPES = new EnumMap<>(Map.of(
             ElementType.BOOL, DataType.BOOLEAN,
             ElementType.UINT8, DataType.UINT8,
             ElementType.INT8, DataType.INT8,
@@ -22,17 +23,13 @@ final class EngineType {
     private EngineType() {}
 
     static DataType of(ElementType type) {
-        DataType name = NAMES.get(type);
-        if (name == null) {
-            throw new IllegalArgumentException("the engine has no values of type " + type);
-        }
-        return name;
+        return Objects.requireNonNull(TYPES.get(type), "every type has an entry");
     }
 
-    /** Null for a type that is none of ours. */
-    static @Nullable ElementType of(DataType name) {
-        for (Map.Entry<ElementType, DataType> entry : NAMES.entrySet()) {
-            if (entry.getValue() == name) {
+    /** Null if there is no such element type. */
+    static @Nullable ElementType of(DataType type) {
+        for (Map.Entry<ElementType, DataType> entry : TYPES.entrySet()) {
+            if (entry.getValue() == type) {
                 return entry.getKey();
             }
         }

@@ -12,22 +12,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a method of an archive returned, with its structure. {@link EngineValueReader} makes it. */
+/** The value that a method of an archive returned, with its structure; read by {@link EngineValueReader}. */
 sealed interface EngineValue {
 
     /**
      * A tensor.
      *
-     * @param values row-major, in the byte order of the machine; memory of the engine, which frees it after the pass
+     * @param values row-major, in the machine's byte order; native memory that is freed after the pass
      */
     record Array(TensorShape shape, ElementType type, ByteBuffer values) implements EngineValue {
 
-        /** All values, copied. */
+        /** Copies all values. */
         Tensor copy() {
             return next(fromStart(), shape);
         }
 
-        /** The values of every index of the first axis, copied. */
+        /** Copies the values, split along the first axis. */
         List<Tensor> copyEach() {
             ByteBuffer rest = fromStart();
             TensorShape part = shape.withoutFirst();
@@ -60,7 +60,7 @@ sealed interface EngineValue {
      * A number or a list of numbers.
      *
      * @param tensor INT64, FP64 or BOOL, of shape [] or [length]
-     * @param code its type in TorchScript: {@code int}, {@code List[float]}
+     * @param code the type in TorchScript: {@code int}, {@code List[float]}
      */
     record Numbers(Tensor tensor, String code) implements EngineValue {}
 
@@ -72,20 +72,20 @@ sealed interface EngineValue {
         }
     }
 
-    /** A list. Its length may differ from pass to pass. */
+    /** A list. Its length can differ between passes. */
     record Listing(List<EngineValue> elements) implements EngineValue {
 
         public Listing {
             elements = List.copyOf(elements);
         }
 
-        /** Also for an empty list: it has nothing else. */
+        /** Whether all elements are dictionaries or {@code None}; true for an empty list. */
         boolean isOfDictionaries() {
             return elements.stream().allMatch(element -> element instanceof Dictionary || element instanceof Nothing);
         }
     }
 
-    /** A tuple. The archive's code fixes its length. */
+    /** A tuple. Its length is fixed by the archive's code. */
     record Tuple(List<EngineValue> elements) implements EngineValue {
 
         public Tuple {
@@ -93,13 +93,13 @@ sealed interface EngineValue {
         }
     }
 
-    /** {@code None}: an optional output that the model did not give. */
+    /** {@code None}: an optional output that the model left out. */
     record Nothing() implements EngineValue {}
 
     /**
-     * What no tensor can hold: a string, an object.
+     * A value that no tensor can hold, such as a string or an object.
      *
-     * @param code its type, as the engine names it
+     * @param code the type, as the engine names it
      */
     record Foreign(String code) implements EngineValue {}
 }

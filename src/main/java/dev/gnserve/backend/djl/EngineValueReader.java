@@ -19,14 +19,14 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Reads the engine's values with their structure. DJL's own {@code toNDList} flattens them: then nothing says any more to
- * which image a tensor belongs.
+ * Reads the engine's values with their structure. DJL's {@code toNDList} flattens them, and then it is unknown to which image
+ * a tensor belongs.
  */
 final class EngineValueReader {
 
     private static final String NONE = "NoneType";
 
-    /** Keeps the tensors that are read. */
+    /** Owns the tensors that are read. */
     private final PtNDManager arrays;
 
     EngineValueReader(PtNDManager arrays) {
@@ -34,9 +34,9 @@ final class EngineValueReader {
     }
 
     /**
-     * Reads a value, which stays open; what it is made of is closed. On a GPU this waits for the result.
+     * Reads a value, which stays open; its elements are closed. On a GPU this waits for the result.
      *
-     * @return tensors in the memory of the CPU and in a type of {@link ElementType}, readable until the manager is closed
+     * @return tensors in CPU memory, converted to a type of {@link ElementType}, readable until the manager is closed
      */
     EngineValue read(IValue value) {
         if (value.isTensor()) {
@@ -114,7 +114,7 @@ final class EngineValueReader {
             here = here.toType(DataType.FLOAT32, false);
         }
         TensorShape shape = shape(here.getShape());
-        ElementType type = Objects.requireNonNull(EngineType.of(here.getDataType()), "made one of ours");
+        ElementType type = Objects.requireNonNull(EngineType.of(here.getDataType()), "converted above");
         return new EngineValue.Array(
                 shape, type, shape.elements() == 0 ? ByteBuffer.allocate(0) : here.toByteBuffer(true));
     }

@@ -1,6 +1,6 @@
 package dev.gnserve.backend.djl;
 
-/** Makes the engine's messages readable: the first lines that say what is wrong, without the C++ stack. */
+/** Shortens the engine's error messages to one readable line, without the C++ stack trace. */
 final class NativeMessage {
 
     private static final int MOST_CHARACTERS = 400;
@@ -14,7 +14,7 @@ final class NativeMessage {
         }
         int stack = message.indexOf("\nException raised from");
         String text = (stack < 0 ? message : message.substring(0, stack)).strip();
-        // An error inside the model ends with the Python-like traceback and then the reason.
+        // The message of an error in the model's code is a traceback followed by the reason.
         int reason = text.lastIndexOf("RuntimeError: ");
         if (text.startsWith("The following operation failed") && reason >= 0) {
             text = text.substring(reason + "RuntimeError: ".length());

@@ -7,26 +7,24 @@ import com.sun.jna.Native;
 import com.sun.jna.Platform;
 
 /**
- * Lets the threads of an OpenMP team spin for a moment where they wait for each other, and then sleep.
+ * Makes OpenMP threads spin only briefly when they wait for each other, and then sleep.
  *
- * <p>By default they spin for long. As soon as anything else wants the cores, decoding an image or another container, the
- * thread that the others wait for is not running, and they burn the very core it needs: a U-Net forward on two threads of a
- * crowded two-core machine then takes three to five times as long as when they sleep. But a forward pass has more than a hundred
- * barriers, most of which the other thread reaches within microseconds: going to sleep at each costs a quarter of the pass on
- * an idle machine. docs/benchmarks.md has the figures.
+ * <p>By default they spin for long. When other work needs the cores, such as decoding an image, the spinning threads occupy the
+ * core that the thread they wait for needs. A forward pass of a U-Net with two threads on a busy two-core machine then takes three
+ * to five times as long as with sleeping threads. But a pass has more than a hundred barriers, and the other thread reaches most
+ * of them within microseconds: sleeping at each barrier makes a pass a quarter slower on an idle machine. docs/measurements/benchmarks.md has
+ * the figures.
  *
- * <p>The OpenMP runtime (libgomp, which libtorch brings) reads its environment once, when the engine's libraries load. That
- * is why the variables are set from inside, before that: {@code java -jar} works as well as a container whose image sets
- * them. Whoever starts the process with {@code OMP_WAIT_POLICY} has the last word.
+ * <p>The OpenMP runtime (libgomp, part of libtorch) reads its environment variables once, when the engine's libraries load. So the
+ * process sets them itself before that. It leaves them alone if {@code OMP_WAIT_POLICY} is set.
  */
 final class OpenMp {
 
     private static final System.Logger LOG = System.getLogger(OpenMp.class.getName());
 
     /**
-     * Turns of the waiting loop, a few ten microseconds. The policy {@code ACTIVE} is needed for it: under {@code PASSIVE},
-     * libgomp does not spin as soon as the teams of all workers have more threads than there are cores, even if most of
-     * them sleep.
+     * Iterations of the waiting loop, some tens of microseconds. This needs the policy {@code ACTIVE}: with {@code PASSIVE},
+     * libgomp does not spin at all once the process has more OpenMP threads than cores, even if most of them sleep.
      */
     private static final String SPINS = "1000";
 
@@ -47,9 +45,9 @@ final class OpenMp {
         } catch (LinkageError | RuntimeException e) {
             LOG.log(
                     WARNING,
-                    () -> "threads that wait will spin for long, since GOMP_SPINCOUNT cannot be set from inside; set"
-                            + " OMP_WAIT_POLICY=ACTIVE and GOMP_SPINCOUNT=" + SPINS + " in the environment, or see why"
-                            + " JNA does not load: " + e);
+                    () -> "waiting OpenMP threads will spin for long and slow down other work, because JNA cannot set"
+                            + " GOMP_SPINCOUNT: " + e + ". Set OMP_WAIT_POLICY=ACTIVE and GOMP_SPINCOUNT=" + SPINS
+                            + " in the environment");
         }
     }
 }

@@ -7,19 +7,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names of the outputs in a value: a dictionary's keys, {@code a.b} for one inside of another, {@code a.0} for a list or
- * tuple in a dictionary. Without a dictionary around it, an output is "output" when it is the only one and "output" with
- * its number else; {@code None} has a number but is no output.
+ * Names the outputs in a value: by the key in a dictionary, {@code a.b} in a nested dictionary, {@code a.0} in a list or tuple
+ * within a dictionary. Outside of dictionaries, a single output is named "output", several are "output0", "output1" and so
+ * on; {@code None} is counted but is no output.
  *
- * <p>In a list of dictionaries, the names of the second are {@code boxes[1]}. An output whose name is taken gets such a
- * number, too: none is lost.
+ * <p>The second dictionary of a list has names like {@code boxes[1]}. An output whose name exists already gets such a number
+ * as well, so that no output is lost.
  */
 final class OutputNames {
 
     /**
      * An output.
      *
-     * @param name null where only its number tells it from others
+     * @param name null outside of dictionaries
      */
     private record Leaf(@Nullable String name, String suffix, EngineValue value) {}
 
@@ -27,7 +27,7 @@ final class OutputNames {
 
     private OutputNames() {}
 
-    /** The value's tensors and numbers, and what is neither, in their order. */
+    /** The outputs by name, in their order. */
     static Map<String, EngineValue> of(EngineValue value) {
         OutputNames names = new OutputNames();
         names.collect(value, "", "");

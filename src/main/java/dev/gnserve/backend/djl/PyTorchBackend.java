@@ -11,25 +11,22 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
-import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendDescription;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.InferenceBackend;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The PyTorch engine of this process: offline, started once, shared by all models. Thread-safe.
+ * The PyTorch engine of this process, shared by all models. Thread-safe.
  *
- * <p>DJL downloads nothing and reports no usage: both are switched off before the first class of DJL loads,
- * unless the operator has set {@code ai.djl.offline} or {@code DJL_OFFLINE} himself.
+ * <p>DJL downloads nothing and reports no usage: {@link #start} switches both off before the first class of DJL loads, unless
+ * {@code ai.djl.offline} or {@code OPT_OUT_TRACKING} is set.
  */
 public final class PyTorchBackend implements InferenceBackend {
 
@@ -53,12 +50,16 @@ public final class PyTorchBackend implements InferenceBackend {
         this.arrays = djl.newBaseManager(device);
     }
 
-    /** Loads the native libraries, which unpacks them on the first start on a machine. */
+    /**
+     * Loads the native libraries. The first start on a machine unpacks them.
+     *
+     * @throws FailureException with {@code ENGINE_FAULT} if they do not load, or if the settings ask for a GPU and there is none
+     */
     public static PyTorchBackend start(EngineSettings settings) {
         OpenMp.spinBriefly();
         setUnlessSet("ai.djl.offline", "true");
         setUnlessSet("OPT_OUT_TRACKING", "true");
-        // Batch sizes vary: the optimizer would specialize the graph again for each, which takes seconds.
+        // The optimizer would compile the graph again for each batch size, which takes seconds.
         setUnlessSet(PyTorchSession.GRAPH_OPTIMIZER, "false");
         setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
         setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(settings.threads()));
@@ -70,49 +71,25 @@ public final class PyTorchBackend implements InferenceBackend {
                 libraries.deleteTemporary();
             }
         } catch (IOException | ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
-            throw new FailureException(Failure.of(
+            throw new FailureException(
                     FailureCode.ENGINE_FAULT,
                     "the PyTorch engine does not start on " + System.getProperty("os.name") + " "
                             + System.getProperty("os.arch") + ": " + e.getMessage()
                             + (e.getCause() == null ? "" : " (" + e.getCause() + ")")
-                            + ". Its native libraries come with the jar, which unpacks them below DJL_CACHE_DIR (~/.djl.ai),"
-                            + " or from PYTORCH_LIBRARY_PATH.",
-                    e));
+                            + ". Its native libraries are in the jar, which unpacks them below DJL_CACHE_DIR (~/.djl.ai);"
+                            + " PYTORCH_LIBRARY_PATH can name others.",
+                    e);
         }
     }
 
-    /** Loads a file; see {@link #load(ArchiveSnapshot, BackendPlan)}. */
-    public PyTorchModel load(Path archive) {
-        return load(() -> ArchiveSnapshot.read(archive), archive.toString(), new BackendPlan(Device.AUTO, 0));
-    }
-
-    /** Loads an archive that was read or made before; see {@link #load(ArchiveSnapshot, BackendPlan)}. */
-    public PyTorchModel load(TorchScriptArchive archive, String name, Device where) {
-        return load(() -> ArchiveSnapshot.of(archive, name), name, new BackendPlan(where, 0));
-    }
-
-    @FunctionalInterface
-    private interface Reading {
-        ArchiveSnapshot read() throws IOException;
-    }
-
-    private PyTorchModel load(Reading reading, String name, BackendPlan plan) {
-        try (ArchiveSnapshot snapshot = reading.read()) {
-            return load(snapshot, plan);
-        } catch (IOException | TorchScriptException e) {
-            throw new FailureException(
-                    Failure.of(FailureCode.ENGINE_FAULT, name + " cannot be read: " + e.getMessage(), e));
-        }
-    }
-
-    /** Loads a TorchScript archive as it is, or repaired when it names operators that this engine does not have. */
+    /** Loads a TorchScript archive. If it calls operators that this engine does not have, they are replaced. */
     @Override
     public PyTorchModel load(ArchiveSnapshot archive, BackendPlan plan) {
         ForwardSignature declared = signature(archive);
         try {
             return load(archive, plan, declared, List.of());
         } catch (FailureException refusal) {
-            if (!RepairedArchive.canAnswer(refusal.toString())) {
+            if (!RepairedArchive.canRepair(refusal.toString())) {
                 throw refusal;
             }
             return loadRepaired(archive, plan, declared, refusal);
@@ -131,12 +108,12 @@ public final class PyTorchBackend implements InferenceBackend {
                 repaired.replacements()
                         .forEach(replacement -> LOG.log(
                                 replacement.defined() ? DEBUG : WARNING,
-                                () -> archive.name() + " calls what PyTorch " + version + " does not have: "
+                                () -> archive.name() + " calls an operator that PyTorch " + version + " does not have: "
                                         + replacement));
                 return model;
             } catch (IOException e) {
-                throw new FailureException(Failure.of(
-                        FailureCode.ENGINE_FAULT, archive.name() + " cannot be repaired: " + e.getMessage(), e));
+                throw new FailureException(
+                        FailureCode.ENGINE_FAULT, archive.name() + " cannot be repaired: " + e.getMessage(), e);
             } catch (FailureException e) {
                 refusal = e;
             }
@@ -153,26 +130,28 @@ public final class PyTorchBackend implements InferenceBackend {
         try (InputStream in = archive.newInputStream()) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
-            return new PyTorchModel(
-                    block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
+            return new PyTorchModel(block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
         } catch (ai.djl.engine.EngineException | IllegalArgumentException | IOException e) {
             manager.close();
-            throw new FailureException(Failure.of(
+            throw new FailureException(
                     FailureCode.ENGINE_FAULT,
                     "PyTorch " + version + " does not load " + archive.name() + ": " + NativeMessage.of(e),
-                    e));
+                    e);
         } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
         }
     }
 
-    /** Of an archive that the engine can load and we cannot read, only the usual is known. */
+    /** The signature of {@code forward}; one tensor in and out if only the engine can read the archive. */
     private static ForwardSignature signature(ArchiveSnapshot archive) {
         try {
             return archive.torchScript().forward();
         } catch (TorchScriptException e) {
-            LOG.log(WARNING, () -> "what the model takes and gives cannot be read: " + e.getMessage());
+            LOG.log(
+                    WARNING,
+                    () -> "the inputs and outputs that " + archive.name() + " declares cannot be read: "
+                            + e.getMessage());
             return ForwardSignature.TENSOR;
         }
     }
@@ -199,11 +178,11 @@ public final class PyTorchBackend implements InferenceBackend {
     private static ai.djl.Device choose(Device wanted, ai.djl.engine.Engine djl) {
         int gpus = djl.getGpuCount();
         if (wanted == Device.GPU && gpus == 0) {
-            throw new FailureException(Failure.of(
+            throw new FailureException(
                     FailureCode.ENGINE_FAULT,
-                    "a GPU is asked for and PyTorch " + djl.getVersion()
-                            + " sees none: it needs an NVIDIA driver and a CUDA build of libtorch (PYTORCH_LIBRARY_PATH,"
-                            + " PYTORCH_VERSION, PYTORCH_FLAVOR)"));
+                    "the device is set to a GPU, but PyTorch " + djl.getVersion()
+                            + " finds none. It needs an NVIDIA driver and a CUDA build of libtorch (PYTORCH_LIBRARY_PATH,"
+                            + " PYTORCH_VERSION, PYTORCH_FLAVOR)");
         }
         return wanted != Device.CPU && gpus > 0 ? ai.djl.Device.gpu() : ai.djl.Device.cpu();
     }

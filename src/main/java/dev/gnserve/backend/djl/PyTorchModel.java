@@ -8,7 +8,7 @@ import dev.gnserve.backend.BackendModel;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** One loaded archive. Sessions share its parameters. Thread-safe. */
+/** An archive that PyTorch has loaded. Thread-safe. */
 public final class PyTorchModel implements BackendModel {
 
     private final PtSymbolBlock block;

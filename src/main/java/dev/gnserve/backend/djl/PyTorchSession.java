@@ -12,15 +12,14 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ForwardSignature;
-import dev.gnserve.backend.BackendRun;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.nio.ByteBuffer;
@@ -33,16 +32,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Forward passes of one model from one thread at a time.
+ * Runs forward passes of one model.
  *
- * <p>Not thread-safe. Few, long-lived threads should call it: every thread that enters libtorch gets a team of threads of its own.
+ * <p>Not thread-safe: one thread at a time may call it. libtorch starts a team of OpenMP threads for every thread that calls it, so only
+ * few, long-lived threads should.
  */
 public final class PyTorchSession implements BackendSession {
 
-    /** Setting the number of threads of a thread also sets the default that other threads start with. */
+    /** A lock, because setting the number of threads for one thread also sets the default for new threads. */
     private static final Object THREAD_SETTINGS = new Object();
 
-    /** DJL's property. */
+    /** A system property of DJL. */
     static final String GRAPH_OPTIMIZER = "ai.djl.pytorch.graph_optimizer";
 
     private static final String FORWARD = "forward";
@@ -54,15 +54,17 @@ public final class PyTorchSession implements BackendSession {
     private final int fixedThreads;
     private @Nullable Thread owner; // for which the number of threads is set
     private int threads;
-    private boolean oneByOne; // the model answers for one image only, as it was seen to do
-    private boolean perInput; // the model gives a result for each input, as it was seen to do
+
+    // Learned from earlier passes:
+    private boolean oneByOne; // whether the model returns a result for one image only, for every batch size
+    private boolean perInput; // whether the model returns a separate result per input
     private EngineOutputs.Lists lists = EngineOutputs.Lists.UNKNOWN;
     private final BatchMemory memory;
     private @Nullable ByteBuffer batchMemory; // during a pass
 
     /**
-     * @param memory for inputs
-     * @param fixedThreads how many threads work on a forward pass; 0 for this pass's share of the cores
+     * @param memory for the inputs
+     * @param fixedThreads number of threads of a forward pass; 0 for its share of the cores
      */
     PyTorchSession(
             PtSymbolBlock block,
@@ -80,18 +82,15 @@ public final class PyTorchSession implements BackendSession {
     }
 
     /**
-     * Stacks inputs of equal shape along a new first axis, runs {@code forward} and gives every input its own part of the
-     * result, as {@link EngineOutputs} says. A model that takes a list gets the inputs as one. A detector that gives the
-     * dictionary of one image, whatever it is given, gets one image at a time.
-     *
-     * @throws FailureException with {@code ENGINE_FAULT} when the engine fails or the result does not say what belongs to
-     *     which input
+     * Joins the inputs along a new first axis, runs {@code forward}, and assigns the outputs to the inputs by
+     * {@link EngineOutputs}. A model that takes a list gets the inputs as a list. A detector that returns the dictionary of
+     * one image for every batch gets one image at a time.
      */
     @Override
-    public BackendRun run(List<? extends Tensor> inputs) {
+    public PassResult run(List<? extends Tensor> inputs) {
         int batch = inputs.size();
         TensorShape shape = inputs.get(0).shape();
-        return inEngine(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
+        return withThreads(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
             long started = System.nanoTime();
             NDArray input = stack(inputs, batchManager);
             long assembled = System.nanoTime();
@@ -101,7 +100,7 @@ public final class PyTorchSession implements BackendSession {
                     ? EngineOutputs.perInput(results)
                     : EngineOutputs.predictions(results.get(0), batch, lists);
             long done = System.nanoTime();
-            return new BackendRun(
+            return new PassResult(
                     predictions,
                     Duration.ofNanos(assembled - started),
                     Duration.ofNanos(inferred - assembled),
@@ -111,13 +110,14 @@ public final class PyTorchSession implements BackendSession {
     }
 
     /**
-     * Calls a method of the archive's root module with inputs as they are, without a batch axis added or taken.
+     * Calls a method of the archive's root module. Adds no batch axis to the inputs and splits no output.
      *
-     * @return its outputs by name, named as in {@link Prediction}; where {@code forward} gives a dictionary for every
-     *     image, those of the second as {@code boxes[1]}; empty for an empty list
+     * @return the outputs, named as in {@link Prediction}. If the method returns one dictionary per image, the names of the
+     *     second are like {@code boxes[1]}. Empty if it returns an empty list
+     * @throws FailureException with {@code ENGINE_FAULT} if the engine fails or no tensor can hold an output
      */
     public Map<String, Tensor> call(String method, List<? extends Tensor> inputs) {
-        return inEngine(() -> "method " + method, callManager -> {
+        return withThreads(() -> "method " + method, callManager -> {
             NDList arguments = new NDList();
             for (Tensor input : inputs) {
                 arguments.add(stack(List.of(input), callManager)
@@ -133,7 +133,7 @@ public final class PyTorchSession implements BackendSession {
         V with(NDManager batchManager);
     }
 
-    private <V> V inEngine(Supplier<String> what, Work<V> work) {
+    private <V> V withThreads(Supplier<String> what, Work<V> work) {
         int share = cores.enter();
         try (NDManager batchManager = manager.newSubManager()) {
             useThreads(fixedThreads == 0 ? share : fixedThreads);
@@ -141,8 +141,8 @@ public final class PyTorchSession implements BackendSession {
         } catch (FailureException e) {
             throw e;
         } catch (RuntimeException e) {
-            throw new FailureException(Failure.of(
-                    FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e));
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e);
         } finally {
             giveBatchMemoryBack();
             cores.leave();
@@ -153,7 +153,7 @@ public final class PyTorchSession implements BackendSession {
         TensorShape shape = inputs.get(0).shape();
         ElementType type = inputs.get(0).type();
         int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), type.bytes());
-        // The array below uses this memory as it is: it is free again when the batch is done.
+        // The array below uses this memory without a copy, until the batch is done.
         ByteBuffer batch = batchMemory(bytes);
         FloatBuffer floats = batch.asFloatBuffer();
         for (Tensor input : inputs) {
@@ -189,8 +189,8 @@ public final class PyTorchSession implements BackendSession {
     }
 
     /**
-     * Calls a method. DJL's own way of doing so leaves the arguments in native memory when the model raises, and with them
-     * what was computed from them: 0.7 MB for every image of 161 x 161 that the embedded U-Net refuses.
+     * Calls a method. DJL's own call leaks the arguments and the tensors computed from them when the model raises an error:
+     * 0.7 MB for each image of 161 x 161 that the embedded U-Net refuses.
      */
     private EngineValue run(String method, NDList arguments, NDManager results) {
         JniUtils.setGraphExecutorOptimize(Boolean.getBoolean(GRAPH_OPTIMIZER));
@@ -211,7 +211,7 @@ public final class PyTorchSession implements BackendSession {
         }
     }
 
-    /** The result of a whole batch, or those of one image after another. */
+    /** Runs {@code forward}: the result of the whole batch, or one result per image. */
     private List<EngineValue> forward(NDArray input, NDManager batchManager) {
         int batch = Math.toIntExact(input.getShape().get(0));
         if (!oneByOne) {
@@ -232,7 +232,7 @@ public final class PyTorchSession implements BackendSession {
         return results;
     }
 
-    /** Finds out, once, what lists stand for. A list as long as the batch needs another pass: with one image, or two. */
+    /** Finds out once what lists mean. For a list as long as the batch, this takes a second pass, with another batch size. */
     private void learnLists(EngineValue result, NDArray input, NDManager batchManager) {
         if (lists != EngineOutputs.Lists.UNKNOWN || !EngineOutputs.hasList(result)) {
             return;
@@ -244,21 +244,21 @@ public final class PyTorchSession implements BackendSession {
             EngineValue ofFirst = run(FORWARD, new NDList(input.get(0).expandDims(0)), batchManager);
             lists = EngineOutputs.compare(result, batch, ofFirst, 1);
         } else {
-            lists = withTwo(result, input, batchManager);
+            lists = compareWithTwo(result, input, batchManager);
         }
     }
 
-    private EngineOutputs.Lists withTwo(EngineValue ofOne, NDArray image, NDManager batchManager) {
+    private EngineOutputs.Lists compareWithTwo(EngineValue ofOne, NDArray image, NDManager batchManager) {
         try {
             EngineValue ofTwo = run(FORWARD, new NDList(image.concat(image, 0)), batchManager);
             return EngineOutputs.compare(ofOne, 1, ofTwo, 2);
         } catch (EngineException e) {
-            // A model that takes one image only was traced with one, and tracing fixes the length of its lists.
+            // A model that runs only one image was traced with one image, and tracing fixes the length of lists.
             return EngineOutputs.Lists.OF_OUTPUTS;
         }
     }
 
-    /** An argument as the method takes it: itself, or the images of a batch as a list. */
+    /** The argument as the method takes it: a tensor, or a list of the batch's images. */
     private IValue value(String method, NDArray argument) {
         if (!signature.takesList() || !method.equals(FORWARD)) {
             return IValue.from((PtNDArray) argument);
@@ -284,8 +284,9 @@ public final class PyTorchSession implements BackendSession {
             return;
         }
         if (isNew) {
-            // The first parallel operation of a thread takes over what any thread set last; its own number stays only
-            // when it is set after that.
+            // The first parallel operation of a thread overwrites its number of threads with the one set last by any
+            // thread.
+            // So run one first, then set the number.
             synchronized (THREAD_SETTINGS) {
                 JniUtils.setNumThreads(wanted);
                 try (NDManager scratch = manager.newSubManager()) {

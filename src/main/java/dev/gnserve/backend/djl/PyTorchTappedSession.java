@@ -23,11 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/**
- * Forward passes of an instrumented copy ({@link TappedArchive}), which hand over what its group norms did.
- *
- * <p>Not thread-safe: the taps are part of the model. As with {@link PyTorchSession}, always the same thread should call.
- */
+/** Runs forward passes of an instrumented copy ({@link TappedArchive}) in PyTorch. */
 public final class PyTorchTappedSession implements TappedSession {
 
     private final PtSymbolBlock block;
@@ -67,8 +63,8 @@ public final class PyTorchTappedSession implements TappedSession {
 
     private void arm(long first, long bytes) {
         try (IValue firstCall = IValue.from(first);
-                IValue room = IValue.from(bytes)) {
-            IValueUtils.runMethod(block, TappedArchive.ARM, firstCall, room).close();
+                IValue limit = IValue.from(bytes)) {
+            IValueUtils.runMethod(block, TappedArchive.ARM, firstCall, limit).close();
         }
     }
 
@@ -78,7 +74,7 @@ public final class PyTorchTappedSession implements TappedSession {
         }
     }
 
-    /** Hands the kept calls over and returns how many there were. */
+    /** Hands the kept calls over; returns their number. */
     private long take(Consumer<TappedCall> calls) {
         try (NDManager arrays = manager.newSubManager()) {
             PtNDArray[] kept;
@@ -115,7 +111,7 @@ public final class PyTorchTappedSession implements TappedSession {
             for (int axis = 0; axis < shape.length; axis++) {
                 shape[axis] = Math.toIntExact(sizes[axis]);
             }
-            // Without DJL's own copy: taps of a large image are hundreds of megabytes.
+            // Avoids DJL's extra copy: the tensors of a large image are hundreds of megabytes.
             float[] floats = new float[Math.toIntExact(values.size())];
             values.toByteBuffer(true).asFloatBuffer().get(floats);
             return new FloatTensor(TensorShape.of(shape), floats);

@@ -1,4 +1,4 @@
-/** PyTorch through DJL: devices, loading of TorchScript archives, forward passes, native memory. Nothing else that serves knows DJL. */
+/** The PyTorch back end: devices, loading, forward passes and native memory, through DJL. Only this package uses DJL for serving. */
 @NullMarked
 package dev.gnserve.backend.djl;
 

@@ -87,7 +87,7 @@ class ElementTypeTest {
     void bytesMustFitTheShape() {
         assertThatThrownBy(() -> new RawTensor(ElementType.INT64, TensorShape.of(2), new byte[15]))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("15 bytes given for INT64 [2], which has 16");
+                .hasMessageContaining("INT64 [2] has 16 bytes, but 15 are given");
     }
 
     /** The values 1 and -2, or 200 where there is no sign, or true and false; or others for the second of a batch. */

@@ -146,7 +146,7 @@ class EngineOutputsTest {
     }
 
     @Test
-    void theOutputsOfACallHaveTheNumberOfTheirDictionary() {
+    void outputsOfAListOfDictionariesHaveItsNumbers() {
         EngineValue one = dictionary("boxes", tensor(shape(1), 1));
         EngineValue two = dictionary("boxes", tensor(shape(1), 2), "masks", tensor(shape(1), 3));
 
@@ -181,7 +181,7 @@ class EngineOutputsTest {
         EngineValue value = tuple(list(tensor(shape(1), 1)), list(tensor(shape(1), 2)));
 
         assertThatThrownBy(() -> EngineOutputs.predictions(value, 1, Lists.INSIDE))
-                .hasMessageContaining("a list with one dictionary for each image");
+                .hasMessageContaining("a list with one dictionary per image");
     }
 
     private static AbstractThrowableAssert<?, ? extends Throwable> assertFault(EngineValue value, int batch) {

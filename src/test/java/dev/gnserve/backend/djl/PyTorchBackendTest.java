@@ -74,12 +74,14 @@ class PyTorchBackendTest {
         }
     }
 
-    /** DJL's own call keeps what a failing one was given, and what was computed from it: 0.7 MB each time here. */
+    /** DJL's own call leaks the tensors of a failing call: 0.7 MB each time here. */
     @Test
     @EnabledOnOs(OS.LINUX)
-    void whatAModelRefusesDoesNotStayInMemory() {
+    void refusedInputsDoNotStayInMemory() throws IOException {
         int times = 300;
-        try (PyTorchModel model = engine.load(Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt"))) {
+        Path file = Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt");
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(file);
+                PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
             PyTorchSession session = model.newSession();
             // Odd sides: the decoder's halves do not meet.
             FloatTensor image = new FloatTensor(TensorShape.of(3, 161, 161), new float[3 * 161 * 161]);
@@ -196,7 +198,7 @@ class PyTorchBackendTest {
     }
 
     @Test
-    void noNativeArrayStaysOpenWhateverHappens() {
+    void noNativeArrayStaysOpen() {
         try (PyTorchModel model = load("picky-scripted.pt")) {
             PyTorchSession session = model.newSession();
             session.run(List.of(Tensor.of(new float[] {1}, 1, 1, 1)));
@@ -223,19 +225,11 @@ class PyTorchBackendTest {
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         e -> assertThat(e.failure().detail()).contains("hello.pt"));
-        assertThatThrownBy(() -> engine.load(Path.of("no", "such.pt")))
-                .isInstanceOf(FailureException.class)
-                .hasMessageContaining("such.pt");
         assertThat(engine.openArrays()).isZero();
     }
 
     private static PyTorchModel load(String archive) {
-        try (InputStream in = PyTorchBackendTest.class.getResourceAsStream("/engine/" + archive);
-                ArchiveSnapshot snapshot = ArchiveSnapshot.read(in, archive)) {
-            return engine.load(snapshot, BackendPlan.CPU);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+        return Archives.load(engine, archive);
     }
 
     private static Tensor randomImage(Random random, int height, int width) {

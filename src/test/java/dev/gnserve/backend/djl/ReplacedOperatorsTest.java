@@ -4,30 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.archive.RepairedArchive.Replacement;
 import dev.gnserve.archive.TorchScriptArchive;
-import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.verification.Npz;
+import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What torchvision's own library would add to the engine, which comes without it. */
+/** Operators of torchvision, which the engine does not have. */
 class ReplacedOperatorsTest {
 
     private static PyTorchBackend engine;
     private static PyTorchModel suppression;
 
     @BeforeAll
-    static void load() throws IOException {
+    static void load() {
         engine = PyTorchBackend.start(EngineSettings.defaults());
-        suppression = engine.load(
-                TorchScriptArchive.of(bytes("suppression-scripted.pt")), "suppression-scripted.pt", Device.CPU);
+        suppression = Archives.load(
+                engine, TorchScriptArchive.of(bytes("suppression-scripted.pt")), "suppression-scripted.pt");
     }
 
     @AfterAll
@@ -37,7 +35,7 @@ class ReplacedOperatorsTest {
     }
 
     @Test
-    void theReplacementIsTold() {
+    void theReplacementIsReported() {
         assertThat(suppression.replacements()).hasSize(1);
         Replacement replacement = suppression.replacements().get(0);
         assertThat(replacement.operator()).isEqualTo("torchvision::nms");
@@ -58,17 +56,14 @@ class ReplacedOperatorsTest {
         assertThat(places(new float[] {3, 3, 4, 4, 0})).containsExactly(1);
     }
 
-    /** 200 boxes with many equal scores; by the definition, box by box, in Python. */
+    /** 200 boxes with many equal scores. Expected: by the definition, box by box, in Python. */
     @Test
     void manyBoxesAreThoseOfTheDefinition() {
-        Map<String, FloatTensor> golden = Npz.read(bytes("suppression.npz"));
+        Npz golden = Npz.read(bytes("suppression.npz"));
 
-        float[] found =
-                places(Objects.requireNonNull(golden.get("input"), "input").values());
+        float[] found = places(golden.floats("input"));
 
-        assertThat(found)
-                .containsExactly(
-                        Objects.requireNonNull(golden.get("places"), "places").values());
+        assertThat(found).containsExactly(golden.floats("places"));
     }
 
     private static float[] places(float[] boxes) {

@@ -3,8 +3,6 @@ package dev.gnserve.backend.djl;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.gnserve.archive.ArchiveSnapshot;
-import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
@@ -13,8 +11,6 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.process.ResidentMemory;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,7 +23,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every input gets its own result, whatever structure the archive returns; see make.py beside the archives. */
+/** Every input gets its own result, for every structure that an archive returns. See make.py beside the archives. */
 class ResultsOfInputsTest {
 
     private static PyTorchBackend engine;
@@ -58,9 +54,9 @@ class ResultsOfInputsTest {
         }
     }
 
-    /** Dealt out by count, the first image had the boxes of the second. */
+    /** If outputs were assigned by their number, the first image would get the boxes of the second. */
     @Test
-    void optionalKeysStayWithTheirImageWhereTheCountsDivide() {
+    void optionalKeysStayWithTheirImageIfTheNumberOfOutputsIsDivisible() {
         try (PyTorchModel model = load("optional-key.pt")) {
             List<Prediction> results = run(model.newSession(), image(1), image(9));
 
@@ -73,7 +69,7 @@ class ResultsOfInputsTest {
         }
     }
 
-    /** The first batch has as many images as masks are wide: only the structure tells images from masks. */
+    /** The first batch has as many images as masks are wide, so that only the structure shows which axis is the batch. */
     @Test
     void aListOfTensorsFromAListOfImagesIsOneForEachImage() {
         try (PyTorchModel model = load("masks-scripted.pt")) {
@@ -168,7 +164,7 @@ class ResultsOfInputsTest {
     void whatDoesNotSayToWhichImageItBelongsIsRefused() {
         assertRefused("numbered-scripted.pt", "\"output1\" is of type int");
         assertRefused("integer-keys-scripted.pt", "\"output\" is of type Dict(int, Tensor)");
-        assertRefused("lists-per-image-scripted.pt", "a list with one dictionary for each image");
+        assertRefused("lists-per-image-scripted.pt", "a list with one dictionary per image");
         assertRefused("first-only-scripted.pt", "a list of 1 results for a batch of 2");
         assertRefused("losses-scripted.pt", "eval()");
     }
@@ -183,7 +179,7 @@ class ResultsOfInputsTest {
         }
     }
 
-    /** A batcher runs the others again alone: only the image without a result fails. */
+    /** The batcher then runs each image alone, so that only the image without a result fails. */
     @Test
     void anImageWithoutAResultFailsAndTheOthersRunAlone() {
         try (PyTorchModel model = load("sometimes-scripted.pt")) {
@@ -197,7 +193,7 @@ class ResultsOfInputsTest {
         }
     }
 
-    /** A value that stays open keeps its tensor: 16 kB in each of these archives. */
+    /** An open value would keep its tensor, 16 kB in each of these archives. */
     @ParameterizedTest
     @ValueSource(strings = {"pairs-scripted.pt", "masks-scripted.pt", "dict-scripted.pt", "integer-keys-scripted.pt"})
     @EnabledOnOs(OS.LINUX)
@@ -245,11 +241,6 @@ class ResultsOfInputsTest {
     }
 
     private static PyTorchModel load(String archive) {
-        try (InputStream in = ResultsOfInputsTest.class.getResourceAsStream("/engine/" + archive);
-                ArchiveSnapshot snapshot = ArchiveSnapshot.read(in, archive)) {
-            return engine.load(snapshot, BackendPlan.CPU);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+        return Archives.load(engine, archive);
     }
 }

@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The operator, the engine's group_norm and a copy; docs/benchmarks.md says how to run it. */
+/** The operator, the engine's group_norm and a copy; docs/measurements/benchmarks.md says how to run it. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

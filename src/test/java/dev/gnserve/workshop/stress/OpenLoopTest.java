@@ -2,6 +2,7 @@ package dev.gnserve.workshop.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.gnserve.workshop.stress.OpenLoop.End;
@@ -12,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +59,22 @@ class OpenLoopTest {
 
         assertThat(outcome.goodput()).isEqualTo(0.5);
         assertThat(outcome.count(End.RIGHT)).isEqualTo(2);
+    }
+
+    @Test
+    void percentilesAreThoseOfRightAnswers() {
+        List<OpenLoop.Sample> samples = new ArrayList<>();
+        for (int i = 200; i > 0; i--) {
+            samples.add(new OpenLoop.Sample(End.RIGHT, i * 1_000_000L, 0));
+            samples.add(new OpenLoop.Sample(End.REFUSED, 1, 0));
+        }
+        OpenLoop.Outcome outcome = new OpenLoop.Outcome(1, 1, samples, 0, List.of());
+
+        assertThat(outcome.millis(50)).isCloseTo(100, withinPercentage(0.01));
+        assertThat(outcome.millis(99)).isCloseTo(198, withinPercentage(0.01));
+        assertThat(outcome.millis(100)).isCloseTo(200, withinPercentage(0.01));
+        assertThat(new OpenLoop.Outcome(1, 1, List.of(), 0, List.of()).millis(50))
+                .isNaN();
     }
 
     @Test

@@ -3,7 +3,9 @@ package dev.gnserve.workshop.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Tensor;
@@ -35,7 +37,8 @@ class FcosScriptTest {
             }
             Path archive = folder.resolve("model.pt");
             TorchScriptWriter.write(network.script(weights), "fcos", archive);
-            try (PyTorchModel model = engine.load(archive)) {
+            try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(archive);
+                    PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
                 for (int[] size : new int[][] {{64, 96}, {32, 32}, {128, 64}}) {
                     float[] image = new float[3 * size[0] * size[1]];
                     for (int i = 0; i < image.length; i++) {

@@ -3,7 +3,9 @@ package dev.gnserve.workshop.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptWriter;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TensorShape;
@@ -40,7 +42,8 @@ class UNetScriptTest {
             }
             float[] expected = network.logits(image, 24, 32);
 
-            try (PyTorchModel model = engine.load(archive)) {
+            try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(archive);
+                    PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
                 FloatTensor input = new FloatTensor(TensorShape.of(3, 24, 32), image);
                 FloatTensor output = (FloatTensor) model.newSession()
                         .run(List.of(input))

@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
             ServingBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
+            LimitsBenchCommand.class,
             LoadBenchCommand.class,
             OverloadBenchCommand.class,
             SoakBenchCommand.class

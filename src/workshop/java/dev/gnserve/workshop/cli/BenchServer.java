@@ -46,6 +46,12 @@ final class BenchServer implements AutoCloseable {
         return start(CorePinning.launcher(core), List.of("-Xmx" + heap));
     }
 
+    /** Starts it by a launcher, as {@code taskset -c 0}, with options of the JVM and of its own. */
+    static BenchServer startWith(List<String> launcher, List<String> jvmOptions, List<String> options)
+            throws IOException, InterruptedException {
+        return start(launcher, jvmOptions, options.toArray(String[]::new));
+    }
+
     private static BenchServer start(List<String> launcher, List<String> jvmOptions, String... options)
             throws IOException, InterruptedException {
         int port = freePort();
@@ -64,6 +70,10 @@ final class BenchServer implements AutoCloseable {
             server.close();
             throw e;
         }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     int port() {

@@ -7,12 +7,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.LongStream;
+import org.HdrHistogram.Histogram;
 
 /** Several threads, each doing the same thing again and again; measured after everything has become warm. */
 final class Rush {
 
     private static final long WARM_UP_NANOS = 3_000_000_000L;
+
+    /** Of each time. */
+    private static final int DIGITS = 4;
 
     private Rush() {}
 
@@ -20,36 +23,40 @@ final class Rush {
      * Runs for three seconds of warm-up and then as long as asked for.
      *
      * @param work made once per thread, on that thread
-     * @return how long each run took that began in the measured time
+     * @return how many nanoseconds each run took that began in the measured time
+     * @throws IllegalStateException if none began then
      */
-    static long[] of(int threads, int seconds, Callable<? extends Callable<?>> work)
+    static Histogram of(int threads, int seconds, Callable<? extends Callable<?>> work)
             throws InterruptedException, ExecutionException {
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         try {
             long begin = System.nanoTime() + WARM_UP_NANOS;
             long end = begin + seconds * 1_000_000_000L;
-            List<Future<List<Long>>> measuring = new ArrayList<>();
+            List<Future<Histogram>> measuring = new ArrayList<>();
             for (int i = 0; i < threads; i++) {
                 measuring.add(executor.submit(() -> repeat(work.call(), begin, end)));
             }
-            LongStream.Builder all = LongStream.builder();
-            for (Future<List<Long>> one : measuring) {
-                one.get().forEach(all::add);
+            Histogram all = new Histogram(DIGITS);
+            for (Future<Histogram> one : measuring) {
+                all.add(one.get());
             }
-            return all.build().toArray();
+            if (all.getTotalCount() == 0) {
+                throw new IllegalStateException("no run began in the measured time: one takes longer than that");
+            }
+            return all;
         } finally {
             executor.shutdown();
         }
     }
 
-    private static List<Long> repeat(Callable<?> work, long begin, long end) throws Exception {
-        List<Long> nanos = new ArrayList<>();
+    private static Histogram repeat(Callable<?> work, long begin, long end) throws Exception {
+        Histogram nanos = new Histogram(DIGITS);
         for (long now = System.nanoTime(); now < end; ) {
             long started = now;
             work.call();
             now = System.nanoTime();
             if (started >= begin) {
-                nanos.add(now - started);
+                nanos.recordValue(now - started);
             }
         }
         return nanos;

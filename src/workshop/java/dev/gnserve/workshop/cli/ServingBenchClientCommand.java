@@ -9,7 +9,7 @@ import java.net.URL;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.LongStream;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,17 +51,15 @@ final class ServingBenchClientCommand implements Callable<Integer> {
         byte[] png = BenchSample.png();
         System.setProperty("http.maxConnections", Integer.toString(clients));
         AtomicInteger failures = new AtomicInteger();
-        long[] nanos = Rush.of(clients, seconds, () -> () -> {
+        Histogram nanos = Rush.of(clients, seconds, () -> () -> {
             int status = post(url, png);
             return status == 200 ? 0 : failures.incrementAndGet();
         });
-        Percentiles percentiles = new Percentiles(nanos);
-        double clientSeconds = LongStream.of(nanos).sum() / 1e9;
         Latencies latencies = new Latencies(
-                clients * nanos.length / clientSeconds,
-                percentiles.millis(50),
-                percentiles.millis(99),
-                percentiles.millis(100),
+                clients * 1e9 / nanos.getMean(),
+                nanos.getValueAtPercentile(50) / 1e6,
+                nanos.getValueAtPercentile(99) / 1e6,
+                nanos.getMaxValue() / 1e6,
                 failures.get());
         spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(latencies));
         spec.commandLine().getOut().flush();

@@ -14,7 +14,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.LongStream;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -54,13 +54,11 @@ final class ServingBenchEngineCommand implements Callable<Integer> {
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 ArchiveSnapshot archive = source.snapshot();
                 PyTorchModel model = engine.load(archive, plan)) {
-            long[] nanos = Rush.of(workers, seconds, () -> {
+            Histogram nanos = Rush.of(workers, seconds, () -> {
                 PyTorchSession session = model.newSession();
                 return () -> session.run(input);
             });
-            Percentiles percentiles = new Percentiles(nanos);
-            double workerSeconds = LongStream.of(nanos).sum() / 1e9;
-            Loop loop = new Loop(workers * nanos.length / workerSeconds, percentiles.millis(50));
+            Loop loop = new Loop(workers * 1e9 / nanos.getMean(), nanos.getValueAtPercentile(50) / 1e6);
             spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(loop));
         }
         spec.commandLine().getOut().flush();

@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
 
 /**
  * Clients that do not wait for each other: requests are due at moments that were drawn before (a Poisson process), whatever
@@ -60,18 +61,19 @@ final class OpenLoop {
                     / seconds;
         }
 
-        /** Of right answers, by nearest rank; NaN where there is none. */
+        /** Of right answers; NaN where there is none. */
         double millis(double percentile) {
-            long[] sorted = samples.stream()
+            Histogram nanos = new Histogram(DIGITS);
+            samples.stream()
                     .filter(sample -> sample.end() == End.RIGHT)
                     .mapToLong(Sample::nanos)
-                    .sorted()
-                    .toArray();
-            return sorted.length == 0
-                    ? Double.NaN
-                    : sorted[Math.max(0, (int) Math.ceil(percentile / 100 * sorted.length) - 1)] / 1e6;
+                    .forEach(nanos::recordValue);
+            return nanos.getTotalCount() == 0 ? Double.NaN : nanos.getValueAtPercentile(percentile) / 1e6;
         }
     }
+
+    /** Of each time. */
+    private static final int DIGITS = 4;
 
     private static final int MOST_NOTES = 10;
 

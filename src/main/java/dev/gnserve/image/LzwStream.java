@@ -1,0 +1,133 @@
+package dev.gnserve.image;
+
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Bytes that were compressed by LZW (TIFF 6.0, section 13). Also in the order of bits of the first writers, which TIFF 5.0 had not
+ * defined.
+ */
+final class LzwStream extends InputStream {
+
+    private static final int BEGIN_AGAIN = 256;
+    private static final int END = 257;
+    private static final int FIRST_FREE = 258;
+    private static final int SHORTEST = 9;
+    private static final int LONGEST = 12;
+    private static final int NONE = -1;
+
+    private final InputStream in;
+    private final boolean oldOrder;
+    private final short[] prefixes = new short[1 << LONGEST];
+    private final byte[] lasts = new byte[1 << LONGEST];
+    private final short[] lengths = new short[1 << LONGEST];
+    /** The word of the last code, from its end to its begin. */
+    private final byte[] word = new byte[1 << LONGEST];
+
+    private int wordLeft;
+    private int held;
+    private int count;
+    private int bits = SHORTEST;
+    private int free = FIRST_FREE;
+    private int previous = NONE;
+    private boolean ended;
+
+    LzwStream(byte[] bytes, int from, int length, InputStream in) {
+        this.in = in;
+        // The first code tells to begin again: in the old order its bits are 0 and 1 at the ends of two bytes.
+        this.oldOrder = length > 1 && bytes[from] == 0 && (bytes[from + 1] & 1) == 1;
+        for (int i = 0; i < 256; i++) {
+            lasts[i] = (byte) i;
+            lengths[i] = 1;
+        }
+    }
+
+    @Override
+    public int read() throws IOException {
+        while (wordLeft == 0) {
+            if (ended) {
+                return -1;
+            }
+            nextWord();
+        }
+        return word[--wordLeft] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+        int done = 0;
+        while (done < length) {
+            int next = read();
+            if (next < 0) {
+                return done == 0 ? -1 : done;
+            }
+            into[offset + done++] = (byte) next;
+        }
+        return done;
+    }
+
+    private void nextWord() throws IOException {
+        int code = nextCode();
+        if (code == END || code == NONE) {
+            ended = true;
+        } else if (code == BEGIN_AGAIN) {
+            bits = SHORTEST;
+            free = FIRST_FREE;
+            previous = NONE;
+        } else {
+            if (code > free || (code == free && previous == NONE)) {
+                throw new CorruptImageException("its LZW data have code %d of %d".formatted(code, free));
+            }
+            if (previous != NONE && free < prefixes.length) {
+                prefixes[free] = (short) previous;
+                lengths[free] = (short) (lengths[previous] + 1);
+                lasts[free] = first(code == free ? previous : code);
+                free++;
+                // The writers of today lengthen codes one code early.
+                if (free + (oldOrder ? 0 : 1) >= 1 << bits && bits < LONGEST) {
+                    bits++;
+                }
+            }
+            previous = code;
+            unfold(code);
+        }
+    }
+
+    private byte first(int code) {
+        int at = code;
+        while (at >= FIRST_FREE) {
+            at = prefixes[at];
+        }
+        return lasts[at];
+    }
+
+    private void unfold(int code) {
+        int at = code;
+        int length = lengths[code];
+        for (int i = 0; i < length; i++) {
+            word[i] = lasts[at];
+            at = prefixes[at];
+        }
+        wordLeft = length;
+    }
+
+    private int nextCode() throws IOException {
+        while (count < bits) {
+            int next = in.read();
+            if (next < 0) {
+                return NONE;
+            }
+            held = oldOrder ? held | (next << count) : (held << 8) | next;
+            count += 8;
+        }
+        count -= bits;
+        int code;
+        if (oldOrder) {
+            code = held & ((1 << bits) - 1);
+            held >>>= bits;
+        } else {
+            code = (held >>> count) & ((1 << bits) - 1);
+        }
+        return code;
+    }
+}

@@ -1,0 +1,138 @@
+package dev.gnserve.image;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The first directory of a TIFF structure (TIFF 6.0, section 2; BigTIFF), as TIFF files and EXIF blocks have it.
+ *
+ * <p>No other directory is followed, and a value is read only when it is asked for.
+ */
+final class TiffDirectory {
+
+    private static final int CLASSIC = 42;
+    private static final int BIG = 43;
+
+    /** Bytes of a value, by type. */
+    private static final int[] SIZES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
+
+    private static final int BYTE = 1;
+    private static final int SHORT = 3;
+    private static final int LONG = 4;
+    private static final int UNDEFINED = 7;
+    private static final int IFD = 13;
+    private static final int LONG8 = 16;
+
+    private record Entry(int type, long count, long at) {}
+
+    private final ByteBuffer file;
+    private final Map<Integer, Entry> entries = new HashMap<>();
+
+    private TiffDirectory(ByteBuffer file) {
+        this.file = file;
+    }
+
+    /** Reads the tags of the structure that begins at {@code offset}. */
+    static TiffDirectory read(byte[] bytes, int offset, int length) throws CorruptImageException {
+        ByteBuffer file = ByteBuffer.wrap(bytes, offset, length).slice();
+        if (length < 8) {
+            throw new CorruptImageException("it ends before its directory");
+        }
+        file.order(file.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        int mark = file.getShort(2);
+        if (mark != CLASSIC && mark != BIG) {
+            throw new CorruptImageException("its mark is %d; 42 and 43 are TIFF".formatted(mark));
+        }
+        TiffDirectory directory = new TiffDirectory(file);
+        try {
+            directory.readTags(mark == BIG);
+        } catch (IndexOutOfBoundsException e) {
+            throw new CorruptImageException("its directory runs over its end");
+        }
+        return directory;
+    }
+
+    private void readTags(boolean big) throws CorruptImageException {
+        int at = position(big ? file.getLong(8) : Integer.toUnsignedLong(file.getInt(4)));
+        long count = big ? file.getLong(at) : Short.toUnsignedLong(file.getShort(at));
+        int entryBytes = big ? 20 : 12;
+        at += big ? 8 : 2;
+        if (count < 0 || count > (file.limit() - at) / entryBytes) {
+            throw new CorruptImageException("its directory of %d tags runs over its end".formatted(count));
+        }
+        for (int i = 0; i < count; i++, at += entryBytes) {
+            int type = Short.toUnsignedInt(file.getShort(at + 2));
+            long values = big ? file.getLong(at + 4) : Integer.toUnsignedLong(file.getInt(at + 4));
+            int size = type < SIZES.length ? SIZES[type] : 0;
+            if (size == 0 || values < 1 || values > file.limit() / size) {
+                // A value that cannot be there. What needs it misses it.
+                continue;
+            }
+            int field = at + (big ? 12 : 8);
+            boolean inside = size * values <= (big ? 8 : 4);
+            long valueAt = inside ? field : big ? file.getLong(field) : Integer.toUnsignedLong(file.getInt(field));
+            if (valueAt >= 0 && valueAt <= file.limit() - size * values) {
+                entries.putIfAbsent(Short.toUnsignedInt(file.getShort(at)), new Entry(type, values, valueAt));
+            }
+        }
+    }
+
+    private int position(long at) throws CorruptImageException {
+        if (at < 0 || at >= file.limit()) {
+            throw new CorruptImageException("its directory is at byte %d".formatted(at));
+        }
+        return (int) at;
+    }
+
+    ByteOrder order() {
+        return file.order();
+    }
+
+    boolean has(int tag) {
+        return entries.containsKey(tag);
+    }
+
+    /** How many values a tag has; 0 where it is missing. */
+    long count(int tag) {
+        Entry entry = entries.get(tag);
+        return entry == null ? 0 : entry.count();
+    }
+
+    /** The first value of a tag, or another number where the tag is missing. */
+    long number(int tag, long otherwise) throws CorruptImageException {
+        return has(tag) ? numbers(tag, 1)[0] : otherwise;
+    }
+
+    /** The values of a tag, which must be whole numbers; the first so many of them. None where the tag is missing. */
+    long[] numbers(int tag, long most) throws CorruptImageException {
+        Entry entry = entries.get(tag);
+        if (entry == null) {
+            return new long[0];
+        }
+        long[] numbers = new long[(int) Math.min(entry.count(), most)];
+        int at = (int) entry.at();
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = switch (entry.type()) {
+                case BYTE, UNDEFINED -> Byte.toUnsignedLong(file.get(at + i));
+                case SHORT -> Short.toUnsignedLong(file.getShort(at + 2 * i));
+                case LONG, IFD -> Integer.toUnsignedLong(file.getInt(at + 4 * i));
+                case LONG8, LONG8 + 2 -> file.getLong(at + 8 * i);
+                default -> throw new CorruptImageException("its tag %d is not a whole number".formatted(tag));
+            };
+        }
+        return numbers;
+    }
+
+    /** The bytes of a tag's values; none where the tag is missing. */
+    byte[] bytes(int tag) {
+        Entry entry = entries.get(tag);
+        if (entry == null) {
+            return new byte[0];
+        }
+        int from = file.arrayOffset() + (int) entry.at();
+        return Arrays.copyOfRange(file.array(), from, from + (int) (entry.count() * SIZES[entry.type()]));
+    }
+}

@@ -1,0 +1,371 @@
+package dev.gnserve.image;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The first page of a TIFF file, as its directory describes it: checked, so that its pixels take memory and time in proportion to
+ * their number (TIFF 6.0; BigTIFF).
+ */
+final class TiffPage {
+
+    static final int WHITE_IS_ZERO = 0;
+    static final int BLACK_IS_ZERO = 1;
+    static final int RGB = 2;
+    static final int PALETTE = 3;
+    static final int CMYK = 5;
+    static final int YCBCR = 6;
+    static final int CIELAB = 8;
+
+    static final int NONE = 1;
+    static final int LZW = 5;
+    static final int PACK_BITS = 32_773;
+
+    private static final int OLD_STYLE_JPEG = 6;
+    private static final int JPEG = 7;
+    private static final int DEFLATE = 8;
+    private static final int OLD_DEFLATE = 32_946;
+    private static final List<Integer> FAX = List.of(2, 3, 4);
+
+    private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
+
+    private static final Map<Integer, String> NOT_READ = Map.of(
+            33_003, "JPEG 2000",
+            33_005, "JPEG 2000",
+            34_712, "JPEG 2000",
+            34_661, "JBIG",
+            34_887, "LERC",
+            34_892, "lossy JPEG of DNG",
+            34_925, "LZMA",
+            50_000, "ZSTD",
+            50_001, "WebP",
+            50_002, "JPEG XL");
+
+    private static final int UNSIGNED = 1;
+    private static final int UNDEFINED = 4;
+
+    /** Gray, palette, RGB and CMYK, with up to two channels of alpha. */
+    private static final int MOST_SAMPLES = 6;
+
+    /** A tile of a small picture may be so much larger; otherwise all tiles have at most four times the pixels of the picture. */
+    private static final long USUAL_TILE_PIXELS = 2048L * 2048;
+
+    /** Beginning a strip takes as long as decoding some hundred pixels. */
+    private static final int FREE_STRIPS = 4096;
+
+    private static final int PIXELS_PER_STRIP = 64;
+
+    private static final int JPEG_UNIT = 8;
+
+    /** JPEG stores whole units of up to 32 x 32 pixels. */
+    private static final long JPEG_PADDING = 32;
+
+    private final byte[] file;
+    private final TiffDirectory directory;
+    private final int width;
+    private final int height;
+    private final int compression;
+    private final int photometric;
+    private final int samples;
+    private final int bits;
+    private final boolean planar;
+    private final boolean tiled;
+    private final int tileWidth;
+    private final int tileHeight;
+    private final long[] offsets;
+    private final long[] lengths;
+
+    private TiffPage(byte[] file, ImageLimits limits) throws IOException {
+        this.file = file;
+        this.directory = TiffDirectory.read(file, 0, file.length);
+        long declaredWidth = directory.number(TiffTag.WIDTH, 0);
+        long declaredHeight = directory.number(TiffTag.HEIGHT, 0);
+        limits.check(ImageFormat.TIFF, declaredWidth, declaredHeight);
+        this.width = (int) declaredWidth;
+        this.height = (int) declaredHeight;
+        this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
+        this.photometric = (int) directory.number(TiffTag.PHOTOMETRIC, BLACK_IS_ZERO);
+        this.samples = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
+        this.bits = sameOfAllSamples(TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
+        this.planar = directory.number(TiffTag.PLANAR, 1) == 2 && samples > 1;
+        this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
+        checkSamples();
+        long[] tile = tile();
+        this.tileWidth = (int) tile[0];
+        this.tileHeight = (int) tile[1];
+        int strips = across() * down() * (planar ? samples : 1);
+        checkNumber(strips);
+        if (compression == OLD_STYLE_JPEG) {
+            this.offsets = new long[] {directory.number(TiffTag.OLD_JPEG, 0)};
+            this.lengths = new long[] {directory.number(TiffTag.OLD_JPEG_BYTES, 0)};
+            if (offsets[0] <= 0) {
+                throw new UnsupportedImageException(
+                        "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
+            }
+            checkBytes(1);
+            return;
+        }
+        this.offsets = directory.numbers(placeTag(TiffTag.TILE_OFFSETS, TiffTag.STRIP_OFFSETS), strips);
+        long[] declared = directory.numbers(placeTag(TiffTag.TILE_BYTES, TiffTag.STRIP_BYTES), strips);
+        this.lengths = Arrays.copyOf(declared, strips);
+        checkBytes(strips);
+    }
+
+    /** Some writers give the places of tiles in the tags of strips. */
+    private int placeTag(int ofTiles, int ofStrips) {
+        return tiled && directory.has(ofTiles) ? ofTiles : ofStrips;
+    }
+
+    /**
+     * Reads the directory, and no pixels.
+     *
+     * @throws dev.gnserve.failure.FailureException IMAGE_TOO_LARGE
+     */
+    static TiffPage read(byte[] file, ImageLimits limits) throws IOException {
+        return new TiffPage(file, limits);
+    }
+
+    int width() {
+        return width;
+    }
+
+    int height() {
+        return height;
+    }
+
+    int samples() {
+        return samples;
+    }
+
+    int photometric() {
+        return photometric;
+    }
+
+    boolean isPlanar() {
+        return planar;
+    }
+
+    int bits() {
+        return bits;
+    }
+
+    int compression() {
+        return compression;
+    }
+
+    TiffDirectory directory() {
+        return directory;
+    }
+
+    boolean isTiled() {
+        return tiled;
+    }
+
+    /** Whether {@link TiffRows} reads this page. */
+    boolean hasRows() {
+        return !isJpeg() && !FAX.contains(compression) && photometric <= CMYK;
+    }
+
+    boolean isJpeg() {
+        return compression == JPEG || compression == OLD_STYLE_JPEG;
+    }
+
+    /** Of a tile, or of a strip, which is as wide as the page. */
+    int tileWidth() {
+        return tileWidth;
+    }
+
+    int tileHeight() {
+        return tileHeight;
+    }
+
+    int across() {
+        return (width + tileWidth - 1) / tileWidth;
+    }
+
+    int down() {
+        return (height + tileHeight - 1) / tileHeight;
+    }
+
+    Orientation orientation() {
+        return ExifOrientation.of(directory);
+    }
+
+    /** What decoding takes: the stored samples, RGB made of ink, a turned copy, and a tile. */
+    DecodeCost cost() {
+        int channels = samples < 3 && photometric != PALETTE ? 1 : 3;
+        int sampleBytes = bits > 8 && photometric != CMYK ? 2 : 1;
+        int made = channels * sampleBytes;
+        boolean inPlace = (isJpeg() || hasRows()) && photometric != CMYK;
+        double perPixel = DecodeCost.perPixel(photometric == CMYK ? 4 : made, made, inPlace, orientation());
+        long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples;
+        DecodeCost cost = DecodeCost.of(
+                (long) width * height, perPixel, hasRows() ? 6L * tileWidth * samples : 2L * file.length + tile);
+        return isJpeg() ? cost.withNative(2 * tile) : cost;
+    }
+
+    private long paddedPixels() {
+        return (long) across() * tileWidth * down() * tileHeight;
+    }
+
+    // ---- What is checked ----
+
+    private int sameOfAllSamples(int tag, int usual, String what) throws IOException {
+        long[] values = directory.numbers(tag, MOST_SAMPLES + 1);
+        for (long value : values) {
+            if (value != values[0]) {
+                throw new UnsupportedImageException("its samples differ in their %s: %s; save it with the same for all"
+                        .formatted(what, Arrays.toString(values)));
+            }
+        }
+        return values.length == 0 ? usual : (int) values[0];
+    }
+
+    private void checkSamples() throws IOException {
+        if (!READ.contains(compression) && !FAX.contains(compression)) {
+            throw new UnsupportedImageException("TIFF compression %s is not read; save it with LZW or deflate"
+                    .formatted(NOT_READ.getOrDefault(compression, "number " + compression)));
+        }
+        if (samples < 1 || samples > MOST_SAMPLES) {
+            throw new UnsupportedImageException(
+                    "it has %d samples per pixel; save it as gray, palette, RGB or CMYK".formatted(samples));
+        }
+        int format = sameOfAllSamples(TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
+        boolean odd = samples == 1 && (bits == 10 || bits == 12 || bits == 14);
+        boolean few = bits == 1 || bits == 2 || bits == 4 || bits == 8;
+        if ((format != UNSIGNED && format != UNDEFINED) || !(few || odd || bits == 16)) {
+            throw new UnsupportedImageException(
+                    "its samples are %s of %d bits; save it with unsigned samples of 8 or 16 bits"
+                            .formatted(
+                                    format == 2
+                                            ? "signed integers"
+                                            : format == 3 ? "floating-point numbers" : "unsigned integers",
+                                    bits));
+        }
+        boolean colors = switch (photometric) {
+            case WHITE_IS_ZERO, BLACK_IS_ZERO -> samples <= 2;
+            case RGB -> samples >= 3;
+            case PALETTE -> few && samples == 1 && directory.count(TiffTag.COLORS) == 3L << bits;
+            case CMYK -> samples >= 4 && bits >= 8;
+            case YCBCR -> samples == 3 && bits == 8;
+            case CIELAB -> samples == 3 && bits == 8;
+            default -> false;
+        };
+        boolean jpegColors = bits == 8
+                && (samples == 1 || (samples == 3 && photometric != CIELAB) || (samples == 4 && photometric == CMYK));
+        boolean readable = isJpeg() ? jpegColors : !planar || photometric <= CMYK;
+        if (!colors || !readable) {
+            throw new UnsupportedImageException(
+                    "its colours are of kind %d (tag 262) with %d samples of %d bits%s; save it as gray, palette, RGB or CMYK"
+                            .formatted(photometric, samples, bits, planar ? " in planes" : ""));
+        }
+        long predictor = directory.number(TiffTag.PREDICTOR, 1);
+        if (predictor > 2 || (predictor == 2 && bits != 8 && bits != 16)) {
+            throw new UnsupportedImageException(
+                    "its predictor is %d with samples of %d bits; save it without a predictor"
+                            .formatted(predictor, bits));
+        }
+    }
+
+    private long[] tile() throws IOException {
+        if (compression == OLD_STYLE_JPEG) {
+            // One JPEG file for the whole page.
+            return new long[] {width, height};
+        }
+        if (!tiled) {
+            // Zero is written for "all rows", too.
+            long rows = directory.number(TiffTag.ROWS_PER_STRIP, height);
+            return new long[] {width, rows < 1 || rows > height ? height : rows};
+        }
+        long w = directory.number(TiffTag.TILE_WIDTH, 0);
+        long h = directory.number(TiffTag.TILE_HEIGHT, 0);
+        double padded = Math.ceil((double) width / w) * w * Math.ceil((double) height / h) * h;
+        if (w < 1 || h < 1 || padded > Math.max(USUAL_TILE_PIXELS, 4.0 * width * height)) {
+            throw new UnsupportedImageException(
+                    "its tiles of %d x %d pixels are far larger than its %d x %d pixels; save it with smaller tiles"
+                            .formatted(w, h, width, height));
+        }
+        return new long[] {w, h};
+    }
+
+    private void checkNumber(int strips) throws IOException {
+        if (strips > FREE_STRIPS + (long) width * height / PIXELS_PER_STRIP) {
+            throw new UnsupportedImageException("it has %d strips or tiles for %d x %d pixels; save it with larger ones"
+                    .formatted(strips, width, height));
+        }
+        boolean whole = (down() == 1 || tileHeight % JPEG_UNIT == 0) && (across() == 1 || tileWidth % JPEG_UNIT == 0);
+        if (compression == JPEG && !whole) {
+            throw new UnsupportedImageException(
+                    "it has JPEG strips or tiles of %d x %d pixels; save it with a multiple of 8 rows in a strip"
+                            .formatted(tileWidth, tileHeight));
+        }
+    }
+
+    /** Strips may be the same bytes, but not more in all than the file and its pixels have: reading them takes time. */
+    private void checkBytes(int strips) throws IOException {
+        if (offsets.length < strips) {
+            throw new CorruptImageException("it has %d strips or tiles and needs %d".formatted(offsets.length, strips));
+        }
+        long sum = 0;
+        for (int i = 0; i < strips; i++) {
+            if (offsets[i] < 0 || offsets[i] >= file.length) {
+                throw new CorruptImageException(
+                        "its strip or tile %d begins at byte %d, behind its end".formatted(i, offsets[i]));
+            }
+            long rest = file.length - offsets[i];
+            // Some writers do not say how long a strip is.
+            lengths[i] = lengths[i] > 0 ? Math.min(lengths[i], rest) : rest;
+            sum += lengths[i];
+        }
+        long pixelBytes = paddedPixels() * samples * bits / 8;
+        if (compression != NONE && sum > file.length + pixelBytes) {
+            throw new UnsupportedImageException(
+                    "its strips or tiles share bytes: they have %d in all, more than the file and its pixels; save it again without that"
+                            .formatted(sum));
+        }
+    }
+
+    // ---- What decoders take ----
+
+    byte[] file() {
+        return file;
+    }
+
+    /** Where each strip or tile begins. */
+    long[] offsets() {
+        return offsets;
+    }
+
+    /** How many bytes of the file each strip or tile has. */
+    long[] lengths() {
+        return lengths;
+    }
+
+    /** A strip or tile with JPEG compression, as a JPEG file. */
+    byte[] jpeg(int strip) {
+        if (compression == OLD_STYLE_JPEG) {
+            return oldStyleJpeg();
+        }
+        byte[] tables = directory.bytes(TiffTag.JPEG_TABLES);
+        int from = (int) offsets[strip];
+        int length = (int) lengths[strip];
+        if (tables.length < 4 || length < 2) {
+            return Arrays.copyOfRange(file, from, from + length);
+        }
+        // Without the end marker of the tables and the begin marker of the strip.
+        byte[] jpeg = Arrays.copyOf(tables, tables.length - 2 + length - 2);
+        System.arraycopy(file, from + 2, jpeg, tables.length - 2, length - 2);
+        return jpeg;
+    }
+
+    /** The file that the page of an older style refers to; some writers leave out its end. */
+    private byte[] oldStyleJpeg() {
+        int from = (int) offsets[0];
+        byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) lengths[0] + 2);
+        jpeg[jpeg.length - 2] = (byte) 0xFF;
+        jpeg[jpeg.length - 1] = (byte) 0xD9;
+        return jpeg;
+    }
+}

@@ -1,0 +1,236 @@
+package dev.gnserve.image;
+
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteOrder;
+import java.util.zip.InflaterInputStream;
+
+/** Decodes TIFF pages of gray, palette, RGB or CMYK row by row, uncompressed or compressed without loss (TIFF 6.0). */
+final class TiffRows {
+
+    private static final int HORIZONTAL_DIFFERENCES = 2;
+    private static final int REVERSED_BITS = 2;
+
+    private final TiffPage page;
+    private final DecodeWork work;
+    private final boolean bigEndian;
+    private final boolean differences;
+    private final boolean reversed;
+    private final int bits;
+    private final int width;
+    /** Samples of a pixel that are taken, without alpha; of a palette, its colours. */
+    private final int channels;
+
+    /** Samples of a pixel in one row of the file. */
+    private final int step;
+
+    private final int[] palette;
+    private final byte[] samples;
+    private final short[] samples16;
+    private final byte[] row;
+    private final int[] line;
+
+    private TiffRows(TiffPage page, DecodeWork work) throws CorruptImageException {
+        this.page = page;
+        this.work = work;
+        this.bigEndian = page.directory().order() == ByteOrder.BIG_ENDIAN;
+        boolean predicted = page.compression() != TiffPage.NONE && page.compression() != TiffPage.PACK_BITS;
+        this.differences = predicted && page.directory().number(TiffTag.PREDICTOR, 1) == HORIZONTAL_DIFFERENCES;
+        this.reversed = page.directory().number(TiffTag.FILL_ORDER, 1) == REVERSED_BITS;
+        this.bits = page.bits();
+        this.width = page.width();
+        this.step = page.isPlanar() ? 1 : page.samples();
+        this.palette = page.photometric() == TiffPage.PALETTE ? palette() : new int[0];
+        this.channels = switch (page.photometric()) {
+            case TiffPage.CMYK -> 4;
+            case TiffPage.RGB -> 3;
+            case TiffPage.PALETTE -> isGray(palette) ? 1 : 3;
+            default -> 1;
+        };
+        boolean deep = bits > 8 && channels < 4;
+        int length = width * page.height() * channels;
+        this.samples = new byte[deep ? 0 : length];
+        this.samples16 = new short[deep ? length : 0];
+        this.line = new int[page.tileWidth() * step];
+        this.row = new byte[Math.toIntExact(((long) line.length * bits + 7) / 8)];
+    }
+
+    static UprightImage read(TiffPage page, DecodeWork work) throws IOException {
+        TiffRows rows = new TiffRows(page, work);
+        int tiles = page.across() * page.down();
+        int planes = page.isPlanar() ? rows.channels : 1;
+        for (int plane = 0; plane < planes; plane++) {
+            for (int tile = 0; tile < tiles; tile++) {
+                rows.tile(tile, plane, plane * tiles + tile);
+            }
+        }
+        return rows.image();
+    }
+
+    private UprightImage image() {
+        if (channels == 4) {
+            return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
+        }
+        return samples16.length > 0
+                ? UprightImage.of16Bit(width, page.height(), channels, samples16)
+                : UprightImage.of8Bit(width, page.height(), channels, samples);
+    }
+
+    private void tile(int tile, int plane, int strip) throws IOException {
+        int left = tile % page.across() * page.tileWidth();
+        int top = tile / page.across() * page.tileHeight();
+        int columns = Math.min(page.tileWidth(), width - left);
+        int rows = Math.min(page.tileHeight(), page.height() - top);
+        try (InputStream in = stream(strip)) {
+            for (int y = 0; y < rows; y++) {
+                work.goOn();
+                if (in.readNBytes(row, 0, row.length) < row.length) {
+                    throw new CorruptImageException("its strip or tile %d ends before its pixels".formatted(strip));
+                }
+                unpack();
+                take(((top + y) * width + left) * channels + plane, columns);
+            }
+        }
+    }
+
+    private InputStream stream(int strip) {
+        byte[] file = page.file();
+        int from = (int) page.offsets()[strip];
+        // Where nothing is compressed, some writers give wrong lengths.
+        int length = page.compression() == TiffPage.NONE ? file.length - from : (int) page.lengths()[strip];
+        InputStream in = new ByteArrayInputStream(file, from, length);
+        if (reversed) {
+            in = new ReversedBits(in);
+        }
+        return switch (page.compression()) {
+            case TiffPage.NONE -> in;
+            case TiffPage.LZW -> new LzwStream(file, from, length, in);
+            case TiffPage.PACK_BITS -> new PackBitsStream(in);
+            default -> new InflaterInputStream(in);
+        };
+    }
+
+    /** The samples of a row as numbers, without differences. */
+    private void unpack() {
+        if (bits == 8) {
+            for (int i = 0; i < line.length; i++) {
+                line[i] = row[i] & 0xFF;
+            }
+        } else if (bits == 16) {
+            for (int i = 0; i < line.length; i++) {
+                int one = row[2 * i] & 0xFF;
+                int two = row[2 * i + 1] & 0xFF;
+                line[i] = bigEndian ? (one << 8) | two : (two << 8) | one;
+            }
+        } else {
+            unpackBits();
+        }
+        if (differences) {
+            int most = (1 << bits) - 1;
+            for (int i = step; i < line.length; i++) {
+                line[i] = (line[i] + line[i - step]) & most;
+            }
+        }
+    }
+
+    private void unpackBits() {
+        int held = 0;
+        int count = 0;
+        int at = 0;
+        for (int i = 0; i < line.length; i++) {
+            while (count < bits) {
+                held = (held << 8) | (row[at++] & 0xFF);
+                count += 8;
+            }
+            count -= bits;
+            line[i] = (held >> count) & ((1 << bits) - 1);
+        }
+    }
+
+    /** Puts pixels of the row into the picture, from this index on. */
+    private void take(int to, int columns) {
+        int most = (1 << bits) - 1;
+        int taken = palette.length > 0 || page.isPlanar() ? 1 : channels;
+        int out = to;
+        for (int x = 0; x < columns; x++, out += channels) {
+            for (int c = 0; c < taken; c++) {
+                int value = line[x * step + c];
+                if (palette.length > 0) {
+                    putColor(out, palette[value]);
+                } else if (page.photometric() == TiffPage.WHITE_IS_ZERO) {
+                    put(out, most - value, most);
+                } else {
+                    put(out + c, value, most);
+                }
+            }
+        }
+    }
+
+    private void put(int at, int value, int most) {
+        if (samples16.length > 0) {
+            samples16[at] = (short) (most == 0xFFFF ? value : (value * 0xFFFF + most / 2) / most);
+        } else {
+            samples[at] = (byte) (most == 0xFF ? value : (value * 0xFF + most / 2) / most);
+        }
+    }
+
+    private void putColor(int at, int color) {
+        samples[at] = (byte) (color >> (channels == 1 ? 0 : 16));
+        if (channels == 3) {
+            samples[at + 1] = (byte) (color >> 8);
+            samples[at + 2] = (byte) color;
+        }
+    }
+
+    /** As RRGGBB: colours of 16 bits, or of 8 bits by some writers. */
+    private int[] palette() throws CorruptImageException {
+        int colors = 1 << bits;
+        long[] values = page.directory().numbers(TiffTag.COLORS, 3L * colors);
+        int shift = 0;
+        for (long value : values) {
+            shift = value > 0xFF ? 8 : shift;
+        }
+        int[] found = new int[colors];
+        for (int i = 0; i < colors; i++) {
+            int red = (int) (values[i] >> shift) & 0xFF;
+            int green = (int) (values[colors + i] >> shift) & 0xFF;
+            int blue = (int) (values[2 * colors + i] >> shift) & 0xFF;
+            found[i] = (red << 16) | (green << 8) | blue;
+        }
+        return found;
+    }
+
+    private static boolean isGray(int[] palette) {
+        for (int color : palette) {
+            if ((color & 0xFF) * 0x010101 != color) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Bytes whose lowest bit is the leftmost. */
+    private static final class ReversedBits extends FilterInputStream {
+
+        ReversedBits(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int next = super.read();
+            return next < 0 ? next : Integer.reverse(next) >>> 24;
+        }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            int count = super.read(into, offset, length);
+            for (int i = offset; i < offset + count; i++) {
+                into[i] = (byte) (Integer.reverse(into[i]) >>> 24);
+            }
+            return count;
+        }
+    }
+}

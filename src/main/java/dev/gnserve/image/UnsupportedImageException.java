@@ -1,0 +1,15 @@
+package dev.gnserve.image;
+
+import java.io.IOException;
+import java.io.Serial;
+
+/** Says which property of a whole file is not read here, and what to do; becomes IMAGE_UNDECODABLE with this message. */
+final class UnsupportedImageException extends IOException {
+
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    UnsupportedImageException(String message) {
+        super(message);
+    }
+}
