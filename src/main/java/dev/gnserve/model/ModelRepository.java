@@ -229,7 +229,8 @@ public final class ModelRepository {
         List<LoadedModel> serving = new ArrayList<>();
         for (LoadedModel model : missing) {
             Long since = missingSince.putIfAbsent(Key.of(model.source()), nanos);
-            if (!model.serves() || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
+            if (!model.serves()
+                    || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
                 remove(model);
             } else if (since == null) {
                 serving.add(model);

@@ -44,7 +44,8 @@ final class SettingNames implements BeanFactoryPostProcessor, EnvironmentAware {
     private static final String ROOT = "gnserve";
 
     /** Settings that conditions and application.yaml read. */
-    private static final Set<String> WITHOUT_RECORD = Set.of("gnserve.tracing", "gnserve.repository.enabled", "gnserve.request-log");
+    private static final Set<String> WITHOUT_RECORD =
+            Set.of("gnserve.tracing", "gnserve.repository.enabled", "gnserve.request-log");
 
     /** Different letters between a typing mistake and what was meant. */
     private static final int NEAR = 2;

@@ -130,7 +130,8 @@ public final class PyTorchBackend implements InferenceBackend {
         try (InputStream in = archive.newInputStream()) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
-            return new PyTorchModel(block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
+            return new PyTorchModel(
+                    block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
         } catch (ai.djl.engine.EngineException | IllegalArgumentException | IOException e) {
             manager.close();
             throw new FailureException(
