@@ -12,8 +12,8 @@ import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 
 /**
- * Tomcat's connections, each with its {@link Connection}. When almost as many as allowed are open, those that have been silent for the longest
- * time are closed, so that the next client, and a probe, can connect. Tomcat itself would accept no connection until one ends.
+ * Tomcat's connections, each with its {@link Connection}. When almost as many as allowed are open, those that have been silent for the
+ * longest time are closed, so that the next client, and a probe, can connect. Tomcat itself would accept no connection until one ends.
  */
 final class ClientEndpoint extends NioEndpoint {
 

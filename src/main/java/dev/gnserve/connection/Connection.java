@@ -82,6 +82,7 @@ public final class Connection {
         bodyUntilNanos = untilNanos;
         responseWaited = false;
         wholeBody = false;
+        writes = false;
         beginBlock();
     }
 
