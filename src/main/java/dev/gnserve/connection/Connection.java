@@ -86,8 +86,8 @@ public final class Connection {
         beginBlock();
     }
 
-    /** The request has ended: it holds no memory. */
-    public void endRequest() {
+    /** The memory of the body is free again. */
+    public void freesBody() {
         if (hasUpload) {
             hasUpload = false;
             slow.endUpload(this);
@@ -171,7 +171,7 @@ public final class Connection {
 
     void closed() {
         endWait();
-        endRequest();
+        freesBody();
     }
 
     private void moved(int bytes) {

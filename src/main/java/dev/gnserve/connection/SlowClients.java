@@ -5,7 +5,6 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -20,15 +19,16 @@ import java.util.Set;
  */
 public final class SlowClients {
 
-    /** Until the memory of a client that gave way is free again. */
-    private static final Duration RELEASE = Duration.ofMillis(200);
+    /** In this time the others have found the memory that a client gave back. */
+    private static final Duration FOUND = Duration.ofMillis(200);
 
     private final Duration longestResponse;
 
     private int limit; // guarded by this, as the fields below
     private final Set<Connection> waiting = new HashSet<>();
     private final Set<Connection> uploads = new HashSet<>();
-    private long gaveWayNanos = System.nanoTime() - RELEASE.toNanos();
+    private final Set<Connection> leaving = new HashSet<>();
+    private long leftNanos = System.nanoTime() - FOUND.toNanos();
 
     /**
      * @param limit of the threads that wait, 1 or more
@@ -73,45 +73,48 @@ public final class SlowClients {
         waiting.remove(connection);
     }
 
-    /** From the first byte of a body to the end of its request. */
+    /** From the first byte of a body to the moment that its memory is free again. */
     synchronized void startUpload(Connection connection) {
         uploads.add(connection);
     }
 
     synchronized void endUpload(Connection connection) {
         uploads.remove(connection);
+        if (leaving.remove(connection)) {
+            leftNanos = System.nanoTime();
+        }
     }
 
     /**
-     * Called when there is no memory for more of a body. Of all clients whose bodies are in memory and that are waited for, the slowest
-     * gives way. If several bodies need memory at the same moment, at least one of them gets it.
+     * Called when there was no memory for more of a body. Of all clients whose bodies are in memory and that are waited for, the slowest
+     * gives way. One at a time does, so that of several bodies that need memory at the same moment, not all are refused.
      *
-     * @return whether to try again; false if {@code connection} is the slowest itself, which is then refused
+     * @return whether to try again; false if {@code connection} has to give way itself
      */
     synchronized boolean makeRoom(Connection connection) {
-        long now = System.nanoTime();
-        if (now - gaveWayNanos < RELEASE.toNanos()) {
+        if (!uploads.contains(connection)) {
+            return false;
+        }
+        if (!leaving.isEmpty() || System.nanoTime() - leftNanos < FOUND.toNanos()) {
             return true;
         }
-        List<Connection> waitedFor = uploads.stream()
-                .filter(upload -> !upload.hasWholeBody() || waiting.contains(upload))
-                .toList();
-        if (waitedFor.isEmpty()) {
-            return false;
+        Connection slowest = slowest(uploads.stream()
+                .filter(upload -> upload == connection || !upload.hasWholeBody() || waiting.contains(upload))
+                .toList());
+        if (slowest != connection) {
+            giveWay(slowest);
+            return true;
         }
-        Connection slowest = slowest(waitedFor);
-        gaveWayNanos = now;
-        if (slowest == connection) {
-            uploads.remove(connection);
-            return false;
-        }
-        giveWay(slowest);
-        return true;
+        uploads.remove(connection);
+        leaving.add(connection);
+        return false;
     }
 
     private void giveWay(Connection slowest) {
         waiting.remove(slowest);
-        uploads.remove(slowest);
+        if (uploads.remove(slowest)) {
+            leaving.add(slowest);
+        }
         slowest.end();
     }
 

@@ -91,7 +91,6 @@ final class UploadValve extends ValveBase {
                 discardRest(connection);
             }
         } finally {
-            client.endRequest();
             connection.setInputBuffer(unlimited); // The connection reuses this object for its next request.
         }
     }
@@ -110,6 +109,8 @@ final class UploadValve extends ValveBase {
             }
             response.finishResponse();
             return true;
+        } finally {
+            client.freesBody(); // After the share is closed.
         }
     }
 
