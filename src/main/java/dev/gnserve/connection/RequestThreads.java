@@ -1,4 +1,4 @@
-package dev.gnserve.serving;
+package dev.gnserve.connection;
 
 import dev.gnserve.process.ThreadLimit;
 import org.apache.catalina.connector.Connector;
@@ -15,7 +15,8 @@ import org.springframework.core.env.Environment;
 
 /**
  * Fits the threads of requests into the limit of threads of the control group. With a limit, all of them start with the server: Tomcat
- * ends the thread that reads its connections when a thread for a request cannot be started. Virtual threads need no limit.
+ * ends the thread that reads its connections when a thread for a request cannot be started. Half of them may wait for slow clients.
+ * Virtual threads need no limit.
  */
 @Configuration(proxyBeanMethods = false)
 class RequestThreads {
@@ -38,7 +39,7 @@ class RequestThreads {
      */
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> requestThreadsWithinTheLimit(
-            Environment environment, @Value("${server.tomcat.threads.max:200}") int wanted) {
+            Environment environment, SlowClients slow, @Value("${server.tomcat.threads.max:200}") int wanted) {
         return factory -> ThreadLimit.ofThisProcess().ifPresent(limit -> {
             int others = others(Runtime.getRuntime().availableProcessors());
             if (limit.free() < others + FEWEST) {
@@ -59,6 +60,7 @@ class RequestThreads {
                         limit.now(),
                         others);
                 factory.addConnectorCustomizers(connector -> startAll(connector, threads));
+                slow.lower(threads / 2);
             }
         });
     }

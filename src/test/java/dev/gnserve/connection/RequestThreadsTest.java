@@ -1,4 +1,4 @@
-package dev.gnserve.serving;
+package dev.gnserve.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
