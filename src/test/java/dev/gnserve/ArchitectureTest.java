@@ -9,6 +9,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.gnserve.model.ModelSource;
+import java.time.Instant;
 
 /** The rooms of the product and the one direction in which they may look. The workshop may look everywhere. */
 @AnalyzeClasses(packages = "dev.gnserve", importOptions = DoNotIncludeTests.class)
@@ -94,6 +95,17 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("ai.djl..");
+
+    /** Clocks of a machine jump; times in the rooms of serving are measured with System.nanoTime. */
+    @ArchTest
+    static final ArchRule nothingThatServesDependsOnTheTimeOfDay = noClasses()
+            .that()
+            .resideInAnyPackage(
+                    "dev.gnserve.batching..", "dev.gnserve.backend", "dev.gnserve.model..", "dev.gnserve.pipeline..")
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Instant.class, "now");
 
     /** Where an engine is started; all others see the interface. */
     @ArchTest

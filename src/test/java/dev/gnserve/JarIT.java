@@ -92,6 +92,16 @@ class JarIT {
                 arguments(
                         "--gnserve.access.api-keys-file=no/such", Map.of(), "file of API keys cannot be read as text"),
                 arguments(
+                        "serve --gnserve.limits.max-pixel=1",
+                        Map.of(),
+                        "gnserve.limits.max-pixel (command line) is not a setting. Did you mean"
+                                + " gnserve.limits.max-pixels?"),
+                arguments("--gnserve.models=nosuch", Map.of(), "gnserve.models names [nosuch], but the models are"),
+                arguments(
+                        "serve --server.port=0 --server.ssl.key-store=pom.xml --server.ssl.key-store-password=secret",
+                        Map.of(),
+                        "Could not load store from 'pom.xml'"),
+                arguments(
                         "batch src target/none --model=mine", noRoomForLibraries, "the PyTorch engine does not start"));
     }
 

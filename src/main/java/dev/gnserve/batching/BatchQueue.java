@@ -3,6 +3,7 @@ package dev.gnserve.batching;
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.gnserve.failure.Failure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
@@ -109,9 +110,15 @@ final class BatchQueue<T, R> {
         });
     }
 
-    /** Waits for the next batch and removes it; null when the queue is closed and empty. */
+    /**
+     * Waits for the next batch and removes it.
+     *
+     * @param longestIdle how long to wait while nothing is queued
+     * @return an empty list if nothing was queued for that time; null when the queue is closed and empty
+     */
     @Nullable
-    List<PendingItem<T, R>> take() {
+    List<PendingItem<T, R>> take(Duration longestIdle) {
+        long idleUntil = System.nanoTime() + longestIdle.toNanos();
         while (true) {
             List<PendingItem<T, R>> expired = new ArrayList<>();
             lock.lock();
@@ -123,8 +130,12 @@ final class BatchQueue<T, R> {
                 if (closed != null && size == 0) {
                     return null;
                 }
+                long idle = size == 0 ? idleUntil - System.nanoTime() : Long.MAX_VALUE;
+                if (idle <= 0) {
+                    return batch;
+                }
                 if (expired.isEmpty()) {
-                    changed.awaitNanos(shapes.nanosUntilReady(ticker.nanos()));
+                    changed.awaitNanos(Math.min(idle, shapes.nanosUntilReady(ticker.nanos())));
                 }
             } catch (InterruptedException e) {
                 // The worker goes on: accepted items need their outcome. It ends when the queue is closed and empty.

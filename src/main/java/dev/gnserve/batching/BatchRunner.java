@@ -2,11 +2,14 @@ package dev.gnserve.batching;
 
 import java.util.List;
 
-/** Runs the batches of one worker. Not thread-safe: all methods are called on that worker's thread. */
+/**
+ * Runs the batches of one worker. Not thread-safe: one thread at a time calls it. If a worker was idle and has ended, another thread
+ * continues with its runner.
+ */
 @FunctionalInterface
 public interface BatchRunner<T, R> {
 
-    /** Prepares the worker, for example by a warm-up. Called once, before the first batch. */
+    /** Prepares the worker, for example by a warm-up. Called by each thread before its first batch. */
     default void prepare() throws Exception {}
 
     /**

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -36,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  *       {@link ServiceRate#leadNanos});
  *   <li>a batch that hangs in its runner can be given up (see {@link #giveUp}): the batcher refuses all items until that
  *       batch returns;
+ *   <li>a worker takes a thread only while there is work (see {@link Workers});
  *   <li>a worker that dies is replaced; if that fails, the batcher is broken and refuses all items from then on.
  * </ul>
  *
@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
 public final class Batcher<T, R> {
 
     private static final System.Logger LOG = System.getLogger(Batcher.class.getName());
+
+    /** A thread of a worker and its team in the engine cost little to make, but many idle ones cost memory. */
+    private static final Duration LONGEST_IDLE = Duration.ofSeconds(10);
 
     private final String model;
     private final String version;
@@ -56,11 +59,9 @@ public final class Batcher<T, R> {
     private final RunningBatches<T, R> running;
     private final BatchExecution<T, R> execution;
     private final Set<RunningBatch<T, R>> unfinished = ConcurrentHashMap.newKeySet();
-    private final List<Thread> workers = new CopyOnWriteArrayList<>();
-    private final ThreadFactory threads;
+    private final Workers<T, R> workers;
     private final @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
     private final Consumer<Failure> whenBroken;
-    private final CompletableFuture<Void> ready;
     private final AtomicReference<@Nullable Failure> broken = new AtomicReference<>();
     private volatile boolean abandoned;
 
@@ -75,16 +76,10 @@ public final class Batcher<T, R> {
         queue = new BatchQueue<>(builder.policy, ticker, refusals, rate::leadNanos, builder.maxSize);
         running = new RunningBatches<>(queue);
         execution = new BatchExecution<>(model, version, listener, ticker, rate, running);
-        threads = builder.threads;
         replacement = builder.replacement;
         whenBroken = builder.whenBroken;
-        List<CompletableFuture<Void>> prepared = new ArrayList<>();
-        for (BatchRunner<T, R> runner : builder.runners) {
-            CompletableFuture<Void> workerReady = new CompletableFuture<>();
-            prepared.add(workerReady);
-            workers.add(threads.newThread(() -> work(runner, workerReady)));
-        }
-        ready = CompletableFuture.allOf(prepared.toArray(CompletableFuture<?>[]::new));
+        workers = new Workers<>(
+                "model " + model + " version " + version, queue, builder.threads, builder.longestIdle, new Work());
     }
 
     /** A builder of the batcher of one version of one model. Its events and failures carry these names. */
@@ -92,9 +87,9 @@ public final class Batcher<T, R> {
         return new Builder<>(model, version);
     }
 
-    /** Completes when every worker is prepared; completes exceptionally if one cannot be prepared. */
+    /** Completes when the first worker is prepared, exceptionally if it cannot be. The others are prepared when they are needed. */
     public CompletableFuture<Void> ready() {
-        return ready;
+        return workers.ready();
     }
 
     /** Queues an item of the default priority. */
@@ -122,6 +117,8 @@ public final class Batcher<T, R> {
         Failure refusal = queue.offer(pending, displaced);
         if (refusal != null) {
             pending.fail(refusal);
+        } else {
+            workers.wake();
         }
         displaced.forEach(last -> last.fail(refusals.displaced()));
         return pending.future;
@@ -165,21 +162,7 @@ public final class Batcher<T, R> {
      */
     public boolean close(Duration drainTime) {
         queue.close(closedFailure());
-        boolean ended = true;
-        try {
-            long until = System.nanoTime() + drainTime.toNanos();
-            for (int i = 0; i < workers.size(); i++) { // By index: a replacement may be added meanwhile.
-                Thread worker = workers.get(i);
-                long leftMillis = Math.max(0, (until - System.nanoTime()) / 1_000_000);
-                if (leftMillis > 0) {
-                    worker.join(leftMillis);
-                }
-                ended &= !worker.isAlive();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            ended = false;
-        }
+        boolean ended = workers.awaitEnd(drainTime);
         List<PendingItem<T, R>> left = new ArrayList<>(queue.drain());
         // A batch that a worker has just taken is either in the set here, or run() sees this flag.
         abandoned = true;
@@ -220,51 +203,31 @@ public final class Batcher<T, R> {
         return true;
     }
 
-    private void start() {
-        workers.forEach(Thread::start);
-    }
+    /** What the workers do. */
+    private final class Work implements Workers.Work<T, R> {
 
-    private void work(BatchRunner<T, R> runner, CompletableFuture<Void> workerReady) {
-        Throwable death = null;
-        try {
-            runner.prepare();
-            workerReady.complete(null);
-            for (List<PendingItem<T, R>> batch = queue.take(); batch != null; batch = queue.take()) {
-                run(runner, batch);
-            }
-        } catch (Throwable thrown) {
-            if (!workerReady.completeExceptionally(thrown)) {
-                death = thrown;
-            }
-        } finally {
-            runner.close();
+        @Override
+        public void run(BatchRunner<T, R> runner, List<PendingItem<T, R>> batch) {
+            Batcher.this.run(runner, batch);
         }
-        if (death != null) {
-            replace(runner, death);
-        }
-    }
 
-    /** Called on the thread that dies, so that {@link #close} waits for this thread and then for the new one. */
-    private void replace(BatchRunner<T, R> dead, Throwable cause) {
-        LOG.log(
-                ERROR,
-                () -> "a worker of model " + model + " version " + version + " died; a new worker replaces it",
-                cause);
-        try {
+        @Override
+        public BatchRunner<T, R> replace(BatchRunner<T, R> dead, Throwable cause) {
             BatchRunner<T, R> next = replacement == null ? dead : replacement.get();
-            CompletableFuture<Void> nextReady = new CompletableFuture<>();
-            Thread worker = threads.newThread(() -> {
-                work(next, nextReady);
-                if (nextReady.isCompletedExceptionally()) {
-                    breakDown("a dead worker of model " + model + " could not be replaced", cause);
-                }
-            });
-            workers.add(worker);
-            worker.start();
             listener.workerReplaced(new WorkerReplaced(model, version, cause));
-        } catch (RuntimeException | Error e) {
-            e.addSuppressed(cause);
-            breakDown("a dead worker of model " + model + " could not be replaced", e);
+            return next;
+        }
+
+        @Override
+        public void breakDown(String why, @Nullable Throwable cause) {
+            Batcher.this.breakDown(why, cause);
+        }
+
+        @Override
+        public void failWaiting(String why, Throwable cause) {
+            LOG.log(ERROR, why, cause);
+            Failure failure = Failure.of(FailureCode.MODEL_UNAVAILABLE, why + ": " + cause, cause);
+            queue.drain().forEach(pending -> pending.fail(failure));
         }
     }
 
@@ -311,6 +274,7 @@ public final class Batcher<T, R> {
         private BatchListener listener = batch -> {};
         private Ticker ticker = Ticker.system();
         private ThreadFactory threads = Thread::new;
+        private Duration longestIdle = LONGEST_IDLE;
         private @Nullable Supplier<? extends BatchRunner<T, R>> replacement;
         private Consumer<Failure> whenBroken = failure -> {};
 
@@ -336,7 +300,7 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** One runner per worker. */
+        /** One runner per worker. The first worker starts with the batcher. */
         public Builder<T, R> runners(List<? extends BatchRunner<T, R>> perWorker) {
             runners = List.copyOf(perWorker);
             return this;
@@ -352,9 +316,15 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** Makes the workers' threads, which live as long as the batcher. */
+        /** Makes the workers' threads. */
         public Builder<T, R> threads(ThreadFactory factory) {
             threads = factory;
+            return this;
+        }
+
+        /** How long a worker that finds no batch keeps its thread. */
+        Builder<T, R> longestIdle(Duration time) {
+            longestIdle = time;
             return this;
         }
 
@@ -370,13 +340,13 @@ public final class Batcher<T, R> {
             return this;
         }
 
-        /** Starts the workers. */
+        /** Starts the first worker. */
         public Batcher<T, R> start() {
             if (runners.isEmpty()) {
                 throw new IllegalArgumentException("a batcher needs at least one runner");
             }
             Batcher<T, R> batcher = new Batcher<>(this);
-            batcher.start();
+            batcher.workers.start(runners);
             return batcher;
         }
 

@@ -53,7 +53,7 @@ public final class BulkJob {
     /**
      * The end of a job.
      *
-     * @param images of this shard
+     * @param images of this shard, with what cannot be read
      * @param before images with a result of an earlier job
      * @param done images with a result of this job
      * @param failed code and detail of the failure of each image that failed, by its name; the next job tries them again
@@ -71,10 +71,11 @@ public final class BulkJob {
      *
      * @param in images, at any depth
      * @param out for the results, in the same folders
+     * @param withPictures whether an image whose result has no picture is processed again
      */
-    public BulkJob(Path in, Path out, Processor processor, ProblemWriter problems) {
+    public BulkJob(Path in, Path out, boolean withPictures, Processor processor, ProblemWriter problems) {
         this.in = in;
-        this.results = new ResultFiles(out);
+        this.results = new ResultFiles(out, withPictures);
         this.processor = processor;
         this.problems = problems;
     }
@@ -85,12 +86,13 @@ public final class BulkJob {
      * @param threads images at the same time
      * @param onBegin receives the number of images without a result
      * @param onImage receives the name of every image that is done or failed
-     * @throws IOException with the name of a file or folder that cannot be read or written; results that are complete remain
+     * @throws IOException with the name of a file that cannot be written, or if no image can be read; results that are complete remain
      */
     public Summary run(Shard shard, int threads, IntConsumer onBegin, Consumer<String> onImage)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
-        List<String> images = ImageFiles.in(in).stream().filter(shard::has).toList();
+        ImageFiles found = ImageFiles.in(in);
+        List<String> images = found.names().stream().filter(shard::has).toList();
         List<String> open = images.stream().filter(name -> !results.has(name)).toList();
         onBegin.accept(open.size());
         Map<String, String> failed = new TreeMap<>();
@@ -119,19 +121,25 @@ public final class BulkJob {
         } finally {
             pool.shutdownNow();
         }
+        int done = open.size() - failed.size();
+        Map<String, String> unreadable = new TreeMap<>(found.unreadable());
+        unreadable.keySet().removeIf(name -> !shard.has(name));
+        unreadable.forEach((name, why) -> failed.put(name, FailureCode.IMAGE_UNDECODABLE + ": " + why));
         return new Summary(
-                images.size(),
+                images.size() + unreadable.size(),
                 images.size() - open.size(),
-                open.size() - failed.size(),
+                done,
                 failed,
                 (System.nanoTime() - start) / 1e9);
     }
 
-    private byte[] read(String name) throws IOException {
+    private byte[] read(String name) {
         try {
             return Files.readAllBytes(in.resolve(name));
         } catch (IOException e) {
-            throw new IOException(in.resolve(name) + " cannot be read: " + e, e);
+            throw new FailureException(FailureCode.IMAGE_UNDECODABLE, "the file cannot be read: " + e, e);
+        } catch (OutOfMemoryError e) {
+            throw new FailureException(FailureCode.UPLOAD_TOO_LARGE, "the file does not fit into memory: " + e, e);
         }
     }
 
@@ -148,6 +156,8 @@ public final class BulkJob {
                 results.putProblem(name, problems.json(name, failure));
             }
             return new Ended(name, failure);
+        } catch (RuntimeException e) {
+            return new Ended(name, Failure.of(FailureCode.ENGINE_FAULT, "unexpected: " + e, e));
         }
     }
 

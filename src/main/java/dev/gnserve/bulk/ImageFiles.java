@@ -1,38 +1,105 @@
 package dev.gnserve.bulk;
 
+import dev.gnserve.process.NameEncoding;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.TreeMap;
 
-/** Lists the images in a folder and the folders below it. */
-final class ImageFiles {
+/**
+ * The images in a folder and the folders below it.
+ *
+ * @param names of files with the ending of an image, as sorted paths relative to the folder, with {@code /} between names
+ * @param unreadable why, by their names, for folders that cannot be listed and images whose names cannot be expressed
+ */
+record ImageFiles(List<String> names, Map<String, String> unreadable) {
 
     private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp");
 
-    private ImageFiles() {}
-
     /**
-     * The files with the ending of an image, as sorted paths relative to the folder, with {@code /} between names. Leaves out hidden
-     * files and folders.
+     * Lists a folder. Leaves out hidden files and folders.
+     *
+     * @throws IOException if the folder itself cannot be listed
      */
-    static List<String> in(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            return all.filter(Files::isRegularFile)
-                    .map(folder::relativize)
-                    .map(path -> path.toString().replace('\\', '/'))
-                    .filter(name -> !name.startsWith(".") && !name.contains("/."))
-                    .filter(name -> ENDINGS.contains(
-                            name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT)))
-                    .sorted()
-                    .toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw new IOException(folder + " cannot be read completely: " + e, e);
+    static ImageFiles in(Path folder) throws IOException {
+        List<String> names = new ArrayList<>();
+        Map<String, String> unreadable = new TreeMap<>();
+        Files.walkFileTree(
+                folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
+                    @Override
+                    public FileVisitResult preVisitDirectory(Path child, BasicFileAttributes attributes) {
+                        return !child.equals(folder) && isHidden(child)
+                                ? FileVisitResult.SKIP_SUBTREE
+                                : FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                        String name = name(folder, file);
+                        if (!attributes.isRegularFile() || isHidden(file) || !isImage(name)) {
+                            return FileVisitResult.CONTINUE;
+                        }
+                        if (isExpressible(file)) {
+                            names.add(name);
+                        } else {
+                            unreadable.put(
+                                    name, Objects.requireNonNullElse(NameEncoding.flaw(), "The name is not valid"));
+                        }
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult visitFileFailed(Path child, IOException e) throws IOException {
+                        if (child.equals(folder)) {
+                            throw new IOException(folder + " cannot be read: " + e, e);
+                        }
+                        if (!isHidden(child)) {
+                            unreadable.put(name(folder, child), "cannot be read: " + e);
+                        }
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    @Override
+                    public FileVisitResult postVisitDirectory(Path child, IOException e) {
+                        if (e != null) {
+                            unreadable.put(name(folder, child) + "/", "cannot be read completely: " + e);
+                        }
+                        return FileVisitResult.CONTINUE;
+                    }
+                });
+        return new ImageFiles(names.stream().sorted().toList(), unreadable);
+    }
+
+    private static String name(Path folder, Path file) {
+        return folder.relativize(file).toString().replace('\\', '/');
+    }
+
+    private static boolean isHidden(Path file) {
+        return file.getFileName().toString().startsWith(".");
+    }
+
+    private static boolean isImage(String name) {
+        return ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    }
+
+    /** Whether the text of the name leads to the file. Otherwise the locale, or the name itself, is wrong. */
+    private static boolean isExpressible(Path file) {
+        try {
+            return Path.of(file.toString()).equals(file);
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 }

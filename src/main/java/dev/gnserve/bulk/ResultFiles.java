@@ -22,12 +22,16 @@ final class ResultFiles {
 
     private final Path folder;
 
-    ResultFiles(Path folder) {
+    private final boolean withPictures;
+
+    /** @param withPictures whether an image without a picture is not done */
+    ResultFiles(Path folder, boolean withPictures) {
         this.folder = folder;
+        this.withPictures = withPictures;
     }
 
     boolean has(String image) {
-        return Files.exists(place(image, JSON));
+        return Files.exists(place(image, JSON)) && (!withPictures || Files.exists(place(image, PICTURE)));
     }
 
     /** Writes a result. Deletes the problem of an earlier job. */
@@ -48,7 +52,7 @@ final class ResultFiles {
         return folder.resolve(image + ending);
     }
 
-    private static void write(Path place, byte[] bytes) throws IOException {
+    static void write(Path place, byte[] bytes) throws IOException {
         Path parent = Objects.requireNonNull(place.getParent());
         // The name is fixed, so that the next job overwrites what a kill has left.
         Path part = parent.resolve("." + place.getFileName() + ".part");

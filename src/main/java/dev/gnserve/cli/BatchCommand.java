@@ -2,6 +2,7 @@ package dev.gnserve.cli;
 
 import dev.gnserve.GnserveApplication;
 import dev.gnserve.bulk.BulkJob;
+import dev.gnserve.bulk.ResultsOrigin;
 import dev.gnserve.bulk.Shard;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelLease;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.zip.CRC32;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
@@ -146,9 +148,11 @@ final class BatchCommand implements Callable<Integer> {
         if (task == null) {
             throw new ParameterException(spec.commandLine(), "the model \"" + model + "\" takes tensors, not images");
         }
+        claimResults(served);
         BulkJob job = new BulkJob(
                 in,
                 out,
+                picture,
                 (name, image) -> {
                     ImagePipeline.ImageResponse response =
                             pipeline.answer(task, served, new Upload(name, image), picture, name);
@@ -163,6 +167,21 @@ final class BatchCommand implements Callable<Integer> {
         }
         print(summary, mapper);
         return summary.failed().isEmpty() ? 0 : 1;
+    }
+
+    /** Results of another model stay as they are, so this one must not continue among them. */
+    private void claimResults(LoadedModel served) throws IOException {
+        CRC32 manifest = new CRC32();
+        manifest.update(served.file("model.yaml"));
+        String origin = "model %s version %s, archive %s, model.yaml %08x\n"
+                .formatted(served.name(), served.version(), served.archive().sha256(), manifest.getValue());
+        String before = ResultsOrigin.claim(out, origin);
+        if (before != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "OUT_DIR is %s, which has results of %s; this run is of %s. Name another folder, or delete this one"
+                            .formatted(out, before.strip(), origin.strip()));
+        }
     }
 
     private void print(BulkJob.Summary summary, JsonMapper mapper) {

@@ -76,10 +76,10 @@ public final class GnserveCommand implements Runnable {
                 .setExecutionExceptionHandler(GnserveCommand::report);
     }
 
-    /** Prints the reason of a failure, or the stack trace if no reason is known. Spring has printed the reason of a failed start already. */
+    /** Prints the reason of a failure, or the stack trace if no reason is known. Spring has printed either for a failed start already. */
     private static int report(Exception failure, CommandLine command, ParseResult arguments) throws Exception {
         String reason = Failure.reason(failure);
-        if (reason == null) {
+        if (reason == null && !command.getCommandName().equals("serve")) {
             throw failure;
         }
         if (!WITH_SPRING.contains(command.getCommandName())) {

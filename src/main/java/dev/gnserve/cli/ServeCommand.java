@@ -1,6 +1,7 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.GnserveApplication;
+import dev.gnserve.process.FatalErrors;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,13 @@ final class ServeCommand implements Runnable {
     }
 
     static void serve(String[] springArguments) {
+        FatalErrors.endTheProcess(ServeCommand::isOfRequests);
         context = SpringApplication.run(GnserveApplication.class, springArguments);
+    }
+
+    /** Tomcat replaces a thread of its pool, and starts a virtual thread for each request. */
+    private static boolean isOfRequests(Thread thread) {
+        return thread.getName().contains("-exec-") || thread.getName().startsWith("tomcat-handler-");
     }
 
     /** Whether the service runs in this process, which then must not exit when the command returns. */

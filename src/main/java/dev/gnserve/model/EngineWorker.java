@@ -25,6 +25,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     private final WarmUp warmUp;
     private final Consumer<Prediction> check;
     private final Consumer<BackendSession> whenWarm;
+    private boolean warm;
 
     /**
      * Makes a worker.
@@ -41,6 +42,9 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     @Override
     public void prepare() {
+        if (warm) {
+            return;
+        }
         synchronized (WARMING) {
             for (ElementType type : warmUp.dataTypes()) {
                 for (TensorShape shape : warmUp.shapes()) {
@@ -48,6 +52,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
                 }
             }
             whenWarm.accept(session);
+            warm = true;
         }
     }
 

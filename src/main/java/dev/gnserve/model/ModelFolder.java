@@ -14,19 +14,22 @@ public final class ModelFolder {
     private ModelFolder() {}
 
     /**
-     * All versions of all models in a folder, in the order of their names; an empty list if there is no such folder.
+     * All versions of all models in a folder, in the order of their names.
      *
      * <p>A model with a manifest but without an archive is listed with version {@code 1}, so that loading it reports the missing
-     * archive.
+     * archive. So is a folder that cannot be read.
      *
-     * @throws IOException if the folder cannot be read
+     * @throws IOException if there is no such folder, or if it cannot be read
      */
     public static List<ModelSource> list(Path folder) throws IOException {
         List<ModelSource> found = new ArrayList<>();
-        if (!Files.isDirectory(folder)) {
-            return found;
-        }
         for (Path model : children(folder)) {
+            if (!isReadable(model)) {
+                if (FolderSources.mayBeModel(model)) {
+                    found.add(new InFolder(model, "1"));
+                }
+                continue;
+            }
             if (!Files.isRegularFile(model.resolve("model.yaml"))) {
                 continue;
             }
@@ -45,6 +48,11 @@ public final class ModelFolder {
         return found;
     }
 
+    /** Whether this process may list a folder and open the files in it. */
+    static boolean isReadable(Path folder) {
+        return Files.isReadable(folder) && Files.isExecutable(folder);
+    }
+
     private static List<Path> children(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.filter(Files::isDirectory).sorted().toList();
@@ -61,6 +69,11 @@ public final class ModelFolder {
         @Override
         public String location() {
             return folder.toString();
+        }
+
+        @Override
+        public boolean isReadable() {
+            return ModelFolder.isReadable(folder);
         }
 
         @Override

@@ -24,7 +24,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -120,7 +120,7 @@ final class ModelParts {
     }
 
     /**
-     * Starts the workers, waits for their warm-up, and lets the companions check the model: the last step.
+     * Starts the first worker, waits for its warm-up, and lets the companions check the model: the last step.
      *
      * @param whenBroken called with the reason if the batcher breaks
      * @throws FailureException with {@code MODEL_UNAVAILABLE} if a companion objects
@@ -130,21 +130,22 @@ final class ModelParts {
         BackendModel loaded = Objects.requireNonNull(backendModel);
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
-        Supplier<EngineWorker> newWorker = () -> new EngineWorker(
-                loaded.newSession(),
-                manifest.warmUp(),
-                prediction -> OutputFit.require(manifest, prediction),
-                session -> {
+        Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
+                loaded.newSession(), warmUp, prediction -> OutputFit.require(manifest, prediction), session -> {
                     if (signature.get() == null) {
                         signature.set(ModelSignature.of(manifest, session));
                     }
                 });
+        WarmUp brief = manifest.warmUp().brief();
         Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
                 .policy(manifest.batching())
                 .shape(input -> List.of(input.type(), input.shape()))
                 .maxSize(input -> scope.mostAtOnce(input.shape()))
-                .runners(Stream.generate(newWorker).limit(workers).toList())
-                .replacement(newWorker)
+                .runners(Stream.iterate(manifest.warmUp(), any -> brief)
+                        .limit(workers)
+                        .map(newWorker)
+                        .toList())
+                .replacement(() -> newWorker.apply(brief))
                 .whenBroken(whenBroken)
                 .listener(batches)
                 .threads(workerThreads())

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -26,6 +27,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +58,7 @@ public final class ModelRepository {
     private final ExecutorService examiners = examiners();
     private final Map<Key, CompletableFuture<?>> turns = new HashMap<>(); // loads that wait; on the loader's thread
     private final Map<Key, Seen> seen = new HashMap<>(); // only on the loader's thread
+    private final Map<Key, Long> missingSince = new HashMap<>(); // as seen
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
     private volatile List<LoadedModel> models;
@@ -167,7 +170,7 @@ public final class ModelRepository {
         return CompletableFuture.completedFuture(null)
                 .thenComposeAsync(
                         nothing -> {
-                            Map<Key, ModelSource> now = listSources();
+                            Map<Key, ModelSource> now = listForClient();
                             now.keySet().removeIf(key -> !key.name().equals(name));
                             if (now.isEmpty()) {
                                 throw new FailureException(
@@ -213,19 +216,21 @@ public final class ModelRepository {
 
     /**
      * Loads new and changed files, and unloads models whose files are gone. Files that changed within the settle time are left for a
-     * later call, because they may be incomplete.
+     * later call, because they may be incomplete. A model must have been missing from a readable folder for the same time: a volume may be
+     * away for a moment.
      */
     public CompletableFuture<Void> refresh() {
         return CompletableFuture.completedFuture(null)
                 .thenComposeAsync(
                         nothing -> {
-                            Map<Key, ModelSource> now = listSources();
-                            models.stream()
-                                    .filter(model -> !now.containsKey(Key.of(model.source())))
-                                    .forEach(this::remove);
+                            Map<Key, ModelSource> now = listForRefresh();
+                            removeMissing(now);
                             seen.keySet().retainAll(now.keySet());
                             List<CompletableFuture<?>> brought = new ArrayList<>();
                             now.forEach((key, source) -> {
+                                if (!source.isReadable() && isKnown(source.name())) {
+                                    return; // Its versions serve on.
+                                }
                                 String fingerprint = fingerprint(source);
                                 LoadedModel current = find(key);
                                 boolean changed = current == null || !fingerprint.equals(current.fingerprint());
@@ -236,6 +241,57 @@ public final class ModelRepository {
                             return CompletableFuture.allOf(brought.toArray(CompletableFuture[]::new));
                         },
                         loader);
+    }
+
+    private Map<Key, ModelSource> listForClient() {
+        try {
+            return listSources();
+        } catch (UncheckedIOException e) {
+            throw new FailureException(FailureCode.MODEL_UNAVAILABLE, e.getMessage() + ": " + e.getCause(), e);
+        }
+    }
+
+    private Map<Key, ModelSource> listForRefresh() {
+        try {
+            return listSources();
+        } catch (UncheckedIOException e) {
+            missingSince.clear(); // Nothing is known to be missing.
+            throw e;
+        }
+    }
+
+    private void removeMissing(Map<Key, ModelSource> now) {
+        Set<String> unreadable = now.values().stream()
+                .filter(source -> !source.isReadable())
+                .map(ModelSource::name)
+                .collect(Collectors.toSet());
+        List<LoadedModel> missing = models.stream()
+                .filter(model -> !now.containsKey(Key.of(model.source())) && !unreadable.contains(model.name()))
+                .toList();
+        missingSince
+                .keySet()
+                .retainAll(missing.stream().map(model -> Key.of(model.source())).toList());
+        long nanos = ticker.nanos();
+        List<LoadedModel> serving = new ArrayList<>();
+        for (LoadedModel model : missing) {
+            Long since = missingSince.putIfAbsent(Key.of(model.source()), nanos);
+            if (!model.serves()
+                    || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
+                remove(model);
+            } else if (since == null) {
+                serving.add(model);
+            }
+        }
+        if (!serving.isEmpty()) {
+            LOG.log(
+                    WARNING,
+                    () -> "no longer in the models folder: " + serving + "; they are unloaded after "
+                            + times.settle().toSeconds() + " s without their files");
+        }
+    }
+
+    private boolean isKnown(String name) {
+        return models.stream().anyMatch(model -> model.name().equals(name));
     }
 
     private boolean isSettled(Key key, String fingerprint) {

@@ -17,6 +17,11 @@ public interface ModelSource {
     /** The folder of the model, for messages. */
     String location();
 
+    /** Whether it can be read at all. A source that cannot be read does not show which versions exist. */
+    default boolean isReadable() {
+        return true;
+    }
+
     /** A text that changes when the manifest or the archive changes; constant if they cannot change. */
     default String fingerprint() throws IOException {
         return "";

@@ -7,11 +7,12 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
 /**
- * The inputs that every worker runs before the model is ready: every shape with every batch size and type. Immutable.
+ * The inputs that the first worker runs before the model is ready: every shape with every batch size and type. Immutable.
  *
  * @param shapes shapes of one input, [channels, height, width]
  * @param batchSizes numbers of inputs in a batch
@@ -30,6 +31,11 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
         if (dataTypes.isEmpty()) {
             throw new IllegalArgumentException("dataTypes is empty, allowed is one or more");
         }
+    }
+
+    /** The smallest part, for a further worker of a model that is warm. */
+    WarmUp brief() {
+        return new WarmUp(shapes.subList(0, 1), List.of(Collections.min(batchSizes)), dataTypes.subList(0, 1));
     }
 
     /** A pseudo-random input, always the same: FP32 between 0 and 1, other types of zeros and ones. */

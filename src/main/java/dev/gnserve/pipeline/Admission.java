@@ -1,6 +1,7 @@
 package dev.gnserve.pipeline;
 
 import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
@@ -21,8 +22,8 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.util.UriComponentsBuilder;
 
 /**
- * Admission control: refuses a request whose image would not be served in time, before its body is read. Takes few steps, because an
- * overloaded service refuses ten requests for each that it accepts (decision 0017). Thread-safe.
+ * Admission control: refuses a request for an unknown model, or whose image would not be served in time, before its body is read. Takes
+ * few steps, because an overloaded service refuses ten requests for each that it accepts (decision 0017). Thread-safe.
  */
 @Component
 final class Admission implements HandlerInterceptor, WebMvcConfigurer {
@@ -56,7 +57,12 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
             model = models.find(name, version(request));
             refusal = model.refusal(Client.of(request).deadline());
         } catch (FailureException e) {
-            return true; // The controller reports what is wrong with the request.
+            if (e.failure().code() != FailureCode.MODEL_NOT_FOUND || hasEscapes(request)) {
+                return true; // The controller reports what is wrong with the request.
+            }
+            events.publishEvent(new RequestCompleted(null, null, e.failure().code()));
+            Problems.write(e.failure(), request, response);
+            return false;
         }
         if (refusal == null) {
             return true;
@@ -64,6 +70,12 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
         events.publishEvent(new RequestCompleted(model.name(), model.version(), refusal.code()));
         Problems.write(refusal, request, response);
         return false;
+    }
+
+    /** Whether the version that the controller sees may differ from that of {@link #version}. */
+    private static boolean hasEscapes(HttpServletRequest request) {
+        String query = request.getQueryString();
+        return query != null && (query.indexOf('%') >= 0 || query.indexOf('+') >= 0);
     }
 
     /** From the query string: {@code getParameter} would read a multipart body. */

@@ -1,5 +1,6 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.connection.Connection;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import java.io.IOException;
@@ -7,7 +8,6 @@ import org.apache.catalina.Valve;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
-import org.apache.coyote.ActionCode;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -43,29 +43,11 @@ interface ClientConnection {
             return new ValveBase(true) {
                 @Override
                 public void invoke(Request request, Response response) throws IOException, ServletException {
-                    org.apache.coyote.Request connection = request.getCoyoteRequest();
-                    ClientConnection known = () -> isClosed(connection);
+                    ClientConnection known = Connection.of(request.getCoyoteRequest())::isClosed;
                     request.setAttribute(ClientConnection.class.getName(), known);
                     getNext().invoke(request, response);
                 }
             };
-        }
-
-        /**
-         * After the body, a connection holds nothing, its end, or the next request of a client that pipelines. The connector reports the
-         * end as one available byte, at each attempt to read. It reports the bytes of a next request either without an attempt, or at
-         * the first attempt only, depending on how the body was sent.
-         */
-        private static boolean isClosed(org.apache.coyote.Request connection) {
-            return available(connection, false) == 0
-                    && available(connection, true) == 1
-                    && available(connection, false) == 0
-                    && available(connection, true) == 1;
-        }
-
-        private static int available(org.apache.coyote.Request connection, boolean tryToRead) {
-            connection.action(ActionCode.AVAILABLE, tryToRead);
-            return connection.getAvailable();
         }
     }
 }

@@ -1,12 +1,16 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.connection.ClientTooSlowException;
+import dev.gnserve.connection.Connection;
 import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
@@ -28,8 +32,10 @@ import org.springframework.util.unit.DataSize;
  * <p>Time: Tomcat's own timeout starts again with each byte, so that a client that sends a byte now and then would hold a thread for
  * ever. When this limit passes, reading fails as it does for a silent client.
  *
- * <p>Bytes: what is read belongs to a share of the budget until the response is finished. If the budget is exhausted, reading fails
- * with OVERLOADED. That is a {@link FailureException}, not an {@link IOException}, for which Tomcat would answer 400.
+ * <p>Bytes: what is read belongs to a share of the budget until the response is finished. If the budget is exhausted, the slowest
+ * client gives way. Its reading fails with OVERLOADED. That is a {@link FailureException}, not an {@link IOException}, for which Tomcat
+ * would answer 400. So does the reading of a client that gives way because too many threads wait for clients
+ * ({@link dev.gnserve.connection.SlowClients}).
  *
  * <p>If the response is finished before the whole body has arrived, the rest is read and discarded: most clients read no response
  * before they have sent everything. The rest takes nothing of the budget; the same time limit holds for it.
@@ -37,6 +43,9 @@ import org.springframework.util.unit.DataSize;
  * <p>Thread-safe.
  */
 final class UploadValve extends ValveBase {
+
+    /** How often a body asks for memory that slower clients have given back. */
+    private static final int MOST_ATTEMPTS = 3;
 
     private final UploadBudget budget;
     private final Duration longest;
@@ -72,9 +81,12 @@ final class UploadValve extends ValveBase {
     public void invoke(Request request, Response response) throws IOException, ServletException {
         org.apache.coyote.Request connection = request.getCoyoteRequest();
         InputBuffer unlimited = connection.getInputBuffer();
-        InputBuffer timed = new TimedBody(connection, unlimited, System.nanoTime() + longest.toNanos());
+        Connection client = Connection.of(connection);
+        long until = System.nanoTime() + longest.toNanos();
+        InputBuffer timed = new TimedBody(connection, unlimited, until, client);
+        client.beginRequest(until);
         try {
-            if (answer(request, response, timed)) {
+            if (answer(request, response, timed, client)) {
                 connection.setInputBuffer(timed);
                 discardRest(connection);
             }
@@ -84,10 +96,11 @@ final class UploadValve extends ValveBase {
     }
 
     /** Has the request answered, and closes its share. Returns whether the rest of the body must be read. */
-    private boolean answer(Request request, Response response, InputBuffer timed) throws IOException, ServletException {
+    private boolean answer(Request request, Response response, InputBuffer timed, Connection client)
+            throws IOException, ServletException {
         org.apache.coyote.Request connection = request.getCoyoteRequest();
         try (Share share = budget.take(0)) {
-            CountedBody body = new CountedBody(timed, share);
+            CountedBody body = new CountedBody(timed, share, client, response);
             connection.setInputBuffer(body);
             getNext().invoke(request, response);
             // A client that waits for "100 Continue" sends nothing before its body is read.
@@ -96,6 +109,8 @@ final class UploadValve extends ValveBase {
             }
             response.finishResponse();
             return true;
+        } finally {
+            client.freesBody(); // After the share is closed.
         }
     }
 
@@ -121,8 +136,15 @@ final class UploadValve extends ValveBase {
         connection.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
     }
 
+    private static boolean isFullyRead(org.apache.coyote.Request connection) {
+        AtomicBoolean read = new AtomicBoolean();
+        connection.action(ActionCode.REQUEST_BODY_FULLY_READ, read);
+        return read.get();
+    }
+
     /** A body that fails when its time has passed. */
-    private record TimedBody(org.apache.coyote.Request connection, InputBuffer unlimited, long untilNanos)
+    private record TimedBody(
+            org.apache.coyote.Request connection, InputBuffer unlimited, long untilNanos, Connection client)
             implements InputBuffer {
 
         @Override
@@ -131,7 +153,12 @@ final class UploadValve extends ValveBase {
                 close(connection);
                 throw new SocketTimeoutException("the body takes too long");
             }
-            return unlimited.doRead(handler);
+            client.readsBody(true);
+            try {
+                return unlimited.doRead(handler);
+            } finally {
+                client.readsBody(false);
+            }
         }
 
         @Override
@@ -145,12 +172,16 @@ final class UploadValve extends ValveBase {
 
         private final InputBuffer body;
         private final Share share;
+        private final Connection client;
+        private final Response response;
         private boolean isRead;
         private @Nullable Failure refusal;
 
-        private CountedBody(InputBuffer body, Share share) {
+        private CountedBody(InputBuffer body, Share share, Connection client, Response response) {
             this.body = body;
             this.share = share;
+            this.client = client;
+            this.response = response;
         }
 
         @Override
@@ -159,14 +190,47 @@ final class UploadValve extends ValveBase {
                 throw refusal.asException(); // Tomcat reads on when it closes a part. That must not wait again.
             }
             isRead = true;
-            int count = body.doRead(handler);
+            int count;
             try {
-                share.growBy(Math.max(0, count));
-            } catch (FailureException e) {
-                refusal = e.failure();
-                throw e;
+                count = body.doRead(handler);
+            } catch (ClientTooSlowException e) {
+                throw tooSlow(e);
+            }
+            if (count > 0) {
+                client.holdsBody();
+                grow(count);
+            }
+            if (count < 0 || isFullyRead(response.getRequest().getCoyoteRequest())) {
+                client.bodyEnds();
             }
             return count;
+        }
+
+        private void grow(int count) {
+            for (int attempt = 1; ; attempt++) {
+                try {
+                    share.growBy(count);
+                    return;
+                } catch (FailureException e) {
+                    if (attempt == MOST_ATTEMPTS || !client.makeRoom()) {
+                        refusal = e.failure();
+                        throw e;
+                    }
+                }
+            }
+        }
+
+        /** Its connection takes no more bytes. The response says so. */
+        private FailureException tooSlow(ClientTooSlowException cause) {
+            response.setHeader("Connection", "close");
+            refusal = new Failure(
+                    FailureCode.OVERLOADED,
+                    "the body arrived too slowly, and the service needed its place for other clients"
+                            + " (gnserve.limits.max-waiting-clients, gnserve.limits.max-upload-size-in-flight)."
+                            + " Send the request again in a moment.",
+                    Budget.PATIENCE,
+                    cause);
+            return refusal.asException();
         }
 
         @Override

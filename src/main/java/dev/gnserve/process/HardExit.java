@@ -22,13 +22,14 @@ public final class HardExit {
 
     /** Ends the process at once; nothing is closed or flushed, and no hook runs. */
     public static void now(int status) {
-        if (!Platform.isWindows()) {
-            try {
+        try {
+            if (!Platform.isWindows()) {
                 Native.load("c", CLibrary.class)._exit(status);
-            } catch (LinkageError | RuntimeException e) {
-                LOG.log(WARNING, "the C function _exit cannot be called; the process may crash when it ends", e);
             }
+        } catch (LinkageError | RuntimeException e) {
+            LOG.log(WARNING, "the C function _exit cannot be called; the process may crash when it ends", e);
+        } finally {
+            Runtime.getRuntime().halt(status); // Also without memory for the above.
         }
-        Runtime.getRuntime().halt(status);
     }
 }

@@ -1,4 +1,4 @@
-/** Functions of the operating system that the JDK lacks: resident memory, thread priority, exit without native destructors. */
+/** Functions of the operating system that the JDK lacks: resident memory, thread priority, limits of threads, exit without native destructors. */
 @NullMarked
 package dev.gnserve.process;
 

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Checks every second for calls into the engine that hang and, at the interval of {@code gnserve.watch-interval}, the models folder for
@@ -22,6 +23,7 @@ final class ModelWatch {
     private final ModelRepository repository;
     private final @Nullable Duration folderInterval;
     private @Nullable ScheduledExecutorService scheduler;
+    private volatile @Nullable String unreadable; // why the folder could not be read at the last look
 
     ModelWatch(ModelRepository repository, @Nullable Duration folderInterval) {
         this.repository = repository;
@@ -43,11 +45,11 @@ final class ModelWatch {
         }
     }
 
-    /** Catches exceptions, because one that escapes would end the schedule. */
+    /** Catches everything, because what escapes would end the schedule. */
     private void watchCalls() {
         try {
             repository.watch();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.warn("Cannot check the calls inside the engine", e);
         }
     }
@@ -61,10 +63,24 @@ final class ModelWatch {
     /** Does not wait for the end, so that a model that loads for minutes does not delay {@link #watchCalls}. */
     @SuppressWarnings("FutureReturnValueIgnored")
     private void refresh() {
-        repository.refresh().whenComplete((done, thrown) -> {
-            if (thrown != null) {
-                log.warn("Cannot read the models folder: {}", thrown.toString());
-            }
-        });
+        try {
+            repository.refresh().whenComplete((done, thrown) -> looked(thrown));
+        } catch (RuntimeException | Error e) {
+            looked(e);
+        }
+    }
+
+    /** Logs a failure once, however long it lasts. */
+    private void looked(@Nullable Throwable thrown) {
+        String before = unreadable;
+        String now = thrown == null
+                ? null
+                : NestedExceptionUtils.getMostSpecificCause(thrown).toString();
+        unreadable = now;
+        if (now != null && !now.equals(before)) {
+            log.warn("Cannot read the models folder; the loaded models serve on: {}", now);
+        } else if (now == null && before != null) {
+            log.info("The models folder can be read again");
+        }
     }
 }

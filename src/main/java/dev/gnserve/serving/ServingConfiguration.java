@@ -9,14 +9,15 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
+import dev.gnserve.model.FolderSources;
 import dev.gnserve.model.LifecycleTimes;
 import dev.gnserve.model.ModelCompanion;
-import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import dev.gnserve.process.HardExit;
 import dev.gnserve.process.MemoryPlan;
+import dev.gnserve.process.NameEncoding;
 import dev.gnserve.trial.ArchiveTrials;
 import dev.gnserve.trial.TrialLimits;
 import java.io.IOException;
@@ -77,23 +78,36 @@ class ServingConfiguration {
                 engine.memory());
     }
 
+    /** All models that can be served: the embedded ones, and those in the folder. */
+    @Bean
+    ModelSources allModels(ServingSettings settings) throws IOException {
+        String names = NameEncoding.flaw();
+        if (names != null) {
+            log.warn(names);
+        }
+        List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
+        FolderSources folder = new FolderSources(modelsFolder(settings));
+        return () -> {
+            List<ModelSource> all = new ArrayList<>(embedded);
+            all.addAll(folder.list());
+            return all;
+        };
+    }
+
     @Bean
     ModelRepository modelRepository(
             Engine engine,
             ArchiveTrials trials,
+            ModelSources all,
             ServingSettings settings,
             List<BatchListener> listeners,
             ApplicationEventPublisher events,
-            List<ModelCompanion.Factory> companions)
-            throws IOException {
-        List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
-        Path folder = modelsFolder(settings);
+            List<ModelCompanion.Factory> companions) {
         ModelSources sources = () -> {
-            List<ModelSource> all = new ArrayList<>(embedded);
-            all.addAll(ModelFolder.list(folder));
+            List<ModelSource> served = new ArrayList<>(all.list());
             Set<String> wanted = settings.models();
-            all.removeIf(model -> wanted != null && !wanted.contains(model.name()));
-            return all;
+            served.removeIf(model -> wanted != null && !wanted.contains(model.name()));
+            return served;
         };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
         return new ModelRepository(

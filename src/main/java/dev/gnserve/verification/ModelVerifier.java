@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Verifies one model on images, with an instrumented copy that is loaded when needed and freed when it has not been used for a while.
  *
- * <p>Thread-safe. One thread runs all verifications, and the background thread that calls {@link #sample} runs the samples; a lock
+ * <p>Thread-safe. One thread, which ends without work, runs all verifications, and the background thread that calls {@link #sample} runs the samples; a lock
  * guards the copy. There are only two threads, because libtorch starts a team of threads for each thread that calls it. Memory: the
  * copy's parameters, and that of {@link TappedCopy}.
  */
@@ -81,6 +81,8 @@ public final class ModelVerifier implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
+        worker.setKeepAliveTime(1, TimeUnit.SECONDS);
+        worker.allowCoreThreadTimeOut(true);
         worker.setRemoveOnCancelPolicy(true);
         worker.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
@@ -147,6 +149,9 @@ public final class ModelVerifier implements AutoCloseable {
     /** Frees the copy, after a running verification. The next verification loads it again. */
     void releaseCopy() {
         synchronized (lock) {
+            if (release != null) {
+                release.cancel(false); // The thread stays as long as this waits.
+            }
             if (copy != null) {
                 copy.close();
                 copy = null;

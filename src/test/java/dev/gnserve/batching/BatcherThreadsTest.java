@@ -15,8 +15,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -162,12 +164,161 @@ class BatcherThreadsTest {
     }
 
     @Test
-    void readyMeansThatEveryWorkerIsPrepared() throws Exception {
+    void readyMeansThatTheFirstWorkerIsPrepared() throws Exception {
         CountDownLatch go = new CountDownLatch(1);
-        BatchRunner<String, String> slow = new BatchRunner<>() {
+        AtomicInteger further = new AtomicInteger();
+        BatchRunner<String, String> slow = preparing(go::await);
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(slow, preparing(further::incrementAndGet)))
+                .start();
+
+        assertThat(batcher.ready()).isNotDone();
+        go.countDown();
+        batcher.ready().get(10, TimeUnit.SECONDS);
+        assertThat(further).as("prepared when it is needed").hasValue(0);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void anotherWorkerStartsWhenTheFirstIsBusy() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch both = new CountDownLatch(2);
+        BatchRunner<String, String> runner = items -> {
+            both.countDown();
+            go.await();
+            return new BatchResult<>(items, StageTimes.NONE);
+        };
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .policy(new BatchPolicy(1, Duration.ZERO, 8))
+                .runners(List.of(runner, runner))
+                .start();
+
+        CompletableFuture<Outcome<String>> first = batcher.submit("a", Deadline.none());
+        CompletableFuture<Outcome<String>> second = batcher.submit("b", Deadline.none());
+
+        both.await();
+        go.countDown();
+        assertThat(first.join().orElseThrow()).isEqualTo("a");
+        assertThat(second.join().orElseThrow()).isEqualTo("b");
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void aFurtherWorkerThatCannotBePreparedLeavesTheWorkToTheOthers() throws Exception {
+        CountDownLatch tried = new CountDownLatch(1);
+        BatchRunner<String, String> second = preparing(() -> {
+            tried.countDown();
+            throw new IllegalStateException("no warmth");
+        });
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .policy(new BatchPolicy(1, Duration.ZERO, 8))
+                .runners(List.of(
+                        items -> {
+                            tried.await();
+                            return new BatchResult<>(items, StageTimes.NONE);
+                        },
+                        second))
+                .start();
+
+        List<CompletableFuture<Outcome<String>>> answers = Stream.of("a", "b", "c")
+                .map(item -> batcher.submit(item, Deadline.none()))
+                .toList();
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join()).isInstanceOf(Outcome.Success.class));
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void aWorkerWithoutBatchesGivesItsThreadUpAndTheNextItemGetsAnother() throws Exception {
+        List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger closed = new AtomicInteger();
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(new BatchRunner<>() {
+                    @Override
+                    public BatchResult<String> run(List<String> items) {
+                        threads.add(Thread.currentThread());
+                        return new BatchResult<>(items, StageTimes.NONE);
+                    }
+
+                    @Override
+                    public void close() {
+                        closed.incrementAndGet();
+                    }
+                }))
+                .longestIdle(Duration.ofMillis(1))
+                .start();
+        assertThat(batcher.submit("a", Deadline.none()).join().orElseThrow()).isEqualTo("a");
+        threads.get(0).join();
+
+        assertThat(batcher.submit("b", Deadline.none()).join().orElseThrow()).isEqualTo("b");
+
+        assertThat(threads.get(1)).isNotSameAs(threads.get(0));
+        assertThat(closed).as("the same runner goes on").hasValue(0);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+        assertThat(closed).hasValue(1);
+    }
+
+    @Test
+    void noItemIsLostBetweenAWorkerThatEndsAndTheNext() {
+        AtomicInteger ran = new AtomicInteger();
+        BatchRunner<Integer, Integer> runner = items -> {
+            ran.addAndGet(items.size());
+            return new BatchResult<>(items, StageTimes.NONE);
+        };
+        Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
+                .runners(List.of(runner, runner))
+                .longestIdle(Duration.ZERO)
+                .start();
+
+        inParallel(4, client -> {
+            for (int i = 0; i < 2_000; i++) {
+                assertThat(batcher.submit(i, Deadline.none()).join().orElseThrow())
+                        .isEqualTo(i);
+            }
+        });
+
+        assertThat(ran).hasValue(8_000);
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @Test
+    void whereNoThreadCanBeStartedItemsFailAndLaterOnesAreTriedAgain() throws Exception {
+        AtomicBoolean limited = new AtomicBoolean();
+        List<Thread> started = Collections.synchronizedList(new ArrayList<>());
+        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
+                .runners(List.of(items -> new BatchResult<>(items, StageTimes.NONE)))
+                .longestIdle(Duration.ofMillis(1))
+                .threads(work -> new Thread(work) {
+                    @Override
+                    public synchronized void start() {
+                        if (limited.get()) {
+                            throw new OutOfMemoryError("unable to create native thread");
+                        }
+                        started.add(this);
+                        super.start();
+                    }
+                })
+                .start();
+        started.get(0).join();
+
+        limited.set(true);
+        assertThat(codeOf(batcher.submit("a", Deadline.none()))).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+        limited.set(false);
+
+        assertThat(batcher.submit("b", Deadline.none()).join().orElseThrow()).isEqualTo("b");
+        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
+    }
+
+    @FunctionalInterface
+    private interface Preparation {
+        void run() throws Exception;
+    }
+
+    private static BatchRunner<String, String> preparing(Preparation preparation) {
+        return new BatchRunner<>() {
             @Override
-            public void prepare() throws InterruptedException {
-                go.await();
+            public void prepare() throws Exception {
+                preparation.run();
             }
 
             @Override
@@ -175,14 +326,6 @@ class BatcherThreadsTest {
                 return new BatchResult<>(items, StageTimes.NONE);
             }
         };
-        Batcher<String, String> batcher = Batcher.<String, String>of("m", "1")
-                .runners(List.of(slow, items -> new BatchResult<>(items, StageTimes.NONE)))
-                .start();
-
-        assertThat(batcher.ready()).isNotDone();
-        go.countDown();
-        batcher.ready().get(10, TimeUnit.SECONDS);
-        assertThat(batcher.close(Duration.ofSeconds(10))).isTrue();
     }
 
     @Test

@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class BulkJobTest {
@@ -103,6 +105,7 @@ class BulkJobTest {
         BulkJob job = new BulkJob(
                 in,
                 out,
+                false,
                 (name, image) -> {
                     if (name.equals("b.png") && refused.getAndIncrement() == 0) {
                         throw Failure.of(FailureCode.OVERLOADED, "too much at once")
@@ -137,6 +140,73 @@ class BulkJobTest {
 
         assertThat(run(Shard.WHOLE, "none").failed()).isEmpty();
         assertThat(out.resolve("b.png.json")).hasContent("found in image b.png");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void whatCannotBeReadIsReportedAndTheRestIsDone() throws Exception {
+        Files.createSymbolicLink(in.resolve("a.png"), Path.of("/proc/self/mem")); // Reading fails.
+        Files.createSymbolicLink(in.resolve("deep/loop"), in); // Listing fails.
+        Files.createSymbolicLink(in.resolve("dangling.png"), in.resolve("nowhere"));
+        new ProcessBuilder("bash", "-c", "touch \"$0\"/$'\\xff.png'", in.toString()) // In no encoding of names.
+                .start()
+                .waitFor();
+
+        BulkJob.Summary summary = run(Shard.WHOLE, "none");
+
+        assertThat(asked).containsExactly("a.JPG", "b.png", "deep/er/c.tiff");
+        assertThat(summary.done()).isEqualTo(3);
+        assertThat(summary.images()).isEqualTo(6);
+        assertThat(summary.failed()).containsOnlyKeys("a.png", "deep/loop", "\uFFFD.png");
+        assertThat(summary.failed().get("a.png")).contains("cannot be read", "Input/output error");
+        assertThat(files()).contains("a.png.problem.json");
+        assertThat(run(new Shard(0, 2), "none").failed().size()
+                        + run(new Shard(1, 2), "none").failed().size())
+                .as("each by one shard")
+                .isEqualTo(3);
+    }
+
+    @Test
+    void anImageThatTheProcessorCannotTakeIsReportedAndTheRestIsDone() throws Exception {
+        BulkJob job = new BulkJob(
+                in,
+                out,
+                false,
+                (name, image) -> {
+                    if (name.equals("b.png")) {
+                        throw new IllegalStateException("a defect");
+                    }
+                    return new BulkJob.Result(image, null);
+                },
+                (name, failure) -> new byte[0]);
+
+        BulkJob.Summary summary = job.run(Shard.WHOLE, 3, any -> {}, any -> {});
+
+        assertThat(summary.failed()).containsOnlyKeys("b.png");
+        assertThat(summary.failed().get("b.png")).contains("a defect");
+        assertThat(summary.done()).isEqualTo(2);
+    }
+
+    @Test
+    void aResultWithoutTheWantedPictureIsMadeAgain() throws Exception {
+        run(Shard.WHOLE, "none");
+        Files.delete(out.resolve("b.png.overlay.png"));
+        asked.clear();
+
+        assertThat(run(Shard.WHOLE, "none").done()).as("without pictures").isZero();
+        assertThat(job(true, "none").run(Shard.WHOLE, 3, any -> {}, any -> {}).done())
+                .isOne();
+
+        assertThat(asked).containsExactly("b.png");
+        assertThat(out.resolve("b.png.overlay.png")).exists();
+    }
+
+    @Test
+    void aFolderHasResultsOfOneOrigin() throws IOException {
+        assertThat(ResultsOrigin.claim(out, "model a")).isNull();
+        assertThat(ResultsOrigin.claim(out, "model a")).isNull();
+        assertThat(ResultsOrigin.claim(out, "model b")).isEqualTo("model a");
+        assertThat(ResultsOrigin.claim(out, "model a")).isNull();
     }
 
     static boolean deviceThatIsAlwaysFull() {
@@ -174,9 +244,14 @@ class BulkJobTest {
     }
 
     private BulkJob.Summary run(Shard shard, String failing) throws IOException, InterruptedException {
-        BulkJob job = new BulkJob(
+        return job(false, failing).run(shard, 3, any -> {}, any -> {});
+    }
+
+    private BulkJob job(boolean withPictures, String failing) {
+        return new BulkJob(
                 in,
                 out,
+                withPictures,
                 (name, image) -> {
                     asked.add(name);
                     if (name.equals(failing)) {
@@ -188,7 +263,6 @@ class BulkJobTest {
                             "picture".getBytes(StandardCharsets.UTF_8));
                 },
                 (name, failure) -> ("problem of " + name).getBytes(StandardCharsets.UTF_8));
-        return job.run(shard, 3, any -> {}, any -> {});
     }
 
     private Set<String> files() throws IOException {

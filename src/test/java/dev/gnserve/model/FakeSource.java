@@ -29,6 +29,7 @@ final class FakeSource implements ModelSource {
     private final AtomicInteger archivesOpened = new AtomicInteger();
     private final List<ArchiveSnapshot> snapshots = new CopyOnWriteArrayList<>();
     private volatile String manifest = MANIFEST;
+    private volatile boolean readable = true;
     private final AtomicInteger edition = new AtomicInteger();
     private volatile Moment whenArchiveIsOpened = () -> {};
     private volatile Moment whenFingerprintIsTaken = () -> {};
@@ -40,6 +41,11 @@ final class FakeSource implements ModelSource {
 
     FakeSource manifest(String yaml) {
         manifest = yaml;
+        return this;
+    }
+
+    FakeSource unreadable() {
+        readable = false;
         return this;
     }
 
@@ -85,6 +91,11 @@ final class FakeSource implements ModelSource {
     @Override
     public String location() {
         return name;
+    }
+
+    @Override
+    public boolean isReadable() {
+        return readable;
     }
 
     @Override

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -99,20 +98,6 @@ class ModelLoadingTest extends ModelFixture {
             List<ModelCompanion.Factory> plant(ModelLoadingTest test) {
                 test.backend.onPass((archive, inputs) -> {
                     throw fault("a size of 2 is not supported");
-                });
-                return List.of();
-            }
-        },
-        WARM_UP_OF_THE_SECOND_WORKER("the second is one too many") {
-            @Override
-            List<ModelCompanion.Factory> plant(ModelLoadingTest test) {
-                AtomicReference<Thread> first = new AtomicReference<>();
-                test.source.manifest(TWO_WORKERS);
-                test.backend.onPass((archive, inputs) -> {
-                    if (!first.compareAndSet(null, Thread.currentThread()) && first.get() != Thread.currentThread()) {
-                        throw fault("the second is one too many");
-                    }
-                    return FakeBackend.doubled(inputs);
                 });
                 return List.of();
             }

@@ -367,7 +367,109 @@ class ModelRepositoryTest {
         LoadedModel second = repository.find("seg", null);
         Files.delete(folder.resolve("new/model.yaml"));
         repository.refresh().join();
+        assertThat(repository.models()).as("may come back").hasSize(2);
+        clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        repository.refresh().join();
         assertThat(repository.models()).as("gone, and the rest untouched").containsExactly(second);
+    }
+
+    @Test
+    void aFolderThatIsAwayOrEmptyForAMomentUnloadsNothing() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        Path away = folder.resolveSibling(folder.getFileName() + "-away");
+        repository = repositoryOf(new FolderSources(folder));
+        repository.start();
+        repository.settled().join();
+        LoadedModel model = repository.find("seg", null);
+        long settle = LifecycleTimes.DEFAULT.settle().toNanos();
+
+        Files.move(folder, away);
+        for (int look = 0; look < 3; look++) {
+            assertThatThrownBy(() -> repository.refresh().join()).hasMessageContaining("cannot be listed");
+            assertThatThrownBy(() -> repository.load("seg").join()).hasMessageContaining("cannot be listed");
+            clock.addAndGet(settle);
+        }
+        Files.createDirectory(folder); // Nothing is mounted yet.
+        repository.refresh().join();
+        clock.addAndGet(settle - 1);
+        repository.refresh().join();
+        Files.delete(folder);
+        assertThatThrownBy(() -> repository.refresh().join()).hasMessageContaining("cannot be listed");
+        clock.addAndGet(1);
+        Files.createDirectory(folder);
+        repository.refresh().join();
+        assertThat(repository.models()).containsExactly(model);
+        Files.delete(folder);
+        Files.move(away, folder);
+        repository.refresh().join();
+        clock.addAndGet(settle);
+        repository.refresh().join();
+
+        assertThat(repository.models()).as("the same, not loaded again").containsExactly(model);
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(changes).extracting(ModelStateChanged::state).containsExactly(ModelState.READY);
+    }
+
+    /** As Kubernetes updates a mounted ConfigMap: the folders of models are links through one link, which is replaced. */
+    @Test
+    void aReplacedLinkReplacesTheModelAndUnloadsNothing() throws IOException {
+        Path mounted = Files.createDirectory(folder.resolve("mounted"));
+        edition(mounted, "..first", MANIFEST);
+        Files.createSymbolicLink(mounted.resolve("..data"), Path.of("..first"));
+        Files.createSymbolicLink(mounted.resolve("seg"), Path.of("..data/seg"));
+        repository = repositoryOf(new FolderSources(mounted));
+        repository.start();
+        repository.settled().join();
+        assertThat(repository.models()).extracting(LoadedModel::name).containsExactly("seg");
+
+        edition(mounted, "..second", MANIFEST + "description: second\n");
+        Files.createSymbolicLink(mounted.resolve("..data_tmp"), Path.of("..second"));
+        Files.move(
+                mounted.resolve("..data_tmp"),
+                mounted.resolve("..data"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+        for (int look = 0; look < 2; look++) {
+            repository.refresh().join();
+            assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
+            clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        }
+
+        assertThat(repository.models()).hasSize(1);
+        assertThat(repository.find("seg", null).manifest().description()).isEqualTo("second");
+    }
+
+    private static void edition(Path mounted, String name, String manifest) throws IOException {
+        Path model = Files.createDirectories(mounted.resolve(name).resolve("seg"));
+        Files.writeString(model.resolve("model.yaml"), manifest);
+        try (InputStream in = ModelRepositoryTest.class.getResourceAsStream("/engine/group-norm-traced.pt")) {
+            Files.copy(in, Files.createDirectory(model.resolve("1")).resolve("model.pt"));
+        }
+    }
+
+    private ModelRepository repositoryOf(ModelSources sources) {
+        return new ModelRepository(
+                engine, sources, batches::add, changes::add, List.of(), LifecycleTimes.DEFAULT, clock::get);
+    }
+
+    @Test
+    void aFolderThatCannotBeReadUnloadsNoVersionOfItsModel() throws IOException {
+        FakeSource listed = new FakeSource("seg").unreadable();
+        put("seg", "3", MANIFEST, "group-norm-traced.pt");
+        List<ModelSource> sources = new ArrayList<>(ModelFolder.list(folder));
+        repository = new ModelRepository(
+                engine, () -> sources, batches::add, changes::add, List.of(), LifecycleTimes.DEFAULT, clock::get);
+        repository.start();
+        repository.settled().join();
+
+        sources.set(0, listed);
+        for (int look = 0; look < 3; look++) {
+            repository.refresh().join();
+            clock.addAndGet(LifecycleTimes.DEFAULT.settle().toNanos());
+        }
+
+        assertThat(repository.models()).extracting(LoadedModel::version).containsExactly("3");
+        assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
     }
 
     private static Tensor answer(LoadedModel model) {

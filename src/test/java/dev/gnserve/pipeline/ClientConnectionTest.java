@@ -2,21 +2,25 @@ package dev.gnserve.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.connection.ClientProtocol;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServer;
@@ -38,6 +42,7 @@ class ClientConnectionTest {
     @BeforeEach
     void start() {
         TomcatServletWebServerFactory factory = new TomcatServletWebServerFactory(0);
+        factory.setProtocol(ClientProtocol.class.getName());
         new ClientConnection.OfTomcat().clientConnections().customize(factory);
         server = factory.getWebServer(
                 context -> context.addServlet("looking", new Looking()).addMapping("/"));
@@ -63,7 +68,7 @@ class ClientConnectionTest {
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
-            response.getWriter().print("<" + body + ">");
+            response.getWriter().print("<" + (body.length() > 100 ? body.length() + " bytes" : body) + ">");
         }
     }
 
@@ -127,6 +132,35 @@ class ClientConnectionTest {
             assertThat(isClosed()).isFalse();
             look.put(false);
             assertThat(answer(socket)).contains("200", "<body>");
+        }
+    }
+
+    static Stream<List<String>> threeKinds() {
+        String large = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n" + "x".repeat(20_000);
+        return Stream.of(
+                List.of(SOUND, CHUNKED, large),
+                List.of(SOUND, large, CHUNKED),
+                List.of(CHUNKED, SOUND, large),
+                List.of(CHUNKED, large, SOUND),
+                List.of(large, SOUND, CHUNKED),
+                List.of(large, CHUNKED, SOUND));
+    }
+
+    /** Tomcat reads the first bytes of the second one together with the end of the first one. */
+    @ParameterizedTest
+    @MethodSource("threeKinds")
+    void requestsThatWereSentTogetherAreAnsweredInTheirOrderHoweverOftenTheConnectionIsChecked(List<String> requests)
+            throws Exception {
+        try (Socket socket = new Socket("localhost", server.getPort())) {
+            send(socket, String.join("", requests));
+            for (String request : requests) {
+                for (int i = 0; i < 20; i++) {
+                    assertThat(isClosed()).isFalse();
+                }
+                look.put(false);
+                String expected = request.endsWith("xxx") ? "<20000 bytes>" : "<body>";
+                assertThat(answer(socket)).contains("200").endsWith(expected);
+            }
         }
     }
 

@@ -2,6 +2,8 @@ package dev.gnserve.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.connection.ClientProtocol;
+import dev.gnserve.connection.SlowClients;
 import dev.gnserve.failure.FailureException;
 import jakarta.servlet.MultipartConfigElement;
 import jakarta.servlet.ServletException;
@@ -14,9 +16,12 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServer;
 
@@ -33,7 +39,10 @@ class UploadValveTest {
 
     private static final int TOTAL = 100_000;
 
+    private static final int MOST_WAITING = 3;
+
     private final UploadBudget budget = new UploadBudget(TOTAL, Duration.ofMillis(200));
+    private final SlowClients slowClients = new SlowClients(MOST_WAITING, Duration.ofMinutes(1));
 
     /** How each request ended: the bytes of its parts, or a failure. */
     private final BlockingQueue<Object> ends = new LinkedBlockingQueue<>();
@@ -42,14 +51,22 @@ class UploadValveTest {
 
     @BeforeEach
     void start() {
+        server = start(Duration.ofSeconds(20));
+    }
+
+    private WebServer start(Duration longest) {
         TomcatServletWebServerFactory factory = new TomcatServletWebServerFactory(0);
-        factory.addEngineValves(new UploadValve(budget, Duration.ofSeconds(20), -1));
-        server = factory.getWebServer(context -> {
+        factory.setProtocol(ClientProtocol.class.getName());
+        factory.addConnectorCustomizers(
+                connector -> ((ClientProtocol) connector.getProtocolHandler()).limit(slowClients));
+        factory.addEngineValves(new UploadValve(budget, longest, -1));
+        WebServer started = factory.getWebServer(context -> {
             ServletRegistration.Dynamic servlet = context.addServlet("parsing", new Parsing());
             servlet.setMultipartConfig(new MultipartConfigElement("", -1, -1, Integer.MAX_VALUE));
             servlet.addMapping("/");
         });
-        server.start();
+        started.start();
+        return started;
     }
 
     @AfterEach
@@ -168,6 +185,142 @@ class UploadValveTest {
 
         assertThat(ends.take()).isEqualTo("broken");
         awaitWholeBudget();
+    }
+
+    @Test
+    void whenTooManyThreadsWaitForBodiesTheSlowestClientIsRefused() throws Exception {
+        String upload = sized(parts(1, 10_000), "");
+        try (Sockets sockets = new Sockets()) {
+            for (int i = 0; i < MOST_WAITING; i++) {
+                send(sockets.open(), upload.substring(0, 1_000));
+                awaitWaiting(i + 1);
+            }
+
+            send(sockets.open(), upload.substring(0, 1_000));
+
+            assertThat(answer(sockets.get(0))).contains(" 429 ", "Connection: close");
+            assertThat(ends.take()).hasToString("OVERLOADED");
+            for (int i = 1; i <= MOST_WAITING; i++) {
+                send(sockets.get(i), upload.substring(1_000));
+                assertThat(answer(sockets.get(i))).contains("200", "<10000>");
+            }
+        }
+        awaitWaiting(0);
+        awaitWholeBudget();
+    }
+
+    /** What comes behind an early response, a method that takes no body, a request that no servlet sees. */
+    @ParameterizedTest
+    @ValueSource(strings = {"PATCH /", "GET /", "TRACE /"})
+    void bodiesThatNobodyReadsGiveWayToo(String requested) throws Exception {
+        try (Sockets sockets = new Sockets()) {
+            for (int i = 0; i < MOST_WAITING; i++) {
+                send(sockets.open(), requested + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\nx");
+                assertThat(answer(sockets.get(i))).contains(" 405 ");
+                awaitWaiting(i + 1);
+            }
+
+            Socket next = sockets.open();
+            send(next, sized(parts(1, 10_000), "").substring(0, 1_000));
+
+            assertThat(sockets.get(0).getInputStream().readAllBytes())
+                    .as("the end of the connection")
+                    .isEmpty();
+            send(next, sized(parts(1, 10_000), "").substring(1_000));
+            assertThat(answer(next)).contains("200", "<10000>");
+        }
+    }
+
+    /** Tomcat would read such a body for as long as bytes come. */
+    @ParameterizedTest
+    @ValueSource(strings = {"OPTIONS * HTTP/1.1\r\n", "GET / HTTP/1.1\r\nExpect: 100-continue\r\n"})
+    void aConnectionWhoseBodyIsNotReadIsClosed(String requested) throws Exception {
+        try (Socket socket = new Socket("localhost", server.getPort())) {
+            send(socket, requested + "Host: localhost\r\nContent-Length: 9000\r\n\r\nx");
+
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .startsWith("HTTP/1.1 ");
+        }
+    }
+
+    @Test
+    void ofTwoBodiesThatGrowTogetherOneIsRead() throws Exception {
+        String first = head("Content-Length: 90000\r\n", "") + parts(1, 90_000);
+        try (Sockets sockets = new Sockets()) {
+            send(sockets.open(), first.substring(0, 50_000));
+            send(sockets.open(), first.substring(0, 50_000));
+            while (canTake(1_000)) {
+                Thread.onSpinWait();
+            }
+
+            send(sockets.get(0), first.substring(50_000, first.indexOf("\r\n\r\n") + 4 + 90_000));
+            send(sockets.get(1), first.substring(50_000, first.indexOf("\r\n\r\n") + 4 + 90_000));
+
+            List<Object> both = List.of(ends.take(), ends.take());
+            assertThat(both).extracting(Object::toString).containsOnlyOnce("OVERLOADED");
+        }
+    }
+
+    @Test
+    void halfSentUploadsGiveWayToAWholeOne() throws Exception {
+        try (Sockets sockets = new Sockets()) {
+            for (int i = 0; i < 2; i++) {
+                send(sockets.open(), sized(parts(1, 60_000), "").substring(0, 49_000));
+            }
+            while (canTake(10_000)) {
+                Thread.onSpinWait();
+            }
+
+            Socket whole = sockets.open();
+            send(whole, sized(parts(1, 40_000), ""));
+
+            assertThat(answer(whole)).contains("200", "<40000>");
+        }
+        awaitWholeBudget();
+    }
+
+    /** A chunk's extension is read before any byte of the body. */
+    @Test
+    void theTimeOfABodyEndsInTheMiddleOfAChunksHeader() throws Exception {
+        WebServer hasty = start(Duration.ofMillis(300));
+        try (Socket socket = new Socket("localhost", hasty.getPort())) {
+            send(socket, head("Transfer-Encoding: chunked\r\n", "") + "4;a=");
+            while (ends.isEmpty()) {
+                send(socket, "b");
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+
+            assertThat(ends.take()).isEqualTo("broken");
+        } finally {
+            hasty.stop();
+        }
+    }
+
+    private void awaitWaiting(int threads) {
+        while (slowClients.waiting() != threads) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private final class Sockets implements AutoCloseable {
+
+        private final List<Socket> all = new ArrayList<>();
+
+        Socket open() throws IOException {
+            all.add(new Socket("localhost", server.getPort()));
+            return all.get(all.size() - 1);
+        }
+
+        Socket get(int index) {
+            return all.get(index);
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Socket socket : all) {
+                socket.close();
+            }
+        }
     }
 
     private boolean canTake(int bytes) {

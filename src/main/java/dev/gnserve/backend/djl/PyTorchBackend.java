@@ -38,10 +38,12 @@ public final class PyTorchBackend implements InferenceBackend {
     private final String version;
     private final NDManager arrays;
     private final Cores cores;
+    private final BatchMemory memory;
 
     private PyTorchBackend(EngineSettings settings) {
         this.settings = settings;
         this.cores = new Cores(settings.threads());
+        this.memory = new BatchMemory(settings.threads());
         this.djl = ai.djl.engine.Engine.getEngine("PyTorch");
         this.version = djl.getVersion();
         this.device = choose(settings.device(), djl);
@@ -62,8 +64,13 @@ public final class PyTorchBackend implements InferenceBackend {
         setUnlessSet("ai.djl.pytorch.num_interop_threads", "1");
         setUnlessSet("ai.djl.pytorch.num_threads", Integer.toString(settings.threads()));
         try {
-            return new PyTorchBackend(settings);
-        } catch (ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
+            EngineLibraries libraries = EngineLibraries.prepare();
+            try {
+                return new PyTorchBackend(settings);
+            } finally {
+                libraries.deleteTemporary();
+            }
+        } catch (IOException | ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT,
                     "the PyTorch engine does not start on " + System.getProperty("os.name") + " "
@@ -123,7 +130,8 @@ public final class PyTorchBackend implements InferenceBackend {
         try (InputStream in = archive.newInputStream()) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
-            return new PyTorchModel(block, manager, cores, plan.threads(), label(target), declared, replacements);
+            return new PyTorchModel(
+                    block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
         } catch (ai.djl.engine.EngineException | IllegalArgumentException | IOException e) {
             manager.close();
             throw new FailureException(

@@ -13,6 +13,7 @@ public final class PyTorchModel implements BackendModel {
 
     private final PtSymbolBlock block;
     private final NDManager manager;
+    private final BatchMemory memory;
     private final Cores cores;
     private final int threads;
     private final String device;
@@ -23,6 +24,7 @@ public final class PyTorchModel implements BackendModel {
     PyTorchModel(
             PtSymbolBlock block,
             NDManager manager,
+            BatchMemory memory,
             Cores cores,
             int threads,
             String device,
@@ -30,6 +32,7 @@ public final class PyTorchModel implements BackendModel {
             List<RepairedArchive.Replacement> replacements) {
         this.block = block;
         this.manager = manager;
+        this.memory = memory;
         this.cores = cores;
         this.threads = threads;
         this.device = device;
@@ -49,13 +52,13 @@ public final class PyTorchModel implements BackendModel {
 
     @Override
     public PyTorchSession newSession() {
-        return new PyTorchSession(block, manager, signature, cores, threads);
+        return new PyTorchSession(block, manager, signature, memory, cores, threads);
     }
 
     @Override
     public PyTorchTappedSession newTappedSession(boolean background) {
         PyTorchSession session =
-                background ? new PyTorchSession(block, manager, signature, new Cores(1), 1) : newSession();
+                background ? new PyTorchSession(block, manager, signature, memory, new Cores(1), 1) : newSession();
         return new PyTorchTappedSession(block, manager, session);
     }
 

@@ -23,27 +23,24 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs forward passes of one model.
  *
- * <p>Not thread-safe: always call it from the same thread. libtorch starts a team of OpenMP threads for every thread that
- * calls it, so only few, long-lived threads should.
+ * <p>Not thread-safe: one thread at a time may call it. libtorch starts a team of OpenMP threads for every thread that calls it, so only
+ * few, long-lived threads should.
  */
 public final class PyTorchSession implements BackendSession {
 
     /** A lock, because setting the number of threads for one thread also sets the default for new threads. */
     private static final Object THREAD_SETTINGS = new Object();
-
-    /** Bytes; as in libtorch's own allocations, for its vector loops. */
-    private static final int ALIGNMENT = 64;
 
     /** A system property of DJL. */
     static final String GRAPH_OPTIMIZER = "ai.djl.pytorch.graph_optimizer";
@@ -55,19 +52,31 @@ public final class PyTorchSession implements BackendSession {
     private final ForwardSignature signature;
     private final Cores cores;
     private final int fixedThreads;
+    private @Nullable Thread owner; // for which the number of threads is set
     private int threads;
 
     // Learned from earlier passes:
     private boolean oneByOne; // whether the model returns a result for one image only, for every batch size
     private boolean perInput; // whether the model returns a separate result per input
     private EngineOutputs.Lists lists = EngineOutputs.Lists.UNKNOWN;
-    private ByteBuffer batchMemory = ByteBuffer.allocateDirect(0);
+    private final BatchMemory memory;
+    private @Nullable ByteBuffer batchMemory; // during a pass
 
-    /** @param fixedThreads number of threads of a forward pass; 0 for its share of the cores */
-    PyTorchSession(PtSymbolBlock block, NDManager manager, ForwardSignature signature, Cores cores, int fixedThreads) {
+    /**
+     * @param memory for the inputs
+     * @param fixedThreads number of threads of a forward pass; 0 for its share of the cores
+     */
+    PyTorchSession(
+            PtSymbolBlock block,
+            NDManager manager,
+            ForwardSignature signature,
+            BatchMemory memory,
+            Cores cores,
+            int fixedThreads) {
         this.block = block;
         this.manager = manager;
         this.signature = signature;
+        this.memory = memory;
         this.cores = cores;
         this.fixedThreads = fixedThreads;
     }
@@ -135,6 +144,7 @@ public final class PyTorchSession implements BackendSession {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT, "the engine failed on " + what.get() + ": " + NativeMessage.of(e), e);
         } finally {
+            giveBatchMemoryBack();
             cores.leave();
         }
     }
@@ -143,12 +153,9 @@ public final class PyTorchSession implements BackendSession {
         TensorShape shape = inputs.get(0).shape();
         ElementType type = inputs.get(0).type();
         int bytes = Math.multiplyExact(Math.multiplyExact(shape.elements(), inputs.size()), type.bytes());
-        if (batchMemory.capacity() < bytes) {
-            batchMemory = aligned(bytes);
-        }
         // The array below uses this memory without a copy, until the batch is done.
-        batchMemory.limit(bytes).position(0);
-        FloatBuffer floats = batchMemory.asFloatBuffer();
+        ByteBuffer batch = batchMemory(bytes);
+        FloatBuffer floats = batch.asFloatBuffer();
         for (Tensor input : inputs) {
             if (!input.shape().equals(shape) || input.type() != type) {
                 throw new IllegalArgumentException(inputs.get(0) + " and " + input + " cannot share a batch");
@@ -156,18 +163,29 @@ public final class PyTorchSession implements BackendSession {
             if (input instanceof FloatTensor values) {
                 floats.put(values.values());
             } else if (input instanceof RawTensor values) {
-                batchMemory.put(values.values());
+                batch.put(values.values());
             }
         }
-        return batchManager.create(
-                batchMemory.position(0), djlShape(shape.prepend(inputs.size())), EngineType.of(type));
+        return batchManager.create(batch.position(0), djlShape(shape.prepend(inputs.size())), EngineType.of(type));
     }
 
-    private static ByteBuffer aligned(int bytes) {
-        int whole = Math.multiplyExact((bytes + ALIGNMENT - 1) / ALIGNMENT, ALIGNMENT);
-        return ByteBuffer.allocateDirect(Math.addExact(whole, ALIGNMENT))
-                .alignedSlice(ALIGNMENT)
-                .order(ByteOrder.nativeOrder());
+    /** Memory of so many bytes, until the pass ends or needs more. */
+    private ByteBuffer batchMemory(int bytes) {
+        ByteBuffer batch = batchMemory;
+        if (batch == null || batch.capacity() < bytes) {
+            giveBatchMemoryBack();
+            batch = memory.take(bytes);
+            batchMemory = batch;
+        }
+        return batch.limit(bytes).position(0);
+    }
+
+    private void giveBatchMemoryBack() {
+        ByteBuffer batch = batchMemory;
+        if (batch != null) {
+            batchMemory = null;
+            memory.giveBack(batch);
+        }
     }
 
     /**
@@ -261,10 +279,11 @@ public final class PyTorchSession implements BackendSession {
     }
 
     private void useThreads(int wanted) {
-        if (threads == wanted) {
+        boolean isNew = owner != Thread.currentThread();
+        if (threads == wanted && !isNew) {
             return;
         }
-        if (threads == 0) {
+        if (isNew) {
             // The first parallel operation of a thread overwrites its number of threads with the one set last by any
             // thread.
             // So run one first, then set the number.
@@ -277,6 +296,7 @@ public final class PyTorchSession implements BackendSession {
             }
         }
         JniUtils.setNumThreads(wanted);
+        owner = Thread.currentThread();
         threads = wanted;
     }
 }
