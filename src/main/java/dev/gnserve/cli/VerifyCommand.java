@@ -209,7 +209,7 @@ final class VerifyCommand implements Callable<Integer> {
                         null)
                 : manifest.preprocessor();
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
-        return ImagePipeline.forCommands().firstTile(preprocessor, upload);
+        return ImagePipeline.forCommands().firstTile(preprocessor, upload).input();
     }
 
     /** The model.yaml in the folder of the archive, or in the one above. */

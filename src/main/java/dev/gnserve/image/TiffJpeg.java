@@ -19,7 +19,7 @@ final class TiffJpeg {
         this.page = page;
         this.reader = reader;
         this.work = work;
-        this.samples = new byte[page.width() * page.height() * page.samples()];
+        this.samples = new byte[page.width() * page.height() * page.samples().count()];
     }
 
     /**
@@ -30,7 +30,7 @@ final class TiffJpeg {
     static UprightImage read(TiffPage page, ImageReader reader, DecodeWork work) throws IOException {
         TiffJpeg jpeg = new TiffJpeg(page, reader, work);
         int tiles = page.across() * page.down();
-        int planes = page.isPlanar() ? page.samples() : 1;
+        int planes = page.isPlanar() ? page.samples().count() : 1;
         for (int plane = 0; plane < planes; plane++) {
             for (int tile = 0; tile < tiles; tile++) {
                 jpeg.tile(tile, plane, page.jpeg(plane * tiles + tile));
@@ -57,7 +57,7 @@ final class TiffJpeg {
         warnings.throwIfDamaged();
         byte[] from = ((DataBufferByte) raster.getDataBuffer()).getData();
         int step = structure.components();
-        int all = page.samples();
+        int all = page.samples().count();
         for (int y = 0; y < height; y++) {
             int to = ((top + y) * page.width() + left) * all + plane;
             if (step == all) {
@@ -81,7 +81,7 @@ final class TiffJpeg {
     }
 
     private void requireComponents(JpegStructure structure, int tile) throws UnsupportedImageException {
-        int components = page.isPlanar() ? 1 : page.samples();
+        int components = page.isPlanar() ? 1 : page.samples().count();
         if (structure.components() != components) {
             throw new UnsupportedImageException(
                     "the JPEG in its strip or tile %d has %d components where the page has %d; save it with the same number in both"

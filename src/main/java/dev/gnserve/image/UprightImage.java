@@ -1,5 +1,7 @@
 package dev.gnserve.image;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A decoded image as a person sees it: orientation applied, alpha dropped, gray or RGB. Immutable and thread-safe.
  *
@@ -12,6 +14,8 @@ public final class UprightImage {
     private final int channels;
     /** A byte[] or a short[] of unsigned samples [height, width, channels]. */
     private final Object samples;
+
+    private final @Nullable PageNumber page;
 
     private UprightImage(int width, int height, int channels, Object samples, int length) {
         if (width < 1 || height < 1 || (channels != 1 && channels != 3)) {
@@ -26,6 +30,15 @@ public final class UprightImage {
         this.height = height;
         this.channels = channels;
         this.samples = samples;
+        this.page = null;
+    }
+
+    private UprightImage(UprightImage image, PageNumber page) {
+        this.width = image.width;
+        this.height = image.height;
+        this.channels = image.channels;
+        this.samples = image.samples;
+        this.page = page;
     }
 
     /** An image over unsigned 8-bit samples [height, width, channels]; the array is kept, not copied. */
@@ -36,6 +49,16 @@ public final class UprightImage {
     /** An image over unsigned 16-bit samples [height, width, channels]; the array is kept, not copied. */
     public static UprightImage of16Bit(int width, int height, int channels, short[] samples) {
         return new UprightImage(width, height, channels, samples, samples.length);
+    }
+
+    /** This image as a page of its file; the samples are shared. */
+    UprightImage asPage(PageNumber number) {
+        return number.of() == 1 ? this : new UprightImage(this, number);
+    }
+
+    /** Which page of its file it is; null where the file has one. */
+    public @Nullable PageNumber page() {
+        return page;
     }
 
     public int width() {

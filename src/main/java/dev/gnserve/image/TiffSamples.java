@@ -1,0 +1,155 @@
+package dev.gnserve.image;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the samples of a TIFF page stand for, checked to be of a kind that is read (TIFF 6.0, sections 3 to 7, 14, 16, 18 and 21).
+ *
+ * @param photometric tag 262
+ * @param count samples of a pixel: colours, then alpha
+ * @param bits of each sample
+ * @param premultiplied whether the colours are multiplied by the alpha
+ */
+record TiffSamples(int photometric, int count, int bits, boolean premultiplied) {
+
+    static final int WHITE_IS_ZERO = 0;
+    static final int BLACK_IS_ZERO = 1;
+    static final int RGB = 2;
+    static final int PALETTE = 3;
+    static final int CMYK = 5;
+    static final int YCBCR = 6;
+
+    private static final Map<Integer, String> NOT_READ = Map.of(
+            4, "a transparency mask",
+            8, "CIE L*a*b*",
+            9, "ICC L*a*b*",
+            10, "ITU L*a*b*",
+            32_803, "a colour filter array (raw)",
+            32_844, "LogL",
+            32_845, "LogLuv",
+            34_892, "linear raw",
+            51_177, "a depth map");
+
+    private static final int UNSIGNED = 1;
+    private static final int UNDEFINED = 4;
+    private static final List<String> FORMATS = List.of(
+            "unsigned integers",
+            "unsigned integers",
+            "signed integers",
+            "floating-point numbers",
+            "unsigned integers",
+            "complex integers",
+            "complex floating-point numbers");
+
+    private static final int MULTIPLIED_ALPHA = 1;
+    private static final int ALPHA = 2;
+    private static final int OTHER_INKS = 2;
+
+    /** Values of a tag that are looked at, one of each sample. */
+    private static final int MOST_SAMPLES = 6;
+
+    static TiffSamples read(TiffDirectory directory, boolean fax, boolean jpeg) throws IOException {
+        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, BLACK_IS_ZERO);
+        int colors = colors(photometric);
+        int count = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
+        if (colors == 0 || count < colors) {
+            throw new UnsupportedImageException(
+                    "its colours are %s (tag 262) with %d samples per pixel; save it as gray, palette, RGB or CMYK"
+                            .formatted(NOT_READ.getOrDefault(photometric, "kind " + photometric), count));
+        }
+        int bits = sameOfAllSamples(directory, TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
+        TiffSamples samples = new TiffSamples(photometric, count, bits, multiplied(directory, colors, count));
+        samples.checkNumbers(sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format"));
+        samples.checkColors(directory);
+        samples.checkCompression(fax, jpeg);
+        return samples;
+    }
+
+    /** Samples of a pixel without alpha: 1, 3 or 4. */
+    int colors() {
+        return colors(photometric);
+    }
+
+    private static int colors(int photometric) {
+        return switch (photometric) {
+            case WHITE_IS_ZERO, BLACK_IS_ZERO, PALETTE -> 1;
+            case RGB, YCBCR -> 3;
+            case CMYK -> 4;
+            default -> 0;
+        };
+    }
+
+    private static int sameOfAllSamples(TiffDirectory directory, int tag, int usual, String what) throws IOException {
+        long[] values = directory.numbers(tag, MOST_SAMPLES);
+        for (long value : values) {
+            if (value != values[0]) {
+                throw new UnsupportedImageException("its samples differ in their %s: %s; save it with the same for all"
+                        .formatted(what, Arrays.toString(values)));
+            }
+        }
+        return values.length == 0 ? usual : (int) values[0];
+    }
+
+    /** Whether alpha is multiplied. What is neither colour nor alpha would be lost in silence. */
+    private static boolean multiplied(TiffDirectory directory, int colors, int count) throws IOException {
+        long[] extra = directory.numbers(TiffTag.EXTRA_SAMPLES, MOST_SAMPLES);
+        int alphas = 0;
+        while (alphas < extra.length && (extra[alphas] == MULTIPLIED_ALPHA || extra[alphas] == ALPHA)) {
+            alphas++;
+        }
+        // Some writers do not say that the fourth sample of RGB is alpha.
+        boolean unsaid = extra.length == 0 && colors == 3 && count == 4;
+        int more = unsaid ? 0 : count - colors - alphas;
+        if (more > 0) {
+            throw new UnsupportedImageException(
+                    "it has %d samples per pixel: %d more channel%s beside its colours and alpha, which would be lost; save each channel as an image"
+                            .formatted(count, more, more == 1 ? "" : "s"));
+        }
+        return alphas > 0 && extra[0] == MULTIPLIED_ALPHA;
+    }
+
+    private void checkNumbers(int format) throws UnsupportedImageException {
+        if ((format != UNSIGNED && format != UNDEFINED) || bits < 1 || bits > 16) {
+            throw new UnsupportedImageException(
+                    "its samples are %s of %d bits; save it with unsigned samples of 8 or 16 bits"
+                            .formatted(
+                                    format < 0 || format >= FORMATS.size()
+                                            ? "of format " + format
+                                            : FORMATS.get(format),
+                                    bits));
+        }
+    }
+
+    private void checkColors(TiffDirectory directory) throws IOException {
+        boolean palette = photometric == PALETTE;
+        if (palette && (count > 1 || bits > 8 || directory.count(TiffTag.COLORS) != 3L << bits)) {
+            throw new UnsupportedImageException(
+                    "its palette has %d values for %d samples of %d bits, and not three for each value of one sample; save it as RGB"
+                            .formatted(directory.count(TiffTag.COLORS), count, bits));
+        }
+        if (photometric == CMYK && directory.number(TiffTag.INK_SET, 1) == OTHER_INKS) {
+            throw new UnsupportedImageException("its inks are not CMYK (tag 332); save it as RGB");
+        }
+        boolean shallow = photometric == CMYK || photometric == YCBCR;
+        if (shallow && bits != 8 && (photometric == YCBCR || bits != 16)) {
+            throw new UnsupportedImageException("its colours are %s with samples of %d bits; save it as RGB"
+                    .formatted(photometric == CMYK ? "CMYK" : "YCbCr", bits));
+        }
+    }
+
+    private void checkCompression(boolean fax, boolean jpeg) throws UnsupportedImageException {
+        if (fax && (bits != 1 || count != 1 || photometric > BLACK_IS_ZERO)) {
+            throw new UnsupportedImageException(
+                    "it has fax compression, which is for black and white, with %d samples of %d bits; save it with LZW or deflate"
+                            .formatted(count, bits));
+        }
+        if (jpeg && (bits != 8 || count != colors() || photometric == PALETTE)) {
+            throw new UnsupportedImageException(
+                    "it has JPEG compression of %d samples of %d bits%s; save it with LZW or deflate"
+                            .formatted(count, bits, photometric == PALETTE ? " with a palette" : ""));
+        }
+    }
+}
