@@ -47,6 +47,81 @@ def animation(size, *frames):
     return riff([head, (b"ANIM", b"\xff\xff\xff\xff\0\0"), *parts])
 
 
+class BoolWriter:
+    """The arithmetic coder of VP8 (RFC 6386, section 7), which writes bits of given probabilities."""
+
+    def __init__(self):
+        self.low, self.range, self.bits = 0, 255, 0
+
+    def bit(self, value, probability=128):
+        split = 1 + ((self.range - 1) * probability >> 8)
+        self.low, self.range = (self.low + split, self.range - split) if value else (self.low, split)
+        while self.range < 128:
+            self.low, self.range, self.bits = self.low << 1, self.range << 1, self.bits + 1
+
+    def number(self, value, bits):
+        for place in range(bits - 1, -1, -1):
+            self.bit(value >> place & 1)
+
+    def optional(self, value, bits):
+        self.bit(value != 0)
+        if value:
+            self.number(abs(value), bits)
+            self.bit(value < 0)
+
+    def whole(self):
+        """The bytes so far; what follows them in the file goes on as other bits."""
+        pad = -(self.bits + 8) % 8
+        return (self.low << pad).to_bytes((self.bits + 8 + pad) // 8, "big")
+
+
+def update_probabilities():
+    """The probabilities that the 1,056 probabilities of coefficients are replaced (RFC 6386, 13.4), as the product has them."""
+    with open("../../../main/resources/dev/gnserve/image/vp8.txt") as file:
+        return [int(word) for line in file if not line.startswith("#") for word in line.split()][:1056]
+
+
+def vp8(rng, width, height, level, simple, segmented, changes, partitions):
+    """A key frame whose header is chosen, and whose modes and coefficients are random bits: what no encoder writes."""
+    header = BoolWriter()
+    header.number(0, 2)
+    header.bit(segmented)
+    if segmented:
+        header.bit(1)
+        header.bit(1)
+        header.bit(int(rng.integers(2)))
+        for value in rng.integers(0, 60, 4):
+            header.optional(int(value), 7)
+        for value in rng.integers(-20, 40, 4):
+            header.optional(int(value), 6)
+        for value in rng.integers(20, 235, 3):
+            header.bit(1)
+            header.number(int(value), 8)
+    header.bit(simple)
+    header.number(level, 6)
+    header.number(int(rng.integers(8)), 3)
+    header.bit(changes)
+    if changes:
+        header.bit(1)
+        for value in rng.integers(-15, 16, 8):
+            header.optional(int(value), 6)
+    header.number(partitions, 2)
+    header.number(int(rng.integers(128)), 7)
+    for value in rng.integers(-15, 16, 5):
+        header.optional(int(value), 4)
+    header.bit(0)
+    for probability in update_probabilities():
+        header.bit(0, probability)
+    header.bit(1)
+    header.number(int(rng.integers(1, 200)), 8)
+    blocks = -(-width // 16) * -(-height // 16)
+    first = header.whole() + rng.bytes(20 * blocks)
+    parts = [rng.bytes(900 * blocks >> partitions) for _ in range(1 << partitions)]
+    sizes = b"".join(struct.pack("<I", len(part))[:3] for part in parts[:-1])
+    tag = struct.pack("<I", len(first) << 5 | 0x10)[:3]
+    return riff([(b"VP8 ", tag + b"\x9d\x01\x2a" + struct.pack("<HH", width, height) + first + sizes + b"".join(parts))])
+
+
 def add(pictures):
     def pillow(name, data, of=1):
         pictures.as_pillow(f"webp/{name}.webp", data, of=of)
@@ -58,6 +133,10 @@ def add(pictures):
                ["-preset", "photo"], ["-preset", "picture"], ["-preset", "drawing"], ["-preset", "icon"], ["-preset", "text"], ["-map", "1"], ["-q", "5", "-f", "100", "-sharpness", "0", "-m", "6"]]
     for more in options:
         pillow("lossy" + "".join(more), cwebp(LARGER, *more))
+    rng = np.random.default_rng(11)
+    for turn, (level, simple, segmented, changes) in enumerate(itertools.product((0, 1, 9, 30, 63), (0, 1), (0, 1), (0, 1))):
+        name = f"random-level-{level}{'-simple' * simple}{'-segments' * segmented}{'-changes' * changes}-partitions-{1 << turn % 4}"
+        pillow(name, vp8(rng, 33, 19, level, simple, segmented, changes, turn % 4))
     for width, height in ((1, 1), (1, 9), (9, 1), (2, 2), (15, 15), (16, 16), (17, 17), (31, 3), (33, 40)):
         pillow(f"lossy-size-{width}x{height}", cwebp(picture(width, height), "-q", "60"))
         pillow(f"lossless-size-{width}x{height}", cwebp(picture(width, height), "-lossless"))

@@ -92,7 +92,8 @@ final class TiffPage {
         this.height = (int) declaredHeight;
         this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
         checkCompression();
-        this.samples = TiffSamples.read(directory, FAX.contains(compression), isJpeg());
+        this.samples = TiffSamples.read(
+                directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
         checkPredictor();
         this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
@@ -105,8 +106,7 @@ final class TiffPage {
             this.offsets = new long[] {directory.number(TiffTag.OLD_JPEG, 0)};
             this.lengths = new long[] {directory.number(TiffTag.OLD_JPEG_BYTES, 0)};
             if (offsets[0] <= 0) {
-                throw new UnsupportedImageException(
-                        "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
+                throw oldStyle();
             }
             checkBytes(1);
             return;
@@ -115,6 +115,11 @@ final class TiffPage {
         long[] declared = directory.numbers(placeTag(TiffTag.TILE_BYTES, TiffTag.STRIP_BYTES), strips);
         this.lengths = Arrays.copyOf(declared, strips);
         checkBytes(strips);
+    }
+
+    private static UnsupportedImageException oldStyle() {
+        return new UnsupportedImageException(
+                "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
     }
 
     /** Some writers give the places of tiles in the tags of strips. */
@@ -336,7 +341,7 @@ final class TiffPage {
     }
 
     /** A strip or tile with JPEG compression, as a JPEG file. */
-    byte[] jpeg(int strip) {
+    byte[] jpeg(int strip) throws IOException {
         if (compression == OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
@@ -352,12 +357,17 @@ final class TiffPage {
         return jpeg;
     }
 
-    /** The file that the page of an older style refers to; some writers leave out its end. */
-    private byte[] oldStyleJpeg() {
+    /** The file that the page of an older style refers to; some writers leave out its end, or all but its tables. */
+    private byte[] oldStyleJpeg() throws IOException {
         int from = (int) offsets[0];
         byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) lengths[0] + 2);
         jpeg[jpeg.length - 2] = (byte) 0xFF;
         jpeg[jpeg.length - 1] = (byte) 0xD9;
+        try {
+            JpegStructure.inspect(jpeg, (w, h) -> {});
+        } catch (CorruptImageException tablesOnly) {
+            throw oldStyle();
+        }
         return jpeg;
     }
 }

@@ -22,16 +22,19 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
     static final int CMYK = 5;
     static final int YCBCR = 6;
 
-    private static final Map<Integer, String> NOT_READ = Map.of(
-            4, "a transparency mask",
-            8, "CIE L*a*b*",
-            9, "ICC L*a*b*",
-            10, "ITU L*a*b*",
-            32_803, "a colour filter array (raw)",
-            32_844, "LogL",
-            32_845, "LogLuv",
-            34_892, "linear raw",
-            51_177, "a depth map");
+    private static final Map<Integer, String> NAMES = Map.ofEntries(
+            Map.entry(RGB, "RGB"),
+            Map.entry(CMYK, "CMYK"),
+            Map.entry(YCBCR, "YCbCr"),
+            Map.entry(4, "a transparency mask"),
+            Map.entry(8, "CIE L*a*b*"),
+            Map.entry(9, "ICC L*a*b*"),
+            Map.entry(10, "ITU L*a*b*"),
+            Map.entry(32_803, "a colour filter array (raw)"),
+            Map.entry(32_844, "LogL"),
+            Map.entry(32_845, "LogLuv"),
+            Map.entry(34_892, "linear raw"),
+            Map.entry(51_177, "a depth map"));
 
     private static final int UNSIGNED = 1;
     private static final int UNDEFINED = 4;
@@ -51,16 +54,26 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
     /** Values of a tag that are looked at, one of each sample. */
     private static final int MOST_SAMPLES = 6;
 
-    static TiffSamples read(TiffDirectory directory, boolean fax, boolean jpeg) throws IOException {
-        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, BLACK_IS_ZERO);
+    /**
+     * Reads the tags of a page.
+     *
+     * @param oldStyleJpeg whether it is compressed as JPEG of the older style, whose writers leave tags out, and say RGB of YCbCr
+     */
+    static TiffSamples read(TiffDirectory directory, boolean fax, boolean jpeg, boolean oldStyleJpeg)
+            throws IOException {
+        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, oldStyleJpeg ? YCBCR : BLACK_IS_ZERO);
+        if (oldStyleJpeg && photometric == RGB) {
+            photometric = YCBCR;
+        }
         int colors = colors(photometric);
-        int count = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
+        int usualCount = oldStyleJpeg ? colors : 1;
+        int count = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, usualCount));
         if (colors == 0 || count < colors) {
             throw new UnsupportedImageException(
                     "its colours are %s (tag 262) with %d samples per pixel; save it as gray, palette, RGB or CMYK"
-                            .formatted(NOT_READ.getOrDefault(photometric, "kind " + photometric), count));
+                            .formatted(NAMES.getOrDefault(photometric, "kind " + photometric), count));
         }
-        int bits = sameOfAllSamples(directory, TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
+        int bits = sameOfAllSamples(directory, TiffTag.BITS_PER_SAMPLE, oldStyleJpeg ? 8 : 1, "bits per sample");
         TiffSamples samples = new TiffSamples(photometric, count, bits, multiplied(directory, colors, count));
         samples.checkNumbers(sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format"));
         samples.checkColors(directory);
