@@ -15,10 +15,10 @@ class PictureSet:
         self.files, self.expected, self.index = {}, {}, []
 
     def read(self, name, data, pixels, bound=0, page=1, of=1):
-        """pixels: uint8 or uint16 [height, width] or [height, width, 3]. bound: greatest difference that is allowed. of: pages in all."""
+        """pixels: uint8, uint16 or float32 [height, width] or [height, width, 3]. bound: greatest difference that is allowed. of: pages in all."""
         pixels = np.asarray(pixels)
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
-        assert pixels.shape[2] in (1, 3) and pixels.dtype in (np.uint8, np.uint16), (name, pixels.shape, pixels.dtype)
+        assert pixels.shape[2] in (1, 3) and pixels.dtype in (np.uint8, np.uint16, np.float32), (name, pixels.shape, pixels.dtype)
         height, width, channels = pixels.shape
         bits = pixels.dtype.itemsize * 8
         content = struct.pack(">HHBB", width, height, channels, bits) + pixels.astype(pixels.dtype.newbyteorder(">")).tobytes()

@@ -215,16 +215,49 @@ def profiles(pictures):
     pictures.read("tiff/transfer-function.tif", gamma, widened(GRAY >> 4, 4))
 
 
-def not_read(pictures):
-    float32 = (GRAY / 255).astype("<f4")
-    for name, dtype, words in (("int8", "i1", "signed"), ("int16", "<i2", "signed"), ("int32", "<i4", "signed"), ("uint32", "<u4", "32 bits"), ("uint64", "<u8", "64 bits"),
-                               ("float16", "<f2", "floating-point"), ("float32", "<f4", "floating-point"), ("float64", "<f8", "floating-point"), ("complex64", "<c8", "complex")):
-        out = io.BytesIO()
-        tifffile.imwrite(out, (float32 if dtype[1] in "fc" or dtype[0] == "i" and False else GRAY // 2).astype(dtype), photometric="minisblack")
-        pictures.refuse(f"tiff/samples-{name}.tif", out.getvalue(), words)
+def numbers(values, **options):
     out = io.BytesIO()
-    tifffile.imwrite(out, float32, predictor=3, compression="zlib", photometric="minisblack")
-    pictures.refuse("tiff/samples-float32-predictor-3.tif", out.getvalue(), "floating-point")
+    tifffile.imwrite(out, values, photometric="minisblack" if values.ndim == 2 else "rgb", **options)
+    return out.getvalue()
+
+
+def any_range(pictures):
+    """Signed and floating-point samples, and those of 32 bits, as floats; written and read by tifffile."""
+    rng = np.random.default_rng(2)
+    turn = 0
+    for dtype in ("i1", "i2", "i4", "u4", "f2", "f4", "f8"):
+        kind = np.dtype(dtype)
+        for shape in ((19, 17), (11, 17, 3)):
+            if kind.kind == "f":
+                values = (rng.normal(0, 1, shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(dtype)
+            else:
+                info = np.iinfo(kind)
+                values = rng.integers(info.min, info.max, shape, endpoint=True).astype(dtype)
+            for predictor in (False, True):
+                for layout in ({}, {"rowsperstrip": 5}, {"tile": (16, 16)}):
+                    options = {"compression": "zlib" if predictor or turn % 2 else None, "byteorder": "<>"[turn % 2], "bigtiff": turn % 3 == 0, **layout}
+                    planar = len(shape) == 3 and turn % 4 == 3
+                    written = np.moveaxis(values, -1, 0) if planar else values
+                    data = numbers(np.ascontiguousarray(written), predictor=predictor, planarconfig="separate" if planar else None, **options)
+                    back = tifffile.imread(io.BytesIO(data))
+                    assert np.array_equal(np.moveaxis(back, 0, -1) if planar else back, values)
+                    label = "-".join([kind.name, "rgb" if len(shape) == 3 else "gray"] + ["predictor"] * predictor + [next(iter(layout), "strip"), "le" if turn % 2 == 0 else "be"] + ["planar"] * planar)
+                    pictures.read(f"tiff/numbers-{label}.tif", data, values.astype(np.float32))
+                    turn += 1
+
+
+def not_read(pictures):
+    for name, dtype, words in (("uint64", "<u8", "64 bits"), ("int64", "<i8", "signed integers of 64 bits"), ("complex64", "<c8", "complex")):
+        out = io.BytesIO()
+        tifffile.imwrite(out, GRAY.astype(dtype), photometric="minisblack")
+        pictures.refuse(f"tiff/samples-{name}.tif", out.getvalue(), words)
+    pictures.refuse("tiff/samples-uint24.tif", tiff(page(deep(GRAY, 16), BLACK, 24)), "24 bits")
+    out = io.BytesIO()
+    tifffile.imwrite(out, (GRAY / 255).astype("f4"), photometric="miniswhite")
+    pictures.refuse("tiff/samples-float32-white.tif", out.getvalue(), "floating-point numbers of 32 bits with colours of kind 0")
+    pictures.refuse("tiff/samples-int16-palette.tif", tiff(page(GRAY, PALETTE, t320=(3, [1] * 768), t339=2)), "signed integers of 8 bits with colours of kind 3")
+    pictures.refuse("tiff/samples-nan.tif", numbers(np.where(GRAY > 200, np.nan, GRAY).astype("f4")), "not finite")
+    pictures.refuse("tiff/predictor-2-of-12-bits.tif", tiff(page(deep(GRAY, 12), BLACK, 12, LZW, predictor=2)), "its predictor is 2 with samples of 12 bits")
     for codec, name in (("zstd", "ZSTD"), ("lzma", "LZMA"), ("webp", "WebP"), ("jpeg2000", "JPEG 2000"), ("lerc", "LERC"), ("jpegxl", "JPEG XL"), ("jpegxr", "JPEG XR"), ("png", "PNG")):
         out = io.BytesIO()
         tifffile.imwrite(out, RGB, compression=codec, photometric="rgb")
@@ -361,6 +394,7 @@ def add(pictures):
     alpha(pictures)
     palettes(pictures)
     profiles(pictures)
+    any_range(pictures)
     not_read(pictures)
     odd_headers(pictures)
     fax(pictures)

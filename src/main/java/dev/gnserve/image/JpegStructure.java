@@ -154,6 +154,9 @@ final class JpegStructure {
     }
 
     private void walk() throws IOException {
+        if (u16(0) != (0xFF00 | SOI)) {
+            throw new CorruptImageException("it does not begin as JPEG");
+        }
         int at = 2;
         keep(0, 2);
         while (true) {

@@ -45,7 +45,7 @@ final class TiffJpeg {
         int top = tile / page.across() * page.tileHeight();
         int width = Math.min(page.tileWidth(), page.width() - left);
         int height = Math.min(page.tileHeight(), page.height() - top);
-        JpegStructure structure = JpegStructure.read(bytes, (w, h) -> requireSize(tile, w, h, width, height));
+        JpegStructure structure = structure(bytes, (w, h) -> requireSize(tile, w, h, width, height));
         requireComponents(structure, tile);
         JpegWarnings warnings = new JpegWarnings();
         reader.addIIOReadWarningListener(warnings);
@@ -67,6 +67,14 @@ final class TiffJpeg {
                     samples[to + x * all] = from[y * width + x];
                 }
             }
+        }
+    }
+
+    private JpegStructure structure(byte[] bytes, JpegStructure.SizeCheck size) throws IOException {
+        try {
+            return JpegStructure.read(bytes, size);
+        } catch (CorruptImageException e) {
+            throw page.isOldStyleJpeg() ? TiffPage.oldStyle() : e;
         }
     }
 

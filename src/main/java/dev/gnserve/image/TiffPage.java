@@ -92,8 +92,7 @@ final class TiffPage {
         this.height = (int) declaredHeight;
         this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
         checkCompression();
-        this.samples = TiffSamples.read(
-                directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
+        this.samples = TiffSamples.read(directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
         checkPredictor();
         this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
@@ -117,7 +116,8 @@ final class TiffPage {
         checkBytes(strips);
     }
 
-    private static UnsupportedImageException oldStyle() {
+    /** What is said of a page whose JPEG is in pieces, or has nothing but tables. */
+    static UnsupportedImageException oldStyle() {
         return new UnsupportedImageException(
                 "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
     }
@@ -176,6 +176,10 @@ final class TiffPage {
         return !isJpeg() && !FAX.contains(compression) && samples.photometric() <= TiffSamples.CMYK;
     }
 
+    boolean isOldStyleJpeg() {
+        return compression == OLD_STYLE_JPEG;
+    }
+
     boolean isJpeg() {
         return compression == JPEG || compression == OLD_STYLE_JPEG;
     }
@@ -209,7 +213,8 @@ final class TiffPage {
     DecodeCost cost() {
         boolean ink = samples.photometric() == TiffSamples.CMYK;
         int channels = samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
-        int made = channels * (samples.bits() > 8 && !ink ? 2 : 1);
+        int sampleBytes = samples.areNumbers() ? Float.BYTES : samples.bits() > 8 && !ink ? 2 : 1;
+        int made = channels * sampleBytes;
         boolean inPlace = (isJpeg() || hasRows()) && !ink;
         double perPixel = DecodeCost.perPixel(ink ? 4 : made, made, inPlace, orientation())
                 + (samples.premultiplied() ? Short.BYTES : 0);
@@ -217,7 +222,7 @@ final class TiffPage {
         DecodeCost cost = DecodeCost.of(
                 (long) width * height,
                 perPixel,
-                hasRows() ? 6L * tileWidth * samples.count() : 2L * file.length + tile);
+                hasRows() ? 20L * tileWidth * samples.count() : 2L * file.length + tile);
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -246,7 +251,8 @@ final class TiffPage {
     private void checkPredictor() throws IOException {
         long predictor = directory.number(TiffTag.PREDICTOR, 1);
         int bits = samples.bits();
-        if (predictor > 2 || (predictor == 2 && bits != 8 && bits != 16)) {
+        boolean differences = !samples.isFloat() && (bits == 8 || bits == 16 || bits == 32);
+        if (predictor > 3 || (predictor == 2 && !differences) || (predictor == 3 && !samples.isFloat())) {
             throw new UnsupportedImageException(
                     "its predictor is %d with samples of %d bits; save it without a predictor"
                             .formatted(predictor, bits));
@@ -341,7 +347,7 @@ final class TiffPage {
     }
 
     /** A strip or tile with JPEG compression, as a JPEG file. */
-    byte[] jpeg(int strip) throws IOException {
+    byte[] jpeg(int strip) {
         if (compression == OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
@@ -357,17 +363,12 @@ final class TiffPage {
         return jpeg;
     }
 
-    /** The file that the page of an older style refers to; some writers leave out its end, or all but its tables. */
-    private byte[] oldStyleJpeg() throws IOException {
+    /** The file that the page of an older style refers to; some writers leave out its end. */
+    private byte[] oldStyleJpeg() {
         int from = (int) offsets[0];
         byte[] jpeg = Arrays.copyOfRange(file, from, from + (int) lengths[0] + 2);
         jpeg[jpeg.length - 2] = (byte) 0xFF;
         jpeg[jpeg.length - 1] = (byte) 0xD9;
-        try {
-            JpegStructure.inspect(jpeg, (w, h) -> {});
-        } catch (CorruptImageException tablesOnly) {
-            throw oldStyle();
-        }
         return jpeg;
     }
 }

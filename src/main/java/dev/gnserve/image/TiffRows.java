@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteOrder;
 import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Decodes TIFF pages of gray, palette, RGB or CMYK row by row, uncompressed or compressed without loss (TIFF 6.0). */
 final class TiffRows {
@@ -29,18 +30,23 @@ final class TiffRows {
     private final int[] palette;
     private final byte[] samples;
     private final short[] samples16;
+    private final float[] samplesOfAnyRange;
     /** Of every pixel, on the scale of its samples; empty unless the colours are multiplied by it. */
     private final short[] alpha;
 
     private final byte[] row;
     private final int[] line;
+    private final float[] numberLine;
+    /** Null for unsigned samples of up to 16 bits. */
+    private final @Nullable TiffNumbers numbers;
 
     private TiffRows(TiffPage page, DecodeWork work) throws CorruptImageException {
         this.page = page;
         this.work = work;
         this.bigEndian = page.directory().order() == ByteOrder.BIG_ENDIAN;
         boolean predicted = page.compression() != TiffPage.NONE && page.compression() != TiffPage.PACK_BITS;
-        this.differences = predicted && page.directory().number(TiffTag.PREDICTOR, 1) == HORIZONTAL_DIFFERENCES;
+        int predictor = predicted ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
+        this.differences = predictor == HORIZONTAL_DIFFERENCES;
         this.reversed = page.directory().number(TiffTag.FILL_ORDER, 1) == REVERSED_BITS;
         this.bits = page.samples().bits();
         this.width = page.width();
@@ -52,13 +58,18 @@ final class TiffRows {
             case TiffSamples.PALETTE -> isGray(palette) ? 1 : 3;
             default -> 1;
         };
+        boolean any = page.samples().areNumbers();
         boolean deep = bits > 8 && channels < 4;
         int length = width * page.height() * channels;
-        this.samples = new byte[deep ? 0 : length];
-        this.samples16 = new short[deep ? length : 0];
+        this.samples = new byte[any || deep ? 0 : length];
+        this.samples16 = new short[deep && !any ? length : 0];
+        this.samplesOfAnyRange = new float[any ? length : 0];
         this.alpha = new short[page.samples().premultiplied() ? width * page.height() : 0];
-        this.line = new int[page.tileWidth() * step];
-        this.row = new byte[Math.toIntExact(((long) line.length * bits + 7) / 8)];
+        int rowSamples = page.tileWidth() * step;
+        this.line = new int[any ? 0 : rowSamples];
+        this.numberLine = new float[any ? rowSamples : 0];
+        this.row = new byte[Math.toIntExact(((long) rowSamples * bits + 7) / 8)];
+        this.numbers = any ? new TiffNumbers(page.samples(), bigEndian, predictor, step, row.length) : null;
     }
 
     static UprightImage read(TiffPage page, DecodeWork work) throws IOException {
@@ -76,6 +87,14 @@ final class TiffRows {
     private UprightImage image() {
         if (alpha.length > 0) {
             divideByAlpha();
+        }
+        if (numbers != null) {
+            return UprightImage.ofNumbers(
+                    width,
+                    page.height(),
+                    channels,
+                    samplesOfAnyRange,
+                    page.samples().described());
         }
         if (channels == 4) {
             return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
@@ -96,8 +115,14 @@ final class TiffRows {
                 if (in.readNBytes(row, 0, row.length) < row.length) {
                     throw new CorruptImageException("its strip or tile %d ends before its pixels".formatted(strip));
                 }
-                unpack();
-                take((top + y) * width + left, plane, columns);
+                int pixel = (top + y) * width + left;
+                if (numbers == null) {
+                    unpack();
+                    take(pixel, plane, columns);
+                } else {
+                    numbers.unpack(row, numberLine);
+                    takeNumbers(pixel, plane, columns);
+                }
             }
         }
     }
@@ -180,6 +205,13 @@ final class TiffRows {
             for (int x = 0; x < columns; x++) {
                 alpha[pixel + x] = (short) widened(line[x * step + at]);
             }
+        }
+    }
+
+    private void takeNumbers(int pixel, int plane, int columns) {
+        int taken = page.isPlanar() ? 1 : channels;
+        for (int x = 0, out = pixel * channels + plane; x < columns; x++, out += channels) {
+            System.arraycopy(numberLine, x * step, samplesOfAnyRange, out, taken);
         }
     }
 

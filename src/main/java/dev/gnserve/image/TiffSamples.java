@@ -11,9 +11,10 @@ import java.util.Map;
  * @param photometric tag 262
  * @param count samples of a pixel: colours, then alpha
  * @param bits of each sample
+ * @param format of each sample: 1 unsigned, 2 signed, 3 floating-point
  * @param premultiplied whether the colours are multiplied by the alpha
  */
-record TiffSamples(int photometric, int count, int bits, boolean premultiplied) {
+record TiffSamples(int photometric, int count, int bits, int format, boolean premultiplied) {
 
     static final int WHITE_IS_ZERO = 0;
     static final int BLACK_IS_ZERO = 1;
@@ -37,6 +38,8 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
             Map.entry(51_177, "a depth map"));
 
     private static final int UNSIGNED = 1;
+    private static final int SIGNED = 2;
+    private static final int FLOAT = 3;
     private static final int UNDEFINED = 4;
     private static final List<String> FORMATS = List.of(
             "unsigned integers",
@@ -73,9 +76,11 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
                     "its colours are %s (tag 262) with %d samples per pixel; save it as gray, palette, RGB or CMYK"
                             .formatted(NAMES.getOrDefault(photometric, "kind " + photometric), count));
         }
+        int stored = sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
+        int format = stored == UNDEFINED ? UNSIGNED : stored;
         int bits = sameOfAllSamples(directory, TiffTag.BITS_PER_SAMPLE, oldStyleJpeg ? 8 : 1, "bits per sample");
-        TiffSamples samples = new TiffSamples(photometric, count, bits, multiplied(directory, colors, count));
-        samples.checkNumbers(sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format"));
+        TiffSamples samples = new TiffSamples(photometric, count, bits, format, multiplied(directory, colors, count));
+        samples.checkNumbers();
         samples.checkColors(directory);
         samples.checkCompression(fax, jpeg);
         return samples;
@@ -84,6 +89,25 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
     /** Samples of a pixel without alpha: 1, 3 or 4. */
     int colors() {
         return colors(photometric);
+    }
+
+    boolean isSigned() {
+        return format == SIGNED;
+    }
+
+    boolean isFloat() {
+        return format == FLOAT;
+    }
+
+    /** Whether the samples have no range whose ends are black and white: others than unsigned ones of up to 16 bits. */
+    boolean areNumbers() {
+        return format != UNSIGNED || bits > 16;
+    }
+
+    /** Such as "signed integers of 16 bits". */
+    String described() {
+        return "%s of %d bits"
+                .formatted(format < 0 || format >= FORMATS.size() ? "of format " + format : FORMATS.get(format), bits);
     }
 
     private static int colors(int photometric) {
@@ -124,15 +148,22 @@ record TiffSamples(int photometric, int count, int bits, boolean premultiplied) 
         return alphas > 0 && extra[0] == MULTIPLIED_ALPHA;
     }
 
-    private void checkNumbers(int format) throws UnsupportedImageException {
-        if ((format != UNSIGNED && format != UNDEFINED) || bits < 1 || bits > 16) {
-            throw new UnsupportedImageException(
-                    "its samples are %s of %d bits; save it with unsigned samples of 8 or 16 bits"
-                            .formatted(
-                                    format < 0 || format >= FORMATS.size()
-                                            ? "of format " + format
-                                            : FORMATS.get(format),
-                                    bits));
+    private void checkNumbers() throws UnsupportedImageException {
+        boolean read = switch (format) {
+            case UNSIGNED -> bits >= 1 && (bits <= 16 || bits == 32);
+            case SIGNED -> bits == 8 || bits == 16 || bits == 32;
+            case FLOAT -> bits == 16 || bits == 32 || bits == 64;
+            default -> false;
+        };
+        if (!read || (areNumbers() && (premultiplied || (photometric != BLACK_IS_ZERO && photometric != RGB)))) {
+            throw new UnsupportedImageException("its samples are %s%s; save it with unsigned samples of 8 or 16 bits"
+                    .formatted(
+                            described(),
+                            !read
+                                    ? ""
+                                    : premultiplied
+                                            ? " and multiplied by alpha"
+                                            : " with colours of kind %d (tag 262)".formatted(photometric)));
         }
     }
 

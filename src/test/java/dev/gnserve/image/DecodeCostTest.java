@@ -142,16 +142,12 @@ class DecodeCostTest {
                         TiffFile.page(64, 64, 1, pixels).tag(258, 64).bytes(),
                         "unsigned integers of 64 bits"),
                 arguments(
-                        "tiff: 32 bits",
-                        TiffFile.page(32, 32, 1, pixels).tag(258, 32).bytes(),
-                        "unsigned integers of 32 bits"),
-                arguments(
-                        "tiff: floating point",
+                        "tiff: floating point of 24 bits",
                         TiffFile.page(32, 32, 1, pixels)
-                                .tag(258, 32)
+                                .tag(258, 24)
                                 .tag(339, 3)
                                 .bytes(),
-                        "floating-point numbers of 32 bits"),
+                        "floating-point numbers of 24 bits"),
                 arguments("tiff: ZSTD", TiffFile.page(64, 64, 50_000, pixels).bytes(), "compression ZSTD"),
                 arguments(
                         "tiff: JPEG 2000", TiffFile.page(64, 64, 33_005, pixels).bytes(), "compression JPEG 2000"),

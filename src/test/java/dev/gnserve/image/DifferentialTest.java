@@ -95,10 +95,10 @@ class DifferentialTest {
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 for (int c = 0; c < channels; c++) {
-                    int wanted = bits == 8 ? expected.get() & 0xFF : expected.getShort() & 0xFFFF;
-                    int found = image.sample(x, y, Math.min(c, image.channels() - 1));
-                    if (Math.abs(wanted - found) > variant.bound()) {
-                        differences.add("(%d, %d) channel %d: %d, not %d".formatted(x, y, c, found, wanted));
+                    float wanted = next(expected, bits);
+                    float found = sample(image, x, y, Math.min(c, image.channels() - 1));
+                    if (!(Math.abs(wanted - found) <= variant.bound())) {
+                        differences.add("(%d, %d) channel %d: %s, not %s".formatted(x, y, c, found, wanted));
                     }
                 }
             }
@@ -115,6 +115,18 @@ class DifferentialTest {
         } catch (FailureException e) {
             assertThat(e.failure().detail()).contains(variant.words()).doesNotContain("corrupt");
         }
+    }
+
+    private static float next(ByteBuffer pixels, int bits) {
+        return switch (bits) {
+            case 8 -> pixels.get() & 0xFF;
+            case 16 -> pixels.getShort() & 0xFFFF;
+            default -> pixels.getFloat();
+        };
+    }
+
+    private static float sample(UprightImage image, int x, int y, int channel) {
+        return image.bitDepth() == 32 ? image.number(x, y, channel) : image.sample(x, y, channel);
     }
 
     private static Stream<Variant> variants() {
