@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Starts this same program as a small JVM of its own. */
+/** Starts this same program as a small, separate JVM. */
 final class ChildJvm {
 
     private static final String MAIN = "dev.gnserve.Gnserve";
