@@ -84,10 +84,9 @@ class ArchiveTrialsTest {
 
         others.forEach(CompletableFuture::join);
         assertThatThrownBy(loop::join)
-                .hasRootCauseMessage(
-                        "MODEL_UNAVAILABLE: it was tried in a separate process, which was ended after 60 s"
-                                + " while it was warmed up: its code loops, or needs longer. Export a model whose code ends, or set"
-                                + " a longer gnserve.trial.time");
+                .hasRootCauseMessage("MODEL_UNAVAILABLE: it was tried in a separate process, which was ended after 60 s"
+                        + " while it was warmed up: its code loops, or needs longer. Export a model whose code ends, or set"
+                        + " a longer gnserve.trial.time");
 
         assertThat(host.tried)
                 .startsWith("loop")
