@@ -44,6 +44,9 @@ final class ChildJvm {
                 "-Xms16m",
                 "-Xmx" + heap,
                 "-XX:+UseSerialGC",
+                "-XX:MinHeapFreeRatio=5", // A collection gives the heap that is not needed back at once.
+                "-XX:MaxHeapFreeRatio=10",
+                "-XX:-ShrinkHeapInSteps",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-XX:-CreateCoredumpOnCrash",

@@ -10,6 +10,7 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.process.Allocator;
 import dev.gnserve.process.BackgroundThreads;
 import dev.gnserve.process.HardExit;
 import java.io.DataInputStream;
@@ -99,6 +100,8 @@ public final class TrialWorker {
         } catch (RuntimeException | Error e) {
             refusal = Objects.requireNonNullElse(Failure.reason(e), e.toString());
         }
+        System.gc(); // The next archive must not pay for the memory of this one.
+        Allocator.release();
         if (refusal == null) {
             say(request.token(), Reply.Kind.PASSED, "");
         } else {
