@@ -96,7 +96,8 @@ sealed interface Outcome {
 
         @Override
         public String reason() {
-            return "requests need the memory of its trial";
+            return "requests needed the memory of its trial each time. Load the model again when there are fewer requests, or give"
+                    + " the service more memory";
         }
     }
 

@@ -6,6 +6,7 @@ import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.InferenceBackend;
+import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
@@ -90,7 +91,9 @@ public final class TrialWorker {
 
     /** Whatever happens here is the archive's doing. */
     private void attempt(InferenceBackend backend, Request request) {
-        Engine engine = new Engine(new WatchedBackend(backend, kind -> say(request.token(), kind, "")));
+        Engine engine = new Engine(
+                new WatchedBackend(backend, kind -> say(request.token(), kind, "")),
+                new PassMemory(request.passBytes()));
         String manifest = request.manifest();
         String refusal;
         try (ArchiveSnapshot archive = request.archive()) {

@@ -145,15 +145,46 @@ class ArchiveTrialsTest {
                 process.reply(Reply.Kind.PASSED, "");
             }
         });
-        host.let("c", (process, used) -> process.take(limit + 1));
+        host.let("c", (process, used) -> process.take(TOTAL + FakeProcess.OWN + 1));
         require("a");
 
         require("b");
         assertThat(host.started).hasSize(2);
-        assertRefused("c", "more than 512 MB of memory while it was loaded");
+        assertRefused("c", "more than 1,124 MB of memory while it was loaded");
 
-        assertThat(host.tried).containsExactly("a", "b", "b", "c", "c");
+        assertThat(host.tried).containsExactly("a", "b", "b", "c", "c", "c");
         assertThat(host.started.get(0).hardLimits).as("what the kernel allows").contains(limit + limit / 2);
+    }
+
+    /** As in the service, where batches are as large as fits. */
+    @Test
+    void anArchiveThatNeedsMoreThanAPartIsTriedWithAllThatPassesMayTake() {
+        host.let(
+                "a",
+                (process, used) -> process.reply(
+                        process.passBytes() < TOTAL ? Reply.Kind.REFUSED : Reply.Kind.PASSED,
+                        "a pass needs 700 MB of memory"));
+
+        require("a");
+
+        assertThat(host.tried).containsExactly("a", "a");
+        assertThat(host.started).extracting(FakeProcess::passBytes).containsExactly(TOTAL / 2 - FakeProcess.OWN, TOTAL);
+    }
+
+    @Test
+    void aTrialThatAlwaysGivesWayEndsWithThatReason() {
+        host.let("a", (process, used) -> memory.lend(TOTAL));
+        CompletableFuture<Void> tried = inBackground("a");
+        int seen = 0;
+        while (!tried.isDone()) {
+            if (host.tried.size() > seen) {
+                seen++;
+                memory.takeBack(TOTAL);
+            }
+        }
+
+        assertThatThrownBy(tried::join).rootCause().hasMessageContaining("requests needed the memory");
+        assertThat(seen).isEqualTo(10);
     }
 
     @Test
@@ -419,7 +450,7 @@ class ArchiveTrialsTest {
         return inBackground(TestSource.of(name, "/engine/group-norm-traced.pt"));
     }
 
-    /** On a thread of its own: the common pool may have one thread. */
+    /** On a new thread: the common pool may have one thread. */
     private CompletableFuture<Void> inBackground(TestSource source) {
         return CompletableFuture.runAsync(() -> require(source), work -> new Thread(work).start());
     }
