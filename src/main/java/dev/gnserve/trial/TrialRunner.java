@@ -92,13 +92,12 @@ final class TrialRunner implements AutoCloseable {
     private Outcome run(Candidate candidate, Duration limit, MemoryShare share) {
         while (true) {
             Outcome outcome;
-            boolean fresh;
+            boolean fresh = true;
             try {
                 TrialProcess running = running();
                 fresh = tried++ == 0;
                 outcome = lent(candidate, running, limit, share);
             } catch (NoProcessException e) {
-                fresh = true;
                 outcome = e.outcome();
             }
             if (!(outcome instanceof Outcome.Passed)) {
@@ -107,7 +106,8 @@ final class TrialRunner implements AutoCloseable {
             if (fresh || !mayComeFromBefore(outcome)) {
                 return outcome;
             }
-            LOG.log(DEBUG, () -> candidate + " is tried again in a fresh process");
+            String why = outcome.reason();
+            LOG.log(DEBUG, () -> candidate + " is tried again in a fresh process: " + why);
         }
     }
 
