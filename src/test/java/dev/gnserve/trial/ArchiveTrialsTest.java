@@ -173,58 +173,14 @@ class ArchiveTrialsTest {
 
     @Test
     void aTrialThatAlwaysGivesWayEndsWithThatReason() {
-        host.let("a", (process, used) -> memory.lend(TOTAL));
-        CompletableFuture<Void> tried = inBackground("a");
-        int seen = 0;
-        while (!tried.isDone()) {
-            if (host.tried.size() > seen) {
-                seen++;
-                memory.takeBack(TOTAL);
-            }
-        }
-
-        assertThatThrownBy(tried::join).rootCause().hasMessageContaining("requests needed the memory");
-        assertThat(seen).isEqualTo(10);
-    }
-
-    @Test
-    void withoutALimitOfMemoryNoneIsHeld() {
-        trials.close();
-        trials = new ArchiveTrials(host, false, LIMITS, PassMemory.unlimited(), host.clock::get);
         host.let("a", (process, used) -> {
-            process.take(Long.MAX_VALUE - 1);
-            process.reply(Reply.Kind.PASSED, "");
+            memory.lend(TOTAL); // As a pass that takes all, and ends when the trial has given way.
+            process.whenClosed(() -> memory.takeBack(TOTAL));
         });
 
-        require("a");
+        assertRefused("a", "requests needed the memory of its trial");
 
-        assertThat(host.started.get(0).hardLimits).isEmpty();
-    }
-
-    @Test
-    void aTrialGivesWayToAPassAndGoesOnAfterIt() {
-        long pass = TOTAL * 3 / 4;
-        List<Integer> trial = new CopyOnWriteArrayList<>();
-        host.let("a", (process, used) -> {
-            trial.add(1);
-            if (trial.size() == 1) {
-                memory.lend(pass); // As a pass that takes more than what is left.
-            } else {
-                process.reply(Reply.Kind.PASSED, "");
-            }
-        });
-
-        CompletableFuture<Void> tried = inBackground("a");
-        while (host.started.size() < 2) {
-            Thread.onSpinWait();
-        }
-        assertThat(host.started.get(0).isClosed()).isTrue();
-        assertThat(trial).as("the second waits").hasSize(1);
-        memory.takeBack(pass);
-
-        tried.join();
-        assertThat(trial).hasSize(2);
-        assertThat(postponed).isEmpty();
+        assertThat(host.tried).hasSize(10);
     }
 
     @Test

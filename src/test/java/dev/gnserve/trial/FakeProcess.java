@@ -69,6 +69,7 @@ final class FakeProcess implements TrialProcess {
     private volatile long passBytes;
     private @Nullable String end;
     private volatile boolean closed;
+    private Runnable whenClosed = () -> {};
 
     private FakeProcess(Host host) {
         this.host = host;
@@ -89,6 +90,10 @@ final class FakeProcess implements TrialProcess {
     /** Of its last request. */
     long passBytes() {
         return passBytes;
+    }
+
+    void whenClosed(Runnable action) {
+        whenClosed = action;
     }
 
     boolean isClosed() {
@@ -134,5 +139,6 @@ final class FakeProcess implements TrialProcess {
     @Override
     public void close() {
         closed = true;
+        whenClosed.run();
     }
 }
