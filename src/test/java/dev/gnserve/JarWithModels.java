@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The jar in a process of its own, which serves exactly the models of one folder. Its output is kept, and what a crash leaves
+ * The jar in a separate process, which serves exactly the models of one folder. Its output is kept, and what a crash leaves
  * behind lies beside that folder. Known by nothing but its HTTP, its output and its signals.
  *
  * <p>The property {@code gnserve.jar} names the jar.

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A service that is stopped while it has more work than it can do, in a process of its own. */
+/** A service that is stopped while it has more work than it can do, in a separate process. */
 @Timeout(180)
 class ShutdownIT {
 

@@ -9,6 +9,7 @@ import dev.gnserve.model.ModelRepository;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -59,6 +60,11 @@ class SlowConnectionsIT {
     private static final String KEY = "X-API-Key: the-key-of-a-client\r\n";
     private static final String SEGMENT = "POST /v1/models/patient/segment HTTP/1.1\r\nHost: x\r\n";
     private static final byte[] IMAGE = image();
+
+    /** How the answer begins that asks for a body. */
+    private static final String ASKED = "HTTP/1.1 100";
+
+    private static final int PATIENCE_MILLIS = 30_000;
 
     @TempDir
     private static Path models;
@@ -189,7 +195,7 @@ class SlowConnectionsIT {
         kinds.chars().forEach(kind -> all.writeBytes(KINDS.get((char) kind)));
         all.writeBytes(
                 "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        try (Socket socket = new Socket("localhost", port)) {
+        try (Socket socket = open()) {
             socket.getOutputStream().write(all.toByteArray());
 
             String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -220,14 +226,19 @@ class SlowConnectionsIT {
     @ParameterizedTest
     @ValueSource(strings = {"image/png", "multipart/form-data; boundary=B"})
     void aBodyForWhichTheQueueIsFullIsNotAskedFor(String type) throws IOException {
+        String request =
+                new String(withLength("image/png", IMAGE), StandardCharsets.ISO_8859_1).replace("/patient/", "/slow/");
+        String answer = ASKED;
         try (Sockets running = new Sockets()) {
-            String request = new String(withLength("image/png", IMAGE), StandardCharsets.ISO_8859_1);
-            while (client.meter("gnserve_queue_depth", "slow") != 1) {
-                send(running.open(), request.replace("/patient/", "/slow/")); // Refused, if the one before still waits.
+            // The image that waits may be taken from the queue before the next request comes: then the body is wanted.
+            for (int i = 0; i < 10 && answer.startsWith(ASKED); i++) {
+                while (client.meter("gnserve_queue_depth", "slow") != 1) {
+                    send(running.open(), request); // Refused, if the one before still waits.
+                }
+                answer = expecting("slow", "the-key-of-a-client", type, 9_000);
             }
-
-            assertThat(expecting("slow", "the-key-of-a-client", type, 9_000)).startsWith("HTTP/1.1 429");
         }
+        assertThat(answer).startsWith("HTTP/1.1 429");
         while (client.meter("gnserve_queue_depth", "slow") != 0) {
             Thread.onSpinWait();
         }
@@ -235,7 +246,7 @@ class SlowConnectionsIT {
 
     @Test
     void aBodyThatIsWantedIsAskedFor() throws IOException {
-        try (Socket socket = new Socket("localhost", port)) {
+        try (Socket socket = open()) {
             send(
                     socket,
                     SEGMENT + KEY + "Expect: 100-continue\r\nConnection: close\r\nContent-Type: image/png\r\n"
@@ -249,15 +260,17 @@ class SlowConnectionsIT {
         }
     }
 
-    /** Everything that comes back, to the end of the connection. */
+    /** The answer to the headers: {@link #ASKED}, or all that comes to the end of the connection. */
     private String expecting(String model, String key, String type, int length) throws IOException {
-        try (Socket socket = new Socket("localhost", port)) {
+        try (Socket socket = open()) {
             send(
                     socket,
                     "POST /v1/models/" + model + "/segment HTTP/1.1\r\nHost: x\r\nX-API-Key: " + key
                             + "\r\nExpect: 100-continue\r\nContent-Type: " + type + "\r\nContent-Length: " + length
                             + "\r\n\r\n");
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            InputStream in = socket.getInputStream();
+            String status = new String(in.readNBytes(ASKED.length()), StandardCharsets.US_ASCII);
+            return status.equals(ASKED) ? status : status + new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
@@ -304,6 +317,7 @@ class SlowConnectionsIT {
     private Socket open() throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(4_096);
+        socket.setSoTimeout(PATIENCE_MILLIS);
         socket.connect(new InetSocketAddress("localhost", port));
         return socket;
     }

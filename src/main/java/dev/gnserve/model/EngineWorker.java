@@ -14,6 +14,7 @@ import dev.gnserve.failure.FailureException;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /** One worker of a model: its session, warmed up before the first batch. Not thread-safe: used by the worker's thread only. */
 final class EngineWorker implements BatchRunner<Tensor, Prediction> {
@@ -23,6 +24,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     private final BackendSession session;
     private final WarmUp warmUp;
+    private final ToIntFunction<TensorShape> mostAtOnce;
     private final Consumer<Prediction> check;
     private final Consumer<BackendSession> whenWarm;
     private boolean warm;
@@ -30,12 +32,19 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /**
      * Makes a worker.
      *
+     * @param mostAtOnce how many inputs of a shape fit into the memory of one pass, as far as known
      * @param check throws if a prediction of the warm-up does not fit the manifest
      * @param whenWarm receives the session after the warm-up; must use it before it returns
      */
-    EngineWorker(BackendSession session, WarmUp warmUp, Consumer<Prediction> check, Consumer<BackendSession> whenWarm) {
+    EngineWorker(
+            BackendSession session,
+            WarmUp warmUp,
+            ToIntFunction<TensorShape> mostAtOnce,
+            Consumer<Prediction> check,
+            Consumer<BackendSession> whenWarm) {
         this.session = session;
         this.warmUp = warmUp;
+        this.mostAtOnce = mostAtOnce;
         this.check = check;
         this.whenWarm = whenWarm;
     }
@@ -56,9 +65,15 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
         }
     }
 
+    /** Batches that are larger than what fits into memory never come, so they are not run here either. */
     private void warm(Tensor noise) {
-        for (int batchSize : warmUp.batchSizes()) {
-            predict(Collections.nCopies(batchSize, noise)).forEach(check);
+        int before = 0;
+        for (int wanted : warmUp.batchSizes().stream().sorted().toList()) {
+            int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise.shape()));
+            if (batchSize != before) {
+                predict(Collections.nCopies(batchSize, noise)).forEach(check);
+            }
+            before = batchSize;
         }
     }
 

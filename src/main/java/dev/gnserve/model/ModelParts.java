@@ -131,7 +131,11 @@ final class ModelParts {
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
         Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
-                loaded.newSession(), warmUp, prediction -> OutputFit.require(manifest, prediction), session -> {
+                loaded.newSession(),
+                warmUp,
+                scope::mostAtOnce,
+                prediction -> OutputFit.require(manifest, prediction),
+                session -> {
                     if (signature.get() == null) {
                         signature.set(ModelSignature.of(manifest, session));
                     }

@@ -19,15 +19,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +38,6 @@ public final class ModelRepository {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
-    private static final int EXAMINERS = 4;
-
     private static final String CLOSING = "it was closed while it loaded";
 
     private final Engine engine;
@@ -51,31 +46,16 @@ public final class ModelRepository {
     private final ModelListener states;
     private final List<ModelCompanion.Factory> companions;
     private final LifecycleTimes times;
-    private final Ticker ticker;
     private final int cores = Runtime.getRuntime().availableProcessors();
-    private final ArchiveTrial trial;
     private final ExecutorService loader = loader();
-    private final ExecutorService examiners = examiners();
-    private final Map<Key, CompletableFuture<?>> turns = new HashMap<>(); // loads that wait; on the loader's thread
-    private final Map<Key, Seen> seen = new HashMap<>(); // only on the loader's thread
-    private final Map<Key, Long> missingSince = new HashMap<>(); // as seen
+    private final Examiners examiners;
+    private final Map<VersionKey, CompletableFuture<?>> turns =
+            new HashMap<>(); // loads that wait; on the loader's thread
+    private final FileChanges changes; // only on the loader's thread
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
     private volatile List<LoadedModel> models;
     private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
-
-    private record Key(String name, String version) {
-        static Key of(ModelSource source) {
-            return new Key(source.name(), source.version());
-        }
-    }
-
-    /**
-     * The files of one version, as {@link #refresh} found them.
-     *
-     * @param sinceNanos when they had this fingerprint first
-     */
-    private record Seen(String fingerprint, long sinceNanos) {}
 
     /** Lists the models without loading them. They are loaded without being judged before. */
     public ModelRepository(
@@ -105,8 +85,8 @@ public final class ModelRepository {
         this.states = states;
         this.companions = List.copyOf(companions);
         this.times = times;
-        this.ticker = ticker;
-        this.trial = trial;
+        this.examiners = new Examiners(engine, trial, loader);
+        this.changes = new FileChanges(times.settle(), ticker);
         this.models = sorted(listSources().values().stream()
                 .map(source -> new LoadedModel(source, states))
                 .toList());
@@ -124,12 +104,13 @@ public final class ModelRepository {
         settled = done;
         loader.execute(() -> {
             // All are judged, from the first on, while those that need no judgement are loaded.
-            List<Examination> examinations = models.stream().map(this::examine).toList();
+            List<Examiners.Examination> examinations =
+                    models.stream().map(examiners::examine).toList();
             List<CompletableFuture<?>> tried = new ArrayList<>();
-            for (Examination examination : examinations) {
+            for (Examiners.Examination examination : examinations) {
                 LoadedModel model = examination.model();
                 CompletableFuture<?> loaded = inTurn(
-                        Key.of(model.source()),
+                        VersionKey.of(model.source()),
                         () -> examination.then(() -> {
                             model.load(engine, companions, batches, cores);
                             return Optional.empty();
@@ -156,7 +137,7 @@ public final class ModelRepository {
 
     /** Exactly this version, in any state; null if there is none. */
     public @Nullable LoadedModel version(String name, String version) {
-        return find(new Key(name, version));
+        return find(new VersionKey(name, version));
     }
 
     /**
@@ -170,7 +151,7 @@ public final class ModelRepository {
         return CompletableFuture.completedFuture(null)
                 .thenComposeAsync(
                         nothing -> {
-                            Map<Key, ModelSource> now = listForClient();
+                            Map<VersionKey, ModelSource> now = listForClient();
                             now.keySet().removeIf(key -> !key.name().equals(name));
                             if (now.isEmpty()) {
                                 throw new FailureException(
@@ -184,9 +165,9 @@ public final class ModelRepository {
                                     .thenApplyAsync(
                                             loaded -> {
                                                 models.stream()
-                                                        .filter(model ->
-                                                                model.name().equals(name)
-                                                                        && !now.containsKey(Key.of(model.source())))
+                                                        .filter(model -> model.name()
+                                                                        .equals(name)
+                                                                && !now.containsKey(VersionKey.of(model.source())))
                                                         .forEach(this::remove);
                                                 Map<String, String> failed = new LinkedHashMap<>();
                                                 brought.forEach((version, reason) ->
@@ -223,9 +204,8 @@ public final class ModelRepository {
         return CompletableFuture.completedFuture(null)
                 .thenComposeAsync(
                         nothing -> {
-                            Map<Key, ModelSource> now = listForRefresh();
-                            removeMissing(now);
-                            seen.keySet().retainAll(now.keySet());
+                            Map<VersionKey, ModelSource> now = listForRefresh();
+                            changes.gone(models, now).forEach(this::remove);
                             List<CompletableFuture<?>> brought = new ArrayList<>();
                             now.forEach((key, source) -> {
                                 if (!source.isReadable() && isKnown(source.name())) {
@@ -234,7 +214,7 @@ public final class ModelRepository {
                                 String fingerprint = fingerprint(source);
                                 LoadedModel current = find(key);
                                 boolean changed = current == null || !fingerprint.equals(current.fingerprint());
-                                if (isSettled(key, fingerprint) && changed && !turns.containsKey(key)) {
+                                if (changes.isSettled(key, fingerprint) && changed && !turns.containsKey(key)) {
                                     brought.add(inTurn(key, () -> loadOrReplace(source)));
                                 }
                             });
@@ -243,7 +223,7 @@ public final class ModelRepository {
                         loader);
     }
 
-    private Map<Key, ModelSource> listForClient() {
+    private Map<VersionKey, ModelSource> listForClient() {
         try {
             return listSources();
         } catch (UncheckedIOException e) {
@@ -251,57 +231,17 @@ public final class ModelRepository {
         }
     }
 
-    private Map<Key, ModelSource> listForRefresh() {
+    private Map<VersionKey, ModelSource> listForRefresh() {
         try {
             return listSources();
         } catch (UncheckedIOException e) {
-            missingSince.clear(); // Nothing is known to be missing.
+            changes.nothingIsMissing();
             throw e;
-        }
-    }
-
-    private void removeMissing(Map<Key, ModelSource> now) {
-        Set<String> unreadable = now.values().stream()
-                .filter(source -> !source.isReadable())
-                .map(ModelSource::name)
-                .collect(Collectors.toSet());
-        List<LoadedModel> missing = models.stream()
-                .filter(model -> !now.containsKey(Key.of(model.source())) && !unreadable.contains(model.name()))
-                .toList();
-        missingSince
-                .keySet()
-                .retainAll(missing.stream().map(model -> Key.of(model.source())).toList());
-        long nanos = ticker.nanos();
-        List<LoadedModel> serving = new ArrayList<>();
-        for (LoadedModel model : missing) {
-            Long since = missingSince.putIfAbsent(Key.of(model.source()), nanos);
-            if (!model.serves()
-                    || nanos - (since == null ? nanos : since) >= times.settle().toNanos()) {
-                remove(model);
-            } else if (since == null) {
-                serving.add(model);
-            }
-        }
-        if (!serving.isEmpty()) {
-            LOG.log(
-                    WARNING,
-                    () -> "no longer in the models folder: " + serving + "; they are unloaded after "
-                            + times.settle().toSeconds() + " s without their files");
         }
     }
 
     private boolean isKnown(String name) {
         return models.stream().anyMatch(model -> model.name().equals(name));
-    }
-
-    private boolean isSettled(Key key, String fingerprint) {
-        long now = ticker.nanos();
-        Seen before = seen.get(key);
-        if (before == null || !before.fingerprint().equals(fingerprint)) {
-            before = new Seen(fingerprint, now);
-            seen.put(key, before);
-        }
-        return now - before.sinceNanos() >= times.settle().toNanos();
     }
 
     /** Checks for calls that have been inside the engine for too long. The watchdog calls this once a second. */
@@ -315,50 +255,9 @@ public final class ModelRepository {
         return engine.overdue(times.hang());
     }
 
-    /**
-     * The judgement of a model's archive.
-     *
-     * @param over when the model can be loaded, or has failed
-     * @param postponed when it goes on after the judgement of other models
-     */
-    private record Examination(
-            LoadedModel model, CompletableFuture<Void> over, CompletableFuture<Void> postponed, Executor loader) {
-
-        /** Does work on the loader's thread when the judgement is over: at once, where it is. */
-        CompletableFuture<Optional<String>> then(Supplier<Optional<String>> work) {
-            return over.isDone()
-                    ? CompletableFuture.completedFuture(work.get())
-                    : over.handleAsync((nothing, thrown) -> work.get(), loader);
-        }
-    }
-
-    /** Begins to judge on a thread of its own; it is over at once where no judgement is needed. */
-    private Examination examine(LoadedModel model) {
-        CompletableFuture<Void> postponed = new CompletableFuture<>();
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        if (trial == ArchiveTrial.NONE || model.source().isTrusted()) {
-            over.complete(null);
-        } else {
-            examine(() -> {
-                CompletableFuture<?> unused = model.examine(
-                                engine, trial, () -> postponed.complete(null), this::examine)
-                        .whenComplete((nothing, thrown) -> over.complete(null));
-            });
-        }
-        return new Examination(model, over, postponed, loader);
-    }
-
-    private void examine(Runnable work) {
-        try {
-            examiners.execute(work);
-        } catch (OutOfMemoryError e) { // The system has no more threads.
-            LOG.log(WARNING, "an archive is read on the thread that loads models: " + e.getMessage());
-            work.run();
-        }
-    }
-
     /** On the loader's thread: loads of one version come one after the other, also those that wait for a judgement. */
-    private CompletableFuture<Optional<String>> inTurn(Key key, Supplier<CompletableFuture<Optional<String>>> load) {
+    private CompletableFuture<Optional<String>> inTurn(
+            VersionKey key, Supplier<CompletableFuture<Optional<String>>> load) {
         CompletableFuture<?> before = turns.get(key);
         CompletableFuture<Optional<String>> mine = before == null
                 ? load.get()
@@ -372,13 +271,13 @@ public final class ModelRepository {
 
     /** On the loader's thread: completes with why the version does not load, if it does not. */
     private CompletableFuture<Optional<String>> loadOrReplace(ModelSource source) {
-        LoadedModel current = find(Key.of(source));
+        LoadedModel current = find(VersionKey.of(source));
         LoadedModel next = new LoadedModel(source, states);
         boolean replaced = current == null || !current.serves();
         if (replaced && !publish(current, next)) {
             return CompletableFuture.completedFuture(Optional.of(CLOSING));
         }
-        return examine(next).then(() -> {
+        return examiners.examine(next).then(() -> {
             next.load(engine, companions, batches, cores);
             return current == null || replaced ? tried(current, next) : succeeded(current, next);
         });
@@ -435,17 +334,17 @@ public final class ModelRepository {
         model.close(times.drain());
     }
 
-    private @Nullable LoadedModel find(Key key) {
+    private @Nullable LoadedModel find(VersionKey key) {
         return models.stream()
-                .filter(model -> Key.of(model.source()).equals(key))
+                .filter(model -> VersionKey.of(model.source()).equals(key))
                 .findFirst()
                 .orElse(null);
     }
 
-    private Map<Key, ModelSource> listSources() {
-        Map<Key, ModelSource> listed = new LinkedHashMap<>();
+    private Map<VersionKey, ModelSource> listSources() {
+        Map<VersionKey, ModelSource> listed = new LinkedHashMap<>();
         try {
-            sources.list().forEach(source -> listed.put(Key.of(source), source));
+            sources.list().forEach(source -> listed.put(VersionKey.of(source), source));
         } catch (IOException e) {
             throw new UncheckedIOException("the models cannot be listed", e);
         }
@@ -474,18 +373,6 @@ public final class ModelRepository {
             thread.setDaemon(true);
             return thread;
         });
-    }
-
-    /** A few threads that read archives, so that one which cannot be read does not hold up the others. */
-    private static ExecutorService examiners() {
-        ThreadPoolExecutor examiners =
-                new ThreadPoolExecutor(EXAMINERS, EXAMINERS, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
-                    Thread thread = new Thread(work, "model-examiner");
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        examiners.allowCoreThreadTimeOut(true);
-        return examiners;
     }
 
     /**

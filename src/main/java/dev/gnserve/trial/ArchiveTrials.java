@@ -36,7 +36,7 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ArchiveTrials.class.getName());
 
-    /** A trial that gave way to requests more often goes on after all others. */
+    /** A trial that gave way to requests so often goes on after all others; one that did so twice as often ends. */
     private static final int MOST_WAYS = 5;
 
     private static final Duration LONGEST_END = Duration.ofSeconds(15);
@@ -233,7 +233,10 @@ public final class ArchiveTrials implements ArchiveTrial, AutoCloseable {
             TrialRound next = limit.compareTo(limits.first()) < 0 ? TrialRound.SECOND : TrialRound.LAST;
             postpone(candidate, next, "its trial takes longer than " + limit.toSeconds() + " s");
         } else if (outcome instanceof Outcome.GaveWay) {
-            if (candidate.giveWay() == MOST_WAYS) {
+            int ways = candidate.giveWay();
+            if (ways == 2 * MOST_WAYS) {
+                candidate.verdict().completeExceptionally(refused(outcome.reason()));
+            } else if (ways == MOST_WAYS) {
                 postpone(candidate, TrialRound.LAST, "requests need the memory of its trial");
             } else {
                 enqueue(candidate);

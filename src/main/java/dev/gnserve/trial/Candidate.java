@@ -67,8 +67,9 @@ final class Candidate {
         return new Candidate(archive.name(), "1", archive.name(), null, archive, why -> {}, number);
     }
 
-    Request request() {
-        return new Request(Request.newToken(), name, version, location, manifest, archive);
+    /** @param passBytes memory that its passes may take together */
+    Request request(long passBytes) {
+        return new Request(Request.newToken(), name, version, location, passBytes, manifest, archive);
     }
 
     /** Whether the archive is to serve, and not only to be loaded. */

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Starts this same program as a small JVM of its own. */
+/** Starts this same program as a small, separate JVM. */
 final class ChildJvm {
 
     private static final String MAIN = "dev.gnserve.Gnserve";
@@ -44,6 +44,9 @@ final class ChildJvm {
                 "-Xms16m",
                 "-Xmx" + heap,
                 "-XX:+UseSerialGC",
+                "-XX:MinHeapFreeRatio=5", // A collection gives the heap that is not needed back at once.
+                "-XX:MaxHeapFreeRatio=10",
+                "-XX:-ShrinkHeapInSteps",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-XX:-CreateCoredumpOnCrash",

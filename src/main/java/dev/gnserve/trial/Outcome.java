@@ -45,7 +45,7 @@ sealed interface Outcome {
 
         @Override
         public String reason() {
-            return ("it was tried in a process of its own, which was ended after %d s %s: its code loops, or needs longer. Export a"
+            return ("it was tried in a separate process, which was ended after %d s %s: its code loops, or needs longer. Export a"
                             + " model whose code ends, or set a longer gnserve.trial.time")
                     .formatted(limit.toSeconds(), when);
         }
@@ -60,7 +60,7 @@ sealed interface Outcome {
 
         @Override
         public String reason() {
-            return ("it was tried in a process of its own, which was ended when it had taken more than %,d MB of memory %s. Give"
+            return ("it was tried in a separate process, which was ended when it had taken more than %,d MB of memory %s. Give"
                             + " model.yaml smaller warmUp shapes or batchSizes, give the service more memory, or export a smaller model")
                     .formatted(bytes >> 20, when);
         }
@@ -76,7 +76,7 @@ sealed interface Outcome {
         @Override
         public String reason() {
             String why = how.contains("SIGKILL") ? " (as a rule, the system does that when memory runs out)" : "";
-            return ("it was tried in a process of its own, which ended with %s%s %s. Export the model again; if that does not help,"
+            return ("it was tried in a separate process, which ended with %s%s %s. Export the model again; if that does not help,"
                             + " PyTorch cannot run it")
                     .formatted(how, why, when);
         }
@@ -87,7 +87,7 @@ sealed interface Outcome {
 
         @Override
         public String reason() {
-            return "it cannot be tried in a process of its own: " + why;
+            return "it cannot be tried in a separate process: " + why;
         }
     }
 
@@ -96,7 +96,8 @@ sealed interface Outcome {
 
         @Override
         public String reason() {
-            return "requests need the memory of its trial";
+            return "requests needed the memory of its trial each time. Load the model again when there are fewer requests, or give"
+                    + " the service more memory";
         }
     }
 

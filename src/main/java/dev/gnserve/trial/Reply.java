@@ -29,7 +29,7 @@ record Reply(Kind kind, String text) {
     /** A pipe takes 4096 bytes in one piece: what the code of an archive prints never comes to stand within a line. */
     private static final int MOST_CHARACTERS = 900;
 
-    /** As it is written: in a line of its own, whatever was written before. */
+    /** As it is written: on a new line, after anything that was written before. */
     String line(String token) {
         String printable = text.codePoints()
                 .limit(kind == Kind.REPLACED ? Long.MAX_VALUE : MOST_CHARACTERS)

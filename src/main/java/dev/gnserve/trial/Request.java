@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param token begins the answers to it; the code of an archive, whose output takes the same way, does not know it
  * @param location of the model, for messages
+ * @param passBytes memory that its passes may take together; {@link Long#MAX_VALUE} without a limit
  * @param manifest text of its {@code model.yaml}, or null if the archive is to be loaded and nothing more
  */
 record Request(
@@ -25,6 +26,7 @@ record Request(
         String name,
         String version,
         String location,
+        long passBytes,
         @Nullable String manifest,
         ArchiveSnapshot archive) {
 
@@ -48,6 +50,7 @@ record Request(
         out.writeUTF(name);
         out.writeUTF(version);
         out.writeUTF(location);
+        out.writeLong(passBytes);
         out.writeUTF(archive.name());
         byte[] text = manifest == null ? new byte[0] : manifest.getBytes(StandardCharsets.UTF_8);
         out.writeInt(manifest == null ? -1 : text.length);
@@ -76,11 +79,12 @@ record Request(
         String name = in.readUTF();
         String version = in.readUTF();
         String location = in.readUTF();
+        long passBytes = in.readLong();
         String archive = in.readUTF();
         int length = in.readInt();
         String manifest = length < 0 ? null : new String(in.readNBytes(length), StandardCharsets.UTF_8);
         ArchiveSnapshot snapshot = ArchiveSnapshot.read(new Part(in, in.readLong()), archive);
-        return new Request(token, name, version, location, manifest, snapshot);
+        return new Request(token, name, version, location, passBytes, manifest, snapshot);
     }
 
     /** So many bytes of another stream. */

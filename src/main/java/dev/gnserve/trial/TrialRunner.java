@@ -25,7 +25,7 @@ final class TrialRunner implements AutoCloseable {
     /** An archive can take some hundred megabytes in this time. */
     private static final Duration POLL = Duration.ofMillis(20);
 
-    /** Of what passes may take: a trial and requests fit side by side. */
+    /** Of what passes may take: at first, a trial and requests fit side by side. */
     private static final int MEMORY_SHARE = 2;
 
     /** The process itself, with an engine that has loaded nothing, takes about half of this. */
@@ -67,20 +67,37 @@ final class TrialRunner implements AutoCloseable {
     }
 
     /**
-     * Tries an archive.
+     * Tries an archive with a part of the memory of passes. If that is too little, with all of it, as in the service.
      *
      * @param limit of the time that it may take
      */
     Outcome run(Candidate candidate, Duration limit) {
+        if (!memory.isLimited()) {
+            return run(candidate, limit, MemoryShare.UNLIMITED);
+        }
+        Outcome outcome = run(candidate, limit, MemoryShare.PART);
+        if (!isForMemory(outcome)) {
+            return outcome;
+        }
+        LOG.log(DEBUG, () -> candidate + " is tried again with all of the memory of passes: " + outcome.reason());
+        return run(candidate, limit, MemoryShare.ALL);
+    }
+
+    private enum MemoryShare {
+        PART,
+        ALL,
+        UNLIMITED
+    }
+
+    private Outcome run(Candidate candidate, Duration limit, MemoryShare share) {
         while (true) {
             Outcome outcome;
-            boolean fresh;
+            boolean fresh = true;
             try {
                 TrialProcess running = running();
                 fresh = tried++ == 0;
-                outcome = lent(candidate, running, limit);
+                outcome = lent(candidate, running, limit, share);
             } catch (NoProcessException e) {
-                fresh = true;
                 outcome = e.outcome();
             }
             if (!(outcome instanceof Outcome.Passed)) {
@@ -89,14 +106,18 @@ final class TrialRunner implements AutoCloseable {
             if (fresh || !mayComeFromBefore(outcome)) {
                 return outcome;
             }
-            LOG.log(DEBUG, () -> candidate + " is tried again in a fresh process");
+            String why = outcome.reason();
+            LOG.log(DEBUG, () -> candidate + " is tried again in a fresh process: " + why);
         }
     }
 
     /** Whether what the process tried before may be the reason. */
     private static boolean mayComeFromBefore(Outcome outcome) {
+        return outcome instanceof Outcome.Died || isForMemory(outcome);
+    }
+
+    private static boolean isForMemory(Outcome outcome) {
         return outcome instanceof Outcome.TooMuch
-                || outcome instanceof Outcome.Died
                 || (outcome instanceof Outcome.Refused refused
                         && refused.why().toLowerCase(Locale.ROOT).contains("memory"));
     }
@@ -172,16 +193,17 @@ final class TrialRunner implements AutoCloseable {
         }
     }
 
-    /** Tries an archive with a part of the memory of passes. */
-    private Outcome lent(Candidate candidate, TrialProcess running, Duration limit) {
-        if (!memory.isLimited()) {
-            return attempt(candidate, running, limit, Long.MAX_VALUE);
+    /** Tries an archive with memory that passes lend. */
+    private Outcome lent(Candidate candidate, TrialProcess running, Duration limit, MemoryShare share) {
+        if (share == MemoryShare.UNLIMITED) {
+            return attempt(candidate, running, limit, Long.MAX_VALUE, Long.MAX_VALUE);
         }
-        long part = memory.total() / MEMORY_SHARE;
-        if (part < LEAST_MEMORY) {
+        long half = memory.total() / MEMORY_SHARE;
+        if (half < LEAST_MEMORY) {
             return new Outcome.NoTrial("it needs %,d MB of memory, and half of what passes may take is %,d MB"
-                    .formatted(LEAST_MEMORY >> 20, part >> 20));
+                    .formatted(LEAST_MEMORY >> 20, half >> 20));
         }
+        long part = share == MemoryShare.PART ? half : memory.total();
         memory.lend(part);
         try {
             while (memory.isOverdrawn()) {
@@ -190,19 +212,28 @@ final class TrialRunner implements AutoCloseable {
                 }
                 Reply unused = running.await(POLL);
             }
-            running.limitMemory(part + part / 2);
-            return attempt(candidate, running, limit, part);
+            // All is what the service has beside itself, so the process comes on top of it.
+            long own = running.memory();
+            long most = share == MemoryShare.PART ? part : part + own;
+            running.limitMemory(most + Math.min(most / 2, LEAST_MEMORY));
+            return attempt(candidate, running, limit, most, Math.max(0, most - own));
         } finally {
             memory.takeBack(part);
         }
     }
 
-    private Outcome attempt(Candidate candidate, TrialProcess running, Duration limit, long mostBytes) {
+    /**
+     * Tries an archive.
+     *
+     * @param mostBytes that the process may have
+     * @param passBytes that passes may have of it
+     */
+    private Outcome attempt(Candidate candidate, TrialProcess running, Duration limit, long mostBytes, long passBytes) {
         long until = nanos.getAsLong() + limit.toNanos();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
         String when = "while it was loaded";
         try {
-            running.send(candidate.request());
+            running.send(candidate.request(passBytes));
         } catch (OutOfMemoryError e) { // The system has no more threads.
             return new Outcome.NoTrial("the archive cannot be sent: " + e.getMessage());
         }

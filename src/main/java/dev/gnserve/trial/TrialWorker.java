@@ -6,10 +6,12 @@ import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.InferenceBackend;
+import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.process.Allocator;
 import dev.gnserve.process.BackgroundThreads;
 import dev.gnserve.process.HardExit;
 import java.io.DataInputStream;
@@ -89,7 +91,9 @@ public final class TrialWorker {
 
     /** Whatever happens here is the archive's doing. */
     private void attempt(InferenceBackend backend, Request request) {
-        Engine engine = new Engine(new WatchedBackend(backend, kind -> say(request.token(), kind, "")));
+        Engine engine = new Engine(
+                new WatchedBackend(backend, kind -> say(request.token(), kind, "")),
+                new PassMemory(request.passBytes()));
         String manifest = request.manifest();
         String refusal;
         try (ArchiveSnapshot archive = request.archive()) {
@@ -99,6 +103,8 @@ public final class TrialWorker {
         } catch (RuntimeException | Error e) {
             refusal = Objects.requireNonNullElse(Failure.reason(e), e.toString());
         }
+        System.gc(); // The next archive must not pay for the memory of this one.
+        Allocator.release();
         if (refusal == null) {
             say(request.token(), Reply.Kind.PASSED, "");
         } else {

@@ -1,4 +1,4 @@
-/** Judges archives before the engine of the service sees them: reads them, and loads them in a process of its own that may end. */
+/** Judges archives before the engine of the service sees them: reads them, and loads them in a separate process that may end. */
 @NullMarked
 package dev.gnserve.trial;
 

@@ -81,6 +81,8 @@ class ArchiveFuzzTest {
     private static void inspect(TorchScriptArchive archive) {
         archive.corruptEntries();
         archive.normalizations();
+        archive.loops();
+        FileOperator.in(archive);
         TappedArchive.of(archive);
         archive.parameters().forEach(parameter -> {
             if (parameter.tensor().type() == TensorType.FLOAT32) {

@@ -125,7 +125,7 @@ class ArchiveCommandsTest {
 
         assertThat(run("inspect", file.toString())).as("it is sound as data").isZero();
         assertThat(run("inspect", "--load", file.toString())).isEqualTo(1);
-        assertThat(out.toString()).contains("REFUSED: it was tried in a process of its own, which ended with ");
+        assertThat(out.toString()).contains("REFUSED: it was tried in a separate process, which ended with ");
     }
 
     @Test

@@ -84,10 +84,9 @@ class ArchiveTrialsTest {
 
         others.forEach(CompletableFuture::join);
         assertThatThrownBy(loop::join)
-                .hasRootCauseMessage(
-                        "MODEL_UNAVAILABLE: it was tried in a process of its own, which was ended after 60 s"
-                                + " while it was warmed up: its code loops, or needs longer. Export a model whose code ends, or set"
-                                + " a longer gnserve.trial.time");
+                .hasRootCauseMessage("MODEL_UNAVAILABLE: it was tried in a separate process, which was ended after 60 s"
+                        + " while it was warmed up: its code loops, or needs longer. Export a model whose code ends, or set"
+                        + " a longer gnserve.trial.time");
 
         assertThat(host.tried)
                 .startsWith("loop")
@@ -146,55 +145,42 @@ class ArchiveTrialsTest {
                 process.reply(Reply.Kind.PASSED, "");
             }
         });
-        host.let("c", (process, used) -> process.take(limit + 1));
+        host.let("c", (process, used) -> process.take(TOTAL + FakeProcess.OWN + 1));
         require("a");
 
         require("b");
         assertThat(host.started).hasSize(2);
-        assertRefused("c", "more than 512 MB of memory while it was loaded");
+        assertRefused("c", "more than 1,124 MB of memory while it was loaded");
 
-        assertThat(host.tried).containsExactly("a", "b", "b", "c", "c");
+        assertThat(host.tried).containsExactly("a", "b", "b", "c", "c", "c");
         assertThat(host.started.get(0).hardLimits).as("what the kernel allows").contains(limit + limit / 2);
     }
 
+    /** As in the service, where batches are as large as fits. */
     @Test
-    void withoutALimitOfMemoryNoneIsHeld() {
-        trials.close();
-        trials = new ArchiveTrials(host, false, LIMITS, PassMemory.unlimited(), host.clock::get);
-        host.let("a", (process, used) -> {
-            process.take(Long.MAX_VALUE - 1);
-            process.reply(Reply.Kind.PASSED, "");
-        });
+    void anArchiveThatNeedsMoreThanAPartIsTriedWithAllThatPassesMayTake() {
+        host.let(
+                "a",
+                (process, used) -> process.reply(
+                        process.passBytes() < TOTAL ? Reply.Kind.REFUSED : Reply.Kind.PASSED,
+                        "a pass needs 700 MB of memory"));
 
         require("a");
 
-        assertThat(host.started.get(0).hardLimits).isEmpty();
+        assertThat(host.tried).containsExactly("a", "a");
+        assertThat(host.started).extracting(FakeProcess::passBytes).containsExactly(TOTAL / 2 - FakeProcess.OWN, TOTAL);
     }
 
     @Test
-    void aTrialGivesWayToAPassAndGoesOnAfterIt() {
-        long pass = TOTAL * 3 / 4;
-        List<Integer> trial = new CopyOnWriteArrayList<>();
+    void aTrialThatAlwaysGivesWayEndsWithThatReason() {
         host.let("a", (process, used) -> {
-            trial.add(1);
-            if (trial.size() == 1) {
-                memory.lend(pass); // As a pass that takes more than what is left.
-            } else {
-                process.reply(Reply.Kind.PASSED, "");
-            }
+            memory.lend(TOTAL); // As a pass that takes all, and ends when the trial has given way.
+            process.whenClosed(() -> memory.takeBack(TOTAL));
         });
 
-        CompletableFuture<Void> tried = inBackground("a");
-        while (host.started.size() < 2) {
-            Thread.onSpinWait();
-        }
-        assertThat(host.started.get(0).isClosed()).isTrue();
-        assertThat(trial).as("the second waits").hasSize(1);
-        memory.takeBack(pass);
+        assertRefused("a", "requests needed the memory of its trial");
 
-        tried.join();
-        assertThat(trial).hasSize(2);
-        assertThat(postponed).isEmpty();
+        assertThat(host.tried).hasSize(10);
     }
 
     @Test
@@ -420,7 +406,7 @@ class ArchiveTrialsTest {
         return inBackground(TestSource.of(name, "/engine/group-norm-traced.pt"));
     }
 
-    /** On a thread of its own: the common pool may have one thread. */
+    /** On a new thread: the common pool may have one thread. */
     private CompletableFuture<Void> inBackground(TestSource source) {
         return CompletableFuture.runAsync(() -> require(source), work -> new Thread(work).start());
     }

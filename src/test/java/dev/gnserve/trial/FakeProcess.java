@@ -55,6 +55,9 @@ final class FakeProcess implements TrialProcess {
         void run(FakeProcess process, boolean usedBefore);
     }
 
+    /** What a process takes that has tried nothing. */
+    static final long OWN = 100 << 20;
+
     static final Conduct PASSES = (process, used) -> process.reply(Reply.Kind.PASSED, "");
     static final Conduct LOOPS = (process, used) -> process.reply(Reply.Kind.RUNNING, "");
 
@@ -62,9 +65,11 @@ final class FakeProcess implements TrialProcess {
     private final Host host;
     private final Deque<Reply> replies = new ArrayDeque<>(List.of(new Reply(Reply.Kind.READY, "")));
     private int requests;
-    private long memory = 100 << 20;
+    private long memory = OWN;
+    private volatile long passBytes;
     private @Nullable String end;
     private volatile boolean closed;
+    private Runnable whenClosed = () -> {};
 
     private FakeProcess(Host host) {
         this.host = host;
@@ -82,12 +87,22 @@ final class FakeProcess implements TrialProcess {
         end = how;
     }
 
+    /** Of its last request. */
+    long passBytes() {
+        return passBytes;
+    }
+
+    void whenClosed(Runnable action) {
+        whenClosed = action;
+    }
+
     boolean isClosed() {
         return closed;
     }
 
     @Override
     public void send(Request request) {
+        passBytes = request.passBytes();
         host.tried.add(request.name());
         host.conducts.getOrDefault(request.name(), PASSES).run(this, requests++ > 0);
     }
@@ -124,5 +139,6 @@ final class FakeProcess implements TrialProcess {
     @Override
     public void close() {
         closed = true;
+        whenClosed.run();
     }
 }

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The real server in a process of its own, on a free port; stopped when closed. */
+/** The real server in a separate process, on a free port; stopped when closed. */
 final class BenchServer implements AutoCloseable {
 
     private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The real server, asked over HTTP by a client in a process of its own, against a plain loop around the engine in
+ * The real server, asked over HTTP by a client in a separate process, against a plain loop around the engine in
  * another, with the same workers, threads and process settings, in turns.
  */
 @Command(
@@ -153,7 +153,7 @@ final class ServingBenchCommand implements Callable<Integer> {
                 .orElseThrow();
     }
 
-    /** Runs one of the subcommands in a process of its own. */
+    /** Runs one of the subcommands in a separate process. */
     static <T> T child(Class<T> type, String command, String... options) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("bench", "serving", command));
         arguments.addAll(List.of(options));
