@@ -149,10 +149,8 @@ public final class ImageDecoder {
             } finally {
                 reader.dispose();
             }
-        } else if (page.hasRows()) {
-            stored = TiffRows.read(page, work);
         } else {
-            stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
+            stored = TiffRows.read(page, work);
         }
         return page.orientation().apply(stored).asPage(page.number());
     }

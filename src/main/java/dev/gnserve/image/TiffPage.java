@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A page of a TIFF file, as its directory describes it: checked, so that its pixels take memory and time in proportion to
@@ -19,9 +20,14 @@ final class TiffPage {
     private static final int JPEG = 7;
     private static final int DEFLATE = 8;
     private static final int OLD_DEFLATE = 32_946;
-    private static final List<Integer> FAX = List.of(2, 3, 4);
+    private static final int FAX_RUNS = 2;
+    private static final int FAX_3 = 3;
+    private static final int FAX_4 = 4;
+    private static final int TWO_DIMENSIONS = 1;
+    private static final int UNCOMPRESSED_MODE = 2;
 
-    private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
+    private static final List<Integer> READ =
+            List.of(NONE, FAX_RUNS, FAX_3, FAX_4, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
 
     private static final Map<Integer, String> NOT_READ = Map.ofEntries(
             Map.entry(9, "JBIG"),
@@ -58,6 +64,9 @@ final class TiffPage {
 
     private static final int PIXELS_PER_STRIP = 64;
 
+    /** Rows as bytes and numbers, edges of fax, LZW words. */
+    private static final long ROW_BYTES_PER_SAMPLE = 20;
+
     /** Of tag 254. */
     private static final int REDUCED = 1;
 
@@ -92,7 +101,7 @@ final class TiffPage {
         this.height = (int) declaredHeight;
         this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
         checkCompression();
-        this.samples = TiffSamples.read(directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
+        this.samples = TiffSamples.read(directory, fax() != null, isJpeg(), compression == OLD_STYLE_JPEG);
         checkPredictor();
         this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
@@ -167,13 +176,35 @@ final class TiffPage {
         return directory;
     }
 
-    boolean isTiled() {
-        return tiled;
+    /** Whether the compression has a predictor. */
+    boolean isPredicted() {
+        return compression == LZW || compression == DEFLATE || compression == OLD_DEFLATE;
     }
 
-    /** Whether {@link TiffRows} reads this page. */
-    boolean hasRows() {
-        return !isJpeg() && !FAX.contains(compression) && samples.photometric() <= TiffSamples.CMYK;
+    /** How rows are coded for fax, or null for another compression. */
+    FaxStream.@Nullable Coding fax() throws IOException {
+        return switch (compression) {
+            case FAX_RUNS -> FaxStream.Coding.RUNS;
+            case FAX_3 ->
+                (faxOptions(TiffTag.FAX3_OPTIONS) & TWO_DIMENSIONS) == 0
+                        ? FaxStream.Coding.GROUP_3
+                        : FaxStream.Coding.GROUP_3_MIXED;
+            case FAX_4 -> {
+                faxOptions(TiffTag.FAX4_OPTIONS);
+                yield FaxStream.Coding.GROUP_4;
+            }
+            default -> null;
+        };
+    }
+
+    private long faxOptions(int tag) throws IOException {
+        long options = directory.number(tag, 0);
+        if ((options & UNCOMPRESSED_MODE) != 0) {
+            throw new UnsupportedImageException(
+                    "its fax data have parts that are not compressed (tag %d); save it with LZW or deflate"
+                            .formatted(tag));
+        }
+        return options;
     }
 
     boolean isOldStyleJpeg() {
@@ -215,14 +246,14 @@ final class TiffPage {
         int channels = samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
         int sampleBytes = samples.areNumbers() ? Float.BYTES : samples.bits() > 8 && !ink ? 2 : 1;
         int made = channels * sampleBytes;
-        boolean inPlace = (isJpeg() || hasRows()) && !ink;
+        boolean inPlace = !ink;
         double perPixel = DecodeCost.perPixel(ink ? 4 : made, made, inPlace, orientation())
                 + (samples.premultiplied() ? Short.BYTES : 0);
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples.count();
         DecodeCost cost = DecodeCost.of(
                 (long) width * height,
                 perPixel,
-                hasRows() ? 20L * tileWidth * samples.count() : 2L * file.length + tile);
+                isJpeg() ? 2L * file.length + tile : ROW_BYTES_PER_SAMPLE * tileWidth * samples.count());
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -233,7 +264,7 @@ final class TiffPage {
     // ---- What is checked ----
 
     private void checkCompression() throws UnsupportedImageException {
-        if (!READ.contains(compression) && !FAX.contains(compression)) {
+        if (!READ.contains(compression)) {
             throw new UnsupportedImageException("TIFF compression %s is not read; save it with LZW or deflate"
                     .formatted(NOT_READ.getOrDefault(compression, "number " + compression)));
         }

@@ -64,7 +64,7 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
      */
     static TiffSamples read(TiffDirectory directory, boolean fax, boolean jpeg, boolean oldStyleJpeg)
             throws IOException {
-        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, oldStyleJpeg ? YCBCR : BLACK_IS_ZERO);
+        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, guess(directory, fax, oldStyleJpeg));
         if (oldStyleJpeg && photometric == RGB) {
             photometric = YCBCR;
         }
@@ -84,6 +84,17 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
         samples.checkColors(directory);
         samples.checkCompression(fax, jpeg);
         return samples;
+    }
+
+    /** What a page has whose writer did not say it, as libtiff guesses it. */
+    private static int guess(TiffDirectory directory, boolean fax, boolean oldStyleJpeg) throws IOException {
+        if (oldStyleJpeg) {
+            return YCBCR;
+        }
+        if (directory.number(TiffTag.SAMPLES_PER_PIXEL, 1) >= 3) {
+            return RGB;
+        }
+        return fax ? WHITE_IS_ZERO : BLACK_IS_ZERO;
     }
 
     /** Samples of a pixel without alpha: 1, 3 or 4. */
