@@ -354,7 +354,7 @@ def jpeg(pictures):
         down, across = {"444": (1, 1), "422": (1, 2), "420": (2, 2), "411": (1, 4), "440": (2, 1)}[subsampling]
         tags = page(RGB, YCBCR, t259=7, t530=[across, down])
         tags["strips"] = [stream]
-        pictures.as_pillow(f"tiff/jpeg-own-{subsampling}.tif", tiff(tags), 2 if subsampling == "440" else 0)
+        pictures.as_pillow(f"tiff/jpeg-own-{subsampling}.tif", tiff(tags))
     tags = page(RGB, COLOURS, t259=7)
     tags["strips"] = [imagecodecs.jpeg8_encode(RGB, 85, colorspace="RGB", outcolorspace="RGB")]
     pictures.as_pillow("tiff/jpeg-own-rgb.tif", tiff(tags))

@@ -142,7 +142,7 @@ public final class ImageDecoder {
 
     private UprightImage tiff(TiffPage page, DecodeWork work) throws IOException {
         UprightImage stored;
-        if (page.isJpeg()) {
+        if (page.compression().isJpeg()) {
             ImageReader reader = readers.open(ImageFormat.JPEG);
             try {
                 stored = TiffJpeg.read(page, reader, work);

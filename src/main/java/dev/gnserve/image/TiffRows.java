@@ -46,7 +46,8 @@ final class TiffRows {
         this.page = page;
         this.work = work;
         this.bigEndian = page.directory().order() == ByteOrder.BIG_ENDIAN;
-        int predictor = page.isPredicted() ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
+        int predictor =
+                page.compression().isPredicted() ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
         this.differences = predictor == HORIZONTAL_DIFFERENCES;
         this.reversed = page.directory().number(TiffTag.FILL_ORDER, 1) == REVERSED_BITS;
         this.bits = page.samples().bits();
@@ -142,20 +143,19 @@ final class TiffRows {
         byte[] file = page.file();
         int from = (int) page.offsets()[strip];
         // Where nothing is compressed, some writers give wrong lengths.
-        int length = page.compression() == TiffPage.NONE ? file.length - from : (int) page.lengths()[strip];
+        int length = page.compression() == TiffCompression.NONE ? file.length - from : (int) page.lengths()[strip];
         InputStream in = new ByteArrayInputStream(file, from, length);
         if (reversed) {
             in = new ReversedBits(in);
         }
-        FaxStream.Coding fax = page.fax();
-        if (fax != null) {
-            return new FaxStream(in, fax, page.tileWidth());
-        }
         return switch (page.compression()) {
-            case TiffPage.NONE -> in;
-            case TiffPage.LZW -> new LzwStream(file, from, length, in);
-            case TiffPage.PACK_BITS -> new PackBitsStream(in);
-            default -> new InflaterInputStream(in);
+            case NONE -> in;
+            case LZW -> new LzwStream(file, from, length, in);
+            case PACK_BITS -> new PackBitsStream(in);
+            case DEFLATE -> new InflaterInputStream(in);
+            case FAX_RUNS, FAX_3, FAX_4 ->
+                new FaxStream(in, page.compression().fax(page.directory()), page.tileWidth());
+            case JPEG, OLD_STYLE_JPEG -> throw new IllegalStateException("JPEG has no rows");
         };
     }
 
