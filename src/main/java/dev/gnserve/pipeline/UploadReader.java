@@ -3,6 +3,7 @@ package dev.gnserve.pipeline;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
@@ -11,6 +12,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
@@ -96,7 +98,8 @@ public final class UploadReader {
 
     private List<Upload> parts(MultipartHttpServletRequest request) throws IOException {
         List<Upload> uploads = new ArrayList<>();
-        for (Part part : parsed(request)) {
+        Collection<Part> parts = parsed(request);
+        for (Part part : parts) {
             if (!part.getName().equals("image")) {
                 continue;
             }
@@ -110,13 +113,24 @@ public final class UploadReader {
             uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part)));
         }
         if (uploads.isEmpty()) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "The multipart body has no part named 'image'. Send each image as such a part, for example"
-                                    + " curl -F image=@cells.png.")
+            String fault = parts.isEmpty() ? MultipartStart.fault(request) : null;
+            throw Failure.of(FailureCode.INVALID_REQUEST, fault == null ? noImage(parts) : fault)
                     .asException();
         }
         return uploads;
+    }
+
+    private static String noImage(Collection<Part> parts) {
+        String names = parts.stream()
+                .map(part -> "'"
+                        + (part.getName().length() <= 40
+                                ? part.getName()
+                                : part.getName().substring(0, 40) + "...") + "'")
+                .distinct()
+                .limit(5)
+                .collect(Collectors.joining(", "));
+        return "The multipart body has no part named 'image'%s. Send each image as such a part, for example curl -F image=@cells.png."
+                .formatted(names.isEmpty() ? "" : "; its parts are named " + names);
     }
 
     private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {
@@ -130,6 +144,14 @@ public final class UploadReader {
     }
 
     private static byte[] bytes(Part part) throws IOException {
+        String encoding = part.getHeader("Content-Transfer-Encoding");
+        if (encoding != null && !encoding.equalsIgnoreCase("binary") && !encoding.equalsIgnoreCase("8bit")) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "A part named 'image' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
+                                    .formatted(encoding))
+                    .asException();
+        }
         try (InputStream in = part.getInputStream()) {
             return in.readAllBytes();
         } finally {
@@ -141,7 +163,11 @@ public final class UploadReader {
         if (submitted == null || submitted.isBlank()) {
             return "image-" + position;
         }
-        return submitted.length() <= LONGEST_NAME ? submitted : submitted.substring(0, LONGEST_NAME);
+        if (submitted.length() <= LONGEST_NAME) {
+            return submitted;
+        }
+        boolean halves = Character.isHighSurrogate(submitted.charAt(LONGEST_NAME - 1)); // of a character beyond 16 bits
+        return submitted.substring(0, halves ? LONGEST_NAME - 1 : LONGEST_NAME);
     }
 
     private FailureException tooLarge(String what) {

@@ -5,6 +5,7 @@ import dev.gnserve.connection.Connection;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -199,6 +200,7 @@ final class UploadValve extends ValveBase {
             if (count > 0) {
                 client.holdsBody();
                 grow(count);
+                MultipartStart.remember(response.getRequest(), handler.getByteBuffer());
             }
             if (count < 0 || isFullyRead(response.getRequest().getCoyoteRequest())) {
                 client.bodyEnds();

@@ -1,0 +1,50 @@
+package dev.gnserve.problem;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.springframework.http.MediaType;
+import org.springframework.util.MimeType;
+
+/** Sentences for requests that Spring refuses: what is wrong, and what to send instead. */
+final class RequestFaults {
+
+    private static final String SEND_IMAGES =
+            "Send one image with its own media type, such as image/png, or with application/octet-stream; send several as"
+                    + " multipart/form-data, in parts named 'image'. With curl: -H 'Content-Type: application/octet-stream'"
+                    + " --data-binary @cells.png, or -F image=@cells.png.";
+
+    private RequestFaults() {}
+
+    /** @param supported the media types of bodies that the operation takes */
+    static String unsupportedMedia(HttpServletRequest request, List<MediaType> supported) {
+        String given = request.getContentType();
+        String what = given == null
+                ? "The request has no Content-Type."
+                : (isMediaType(given)
+                                ? "The Content-Type is %s, which this operation does not take."
+                                : "The Content-Type '%s' is not a media type.")
+                        .formatted(LogText.of(given));
+        boolean images = supported.stream().anyMatch(type -> type.getType().equals("image"));
+        String types = supported.stream().map(MimeType::toString).collect(Collectors.joining(", "));
+        return what + " " + (images ? SEND_IMAGES : "Send " + types + ".");
+    }
+
+    private static boolean isMediaType(String text) {
+        try {
+            return MediaType.parseMediaType(text).isConcrete();
+        } catch (org.springframework.http.InvalidMediaTypeException e) {
+            return false;
+        }
+    }
+
+    static String notFound(HttpServletRequest request) {
+        String path = request.getRequestURI();
+        return "There is no %s %s. %sGET %s/v3/api-docs lists all operations."
+                .formatted(
+                        request.getMethod(),
+                        path,
+                        path.endsWith("/") ? "Leave out the slash at the end. " : "",
+                        request.getContextPath());
+    }
+}
