@@ -66,6 +66,26 @@ public final class UploadReader {
         }
     }
 
+    /**
+     * The whole body, decoded if its {@code Content-Encoding} is gzip or deflate. The limit holds before and after decoding.
+     *
+     * @throws FailureException UPLOAD_TOO_LARGE, OVERLOADED, or INVALID_REQUEST for another encoding or broken data
+     * @throws IOException if the connection breaks
+     */
+    public byte[] decodedBody(HttpServletRequest request) throws IOException {
+        byte[] body = body(request);
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding == null || encoding.equalsIgnoreCase("identity")) {
+            return body;
+        }
+        int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
+        byte[] decoded = BodyEncoding.decode(body, encoding, limit, Share.ofBody(request));
+        if (decoded.length > limit) {
+            throw tooLarge("The decoded body has too many bytes");
+        }
+        return decoded;
+    }
+
     private static void requireNoEncoding(HttpServletRequest request) {
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
         if (encoding != null && !encoding.equalsIgnoreCase("identity")) {

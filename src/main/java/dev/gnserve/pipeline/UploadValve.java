@@ -103,6 +103,7 @@ final class UploadValve extends ValveBase {
         try (Share share = budget.take(0)) {
             CountedBody body = new CountedBody(timed, share, client, response);
             connection.setInputBuffer(body);
+            share.becomeThatOfBody(request);
             getNext().invoke(request, response);
             // A client that waits for "100 Continue" sends nothing before its body is read.
             if (request.isAsync() || (connection.hasExpectation() && !body.isRead)) {

@@ -43,9 +43,9 @@ class RequestBodyTest {
                 {"model_name": "mymodel", "parameters": {"timeout": 500000, "priority": 2, "binary_data_output": true,
                  "my_custom_parameter": 42}, "inputs": [], "outputs": [{"name": "a", "parameters": {"binary_data": false}}]}""").request();
 
-        assertThat(request.parameters()).isEqualTo(new InferRequest.Parameters(500_000L, 2L, true));
+        assertThat(request.parameters()).isEqualTo(new InferRequest.Parameters(500_000L, 2L, true, null));
         assertThat(request.outputs())
-                .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false)));
+                .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false, null, null)));
     }
 
     @ParameterizedTest
