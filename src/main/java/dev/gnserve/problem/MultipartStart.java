@@ -65,7 +65,7 @@ public final class MultipartStart {
                     .formatted(alone);
         }
         if (start.startsWith("--") && !start.contains("--" + boundary)) {
-            return "The multipart body begins with the boundary '%s', and Content-Type declares '--%s'. Send the same boundary in both."
+            return "The multipart body begins with '%s'. By its Content-Type it must begin with '--%s': two hyphens and the boundary."
                     .formatted(shown(start.lines().findFirst().orElse("")), shown(boundary));
         }
         return null;

@@ -3,6 +3,8 @@ package dev.gnserve.problem;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.util.MimeType;
 
@@ -18,23 +20,23 @@ final class RequestFaults {
 
     /** @param supported the media types of bodies that the operation takes */
     static String unsupportedMedia(HttpServletRequest request, List<MediaType> supported) {
-        String given = request.getContentType();
-        String what = given == null
-                ? "The request has no Content-Type."
-                : (isMediaType(given)
-                                ? "The Content-Type is %s, which this operation does not take."
-                                : "The Content-Type '%s' is not a media type.")
-                        .formatted(LogText.of(given));
+        String what = contentType(request.getContentType());
         boolean images = supported.stream().anyMatch(type -> type.getType().equals("image"));
         String types = supported.stream().map(MimeType::toString).collect(Collectors.joining(", "));
         return what + " " + (images ? SEND_IMAGES : "Send " + types + ".");
     }
 
-    private static boolean isMediaType(String text) {
+    private static String contentType(@Nullable String given) {
+        if (given == null) {
+            return "The request has no Content-Type.";
+        }
         try {
-            return MediaType.parseMediaType(text).isConcrete();
-        } catch (org.springframework.http.InvalidMediaTypeException e) {
-            return false;
+            MediaType.parseMediaType(given);
+            return "The Content-Type is %s, which this operation does not take.".formatted(LogText.of(given));
+        } catch (InvalidMediaTypeException e) {
+            String message = String.valueOf(e.getMessage());
+            String why = message.substring(message.lastIndexOf("\": ") + 1);
+            return "The Content-Type '%s' is not a media type%s.".formatted(LogText.of(given), LogText.of(why));
         }
     }
 

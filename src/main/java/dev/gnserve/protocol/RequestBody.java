@@ -81,6 +81,9 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
 
     /** The failure for JSON that cannot be read. */
     static FailureException notJson(JacksonException cause) {
+        if (cause instanceof Unsupported.Refused) {
+            return invalid("%s is not supported: %s.".formatted(path(cause), cause.getOriginalMessage()));
+        }
         String what = what(cause);
         String where = cause.getPath().isEmpty() ? "" : " at " + path(cause);
         Failure failure = Failure.of(

@@ -1,7 +1,9 @@
 package dev.gnserve.protocol;
 
+import java.io.Serial;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
+import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.annotation.JsonDeserialize;
@@ -21,26 +23,26 @@ final class Unsupported {
         @Override
         public Unsupported deserialize(JsonParser parser, DeserializationContext context) throws JacksonException {
             String name = String.valueOf(parser.currentName());
-            throw new UnsupportedParameterException(
+            throw new Refused(
                     parser,
-                    "the parameter is not supported: "
-                            + switch (name) {
-                                case "sequence_id" ->
-                                    "models keep nothing from one request to the next. Send each request without sequence_id";
-                                case "classification" ->
-                                    "outputs are tensors (class_count in some clients). POST an image to"
-                                            + " /v1/models/MODEL/classify for labels";
-                                default -> "there is no shared memory. Send the tensor in the request";
-                            });
+                    switch (name) {
+                        case "sequence_id" ->
+                            "models keep nothing from one request to the next. Send each request without sequence_id";
+                        case "classification" ->
+                            "outputs are tensors (class_count in some clients). POST an image to"
+                                    + " /v1/models/MODEL/classify for labels";
+                        default -> "there is no shared memory. Send the tensor in the request";
+                    });
         }
     }
 
     /** Its message is a sentence for the client. */
-    static final class UnsupportedParameterException extends tools.jackson.databind.DatabindException {
+    static final class Refused extends DatabindException {
 
+        @Serial
         private static final long serialVersionUID = 1L;
 
-        UnsupportedParameterException(JsonParser parser, String message) {
+        Refused(JsonParser parser, String message) {
             super(parser, message);
         }
     }

@@ -85,9 +85,10 @@ final class RepositoryBody {
     }
 
     private static String shown(JsonNode value) {
-        return value.isContainer()
-                ? "an object or an array"
-                : value.toString().length() <= 40 ? value.toString() : "a long text";
+        if (value.isContainer()) {
+            return value.isArray() ? "an array" : "an object";
+        }
+        return value.toString().length() <= 40 ? value.toString() : "a long text";
     }
 
     private static FailureException invalid(String detail) {

@@ -37,6 +37,20 @@ class RequestBodyTest {
         assertThat(request.outputs()).extracting(InferRequest.Output::name).containsExactly("output0");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'parameters': {'sequence_id': 5, 'sequence_start': true}, 'inputs': []}|parameters.sequence_id is not supported",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 3}}]}|outputs[0].parameters.classification is",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|shared_memory_region is not",
+                "{'inputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|inputs[0].parameters.shared_memory_region is"
+            },
+            quoteCharacter = '`')
+    void parametersThatWouldChangeTheResultAreRefusedByName(String json, String sentence) {
+        assertThatThrownBy(() -> Requests.json(json.replace('\'', '"'))).hasMessageContaining(sentence);
+    }
+
     @Test
     void parametersAreReadAndUnknownFieldsAreIgnored() {
         InferRequest request = Requests.json("""
