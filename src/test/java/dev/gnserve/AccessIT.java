@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -211,6 +212,17 @@ class AccessIT {
         assertThat(config.text()).contains("'config' is not supported");
         assertThat(metadata.json().path("extensions").valueStream().map(JsonNode::asString))
                 .contains("model_repository");
+    }
+
+    @Test
+    void aFolderThatIsNoModelIsNamedWhenItIsAskedFor() throws Exception {
+        Files.createDirectories(models.resolve("misnamed"));
+        Files.writeString(models.resolve("misnamed/model.yml"), "task: classification");
+
+        Answer answer = client.send(repository("models/misnamed/load", ADMIN));
+
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.text()).contains("it has model.yml, expected is model.yaml");
     }
 
     @Test
