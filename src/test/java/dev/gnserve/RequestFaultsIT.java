@@ -182,6 +182,21 @@ class RequestFaultsIT {
         }
     }
 
+    @Test
+    void longMetadataOfTheProtocolAreNotCompressedAndLongResultsAre() {
+        assertThat(encoding(client.request("v2/models/" + "n".repeat(2_000)))).isNotEqualTo("gzip");
+        assertThat(encoding(client.request("v2/models/nuclei-unet-gn/infer")
+                        .POST(BodyPublishers.ofString(
+                                "{\"inputs\":[{\"name\":\"input\",\"datatype\":\"FP32\",\"shape\":[1,3,16,16],\"data\":["
+                                        + "0.5,".repeat(767) + "0.5]}]}"))))
+                .isEqualTo("gzip");
+    }
+
+    private String encoding(HttpRequest.Builder request) {
+        Answer answer = client.send(request.header("Accept-Encoding", "gzip"));
+        return answer.response().headers().firstValue("Content-Encoding").orElse("none");
+    }
+
     private Answer posted(String type, byte[] body) {
         return client.send(client.request(SEGMENT).header("Content-Type", type).POST(BodyPublishers.ofByteArray(body)));
     }

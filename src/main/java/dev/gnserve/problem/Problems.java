@@ -22,9 +22,6 @@ public final class Problems {
 
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** Keeps the web server from compressing an error of the protocol: some clients that ask for gzip read errors as plain text. */
-    private static final String NOT_COMPRESSED = "identity";
-
     private Problems() {}
 
     /** The document for a failure. Logs the cause, which the document does not have: at error for an engine fault, else at debug. */
@@ -63,9 +60,6 @@ public final class Problems {
         byte[] body = JSON.writeValueAsBytes(protocol ? new ProtocolError(problem.detail()) : problem);
         response.setStatus(problem.status());
         response.setContentType(protocol ? MediaType.APPLICATION_JSON_VALUE : MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-        if (protocol) {
-            response.setHeader(HttpHeaders.CONTENT_ENCODING, NOT_COMPRESSED);
-        }
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
     }
@@ -83,9 +77,7 @@ public final class Problems {
         ResponseEntity.BodyBuilder response =
                 ResponseEntity.status(problem.status()).headers(headers);
         if (ProtocolError.isExpectedBy(request)) {
-            return response.header(HttpHeaders.CONTENT_ENCODING, NOT_COMPRESSED)
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .body(new ProtocolError(problem.detail()));
+            return response.contentType(MediaType.APPLICATION_JSON).body(new ProtocolError(problem.detail()));
         }
         return response.contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem);
     }
