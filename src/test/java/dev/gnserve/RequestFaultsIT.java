@@ -104,6 +104,25 @@ class RequestFaultsIT {
         assertThat(detail(refused(multipart("XX", withoutEnd)))).contains("ends before its last boundary, '--XX--'");
     }
 
+    /** A PNG begins with line ends that would be wrong in a multipart body. */
+    @Test
+    void aBodyThatIsNoMultipartIsShownAsItIs() {
+        assertThat(detail(refused(multipart("XX", IMAGE)))).contains("begins with '?PNG'", "must begin with '--XX'");
+        assertThat(detail(refused(multipart("XX", bytes("{\"image\": 1}"))))).contains("begins with '{\"image\": 1}'");
+        assertThat(detail(refused(multipart("XX", new byte[0])))).contains("is empty");
+        assertThat(multipart("XX", bytes("a preamble\r\n", part("image", "a"), IMAGE, "\r\n--XX--\r\n"))
+                        .pixels())
+                .isPositive();
+    }
+
+    @Test
+    void aFileNameThatCannotBeReadIsNamed() {
+        String part = "--XX\r\nContent-Disposition: form-data; name=\"image\"; filename*=klingon''a.png\r\n\r\n";
+
+        assertThat(detail(refused(multipart("XX", bytes(part, IMAGE, "\r\n--XX--\r\n")))))
+                .contains("The file name of a part cannot be read: klingon", "UTF-8");
+    }
+
     @Test
     void partsWithAnotherNameOrEncodingAreNamed() {
         byte[] file = bytes(part("file", "a"), IMAGE, "\r\n--XX--\r\n");
@@ -146,6 +165,12 @@ class RequestFaultsIT {
         assertThat(detail(refused(client.get("v1/models?page=2")))).contains("this operation has none");
         assertThat(client.get("v2?page=2").status()).isEqualTo(200);
         assertThat(client.get("v1/models?").status()).isEqualTo(200);
+    }
+
+    @Test
+    void numbersThatAreNotWholeAreRefusedAsSuch() {
+        assertThat(detail(refused(client.post("v1/models/bloodcell-fcos-gn/detect?maxDetections=1.5", IMAGE))))
+                .contains("'1.5'", "a whole number");
     }
 
     @Test

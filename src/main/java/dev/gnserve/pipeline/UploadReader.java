@@ -12,6 +12,8 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -28,6 +30,9 @@ public final class UploadReader {
 
     /** Longer file names are cut. They are used in the response only. */
     private static final int LONGEST_NAME = 255;
+
+    /** Values of Content-Transfer-Encoding for bytes as they are (RFC 2045, section 6.2). */
+    private static final Set<String> NOT_ENCODED = Set.of("7bit", "8bit", "binary");
 
     private final UploadLimits limits;
 
@@ -75,7 +80,7 @@ public final class UploadReader {
     public byte[] decodedBody(HttpServletRequest request) throws IOException {
         byte[] body = body(request);
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-        if (encoding == null || encoding.equalsIgnoreCase("identity")) {
+        if (isNone(encoding)) {
             return body;
         }
         int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
@@ -88,13 +93,17 @@ public final class UploadReader {
 
     private static void requireNoEncoding(HttpServletRequest request) {
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+        if (!isNone(encoding)) {
             throw Failure.of(
                             FailureCode.UNSUPPORTED_MEDIA,
                             "The body has the Content-Encoding %s. Send images without one: they are compressed already."
                                     .formatted(encoding))
                     .asException();
         }
+    }
+
+    private static boolean isNone(@Nullable String encoding) {
+        return encoding == null || encoding.isBlank() || encoding.strip().equalsIgnoreCase("identity");
     }
 
     private void requireDeclaredSize(HttpServletRequest request) {
@@ -150,7 +159,10 @@ public final class UploadReader {
                 .limit(5)
                 .collect(Collectors.joining(", "));
         return "The multipart body has no part named 'image'%s. Send each image as such a part, for example curl -F image=@cells.png."
-                .formatted(names.isEmpty() ? "" : "; its parts are named " + names);
+                .formatted(
+                        names.isEmpty()
+                                ? ". A part gets its name from its header Content-Disposition: form-data; name=\"image\""
+                                : "; its parts are named " + names);
     }
 
     private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {
@@ -165,7 +177,7 @@ public final class UploadReader {
 
     private static byte[] bytes(Part part) throws IOException {
         String encoding = part.getHeader("Content-Transfer-Encoding");
-        if (encoding != null && !encoding.equalsIgnoreCase("binary") && !encoding.equalsIgnoreCase("8bit")) {
+        if (encoding != null && !NOT_ENCODED.contains(encoding.strip().toLowerCase(Locale.ROOT))) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
                             "A part named 'image' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."

@@ -55,20 +55,22 @@ public final class MultipartStart {
             return "The Content-Type has no boundary. Do not set this header yourself: the HTTP library knows the boundary"
                     + " and sets it.";
         }
+        if (request.getContentLengthLong() == 0) {
+            return "The multipart body is empty. Send each image as a part named 'image'.";
+        }
         if (!(request.getAttribute(ATTRIBUTE) instanceof ByteArrayOutputStream kept)) {
             return null;
         }
         String start = kept.toString(StandardCharsets.ISO_8859_1);
-        String alone = lineEndAlone(start);
-        if (alone != null) {
-            return "The lines of the multipart body end with %s alone. End them with CR LF (RFC 2046)."
-                    .formatted(alone);
-        }
-        if (start.startsWith("--") && !start.contains("--" + boundary)) {
+        int first = start.indexOf("--" + boundary);
+        if (first < 0) {
             return "The multipart body begins with '%s'. By its Content-Type it must begin with '--%s': two hyphens and the boundary."
-                    .formatted(shown(start.lines().findFirst().orElse("")), shown(boundary));
+                    .formatted(shown(start.strip().lines().findFirst().orElse("")), shown(boundary));
         }
-        return null;
+        String alone = lineEndAlone(start.substring(first));
+        return alone == null
+                ? null
+                : "The lines of the multipart body end with %s alone. End them with CR LF (RFC 2046).".formatted(alone);
     }
 
     /** The end of the body that its Content-Type announces, for a sentence. */

@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.coyote.BadRequestException;
 import org.apache.tomcat.util.http.InvalidParameterException;
-import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.apache.tomcat.util.http.fileupload.impl.FileCountLimitExceededException;
 import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
@@ -72,11 +71,7 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         }
         String detail = MultipartStart.fault(request);
         if (detail == null) {
-            Throwable cause = exception.getMostSpecificCause();
-            detail = cause instanceof MultipartStream.MalformedStreamException
-                    ? "The multipart body ends before %s. Send the whole body.".formatted(MultipartStart.end(request))
-                    : "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
-                            .formatted(cause.getMessage());
+            detail = RequestFaults.malformedMultipart(exception.getMostSpecificCause(), request);
         }
         return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
     }
@@ -220,6 +215,9 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         }
         if (type == boolean.class) {
             return "true, false";
+        }
+        if (type == int.class || type == Integer.class) {
+            return "a whole number of at most 2,147,483,647";
         }
         return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "a " + type.getSimpleName();
     }

@@ -1,8 +1,12 @@
 package dev.gnserve.problem;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.nio.charset.IllegalCharsetNameException;
+import java.nio.charset.UnsupportedCharsetException;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.apache.tomcat.util.http.fileupload.InvalidFileNameException;
+import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
@@ -36,8 +40,27 @@ final class RequestFaults {
         } catch (InvalidMediaTypeException e) {
             String message = String.valueOf(e.getMessage());
             String why = message.substring(message.lastIndexOf("\": ") + 1);
-            return "The Content-Type '%s' is not a media type%s.".formatted(LogText.of(given), LogText.of(why));
+            return "The Content-Type '%s' is not a media type%s.%s"
+                    .formatted(
+                            LogText.of(given),
+                            LogText.of(why),
+                            why.contains("unsupported charset") ? " Leave the charset out." : "");
         }
+    }
+
+    /** For what the first bytes of the body do not show. */
+    static String malformedMultipart(Throwable cause, HttpServletRequest request) {
+        if (cause instanceof MultipartStream.MalformedStreamException) {
+            return "The multipart body ends before %s. Send the whole body.".formatted(MultipartStart.end(request));
+        }
+        if (cause instanceof UnsupportedCharsetException
+                || cause instanceof IllegalCharsetNameException
+                || cause instanceof InvalidFileNameException) {
+            return "The file name of a part cannot be read: %s. Send it in UTF-8, without control characters."
+                    .formatted(LogText.of(String.valueOf(cause.getMessage())));
+        }
+        return "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
+                .formatted(cause.getMessage());
     }
 
     static String notFound(HttpServletRequest request) {

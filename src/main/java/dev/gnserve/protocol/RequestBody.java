@@ -98,6 +98,9 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
         if (cause instanceof ValueInstantiationException && cause.getCause() != null) {
             return String.valueOf(cause.getCause().getMessage());
         }
+        if (cause.getOriginalMessage().startsWith("No content")) {
+            return "it is blank. Send the JSON of an inference request";
+        }
         if (cause instanceof MismatchedInputException mismatch && mismatch.getTargetType() != JsonValues.class) {
             return "the value has another type than the protocol defines";
         }
