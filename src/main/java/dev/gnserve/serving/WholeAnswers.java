@@ -10,8 +10,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Leaves it to the web server when an answer is sent. Spring flushes the answers of some controllers before their end; then the server
- * does not know their length, sends no {@code Content-Length}, and compresses even the smallest.
+ * Sends an answer when it is complete. Spring flushes the answers of some controllers before their end; then the web server does not
+ * know their length, sends no {@code Content-Length}, and compresses even the smallest.
  */
 @Component
 final class WholeAnswers extends OncePerRequestFilter {
@@ -19,11 +19,25 @@ final class WholeAnswers extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        chain.doFilter(request, new HttpServletResponseWrapper(response) {
-            @Override
-            public void flushBuffer() {
-                // The server flushes when its buffer is full, and at the end.
-            }
-        });
+        Deferred deferred = new Deferred(response);
+        chain.doFilter(request, deferred);
+        if (deferred.flushed && !request.isAsyncStarted()) {
+            // Within the request, for which a shutdown waits.
+            response.getOutputStream().close();
+        }
+    }
+
+    private static final class Deferred extends HttpServletResponseWrapper {
+
+        private boolean flushed;
+
+        private Deferred(HttpServletResponse response) {
+            super(response);
+        }
+
+        @Override
+        public void flushBuffer() {
+            flushed = true;
+        }
     }
 }
