@@ -75,8 +75,10 @@ class ClassificationController {
                                             minimum = "1",
                                             maximum = "" + MOST_LABELS))
                     int top,
+            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
             HttpServletRequest request)
             throws IOException {
+        QueryParameter.requirePage(page);
         QueryParameter.requireRange("top", top, 1, MOST_LABELS);
         ClassificationTask task = new ClassificationTask(top);
         return requests.answer(
@@ -84,6 +86,6 @@ class ClassificationController {
                 version,
                 task.task(),
                 request,
-                (served, client) -> pipeline.answer(task, null, served, client, request));
+                (served, client) -> pipeline.answer(task, null, served, client, request, page));
     }
 }

@@ -47,12 +47,19 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
 
     @Override
     public ClassifiedImage describe(String name, Ranked found, Timing timing) {
-        return new ClassifiedImage(name, found.image().width(), found.image().height(), found.labels(), timing, null);
+        return new ClassifiedImage(
+                name,
+                found.image().page(),
+                found.image().width(),
+                found.image().height(),
+                found.labels(),
+                timing,
+                null);
     }
 
     @Override
     public ClassifiedImage failed(String name, Problem problem) {
-        return new ClassifiedImage(name, null, null, null, null, problem);
+        return new ClassifiedImage(name, null, null, null, null, null, problem);
     }
 
     @Override

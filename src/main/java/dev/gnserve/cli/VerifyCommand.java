@@ -15,6 +15,7 @@ import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
+import dev.gnserve.image.SampleRange;
 import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
@@ -203,13 +204,14 @@ final class VerifyCommand implements Callable<Integer> {
         Preprocessor preprocessor = manifest == null
                 ? new Preprocessor(
                         ChannelOrder.RGB,
+                        SampleRange.FULL,
                         new Resize.None(),
                         new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
                         Padding.NONE,
                         null)
                 : manifest.preprocessor();
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
-        return ImagePipeline.forCommands().firstTile(preprocessor, upload);
+        return ImagePipeline.forCommands().firstTile(preprocessor, upload).input();
     }
 
     /** The model.yaml in the folder of the archive, or in the one above. */

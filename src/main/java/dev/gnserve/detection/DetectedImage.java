@@ -1,6 +1,7 @@
 package dev.gnserve.detection;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.image.PageNumber;
 import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.Problem;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -11,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The JSON document of one image: a result, or a name with a problem.
  *
  * @param name the part's file name
+ * @param page of the file that was used; absent where it has one
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
  * @param detections best first
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DetectedImage(
         @Schema(example = "a.png") String name,
+        @Nullable PageNumber page,
         @Schema(example = "640") @Nullable Integer width,
         @Schema(example = "480") @Nullable Integer height,
         @Nullable List<DetectedObject> detections,

@@ -99,8 +99,10 @@ class DetectionController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     BoxRender render,
+            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
             HttpServletRequest request)
             throws IOException {
+        QueryParameter.requirePage(page);
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         QueryParameter.requireRange("maxDetections", maxDetections, 1, Thresholds.MOST_DETECTIONS);
         DetectionTask task = new DetectionTask(threshold, maxDetections, new MaskWriter(masks));
@@ -112,6 +114,6 @@ class DetectionController {
                 version,
                 task.task(),
                 request,
-                (served, client) -> pipeline.answer(task, picture, served, client, request));
+                (served, client) -> pipeline.answer(task, picture, served, client, request, page));
     }
 }

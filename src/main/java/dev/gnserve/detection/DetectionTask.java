@@ -57,7 +57,7 @@ public record DetectionTask(
 
     @Override
     public DetectedImage failed(String name, Problem problem) {
-        return new DetectedImage(name, null, null, null, null, problem);
+        return new DetectedImage(name, null, null, null, null, null, problem);
     }
 
     @Override

@@ -30,7 +30,7 @@ public record Detections(UprightImage image, List<String> labels, List<Detection
             objects.add(DetectedObject.of(
                     labels.get(detection.label()), detection, mask(detection.mask(), writer, picture)));
         }
-        return new DetectedImage(name, image.width(), image.height(), objects, timing, null);
+        return new DetectedImage(name, image.page(), image.width(), image.height(), objects, timing, null);
     }
 
     /** Paints one object at a time on the picture, as objects may overlap. */

@@ -11,6 +11,7 @@ final class Bmp {
     private static final int CORE_HEADER_BYTES = 12;
     private static final int LEAST_BYTES_WITH_COMPRESSION = 20;
     private static final int INFO_HEADER_BYTES = 40;
+    private static final int OS2_HEADER_BYTES = 64;
     private static final int UNCOMPRESSED = 0;
     private static final int RLE8 = 1;
     private static final int RLE4 = 2;
@@ -53,8 +54,8 @@ final class Bmp {
         };
         if (!read) {
             throw new UnsupportedImageException(
-                    "compression %d of %d bits is not read in bitmaps; save it uncompressed or as PNG"
-                            .formatted(compression, bits));
+                    "compression %s of samples of %d bits is not read in bitmaps; save it uncompressed or as PNG"
+                            .formatted(compressionName(), bits));
         }
         if (pixelsAt < FILE_HEADER_BYTES || (!hasRuns() && pixelsAt + (long) rowBytes() * height > bytes.length)) {
             throw new CorruptImageException("it ends before its %d x %d pixels".formatted(width, height));
@@ -69,6 +70,20 @@ final class Bmp {
     /** What decoding takes: colours, and the indices of runs. */
     DecodeCost cost() {
         return DecodeCost.of((long) width * height, hasRuns() ? 4 : 3, 0);
+    }
+
+    private String compressionName() {
+        boolean os2 = headerBytes == OS2_HEADER_BYTES;
+        return switch (compression) {
+            case UNCOMPRESSED -> "none";
+            case RLE8 -> "RLE8";
+            case RLE4 -> "RLE4";
+            case BIT_FIELDS -> os2 ? "Huffman" : "by masks";
+            case 4 -> os2 ? "RLE of 24 bits" : "JPEG";
+            case 5 -> "PNG";
+            case 11, 12, 13 -> "CMYK";
+            default -> "number " + compression;
+        };
     }
 
     private boolean hasRuns() {
@@ -146,6 +161,9 @@ final class Bmp {
         int y = 0;
         while (y < height) {
             if (at + 2 > bytes.length) {
+                if (x == width && y == height - 1) {
+                    break; // All pixels are there; only the mark of the end is missing.
+                }
                 throw new CorruptImageException("it ends before its pixels");
             }
             work.goOnNowAndThen();

@@ -3,15 +3,22 @@ package dev.gnserve.image;
 /** An image as 8-bit RGB for the eye. */
 final class Display {
 
-    /** This share of the darkest and of the brightest samples may saturate when 16 bits are shown. */
+    /** This share of the darkest and of the brightest samples may saturate when more than 8 bits are shown. */
     private static final double SATURATED = 0.001;
 
     private Display() {}
 
-    /** New samples [height, width, 3]. 16-bit images, which seldom use their range, are stretched to it. */
+    /** New samples [height, width, 3]. Deeper images, which seldom use their range, are stretched to it. */
     static byte[] rgb(UprightImage image) {
         int samples = image.width() * image.height() * image.channels();
-        byte[] eight = image.samples() instanceof byte[] bytes ? bytes : stretched((short[]) image.samples(), samples);
+        byte[] eight;
+        if (image.samples() instanceof byte[] bytes) {
+            eight = bytes;
+        } else if (image.samples() instanceof short[] shorts) {
+            eight = stretched(shorts, samples);
+        } else {
+            eight = stretched(sixteenBits((float[]) image.samples()), samples);
+        }
         if (image.channels() == 3) {
             return eight == image.samples() ? eight.clone() : eight;
         }
@@ -22,6 +29,22 @@ final class Display {
             rgb[out++] = eight[i];
         }
         return rgb;
+    }
+
+    /** From the least value to the greatest. */
+    private static short[] sixteenBits(float[] samples) {
+        double least = Double.POSITIVE_INFINITY;
+        double most = Double.NEGATIVE_INFINITY;
+        for (float sample : samples) {
+            least = Math.min(least, sample);
+            most = Math.max(most, sample);
+        }
+        double factor = most > least ? 0xFFFF / (most - least) : 0;
+        short[] sixteen = new short[samples.length];
+        for (int i = 0; i < sixteen.length; i++) {
+            sixteen[i] = (short) Math.round((samples[i] - least) * factor);
+        }
+        return sixteen;
     }
 
     private static byte[] stretched(short[] samples, int count) {

@@ -28,11 +28,7 @@ final class GifStructure {
         ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = HEADER_BYTES + colorTableBytes(bytes[10]);
         while (bytes[at] == EXTENSION) {
-            at += 2;
-            while (bytes[at] != 0) {
-                at += 1 + (bytes[at] & 0xFF);
-            }
-            at++;
+            at = behindBlocks(at + 2);
         }
         if (bytes[at] != IMAGE) {
             throw new CorruptImageException("byte %d should begin a frame".formatted(at));
@@ -60,6 +56,35 @@ final class GifStructure {
 
     Canvas screen() {
         return screen;
+    }
+
+    /** How many frames the file has, as far as it is whole. */
+    int pictures() {
+        int pictures = 1;
+        int at = frameAt;
+        try {
+            while (true) {
+                at = bytes[at] == IMAGE
+                        ? behindBlocks(at + FRAME_BYTES + colorTableBytes(bytes[at + FRAME_BYTES - 1]) + 1)
+                        : behindBlocks(at + 2);
+                if (bytes[at] == IMAGE) {
+                    pictures++;
+                } else if (bytes[at] != EXTENSION) {
+                    return pictures;
+                }
+            }
+        } catch (IndexOutOfBoundsException e) {
+            return pictures;
+        }
+    }
+
+    /** The index behind a sequence of blocks, each of which begins with its length. */
+    private int behindBlocks(int from) {
+        int at = from;
+        while (bytes[at] != 0) {
+            at += 1 + (bytes[at] & 0xFF);
+        }
+        return at + 1;
     }
 
     /** What decoding takes: indices and colours of the frame, or its colours and the screen. */

@@ -17,6 +17,11 @@ final class Histogram {
         this.toBin = most > least ? (BINS - 1) / (most - least) : 0;
     }
 
+    static Histogram of(PlanarRows image) {
+        int[] counts = image.counts();
+        return counts == null ? ofRows(image) : ofCounts(counts);
+    }
+
     static Histogram ofRows(PlanarRows image) {
         float[] row = new float[image.channels() * image.width()];
         float least = Float.POSITIVE_INFINITY;

@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Turns uploaded bytes into an upright image, within limits. Thread-safe.
  *
  * <p>The content decides the format. The header is held against the limits before any pixel memory is taken; nothing
- * goes to disk; of animations and multi-page files only the first picture is read. The orientation of EXIF is applied,
- * alpha is dropped (as Pillow's {@code convert("RGB")} does: the colours under it stay what they are) and colours are
+ * goes to disk; of animations only the first picture is read. The orientation of EXIF is applied, alpha is dropped (as Pillow's {@code convert("RGB")} does: the colours under it stay what they are) and colours are
  * taken to be sRGB whatever profile is embedded, as training pipelines do.
  *
  * <p>{@link #cost} says before decoding what memory it takes. The time is in proportion to the pixels.
@@ -35,18 +34,19 @@ public final class ImageDecoder {
         this.limits = limits;
     }
 
-    /** As {@link #decode(byte[], Cancellation)}; nothing stops it. */
+    /** As {@link #decode(byte[], int, Cancellation)}: the first page; nothing stops it. */
     public UprightImage decode(byte[] bytes) {
-        return decode(bytes, Cancellation.NEVER);
+        return decode(bytes, 1, Cancellation.NEVER);
     }
 
     /**
-     * The upright image in these bytes.
+     * An upright image in these bytes.
      *
-     * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE or, when there is no memory, OVERLOADED; and
-     *     what the cancellation throws
+     * @param page from 1; formats other than TIFF have one
+     * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE, INVALID_REQUEST for a page that is not there, or,
+     *     when there is no memory, OVERLOADED; and what the cancellation throws
      */
-    public UprightImage decode(byte[] bytes, Cancellation cancellation) {
+    public UprightImage decode(byte[] bytes, int page, Cancellation cancellation) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
             throw Failure.of(
@@ -57,7 +57,7 @@ public final class ImageDecoder {
         }
         DecodeWork work = new DecodeWork(cancellation);
         try {
-            return decode(format, bytes, work);
+            return decode(format, bytes, page, work);
         } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
             if (work.stopped() != null) {
                 throw work.stopped();
@@ -66,23 +66,39 @@ public final class ImageDecoder {
         }
     }
 
-    private UprightImage decode(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {
+    private UprightImage decode(ImageFormat format, byte[] bytes, int page, DecodeWork work) throws IOException {
         work.goOn();
         return switch (format) {
-            case PNG -> png(bytes, work);
-            case JPEG -> jpeg(bytes, work);
-            case TIFF -> tiff(bytes, work);
-            case WEBP -> WebpStructure.read(bytes, limits).decode(work);
+            case PNG -> {
+                PngStructure structure = PngStructure.read(bytes, limits);
+                PageNumber number = PageNumber.first(format, page, structure.pictures());
+                UprightImage stored = read(format, structure.bare(), work);
+                yield structure.orientation().apply(stored).asPage(number);
+            }
+            case JPEG -> jpeg(bytes, page, work);
+            case TIFF -> tiff(TiffPage.read(bytes, limits, page), work);
+            case WEBP -> {
+                WebpStructure structure = WebpStructure.read(bytes, limits);
+                PageNumber number = PageNumber.first(format, page, structure.pictures());
+                yield structure.decode(work).asPage(number);
+            }
             case GIF -> {
                 GifStructure structure = GifStructure.read(bytes, limits);
-                yield structure.screen().show(read(format, structure.bare(), work));
+                PageNumber number = PageNumber.first(format, page, structure.pictures());
+                yield structure
+                        .screen()
+                        .show(read(format, structure.bare(), work))
+                        .asPage(number);
             }
-            case BMP -> Bmp.read(bytes, limits).decode(work);
+            case BMP -> {
+                PageNumber.first(format, page, 1);
+                yield Bmp.read(bytes, limits).decode(work);
+            }
         };
     }
 
-    /** What decoding these bytes takes at most, read from their header. Bytes that decoding refuses cost nothing but a copy. */
-    public DecodeCost cost(byte[] bytes) {
+    /** What decoding a page takes at most, read from its header. What decoding refuses costs nothing but a copy. */
+    public DecodeCost cost(byte[] bytes, int page) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
             return DecodeCost.of(1, 0, 0);
@@ -91,7 +107,7 @@ public final class ImageDecoder {
             return switch (format) {
                 case PNG -> PngStructure.cost(bytes, limits);
                 case JPEG -> JpegStructure.inspect(bytes, this::checkJpeg).cost();
-                case TIFF -> TiffPage.read(bytes, limits).cost();
+                case TIFF -> TiffPage.read(bytes, limits, page).cost();
                 case WEBP -> WebpStructure.read(bytes, limits).cost();
                 case GIF -> GifStructure.read(bytes, limits).cost();
                 case BMP -> Bmp.read(bytes, limits).cost();
@@ -102,8 +118,9 @@ public final class ImageDecoder {
         }
     }
 
-    private UprightImage jpeg(byte[] bytes, DecodeWork work) throws IOException {
+    private UprightImage jpeg(byte[] bytes, int page, DecodeWork work) throws IOException {
         JpegStructure structure = JpegStructure.read(bytes, this::checkJpeg);
+        PageNumber number = PageNumber.first(ImageFormat.JPEG, page, structure.pictures());
         ImageReader reader = readers.open(ImageFormat.JPEG);
         try (ImageInputStream stream = structure.bare(work)) {
             JpegWarnings warnings = new JpegWarnings();
@@ -113,7 +130,7 @@ public final class ImageDecoder {
             // The raster is what is stored, without the guesses at colours that reading an image would make.
             UprightImage stored = JpegColors.convert(reader.readRaster(0, null), structure);
             warnings.throwIfDamaged();
-            return structure.orientation().apply(stored);
+            return structure.orientation().apply(stored).asPage(number);
         } finally {
             reader.dispose();
         }
@@ -123,13 +140,7 @@ public final class ImageDecoder {
         limits.check(ImageFormat.JPEG, width, height);
     }
 
-    private UprightImage png(byte[] bytes, DecodeWork work) throws IOException {
-        PngStructure structure = PngStructure.read(bytes, limits);
-        return structure.orientation().apply(read(ImageFormat.PNG, structure.bare(), work));
-    }
-
-    private UprightImage tiff(byte[] bytes, DecodeWork work) throws IOException {
-        TiffPage page = TiffPage.read(bytes, limits);
+    private UprightImage tiff(TiffPage page, DecodeWork work) throws IOException {
         UprightImage stored;
         if (page.isJpeg()) {
             ImageReader reader = readers.open(ImageFormat.JPEG);
@@ -143,7 +154,7 @@ public final class ImageDecoder {
         } else {
             stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
         }
-        return page.orientation().apply(stored);
+        return page.orientation().apply(stored).asPage(page.number());
     }
 
     private UprightImage read(ImageFormat format, byte[] bytes, DecodeWork work) throws IOException {

@@ -46,16 +46,16 @@ final class JpegColors {
     static UprightImage convert(byte[] samples, TiffPage page) {
         int width = page.width();
         int height = page.height();
-        if (page.photometric() == TiffPage.YCBCR) {
+        if (page.samples().photometric() == TiffSamples.YCBCR) {
             lumaChromaToRgb(samples, 3);
-        } else if (page.photometric() == TiffPage.WHITE_IS_ZERO) {
+        } else if (page.samples().photometric() == TiffSamples.WHITE_IS_ZERO) {
             for (int i = 0; i < samples.length; i++) {
                 samples[i] = (byte) ~samples[i];
             }
         }
-        return page.samples() == 4
+        return page.samples().count() == 4
                 ? UprightImage.of8Bit(width, height, 3, inkToRgb(samples))
-                : UprightImage.of8Bit(width, height, page.samples(), samples);
+                : UprightImage.of8Bit(width, height, page.samples().count(), samples);
     }
 
     private static void lumaChromaToRgb(byte[] samples, int step) {

@@ -38,12 +38,19 @@ final class JpegStructure {
     private static final int SOS = 0xDA;
     private static final int APP0 = 0xE0;
     private static final int APP1 = 0xE1;
+    private static final int APP2 = 0xE2;
     private static final int APP14 = 0xEE;
     private static final int APP15 = 0xEF;
+    private static final int SOF55_LS = 0xF7;
     private static final int COM = 0xFE;
     private static final int TEM = 0x01;
 
     private static final int NO_ADOBE_MARKER = -1;
+
+    private static final String XMP = "http://ns.adobe.com/xap/1.0/\0";
+
+    /** Tag of the number of pictures. */
+    private static final int PICTURES = 0xB001;
 
     /** Throws where the size in a header is not one that is read. */
     @FunctionalInterface
@@ -63,11 +70,12 @@ final class JpegStructure {
     private long blocks;
     private boolean progressive;
     private int scans;
+    private int pictures = 1;
     private boolean partialScan;
     private boolean namedRgb;
     private boolean jfif;
     private int adobeTransform = NO_ADOBE_MARKER;
-    private @Nullable Orientation orientation;
+    private final OrientationTags tags = new OrientationTags();
 
     private JpegStructure(byte[] bytes, SizeCheck size, byte @Nullable [] bare) {
         this.bytes = bytes;
@@ -95,7 +103,12 @@ final class JpegStructure {
     }
 
     Orientation orientation() {
-        return orientation == null ? Orientation.UPRIGHT : orientation;
+        return tags.orientation();
+    }
+
+    /** Pictures of a multi-picture file (CIPA DC-007), of which the first is decoded; otherwise 1. */
+    int pictures() {
+        return pictures;
     }
 
     int width() {
@@ -141,6 +154,9 @@ final class JpegStructure {
     }
 
     private void walk() throws IOException {
+        if (u16(0) != (0xFF00 | SOI)) {
+            throw new CorruptImageException("it does not begin as JPEG");
+        }
         int at = 2;
         keep(0, 2);
         while (true) {
@@ -193,14 +209,32 @@ final class JpegStructure {
     private void segment(int marker, int at, int length) throws IOException {
         if (marker == SOS && length > 0) {
             partialScan |= bytes[at] != components;
+        } else if (marker == SOF55_LS) {
+            throw new UnsupportedImageException("JPEG-LS is not read; save it as baseline JPEG or PNG");
         } else if (marker >= SOF0_BASELINE && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC) {
             frame(marker, at, length);
         } else if (marker == APP0 && length >= 5 && startsWith(at, "JFIF\0")) {
             jfif = true;
         } else if (marker == APP14 && length >= 12 && startsWith(at, "Adobe")) {
             adobeTransform = bytes[at + 11] & 0xFF;
-        } else if (marker == APP1 && orientation == null && length > 6 && startsWith(at, "Exif\0\0")) {
-            orientation = ExifOrientation.read(bytes, at + 6, length - 6);
+        } else if (marker == APP2 && length > 4 && startsWith(at, "MPF\0")) {
+            pictures = pictures(at + 4, length - 4);
+        } else if (marker == APP1 && length > 6 && startsWith(at, "Exif\0\0")) {
+            tags.exif(bytes, at, length);
+        } else if (marker == APP1 && length > XMP.length() && startsWith(at, XMP)) {
+            tags.xmp(bytes, at, length);
+        }
+    }
+
+    private int pictures(int at, int length) {
+        try {
+            return (int) Math.max(
+                    1,
+                    Math.min(
+                            Integer.MAX_VALUE,
+                            TiffDirectory.read(bytes, at, length).number(PICTURES, 1)));
+        } catch (CorruptImageException e) {
+            return 1;
         }
     }
 
@@ -213,14 +247,27 @@ final class JpegStructure {
         }
     }
 
+    /** The name of a process by its number (T.81, table B.1). */
+    private static String process(int number) {
+        String coding = number > 8 ? "arithmetic-coded " : "";
+        return coding
+                + switch (number & 7) {
+                    case 1 -> "sequential";
+                    case 2 -> "progressive";
+                    case 3 -> "lossless";
+                    case 0 -> "baseline";
+                    default -> "hierarchical";
+                };
+    }
+
     private void frame(int marker, int at, int length) throws IOException {
         if (length < 6) {
             throw truncated();
         }
         if (marker > SOF2_PROGRESSIVE || bytes[at] != 8) {
             throw new UnsupportedImageException(
-                    "JPEG process %d with %d bits is not read; save it as baseline or progressive with 8 bits"
-                            .formatted(marker - SOF0_BASELINE, bytes[at] & 0xFF));
+                    "%s JPEG with %d bits is not read; save it as baseline or progressive with 8 bits"
+                            .formatted(process(marker - SOF0_BASELINE), bytes[at] & 0xFF));
         }
         if (components != 0) {
             throw new CorruptImageException("it has two frames");

@@ -86,8 +86,7 @@ public sealed interface Normalization {
 
         /** Takes the percentiles of an image; they are the same for planes and for rows of them. */
         FittedNormalization fittedTo(PlanarRows image) {
-            int[] counts = image.counts();
-            Histogram histogram = counts == null ? Histogram.ofRows(image) : Histogram.ofCounts(counts);
+            Histogram histogram = Histogram.of(image);
             float zero = histogram.percentile(low);
             float one = histogram.percentile(high);
             float factor = 1 / Math.max(one - zero, minimumRange);

@@ -38,39 +38,38 @@ record Orientation(boolean transpose, boolean flipX, boolean flipY) {
         int origin = (flipX ? (width - 1) * stepX : 0) + (flipY ? (height - 1) * stepY : 0);
         int dx = flipX ? -stepX : stepX;
         int dy = flipY ? -stepY : stepY;
+        int length = width * height * channels;
+        Object to;
         if (from instanceof byte[] bytes) {
-            return UprightImage.of8Bit(
-                    width, height, channels, reorder(bytes, width, height, channels, origin, dx, dy));
+            byte[] turned = new byte[length];
+            reorder(bytes, turned, width, channels, origin, dx, dy);
+            to = turned;
+        } else {
+            to = from instanceof short[] ? new short[length] : new float[length];
+            reorder(from, to, width, height, channels, origin, dx, dy);
         }
-        return UprightImage.of16Bit(
-                width, height, channels, reorder((short[]) from, width, height, channels, origin, dx, dy));
+        return stored.withSamples(width, height, to, length);
     }
 
-    private static byte[] reorder(byte[] from, int width, int height, int channels, int origin, int dx, int dy) {
-        byte[] to = new byte[from.length];
-        int out = 0;
-        for (int y = 0; y < height; y++) {
-            int in = origin + y * dy;
-            for (int x = 0; x < width; x++, in += dx) {
+    private static void reorder(byte[] from, byte[] to, int width, int channels, int origin, int dx, int dy) {
+        for (int out = 0, start = origin; out < to.length; start += dy) {
+            for (int x = 0, in = start; x < width; x++, in += dx) {
                 for (int c = 0; c < channels; c++) {
                     to[out++] = from[in + c];
                 }
             }
         }
-        return to;
     }
 
-    private static short[] reorder(short[] from, int width, int height, int channels, int origin, int dx, int dy) {
-        short[] to = new short[from.length];
+    /** As above, for arrays of any type. */
+    private static void reorder(
+            Object from, Object to, int width, int height, int channels, int origin, int dx, int dy) {
         int out = 0;
         for (int y = 0; y < height; y++) {
             int in = origin + y * dy;
-            for (int x = 0; x < width; x++, in += dx) {
-                for (int c = 0; c < channels; c++) {
-                    to[out++] = from[in + c];
-                }
+            for (int x = 0; x < width; x++, in += dx, out += channels) {
+                System.arraycopy(from, in, to, out, channels);
             }
         }
-        return to;
     }
 }

@@ -3,6 +3,7 @@ package dev.gnserve.image;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 
 /** What the chunks of a PNG file say (ISO/IEC 15948), read without decoding. */
@@ -14,6 +15,14 @@ final class PngStructure {
     private static final int IDAT = 0x49444154;
     private static final int IEND = 0x49454E44;
     private static final int EXIF = 0x65584966;
+    private static final int TEXT = 0x74455874;
+    private static final int COMPRESSED_TEXT = 0x7A545874;
+    private static final int INTERNATIONAL_TEXT = 0x69545874;
+    private static final int ANIMATION = 0x6163544C;
+    private static final int FRAME = 0x6663544C;
+
+    /** Bit 5 of the first letter: decoders may skip the chunk. */
+    private static final int ANCILLARY = 0x20000000;
 
     /** Deflate cannot make a byte stand for more, and a pixel takes a bit at least. */
     private static final long MOST_PIXELS_PER_BYTE = 8 * 1032;
@@ -26,10 +35,12 @@ final class PngStructure {
     private static final int RGB_ALPHA = 6;
 
     private final Orientation orientation;
+    private final int pictures;
     private final byte[] bare;
 
-    private PngStructure(Orientation orientation, byte[] bare) {
+    private PngStructure(Orientation orientation, int pictures, byte[] bare) {
         this.orientation = orientation;
+        this.pictures = pictures;
         this.bare = bare;
     }
 
@@ -52,9 +63,13 @@ final class PngStructure {
         return DecodeCost.of((long) width * height, perPixel, bytes.length);
     }
 
-    /** From an eXIf chunk. */
     Orientation orientation() {
         return orientation;
+    }
+
+    /** Frames of an animation (APNG), and the picture before them if it is not the first of them; otherwise 1. */
+    int pictures() {
+        return pictures;
     }
 
     /** The file with nothing but what makes the pixels: no text to inflate, no profile, no transparency. */
@@ -65,8 +80,9 @@ final class PngStructure {
     /** Walks all chunks to the end, so that a truncated or altered file is known before it is decoded. */
     static PngStructure read(byte[] bytes, ImageLimits limits) throws IOException {
         ByteBuffer file = ByteBuffer.wrap(bytes);
-        Orientation orientation = Orientation.UPRIGHT;
+        OrientationTags tags = new OrientationTags();
         ByteArrayOutputStream palette = new ByteArrayOutputStream();
+        int pictures = 0;
         int data = 0;
         int at = SIGNATURE_BYTES;
         int type;
@@ -96,8 +112,19 @@ final class PngStructure {
                         palette.write(bytes, at, 12 + length);
                     }
                 }
-                case EXIF -> orientation = sound ? ExifOrientation.read(bytes, at + 8, length) : orientation;
-                default -> {}
+                case ANIMATION -> pictures += length == 8 ? file.getInt(at + 8) + 1 : 0;
+                // Before the image data: they are the first frame.
+                case FRAME -> pictures -= data == 0 ? 1 : 0;
+                default -> {
+                    if (sound) {
+                        readTags(tags, type, bytes, at + 8, length);
+                    }
+                    if ((type & ANCILLARY) == 0) {
+                        throw new UnsupportedImageException(
+                                "its chunk %s changes what the pixels are in a way that PNG does not define; save it as plain PNG"
+                                        .formatted(new String(bytes, at + 4, 4, StandardCharsets.ISO_8859_1)));
+                    }
+                }
             }
             at += 12 + length;
         } while (type != IEND);
@@ -107,7 +134,17 @@ final class PngStructure {
             throw new CorruptImageException(
                     "%d bytes of image data cannot hold %d x %d pixels".formatted(data, width, height));
         }
-        return new PngStructure(orientation, bare(bytes, palette.toByteArray(), data));
+        return new PngStructure(tags.orientation(), Math.max(1, pictures), bare(bytes, palette.toByteArray(), data));
+    }
+
+    private static void readTags(OrientationTags tags, int type, byte[] bytes, int at, int length) {
+        switch (type) {
+            case EXIF -> tags.exif(bytes, at, length);
+            case TEXT -> tags.pngText(bytes, at, length, false);
+            case COMPRESSED_TEXT -> tags.pngText(bytes, at, length, true);
+            case INTERNATIONAL_TEXT -> tags.pngInternationalText(bytes, at, length);
+            default -> {}
+        }
     }
 
     private static int checksum(byte[] bytes, int from, int length) {

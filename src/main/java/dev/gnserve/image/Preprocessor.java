@@ -7,13 +7,15 @@ import org.jspecify.annotations.Nullable;
  * and thread-safe.
  *
  * @param channels which colours, in which order
+ * @param range which values become 0 and 255
  * @param resize to the scale the network was trained at
- * @param normalization of values from 0 to 255 (16-bit samples are brought to that scale, fractions kept)
+ * @param normalization of these values
  * @param padding to sides that the network can halve
  * @param tiling for images larger than a tile, or null to take every image whole
  */
 public record Preprocessor(
         ChannelOrder channels,
+        SampleRange range,
         Resize resize,
         Normalization normalization,
         Padding padding,
@@ -37,7 +39,7 @@ public record Preprocessor(
 
     public PreparedImage prepare(UprightImage image) {
         Geometry geometry = Geometry.of(image.width(), image.height(), resize, padding);
-        PlanarRows rows = new SampleRows(image, channels);
+        PlanarRows rows = range.rows(image, channels);
         if (geometry.isScaled()) {
             rows = new BilinearResize(image.width(), image.height(), geometry.scaledWidth(), geometry.scaledHeight())
                     .apply(rows);

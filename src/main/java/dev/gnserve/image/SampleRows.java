@@ -2,7 +2,7 @@ package dev.gnserve.image;
 
 import org.jspecify.annotations.Nullable;
 
-/** The samples of an image as planes of floats on the scale of 0 to 255, in the colours that a network takes. */
+/** The samples of an image as planes of floats, divided by a number, in the colours that a network takes. */
 final class SampleRows implements PlanarRows {
 
     // ITU-R BT.601, as Pillow's convert("L").
@@ -10,15 +10,14 @@ final class SampleRows implements PlanarRows {
     private static final float GREEN = 0.587f;
     private static final float BLUE = 0.114f;
 
-    /** Brings 65535 to 255. */
-    private static final float SIXTEEN_BITS = 257;
-
     private final UprightImage image;
     private final ChannelOrder order;
+    private final float divisor;
 
-    SampleRows(UprightImage image, ChannelOrder order) {
+    SampleRows(UprightImage image, ChannelOrder order, float divisor) {
         this.image = image;
         this.order = order;
+        this.divisor = divisor;
     }
 
     @Override
@@ -93,10 +92,14 @@ final class SampleRows implements PlanarRows {
             for (int i = 0; i < count; i++, in += step) {
                 into[offset + i] = bytes[in] & 0xFF;
             }
-        } else {
-            short[] shorts = (short[]) image.samples();
+        } else if (image.samples() instanceof short[] shorts) {
             for (int i = 0; i < count; i++, in += step) {
-                into[offset + i] = (shorts[in] & 0xFFFF) / SIXTEEN_BITS;
+                into[offset + i] = (shorts[in] & 0xFFFF) / divisor;
+            }
+        } else {
+            float[] floats = (float[]) image.samples();
+            for (int i = 0; i < count; i++, in += step) {
+                into[offset + i] = floats[in];
             }
         }
     }
@@ -108,13 +111,17 @@ final class SampleRows implements PlanarRows {
                 into[offset + i] =
                         RED * (bytes[in] & 0xFF) + GREEN * (bytes[in + 1] & 0xFF) + BLUE * (bytes[in + 2] & 0xFF);
             }
-        } else {
-            short[] shorts = (short[]) image.samples();
+        } else if (image.samples() instanceof short[] shorts) {
             for (int i = 0; i < count; i++, in += 3) {
                 into[offset + i] = (RED * (shorts[in] & 0xFFFF)
                                 + GREEN * (shorts[in + 1] & 0xFFFF)
                                 + BLUE * (shorts[in + 2] & 0xFFFF))
-                        / SIXTEEN_BITS;
+                        / divisor;
+            }
+        } else {
+            float[] floats = (float[]) image.samples();
+            for (int i = 0; i < count; i++, in += 3) {
+                into[offset + i] = RED * floats[in] + GREEN * floats[in + 1] + BLUE * floats[in + 2];
             }
         }
     }

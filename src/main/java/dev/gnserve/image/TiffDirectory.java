@@ -1,15 +1,18 @@
 package dev.gnserve.image;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * The first directory of a TIFF structure (TIFF 6.0, section 2; BigTIFF), as TIFF files and EXIF blocks have it.
+ * A directory of a TIFF structure (TIFF 6.0, section 2; BigTIFF), as TIFF files and EXIF blocks have it.
  *
- * <p>No other directory is followed, and a value is read only when it is asked for.
+ * <p>A value is read only when it is asked for.
  */
 final class TiffDirectory {
 
@@ -26,44 +29,105 @@ final class TiffDirectory {
     private static final int IFD = 13;
     private static final int LONG8 = 16;
 
+    /** More directories than any writer makes; counting them takes time. */
+    private static final int MOST_PAGES = 65_536;
+
     private record Entry(int type, long count, long at) {}
 
     private final ByteBuffer file;
+    private final boolean big;
     private final Map<Integer, Entry> entries = new HashMap<>();
 
-    private TiffDirectory(ByteBuffer file) {
-        this.file = file;
-    }
-
-    /** Reads the tags of the structure that begins at {@code offset}. */
-    static TiffDirectory read(byte[] bytes, int offset, int length) throws CorruptImageException {
-        ByteBuffer file = ByteBuffer.wrap(bytes, offset, length).slice();
-        if (length < 8) {
+    private TiffDirectory(ByteBuffer file) throws CorruptImageException {
+        if (file.limit() < 8) {
             throw new CorruptImageException("it ends before its directory");
         }
+        this.file = file;
         file.order(file.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         int mark = file.getShort(2);
         if (mark != CLASSIC && mark != BIG) {
             throw new CorruptImageException("its mark is %d; 42 and 43 are TIFF".formatted(mark));
         }
-        TiffDirectory directory = new TiffDirectory(file);
+        this.big = mark == BIG;
+    }
+
+    /** Reads the tags of the first directory of the structure that begins at {@code offset}. */
+    static TiffDirectory read(byte[] bytes, int offset, int length) throws CorruptImageException {
+        TiffDirectory directory =
+                new TiffDirectory(ByteBuffer.wrap(bytes, offset, length).slice());
         try {
-            directory.readTags(mark == BIG);
+            directory.readTags(directory.position(directory.first()));
         } catch (IndexOutOfBoundsException e) {
             throw new CorruptImageException("its directory runs over its end");
         }
         return directory;
     }
 
-    private void readTags(boolean big) throws CorruptImageException {
-        int at = position(big ? file.getLong(8) : Integer.toUnsignedLong(file.getInt(4)));
-        long count = big ? file.getLong(at) : Short.toUnsignedLong(file.getShort(at));
-        int entryBytes = big ? 20 : 12;
-        at += big ? 8 : 2;
-        if (count < 0 || count > (file.limit() - at) / entryBytes) {
+    /** Reads the tags of a page of a file; which page has been {@linkplain #pages found}. */
+    static TiffDirectory read(byte[] bytes, long at) throws CorruptImageException {
+        TiffDirectory directory = new TiffDirectory(ByteBuffer.wrap(bytes));
+        try {
+            directory.readTags(directory.position(at));
+        } catch (IndexOutOfBoundsException e) {
+            throw new CorruptImageException("its directory runs over its end");
+        }
+        return directory;
+    }
+
+    /**
+     * Where the directories of a file begin, at least one: a chain, in which each says where the next is. It ends at a place that has
+     * none, as other readers end it: that does not harm the pages before.
+     */
+    static long[] pages(byte[] bytes) throws IOException {
+        TiffDirectory start = new TiffDirectory(ByteBuffer.wrap(bytes));
+        Set<Long> places = new LinkedHashSet<>();
+        try {
+            long next = start.first();
+            start.position(next);
+            while (next > 0 && next < bytes.length && places.add(next)) {
+                if (places.size() > MOST_PAGES) {
+                    throw new UnsupportedImageException(
+                            "it has more than %d pages; save it as several files".formatted(MOST_PAGES));
+                }
+                next = start.next((int) next);
+            }
+        } catch (IndexOutOfBoundsException e) {
+            // The last directory runs over the end of the file. Reading it says so.
+        }
+        if (places.isEmpty()) {
+            throw new CorruptImageException("its directory is at byte 0");
+        }
+        return places.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private long first() {
+        return big ? file.getLong(8) : Integer.toUnsignedLong(file.getInt(4));
+    }
+
+    private int entryBytes() {
+        return big ? 20 : 12;
+    }
+
+    private long tags(int at) {
+        return big ? file.getLong(at) : Short.toUnsignedLong(file.getShort(at));
+    }
+
+    private long next(int at) {
+        long entries = tags(at);
+        if (entries < 0 || entries > file.limit()) {
+            return 0;
+        }
+        int end = (int) Math.min(file.limit(), at + (big ? 8 : 2) + entries * entryBytes());
+        return big ? file.getLong(end) : Integer.toUnsignedLong(file.getInt(end));
+    }
+
+    private void readTags(int begin) throws CorruptImageException {
+        long count = tags(begin);
+        int at = begin + (big ? 8 : 2);
+        if (count < 0 || count > (file.limit() - at) / entryBytes()) {
             throw new CorruptImageException("its directory of %d tags runs over its end".formatted(count));
         }
-        for (int i = 0; i < count; i++, at += entryBytes) {
+        for (int i = 0; i < count; i++, at += entryBytes()) {
             int type = Short.toUnsignedInt(file.getShort(at + 2));
             long values = big ? file.getLong(at + 4) : Integer.toUnsignedLong(file.getInt(at + 4));
             int size = type < SIZES.length ? SIZES[type] : 0;

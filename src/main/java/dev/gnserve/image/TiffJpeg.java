@@ -19,7 +19,7 @@ final class TiffJpeg {
         this.page = page;
         this.reader = reader;
         this.work = work;
-        this.samples = new byte[page.width() * page.height() * page.samples()];
+        this.samples = new byte[page.width() * page.height() * page.samples().count()];
     }
 
     /**
@@ -30,7 +30,7 @@ final class TiffJpeg {
     static UprightImage read(TiffPage page, ImageReader reader, DecodeWork work) throws IOException {
         TiffJpeg jpeg = new TiffJpeg(page, reader, work);
         int tiles = page.across() * page.down();
-        int planes = page.isPlanar() ? page.samples() : 1;
+        int planes = page.isPlanar() ? page.samples().count() : 1;
         for (int plane = 0; plane < planes; plane++) {
             for (int tile = 0; tile < tiles; tile++) {
                 jpeg.tile(tile, plane, page.jpeg(plane * tiles + tile));
@@ -45,7 +45,7 @@ final class TiffJpeg {
         int top = tile / page.across() * page.tileHeight();
         int width = Math.min(page.tileWidth(), page.width() - left);
         int height = Math.min(page.tileHeight(), page.height() - top);
-        JpegStructure structure = JpegStructure.read(bytes, (w, h) -> requireSize(tile, w, h, width, height));
+        JpegStructure structure = structure(bytes, (w, h) -> requireSize(tile, w, h, width, height));
         requireComponents(structure, tile);
         JpegWarnings warnings = new JpegWarnings();
         reader.addIIOReadWarningListener(warnings);
@@ -57,7 +57,7 @@ final class TiffJpeg {
         warnings.throwIfDamaged();
         byte[] from = ((DataBufferByte) raster.getDataBuffer()).getData();
         int step = structure.components();
-        int all = page.samples();
+        int all = page.samples().count();
         for (int y = 0; y < height; y++) {
             int to = ((top + y) * page.width() + left) * all + plane;
             if (step == all) {
@@ -67,6 +67,14 @@ final class TiffJpeg {
                     samples[to + x * all] = from[y * width + x];
                 }
             }
+        }
+    }
+
+    private JpegStructure structure(byte[] bytes, JpegStructure.SizeCheck size) throws IOException {
+        try {
+            return JpegStructure.read(bytes, size);
+        } catch (CorruptImageException e) {
+            throw page.isOldStyleJpeg() ? TiffPage.oldStyle() : e;
         }
     }
 
@@ -81,7 +89,7 @@ final class TiffJpeg {
     }
 
     private void requireComponents(JpegStructure structure, int tile) throws UnsupportedImageException {
-        int components = page.isPlanar() ? 1 : page.samples();
+        int components = page.isPlanar() ? 1 : page.samples().count();
         if (structure.components() != components) {
             throw new UnsupportedImageException(
                     "the JPEG in its strip or tile %d has %d components where the page has %d; save it with the same number in both"

@@ -6,18 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The first page of a TIFF file, as its directory describes it: checked, so that its pixels take memory and time in proportion to
+ * A page of a TIFF file, as its directory describes it: checked, so that its pixels take memory and time in proportion to
  * their number (TIFF 6.0; BigTIFF).
  */
 final class TiffPage {
-
-    static final int WHITE_IS_ZERO = 0;
-    static final int BLACK_IS_ZERO = 1;
-    static final int RGB = 2;
-    static final int PALETTE = 3;
-    static final int CMYK = 5;
-    static final int YCBCR = 6;
-    static final int CIELAB = 8;
 
     static final int NONE = 1;
     static final int LZW = 5;
@@ -31,23 +23,32 @@ final class TiffPage {
 
     private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
 
-    private static final Map<Integer, String> NOT_READ = Map.of(
-            33_003, "JPEG 2000",
-            33_005, "JPEG 2000",
-            34_712, "JPEG 2000",
-            34_661, "JBIG",
-            34_887, "LERC",
-            34_892, "lossy JPEG of DNG",
-            34_925, "LZMA",
-            50_000, "ZSTD",
-            50_001, "WebP",
-            50_002, "JPEG XL");
-
-    private static final int UNSIGNED = 1;
-    private static final int UNDEFINED = 4;
-
-    /** Gray, palette, RGB and CMYK, with up to two channels of alpha. */
-    private static final int MOST_SAMPLES = 6;
+    private static final Map<Integer, String> NOT_READ = Map.ofEntries(
+            Map.entry(9, "JBIG"),
+            Map.entry(10, "JBIG"),
+            Map.entry(32_766, "NeXT"),
+            Map.entry(32_771, "fax of whole words (CCITTRLEW)"),
+            Map.entry(32_809, "ThunderScan"),
+            Map.entry(32_908, "PixarFilm"),
+            Map.entry(32_909, "PixarLog"),
+            Map.entry(33_003, "JPEG 2000"),
+            Map.entry(33_004, "JPEG 2000"),
+            Map.entry(33_005, "JPEG 2000"),
+            Map.entry(34_661, "JBIG"),
+            Map.entry(34_676, "SGILog"),
+            Map.entry(34_677, "SGILog"),
+            Map.entry(34_712, "JPEG 2000"),
+            Map.entry(34_887, "LERC"),
+            Map.entry(34_892, "lossy JPEG of DNG"),
+            Map.entry(34_925, "LZMA"),
+            Map.entry(34_926, "ZSTD"),
+            Map.entry(34_927, "WebP"),
+            Map.entry(34_933, "PNG"),
+            Map.entry(34_934, "JPEG XR"),
+            Map.entry(50_000, "ZSTD"),
+            Map.entry(50_001, "WebP"),
+            Map.entry(50_002, "JPEG XL"),
+            Map.entry(52_546, "JPEG XL"));
 
     /** A tile of a small picture may be so much larger; otherwise all tiles have at most four times the pixels of the picture. */
     private static final long USUAL_TILE_PIXELS = 2048L * 2048;
@@ -57,6 +58,9 @@ final class TiffPage {
 
     private static final int PIXELS_PER_STRIP = 64;
 
+    /** Of tag 254. */
+    private static final int REDUCED = 1;
+
     private static final int JPEG_UNIT = 8;
 
     /** JPEG stores whole units of up to 32 x 32 pixels. */
@@ -64,12 +68,11 @@ final class TiffPage {
 
     private final byte[] file;
     private final TiffDirectory directory;
+    private final PageNumber number;
     private final int width;
     private final int height;
     private final int compression;
-    private final int photometric;
-    private final int samples;
-    private final int bits;
+    private final TiffSamples samples;
     private final boolean planar;
     private final boolean tiled;
     private final int tileWidth;
@@ -77,32 +80,32 @@ final class TiffPage {
     private final long[] offsets;
     private final long[] lengths;
 
-    private TiffPage(byte[] file, ImageLimits limits) throws IOException {
+    private TiffPage(byte[] file, ImageLimits limits, long at, PageNumber number) throws IOException {
         this.file = file;
-        this.directory = TiffDirectory.read(file, 0, file.length);
+        this.directory = TiffDirectory.read(file, at);
+        this.number = number;
+        checkResolution();
         long declaredWidth = directory.number(TiffTag.WIDTH, 0);
         long declaredHeight = directory.number(TiffTag.HEIGHT, 0);
         limits.check(ImageFormat.TIFF, declaredWidth, declaredHeight);
         this.width = (int) declaredWidth;
         this.height = (int) declaredHeight;
         this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
-        this.photometric = (int) directory.number(TiffTag.PHOTOMETRIC, BLACK_IS_ZERO);
-        this.samples = (int) Math.min(Integer.MAX_VALUE, directory.number(TiffTag.SAMPLES_PER_PIXEL, 1));
-        this.bits = sameOfAllSamples(TiffTag.BITS_PER_SAMPLE, 1, "bits per sample");
-        this.planar = directory.number(TiffTag.PLANAR, 1) == 2 && samples > 1;
+        checkCompression();
+        this.samples = TiffSamples.read(directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
+        checkPredictor();
+        this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
-        checkSamples();
         long[] tile = tile();
         this.tileWidth = (int) tile[0];
         this.tileHeight = (int) tile[1];
-        int strips = across() * down() * (planar ? samples : 1);
+        int strips = across() * down() * (planar ? samples.count() : 1);
         checkNumber(strips);
         if (compression == OLD_STYLE_JPEG) {
             this.offsets = new long[] {directory.number(TiffTag.OLD_JPEG, 0)};
             this.lengths = new long[] {directory.number(TiffTag.OLD_JPEG_BYTES, 0)};
             if (offsets[0] <= 0) {
-                throw new UnsupportedImageException(
-                        "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
+                throw oldStyle();
             }
             checkBytes(1);
             return;
@@ -113,18 +116,31 @@ final class TiffPage {
         checkBytes(strips);
     }
 
+    /** What is said of a page whose JPEG is in pieces, or has nothing but tables. */
+    static UnsupportedImageException oldStyle() {
+        return new UnsupportedImageException(
+                "its JPEG compression is the old style without a whole JPEG file in it; save it with LZW or deflate");
+    }
+
     /** Some writers give the places of tiles in the tags of strips. */
     private int placeTag(int ofTiles, int ofStrips) {
         return tiled && directory.has(ofTiles) ? ofTiles : ofStrips;
     }
 
     /**
-     * Reads the directory, and no pixels.
+     * Reads the directory of a page, and no pixels.
      *
-     * @throws dev.gnserve.failure.FailureException IMAGE_TOO_LARGE
+     * @param page from 1
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST, IMAGE_TOO_LARGE
      */
-    static TiffPage read(byte[] file, ImageLimits limits) throws IOException {
-        return new TiffPage(file, limits);
+    static TiffPage read(byte[] file, ImageLimits limits, int page) throws IOException {
+        long[] places = TiffDirectory.pages(file);
+        PageNumber number = PageNumber.any(ImageFormat.TIFF, page, places.length);
+        return new TiffPage(file, limits, places[page - 1], number);
+    }
+
+    PageNumber number() {
+        return number;
     }
 
     int width() {
@@ -135,20 +151,12 @@ final class TiffPage {
         return height;
     }
 
-    int samples() {
+    TiffSamples samples() {
         return samples;
-    }
-
-    int photometric() {
-        return photometric;
     }
 
     boolean isPlanar() {
         return planar;
-    }
-
-    int bits() {
-        return bits;
     }
 
     int compression() {
@@ -165,7 +173,11 @@ final class TiffPage {
 
     /** Whether {@link TiffRows} reads this page. */
     boolean hasRows() {
-        return !isJpeg() && !FAX.contains(compression) && photometric <= CMYK;
+        return !isJpeg() && !FAX.contains(compression) && samples.photometric() <= TiffSamples.CMYK;
+    }
+
+    boolean isOldStyleJpeg() {
+        return compression == OLD_STYLE_JPEG;
     }
 
     boolean isJpeg() {
@@ -190,19 +202,27 @@ final class TiffPage {
     }
 
     Orientation orientation() {
-        return ExifOrientation.of(directory);
+        OrientationTags tags = new OrientationTags();
+        tags.exif(directory);
+        byte[] packet = directory.bytes(TiffTag.XMP);
+        tags.xmp(packet, 0, packet.length);
+        return tags.orientation();
     }
 
     /** What decoding takes: the stored samples, RGB made of ink, a turned copy, and a tile. */
     DecodeCost cost() {
-        int channels = samples < 3 && photometric != PALETTE ? 1 : 3;
-        int sampleBytes = bits > 8 && photometric != CMYK ? 2 : 1;
+        boolean ink = samples.photometric() == TiffSamples.CMYK;
+        int channels = samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
+        int sampleBytes = samples.areNumbers() ? Float.BYTES : samples.bits() > 8 && !ink ? 2 : 1;
         int made = channels * sampleBytes;
-        boolean inPlace = (isJpeg() || hasRows()) && photometric != CMYK;
-        double perPixel = DecodeCost.perPixel(photometric == CMYK ? 4 : made, made, inPlace, orientation());
-        long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples;
+        boolean inPlace = (isJpeg() || hasRows()) && !ink;
+        double perPixel = DecodeCost.perPixel(ink ? 4 : made, made, inPlace, orientation())
+                + (samples.premultiplied() ? Short.BYTES : 0);
+        long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples.count();
         DecodeCost cost = DecodeCost.of(
-                (long) width * height, perPixel, hasRows() ? 6L * tileWidth * samples : 2L * file.length + tile);
+                (long) width * height,
+                perPixel,
+                hasRows() ? 20L * tileWidth * samples.count() : 2L * file.length + tile);
         return isJpeg() ? cost.withNative(2 * tile) : cost;
     }
 
@@ -212,61 +232,39 @@ final class TiffPage {
 
     // ---- What is checked ----
 
-    private int sameOfAllSamples(int tag, int usual, String what) throws IOException {
-        long[] values = directory.numbers(tag, MOST_SAMPLES + 1);
-        for (long value : values) {
-            if (value != values[0]) {
-                throw new UnsupportedImageException("its samples differ in their %s: %s; save it with the same for all"
-                        .formatted(what, Arrays.toString(values)));
-            }
-        }
-        return values.length == 0 ? usual : (int) values[0];
-    }
-
-    private void checkSamples() throws IOException {
+    private void checkCompression() throws UnsupportedImageException {
         if (!READ.contains(compression) && !FAX.contains(compression)) {
             throw new UnsupportedImageException("TIFF compression %s is not read; save it with LZW or deflate"
                     .formatted(NOT_READ.getOrDefault(compression, "number " + compression)));
         }
-        if (samples < 1 || samples > MOST_SAMPLES) {
+    }
+
+    /** A raw file begins with its thumbnail. */
+    private void checkResolution() throws IOException {
+        boolean reduced = (directory.number(TiffTag.SUBFILE_TYPE, 0) & REDUCED) != 0;
+        if (reduced && number.number() == 1 && (number.of() > 1 || directory.has(TiffTag.SUB_DIRECTORIES))) {
             throw new UnsupportedImageException(
-                    "it has %d samples per pixel; save it as gray, palette, RGB or CMYK".formatted(samples));
+                    "its first page is a reduced copy of another picture in it (tag 254); choose another page, or save that picture as a file");
         }
-        int format = sameOfAllSamples(TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
-        boolean odd = samples == 1 && (bits == 10 || bits == 12 || bits == 14);
-        boolean few = bits == 1 || bits == 2 || bits == 4 || bits == 8;
-        if ((format != UNSIGNED && format != UNDEFINED) || !(few || odd || bits == 16)) {
-            throw new UnsupportedImageException(
-                    "its samples are %s of %d bits; save it with unsigned samples of 8 or 16 bits"
-                            .formatted(
-                                    format == 2
-                                            ? "signed integers"
-                                            : format == 3 ? "floating-point numbers" : "unsigned integers",
-                                    bits));
-        }
-        boolean colors = switch (photometric) {
-            case WHITE_IS_ZERO, BLACK_IS_ZERO -> samples <= 2;
-            case RGB -> samples >= 3;
-            case PALETTE -> few && samples == 1 && directory.count(TiffTag.COLORS) == 3L << bits;
-            case CMYK -> samples >= 4 && bits >= 8;
-            case YCBCR -> samples == 3 && bits == 8;
-            case CIELAB -> samples == 3 && bits == 8;
-            default -> false;
-        };
-        boolean jpegColors = bits == 8
-                && (samples == 1 || (samples == 3 && photometric != CIELAB) || (samples == 4 && photometric == CMYK));
-        boolean readable = isJpeg() ? jpegColors : !planar || photometric <= CMYK;
-        if (!colors || !readable) {
-            throw new UnsupportedImageException(
-                    "its colours are of kind %d (tag 262) with %d samples of %d bits%s; save it as gray, palette, RGB or CMYK"
-                            .formatted(photometric, samples, bits, planar ? " in planes" : ""));
-        }
+    }
+
+    private void checkPredictor() throws IOException {
         long predictor = directory.number(TiffTag.PREDICTOR, 1);
-        if (predictor > 2 || (predictor == 2 && bits != 8 && bits != 16)) {
+        int bits = samples.bits();
+        boolean differences = !samples.isFloat() && (bits == 8 || bits == 16 || bits == 32);
+        if (predictor > 3 || (predictor == 2 && !differences) || (predictor == 3 && !samples.isFloat())) {
             throw new UnsupportedImageException(
                     "its predictor is %d with samples of %d bits; save it without a predictor"
                             .formatted(predictor, bits));
         }
+        if (samples.photometric() == TiffSamples.YCBCR && !isJpeg() && (predictor > 1 || isInPlanes())) {
+            throw new UnsupportedImageException(
+                    "its colours are YCbCr without JPEG compression, in planes or with a predictor; save it as RGB");
+        }
+    }
+
+    private boolean isInPlanes() throws IOException {
+        return directory.number(TiffTag.PLANAR, 1) == 2 && samples.count() > 1;
     }
 
     private long[] tile() throws IOException {
@@ -310,6 +308,11 @@ final class TiffPage {
         }
         long sum = 0;
         for (int i = 0; i < strips; i++) {
+            if (offsets[i] == 0) {
+                throw new UnsupportedImageException(
+                        "its strip or tile %d is missing: it would begin at byte 0; save the whole picture"
+                                .formatted(i));
+            }
             if (offsets[i] < 0 || offsets[i] >= file.length) {
                 throw new CorruptImageException(
                         "its strip or tile %d begins at byte %d, behind its end".formatted(i, offsets[i]));
@@ -319,7 +322,7 @@ final class TiffPage {
             lengths[i] = lengths[i] > 0 ? Math.min(lengths[i], rest) : rest;
             sum += lengths[i];
         }
-        long pixelBytes = paddedPixels() * samples * bits / 8;
+        long pixelBytes = paddedPixels() * samples.count() * samples.bits() / 8;
         if (compression != NONE && sum > file.length + pixelBytes) {
             throw new UnsupportedImageException(
                     "its strips or tiles share bytes: they have %d in all, more than the file and its pixels; save it again without that"

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteOrder;
 import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Decodes TIFF pages of gray, palette, RGB or CMYK row by row, uncompressed or compressed without loss (TIFF 6.0). */
 final class TiffRows {
@@ -29,38 +30,52 @@ final class TiffRows {
     private final int[] palette;
     private final byte[] samples;
     private final short[] samples16;
+    private final float[] samplesOfAnyRange;
+    /** Of every pixel, on the scale of its samples; empty unless the colours are multiplied by it. */
+    private final short[] alpha;
+
     private final byte[] row;
     private final int[] line;
+    private final float[] numberLine;
+    /** Null for unsigned samples of up to 16 bits. */
+    private final @Nullable TiffNumbers numbers;
 
     private TiffRows(TiffPage page, DecodeWork work) throws CorruptImageException {
         this.page = page;
         this.work = work;
         this.bigEndian = page.directory().order() == ByteOrder.BIG_ENDIAN;
         boolean predicted = page.compression() != TiffPage.NONE && page.compression() != TiffPage.PACK_BITS;
-        this.differences = predicted && page.directory().number(TiffTag.PREDICTOR, 1) == HORIZONTAL_DIFFERENCES;
+        int predictor = predicted ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
+        this.differences = predictor == HORIZONTAL_DIFFERENCES;
         this.reversed = page.directory().number(TiffTag.FILL_ORDER, 1) == REVERSED_BITS;
-        this.bits = page.bits();
+        this.bits = page.samples().bits();
         this.width = page.width();
-        this.step = page.isPlanar() ? 1 : page.samples();
-        this.palette = page.photometric() == TiffPage.PALETTE ? palette() : new int[0];
-        this.channels = switch (page.photometric()) {
-            case TiffPage.CMYK -> 4;
-            case TiffPage.RGB -> 3;
-            case TiffPage.PALETTE -> isGray(palette) ? 1 : 3;
+        this.step = page.isPlanar() ? 1 : page.samples().count();
+        this.palette = page.samples().photometric() == TiffSamples.PALETTE ? palette() : new int[0];
+        this.channels = switch (page.samples().photometric()) {
+            case TiffSamples.CMYK -> 4;
+            case TiffSamples.RGB -> 3;
+            case TiffSamples.PALETTE -> isGray(palette) ? 1 : 3;
             default -> 1;
         };
+        boolean any = page.samples().areNumbers();
         boolean deep = bits > 8 && channels < 4;
         int length = width * page.height() * channels;
-        this.samples = new byte[deep ? 0 : length];
-        this.samples16 = new short[deep ? length : 0];
-        this.line = new int[page.tileWidth() * step];
-        this.row = new byte[Math.toIntExact(((long) line.length * bits + 7) / 8)];
+        this.samples = new byte[any || deep ? 0 : length];
+        this.samples16 = new short[deep && !any ? length : 0];
+        this.samplesOfAnyRange = new float[any ? length : 0];
+        this.alpha = new short[page.samples().premultiplied() ? width * page.height() : 0];
+        int rowSamples = page.tileWidth() * step;
+        this.line = new int[any ? 0 : rowSamples];
+        this.numberLine = new float[any ? rowSamples : 0];
+        this.row = new byte[Math.toIntExact(((long) rowSamples * bits + 7) / 8)];
+        this.numbers = any ? new TiffNumbers(page.samples(), bigEndian, predictor, step, row.length) : null;
     }
 
     static UprightImage read(TiffPage page, DecodeWork work) throws IOException {
         TiffRows rows = new TiffRows(page, work);
         int tiles = page.across() * page.down();
-        int planes = page.isPlanar() ? rows.channels : 1;
+        int planes = page.isPlanar() ? page.samples().colors() + (rows.alpha.length > 0 ? 1 : 0) : 1;
         for (int plane = 0; plane < planes; plane++) {
             for (int tile = 0; tile < tiles; tile++) {
                 rows.tile(tile, plane, plane * tiles + tile);
@@ -70,6 +85,17 @@ final class TiffRows {
     }
 
     private UprightImage image() {
+        if (alpha.length > 0) {
+            divideByAlpha();
+        }
+        if (numbers != null) {
+            return UprightImage.ofNumbers(
+                    width,
+                    page.height(),
+                    channels,
+                    samplesOfAnyRange,
+                    page.samples().described());
+        }
         if (channels == 4) {
             return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
         }
@@ -89,8 +115,14 @@ final class TiffRows {
                 if (in.readNBytes(row, 0, row.length) < row.length) {
                     throw new CorruptImageException("its strip or tile %d ends before its pixels".formatted(strip));
                 }
-                unpack();
-                take(((top + y) * width + left) * channels + plane, columns);
+                int pixel = (top + y) * width + left;
+                if (numbers == null) {
+                    unpack();
+                    take(pixel, plane, columns);
+                } else {
+                    numbers.unpack(row, numberLine);
+                    takeNumbers(pixel, plane, columns);
+                }
             }
         }
     }
@@ -149,30 +181,64 @@ final class TiffRows {
         }
     }
 
-    /** Puts pixels of the row into the picture, from this index on. */
-    private void take(int to, int columns) {
+    /** Puts pixels of the row into the picture, from this pixel on. */
+    private void take(int pixel, int plane, int columns) {
         int most = (1 << bits) - 1;
-        int taken = palette.length > 0 || page.isPlanar() ? 1 : channels;
-        int out = to;
-        for (int x = 0; x < columns; x++, out += channels) {
-            for (int c = 0; c < taken; c++) {
-                int value = line[x * step + c];
-                if (palette.length > 0) {
-                    putColor(out, palette[value]);
-                } else if (page.photometric() == TiffPage.WHITE_IS_ZERO) {
-                    put(out, most - value, most);
-                } else {
-                    put(out + c, value, most);
+        int colors = page.samples().colors();
+        boolean inverted = page.samples().photometric() == TiffSamples.WHITE_IS_ZERO;
+        if (plane < colors) {
+            int taken = page.isPlanar() ? 1 : colors;
+            int out = pixel * channels + plane;
+            for (int x = 0; x < columns; x++, out += channels) {
+                for (int c = 0; c < taken; c++) {
+                    int value = line[x * step + c];
+                    if (palette.length > 0) {
+                        putColor(out, palette[value]);
+                    } else {
+                        put(out + c, widened(inverted ? most - value : value));
+                    }
                 }
+            }
+        }
+        if (alpha.length > 0 && (plane == colors || !page.isPlanar())) {
+            int at = page.isPlanar() ? 0 : colors;
+            for (int x = 0; x < columns; x++) {
+                alpha[pixel + x] = (short) widened(line[x * step + at]);
             }
         }
     }
 
-    private void put(int at, int value, int most) {
+    private void takeNumbers(int pixel, int plane, int columns) {
+        int taken = page.isPlanar() ? 1 : channels;
+        for (int x = 0, out = pixel * channels + plane; x < columns; x++, out += channels) {
+            System.arraycopy(numberLine, x * step, samplesOfAnyRange, out, taken);
+        }
+    }
+
+    /** A value of the file on the scale of the picture. */
+    private int widened(int value) {
+        int most = (1 << bits) - 1;
+        int scale = samples16.length > 0 ? 0xFFFF : 0xFF;
+        return most == scale ? value : (value * scale + most / 2) / most;
+    }
+
+    private void put(int at, int value) {
         if (samples16.length > 0) {
-            samples16[at] = (short) (most == 0xFFFF ? value : (value * 0xFFFF + most / 2) / most);
+            samples16[at] = (short) value;
         } else {
-            samples[at] = (byte) (most == 0xFF ? value : (value * 0xFF + most / 2) / most);
+            samples[at] = (byte) value;
+        }
+    }
+
+    /** The colours as they were before they were multiplied, as Pillow gives them; black where alpha is 0. */
+    private void divideByAlpha() {
+        int most = samples16.length > 0 ? 0xFFFF : 0xFF;
+        for (int i = 0, at = 0; i < alpha.length; i++) {
+            int divisor = alpha[i] & 0xFFFF;
+            for (int c = 0; c < channels; c++, at++) {
+                long value = samples16.length > 0 ? samples16[at] & 0xFFFF : samples[at] & 0xFF;
+                put(at, divisor == 0 ? 0 : (int) Math.min(most, value * most / divisor));
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.gnserve.image;
 /** Numbers of TIFF tags (TIFF 6.0 and its supplements). */
 final class TiffTag {
 
+    static final int SUBFILE_TYPE = 254;
     static final int WIDTH = 256;
     static final int HEIGHT = 257;
     static final int BITS_PER_SAMPLE = 258;
@@ -10,6 +11,7 @@ final class TiffTag {
     static final int PHOTOMETRIC = 262;
     static final int FILL_ORDER = 266;
     static final int STRIP_OFFSETS = 273;
+    static final int ORIENTATION = 274;
     static final int SAMPLES_PER_PIXEL = 277;
     static final int ROWS_PER_STRIP = 278;
     static final int STRIP_BYTES = 279;
@@ -22,6 +24,8 @@ final class TiffTag {
     static final int TILE_HEIGHT = 323;
     static final int TILE_OFFSETS = 324;
     static final int TILE_BYTES = 325;
+    static final int SUB_DIRECTORIES = 330;
+    static final int INK_SET = 332;
     static final int EXTRA_SAMPLES = 338;
     static final int SAMPLE_FORMAT = 339;
     static final int JPEG_TABLES = 347;
@@ -29,6 +33,7 @@ final class TiffTag {
     static final int OLD_JPEG_BYTES = 514;
     static final int SUBSAMPLING = 530;
     static final int POSITIONING = 531;
+    static final int XMP = 700;
 
     private TiffTag() {}
 }

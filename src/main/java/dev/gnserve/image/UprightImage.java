@@ -1,19 +1,25 @@
 package dev.gnserve.image;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A decoded image as a person sees it: orientation applied, alpha dropped, gray or RGB. Immutable and thread-safe.
  *
- * <p>Samples are interleaved, rows from the top, in one byte or one short each: as compact as the image itself.
+ * <p>Samples are interleaved, rows from the top, in one byte, short or float each: as compact as the image itself.
  */
 public final class UprightImage {
 
     private final int width;
     private final int height;
     private final int channels;
-    /** A byte[] or a short[] of unsigned samples [height, width, channels]. */
+    /** Samples [height, width, channels]: a byte[] or a short[] of unsigned ones, or a float[]. */
     private final Object samples;
 
-    private UprightImage(int width, int height, int channels, Object samples, int length) {
+    private final @Nullable String numbers;
+
+    private final @Nullable PageNumber page;
+
+    private UprightImage(int width, int height, int channels, Object samples, int length, @Nullable String numbers) {
         if (width < 1 || height < 1 || (channels != 1 && channels != 3)) {
             throw new IllegalArgumentException("an image has 1 or 3 channels and at least one pixel, not %d x %d x %d"
                     .formatted(width, height, channels));
@@ -26,16 +32,46 @@ public final class UprightImage {
         this.height = height;
         this.channels = channels;
         this.samples = samples;
+        this.numbers = numbers;
+        this.page = null;
+    }
+
+    private UprightImage(UprightImage image, PageNumber page) {
+        this.width = image.width;
+        this.height = image.height;
+        this.channels = image.channels;
+        this.samples = image.samples;
+        this.numbers = image.numbers;
+        this.page = page;
     }
 
     /** An image over unsigned 8-bit samples [height, width, channels]; the array is kept, not copied. */
     public static UprightImage of8Bit(int width, int height, int channels, byte[] samples) {
-        return new UprightImage(width, height, channels, samples, samples.length);
+        return new UprightImage(width, height, channels, samples, samples.length, null);
     }
 
     /** An image over unsigned 16-bit samples [height, width, channels]; the array is kept, not copied. */
     public static UprightImage of16Bit(int width, int height, int channels, short[] samples) {
-        return new UprightImage(width, height, channels, samples, samples.length);
+        return new UprightImage(width, height, channels, samples, samples.length, null);
+    }
+
+    /**
+     * An image over samples [height, width, channels] of any range; the array is kept, not copied.
+     *
+     * @param numbers what they were in the file, such as "signed integers of 16 bits"
+     */
+    static UprightImage ofNumbers(int width, int height, int channels, float[] samples, String numbers) {
+        return new UprightImage(width, height, channels, samples, samples.length, numbers);
+    }
+
+    /** This image as a page of its file; the samples are shared. */
+    UprightImage asPage(PageNumber number) {
+        return number.of() == 1 ? this : new UprightImage(this, number);
+    }
+
+    /** Which page of its file it is; null where the file has one. */
+    public @Nullable PageNumber page() {
+        return page;
     }
 
     public int width() {
@@ -51,26 +87,46 @@ public final class UprightImage {
         return channels;
     }
 
-    /** 8 or 16. */
+    /** 8 or 16; 32 for samples of any range. */
     public int bitDepth() {
-        return samples instanceof byte[] ? 8 : 16;
+        return samples instanceof byte[] ? 8 : samples instanceof short[] ? 16 : 32;
     }
 
-    /** The largest value a sample can have: 255 or 65535. */
+    /** The largest value that a sample of 8 or 16 bits can have: 255 or 65535. */
     public int maxSample() {
         return samples instanceof byte[] ? 0xFF : 0xFFFF;
     }
 
-    /** The unsigned value at a pixel. */
+    /** What samples of any range were in the file; null for unsigned ones of 8 or 16 bits. */
+    @Nullable
+    String numbers() {
+        return numbers;
+    }
+
+    /** The unsigned value of 8 or 16 bits at a pixel. */
     public int sample(int x, int y, int channel) {
-        if (x < 0 || x >= width || channel < 0 || channel >= channels) {
-            throw new IndexOutOfBoundsException("(%d, %d) channel %d of %s".formatted(x, y, channel, this));
-        }
-        int index = (y * width + x) * channels + channel;
+        int index = index(x, y, channel);
         return samples instanceof byte[] bytes ? bytes[index] & 0xFF : ((short[]) samples)[index] & 0xFFFF;
     }
 
-    /** The samples themselves, a byte[] or a short[], not to be written to. */
+    /** The value at a pixel of an image whose samples have any range. */
+    float number(int x, int y, int channel) {
+        return ((float[]) samples)[index(x, y, channel)];
+    }
+
+    private int index(int x, int y, int channel) {
+        if (x < 0 || x >= width || channel < 0 || channel >= channels) {
+            throw new IndexOutOfBoundsException("(%d, %d) channel %d of %s".formatted(x, y, channel, this));
+        }
+        return (y * width + x) * channels + channel;
+    }
+
+    /** An image of the same kind over other samples, an array of the same type. */
+    UprightImage withSamples(int newWidth, int newHeight, Object other, int length) {
+        return new UprightImage(newWidth, newHeight, channels, other, length, numbers);
+    }
+
+    /** The samples themselves, a byte[], a short[] or a float[], not to be written to. */
     Object samples() {
         return samples;
     }

@@ -131,6 +131,10 @@ final class Vp8Header {
 
     /** How strongly a macroblock is filtered, from 0 for not at all to 63. */
     int level(int segment, boolean subblocks) {
+        if (level == 0) {
+            // The frame is not filtered at all, whatever its segments and changes add.
+            return 0;
+        }
         int own = level;
         if (segmented) {
             own = segmentLevels[segment] + (absoluteSegments ? 0 : own);

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the chunks of a WebP file say (RFC 9649), read without decoding: where the first picture is, on which canvas, and how it is
- * turned. Its alpha, its colour profile and other frames are not read.
+ * turned. Its alpha, its colour profile and other frames are not
+ * read.
  */
 final class WebpStructure {
 
@@ -16,6 +17,7 @@ final class WebpStructure {
     private static final int VP8X = 0x58385056;
     private static final int ANMF = 0x464D4E41;
     private static final int EXIF = 0x46495845;
+    private static final int XMP = 0x20504D58;
     private static final int RIFF_HEADER_BYTES = 12;
     private static final int FRAME_HEADER_BYTES = 16;
 
@@ -25,7 +27,10 @@ final class WebpStructure {
     private final byte[] bytes;
     private final ByteBuffer file;
     private final ImageLimits limits;
-    private Orientation orientation = Orientation.UPRIGHT;
+    private final OrientationTags tags = new OrientationTags();
+    /** Frames of an animation. */
+    private int pictures;
+
     private boolean lossless;
     /** Of the chunk of image data, without its header. */
     private int from;
@@ -56,17 +61,21 @@ final class WebpStructure {
         return structure;
     }
 
+    int pictures() {
+        return Math.max(1, pictures);
+    }
+
     DecodeCost cost() {
         long pixels = (long) canvas().width() * canvas().height();
-        double perPixel =
-                DecodeCost.perPixel(lossless ? Vp8l.BYTES_PER_PIXEL : Vp8.BYTES_PER_PIXEL, 3, false, orientation);
+        double perPixel = DecodeCost.perPixel(
+                lossless ? Vp8l.BYTES_PER_PIXEL : Vp8.BYTES_PER_PIXEL, 3, false, tags.orientation());
         return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : 0);
     }
 
     /** The first picture, on its canvas and turned. */
     UprightImage decode(DecodeWork work) throws IOException {
         UprightImage picture = lossless ? Vp8l.decode(bytes, from, end, work) : Vp8.decode(bytes, from, end, work);
-        return orientation.apply(canvas().show(picture));
+        return tags.orientation().apply(canvas().show(picture));
     }
 
     private Canvas canvas() {
@@ -94,6 +103,7 @@ final class WebpStructure {
             }
             case VP8X -> limits.check(ImageFormat.WEBP, u24(at + 4) + 1, u24(at + 7) + 1);
             case ANMF -> {
+                pictures++;
                 if (from == 0) {
                     readChunks(at + FRAME_HEADER_BYTES, at + length);
                     int left = 2 * u24(at);
@@ -106,7 +116,8 @@ final class WebpStructure {
                     limits.check(ImageFormat.WEBP, canvas.width(), canvas.height());
                 }
             }
-            case EXIF -> orientation = exif(at, length);
+            case EXIF -> tags.exif(bytes, at, length);
+            case XMP -> tags.xmp(bytes, at, length);
             default -> {}
         }
     }
@@ -125,12 +136,6 @@ final class WebpStructure {
             height = file.getShort(at + 8) & 0x3FFF;
             limits.check(ImageFormat.WEBP, width, height);
         }
-    }
-
-    /** Some writers put the prefix of JPEG's EXIF segment before the block. */
-    private Orientation exif(int at, int length) {
-        boolean prefixed = length > 6 && bytes[at] == 'E' && bytes[at + 4] == 0;
-        return prefixed ? ExifOrientation.read(bytes, at + 6, length - 6) : ExifOrientation.read(bytes, at, length);
     }
 
     private int u24(int at) {

@@ -4,6 +4,7 @@ import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;
+import dev.gnserve.image.SampleRange;
 import dev.gnserve.image.Tiling;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,15 @@ import org.jspecify.annotations.Nullable;
  * How the model's input is made from an image.
  *
  * @param colour the channels and their order
+ * @param range which values of an image become 0 and 255
  * @param resize how the image is resized
  * @param padding to sides that the network can halve; depends only on the size of the image
  * @param tiling how images larger than a tile are cut, or null to use every image whole
- * @param normalization from 8-bit values to float32
+ * @param normalization from these values to float32
  */
 public record InputSpec(
         ChannelOrder colour,
+        SampleRange range,
         Resize resize,
         Padding padding,
         @Nullable Tiling tiling,

@@ -9,6 +9,8 @@ import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;
+import dev.gnserve.image.SampleRange;
+import dev.gnserve.image.SampleRange.Kind;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
@@ -133,8 +135,9 @@ public final class ManifestReader {
         // One label for the whole, or a size that was chosen: no reason to cut.
         boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple);
+        SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
-        return tree.make("/input", () -> new InputSpec(colour, resize, padding, tiling, normalization));
+        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
     }
 
     private static Tiling tiling(ManifestTree tree, int multiple) {
@@ -151,6 +154,22 @@ public final class ManifestReader {
             default -> Resize.None.class;
         };
         return tree.get("/input/resize", type);
+    }
+
+    private static SampleRange range(ManifestTree tree) {
+        String at = "/input/range";
+        Kind kind = switch (tree.get(at + "/kind", String.class)) {
+            case "min-max" -> Kind.MIN_MAX;
+            case "percentile" -> Kind.PERCENTILE;
+            case "stored" -> Kind.STORED;
+            default -> Kind.FULL;
+        };
+        if (kind != Kind.PERCENTILE) {
+            return new SampleRange(kind, 0, 100);
+        }
+        float low = tree.get(at + "/low", Float.class);
+        float high = tree.get(at + "/high", Float.class);
+        return tree.make(at, () -> new SampleRange(kind, low, high));
     }
 
     private static Normalization normalization(ManifestTree tree, int channels) {

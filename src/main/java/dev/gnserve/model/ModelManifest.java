@@ -105,6 +105,7 @@ public record ModelManifest(
 
     /** Makes the model's input from an upright image. */
     public Preprocessor preprocessor() {
-        return new Preprocessor(input.colour(), input.resize(), input.normalization(), input.padding(), input.tiling());
+        return new Preprocessor(
+                input.colour(), input.range(), input.resize(), input.normalization(), input.padding(), input.tiling());
     }
 }

@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.PageNumber;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.Preprocessor;
@@ -51,6 +52,9 @@ public final class ImagePipeline {
 
     private static final Logger log = LoggerFactory.getLogger(ImagePipeline.class);
 
+    /** Which page of how many a picture shows, such as 2/5; only where the file has several. */
+    private static final String PAGE_HEADER = "X-Image-Page";
+
     private final UploadReader uploads;
     private final ImageDecoder decoder;
     private final PixelBudget pixels;
@@ -76,6 +80,7 @@ public final class ImagePipeline {
      * Answers a request in JSON, or with a PNG if the task has a picture and the client prefers it.
      *
      * @param picture makes the bytes of the PNG from a result; null for JSON only
+     * @param page of each image, from 1
      * @throws FailureException if the request as a whole fails
      * @throws IOException if the connection breaks
      */
@@ -84,11 +89,12 @@ public final class ImagePipeline {
             @Nullable Function<R, byte[]> picture,
             LoadedModel model,
             Client client,
-            HttpServletRequest request)
+            HttpServletRequest request,
+            int page)
             throws IOException {
         Stages stages = new Stages(model.name(), model.version(), events);
         Context<R> context = new Context<>(task, model.manifest(), model, client, pixels::take, stages);
-        List<Upload> images = uploads.read(request);
+        List<Upload> images = uploads.read(request, page);
         if (picture != null && AcceptHeader.prefersPng(request)) {
             if (images.size() != 1) {
                 throw Failure.of(
@@ -97,8 +103,16 @@ public final class ImagePipeline {
                                         .formatted(images.size()))
                         .asException();
             }
-            byte[] png = runOne(context, images.get(0), found -> stages.encoded(() -> picture.apply(found.result())));
-            return ResponseEntity.ok().contentType(MediaType.IMAGE_PNG).body(png);
+            return runOne(context, images.get(0), found -> {
+                byte[] png = stages.encoded(() -> picture.apply(found.result()));
+                ResponseEntity.BodyBuilder response = ResponseEntity.ok().contentType(MediaType.IMAGE_PNG);
+                if (found.page() != null) {
+                    response.header(
+                            PAGE_HEADER,
+                            found.page().number() + "/" + found.page().of());
+                }
+                return response.body(png);
+            });
         }
         String requestId = RequestId.of(request);
         List<J> results = run(
@@ -161,14 +175,22 @@ public final class ImagePipeline {
     /**
      * The model's input for an image, or for its first tile if it has several.
      *
-     * @return float32 [channels, height, width]
+     * @param input float32 [channels, height, width]
+     * @param page that was used; null where the file has one
+     */
+    public record FirstTile(FloatTensor input, @Nullable PageNumber page) {}
+
+    /**
+     * The model's input for an image.
+     *
      * @throws FailureException if the image cannot be decoded
      */
-    public FloatTensor firstTile(Preprocessor preprocessor, Upload image) {
+    public FirstTile firstTile(Preprocessor preprocessor, Upload image) {
         try (Share share = pixels.take(price(image))) {
-            PlanarImage tile =
-                    preprocessor.prepare(decode(image, share, Client.NONE)).tile(0);
-            return new FloatTensor(TensorShape.of(tile.channels(), tile.height(), tile.width()), tile.values());
+            UprightImage upright = decode(image, share, Client.NONE);
+            PlanarImage tile = preprocessor.prepare(upright).tile(0);
+            TensorShape shape = TensorShape.of(tile.channels(), tile.height(), tile.width());
+            return new FirstTile(new FloatTensor(shape, tile.values()), upright.page());
         }
     }
 
@@ -198,8 +220,10 @@ public final class ImagePipeline {
      * The result of one image.
      *
      * @param name of the upload
+     * @param page that was used; null where the file has one
      */
-    public record Found<R>(String name, R result, Timing timing) {}
+    public record Found<R>(
+            String name, R result, Timing timing, @Nullable PageNumber page) {}
 
     /** An image of a request after its first steps. */
     private sealed interface Started {
@@ -324,11 +348,11 @@ public final class ImagePipeline {
 
     /** What decoding an image takes of the pixel budget. */
     private long price(Upload upload) {
-        return decoder.cost(upload.bytes()).inPixels(PixelBudget.BYTES_PER_PIXEL);
+        return decoder.cost(upload.bytes(), upload.page()).inPixels(PixelBudget.BYTES_PER_PIXEL);
     }
 
     private UprightImage decode(Upload upload, Share share, Client client) {
-        UprightImage image = decoder.decode(upload.bytes(), client.cancelling("decoding"));
+        UprightImage image = decoder.decode(upload.bytes(), upload.page(), client.cancelling("decoding"));
         share.reduceTo((long) image.width() * image.height());
         return image;
     }
@@ -371,7 +395,7 @@ public final class ImagePipeline {
         Duration postprocess = context.stages().took(ImageStage.Name.POSTPROCESS, began);
         Timing timing = image.tiles().timing(image.decode(), image.prepare(), postprocess);
         context.stages().completed(timing);
-        return new Found<>(image.upload().name(), result, timing);
+        return new Found<>(image.upload().name(), result, timing, image.image().page());
     }
 
     private static Failure named(Upload upload, Failure failure) {

@@ -7,7 +7,23 @@ import org.jspecify.annotations.Nullable;
 /** Checks of query parameters. */
 public final class QueryParameter {
 
+    /** The description of the parameter {@code page} in the API document. */
+    public static final String PAGE =
+            "Page of a TIFF file, from 1. Of other formats, such as animations, the service reads the first picture only";
+
+    private static final int MOST_PAGES = 65_536;
+
     private QueryParameter() {}
+
+    /**
+     * Accepts the number of a page.
+     *
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST for another number
+     */
+    public static int requirePage(int page) {
+        requireRange("page", page, 1, MOST_PAGES);
+        return page;
+    }
 
     /**
      * Accepts an absent value, or one from {@code least} to {@code most}.

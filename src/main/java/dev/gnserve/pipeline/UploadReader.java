@@ -43,14 +43,15 @@ public final class UploadReader {
     /**
      * The images in the order of their parts, at least one.
      *
+     * @param page of each
      * @throws FailureException UPLOAD_TOO_LARGE, INVALID_REQUEST, UNSUPPORTED_MEDIA or OVERLOADED
      * @throws IOException if the connection breaks
      */
-    public List<Upload> read(HttpServletRequest request) throws IOException {
+    public List<Upload> read(HttpServletRequest request, int page) throws IOException {
         requireNoEncoding(request);
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
-        return multipart == null ? List.of(raw(request)) : parts(multipart);
+        return multipart == null ? List.of(raw(request, page)) : parts(multipart, page);
     }
 
     /**
@@ -113,7 +114,7 @@ public final class UploadReader {
         }
     }
 
-    private Upload raw(HttpServletRequest request) throws IOException {
+    private Upload raw(HttpServletRequest request, int page) throws IOException {
         byte[] bytes = body(request);
         if (bytes.length == 0) {
             throw Failure.of(
@@ -122,10 +123,10 @@ public final class UploadReader {
                                     + " 'image'.")
                     .asException();
         }
-        return new Upload("image", bytes);
+        return new Upload("image", bytes, page);
     }
 
-    private List<Upload> parts(MultipartHttpServletRequest request) throws IOException {
+    private List<Upload> parts(MultipartHttpServletRequest request, int page) throws IOException {
         List<Upload> uploads = new ArrayList<>();
         Collection<Part> parts = parsed(request);
         for (Part part : parts) {
@@ -139,7 +140,7 @@ public final class UploadReader {
                                         .formatted(limits.maxImages()))
                         .asException();
             }
-            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part)));
+            uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part), page));
         }
         if (uploads.isEmpty()) {
             String fault = parts.isEmpty() ? MultipartStart.fault(request) : null;

@@ -37,7 +37,7 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
             }
         }
         return new SegmentedImage(
-                name, image.width(), image.height(), masks, withObjects ? objects : null, timing, null);
+                name, image.page(), image.width(), image.height(), masks, withObjects ? objects : null, timing, null);
     }
 
     /** A PNG of the image with its objects tinted and outlined. */

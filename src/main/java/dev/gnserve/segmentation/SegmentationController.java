@@ -93,8 +93,10 @@ class SegmentationController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     Render render,
+            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
             HttpServletRequest request)
             throws IOException {
+        QueryParameter.requirePage(page);
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         SegmentationTask task = new SegmentationTask(threshold, new MaskWriter(masks), objects);
         Function<Segmentation, byte[]> picture = found -> switch (render) {
@@ -107,6 +109,6 @@ class SegmentationController {
                 version,
                 task.task(),
                 request,
-                (served, client) -> pipeline.answer(task, picture, served, client, request));
+                (served, client) -> pipeline.answer(task, picture, served, client, request, page));
     }
 }

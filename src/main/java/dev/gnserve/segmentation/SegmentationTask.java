@@ -52,7 +52,7 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public SegmentedImage failed(String name, Problem problem) {
-        return new SegmentedImage(name, null, null, null, null, null, problem);
+        return new SegmentedImage(name, null, null, null, null, null, null, problem);
     }
 
     @Override

@@ -1,13 +1,15 @@
 package dev.gnserve.verification;
 
-import dev.gnserve.backend.FloatTensor;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.PageNumber;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Task;
 import dev.gnserve.pipeline.ImageBody;
 import dev.gnserve.pipeline.ImagePipeline;
+import dev.gnserve.pipeline.ImagePipeline.FirstTile;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.Upload;
@@ -62,6 +64,7 @@ class VerificationController {
     /**
      * The result of one verification.
      *
+     * @param page of the file that was used; absent where it has one
      * @param operator what the engine was compared with
      * @param calls all calls of a Group Normalization, in the order of the model
      * @param batchInvariance the image alone compared with the image in batches; null if it was skipped
@@ -73,6 +76,10 @@ class VerificationController {
             @Schema(example = "nuclei-unet-gn") String model,
             @Schema(example = "1") String version,
             String requestId,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            PageNumber page,
+
             Operator operator,
             List<CallCheck> calls,
             @Nullable BatchInvariance batchInvariance,
@@ -152,8 +159,10 @@ class VerificationController {
                                             + " it out. Costs as many inferences as these have images",
                             schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
                     int batch,
+            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
             HttpServletRequest request)
             throws IOException {
+        QueryParameter.requirePage(page);
         QueryParameter.requireRange("batch", batch, 0, LARGEST_BATCH);
         LoadedModel found = repository.find(model, version);
         found.requireReady();
@@ -165,13 +174,14 @@ class VerificationController {
         }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
-            FloatTensor input = pipeline.firstTile(served.manifest().preprocessor(), only(uploads.read(request)));
+            FirstTile tile = pipeline.firstTile(served.manifest().preprocessor(), only(uploads.read(request, page)));
             VerificationReport report =
-                    verification.publish(caller.await(verification.verify(input, batch), "the verification"));
+                    verification.publish(caller.await(verification.verify(tile.input(), batch), "the verification"));
             return new Verified(
                     served.name(),
                     served.version(),
                     RequestId.of(request),
+                    tile.page(),
                     Operator.OF_LAYER_CHECKS,
                     report.calls(),
                     report.batchInvariance(),

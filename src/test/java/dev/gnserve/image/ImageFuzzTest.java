@@ -66,7 +66,7 @@ class ImageFuzzTest {
     }
 
     private static void decode(byte[] bytes) {
-        DecodeCost cost = DECODER.cost(bytes);
+        DecodeCost cost = DECODER.cost(bytes, 1);
         assertThat(cost.pixels()).isBetween(1L, LIMITS.maxPixels());
         try {
             UprightImage image = DECODER.decode(bytes);

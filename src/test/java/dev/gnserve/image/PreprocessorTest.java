@@ -45,7 +45,8 @@ class PreprocessorTest {
         UprightImage image = UprightImage.of8Bit(3, 2, 1, new byte[] {1, 2, 3, 4, 5, 6});
         Normalization none = new Normalization.Fixed(1, List.of(0f), List.of(1f));
 
-        PlanarImage tile = new Preprocessor(ChannelOrder.GRAY, new Resize.None(), none, Padding.reflect(8), null)
+        PlanarImage tile = new Preprocessor(
+                        ChannelOrder.GRAY, SampleRange.FULL, new Resize.None(), none, Padding.reflect(8), null)
                 .prepare(image)
                 .tile(0);
 
@@ -59,7 +60,8 @@ class PreprocessorTest {
         UprightImage image = UprightImage.of8Bit(1, 1, 1, new byte[] {9});
         Normalization none = new Normalization.Fixed(1, List.of(0f), List.of(1f));
 
-        PlanarImage tile = new Preprocessor(ChannelOrder.GRAY, new Resize.None(), none, Padding.reflect(4), null)
+        PlanarImage tile = new Preprocessor(
+                        ChannelOrder.GRAY, SampleRange.FULL, new Resize.None(), none, Padding.reflect(4), null)
                 .prepare(image)
                 .tile(0);
 
@@ -72,7 +74,12 @@ class PreprocessorTest {
         Normalization shifted = new Normalization.Fixed(1, List.of(90f), List.of(10f));
 
         PlanarImage tile = new Preprocessor(
-                        ChannelOrder.GRAY, new Resize.Fit(4, 2), shifted, Padding.constant(4, -0.5f), null)
+                        ChannelOrder.GRAY,
+                        SampleRange.FULL,
+                        new Resize.Fit(4, 2),
+                        shifted,
+                        Padding.constant(4, -0.5f),
+                        null)
                 .prepare(image)
                 .tile(0);
 
@@ -89,12 +96,18 @@ class PreprocessorTest {
             UprightImage image = random(random, 1 + random.nextInt(90), 1 + random.nextInt(90));
             Padding padding = random.nextBoolean() ? Padding.reflect(8) : Padding.constant(8, 0.25f);
             Normalization percentile = new Normalization.Percentile(1, 99, 1);
-            PlanarImage whole = new Preprocessor(ChannelOrder.RGB, new Resize.None(), percentile, padding, null)
+            PlanarImage whole = new Preprocessor(
+                            ChannelOrder.RGB, SampleRange.FULL, new Resize.None(), percentile, padding, null)
                     .prepare(image)
                     .tile(0);
 
             PreparedImage tiled = new Preprocessor(
-                            ChannelOrder.RGB, new Resize.None(), percentile, padding, new Tiling(32, 8))
+                            ChannelOrder.RGB,
+                            SampleRange.FULL,
+                            new Resize.None(),
+                            percentile,
+                            padding,
+                            new Tiling(32, 8))
                     .prepare(image);
 
             int covered = 0;
@@ -131,8 +144,8 @@ class PreprocessorTest {
 
     @Test
     void onlyTheImageItselfDecidesItsPaddedSize() {
-        Preprocessor preprocessor =
-                new Preprocessor(ChannelOrder.RGB, new Resize.None(), TO_ONE, Padding.reflect(16), null);
+        Preprocessor preprocessor = new Preprocessor(
+                ChannelOrder.RGB, SampleRange.FULL, new Resize.None(), TO_ONE, Padding.reflect(16), null);
 
         PreparedImage prepared = preprocessor.prepare(random(new Random(1), 520, 15));
 
@@ -180,7 +193,7 @@ class PreprocessorTest {
         for (int i = 0; i < 40; i++) {
             UprightImage image = random(random, 1 + random.nextInt(60), 1 + random.nextInt(60));
             PreparedImage prepared = new Preprocessor(
-                            ChannelOrder.RGB, resize(random), TO_ONE, Padding.constant(8, 0), null)
+                            ChannelOrder.RGB, SampleRange.FULL, resize(random), TO_ONE, Padding.constant(8, 0), null)
                     .prepare(image);
             PlanarImage input = prepared.tile(0);
             float[] output = new float[2 * input.height() * input.width()];
@@ -214,7 +227,12 @@ class PreprocessorTest {
     @Test
     void fittedImagesAreNotCut() {
         assertThatThrownBy(() -> new Preprocessor(
-                        ChannelOrder.RGB, new Resize.Fit(64, 64), TO_ONE, Padding.reflect(8), new Tiling(32, 8)))
+                        ChannelOrder.RGB,
+                        SampleRange.FULL,
+                        new Resize.Fit(64, 64),
+                        TO_ONE,
+                        Padding.reflect(8),
+                        new Tiling(32, 8)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -230,7 +248,7 @@ class PreprocessorTest {
     }
 
     private static float[] whole(UprightImage image, ChannelOrder order, Normalization normalization) {
-        return new Preprocessor(order, new Resize.None(), normalization, Padding.NONE, null)
+        return new Preprocessor(order, SampleRange.FULL, new Resize.None(), normalization, Padding.NONE, null)
                 .prepare(image)
                 .tile(0)
                 .values();

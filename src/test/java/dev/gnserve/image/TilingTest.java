@@ -119,7 +119,12 @@ class TilingTest {
 
     private static Preprocessor preprocessor(int tile, int overlap, int multiple) {
         return new Preprocessor(
-                ChannelOrder.RGB, new Resize.None(), IDENTITY, Padding.reflect(multiple), new Tiling(tile, overlap));
+                ChannelOrder.RGB,
+                SampleRange.FULL,
+                new Resize.None(),
+                IDENTITY,
+                Padding.reflect(multiple),
+                new Tiling(tile, overlap));
     }
 
     private static UprightImage gradient(int width, int height) {

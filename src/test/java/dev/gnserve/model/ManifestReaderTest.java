@@ -11,6 +11,7 @@ import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
 import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;
+import dev.gnserve.image.SampleRange;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
@@ -66,6 +67,7 @@ class ManifestReaderTest {
         assertThat(manifest.input())
                 .isEqualTo(new InputSpec(
                         ChannelOrder.GRAY,
+                        SampleRange.FULL,
                         new Resize.ShortestSide(256, 1024),
                         Padding.constant(8, 0),
                         new Tiling(256, 32),

@@ -48,6 +48,7 @@ class ManifestSchemaTest {
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",
             "{task: segmentation, labels: [a], input: {resize: {mode: shortest-side, size: 64}}}",
             "{task: segmentation, labels: [a], input: {normalization: {kind: percentile}}}",
+            "{task: segmentation, labels: [a], input: {range: {kind: percentile}}}",
             "{task: segmentation, labels: [a], golden: {image: a.png, expected: a.json}}");
 
     private static JsonNode schema() {
