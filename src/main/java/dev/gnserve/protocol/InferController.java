@@ -57,7 +57,7 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        respond(model, null, jsonLength, request).writeTo(response);
+        send(respond(model, null, jsonLength, request), request, response);
     }
 
     @PostMapping("/v2/models/{model}/versions/{version}/infer")
@@ -73,7 +73,13 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        respond(model, version, jsonLength, request).writeTo(response);
+        send(respond(model, version, jsonLength, request), request, response);
+    }
+
+    private static void send(ResponseBody body, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        PlainAnswers.mayBeCompressed(request);
+        body.writeTo(response);
     }
 
     private ResponseBody respond(

@@ -47,7 +47,6 @@ record ResponseBody(InferResponse json, List<OutputTensor> binary) {
     }
 
     void writeTo(HttpServletResponse response) throws IOException {
-        PlainAnswers.mayBeCompressed(response);
         OutputStream out = response.getOutputStream();
         if (binary.isEmpty()) {
             response.setContentType(MediaType.APPLICATION_JSON_VALUE);
