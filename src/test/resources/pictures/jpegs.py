@@ -68,6 +68,11 @@ def add(pictures):
     ink = save(Image.fromarray(CMYK, "CMYK"), "JPEG", quality=90)
     no_adobe = without(ink, 0xEE)
     pillow("cmyk", ink)
+    pillow("cmyk-without-adobe", no_adobe)
+    for factors in ("2x2,1x1,1x1,2x2", "1x1,1x1,1x1,1x1", "2x1,1x1,1x1,2x1"):
+        name = factors.replace(",", "-")
+        changed = imagecodecs.jpeg8_encode(CMYK, 85, colorspace="CMYK", outcolorspace="YCCK", subsampling={"2x2": "420", "1x1": "444", "2x1": "422"}[factors[:3]])
+        pillow(f"ycck-{name}", changed)
     for transform in (0, 1, 2, 3):
         pillow(f"cmyk-adobe-{transform}", with_segments(no_adobe, adobe(transform)))
     pillow("cmyk-progressive", save(Image.fromarray(CMYK, "CMYK"), "JPEG", quality=70, progressive=True))

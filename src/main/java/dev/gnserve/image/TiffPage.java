@@ -167,7 +167,9 @@ final class TiffPage {
                 (long) width * height,
                 perPixel,
                 compression.isJpeg() ? 2L * file.length + tile : ROW_BYTES_PER_SAMPLE * tileWidth * samples.count());
-        return compression.isJpeg() ? cost.withNative(2 * tile) : cost;
+        return compression.isJpeg()
+                ? cost.withNative(2 * tile)
+                : cost.countedAs(UprightImage.pixelsInBudget(width, height, channels, samples.areNumbers()));
     }
 
     private long paddedPixels() {
