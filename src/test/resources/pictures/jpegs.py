@@ -9,10 +9,6 @@ from PIL import Image
 from picture_set import CMYK, GRAY, RGB, exif, oriented, picture, profile, save, xmp
 from tools import run
 
-# libjpeg-turbo smooths chroma of half height; the decoder of the JDK repeats it.
-HALF_HEIGHT_BOUND = 60
-
-
 def segment(marker, content):
     return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
 
@@ -49,9 +45,7 @@ def add(pictures):
         pillow(f"gray-q{quality}", save(GRAY, "JPEG", quality=quality))
         pillow(f"gray-q{quality}-progressive", save(GRAY, "JPEG", quality=quality, progressive=True))
     for factors in ("1x1", "2x1", "1x2", "2x2", "4x1", "1x4", "4x2", "2x4", "3x1", "3x2", "2x3", "2x2,1x2,1x2", "2x2,2x1,2x1", "2x2,1x1,2x2", "1x1,2x2,2x2", "2x1,1x1,2x1"):
-        smooth = "1x2" in factors or factors in ("3x2", "2x3", "2x2,2x1,2x1")
-        if factors not in ("3x2", "2x3"):
-            pillow(f"factors-{factors.replace(',', '-')}", cjpeg(RGB, "-quality", "85", "-sample", factors), HALF_HEIGHT_BOUND if smooth else 0)
+        pillow(f"factors-{factors.replace(',', '-')}", cjpeg(RGB, "-quality", "85", "-sample", factors))
     for width, height in ((1, 1), (1, 17), (17, 1), (8, 8), (9, 9), (16, 16), (15, 33), (33, 15)):
         for factors in ("1x1", "2x1", "2x2"):
             pillow(f"size-{width}x{height}-{factors}", cjpeg(picture(width, height), "-sample", factors))
@@ -74,6 +68,11 @@ def add(pictures):
     ink = save(Image.fromarray(CMYK, "CMYK"), "JPEG", quality=90)
     no_adobe = without(ink, 0xEE)
     pillow("cmyk", ink)
+    pillow("cmyk-without-adobe", no_adobe)
+    for factors in ("2x2,1x1,1x1,2x2", "1x1,1x1,1x1,1x1", "2x1,1x1,1x1,2x1"):
+        name = factors.replace(",", "-")
+        changed = imagecodecs.jpeg8_encode(CMYK, 85, colorspace="CMYK", outcolorspace="YCCK", subsampling={"2x2": "420", "1x1": "444", "2x1": "422"}[factors[:3]])
+        pillow(f"ycck-{name}", changed)
     for transform in (0, 1, 2, 3):
         pillow(f"cmyk-adobe-{transform}", with_segments(no_adobe, adobe(transform)))
     pillow("cmyk-progressive", save(Image.fromarray(CMYK, "CMYK"), "JPEG", quality=70, progressive=True))
@@ -107,6 +106,11 @@ def add(pictures):
     pictures.refuse("jpeg/lossless.jpg", imagecodecs.ljpeg_encode(GRAY), "lossless")
     pictures.refuse("jpeg/12-bits.jpg", imagecodecs.jpeg8_encode((RGB.astype(np.uint16) << 4), bitspersample=12), "12 bits")
     pictures.refuse("jpeg/jpeg-ls.jpg", imagecodecs.jpegls_encode(GRAY), "JPEG-LS")
+    fraction = bytearray(plain)
+    at = fraction.find(b"\xff\xc0")
+    fraction[at + 11], fraction[at + 14], fraction[at + 17] = 0x31, 0x21, 0x21
+    pictures.refuse("jpeg/factors-of-a-fraction.jpg", bytes(fraction), "a fraction of a pixel")
+    pictures.refuse("jpeg/hierarchical.jpg", with_segments(plain, segment(0xDE, bytes(17))), "hierarchical")
     height = bytearray(plain)
     height[height.find(b"\xff\xc0") + 5 : height.find(b"\xff\xc0") + 7] = b"\0\0"
     pictures.refuse("jpeg/height-behind-the-scan.jpg", bytes(height), "no height")

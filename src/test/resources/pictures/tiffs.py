@@ -284,6 +284,9 @@ def odd_headers(pictures):
         if name == "no-strip-bytes":
             data = tiff({**tags, 279: (4, [0] * 3)})
         pictures.read(f"tiff/header-{name}.tif", data, GRAY if name == "no-samples-per-pixel" else RGB)
+    for name, source, shown in (("gray", page(GRAY, BLACK), GRAY), ("rgb", page(RGB, COLOURS), RGB)):
+        del source[262]
+        pictures.read(f"tiff/header-no-photometric-{name}.tif", tiff(source), shown)
     bilevel = (GRAY > 120).astype(int)
     bare = page(bilevel, BLACK, 1)
     del bare[258], bare[277]
@@ -297,6 +300,13 @@ def odd_headers(pictures):
 def fax(pictures):
     black = (GRAY < 120)
     image = Image.fromarray(~black)
+    unsaid = page(black.astype(int), WHITE, 1, t259=4)
+    with tifffile.TiffFile(io.BytesIO(save(image, "TIFF", compression="group4"))) as file:
+        at, length = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+    unsaid["strips"] = [save(image, "TIFF", compression="group4")[at : at + length]]
+    del unsaid[262]
+    # Pillow writes that black is zero.
+    pictures.read("tiff/fax-no-photometric.tif", tiff(unsaid), 255 - widened((~black).astype(int), 1))
     for codec in ("tiff_ccitt", "group3", "group4"):
         for strips in (0, 5):
             data = save(image, "TIFF", compression=codec, **({"strip_size": 4 * strips} if strips else {}))
@@ -307,6 +317,18 @@ def fax(pictures):
         for more in ([], ["-f", "lsb2msb"], ["-r", "4"]):
             label = "-".join(options + more).replace(":", "-").replace("-c-", "")
             pictures.read(f"tiff/fax-{label}.tif", tiffcp(plain, *options, *more), widened((~black).astype(int), 1))
+    rng = np.random.default_rng(4)
+    wide = np.zeros((6, 5400), bool)
+    for row, runs in zip(wide, ([2623, 1, 2560, 9], [0, 5400], [64, 2559, 1792, 63, 700], [1, 1, 2, 3, 2561, 2600], [5400], [0, 1, 1, 5398])):
+        at = 0
+        for i, run in enumerate(runs):
+            row[at : at + run] = i % 2 == 1
+            at += run
+    for name, shown in (("noise", rng.random((23, 61)) < 0.5), ("sparse", rng.random((40, 64)) < 0.03), ("dense", rng.random((21, 64)) < 0.9), ("black", np.ones((5, 17), bool)), ("wide", wide)):
+        plain = save(Image.fromarray(~shown), "TIFF")
+        for options in (["-c", "g3:1d"], ["-c", "g3:2d:fill"], ["-c", "g4"]):
+            pictures.read(f"tiff/fax-{name}-{options[1].replace(':', '-')}.tif", tiffcp(plain, *options), widened((~shown).astype(int), 1))
+        pictures.read(f"tiff/fax-{name}-runs.tif", save(Image.fromarray(~shown), "TIFF", compression="tiff_ccitt"), widened((~shown).astype(int), 1))
     # Black is zero: the same code words stand for the other colour.
     data = bytearray(save(image, "TIFF", compression="group4"))
     at = data.find(struct.pack("<HHI", 262, 3, 1))
@@ -332,7 +354,7 @@ def jpeg(pictures):
         down, across = {"444": (1, 1), "422": (1, 2), "420": (2, 2), "411": (1, 4), "440": (2, 1)}[subsampling]
         tags = page(RGB, YCBCR, t259=7, t530=[across, down])
         tags["strips"] = [stream]
-        pictures.as_pillow(f"tiff/jpeg-own-{subsampling}.tif", tiff(tags), 2 if subsampling == "440" else 0)
+        pictures.as_pillow(f"tiff/jpeg-own-{subsampling}.tif", tiff(tags))
     tags = page(RGB, COLOURS, t259=7)
     tags["strips"] = [imagecodecs.jpeg8_encode(RGB, 85, colorspace="RGB", outcolorspace="RGB")]
     pictures.as_pillow("tiff/jpeg-own-rgb.tif", tiff(tags))

@@ -3,7 +3,7 @@ package dev.gnserve.image;
 /**
  * The memory that decoding a file takes at most at one time, known from its header.
  *
- * @param pixels of the picture
+ * @param pixels of the picture, as a budget counts them
  * @param heapBytes of objects that are in use at the same time, without the file
  * @param nativeBytes that the decoder takes outside the heap
  */
@@ -32,6 +32,11 @@ public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
     static double perPixel(double stored, int made, boolean inPlace, Orientation orientation) {
         double decoded = inPlace ? made : stored + made;
         return orientation.equals(Orientation.UPRIGHT) ? decoded : Math.max(decoded, 2 * made);
+    }
+
+    /** The same memory, counted as other pixels where a budget counts them. */
+    DecodeCost countedAs(long pixelsInBudget) {
+        return new DecodeCost(pixelsInBudget, heapBytes, nativeBytes);
     }
 
     DecodeCost withNative(long bytes) {

@@ -142,17 +142,15 @@ public final class ImageDecoder {
 
     private UprightImage tiff(TiffPage page, DecodeWork work) throws IOException {
         UprightImage stored;
-        if (page.isJpeg()) {
+        if (page.compression().isJpeg()) {
             ImageReader reader = readers.open(ImageFormat.JPEG);
             try {
                 stored = TiffJpeg.read(page, reader, work);
             } finally {
                 reader.dispose();
             }
-        } else if (page.hasRows()) {
-            stored = TiffRows.read(page, work);
         } else {
-            stored = read(ImageFormat.TIFF, BareTiff.of(page), work);
+            stored = TiffRows.read(page, work);
         }
         return page.orientation().apply(stored).asPage(page.number());
     }

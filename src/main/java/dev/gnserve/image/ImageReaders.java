@@ -1,13 +1,11 @@
 package dev.gnserve.image;
 
-import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
 import java.io.IOException;
 import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
-import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
 
 /**
@@ -19,10 +17,6 @@ final class ImageReaders {
     private final Map<ImageFormat, ImageReaderSpi> providers = new EnumMap<>(ImageFormat.class);
 
     ImageReaders() {
-        // Decoders that open streams of their own (JPEG inside TIFF) must not write to disk.
-        ImageIO.setUseCache(false);
-        IIORegistry registry = IIORegistry.getDefaultInstance();
-        providers.put(ImageFormat.TIFF, registered(registry, new TIFFImageReaderSpi()));
         providers.put(ImageFormat.JPEG, ofTheJdk("jpeg"));
         providers.put(ImageFormat.PNG, ofTheJdk("png"));
         providers.put(ImageFormat.GIF, ofTheJdk("gif"));
@@ -34,16 +28,6 @@ final class ImageReaders {
             throw new IllegalStateException("no decoder for " + format);
         }
         return provider.createReaderInstance();
-    }
-
-    /** The registered provider of this class; registering is what lets a provider find the JDK's to build upon. */
-    private static ImageReaderSpi registered(IIORegistry registry, ImageReaderSpi fresh) {
-        ImageReaderSpi present = registry.getServiceProviderByClass(fresh.getClass());
-        if (present != null) {
-            return present;
-        }
-        registry.registerServiceProvider(fresh, ImageReaderSpi.class);
-        return fresh;
     }
 
     private static ImageReaderSpi ofTheJdk(String formatName) {

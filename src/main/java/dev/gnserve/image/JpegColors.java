@@ -58,7 +58,8 @@ final class JpegColors {
                 : UprightImage.of8Bit(width, height, page.samples().count(), samples);
     }
 
-    private static void lumaChromaToRgb(byte[] samples, int step) {
+    /** Converts in place the first three of every {@code step} samples. */
+    static void lumaChromaToRgb(byte[] samples, int step) {
         for (int i = 0; i + 2 < samples.length; i += step) {
             int luma = samples[i] & 0xFF;
             int cb = (samples[i + 1] & 0xFF) - 128;

@@ -36,6 +36,8 @@ final class JpegStructure {
     private static final int SOI = 0xD8;
     private static final int EOI = 0xD9;
     private static final int SOS = 0xDA;
+    private static final int DHP = 0xDE;
+    private static final int EXP = 0xDF;
     private static final int APP0 = 0xE0;
     private static final int APP1 = 0xE1;
     private static final int APP2 = 0xE2;
@@ -209,6 +211,9 @@ final class JpegStructure {
     private void segment(int marker, int at, int length) throws IOException {
         if (marker == SOS && length > 0) {
             partialScan |= bytes[at] != components;
+        } else if (marker == DHP || marker == EXP) {
+            throw new UnsupportedImageException(
+                    "hierarchical JPEG is not read; save it as baseline or progressive with 8 bits");
         } else if (marker == SOF55_LS) {
             throw new UnsupportedImageException("JPEG-LS is not read; save it as baseline JPEG or PNG");
         } else if (marker >= SOF0_BASELINE && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC) {
@@ -298,7 +303,7 @@ final class JpegStructure {
     }
 
     /** Blocks of all components, each of which is padded to whole units of all of them. */
-    private void countBlocks(int at) throws CorruptImageException {
+    private void countBlocks(int at) throws IOException {
         int across = 1;
         int down = 1;
         int perUnit = 0;
@@ -314,6 +319,14 @@ final class JpegStructure {
             across = Math.max(across, sampling >> 4);
             down = Math.max(down, sampling & 15);
             perUnit += (sampling >> 4) * (sampling & 15);
+        }
+        for (int c = 0; c < components; c++) {
+            int sampling = bytes[at + 3 * c + 1] & 0xFF;
+            if (across % (sampling >> 4) != 0 || down % (sampling & 15) != 0) {
+                throw new UnsupportedImageException(
+                        "its component %d has a sample for a fraction of a pixel: sampling factors %d x %d of %d x %d; save it without subsampling"
+                                .formatted(c + 1, sampling >> 4, sampling & 15, across, down));
+            }
         }
         blocks = ((width + 8L * across - 1) / (8L * across)) * ((height + 8L * down - 1) / (8L * down)) * perUnit;
     }

@@ -25,6 +25,7 @@ final class TiffDirectory {
     private static final int BYTE = 1;
     private static final int SHORT = 3;
     private static final int LONG = 4;
+    private static final int RATIONAL = 5;
     private static final int UNDEFINED = 7;
     private static final int IFD = 13;
     private static final int LONG8 = 16;
@@ -188,6 +189,20 @@ final class TiffDirectory {
             };
         }
         return numbers;
+    }
+
+    /** The values of a tag that are ratios of two whole numbers; the first so many of them. None where the tag has others. */
+    double[] ratios(int tag, int most) {
+        Entry entry = entries.get(tag);
+        if (entry == null || entry.type() != RATIONAL) {
+            return new double[0];
+        }
+        double[] ratios = new double[(int) Math.min(entry.count(), most)];
+        for (int i = 0; i < ratios.length; i++) {
+            int at = (int) entry.at() + 8 * i;
+            ratios[i] = Integer.toUnsignedLong(file.getInt(at)) / (double) Integer.toUnsignedLong(file.getInt(at + 4));
+        }
+        return ratios;
     }
 
     /** The bytes of a tag's values; none where the tag is missing. */

@@ -74,7 +74,7 @@ final class TiffJpeg {
         try {
             return JpegStructure.read(bytes, size);
         } catch (CorruptImageException e) {
-            throw page.isOldStyleJpeg() ? TiffPage.oldStyle() : e;
+            throw page.compression() == TiffCompression.OLD_STYLE_JPEG ? TiffPage.oldStyle() : e;
         }
     }
 

@@ -2,53 +2,12 @@ package dev.gnserve.image;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.List;
-import java.util.Map;
 
 /**
  * A page of a TIFF file, as its directory describes it: checked, so that its pixels take memory and time in proportion to
  * their number (TIFF 6.0; BigTIFF).
  */
 final class TiffPage {
-
-    static final int NONE = 1;
-    static final int LZW = 5;
-    static final int PACK_BITS = 32_773;
-
-    private static final int OLD_STYLE_JPEG = 6;
-    private static final int JPEG = 7;
-    private static final int DEFLATE = 8;
-    private static final int OLD_DEFLATE = 32_946;
-    private static final List<Integer> FAX = List.of(2, 3, 4);
-
-    private static final List<Integer> READ = List.of(NONE, LZW, OLD_STYLE_JPEG, JPEG, DEFLATE, PACK_BITS, OLD_DEFLATE);
-
-    private static final Map<Integer, String> NOT_READ = Map.ofEntries(
-            Map.entry(9, "JBIG"),
-            Map.entry(10, "JBIG"),
-            Map.entry(32_766, "NeXT"),
-            Map.entry(32_771, "fax of whole words (CCITTRLEW)"),
-            Map.entry(32_809, "ThunderScan"),
-            Map.entry(32_908, "PixarFilm"),
-            Map.entry(32_909, "PixarLog"),
-            Map.entry(33_003, "JPEG 2000"),
-            Map.entry(33_004, "JPEG 2000"),
-            Map.entry(33_005, "JPEG 2000"),
-            Map.entry(34_661, "JBIG"),
-            Map.entry(34_676, "SGILog"),
-            Map.entry(34_677, "SGILog"),
-            Map.entry(34_712, "JPEG 2000"),
-            Map.entry(34_887, "LERC"),
-            Map.entry(34_892, "lossy JPEG of DNG"),
-            Map.entry(34_925, "LZMA"),
-            Map.entry(34_926, "ZSTD"),
-            Map.entry(34_927, "WebP"),
-            Map.entry(34_933, "PNG"),
-            Map.entry(34_934, "JPEG XR"),
-            Map.entry(50_000, "ZSTD"),
-            Map.entry(50_001, "WebP"),
-            Map.entry(50_002, "JPEG XL"),
-            Map.entry(52_546, "JPEG XL"));
 
     /** A tile of a small picture may be so much larger; otherwise all tiles have at most four times the pixels of the picture. */
     private static final long USUAL_TILE_PIXELS = 2048L * 2048;
@@ -57,6 +16,9 @@ final class TiffPage {
     private static final int FREE_STRIPS = 4096;
 
     private static final int PIXELS_PER_STRIP = 64;
+
+    /** Rows as bytes and numbers, edges of fax, LZW words. */
+    private static final long ROW_BYTES_PER_SAMPLE = 20;
 
     /** Of tag 254. */
     private static final int REDUCED = 1;
@@ -71,7 +33,7 @@ final class TiffPage {
     private final PageNumber number;
     private final int width;
     private final int height;
-    private final int compression;
+    private final TiffCompression compression;
     private final TiffSamples samples;
     private final boolean planar;
     private final boolean tiled;
@@ -90,9 +52,8 @@ final class TiffPage {
         limits.check(ImageFormat.TIFF, declaredWidth, declaredHeight);
         this.width = (int) declaredWidth;
         this.height = (int) declaredHeight;
-        this.compression = (int) directory.number(TiffTag.COMPRESSION, NONE);
-        checkCompression();
-        this.samples = TiffSamples.read(directory, FAX.contains(compression), isJpeg(), compression == OLD_STYLE_JPEG);
+        this.compression = TiffCompression.of(directory);
+        this.samples = TiffSamples.read(directory, compression);
         checkPredictor();
         this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
@@ -101,7 +62,7 @@ final class TiffPage {
         this.tileHeight = (int) tile[1];
         int strips = across() * down() * (planar ? samples.count() : 1);
         checkNumber(strips);
-        if (compression == OLD_STYLE_JPEG) {
+        if (compression == TiffCompression.OLD_STYLE_JPEG) {
             this.offsets = new long[] {directory.number(TiffTag.OLD_JPEG, 0)};
             this.lengths = new long[] {directory.number(TiffTag.OLD_JPEG_BYTES, 0)};
             if (offsets[0] <= 0) {
@@ -159,29 +120,12 @@ final class TiffPage {
         return planar;
     }
 
-    int compression() {
+    TiffCompression compression() {
         return compression;
     }
 
     TiffDirectory directory() {
         return directory;
-    }
-
-    boolean isTiled() {
-        return tiled;
-    }
-
-    /** Whether {@link TiffRows} reads this page. */
-    boolean hasRows() {
-        return !isJpeg() && !FAX.contains(compression) && samples.photometric() <= TiffSamples.CMYK;
-    }
-
-    boolean isOldStyleJpeg() {
-        return compression == OLD_STYLE_JPEG;
-    }
-
-    boolean isJpeg() {
-        return compression == JPEG || compression == OLD_STYLE_JPEG;
     }
 
     /** Of a tile, or of a strip, which is as wide as the page. */
@@ -215,15 +159,17 @@ final class TiffPage {
         int channels = samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
         int sampleBytes = samples.areNumbers() ? Float.BYTES : samples.bits() > 8 && !ink ? 2 : 1;
         int made = channels * sampleBytes;
-        boolean inPlace = (isJpeg() || hasRows()) && !ink;
+        boolean inPlace = !ink;
         double perPixel = DecodeCost.perPixel(ink ? 4 : made, made, inPlace, orientation())
                 + (samples.premultiplied() ? Short.BYTES : 0);
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples.count();
         DecodeCost cost = DecodeCost.of(
                 (long) width * height,
                 perPixel,
-                hasRows() ? 20L * tileWidth * samples.count() : 2L * file.length + tile);
-        return isJpeg() ? cost.withNative(2 * tile) : cost;
+                compression.isJpeg() ? 2L * file.length + tile : ROW_BYTES_PER_SAMPLE * tileWidth * samples.count());
+        return compression.isJpeg()
+                ? cost.withNative(2 * tile)
+                : cost.countedAs(UprightImage.pixelsInBudget(width, height, channels, samples.areNumbers()));
     }
 
     private long paddedPixels() {
@@ -231,13 +177,6 @@ final class TiffPage {
     }
 
     // ---- What is checked ----
-
-    private void checkCompression() throws UnsupportedImageException {
-        if (!READ.contains(compression) && !FAX.contains(compression)) {
-            throw new UnsupportedImageException("TIFF compression %s is not read; save it with LZW or deflate"
-                    .formatted(NOT_READ.getOrDefault(compression, "number " + compression)));
-        }
-    }
 
     /** A raw file begins with its thumbnail. */
     private void checkResolution() throws IOException {
@@ -257,7 +196,7 @@ final class TiffPage {
                     "its predictor is %d with samples of %d bits; save it without a predictor"
                             .formatted(predictor, bits));
         }
-        if (samples.photometric() == TiffSamples.YCBCR && !isJpeg() && (predictor > 1 || isInPlanes())) {
+        if (samples.photometric() == TiffSamples.YCBCR && !compression.isJpeg() && (predictor > 1 || isInPlanes())) {
             throw new UnsupportedImageException(
                     "its colours are YCbCr without JPEG compression, in planes or with a predictor; save it as RGB");
         }
@@ -268,7 +207,7 @@ final class TiffPage {
     }
 
     private long[] tile() throws IOException {
-        if (compression == OLD_STYLE_JPEG) {
+        if (compression == TiffCompression.OLD_STYLE_JPEG) {
             // One JPEG file for the whole page.
             return new long[] {width, height};
         }
@@ -294,7 +233,7 @@ final class TiffPage {
                     .formatted(strips, width, height));
         }
         boolean whole = (down() == 1 || tileHeight % JPEG_UNIT == 0) && (across() == 1 || tileWidth % JPEG_UNIT == 0);
-        if (compression == JPEG && !whole) {
+        if (compression == TiffCompression.JPEG && !whole) {
             throw new UnsupportedImageException(
                     "it has JPEG strips or tiles of %d x %d pixels; save it with a multiple of 8 rows in a strip"
                             .formatted(tileWidth, tileHeight));
@@ -323,7 +262,7 @@ final class TiffPage {
             sum += lengths[i];
         }
         long pixelBytes = paddedPixels() * samples.count() * samples.bits() / 8;
-        if (compression != NONE && sum > file.length + pixelBytes) {
+        if (compression != TiffCompression.NONE && sum > file.length + pixelBytes) {
             throw new UnsupportedImageException(
                     "its strips or tiles share bytes: they have %d in all, more than the file and its pixels; save it again without that"
                             .formatted(sum));
@@ -348,7 +287,7 @@ final class TiffPage {
 
     /** A strip or tile with JPEG compression, as a JPEG file. */
     byte[] jpeg(int strip) {
-        if (compression == OLD_STYLE_JPEG) {
+        if (compression == TiffCompression.OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
         byte[] tables = directory.bytes(TiffTag.JPEG_TABLES);

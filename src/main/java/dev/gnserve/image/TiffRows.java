@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
-/** Decodes TIFF pages of gray, palette, RGB or CMYK row by row, uncompressed or compressed without loss (TIFF 6.0). */
+/** Decodes TIFF pages row by row that are not compressed as JPEG (TIFF 6.0). */
 final class TiffRows {
 
     private static final int HORIZONTAL_DIFFERENCES = 2;
@@ -39,13 +39,15 @@ final class TiffRows {
     private final float[] numberLine;
     /** Null for unsigned samples of up to 16 bits. */
     private final @Nullable TiffNumbers numbers;
+    /** Null for other colours than YCbCr. */
+    private final @Nullable TiffUnits units;
 
-    private TiffRows(TiffPage page, DecodeWork work) throws CorruptImageException {
+    private TiffRows(TiffPage page, DecodeWork work) throws IOException {
         this.page = page;
         this.work = work;
         this.bigEndian = page.directory().order() == ByteOrder.BIG_ENDIAN;
-        boolean predicted = page.compression() != TiffPage.NONE && page.compression() != TiffPage.PACK_BITS;
-        int predictor = predicted ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
+        int predictor =
+                page.compression().isPredicted() ? (int) page.directory().number(TiffTag.PREDICTOR, 1) : 1;
         this.differences = predictor == HORIZONTAL_DIFFERENCES;
         this.reversed = page.directory().number(TiffTag.FILL_ORDER, 1) == REVERSED_BITS;
         this.bits = page.samples().bits();
@@ -54,7 +56,7 @@ final class TiffRows {
         this.palette = page.samples().photometric() == TiffSamples.PALETTE ? palette() : new int[0];
         this.channels = switch (page.samples().photometric()) {
             case TiffSamples.CMYK -> 4;
-            case TiffSamples.RGB -> 3;
+            case TiffSamples.RGB, TiffSamples.YCBCR -> 3;
             case TiffSamples.PALETTE -> isGray(palette) ? 1 : 3;
             default -> 1;
         };
@@ -68,7 +70,11 @@ final class TiffRows {
         int rowSamples = page.tileWidth() * step;
         this.line = new int[any ? 0 : rowSamples];
         this.numberLine = new float[any ? rowSamples : 0];
-        this.row = new byte[Math.toIntExact(((long) rowSamples * bits + 7) / 8)];
+        this.units = page.samples().photometric() == TiffSamples.YCBCR ? new TiffUnits(page.directory()) : null;
+        this.row = new byte
+                [units == null
+                        ? Math.toIntExact(((long) rowSamples * bits + 7) / 8)
+                        : units.rowBytes(page.tileWidth())];
         this.numbers = any ? new TiffNumbers(page.samples(), bigEndian, predictor, step, row.length) : null;
     }
 
@@ -96,6 +102,9 @@ final class TiffRows {
                     samplesOfAnyRange,
                     page.samples().described());
         }
+        if (units != null) {
+            JpegColors.lumaChromaToRgb(samples, 3);
+        }
         if (channels == 4) {
             return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
         }
@@ -110,13 +119,16 @@ final class TiffRows {
         int columns = Math.min(page.tileWidth(), width - left);
         int rows = Math.min(page.tileHeight(), page.height() - top);
         try (InputStream in = stream(strip)) {
-            for (int y = 0; y < rows; y++) {
+            int rowsAtOnce = units == null ? 1 : units.rows();
+            for (int y = 0; y < rows; y += rowsAtOnce) {
                 work.goOn();
                 if (in.readNBytes(row, 0, row.length) < row.length) {
                     throw new CorruptImageException("its strip or tile %d ends before its pixels".formatted(strip));
                 }
                 int pixel = (top + y) * width + left;
-                if (numbers == null) {
+                if (units != null) {
+                    units.take(row, samples, 3 * pixel, 3 * width, columns, Math.min(rowsAtOnce, rows - y));
+                } else if (numbers == null) {
                     unpack();
                     take(pixel, plane, columns);
                 } else {
@@ -127,20 +139,23 @@ final class TiffRows {
         }
     }
 
-    private InputStream stream(int strip) {
+    private InputStream stream(int strip) throws IOException {
         byte[] file = page.file();
         int from = (int) page.offsets()[strip];
         // Where nothing is compressed, some writers give wrong lengths.
-        int length = page.compression() == TiffPage.NONE ? file.length - from : (int) page.lengths()[strip];
+        int length = page.compression() == TiffCompression.NONE ? file.length - from : (int) page.lengths()[strip];
         InputStream in = new ByteArrayInputStream(file, from, length);
         if (reversed) {
             in = new ReversedBits(in);
         }
         return switch (page.compression()) {
-            case TiffPage.NONE -> in;
-            case TiffPage.LZW -> new LzwStream(file, from, length, in);
-            case TiffPage.PACK_BITS -> new PackBitsStream(in);
-            default -> new InflaterInputStream(in);
+            case NONE -> in;
+            case LZW -> new LzwStream(file, from, length, in);
+            case PACK_BITS -> new PackBitsStream(in);
+            case DEFLATE -> new InflaterInputStream(in);
+            case FAX_RUNS, FAX_3, FAX_4 ->
+                new FaxStream(in, page.compression().fax(page.directory()), page.tileWidth());
+            case JPEG, OLD_STYLE_JPEG -> throw new IllegalStateException("JPEG has no rows");
         };
     }
 

@@ -57,14 +57,10 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
     /** Values of a tag that are looked at, one of each sample. */
     private static final int MOST_SAMPLES = 6;
 
-    /**
-     * Reads the tags of a page.
-     *
-     * @param oldStyleJpeg whether it is compressed as JPEG of the older style, whose writers leave tags out, and say RGB of YCbCr
-     */
-    static TiffSamples read(TiffDirectory directory, boolean fax, boolean jpeg, boolean oldStyleJpeg)
-            throws IOException {
-        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, oldStyleJpeg ? YCBCR : BLACK_IS_ZERO);
+    /** Reads the tags of a page. Writers of the older style of JPEG leave tags out, and say RGB of YCbCr. */
+    static TiffSamples read(TiffDirectory directory, TiffCompression compression) throws IOException {
+        boolean oldStyleJpeg = compression == TiffCompression.OLD_STYLE_JPEG;
+        int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, guess(directory, compression));
         if (oldStyleJpeg && photometric == RGB) {
             photometric = YCBCR;
         }
@@ -82,8 +78,19 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
         TiffSamples samples = new TiffSamples(photometric, count, bits, format, multiplied(directory, colors, count));
         samples.checkNumbers();
         samples.checkColors(directory);
-        samples.checkCompression(fax, jpeg);
+        samples.checkCompression(compression);
         return samples;
+    }
+
+    /** What a page has whose writer did not say it, as libtiff guesses it. */
+    private static int guess(TiffDirectory directory, TiffCompression compression) throws IOException {
+        if (compression == TiffCompression.OLD_STYLE_JPEG) {
+            return YCBCR;
+        }
+        if (directory.number(TiffTag.SAMPLES_PER_PIXEL, 1) >= 3) {
+            return RGB;
+        }
+        return compression.isFax() ? WHITE_IS_ZERO : BLACK_IS_ZERO;
     }
 
     /** Samples of a pixel without alpha: 1, 3 or 4. */
@@ -184,13 +191,13 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
         }
     }
 
-    private void checkCompression(boolean fax, boolean jpeg) throws UnsupportedImageException {
-        if (fax && (bits != 1 || count != 1 || photometric > BLACK_IS_ZERO)) {
+    private void checkCompression(TiffCompression compression) throws UnsupportedImageException {
+        if (compression.isFax() && (bits != 1 || count != 1 || photometric > BLACK_IS_ZERO)) {
             throw new UnsupportedImageException(
                     "it has fax compression, which is for black and white, with %d samples of %d bits; save it with LZW or deflate"
                             .formatted(count, bits));
         }
-        if (jpeg && (bits != 8 || count != colors() || photometric == PALETTE)) {
+        if (compression.isJpeg() && (bits != 8 || count != colors() || photometric == PALETTE)) {
             throw new UnsupportedImageException(
                     "it has JPEG compression of %d samples of %d bits%s; save it with LZW or deflate"
                             .formatted(count, bits, photometric == PALETTE ? " with a palette" : ""));

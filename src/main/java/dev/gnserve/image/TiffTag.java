@@ -31,8 +31,9 @@ final class TiffTag {
     static final int JPEG_TABLES = 347;
     static final int OLD_JPEG = 513;
     static final int OLD_JPEG_BYTES = 514;
+    static final int COEFFICIENTS = 529;
     static final int SUBSAMPLING = 530;
-    static final int POSITIONING = 531;
+    static final int REFERENCE_BLACK_WHITE = 532;
     static final int XMP = 700;
 
     private TiffTag() {}

@@ -82,6 +82,15 @@ public final class UprightImage {
         return height;
     }
 
+    /** Pixels, as a budget of memory counts them: those of colours of any range count twice, as their samples are twice as large. */
+    public long pixelsInBudget() {
+        return pixelsInBudget(width, height, channels, numbers != null);
+    }
+
+    static long pixelsInBudget(int width, int height, int channels, boolean numbers) {
+        return (long) width * height * (numbers && channels == 3 ? 2 : 1);
+    }
+
     /** 1 for gray, 3 for red, green, blue. */
     public int channels() {
         return channels;

@@ -353,7 +353,7 @@ public final class ImagePipeline {
 
     private UprightImage decode(Upload upload, Share share, Client client) {
         UprightImage image = decoder.decode(upload.bytes(), upload.page(), client.cancelling("decoding"));
-        share.reduceTo((long) image.width() * image.height());
+        share.reduceTo(image.pixelsInBudget());
         return image;
     }
 

@@ -249,9 +249,23 @@ class DecodeCostTest {
                         "tiff, deflate",
                         TiffFile.page(side, side, DEFLATE, deflated(gray)).bytes()),
                 arguments(
+                        "tiff, floating point",
+                        TiffFile.page(side, side, 1, new byte[4 * side * side])
+                                .tag(258, 32)
+                                .tag(339, 3)
+                                .bytes()),
+                arguments("tiff, fax", fax(side)),
+                arguments(
                         "tiff, jpeg", jpegPage(side, side, grayJpeg(side, side)).bytes()),
                 arguments("webp, lossless", webp(lossless(side, side))),
                 arguments("webp, lossless with transforms", webp(lossless(side, side, 0, 1, 2, 3))));
+    }
+
+    /** White, which is a bit for each row: the row is as the one above. */
+    private static byte[] fax(int side) {
+        byte[] rows = new byte[side / 8];
+        Arrays.fill(rows, (byte) 0xFF);
+        return TiffFile.page(side, side, 4, rows).tag(258, 1).tag(262, 0).bytes();
     }
 
     /** The sum of all objects, of which at most as many are in use at the same time. */

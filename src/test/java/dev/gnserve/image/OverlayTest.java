@@ -106,6 +106,21 @@ class OverlayTest {
         assertThat(shown[299] & 0xFF).isEqualTo(255);
     }
 
+    @Test
+    void samplesOfAnyRangeAreStretchedToBeSeen() {
+        float[] samples = new float[100];
+        for (int i = 0; i < 100; i++) {
+            samples[i] = -3.5f + 0.25f * i;
+        }
+
+        byte[] shown = Display.rgb(UprightImage.ofNumbers(10, 10, 1, samples, "floating-point numbers of 32 bits"));
+
+        assertThat(shown).hasSize(300);
+        assertThat(shown[0]).isZero();
+        assertThat(shown[150] & 0xFF).isBetween(126, 130);
+        assertThat(shown[299] & 0xFF).isEqualTo(255);
+    }
+
     private static void fill(int[] labels, int width, int left, int top, int right, int bottom, int label) {
         for (int y = top; y < bottom; y++) {
             for (int x = left; x < right; x++) {
