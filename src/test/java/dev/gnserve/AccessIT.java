@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import org.springframework.web.util.ServletRequestPathUtils;
+import tools.jackson.databind.JsonNode;
 
 /** The service with API keys, and models that come and go while it runs. */
 @SpringBootTest(
@@ -189,6 +191,47 @@ class AccessIT {
         assertThat(index.json().findValuesAsString("state")).contains("READY");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "null", "{\"ready\":null}", "{\"ready\":false}", "{\"unknown\":1}"})
+    void theIndexNeedsNoBody(String body) {
+        Answer index = client.send(
+                client.request("v2/repository/index").header("X-API-Key", ADMIN).POST(BodyPublishers.ofString(body)));
+
+        assertThat(index.status()).as(index.text()).isEqualTo(200);
+        assertThat(index.json().findValuesAsString("name")).contains("nuclei-unet-gn");
+    }
+
+    @Test
+    void whatARepositoryDoesNotSupportIsNamed() {
+        Answer config = client.send(client.request("v2/repository/models/nuclei-unet-gn/load")
+                .header("X-API-Key", ADMIN)
+                .POST(BodyPublishers.ofString("{\"parameters\":{\"config\":\"{}\"}}")));
+        Answer metadata = client.send(client.request("v2").header("X-API-Key", USER));
+
+        assertThat(config.status()).isEqualTo(400);
+        assertThat(config.text()).contains("'config' is not supported");
+        assertThat(metadata.json().path("extensions").valueStream().map(JsonNode::asString))
+                .contains("model_repository");
+    }
+
+    @Test
+    void aFolderThatIsNoModelIsNamedWhenItIsAskedFor() throws Exception {
+        Files.createDirectories(models.resolve("misnamed"));
+        Files.writeString(models.resolve("misnamed/model.yml"), "task: classification");
+
+        Answer answer = client.send(repository("models/misnamed/load", ADMIN));
+
+        assertThat(answer.status()).isEqualTo(404);
+        assertThat(answer.text()).contains("it has model.yml, expected is model.yaml");
+    }
+
+    @Test
+    void aKeyOfTheWrongKindIsToldWhichIsNeeded() {
+        assertThat(client.send(repository("index", null)).text()).contains("needs an admin key");
+        assertThat(client.send(repository("index", USER)).text()).contains("not an admin key");
+        assertThat(client.get("v1/models").text()).contains("needs an API key");
+    }
+
     @Test
     void aModelIsPutThereServedReplacedAndUnloadedWhileTheServiceRuns() throws Exception {
         assertThat(client.send(repository("models/cells/load", ADMIN)).status()).isEqualTo(404);
@@ -216,7 +259,7 @@ class AccessIT {
         assertThat(client.get("actuator/health/readiness").status()).isEqualTo(200);
     }
 
-    private tools.jackson.databind.JsonNode classify() {
+    private JsonNode classify() {
         Answer answer = client.send(client.request(CLASSIFY)
                 .header("X-API-Key", USER)
                 .header("Content-Type", "image/png")

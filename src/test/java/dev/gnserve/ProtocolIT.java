@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.numpy.Npz;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -29,6 +30,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -471,6 +475,27 @@ class ProtocolIT {
         assertError(encoded, 400, "Content-Encoding");
     }
 
+    @ParameterizedTest
+    @CsvSource({"gzip, gzip", "deflate, zlib", "deflate, raw"})
+    void aCompressedBodyIsReadAsIfItWereNot(String encoding, String format) throws IOException {
+        byte[] body = request("INT8", "[1,3,1,1]", "[1,2,3]").getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream out = format.equals("gzip")
+                ? new GZIPOutputStream(packed)
+                : new DeflaterOutputStream(packed, new Deflater(9, format.equals("raw")))) {
+            out.write(body);
+        }
+
+        Answer answer = client.send(client.request("v2/models/echo/infer")
+                .header("Content-Encoding", encoding)
+                .POST(BodyPublishers.ofByteArray(packed.toByteArray())));
+
+        assertThat(answer.text())
+                .isEqualTo(
+                        infer("echo", request("INT8", "[1,3,1,1]", "[1,2,3]")).text());
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
     /** Some clients declare what their HTTP library does by itself. */
     @ParameterizedTest
     @ValueSource(strings = {"application/x-www-form-urlencoded", "application/octet-stream", "text/plain", "image/png"})
@@ -489,7 +514,8 @@ class ProtocolIT {
         assertError(client.get("v2/models/chain/versions/9/ready"), 404, "no version");
         assertError(infer("nobody", "{}"), 404, "nobody");
         assertError(client.get("v2/models/chain/infer"), 405, "GET");
-        assertError(client.get("v2/models/chain/config"), 404, "");
+        assertError(client.get("v2/models/chain/config"), 404, "not supported");
+        assertError(client.get("v2/systemsharedmemory/status"), 404, "shared memory");
         assertError(client.get("v2/no/such/path"), 404, "");
         assertError(client.send(client.request("v2").header("Accept", "text/html")), 406, "");
         assertThat(client.get("v1/nothing").contentType()).isEqualTo("application/problem+json");

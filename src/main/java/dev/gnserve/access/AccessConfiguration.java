@@ -16,6 +16,7 @@ class AccessConfiguration implements WebMvcConfigurer {
 
     private final ApiKeys users;
     private final ApiKeys admins;
+    private final boolean repository;
     private final ApplicationEventPublisher events;
 
     AccessConfiguration(
@@ -24,6 +25,7 @@ class AccessConfiguration implements WebMvcConfigurer {
             ApplicationEventPublisher events) {
         this.users = ApiKeys.of(settings.apiKeys(), settings.apiKeysFile());
         this.admins = ApiKeys.of(settings.adminKeys(), settings.adminKeysFile());
+        this.repository = repository;
         this.events = events;
         if (repository && admins.isEmpty()) {
             throw new MisconfiguredException(
@@ -34,10 +36,13 @@ class AccessConfiguration implements WebMvcConfigurer {
 
     @Override
     public void addInterceptors(InterceptorRegistry registry) {
-        registry.addInterceptor(new KeyCheck(admins::contains, events)).addPathPatterns(ADMINISTRATION);
+        if (repository) {
+            registry.addInterceptor(new KeyCheck("an admin key", admins::contains, events))
+                    .addPathPatterns(ADMINISTRATION);
+        }
         if (!users.isEmpty()) {
             Predicate<String> either = key -> users.contains(key) || admins.contains(key);
-            registry.addInterceptor(new KeyCheck(either, events))
+            registry.addInterceptor(new KeyCheck("an API key", either, events))
                     .addPathPatterns("/v1/**", "/v2/**")
                     .excludePathPatterns("/v2/health/**", ADMINISTRATION);
         }

@@ -24,10 +24,13 @@ final class KeyCheck implements HandlerInterceptor {
     private static final String KEY_HEADER = "X-API-Key";
     private static final String BEARER = "bearer ";
 
+    private final String needed;
     private final Predicate<String> known;
     private final ApplicationEventPublisher events;
 
-    KeyCheck(Predicate<String> known, ApplicationEventPublisher events) {
+    /** @param needed the kind of key, with its article */
+    KeyCheck(String needed, Predicate<String> known, ApplicationEventPublisher events) {
+        this.needed = needed;
         this.known = known;
         this.events = events;
     }
@@ -42,8 +45,10 @@ final class KeyCheck implements HandlerInterceptor {
         events.publishEvent(new RequestCompleted(null, null, FailureCode.UNAUTHENTICATED));
         response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         String detail = key == null
-                ? "This service asks for an API key: send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
-                : "The API key is not known, or does not allow this.";
+                ? "This operation needs %s. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
+                        .formatted(needed)
+                : "The key that was sent is not %s of this service. Check that it is complete, or ask the operator for one."
+                        .formatted(needed);
         Problems.write(Failure.of(FailureCode.UNAUTHENTICATED, detail), request, response);
         return false;
     }

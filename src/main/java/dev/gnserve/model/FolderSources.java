@@ -44,6 +44,20 @@ public final class FolderSources implements ModelSources {
         return models;
     }
 
+    /** What the last look at the folder found, in the words of the warning. */
+    @Override
+    public synchronized @Nullable String whyLeftOut(String name) {
+        return warned.entrySet().stream()
+                .filter(entry -> entry.getKey().getFileName().toString().equals(name))
+                .map(entry -> sentence(entry.getKey(), entry.getValue()))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static String sentence(Path child, String flaw) {
+        return "The folder " + child + " is left out: " + flaw;
+    }
+
     static boolean mayBeModel(Path child) {
         String name = child.getFileName().toString();
         return !name.startsWith(".") && !NO_MODELS.contains(name);
@@ -56,7 +70,7 @@ public final class FolderSources implements ModelSources {
             if (flaw != null) {
                 now.put(child, flaw);
                 if (!flaw.equals(warned.get(child))) {
-                    LOG.log(WARNING, "The folder " + child + " is left out: " + flaw);
+                    LOG.log(WARNING, sentence(child, flaw));
                 }
             }
         }

@@ -154,9 +154,11 @@ public final class ModelRepository {
                             Map<VersionKey, ModelSource> now = listForClient();
                             now.keySet().removeIf(key -> !key.name().equals(name));
                             if (now.isEmpty()) {
+                                String why = sources.whyLeftOut(name);
                                 throw new FailureException(
                                         FailureCode.MODEL_NOT_FOUND,
-                                        "there is no model \"" + name + "\" in the models folder");
+                                        "there is no model \"" + name + "\" in the models folder"
+                                                + (why == null ? "" : ". " + why));
                             }
                             Map<String, CompletableFuture<Optional<String>>> brought = new LinkedHashMap<>();
                             now.forEach((key, source) ->

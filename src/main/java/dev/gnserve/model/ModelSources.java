@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Lists the models that can be loaded. Called again for every load and every check of the models folder. */
 @FunctionalInterface
@@ -9,4 +10,9 @@ public interface ModelSources {
 
     /** All versions of all models. If two have the same name and version, the later one in the list wins. */
     List<? extends ModelSource> list() throws IOException;
+
+    /** Why a model that is there under this name is not in the list, as a sentence that says what to do; null if there is none. */
+    default @Nullable String whyLeftOut(String name) {
+        return null;
+    }
 }

@@ -1,7 +1,12 @@
 package dev.gnserve.pipeline;
 
+import jakarta.servlet.ServletRequest;
+import org.jspecify.annotations.Nullable;
+
 /** A part of a {@link Budget}, held until it is closed. Closing it again does nothing. Thread-safe. */
 public final class Share implements AutoCloseable {
+
+    private static final String OF_BODY = Share.class.getName();
 
     private final Budget budget;
     private int amount; // guarded by this
@@ -9,6 +14,16 @@ public final class Share implements AutoCloseable {
     Share(Budget budget, int amount) {
         this.budget = budget;
         this.amount = amount;
+    }
+
+    /** Makes this the share that the body of a request takes. */
+    void becomeThatOfBody(ServletRequest request) {
+        request.setAttribute(OF_BODY, this);
+    }
+
+    /** The share that the body of a request takes; null for a request that did not come through {@link UploadValve}. */
+    static @Nullable Share ofBody(ServletRequest request) {
+        return (Share) request.getAttribute(OF_BODY);
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.gnserve.pipeline;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
@@ -11,6 +12,9 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
@@ -26,6 +30,9 @@ public final class UploadReader {
 
     /** Longer file names are cut. They are used in the response only. */
     private static final int LONGEST_NAME = 255;
+
+    /** Values of Content-Transfer-Encoding for bytes as they are (RFC 2045, section 6.2). */
+    private static final Set<String> NOT_ENCODED = Set.of("7bit", "8bit", "binary");
 
     private final UploadLimits limits;
 
@@ -65,15 +72,39 @@ public final class UploadReader {
         }
     }
 
+    /**
+     * The whole body, decoded if its {@code Content-Encoding} is gzip or deflate. The limit holds before and after decoding.
+     *
+     * @throws FailureException UPLOAD_TOO_LARGE, OVERLOADED, or INVALID_REQUEST for another encoding or broken data
+     * @throws IOException if the connection breaks
+     */
+    public byte[] decodedBody(HttpServletRequest request) throws IOException {
+        byte[] body = body(request);
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (isNone(encoding)) {
+            return body;
+        }
+        int limit = Math.toIntExact(limits.maxUploadSize().toBytes());
+        byte[] decoded = BodyEncoding.decode(body, encoding, limit, Share.ofBody(request));
+        if (decoded.length > limit) {
+            throw tooLarge("The decoded body has too many bytes");
+        }
+        return decoded;
+    }
+
     private static void requireNoEncoding(HttpServletRequest request) {
         String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+        if (!isNone(encoding)) {
             throw Failure.of(
                             FailureCode.UNSUPPORTED_MEDIA,
                             "The body has the Content-Encoding %s. Send images without one: they are compressed already."
                                     .formatted(encoding))
                     .asException();
         }
+    }
+
+    private static boolean isNone(@Nullable String encoding) {
+        return encoding == null || encoding.isBlank() || encoding.strip().equalsIgnoreCase("identity");
     }
 
     private void requireDeclaredSize(HttpServletRequest request) {
@@ -97,7 +128,8 @@ public final class UploadReader {
 
     private List<Upload> parts(MultipartHttpServletRequest request, int page) throws IOException {
         List<Upload> uploads = new ArrayList<>();
-        for (Part part : parsed(request)) {
+        Collection<Part> parts = parsed(request);
+        for (Part part : parts) {
             if (!part.getName().equals("image")) {
                 continue;
             }
@@ -111,13 +143,27 @@ public final class UploadReader {
             uploads.add(new Upload(name(part.getSubmittedFileName(), uploads.size() + 1), bytes(part), page));
         }
         if (uploads.isEmpty()) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "The multipart body has no part named 'image'. Send each image as such a part, for example"
-                                    + " curl -F image=@cells.png.")
+            String fault = parts.isEmpty() ? MultipartStart.fault(request) : null;
+            throw Failure.of(FailureCode.INVALID_REQUEST, fault == null ? noImage(parts) : fault)
                     .asException();
         }
         return uploads;
+    }
+
+    private static String noImage(Collection<Part> parts) {
+        String names = parts.stream()
+                .map(part -> "'"
+                        + (part.getName().length() <= 40
+                                ? part.getName()
+                                : part.getName().substring(0, 40) + "...") + "'")
+                .distinct()
+                .limit(5)
+                .collect(Collectors.joining(", "));
+        return "The multipart body has no part named 'image'%s. Send each image as such a part, for example curl -F image=@cells.png."
+                .formatted(
+                        names.isEmpty()
+                                ? ". A part gets its name from its header Content-Disposition: form-data; name=\"image\""
+                                : "; its parts are named " + names);
     }
 
     private Collection<Part> parsed(MultipartHttpServletRequest request) throws IOException {
@@ -131,6 +177,14 @@ public final class UploadReader {
     }
 
     private static byte[] bytes(Part part) throws IOException {
+        String encoding = part.getHeader("Content-Transfer-Encoding");
+        if (encoding != null && !NOT_ENCODED.contains(encoding.strip().toLowerCase(Locale.ROOT))) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "A part named 'image' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
+                                    .formatted(encoding))
+                    .asException();
+        }
         try (InputStream in = part.getInputStream()) {
             return in.readAllBytes();
         } finally {
@@ -142,7 +196,11 @@ public final class UploadReader {
         if (submitted == null || submitted.isBlank()) {
             return "image-" + position;
         }
-        return submitted.length() <= LONGEST_NAME ? submitted : submitted.substring(0, LONGEST_NAME);
+        if (submitted.length() <= LONGEST_NAME) {
+            return submitted;
+        }
+        boolean halves = Character.isHighSurrogate(submitted.charAt(LONGEST_NAME - 1)); // of a character beyond 16 bits
+        return submitted.substring(0, halves ? LONGEST_NAME - 1 : LONGEST_NAME);
     }
 
     private FailureException tooLarge(String what) {

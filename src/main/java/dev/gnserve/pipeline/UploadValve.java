@@ -5,6 +5,7 @@ import dev.gnserve.connection.Connection;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -102,6 +103,7 @@ final class UploadValve extends ValveBase {
         try (Share share = budget.take(0)) {
             CountedBody body = new CountedBody(timed, share, client, response);
             connection.setInputBuffer(body);
+            share.becomeThatOfBody(request);
             getNext().invoke(request, response);
             // A client that waits for "100 Continue" sends nothing before its body is read.
             if (request.isAsync() || (connection.hasExpectation() && !body.isRead)) {
@@ -199,6 +201,7 @@ final class UploadValve extends ValveBase {
             if (count > 0) {
                 client.holdsBody();
                 grow(count);
+                MultipartStart.remember(response.getRequest(), handler.getByteBuffer());
             }
             if (count < 0 || isFullyRead(response.getRequest().getCoyoteRequest())) {
                 client.bodyEnds();

@@ -21,8 +21,8 @@ import io.swagger.v3.oas.models.parameters.Parameter;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
-import io.swagger.v3.oas.models.servers.Server;
 import java.lang.reflect.RecordComponent;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,6 +33,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springdoc.core.customizers.OperationCustomizer;
+import org.springdoc.core.customizers.ServerBaseUrlCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.method.HandlerMethod;
@@ -71,12 +72,20 @@ class ApiDocument {
                                         + " Every error is a problem document (RFC 9457). Below /v2, an error has the form"
                                         + " of the Open Inference Protocol.")
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
-                .addServersItem(new Server().url("/").description("The server of this document"))
                 .security(List.of(
                         new SecurityRequirement(),
                         new SecurityRequirement().addList("bearerKey"),
                         new SecurityRequirement().addList("headerKey")))
                 .components(components);
+    }
+
+    /** The server's URL is a path: {@code /}, or the prefix under which the client sees the service. Clients know the host. */
+    @Bean
+    ServerBaseUrlCustomizer pathOfServer() {
+        return (url, request) -> {
+            String path = URI.create(url).getRawPath();
+            return path == null || path.isEmpty() ? "/" : path;
+        };
     }
 
     @Bean

@@ -26,6 +26,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.HttpMediaTypeNotAcceptableException;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
@@ -68,9 +69,10 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         if (known != null) {
             return refused(known, request);
         }
-        Throwable cause = exception.getMostSpecificCause();
-        String detail = "The multipart body cannot be read: %s. Send parts named 'image', each with a file name."
-                .formatted(cause.getMessage());
+        String detail = MultipartStart.fault(request);
+        if (detail == null) {
+            detail = RequestFaults.malformedMultipart(exception.getMostSpecificCause(), request);
+        }
         return refused(Failure.of(FailureCode.INVALID_REQUEST, detail, exception), request);
     }
 
@@ -101,11 +103,12 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
     @Override
     protected ResponseEntity<Object> handleMaxUploadSizeExceededException(
             MaxUploadSizeExceededException exception, HttpHeaders headers, HttpStatusCode status, WebRequest exchange) {
-        return refused(tooLarge(exception), ((ServletWebRequest) exchange).getRequest());
+        HttpServletRequest request = ((ServletWebRequest) exchange).getRequest();
+        return refused(tooLarge(exception, request), request);
     }
 
     /** Spring throws this exception for every exceeded limit of a multipart body. The cause tells which limit. */
-    private Failure tooLarge(MaxUploadSizeExceededException exception) {
+    private Failure tooLarge(MaxUploadSizeExceededException exception, HttpServletRequest request) {
         Failure known = Failure.in(exception);
         if (known != null) {
             return known;
@@ -119,10 +122,13 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
                     exception);
         }
         if (cause instanceof SizeException size && size.getPermittedSize() < largestUpload.toBytes()) {
+            String fault = MultipartStart.fault(request);
             return Failure.of(
                     FailureCode.INVALID_REQUEST,
-                    "A part of the multipart body has more than %,d bytes of headers. Give its file a shorter name."
-                            .formatted(size.getPermittedSize()),
+                    fault != null
+                            ? fault
+                            : "A part of the multipart body has more than %,d bytes of headers. Give its file a shorter name."
+                                    .formatted(size.getPermittedSize()),
                     exception);
         }
         return Failure.of(
@@ -173,8 +179,10 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     private static String detail(Exception exception, HttpServletRequest request, @Nullable Object body) {
         if (exception instanceof NoResourceFoundException) {
-            return "There is no %s %s. GET /v3/api-docs lists all operations."
-                    .formatted(request.getMethod(), request.getRequestURI());
+            return RequestFaults.notFound(request);
+        }
+        if (exception instanceof HttpMediaTypeNotSupportedException unsupported) {
+            return RequestFaults.unsupportedMedia(request, unsupported.getSupportedMediaTypes());
         }
         if (exception instanceof HttpRequestMethodNotSupportedException unsupported) {
             return "%s does not support %s. It supports %s."
@@ -207,6 +215,9 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
         }
         if (type == boolean.class) {
             return "true, false";
+        }
+        if (type == int.class || type == Integer.class) {
+            return "a whole number of at most 2,147,483,647";
         }
         return Number.class.isAssignableFrom(type) || type.isPrimitive() ? "a number" : "a " + type.getSimpleName();
     }

@@ -21,7 +21,7 @@ public final class ProblemErrorReportValve extends ErrorReportValve {
                 .occurrence(
                         "The web server refused the request before it reached the service: %d %s. Check the request"
                                         .formatted(status, known.getReasonPhrase())
-                                + " line and the headers.",
+                                + " line (percent-encode spaces and characters such as [ ] { } | in it) and the headers.",
                         RequestId.of(request));
         try {
             Problems.write(problem, request, response);

@@ -24,6 +24,11 @@ public record ProtocolError(
         String path = request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) instanceof String original
                 ? original
                 : request.getRequestURI();
-        return path != null && (path.equals(ROOT) || path.startsWith(ROOT + "/"));
+        if (path == null) {
+            return false;
+        }
+        String prefix = request.getContextPath();
+        String inside = prefix != null && path.startsWith(prefix) ? path.substring(prefix.length()) : path;
+        return inside.equals(ROOT) || inside.startsWith(ROOT + "/");
     }
 }

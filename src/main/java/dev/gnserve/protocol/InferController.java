@@ -23,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
@@ -58,7 +57,7 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        respond(model, null, jsonLength, request).writeTo(response);
+        send(respond(model, null, jsonLength, request), request, response);
     }
 
     @PostMapping("/v2/models/{model}/versions/{version}/infer")
@@ -74,18 +73,20 @@ class InferController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        respond(model, version, jsonLength, request).writeTo(response);
+        send(respond(model, version, jsonLength, request), request, response);
+    }
+
+    private static void send(ResponseBody body, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        PlainAnswers.mayBeCompressed(request);
+        body.writeTo(response);
     }
 
     private ResponseBody respond(
             String model, @Nullable String version, @Nullable String jsonLength, HttpServletRequest request)
             throws IOException {
         return requests.answer(model, version, null, request, (served, client) -> {
-            byte[] body = uploads.body(request);
-            String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-            if (encoding != null && !encoding.equals("identity")) {
-                throw RequestBody.invalid("The body has a Content-Encoding. Send it without one.");
-            }
+            byte[] body = uploads.decodedBody(request);
             return infer(served, RequestBody.read(body, jsonLength), client);
         });
     }

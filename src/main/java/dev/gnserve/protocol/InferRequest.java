@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * The JSON of an inference request. Unknown members are ignored.
+ * The JSON of an inference request. Unknown members are ignored, except parameters that
+ * change the meaning of a request: {@link Unsupported}.
  *
  * @param id returned in the response
  * @param outputs the requested ones; null for all
@@ -58,7 +59,10 @@ record InferRequest(
             @JsonProperty("binary_data_output")
             @Schema(description = "Whether outputs are binary unless their own parameters say otherwise")
             @Nullable
-            Boolean binaryDataOutput) {
+            Boolean binaryDataOutput,
+
+            @JsonProperty("sequence_id") @Schema(hidden = true) @Nullable
+            Unsupported sequenceId) {
 
         Parameters {
             requireNotNegative("timeout", timeout);
@@ -116,7 +120,10 @@ record InferRequest(
                     minimum = "0",
                     description = "How many bytes after the JSON hold the values of this input, little-endian")
             @Nullable
-            Long binaryDataSize) {
+            Long binaryDataSize,
+
+            @JsonProperty("shared_memory_region") @Schema(hidden = true) @Nullable
+            Unsupported sharedMemoryRegion) {
 
         InputParameters {
             requireNotNegative("binary_data_size", binaryDataSize);
@@ -142,7 +149,13 @@ record InferRequest(
     @Schema(name = "InferRequestedOutputParameters")
     record OutputParameters(
             @JsonProperty("binary_data") @Schema(description = "Whether the output is binary") @Nullable
-            Boolean binaryData) {}
+            Boolean binaryData,
+
+            @JsonProperty("shared_memory_region") @Schema(hidden = true) @Nullable
+            Unsupported sharedMemoryRegion,
+
+            @JsonProperty("classification") @Schema(hidden = true) @Nullable
+            Unsupported classification) {}
 
     private static void requireNotNegative(String name, @Nullable Long value) {
         if (value != null && value < 0) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.info.BuildProperties;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -29,14 +30,19 @@ class MetadataController {
     private final ModelRepository repository;
     private final ServerMetadata server;
 
-    MetadataController(ModelRepository repository, ObjectProvider<BuildProperties> build) {
+    MetadataController(
+            ModelRepository repository,
+            ObjectProvider<BuildProperties> build,
+            @Value("${gnserve.repository.enabled:false}") boolean administrable) {
         this.repository = repository;
         BuildProperties properties = build.getIfAvailable();
         String version = properties == null ? null : properties.getVersion();
         this.server = new ServerMetadata(
                 "gnserve",
                 Objects.requireNonNullElse(version, "unknown"),
-                List.of("binary_tensor_data", "schedule_policy"));
+                administrable
+                        ? List.of("binary_tensor_data", "model_repository", "schedule_policy")
+                        : List.of("binary_tensor_data", "schedule_policy"));
     }
 
     /**

@@ -81,6 +81,9 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
 
     /** The failure for JSON that cannot be read. */
     static FailureException notJson(JacksonException cause) {
+        if (cause instanceof Unsupported.Refused) {
+            return invalid("%s is not supported: %s.".formatted(path(cause), cause.getOriginalMessage()));
+        }
         String what = what(cause);
         String where = cause.getPath().isEmpty() ? "" : " at " + path(cause);
         Failure failure = Failure.of(
@@ -94,6 +97,9 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
     private static String what(JacksonException cause) {
         if (cause instanceof ValueInstantiationException && cause.getCause() != null) {
             return String.valueOf(cause.getCause().getMessage());
+        }
+        if (cause.getOriginalMessage().startsWith("No content")) {
+            return "it is blank. Send the JSON of an inference request";
         }
         if (cause instanceof MismatchedInputException mismatch && mismatch.getTargetType() != JsonValues.class) {
             return "the value has another type than the protocol defines";

@@ -6,20 +6,24 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.pipeline.UploadReader;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.ProtocolError;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
 /** The repository extension of the Open Inference Protocol: lists, loads and unloads models while the service runs. */
@@ -29,17 +33,12 @@ import org.springframework.web.bind.annotation.RestController;
 class RepositoryController {
 
     private final ModelRepository repository;
+    private final UploadReader uploads;
 
-    RepositoryController(ModelRepository repository) {
+    RepositoryController(ModelRepository repository, UploadReader uploads) {
         this.repository = repository;
+        this.uploads = uploads;
     }
-
-    /**
-     * A request for the index.
-     *
-     * @param ready whether to list only models that are ready
-     */
-    record IndexRequest(boolean ready) {}
 
     /**
      * One version of one model.
@@ -51,9 +50,16 @@ class RepositoryController {
 
     @PostMapping(path = "/v2/repository/index", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "repositoryIndex", summary = "Every version of every model")
-    @FailsWith(value = FailureCode.UNAUTHENTICATED, document = ProtocolError.class)
-    List<IndexEntry> index(@RequestBody(required = false) @Nullable IndexRequest request) {
-        boolean readyOnly = request != null && request.ready();
+    @FailsWith(
+            value = {FailureCode.INVALID_REQUEST, FailureCode.UNAUTHENTICATED},
+            document = ProtocolError.class)
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = "application/json",
+                            schema = @Schema(implementation = RepositoryBody.IndexRequest.class)))
+    List<IndexEntry> index(HttpServletRequest request) throws IOException {
+        boolean readyOnly = RepositoryBody.readyOnly(uploads.body(request));
         return repository.models().stream()
                 .filter(model -> !readyOnly || model.state() == ModelState.READY)
                 .map(RepositoryController::entry)
@@ -64,9 +70,15 @@ class RepositoryController {
     @PostMapping(path = "/v2/repository/models/{model}/load", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "loadModel", summary = "Load a model, or load it again; requests meanwhile do not fail")
     @FailsWith(
-            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            value = {
+                FailureCode.INVALID_REQUEST,
+                FailureCode.UNAUTHENTICATED,
+                FailureCode.MODEL_NOT_FOUND,
+                FailureCode.MODEL_UNAVAILABLE
+            },
             document = ProtocolError.class)
-    Map<String, String> load(@PathVariable String model) {
+    Map<String, String> load(@PathVariable String model, HttpServletRequest request) throws IOException {
+        RepositoryBody.requireNoOverrides(uploads.body(request));
         Map<String, String> failed = done(repository.load(model));
         if (!failed.isEmpty()) {
             throw Failure.of(

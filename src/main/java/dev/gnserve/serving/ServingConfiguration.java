@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
@@ -87,10 +88,18 @@ class ServingConfiguration {
         }
         List<ModelSource> embedded = EmbeddedModels.list(ServingConfiguration.class.getClassLoader());
         FolderSources folder = new FolderSources(modelsFolder(settings));
-        return () -> {
-            List<ModelSource> all = new ArrayList<>(embedded);
-            all.addAll(folder.list());
-            return all;
+        return new ModelSources() {
+            @Override
+            public List<ModelSource> list() throws IOException {
+                List<ModelSource> all = new ArrayList<>(embedded);
+                all.addAll(folder.list());
+                return all;
+            }
+
+            @Override
+            public @Nullable String whyLeftOut(String name) {
+                return folder.whyLeftOut(name);
+            }
         };
     }
 
@@ -103,12 +112,22 @@ class ServingConfiguration {
             List<BatchListener> listeners,
             ApplicationEventPublisher events,
             List<ModelCompanion.Factory> companions) {
-        ModelSources sources = () -> {
-            List<ModelSource> served = new ArrayList<>(all.list());
-            Set<String> wanted = settings.models();
-            served.removeIf(model -> wanted != null && !wanted.contains(model.name()));
-            return served;
-        };
+        Set<String> wanted = settings.models();
+        ModelSources sources = wanted == null
+                ? all
+                : new ModelSources() {
+                    @Override
+                    public List<ModelSource> list() throws IOException {
+                        List<ModelSource> served = new ArrayList<>(all.list());
+                        served.removeIf(model -> !wanted.contains(model.name()));
+                        return served;
+                    }
+
+                    @Override
+                    public @Nullable String whyLeftOut(String name) {
+                        return wanted.contains(name) ? all.whyLeftOut(name) : "gnserve.models names only " + wanted;
+                    }
+                };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
         return new ModelRepository(
                 engine,

@@ -37,6 +37,21 @@ final class BadMultipart {
                         PARTS,
                         bytes("--YY\r\n\r\nabc\r\n--YY--\r\n"),
                         "400 INVALID_REQUEST"),
+                posted(
+                        group,
+                        "lines that end with a line feed alone",
+                        PARTS,
+                        bytes(A_PART.replace("\r", ""), GOOD, END.replace("\r", "")),
+                        "400 INVALID_REQUEST"),
+                posted(
+                        group,
+                        "a part in base64",
+                        PARTS,
+                        bytes(
+                                A_PART.replace("\r\n\r\n", "\r\nContent-Transfer-Encoding: base64\r\n\r\n"),
+                                "iVBORw0KGgo=",
+                                END),
+                        "400 INVALID_REQUEST"),
                 posted(group, "no end", PARTS, bytes(A_PART, GOOD), "400 INVALID_REQUEST"),
                 posted(
                         group,

@@ -6,9 +6,14 @@ import static dev.gnserve.badinput.BadInput.head;
 import static dev.gnserve.badinput.BadInput.sent;
 
 import dev.gnserve.badinput.BadInput.Then;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 
 /** Bodies of the Open Inference Protocol. */
 final class BadTensors {
@@ -87,16 +92,42 @@ final class BadTensors {
                 binary(group, "the right header length", sized, String.valueOf(sized.length()), "200"),
                 sent(
                         group,
-                        "Content-Encoding: gzip",
+                        "Content-Encoding: gzip, which the body is not",
                         bytes(head("POST", INFER, "Content-Encoding: gzip\r\nContent-Length: 2\r\n") + "{}"),
                         Then.IS_SILENT,
                         "400 error"),
+                encoded(group, "Content-Encoding: br", "br", new byte[2], "400 error"),
+                encoded(group, "300 MB in gzip", "gzip", gzip(300_000_000), "413 error"),
+                tensors(group, "a sequence", "{\"parameters\":{\"sequence_id\":1},\"inputs\":[]}"),
+                tensors(
+                        group,
+                        "a tensor in shared memory",
+                        tensor("[1,3,16,16]", "\"parameters\":{\"shared_memory_region\":\"a\"}")),
                 sent(
                         group,
                         "a parameter of the query that is no UTF-8",
                         bytes(head("POST", INFER + "?a=%ff", "Content-Length: 2\r\n") + "{}"),
                         Then.IS_SILENT,
                         "400 error"));
+    }
+
+    private static BadInput encoded(String group, String tried, String encoding, byte[] body, String answer) {
+        String headers = "Content-Encoding: " + encoding + "\r\nContent-Length: " + body.length + "\r\n";
+        return sent(group, tried, bytes(head("POST", INFER, headers), body), Then.IS_SILENT, answer);
+    }
+
+    /** Spaces, compressed. */
+    private static byte[] gzip(int length) {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+            byte[] spaces = " ".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII);
+            for (int written = 0; written < length; written += spaces.length) {
+                out.write(spaces);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return packed.toByteArray();
     }
 
     private static String tensor(String shape, String rest) {

@@ -63,6 +63,8 @@ class FolderSourcesTest {
                 .singleElement()
                 .asString()
                 .contains(folder.resolve("cells").toString(), "model.yaml");
+        assertThat(sources.whyLeftOut("cells")).isEqualTo(warnings.get(0));
+        assertThat(sources.whyLeftOut("other")).isNull();
     }
 
     @Test

@@ -37,15 +37,29 @@ class RequestBodyTest {
         assertThat(request.outputs()).extracting(InferRequest.Output::name).containsExactly("output0");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'parameters': {'sequence_id': 5, 'sequence_start': true}, 'inputs': []}|parameters.sequence_id is not supported",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 3}}]}|outputs[0].parameters.classification is",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|shared_memory_region is not",
+                "{'inputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|inputs[0].parameters.shared_memory_region is"
+            },
+            quoteCharacter = '`')
+    void parametersThatWouldChangeTheResultAreRefusedByName(String json, String sentence) {
+        assertThatThrownBy(() -> Requests.json(json.replace('\'', '"'))).hasMessageContaining(sentence);
+    }
+
     @Test
     void parametersAreReadAndUnknownFieldsAreIgnored() {
         InferRequest request = Requests.json("""
                 {"model_name": "mymodel", "parameters": {"timeout": 500000, "priority": 2, "binary_data_output": true,
                  "my_custom_parameter": 42}, "inputs": [], "outputs": [{"name": "a", "parameters": {"binary_data": false}}]}""").request();
 
-        assertThat(request.parameters()).isEqualTo(new InferRequest.Parameters(500_000L, 2L, true));
+        assertThat(request.parameters()).isEqualTo(new InferRequest.Parameters(500_000L, 2L, true, null));
         assertThat(request.outputs())
-                .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false)));
+                .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false, null, null)));
     }
 
     @ParameterizedTest

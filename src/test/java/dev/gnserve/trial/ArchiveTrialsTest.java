@@ -184,6 +184,46 @@ class ArchiveTrialsTest {
     }
 
     @Test
+    void withoutALimitOfMemoryNoneIsHeld() {
+        trials.close();
+        trials = new ArchiveTrials(host, false, LIMITS, PassMemory.unlimited(), host.clock::get);
+        host.let("a", (process, used) -> {
+            process.take(Long.MAX_VALUE - 1);
+            process.reply(Reply.Kind.PASSED, "");
+        });
+
+        require("a");
+
+        assertThat(host.started.get(0).hardLimits).isEmpty();
+    }
+
+    @Test
+    void aTrialGivesWayToAPassAndGoesOnAfterIt() {
+        long pass = TOTAL * 3 / 4;
+        List<Integer> trial = new CopyOnWriteArrayList<>();
+        host.let("a", (process, used) -> {
+            trial.add(1);
+            if (trial.size() == 1) {
+                memory.lend(pass); // As a pass that takes more than what is left.
+            } else {
+                process.reply(Reply.Kind.PASSED, "");
+            }
+        });
+
+        CompletableFuture<Void> tried = inBackground("a");
+        while (host.started.size() < 2) {
+            Thread.onSpinWait();
+        }
+        assertThat(host.started.get(0).isClosed()).isTrue();
+        assertThat(trial).as("the second waits").hasSize(1);
+        memory.takeBack(pass);
+
+        tried.join();
+        assertThat(trial).hasSize(2);
+        assertThat(postponed).isEmpty();
+    }
+
+    @Test
     void aProcessThatEndsIsTheReasonWithItsSignal() {
         host.let("a", (process, used) -> {
             process.reply(Reply.Kind.LOADING, "");
