@@ -16,15 +16,19 @@ final class LzwStream extends InputStream {
     private static final int LONGEST = 12;
     private static final int NONE = -1;
 
-    private final InputStream in;
+    private final byte[] bytes;
+    private final int end;
+    private final boolean reversed;
     private final boolean oldOrder;
     private final short[] prefixes = new short[1 << LONGEST];
     private final byte[] lasts = new byte[1 << LONGEST];
     private final short[] lengths = new short[1 << LONGEST];
-    /** The word of the last code, from its end to its begin. */
+    /** The word of the last code. */
     private final byte[] word = new byte[1 << LONGEST];
 
-    private int wordLeft;
+    private int wordAt;
+    private int wordEnd;
+    private int at;
     private int held;
     private int count;
     private int bits = SHORTEST;
@@ -32,8 +36,12 @@ final class LzwStream extends InputStream {
     private int previous = NONE;
     private boolean ended;
 
-    LzwStream(byte[] bytes, int from, int length, InputStream in) {
-        this.in = in;
+    /** @param reversed whether the lowest bit of a byte is its first */
+    LzwStream(byte[] bytes, int from, int length, boolean reversed) {
+        this.bytes = bytes;
+        this.at = from;
+        this.end = from + length;
+        this.reversed = reversed;
         // The first code tells to begin again: in the old order its bits are 0 and 1 at the ends of two bytes.
         this.oldOrder = length > 1 && bytes[from] == 0 && (bytes[from + 1] & 1) == 1;
         for (int i = 0; i < 256; i++) {
@@ -44,26 +52,26 @@ final class LzwStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        while (wordLeft == 0) {
-            if (ended) {
-                return -1;
-            }
+        return hasWord() ? word[wordAt++] & 0xFF : -1;
+    }
+
+    private boolean hasWord() throws IOException {
+        while (wordAt == wordEnd && !ended) {
             nextWord();
         }
-        return word[--wordLeft] & 0xFF;
+        return wordAt < wordEnd;
     }
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
         int done = 0;
-        while (done < length) {
-            int next = read();
-            if (next < 0) {
-                return done == 0 ? -1 : done;
-            }
-            into[offset + done++] = (byte) next;
+        while (done < length && hasWord()) {
+            int some = Math.min(length - done, wordEnd - wordAt);
+            System.arraycopy(word, wordAt, into, offset + done, some);
+            wordAt += some;
+            done += some;
         }
-        return done;
+        return done == 0 && length > 0 ? -1 : done;
     }
 
     private void nextWord() throws IOException {
@@ -94,29 +102,29 @@ final class LzwStream extends InputStream {
     }
 
     private byte first(int code) {
-        int at = code;
-        while (at >= FIRST_FREE) {
-            at = prefixes[at];
+        int part = code;
+        while (part >= FIRST_FREE) {
+            part = prefixes[part];
         }
-        return lasts[at];
+        return lasts[part];
     }
 
     private void unfold(int code) {
-        int at = code;
-        int length = lengths[code];
-        for (int i = 0; i < length; i++) {
-            word[i] = lasts[at];
-            at = prefixes[at];
+        int part = code;
+        wordAt = 0;
+        wordEnd = lengths[code];
+        for (int i = wordEnd - 1; i >= 0; i--) {
+            word[i] = lasts[part];
+            part = prefixes[part];
         }
-        wordLeft = length;
     }
 
     private int nextCode() throws IOException {
         while (count < bits) {
-            int next = in.read();
-            if (next < 0) {
+            if (at == end) {
                 return NONE;
             }
+            int next = reversed ? Integer.reverse(bytes[at++]) >>> 24 : bytes[at++] & 0xFF;
             held = oldOrder ? held | (next << count) : (held << 8) | next;
             count += 8;
         }

@@ -150,7 +150,7 @@ final class TiffRows {
         }
         return switch (page.compression()) {
             case NONE -> in;
-            case LZW -> new LzwStream(file, from, length, in);
+            case LZW -> new LzwStream(file, from, length, reversed);
             case PACK_BITS -> new PackBitsStream(in);
             case DEFLATE -> new InflaterInputStream(in);
             case FAX_RUNS, FAX_3, FAX_4 ->
