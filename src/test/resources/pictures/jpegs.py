@@ -96,6 +96,8 @@ def add(pictures):
     }
     for name, segments in beside.items():
         pictures.read(f"jpeg/beside-{name}.jpg", with_segments(plain, *segments), np.asarray(Image.open(__import__("io").BytesIO(plain))))
+    pictures.as_pillow("jpeg/profile-gray.jpg", with_segments(save(GRAY, "JPEG"), segment(0xE2, b"ICC_PROFILE\0\1\1" + profile(gray=True))))
+    pictures.as_pillow("jpeg/profile-cmyk.jpg", with_segments(ink, segment(0xE2, b"ICC_PROFILE\0\1\1" + profile())))
     pictures.read("jpeg/bytes-behind-the-end.jpg", plain + bytes(77), np.asarray(Image.open(__import__("io").BytesIO(plain))))
     frames = [Image.fromarray(picture(33, 20, seed)) for seed in (1, 2, 3)]
     pillow("several-pictures", save(frames[0], "MPO", save_all=True, append_images=frames[1:]), of=3)

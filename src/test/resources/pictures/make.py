@@ -11,8 +11,9 @@ import jpegs
 import pngs
 import tiffs
 import webps
-from picture_set import PictureSet
+from picture_set import PictureSet, check_profile
 
+check_profile()
 pictures = PictureSet()
 for module in (jpegs, pngs, bmps, gifs, tiffs, webps):
     module.add(pictures)

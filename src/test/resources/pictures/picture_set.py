@@ -118,10 +118,40 @@ def xmp(orientation, as_element=False):
             b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/"' + inner % orientation + b"</rdf:RDF></x:xmpmeta>")
 
 
-def profile(broken=False):
-    """A colour profile: of sRGB from Little CMS, or bytes that are none."""
+def profile(broken=False, gray=False):
+    """A colour profile (ICC.1:2001-04) that changes colours much: linear, with red and blue exchanged. Or bytes that are none."""
+    if broken:
+        return b"this is no profile" * 9
+
+    def xyz(*values):
+        return b"XYZ \0\0\0\0" + b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+    linear = b"curv\0\0\0\0" + struct.pack(">I", 0)
+    text = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + bytes(78)
+    tags = {b"desc": text, b"cprt": b"text\0\0\0\0none\0", b"wtpt": xyz(0.9642, 1, 0.8249)}
+    if gray:
+        tags[b"kTRC"] = linear
+    else:
+        tags |= {b"bXYZ": xyz(0.4361, 0.2225, 0.0139), b"gXYZ": xyz(0.3851, 0.7169, 0.0971), b"rXYZ": xyz(0.1431, 0.0606, 0.7141),
+                 b"rTRC": linear, b"gTRC": linear, b"bTRC": linear}
+    table, body = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        content += b"\0" * (-len(content) % 4)
+        table += name + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(content))
+        body += content
+    header = struct.pack(">I4sI4s4s4s", 128 + len(table) + len(body), b"none", 0x02400000, b"mntr", b"GRAY" if gray else b"RGB ", b"XYZ ")
+    header += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + table + body
+
+
+def check_profile():
+    """Little CMS must take the profiles, and change colours by them."""
     from PIL import ImageCms
-    return b"this is no profile" * 9 if broken else ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    srgb = ImageCms.createProfile("sRGB")
+    for gray, image in ((False, Image.fromarray(RGB)), (True, Image.fromarray(GRAY))):
+        ours = ImageCms.ImageCmsProfile(io.BytesIO(profile(gray=gray)))
+        changed = ImageCms.profileToProfile(image, ours, srgb, outputMode="RGB")
+        assert np.abs(np.asarray(changed).astype(int) - np.asarray(image.convert("RGB"))).mean() > 20
 
 
 def save(image, kind, **options):

@@ -104,6 +104,10 @@ def add(pictures):
     }
     for name, chunks in beside.items():
         pictures.read(f"png/beside-{name}.png", png(RGB, 8, 2, chunks), RGB)
+    linear = chunk(b"iCCP", b"linear\0\0" + zlib.compress(profile(gray=True)))
+    for name, values, bits, kind, before, expected in kinds():
+        chunks = linear if kind in (0, 4) else beside["profile"]
+        pictures.read(f"png/profile-{name}.png", png(values, bits, kind, chunks + before), expected)
     for n in range(1, 9):
         pictures.read(f"png/exif-{n}.png", png(RGB, 8, 2, chunk(b"eXIf", exif(n, "<>"[n % 2]))), oriented(RGB, n))
         pictures.read(f"png/exif-{n}-at-end-16.png", png(deep(GRAY, 16), 16, 0, after=chunk(b"eXIf", exif(n))), oriented(deep(GRAY, 16).astype(np.uint16), n))

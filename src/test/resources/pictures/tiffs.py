@@ -209,8 +209,11 @@ def palettes(pictures):
 def profiles(pictures):
     for space, colours, tags in (("rgb", RGB, {}), ("gray", GRAY, {})):
         for broken in (False, True):
-            data = tiff(page(colours, COLOURS if space == "rgb" else BLACK, compression=DEFLATE, t34675=profile(broken=broken)))
-            pictures.read(f"tiff/profile-{space}-{'broken' if broken else 'srgb'}.tif", data, colours)
+            data = tiff(page(colours, COLOURS if space == "rgb" else BLACK, compression=DEFLATE, t34675=profile(broken, space == "gray")))
+            pictures.read(f"tiff/profile-{space}-{'broken' if broken else 'linear'}.tif", data, colours)
+    pictures.read("tiff/profile-cmyk.tif", tiff(page(CMYK, INK, t34675=profile())), light(CMYK))
+    sixteen = deep(RGB, 16)
+    pictures.read("tiff/profile-16.tif", tiff(page(sixteen, COLOURS, 16, t34675=profile())), sixteen.astype(np.uint16))
     gamma = tiff(page(GRAY >> 4, BLACK, 4, t34675=profile(broken=True), t301=(3, [65535 - 4000 * i for i in range(16)])))
     pictures.read("tiff/transfer-function.tif", gamma, widened(GRAY >> 4, 4))
 
@@ -387,7 +390,7 @@ def pages(pictures):
             pictures.read(f"tiff/pages-{label}-{number}.tif", data, expected, page=number, of=4)
         pictures.refuse(f"tiff/pages-{label}-5.tif", data, "has 4 pages, and page 5 is wanted", page=5)
     stack = np.stack([picture(WIDTH, HEIGHT, seed)[..., 0] for seed in range(5)])
-    for name, options in (("tifffile", {}), ("imagej", {"imagej": True}), ("ome", {"ome": True}), ("compressed", {"compression": "zlib"})):
+    for name, options in (("tifffile", {}), ("imagej", {"imagej": True}), ("series", {"metadata": {"axes": "CYX"}}), ("compressed", {"compression": "zlib"})):
         out = io.BytesIO()
         tifffile.imwrite(out, stack, photometric="minisblack", **options)
         for number in (1, 3, 5):
