@@ -59,6 +59,17 @@ final class Axes {
                 : (Long) (bound.longValue() * linear.multiple() + linear.offset());
     }
 
+    /** Lines that raise an error if inputs have other numbers of axes than the program takes. */
+    static void requireRanks(List<Input> inputs, GraphText into) {
+        for (Input input : inputs) {
+            int rank = input.meta().sizes().size();
+            String given = "torch.dim(" + input.variable() + ")";
+            into.require(
+                    "torch.eq(" + given + ", " + rank + ")",
+                    format(input.name() + " has {} axes, allowed are " + rank, given));
+        }
+    }
+
     /** Lines that raise an error if the sizes of inputs are not those that the program allows. */
     void require(List<Input> inputs, LocalNames names, GraphText into) {
         Map<String, String> symbols = new HashMap<>();
@@ -66,11 +77,6 @@ final class Axes {
         List<Runnable> dependent = new ArrayList<>();
         for (Input input : inputs) {
             List<JsonNode> sizes = input.meta().sizes();
-            into.require(
-                    "torch.eq(torch.dim(" + input.variable() + "), " + sizes.size() + ")",
-                    format(
-                            input.name() + " has {} axes, allowed are " + sizes.size(),
-                            "torch.dim(" + input.variable() + ")"));
             List<Axis> axes = of(input.meta());
             for (int i = 0; i < axes.size(); i++) {
                 Axis axis = axes.get(i);

@@ -94,13 +94,34 @@ final class ProgramConverter {
         ProgramInputs inputs =
                 ProgramInputs.of(call, program.treespecNamedtupleFields(), leaves, graph.tensorValues(), names, text);
         Axes axes = new Axes(file.json().rangeConstraints());
+        List<JsonNode> results = results(signature);
+        FixedBatch batch = FixedBatch.of(inputs.tensors(), results, graph.tensorValues(), names);
+        Axes.requireRanks(inputs.tensors(), text);
+        if (batch != null) {
+            batch.fill(inputs.tensors().get(0).meta().sizes().size(), text);
+        }
         axes.require(inputs.tensors(), names, text);
         convertTypes(inputs, text);
         if (takesTensor) {
             text.line(place + " = ops.prim.device(" + inputs.tensors().get(0).variable() + ")");
         }
         text.write(graph);
-        return finish(signature, call, inputs, axes, text);
+        ValueTree structure = call == null || call.outSpec().isEmpty()
+                ? flat(results.size())
+                : ValueTree.parse(call.outSpec(), program.treespecNamedtupleFields());
+        List<Typed> typed = results.stream()
+                .map(result -> typed(result, text.argument(result), batch))
+                .toList();
+        Typed result = ProgramOutputs.result(structure, typed);
+        text.line("return " + result.text());
+        ScriptModule module =
+                tree.build(new ScriptMethod("forward", inputs.declaration(), result.type(), text.lines()));
+        ProgramFacts facts = new ProgramFacts(
+                file.json().torchVersion(),
+                required(file.json().schemaVersion(), "schema").toString(),
+                inputs.facts(axes),
+                outputs(structure, results, axes));
+        return new Converted(module, facts);
     }
 
     private State state(Tagged input) {
@@ -133,12 +154,12 @@ final class ProgramConverter {
         }
     }
 
-    private Converted finish(
-            ProgramJson.Signature signature,
-            @Nullable CallSignature call,
-            ProgramInputs inputs,
-            Axes axes,
-            GraphText text) {
+    private static Typed typed(JsonNode result, String text, @Nullable FixedBatch batch) {
+        return new Typed(batch == null ? text : batch.part(text), ProgramOutputs.type(result));
+    }
+
+    /** What the program returns. */
+    private static List<JsonNode> results(ProgramJson.Signature signature) {
         List<JsonNode> results = new ArrayList<>();
         for (JsonNode spec : signature.outputSpecs()) {
             Tagged output = Tagged.of(spec);
@@ -155,22 +176,7 @@ final class ProgramConverter {
                                             + ", which is not served. Export the model without it");
             }
         }
-        ValueTree structure = call == null || call.outSpec().isEmpty()
-                ? flat(results.size())
-                : ValueTree.parse(call.outSpec(), program.treespecNamedtupleFields());
-        List<Typed> leaves = results.stream()
-                .map(result -> new Typed(text.argument(result), ProgramOutputs.type(result)))
-                .toList();
-        Typed result = ProgramOutputs.result(structure, leaves);
-        text.line("return " + result.text());
-        ScriptModule module =
-                tree.build(new ScriptMethod("forward", inputs.declaration(), result.type(), text.lines()));
-        ProgramFacts facts = new ProgramFacts(
-                file.json().torchVersion(),
-                required(file.json().schemaVersion(), "schema").toString(),
-                inputs.facts(axes),
-                outputs(structure, results, axes));
-        return new Converted(module, facts);
+        return results;
     }
 
     private static ValueTree flat(int results) {
