@@ -117,6 +117,15 @@ public final class ManifestReader {
         int mostSide = program == null || task == Task.TENSORS
                 ? Integer.MAX_VALUE
                 : program.images().mostSide();
+        if (task == Task.TENSORS && program == null && !tree.gives("/warmUp/shapes")) {
+            boolean section = tree.gives("/warmUp");
+            tree.make(section ? "/warmUp" : "", () -> {
+                throw new IllegalArgumentException(
+                        section
+                                ? "shapes is missing; allowed is a list such as [[3,256,256]]"
+                                : "warmUp is missing; allowed is a section such as {shapes: [[3, 256, 256]]}");
+            });
+        }
         WarmUp warmUp = warmUp(tree, task == Task.TENSORS ? program : null, input.usualSize(mostSide), input, batching);
         return tree.make(
                 "",
@@ -244,7 +253,7 @@ public final class ManifestReader {
         int mostAtOnce = program == null ? Integer.MAX_VALUE : program.mostAtOnce();
         int wanted = tree.get("/batching/maxSize", Integer.class);
         int maxSize = tree.make("/batching/maxSize", () -> {
-            if (wanted > mostAtOnce && tree.has("/batching/maxSize")) {
+            if (wanted > mostAtOnce && tree.gives("/batching/maxSize")) {
                 throw new IllegalArgumentException("is " + wanted + "; the program takes batches of up to " + mostAtOnce
                         + ". Export it with a free first axis for larger ones");
             }

@@ -182,22 +182,27 @@ sealed interface SizeExpression {
                 if (!arguments.isEmpty() && !take(", ")) {
                     throw damaged();
                 }
-                if (Character.isDigit(text.charAt(Math.min(at, text.length() - 1))) || peek('-')) {
-                    arguments.add(plainNumber());
-                } else {
-                    arguments.add(expression(depth + 1));
-                }
+                arguments.add(argument(depth));
             }
             return new Call(function, arguments);
         }
 
-        private SizeExpression plainNumber() {
-            boolean negative = take("-");
-            String digits = word();
-            if (!digits.matches("\\d{1,18}")) {
-                throw damaged();
+        /** An expression, or what a number holds: {@code Float('0.5', precision=53)}, {@code Rational(1, 2)}. */
+        private SizeExpression argument(int depth) {
+            if (at < text.length() && text.charAt(at) == '\'') {
+                return new Symbol(quoted());
             }
-            return new Constant(negative ? -Long.parseLong(digits) : Long.parseLong(digits));
+            int from = at;
+            boolean negative = take("-");
+            String word = word();
+            if (word.matches("\\d{1,18}")) {
+                return new Constant(negative ? -Long.parseLong(word) : Long.parseLong(word));
+            }
+            if (!negative && take("=")) {
+                return argument(depth);
+            }
+            at = from;
+            return expression(depth + 1);
         }
 
         private SizeExpression closed(SizeExpression expression) {
@@ -223,10 +228,6 @@ sealed interface SizeExpression {
                 at++;
             }
             return text.substring(from, at);
-        }
-
-        private boolean peek(char sign) {
-            return at < text.length() && text.charAt(at) == sign;
         }
 
         private boolean take(String sign) {

@@ -76,7 +76,10 @@ record ValueTree(Kind kind, List<String> keys, List<ValueTree> children) {
             }
             case "collections.defaultdict" ->
                 dictionary(name, context == null ? null : context.get("dict_context"), children);
-            default -> dictionary(name, context, children);
+            default ->
+                name.startsWith("torch.return_types.") // What torch.max and others return.
+                        ? new ValueTree(Kind.TUPLE, List.of(), children)
+                        : dictionary(name, context, children);
         };
     }
 

@@ -52,6 +52,10 @@ class SizeExpressionTest {
         assertThat(power.script(Map.of("s0", "s0"))).isNull();
         assertThat(power.text()).isEqualTo("s0**2");
         assertThat(SizeExpression.parse(S).script(Map.of())).isNull();
+        SizeExpression scaled = SizeExpression.parse("TruncToInt(Mul(Float('0.5', precision=53), ToFloat(" + S + ")))");
+        assertThat(scaled.script(Map.of("s0", "s0"))).isNull();
+        assertThat(scaled.linear()).isNull();
+        assertThat(scaled.text()).isEqualTo("trunctoint((float(0.5, 53))*(tofloat(s0)))");
     }
 
     @ParameterizedTest
