@@ -183,7 +183,7 @@ class ProgramsIT {
                 "both | has model.pt and model.pt2, allowed is one of them"
             })
     void whatDoesNotServeSaysWhy(String model, String why) {
-        assertThat(client.get("v1/models/" + model).text()).contains("FAILED", why);
+        assertThat(client.get("v1/models/" + model).text()).contains("MODEL_UNAVAILABLE", why);
     }
 
     @Test

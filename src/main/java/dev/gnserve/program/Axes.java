@@ -1,5 +1,6 @@
 package dev.gnserve.program;
 
+import dev.gnserve.archive.ScriptWords;
 import dev.gnserve.program.ProgramFacts.Axis;
 import dev.gnserve.program.ProgramJson.Range;
 import dev.gnserve.program.ProgramJson.Tagged;
@@ -135,7 +136,6 @@ final class Axes {
     }
 
     static String format(String message, String... values) {
-        return "torch.format(" + dev.gnserve.archive.ScriptWords.quoted(message) + ", " + String.join(", ", values)
-                + ")";
+        return "torch.format(" + ScriptWords.quoted(message) + ", " + String.join(", ", values) + ")";
     }
 }

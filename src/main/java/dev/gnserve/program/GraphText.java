@@ -9,6 +9,7 @@ import dev.gnserve.program.ProgramJson.NamedArgument;
 import dev.gnserve.program.ProgramJson.Node;
 import dev.gnserve.program.ProgramJson.Tagged;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,11 +27,24 @@ final class GraphText {
      * @param text expression in TorchScript
      * @param state the tensor of the program whose memory the value has, or null
      * @param whole whether it is that tensor itself, and not a view of it
+     * @param input whether the value has the memory of an input
      */
-    record Value(String text, @Nullable State state, boolean whole) {
+    record Value(String text, @Nullable State state, boolean whole, boolean input) {
 
         static Value of(String text) {
-            return new Value(text, null, false);
+            return new Value(text, null, false, false);
+        }
+
+        static Value ofInput(String text) {
+            return new Value(text, null, false, true);
+        }
+
+        static Value of(State state) {
+            return new Value(ModelTree.accessor(state), state, true, false);
+        }
+
+        boolean belongsToOthers() {
+            return state != null || input;
         }
     }
 
@@ -43,6 +57,7 @@ final class GraphText {
     private final String indent;
     private final Map<String, Value> values = new HashMap<>();
     private final ArgumentText arguments;
+    private boolean changesInput;
 
     /**
      * @param device text of the device on which the program runs
@@ -87,6 +102,11 @@ final class GraphText {
 
     List<String> lines() {
         return shared.lines();
+    }
+
+    /** Whether an operator changes an input in place. */
+    boolean changesInput() {
+        return changesInput;
     }
 
     /** The text of a value that the graph returns. */
@@ -135,7 +155,7 @@ final class GraphText {
         String call = operator.callee() + "(" + String.join(", ", texts) + ")";
         Value first = firstTensor(node);
         boolean keeps = first != null
-                && first.state() != null
+                && first.belongsToOthers()
                 && (operator.isView() || operator.name().endsWith("_"));
         assign(node, scalar && !texts.isEmpty() ? converted(node, texts.get(0)) : call, keeps ? first : null);
     }
@@ -190,8 +210,9 @@ final class GraphText {
 
     /** A program that serves must give the same result for the same input, also in several threads. */
     private void requireNoMutation(Node node, Operator operator) {
-        Value first = firstTensor(node);
-        State changed = operator.changesFirst() && first != null ? first.state() : null;
+        Value first = operator.changesFirst() ? firstTensor(node) : null;
+        State changed = first == null ? null : first.state();
+        changesInput |= first != null && first.input();
         boolean training = false;
         for (NamedArgument input : node.inputs()) {
             Tagged argument = Tagged.of(input.arg());
@@ -246,9 +267,8 @@ final class GraphText {
                 "ops.prim.device(input)");
         String call = operator.callee() + "(" + String.join(", ", texts(node, inMethod)) + ")";
         int results = node.outputs().size();
-        String type = results == 1
-                ? "Tensor"
-                : "Tuple[" + String.join(", ", java.util.Collections.nCopies(results, "Tensor")) + "]";
+        String type =
+                results == 1 ? "Tensor" : "Tuple[" + String.join(", ", Collections.nCopies(results, "Tensor")) + "]";
         String callee = shared.tree()
                 .method(
                         path,
@@ -285,7 +305,7 @@ final class GraphText {
 
     private String define(String name, @Nullable Value memory) {
         String text = shared.names().fresh(name);
-        values.put(name, new Value(text, memory == null ? null : memory.state(), false));
+        values.put(name, memory == null ? Value.of(text) : new Value(text, memory.state(), false, memory.input()));
         return text;
     }
 
@@ -388,6 +408,7 @@ final class GraphText {
             }
         }
         text.write(graph);
+        changesInput |= text.changesInput;
         return flattened(graph.outputs()).stream().map(text::result).toList();
     }
 

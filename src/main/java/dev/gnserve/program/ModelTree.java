@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -115,7 +116,7 @@ final class ModelTree {
      *
      * @param method makes the method for a name
      */
-    String method(String path, java.util.function.Function<String, ScriptMethod> method) {
+    String method(String path, Function<String, ScriptMethod> method) {
         Module module = module(path);
         String name = "";
         for (int i = 0; name.isEmpty(); i++) {

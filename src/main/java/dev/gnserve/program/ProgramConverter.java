@@ -3,6 +3,7 @@ package dev.gnserve.program;
 import dev.gnserve.archive.SavedTensor;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
+import dev.gnserve.archive.ScriptWords;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.program.GraphText.Value;
 import dev.gnserve.program.ProgramJson.CallSignature;
@@ -89,7 +90,7 @@ final class ProgramConverter {
                 file.json().torchVersion());
         for (int i = 0; i < states.size(); i++) {
             tree.add(states.get(i));
-            text.bind(stateValues.get(i), new Value(ModelTree.accessor(states.get(i)), states.get(i), true));
+            text.bind(stateValues.get(i), Value.of(states.get(i)));
         }
         ProgramInputs inputs =
                 ProgramInputs.of(call, program.treespecNamedtupleFields(), leaves, graph.tensorValues(), names, text);
@@ -105,7 +106,12 @@ final class ProgramConverter {
         if (takesTensor) {
             text.line(place + " = ops.prim.device(" + inputs.tensors().get(0).variable() + ")");
         }
+        int start = text.lines().size();
         text.write(graph);
+        if (text.changesInput()) { // The caller may run the same input again.
+            inputs.tensors()
+                    .forEach(input -> text.lines().add(start, "%1$s = torch.clone(%1$s)".formatted(input.variable())));
+        }
         ValueTree structure = call == null || call.outSpec().isEmpty()
                 ? flat(results.size())
                 : ValueTree.parse(call.outSpec(), program.treespecNamedtupleFields());
@@ -140,18 +146,17 @@ final class ProgramConverter {
             int type = input.meta().dtype();
             String dtype = "ops.prim.dtype(" + input.variable() + ")";
             if (!ScalarTypes.isReal(type)) {
-                text.require(
-                        "torch.eq(" + dtype + ", " + ScalarTypes.number(type) + ")",
-                        dev.gnserve.archive.ScriptWords.quoted(
-                                input.name() + " is of another type than " + ScalarTypes.name(type)));
+                text.require("torch.eq(" + dtype + ", " + ScalarTypes.number(type) + ")", otherType(input));
                 continue;
             }
-            text.require(
-                    "torch.is_floating_point(" + input.variable() + ")",
-                    dev.gnserve.archive.ScriptWords.quoted(
-                            input.name() + " is of another type than " + ScalarTypes.name(type)));
+            text.require("torch.is_floating_point(" + input.variable() + ")", otherType(input));
             text.line(input.variable() + " = torch.to(" + input.variable() + ", " + ScalarTypes.number(type) + ")");
         }
+    }
+
+    private static String otherType(Axes.Input input) {
+        return ScriptWords.quoted(input.name() + " has another type than "
+                + ScalarTypes.name(input.meta().dtype()) + ", which the program takes");
     }
 
     private static Typed typed(JsonNode result, String text, @Nullable FixedBatch batch) {

@@ -1,5 +1,6 @@
 package dev.gnserve.program;
 
+import dev.gnserve.archive.ScriptWords;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.program.GraphText.Value;
 import dev.gnserve.program.ProgramJson.CallSignature;
@@ -142,7 +143,7 @@ final class ProgramInputs {
         for (int i = 0; i < tree.children().size(); i++) {
             ValueTree child = tree.children().get(i);
             String key = tree.kind() == ValueTree.Kind.DICTIONARY
-                    ? dev.gnserve.archive.ScriptWords.quoted(tree.keys().get(i))
+                    ? ScriptWords.quoted(tree.keys().get(i))
                     : Integer.toString(i);
             String part = "(" + text + ")[" + key + "]";
             String path = name + "."
@@ -154,7 +155,7 @@ final class ProgramInputs {
 
     private void bind(Leaf leaf, String variable, String name) {
         String value = String.valueOf(leaf.value());
-        graph.bind(value, Value.of(variable));
+        graph.bind(value, Value.ofInput(variable));
         if (!leaf.type().equals("Tensor")) {
             return;
         }
