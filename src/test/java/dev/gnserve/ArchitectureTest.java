@@ -68,6 +68,7 @@ class ArchitectureTest {
                     "dev.gnserve.backend..",
                     "dev.gnserve.image..",
                     "dev.gnserve.archive..",
+                    "dev.gnserve.program..",
                     "dev.gnserve.model..");
 
     /** It starts processes and knows no engine: which one the other process uses is chosen by the command line. */
@@ -144,6 +145,21 @@ class ArchitectureTest {
             .should()
             .onlyDependOnClassesThat()
             .resideInAnyPackage("java..", "org.jspecify..", "dev.gnserve.failure..", "dev.gnserve.archive..");
+
+    /** It reads files and writes archives, and runs neither. */
+    @ArchTest
+    static final ArchRule programKnowsArchivesOnly = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.program..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "java..",
+                    "org.jspecify..",
+                    "com.fasterxml.jackson.annotation..",
+                    "tools.jackson..",
+                    "dev.gnserve.archive..",
+                    "dev.gnserve.program..");
 
     @ArchTest
     static final ArchRule verificationItselfKnowsNoWeb = noClasses()

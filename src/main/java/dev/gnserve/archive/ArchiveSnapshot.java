@@ -3,6 +3,7 @@ package dev.gnserve.archive;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
@@ -69,6 +70,21 @@ public final class ArchiveSnapshot implements AutoCloseable {
         return of(archive::writeTo, name);
     }
 
+    /**
+     * Keeps what is written to a stream.
+     *
+     * @throws IOException if there is no room for the copy
+     */
+    public static ArchiveSnapshot written(Content content, String name) throws IOException {
+        return of(content::writeTo, name);
+    }
+
+    /** Writes the bytes of an archive. */
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     private static ArchiveSnapshot of(PrivateCopy.Content content, String name) throws IOException {
         MessageDigest digest = sha256Digest();
         PrivateCopy copy = PrivateCopy.of(out -> {
@@ -119,6 +135,11 @@ public final class ArchiveSnapshot implements AutoCloseable {
             torchScript = read;
         }
         return read;
+    }
+
+    /** The files of the archive, if it is a zip of any kind; null if it is none. Valid as long as the snapshot is open. */
+    public @Nullable ZipFolder folder() {
+        return ZipFolder.of(copy);
     }
 
     /** Deletes the copy. Closing again does nothing. */

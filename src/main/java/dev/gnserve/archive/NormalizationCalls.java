@@ -28,16 +28,21 @@ final class NormalizationCalls {
 
     private static final long MAX_SITE = 1L << 52;
 
-    private static final Map<NormalizationKind, List<String>> PARAMETERS = Map.of(
-            NormalizationKind.GROUP_NORM, List.of("input", "num_groups", "weight", "bias", "eps"),
-            NormalizationKind.LAYER_NORM, List.of("input", "normalized_shape", "weight", "bias", "eps"),
-            NormalizationKind.BATCH_NORM,
-                    List.of("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),
-            NormalizationKind.INSTANCE_NORM,
-                    List.of("input", "weight", "bias", "running_mean", "running_var", "use_stats", "momentum", "eps"));
+    /** A constant of classes whose normalization is written out as single operators. */
+    static final String DECOMPOSED = "gnserve_decomposed";
 
-    private static final List<String> NATIVE_PARAMETERS =
-            List.of("input", "weight", "bias", "n", "c", "hw", "num_groups", "eps");
+    /** The parameters of each operator, as in its schema. */
+    private static final Map<String, List<String>> PARAMETERS = Map.of(
+            "torch.group_norm", List.of("input", "num_groups", "weight", "bias", "eps"),
+            "torch.layer_norm", List.of("input", "normalized_shape", "weight", "bias", "eps"),
+            "torch.batch_norm",
+                    List.of("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),
+            "torch.instance_norm",
+                    List.of("input", "weight", "bias", "running_mean", "running_var", "use_stats", "momentum", "eps"),
+            "torch.native_group_norm", List.of("input", "weight", "bias", "N", "C", "HxW", "group", "eps"),
+            "torch.native_layer_norm", List.of("input", "normalized_shape", "weight", "bias", "eps"),
+            "torch._native_batch_norm_legit_no_training",
+                    List.of("input", "weight", "bias", "running_mean", "running_var", "momentum", "eps"));
 
     /**
      * A call of a normalization within a module, with its arguments.
@@ -203,21 +208,20 @@ final class NormalizationCalls {
             Target target, Frame frame, long site, String outermost, @Nullable String untappable) {
         NormalizationKind kind = Objects.requireNonNull(target.kind());
         String operator = frame.function().file.token(target.call().callee());
-        boolean isNative = operator.equals(NormalizationKind.NATIVE_GROUP_NORM);
-        List<String> parameters = isNative ? NATIVE_PARAMETERS : Objects.requireNonNull(PARAMETERS.get(kind));
+        List<String> parameters = Objects.requireNonNull(PARAMETERS.get(operator));
         Map<String, @Nullable Object> arguments =
                 evaluator.arguments(parameters, frame, target.call().open());
         String reason = untappable;
-        if (isNative) {
-            reason = "it calls the engine's native_group_norm, which is not tapped";
-        } else if (kind != NormalizationKind.GROUP_NORM) {
+        if (kind != NormalizationKind.GROUP_NORM) {
             reason = "it is " + kind + "; only group-norm is verified";
         }
         return new NormalizationCall(
                 site,
                 kind,
                 outermost.isEmpty() ? operator.substring("torch.".length()) : outermost,
-                scalar(arguments.getOrDefault("num_groups", Evaluator.UNKNOWN)),
+                scalar(arguments.getOrDefault(
+                        operator.equals(NormalizationKind.NATIVE_GROUP_NORM) ? "group" : "num_groups",
+                        Evaluator.UNKNOWN)),
                 scalar(arguments.getOrDefault("eps", 1e-5)),
                 scalar(arguments.get("weight")),
                 scalar(arguments.get("bias")),
@@ -336,7 +340,10 @@ final class NormalizationCalls {
         if (kind == null || type == null || !type.isModule() || instance.hasChildren()) {
             return;
         }
-        String reason = "it is registered, but the archive's code does not call it under this name";
+        String reason = type.constants.containsKey(DECOMPOSED)
+                ? "it was exported as single operators instead of group_norm or native_group_norm; export the model without"
+                        + " run_decompositions(), or with a decomposition table that keeps them"
+                : "it is registered, but the archive's code does not call it under this name";
         Object weight = object.get("weight");
         if (weight instanceof StoredTensor tensor && owners.containsKey(tensor)) {
             reason += "; it shares its parameters with " + owners.get(tensor);

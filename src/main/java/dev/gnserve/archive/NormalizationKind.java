@@ -1,5 +1,6 @@
 package dev.gnserve.archive;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The kinds of normalization. */
@@ -32,11 +33,25 @@ public enum NormalizationKind {
                 return kind;
             }
         }
-        return name.equals(NATIVE_GROUP_NORM) ? GROUP_NORM : null;
+        return NATIVE.get(name);
     }
 
-    /** The engine's internal name of Group Normalization, which also returns the statistics. */
+    /** The engine's internal operator of Group Normalization, which also returns the statistics. */
     static final String NATIVE_GROUP_NORM = "torch.native_group_norm";
+
+    /** Internal operators, which decomposed programs call. */
+    private static final Map<String, NormalizationKind> NATIVE = Map.of(
+            NATIVE_GROUP_NORM,
+            GROUP_NORM,
+            "torch.native_layer_norm",
+            LAYER_NORM,
+            "torch._native_batch_norm_legit_no_training",
+            BATCH_NORM);
+
+    /** Whether calls of an operator, by its name in TorchScript source, can be tapped. */
+    static boolean isTapped(String operator) {
+        return operator.equals(GROUP_NORM.operator) || operator.equals(NATIVE_GROUP_NORM);
+    }
 
     /** The usual kind of a module class with this simple name; null if there is none. */
     static @Nullable NormalizationKind ofClass(String simpleName) {

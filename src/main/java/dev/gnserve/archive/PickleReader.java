@@ -47,6 +47,17 @@ final class PickleReader {
             "torch.jit._pickle.build_doublelist",
             "torch.jit._pickle.build_boollist");
 
+    /** Functions that {@code torch.save} writes in addition, and that return their first argument. */
+    private static final Set<String> CHECKPOINT_REDUCERS =
+            Set.of("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state");
+
+    /** A tensor with attributes: function, class, arguments of the function, attributes. */
+    private static final String REBUILD_FROM_TYPE = "torch._tensor._rebuild_from_type_v2";
+
+    private static final Set<String> TENSOR_CLASSES = Set.of("torch.Tensor", "torch.nn.parameter.Parameter");
+
+    private static final String ORDERED_DICT = "collections.OrderedDict";
+
     private static final Set<String> OPAQUE_REDUCERS = Set.of(
             "collections.OrderedDict",
             "torch._utils._rebuild_qtensor",
@@ -69,6 +80,7 @@ final class PickleReader {
 
     private final String entry;
     private final String storageFolder;
+    private final boolean checkpoint;
     private final ByteBuffer in;
     private final List<@Nullable Object> stack = new ArrayList<>();
     private final Map<Integer, @Nullable Object> memo = new HashMap<>();
@@ -76,9 +88,10 @@ final class PickleReader {
     private int highestMemo = -1;
     private int operations;
 
-    private PickleReader(String entry, String storageFolder, byte[] pickle) {
+    private PickleReader(String entry, String storageFolder, boolean checkpoint, byte[] pickle) {
         this.entry = entry;
         this.storageFolder = storageFolder;
+        this.checkpoint = checkpoint;
         this.in = ByteBuffer.wrap(pickle).order(ByteOrder.LITTLE_ENDIAN);
     }
 
@@ -96,7 +109,15 @@ final class PickleReader {
      * @param storageFolder folder of the storages that tensors refer to, {@code data} or {@code constants}
      */
     static Content read(String entry, String storageFolder, byte[] pickle) {
-        PickleReader reader = new PickleReader(entry, storageFolder, pickle);
+        return read(new PickleReader(entry, storageFolder, false, pickle));
+    }
+
+    /** As {@link #read}, for what {@code torch.save} writes; an ordered dict is a {@link PickledDict}. */
+    static Content checkpoint(String entry, String storageFolder, byte[] pickle) {
+        return read(new PickleReader(entry, storageFolder, true, pickle));
+    }
+
+    private static Content read(PickleReader reader) {
         try {
             Object value = reader.run();
             return new Content(value, reader.highestMemo, reader.storages);
@@ -204,11 +225,18 @@ final class PickleReader {
                 || qualified.equals(RESTORE_TYPE_TAG)
                 || REDUCERS.contains(qualified)
                 || OPAQUE_REDUCERS.contains(qualified)
+                || (checkpoint
+                        && (CHECKPOINT_REDUCERS.contains(qualified)
+                                || TENSOR_CLASSES.contains(qualified)
+                                || qualified.equals(REBUILD_FROM_TYPE)))
                 || (module.equals("torch") && TensorType.ofStorage(name) != null);
         if (!allowed) {
             throw new TorchScriptException(entry + " names " + ZipDirectory.printable(qualified)
-                    + ", which TorchScript archives do not use, so it is refused. Export the model with torch.jit.trace or"
-                    + " torch.jit.script and torch.jit.save");
+                    + (checkpoint
+                            ? ", which is no plain tensor, so it is refused. Convert such weights (quantized ones, for"
+                                    + " example) to plain tensors and export the model again"
+                            : ", which TorchScript archives do not use, so it is refused. Export the model with"
+                                    + " torch.jit.trace or torch.jit.script and torch.jit.save"));
         }
         return new Global(qualified);
     }
@@ -230,7 +258,12 @@ final class PickleReader {
         }
         if (name.equals(REBUILD_TENSOR)) {
             stack.add(tensor(list));
-        } else if ((name.equals(RESTORE_TYPE_TAG) || REDUCERS.contains(name)) && !list.isEmpty()) {
+        } else if (checkpoint && name.equals(REBUILD_FROM_TYPE)) {
+            stack.add(tensorWithAttributes(list));
+        } else if (checkpoint && name.equals(ORDERED_DICT) && list.isEmpty()) {
+            stack.add(new PickledDict());
+        } else if ((name.equals(RESTORE_TYPE_TAG) || REDUCERS.contains(name) || CHECKPOINT_REDUCERS.contains(name))
+                && !list.isEmpty()) {
             stack.add(list.get(0));
         } else if (OPAQUE_REDUCERS.contains(name) || name.startsWith("__torch__.")) {
             stack.add(OPAQUE);
@@ -254,6 +287,18 @@ final class PickleReader {
                     offset);
         }
         throw damaged("it holds a tensor without a storage");
+    }
+
+    private StoredTensor tensorWithAttributes(List<?> arguments) {
+        if (arguments.size() >= 3
+                && arguments.get(0) instanceof Global function
+                && function.name().equals(REBUILD_TENSOR)
+                && arguments.get(1) instanceof Global type
+                && TENSOR_CLASSES.contains(type.name())
+                && arguments.get(2) instanceof List<?> own) {
+            return tensor(own);
+        }
+        throw damaged("it holds a tensor of an unknown class");
     }
 
     private List<Long> integers(List<?> values) {
@@ -303,6 +348,9 @@ final class PickleReader {
     private void build() {
         Object state = pop();
         Object object = peek();
+        if (checkpoint && object instanceof PickledDict) {
+            return; // Attributes of an ordered dict: the versions of its modules.
+        }
         if (!(object instanceof PickledObject module)) {
             throw damaged("it sets the state of something that is not an instance");
         }

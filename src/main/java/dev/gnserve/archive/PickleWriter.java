@@ -3,6 +3,7 @@ package dev.gnserve.archive;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Writes pickle protocol 2 for a TorchScript archive. Each global and string is written once and then recalled. Not thread-safe. */
@@ -52,17 +53,18 @@ final class PickleWriter {
         return write(value ? 0x88 : 0x89);
     }
 
-    PickleWriter integer(int value) {
-        return value >= 0 && value < 256
-                ? opcode('K').write(value)
-                : opcode('J').int32(value);
+    PickleWriter integer(long value) {
+        if (value >= 0 && value < 256) {
+            return opcode('K').write((int) value);
+        } else if (value == (int) value) {
+            return opcode('J').int32((int) value);
+        }
+        return write(0x8a).write(Long.BYTES).int32((int) value).int32((int) (value >> 32));
     }
 
-    PickleWriter integers(int[] values) {
+    PickleWriter integers(List<Long> values) {
         opcode('(');
-        for (int value : values) {
-            integer(value);
-        }
+        values.forEach(this::integer);
         return opcode('t');
     }
 

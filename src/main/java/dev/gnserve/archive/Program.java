@@ -73,11 +73,11 @@ final class Program {
         return found;
     }
 
-    /** Whether a call is, or leads to, a call of {@code torch.group_norm} that can be replaced. */
+    /** Whether a call is, or leads to, a call of a Group Normalization that can be replaced. */
     boolean leadsToGroupNorm(Function caller, Target target) {
         Function function = target.function();
         return function == null
-                ? caller.file.token(target.call().callee()).equals("torch.group_norm")
+                ? NormalizationKind.isTapped(caller.file.token(target.call().callee()))
                 : leadsToGroupNorm(function);
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A module for {@link TorchScriptWriter}: the name of its class, its parameters, constants and submodules by attribute, and its
+ * A module for {@link TorchScriptWriter}: the name of its class, its tensors, constants and submodules by attribute, and its
  * methods. Immutable, except for the arrays of parameters.
  *
  * <p>Modules of one class may differ only in their values. A module that is a child of several modules is written once and shared.
@@ -42,7 +42,7 @@ public final class ScriptModule {
     }
 
     /** The value of an attribute. */
-    sealed interface Attribute permits Parameter, Child, Constant {}
+    sealed interface Attribute permits Parameter, Stored, Child, Constant {}
 
     /** A float32 tensor, row-major. */
     static final class Parameter implements Attribute {
@@ -55,6 +55,13 @@ public final class ScriptModule {
             this.shape = shape;
         }
     }
+
+    /**
+     * A tensor of another archive; its elements are copied as they are.
+     *
+     * @param parameter whether it is a parameter, and not a buffer
+     */
+    record Stored(SavedTensor saved, boolean parameter) implements Attribute {}
 
     record Child(ScriptModule module) implements Attribute {}
 
@@ -91,12 +98,26 @@ public final class ScriptModule {
             return attribute(name, new Parameter(values, shape.clone()));
         }
 
-        /** A submodule; its name may be a number, as in a list of modules. */
+        /**
+         * A tensor of another archive, of any type and strides.
+         *
+         * @param name any printable text without quotes and dots: a number in a list of parameters, for example
+         * @param parameter whether it is a parameter, and not a buffer
+         */
+        public Builder tensor(String name, SavedTensor saved, boolean parameter) {
+            requireAttributeName(name);
+            return attribute(name, new Stored(saved, parameter));
+        }
+
+        /** A submodule; its name may be a number, as in a list of modules, or another text as for {@link #tensor}. */
         public Builder child(String name, ScriptModule module) {
-            if (!isIdentifier(name) && !name.matches("\\d+")) {
-                throw new IllegalArgumentException(name + " cannot be the name of a submodule");
-            }
+            requireAttributeName(name);
             return attribute(name, new Child(module));
+        }
+
+        /** Says that the module is a normalization whose computation is written out as single operators. */
+        public Builder decomposed() {
+            return constant(NormalizationCalls.DECOMPOSED, 1);
         }
 
         public Builder constant(String name, long value) {
@@ -104,7 +125,7 @@ public final class ScriptModule {
         }
 
         public Builder constant(String name, double value) {
-            return attribute(name, new Constant("float", TorchScriptWriter.literal(value)));
+            return attribute(name, new Constant("float", ScriptWords.literal(value)));
         }
 
         public Builder method(ScriptMethod method) {
@@ -121,6 +142,12 @@ public final class ScriptModule {
                 throw new IllegalArgumentException(className + " has two attributes with the name " + name);
             }
             return this;
+        }
+
+        private static void requireAttributeName(String name) {
+            if (!name.matches("[ !#-&(-\\-/-\\[\\]-~]+")) {
+                throw new IllegalArgumentException(name + " cannot be the name of an attribute");
+            }
         }
 
         private static boolean isIdentifier(String name) {

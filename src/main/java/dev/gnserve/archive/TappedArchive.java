@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An instrumented copy of an archive: it computes the same bits as the original and keeps the input and output of every call of
- * {@code torch.group_norm}. Immutable and thread-safe.
+ * {@code torch.group_norm} and {@code torch.native_group_norm}. Immutable and thread-safe.
  *
  * <p>Every tappable call is replaced by a call of a free function that makes the same call and appends its tensors to a list. All
  * changed modules share this list, so the order of calls is kept: data.pkl creates it at the root, and the other modules refer to
@@ -53,7 +53,7 @@ public final class TappedArchive {
     private static final String SITE = "gnserve_site";
     private static final String PREFIX = "gnserve_";
     private static final String PROBE_FILE = "code/__torch__/gnserve/probe.py";
-    private static final String PROBE = "__torch__.gnserve.probe.group_norm";
+    private static final String PROBE = "__torch__.gnserve.probe.";
 
     /** The attributes as parameters of a free function. */
     private static final String PARAMETERS =
@@ -64,16 +64,8 @@ public final class TappedArchive {
     // call to keep, free bytes. Input and output are cloned, because a model may change them in place; weights do not
     // change.
     private static final String PROBE_SOURCE = """
-            def group_norm(gnserve_taps: List[Tensor],
-                gnserve_window: List[int],
-                gnserve_module: int,
-                gnserve_site: int,
-                input: Tensor,
-                num_groups: int,
-                weight: Optional[Tensor]=None,
-                bias: Optional[Tensor]=None,
-                eps: float=1.0000000000000001e-05,
-                cudnn_enabled: bool=True) -> Tensor:
+            def keeps(gnserve_window: List[int],
+                input: Tensor) -> bool:
               call = gnserve_window[0]
               first = gnserve_window[1]
               free = gnserve_window[2]
@@ -88,32 +80,87 @@ public final class TappedArchive {
                   keep = False
               if keep:
                 _1 = torch._set_item(gnserve_window, 2, torch.sub(free, bytes))
-                before = torch.clone(input)
               else:
                 if torch.ge(call, first):
                   _2 = torch._set_item(gnserve_window, 2, 0)
                 else:
                   pass
-                before = input
-              output = torch.group_norm(input, num_groups, weight, bias, eps, cudnn_enabled)
-              if keep:
-                header = [call, gnserve_module, gnserve_site, num_groups, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input)), ops.prim.dtype(input)]
-                _3 = torch.append(gnserve_taps, torch.tensor(header, dtype=4))
-                _8 = torch.append(gnserve_taps, torch.full([1], eps, dtype=7))
-                _4 = torch.append(gnserve_taps, before)
-                _5 = torch.append(gnserve_taps, torch.clone(output))
-                if torch.__isnot__(weight, None):
-                  _6 = torch.append(gnserve_taps, unchecked_cast(Tensor, weight))
-                else:
-                  pass
-                if torch.__isnot__(bias, None):
-                  _7 = torch.append(gnserve_taps, unchecked_cast(Tensor, bias))
-                else:
-                  pass
+              return keep
+            def keep(gnserve_taps: List[Tensor],
+                header: List[int],
+                eps: float,
+                input: Tensor,
+                output: Tensor,
+                weight: Optional[Tensor],
+                bias: Optional[Tensor]) -> NoneType:
+              _0 = torch.append(gnserve_taps, torch.tensor(header, dtype=4))
+              _1 = torch.append(gnserve_taps, torch.full([1], eps, dtype=7))
+              _2 = torch.append(gnserve_taps, input)
+              _3 = torch.append(gnserve_taps, torch.clone(output))
+              if torch.__isnot__(weight, None):
+                _4 = torch.append(gnserve_taps, unchecked_cast(Tensor, weight))
               else:
                 pass
-              return output
-            """;
+              if torch.__isnot__(bias, None):
+                _5 = torch.append(gnserve_taps, unchecked_cast(Tensor, bias))
+              else:
+                pass
+              return None
+            """
+            + probe(
+                    "group_norm",
+                    "num_groups",
+                    """
+                    input: Tensor,
+                    num_groups: int,
+                    weight: Optional[Tensor]=None,
+                    bias: Optional[Tensor]=None,
+                    eps: float=1.0000000000000001e-05,
+                    cudnn_enabled: bool=True) -> Tensor:
+                """,
+                    "output",
+                    "(input, num_groups, weight, bias, eps, cudnn_enabled)",
+                    "output")
+            + probe(
+                    "native_group_norm",
+                    "group",
+                    """
+                    input: Tensor,
+                    weight: Optional[Tensor],
+                    bias: Optional[Tensor],
+                    N: int,
+                    C: int,
+                    HxW: int,
+                    group: int,
+                    eps: float) -> Tuple[Tensor, Tensor, Tensor]:
+                """,
+                    "output, mean, rstd,",
+                    "(input, weight, bias, N, C, HxW, group, eps)",
+                    "(output, mean, rstd)");
+
+    /** A function that makes the same call as an operator, and keeps its tensors. */
+    private static String probe(
+            String operator, String groups, String signature, String results, String arguments, String returned) {
+        return """
+                def %1$s(gnserve_taps: List[Tensor],
+                    gnserve_window: List[int],
+                    gnserve_module: int,
+                    gnserve_site: int,
+                %3$s  call = gnserve_window[0]
+                  keep = __torch__.gnserve.probe.keeps(gnserve_window, input, )
+                  if keep:
+                    before = torch.clone(input)
+                  else:
+                    before = input
+                  %4$s = torch.%1$s%5$s
+                  if keep:
+                    header = [call, gnserve_module, gnserve_site, %2$s, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input)), ops.prim.dtype(input)]
+                    _0 = __torch__.gnserve.probe.keep(gnserve_taps, header, eps, before, output, weight, bias, )
+                  else:
+                    pass
+                  return %6$s
+                """.formatted(operator, groups, signature, results, arguments, returned);
+    }
 
     private final TorchScriptArchive archive;
     private final List<NormalizationLayer> layers;
@@ -250,8 +297,10 @@ public final class TappedArchive {
 
     private static void redirect(SourceFile source, Target target, String arguments, Edits edits) {
         Function function = target.function();
-        String callee = function == null ? PROBE : function.file.qualifier + "." + PREFIX + function.name;
         int name = target.call().callee();
+        String callee = function == null
+                ? PROBE + source.token(name).substring("torch.".length())
+                : function.file.qualifier + "." + PREFIX + function.name;
         edits.replace(source.start(name), source.end(name), callee);
         edits.insert(source.end(target.call().open()), arguments);
     }

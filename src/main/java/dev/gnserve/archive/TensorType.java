@@ -34,6 +34,11 @@ public enum TensorType {
         return bytes;
     }
 
+    /** The storage class in a pickle: {@code FloatStorage}. */
+    String storageClass() {
+        return storageClass;
+    }
+
     /** The type of a storage class in a pickle: {@code FloatStorage}; null if there is none. */
     static @Nullable TensorType ofStorage(String storageClass) {
         return Arrays.stream(values())

@@ -31,6 +31,10 @@ public final class TorchScriptArchive {
     private static final int MAX_PICKLE_BYTES = 32 << 20;
     private static final int MAX_CODE_BYTES = 16 << 20;
     private static final int MAX_SMALL_BYTES = 1 << 16;
+    private static final int MAX_EXTRA_BYTES = 4 << 20;
+
+    /** The folder of further files: Python's {@code _extra_files}. */
+    static final String EXTRA = "extra/";
 
     /** The earliest time in a zip: the same content always gives the same bytes. */
     private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
@@ -188,6 +192,11 @@ public final class TorchScriptArchive {
     /** The text of a file of code. */
     public String code(String file) {
         return text(file, MAX_CODE_BYTES);
+    }
+
+    /** The text of a further file ({@code _extra_files} of {@code torch.jit.save}); null if there is none. */
+    public @Nullable String extra(String name) {
+        return has(EXTRA + name) ? text(EXTRA + name, MAX_EXTRA_BYTES) : null;
     }
 
     /** The archive's format version, from its entry {@code version}, or "unknown". */

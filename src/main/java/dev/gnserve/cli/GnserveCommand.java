@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             NewCommand.class,
             InspectCommand.class,
             VerifyCommand.class,
+            ExportCommand.class,
             BatchCommand.class,
             EvaluateCommand.class,
             GroupNormCommand.class,

@@ -8,6 +8,8 @@ import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.program.ArchiveFile;
+import dev.gnserve.program.ProgramFacts;
 import dev.gnserve.trial.ArchiveTrials;
 import dev.gnserve.trial.TrialLimits;
 import dev.gnserve.verification.LayerDescription;
@@ -29,7 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "inspect",
         description = {
-            "Shows the parts, parameters and normalization layers of a TorchScript archive, and operators that read or write files.",
+            "Shows the parts, parameters and normalization layers of a TorchScript archive or of a torch.export program (.pt2), and operators"
+                    + " that read or write files.",
             "Runs no code of the archive; with --load, another process loads it.",
             "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, or refused by the engine. 2: not an archive."
         })
@@ -66,13 +69,14 @@ final class InspectCommand implements Callable<Integer> {
             List<TorchScriptArchive.CorruptEntry> corruptEntries,
             List<FileOperator> fileOperators,
             List<RepairedArchive.Replacement> replacedOperators,
-            @Nullable String refusal) {}
+            @Nullable String refusal,
+            @Nullable ProgramFacts program) {}
 
     @Override
     public Integer call() {
         Inspection inspection;
         List<NormalizationLayer> layers;
-        try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
+        try (ArchiveSnapshot archive = ArchiveFile.read(file)) {
             layers = archive.torchScript().normalizations();
             inspection = inspect(archive, layers);
         } catch (TorchScriptException | IOException e) {
@@ -114,7 +118,8 @@ final class InspectCommand implements Callable<Integer> {
                 archive.corruptEntries(),
                 FileOperator.in(archive),
                 replaced,
-                refusal);
+                refusal,
+                ProgramFacts.of(archive));
     }
 
     /** Loads the archive in another process. Returns why it cannot be loaded, or null. Adds the replaced operators to the list. */
@@ -129,9 +134,18 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private void print(PrintWriter out, Inspection inspection) {
-        out.printf(
-                "%s: TorchScript archive, %s, class %s, format version %s (archives do not record the PyTorch version)%n",
-                inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
+        ProgramFacts program = inspection.program();
+        if (program == null) {
+            out.printf(
+                    "%s: TorchScript archive, %s, class %s, format version %s (archives do not record the PyTorch version)%n",
+                    inspection.file(), inspection.origin(), inspection.modelClass(), inspection.formatVersion());
+        } else {
+            out.printf(
+                    "%s: program of torch.export, class %s, PyTorch %s, schema %s%n",
+                    inspection.file(), inspection.modelClass(), program.torchVersion(), program.schemaVersion());
+            program.inputs().forEach(input -> out.println("input: " + input));
+            program.outputs().forEach(output -> out.println("output: " + output));
+        }
         out.printf(
                 "%d entries, %d code files, %,d parameters in %d tensors%n",
                 inspection.entries(), inspection.codeFiles(), inspection.parameters(), inspection.parameterTensors());

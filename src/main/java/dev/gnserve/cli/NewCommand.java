@@ -9,9 +9,12 @@ import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Resize;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.Task;
+import dev.gnserve.program.ArchiveFile;
+import dev.gnserve.program.ProgramFacts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -36,7 +39,8 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "new",
         description = {
-            "Makes the folder of a model from a TorchScript archive: inspects and runs the archive, and writes a model.yaml for it.",
+            "Makes the folder of a model from a TorchScript archive or a torch.export program (.pt2): inspects and runs it, and writes a"
+                    + " model.yaml for it.",
             "Exit code 0: written. 1: the archive does not run, or its outputs cannot be served. 2: misuse, or not an archive."
         })
 final class NewCommand implements Callable<Integer> {
@@ -82,7 +86,7 @@ final class NewCommand implements Callable<Integer> {
         if (Files.exists(folder)) {
             throw new ParameterException(spec.commandLine(), folder + " exists already");
         }
-        try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(from)) {
+        try (ArchiveSnapshot snapshot = ArchiveFile.read(from)) {
             return make(folder, snapshot, snapshot.torchScript());
         } catch (TorchScriptException e) {
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
@@ -102,14 +106,19 @@ final class NewCommand implements Callable<Integer> {
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
             return 1;
         }
+        ProgramFacts program = ProgramFacts.of(archive);
         Map<String, Long> normalizations = archive.normalizations().stream()
                 .collect(Collectors.groupingBy(
                         layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
-        String manifest = manifest(found, archive.normalizations(), normalizations);
+        String manifest = manifest(found, program, archive.normalizations(), normalizations);
         ManifestReader.read("model.yaml", manifest); // Only a valid manifest is written.
         Files.createDirectories(folder.resolve("1"));
-        try (InputStream in = snapshot.newInputStream()) {
-            Files.copy(in, folder.resolve("1").resolve("model.pt"));
+        if (program == null) {
+            try (InputStream in = snapshot.newInputStream()) {
+                Files.copy(in, folder.resolve("1").resolve("model.pt"));
+            }
+        } else {
+            Files.copy(from, folder.resolve("1").resolve("model.pt2"));
         }
         Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
         print(new Made(folder.toString(), found, normalizations));
@@ -135,7 +144,11 @@ final class NewCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private String manifest(ModelProposal found, List<NormalizationLayer> layers, Map<String, Long> normalizations) {
+    private String manifest(
+            ModelProposal found,
+            @Nullable ProgramFacts program,
+            List<NormalizationLayer> layers,
+            Map<String, Long> normalizations) {
         StringBuilder text = new StringBuilder();
         text.append("# yaml-language-server: $schema=http://localhost:8080/model.schema.json\n");
         text.append("# Outputs for one image: ")
@@ -149,18 +162,25 @@ final class NewCommand implements Callable<Integer> {
                 .append(labels.isEmpty() ? " # replace with the real names, in the order of the outputs" : "")
                 .append('\n');
         if (found.task() == Task.TENSORS) {
-            int side = found.input().usualSide();
-            text.append("# Axes in which the shapes differ accept any size.\n");
-            text.append(
-                    "warmUp: {shapes: [[%d, %d, %d]]}\n".formatted(found.input().channels(), side, side));
+            if (program == null) {
+                int side = found.input().usualSide();
+                text.append("# Axes in which the shapes differ accept any size.\n");
+                text.append("warmUp: {shapes: [[%d, %d, %d]]}\n"
+                        .formatted(found.input().channels(), side, side));
+            } else {
+                text.append("# The program says its shapes and types: ")
+                        .append(program.inputs())
+                        .append(".\n");
+            }
             return text.append("verification: {onLoad: warn}\n").toString();
         }
         text.append("input:\n");
         text.append("  colour: ").append(found.input().channels() == 1 ? "gray" : "rgb");
         text.append(found.input().channels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
-        if (found.input().fixedSize() > 0) {
+        Resize.Size only = found.input().onlySize();
+        if (only != null) {
             text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"
-                    .formatted(found.input().fixedSize(), found.input().fixedSize()));
+                    .formatted(only.width(), only.height()));
         }
         text.append("  sizeMultiple: %d # the smallest that runs\n"
                 .formatted(found.input().sizeMultiple()));

@@ -16,13 +16,14 @@ import dev.gnserve.image.Padding;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
 import dev.gnserve.image.SampleRange;
-import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.ExpectedGroupNorm;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.ProgramInput;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
+import dev.gnserve.program.ArchiveFile;
 import dev.gnserve.verification.BatchInvariance;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
@@ -120,8 +121,8 @@ final class VerifyCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--batch is " + batch + ", allowed is 0 to 256");
         }
         VerificationReport report;
-        try (ArchiveSnapshot archive = ArchiveSnapshot.read(file)) {
-            archive.torchScript(); // Refuses a file that is not an archive before the engine starts.
+        try (ArchiveSnapshot archive = ArchiveFile.read(file)) {
+            ProgramInput.of(archive.torchScript()); // Refuses what cannot be verified before the engine starts.
             report = verify(archive);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
@@ -220,8 +221,7 @@ final class VerifyCommand implements Callable<Integer> {
         for (int up = 0; up < 2 && folder != null; up++) {
             Path manifest = folder.resolve("model.yaml");
             if (Files.isRegularFile(manifest)) {
-                return ManifestReader.read(
-                        manifest.toString(), Files.readString(manifest), () -> ArchiveInput.of(scope, archive));
+                return ManifestReader.read(manifest.toString(), Files.readString(manifest), archive, scope);
             }
             folder = folder.getParent();
         }

@@ -8,15 +8,18 @@ import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Resize;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The input that an archive takes, found in its parameters and by trial passes.
@@ -25,8 +28,11 @@ import java.util.Objects;
  * @param sizeMultiple both sides must be multiples of this power of two
  * @param fixedSize side of the only square input that runs; 0 if other sizes run
  * @param logits number of output channels per pixel or image; 0 if unknown
+ * @param onlySize the only size that runs, square or not; null if other sizes run
+ * @param mostSide longest side that runs, as far as the archive says
  */
-public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int logits) {
+public record ArchiveInput(
+        int channels, int sizeMultiple, int fixedSize, int logits, Resize.@Nullable Size onlySize, int mostSide) {
 
     /** If nothing is known about the archive. */
     static final ArchiveInput USUAL = new ArchiveInput(3, 1, 0, 0);
@@ -42,15 +48,38 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
     private static final List<Integer> USUAL_FIXED_SIDES =
             List.of(224, 256, 32, 64, 96, 128, 299, 384, 512, 640, 800, 1024);
 
+    /** For square inputs of one size, or for any size that is a multiple. */
+    ArchiveInput(int channels, int sizeMultiple, int fixedSize, int logits) {
+        this(
+                channels,
+                sizeMultiple,
+                fixedSize,
+                logits,
+                fixedSize > 0 ? new Resize.Size(fixedSize, fixedSize) : null,
+                fixedSize > 0 ? fixedSize : Integer.MAX_VALUE);
+    }
+
+    /** For one size only. */
+    static ArchiveInput only(int channels, Resize.Size size, int logits) {
+        boolean square = size.width() == size.height();
+        return new ArchiveInput(
+                channels, 1, square ? size.width() : 0, logits, size, Math.max(size.width(), size.height()));
+    }
+
     /** The first trial that ran, and its prediction for one image. */
     record Trial(ArchiveInput input, Prediction prediction) {}
 
     /**
-     * Reads an archive and runs trial passes. If that fails, the result is the usual input; loading the model then reports why.
+     * What an archive says, or else what trial passes show. If they fail, the result is the usual input; loading the model then reports
+     * why.
      *
      * @param scope registers the trial passes
      */
-    public static ArchiveInput of(EngineScope scope, ArchiveSnapshot archive) {
+    static ArchiveInput of(EngineScope scope, ArchiveSnapshot archive) {
+        ProgramInput program = ProgramInput.of(archive);
+        if (program != null) {
+            return program.images();
+        }
         try (BackendModel model = scope.load(archive, BackendPlan.CPU)) {
             return trial(archive.torchScript(), model).input();
         } catch (TorchScriptException | FailureException e) {
@@ -66,15 +95,20 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
      */
     static Trial trial(TorchScriptArchive archive, BackendModel model) {
         BackendSession session = model.newSession();
+        ProgramInput program = ProgramInput.of(archive);
+        if (program != null) {
+            return new Trial(program.images(), run(session, program));
+        }
         FailureException refusal = null;
         int likely = channels(archive);
         for (ArchiveInput tried : candidates(likely)) {
+            boolean only = tried.onlySize != null;
             int height = tried.usualSide();
             // An odd multiple, like the height.
-            int width = tried.fixedSize > 0 ? height : height + 2 * tried.sizeMultiple;
+            int width = only ? height : height + 2 * tried.sizeMultiple;
             try {
                 Prediction prediction = run(session, tried.channels, height, width);
-                if (tried.fixedSize > 0 || fits(prediction, height, width)) {
+                if (only || fits(prediction, height, width)) {
                     return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction);
                 }
             } catch (FailureException e) {
@@ -102,7 +136,9 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
                 channels,
                 sizeMultiple,
                 fixedSize,
-                rank == 1 || rank == 3 ? output.shape().size(0) : 0);
+                rank == 1 || rank == 3 ? output.shape().size(0) : 0,
+                onlySize,
+                mostSide);
     }
 
     /** The side of a square image that runs. */
@@ -119,6 +155,14 @@ public record ArchiveInput(int channels, int sizeMultiple, int fixedSize, int lo
                 .filter(channels -> channels == 1 || channels == 3)
                 .findFirst()
                 .orElse(3);
+    }
+
+    /** One input: a batch of two may be more than the program takes. */
+    private static Prediction run(BackendSession session, ProgramInput program) {
+        ElementType type = program.type();
+        return session.run(List.of(WarmUp.input(type, program.shapes().get(0))))
+                .predictions()
+                .get(0);
     }
 
     private static Prediction run(BackendSession session, int channels, int height, int width) {

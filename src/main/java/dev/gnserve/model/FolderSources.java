@@ -90,12 +90,14 @@ public final class FolderSources implements ModelSources {
         }
         for (Path child : children(model)) {
             String name = child.getFileName().toString();
-            if (name.equals("model.pt") || Files.isRegularFile(child.resolve("model.pt"))) {
-                return "it has an archive and no manifest, expected are %s and %s. `gnserve new` writes a manifest"
-                        .formatted(
-                                model.resolve("model.yaml"),
-                                model.resolve(name.equals("model.pt") ? "1" : name)
-                                        .resolve("model.pt"));
+            for (String archive : ModelFolder.ARCHIVES) {
+                if (name.equals(archive) || Files.isRegularFile(child.resolve(archive))) {
+                    return "it has an archive and no manifest, expected are %s and %s. `gnserve new` writes a manifest"
+                            .formatted(
+                                    model.resolve("model.yaml"),
+                                    model.resolve(name.equals(archive) ? "1" : name)
+                                            .resolve(archive));
+                }
             }
         }
         return null;

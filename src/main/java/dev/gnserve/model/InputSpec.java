@@ -36,13 +36,20 @@ public record InputSpec(
         }
     }
 
-    /** The size of a typical input. */
-    Resize.Size usualSize() {
+    /**
+     * The size of a typical input.
+     *
+     * @param mostSide the longest side that the archive takes
+     */
+    Resize.Size usualSize(int mostSide) {
         Resize.Size size;
         if (tiling != null) {
             size = new Resize.Size(tiling.size(), tiling.size());
         } else if (resize instanceof Resize.None) {
-            size = new Resize.Size(USUAL_SIDE, USUAL_SIDE);
+            int side = Math.max(1, Math.min(USUAL_SIDE, mostSide) / padding.multiple()) * padding.multiple();
+            size = mostSide < padding.padded(USUAL_SIDE)
+                    ? new Resize.Size(side, side)
+                    : new Resize.Size(USUAL_SIDE, USUAL_SIDE);
         } else {
             size = resize.canvas(1, 1);
         }

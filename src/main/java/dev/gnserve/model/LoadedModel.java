@@ -243,9 +243,9 @@ public final class LoadedModel implements Inference {
         if (now == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
         }
-        Failure tooLarge = now.tooLarge(input.shape());
-        if (tooLarge != null) {
-            return CompletableFuture.completedFuture(new Outcome.Failed<>(tooLarge));
+        Failure refusal = now.refusal(input.shape());
+        if (refusal != null) {
+            return CompletableFuture.completedFuture(new Outcome.Failed<>(refusal));
         }
         CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority);
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;

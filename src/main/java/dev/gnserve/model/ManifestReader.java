@@ -30,6 +30,8 @@ public final class ManifestReader {
     /** Most networks halve their input four times or less; fewer sizes make fuller batches. */
     private static final int USUAL_MULTIPLE = 16;
 
+    private static final int USUAL_TILE = 512;
+
     private static final Map<String, ChronoUnit> UNITS =
             Map.of("us", ChronoUnit.MICROS, "ms", ChronoUnit.MILLIS, "s", ChronoUnit.SECONDS, "m", ChronoUnit.MINUTES);
 
@@ -40,6 +42,24 @@ public final class ManifestReader {
     public interface Archive {
 
         ArchiveInput input() throws IOException;
+
+        /** What the program says from which the archive was made; null if it was made from none. */
+        default @Nullable ProgramInput program() {
+            return null;
+        }
+    }
+
+    private record OfSnapshot(ArchiveSnapshot archive, EngineScope scope) implements Archive {
+
+        @Override
+        public ArchiveInput input() {
+            return ArchiveInput.of(scope, archive);
+        }
+
+        @Override
+        public @Nullable ProgramInput program() {
+            return ProgramInput.of(archive);
+        }
     }
 
     /**
@@ -52,7 +72,17 @@ public final class ManifestReader {
      */
     public static ModelManifest read(ModelSource source, ArchiveSnapshot archive, EngineScope scope)
             throws IOException {
-        return read(source.location() + "/model.yaml", source.manifest(), () -> ArchiveInput.of(scope, archive));
+        return read(source.location() + "/model.yaml", source.manifest(), archive, scope);
+    }
+
+    /**
+     * As {@link #read(ModelSource, ArchiveSnapshot, EngineScope)}, for the text of a manifest.
+     *
+     * @param file its name, for messages
+     */
+    public static ModelManifest read(String file, String yaml, ArchiveSnapshot archive, EngineScope scope)
+            throws IOException {
+        return read(file, yaml, new OfSnapshot(archive, scope));
     }
 
     /**
@@ -84,8 +114,21 @@ public final class ManifestReader {
         Archive once = new Asked(archive);
         InputSpec input = input(tree, task, once);
         OutputSpec output = output(tree, task, labels, once);
-        BatchPolicy batching = batching(tree);
-        WarmUp warmUp = warmUp(tree, input, batching);
+        ProgramInput program = archive.program();
+        BatchPolicy batching = batching(tree, program);
+        int mostSide = program == null || task == Task.TENSORS
+                ? Integer.MAX_VALUE
+                : program.images().mostSide();
+        if (task == Task.TENSORS && program == null && !tree.gives("/warmUp/shapes")) {
+            boolean section = tree.gives("/warmUp");
+            tree.make(section ? "/warmUp" : "", () -> {
+                throw new IllegalArgumentException(
+                        section
+                                ? "shapes is missing; allowed is a list such as [[3,256,256]]"
+                                : "warmUp is missing; allowed is a section such as {shapes: [[3, 256, 256]]}");
+            });
+        }
+        WarmUp warmUp = warmUp(tree, task == Task.TENSORS ? program : null, input.usualSize(mostSide), input, batching);
         return tree.make(
                 "",
                 () -> new ModelManifest(
@@ -119,29 +162,36 @@ public final class ManifestReader {
             answer = known;
             return known;
         }
+
+        @Override
+        public @Nullable ProgramInput program() {
+            return archive.program();
+        }
     }
 
     private static InputSpec input(ManifestTree tree, Task task, Archive archive) throws IOException {
         boolean complete = task == Task.TENSORS || (tree.has("/input/colour") && tree.has("/input/sizeMultiple"));
-        ArchiveInput found = complete ? ArchiveInput.USUAL : archive.input();
+        ArchiveInput found = complete && archive.program() == null ? ArchiveInput.USUAL : archive.input();
         ChannelOrder colour = tree.get(
                 "/input/colour", ChannelOrder.class, found.channels() == 1 ? ChannelOrder.GRAY : ChannelOrder.RGB);
-        Resize only =
-                found.fixedSize() > 0 ? new Resize.Stretch(found.fixedSize(), found.fixedSize()) : new Resize.None();
+        Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
+        Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
-        int usual = found.fixedSize() > 0 ? 1 : Math.max(USUAL_MULTIPLE, found.sizeMultiple());
+        int step = found.sizeMultiple();
+        int usual = size != null ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One label for the whole, or a size that was chosen: no reason to cut.
         boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
-        Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple);
+        Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
     }
 
-    private static Tiling tiling(ManifestTree tree, int multiple) {
-        int size = tree.get("/input/tile/size", Integer.class, Math.max(1, 512 / multiple) * multiple);
+    private static Tiling tiling(ManifestTree tree, int multiple, int mostSide) {
+        int usual = Math.max(1, Math.min(USUAL_TILE, mostSide) / multiple) * multiple;
+        int size = tree.get("/input/tile/size", Integer.class, usual);
         int overlap = tree.get("/input/tile/overlap", Integer.class, Math.min(64, size / 4));
         return tree.make("/input/tile", () -> new Tiling(size, overlap));
     }
@@ -218,8 +268,16 @@ public final class ManifestReader {
         return new OutputSpec(decoder, name.isEmpty() ? null : name, channels, firstLabel);
     }
 
-    private static BatchPolicy batching(ManifestTree tree) {
-        int maxSize = tree.get("/batching/maxSize", Integer.class);
+    private static BatchPolicy batching(ManifestTree tree, @Nullable ProgramInput program) {
+        int mostAtOnce = program == null ? Integer.MAX_VALUE : program.mostAtOnce();
+        int wanted = tree.get("/batching/maxSize", Integer.class);
+        int maxSize = tree.make("/batching/maxSize", () -> {
+            if (wanted > mostAtOnce && tree.gives("/batching/maxSize")) {
+                throw new IllegalArgumentException("is " + wanted + "; the program takes batches of up to " + mostAtOnce
+                        + ". Export it with a free first axis for larger ones");
+            }
+            return Math.min(wanted, mostAtOnce);
+        });
         int natural = Math.max(BatchPolicy.DEFAULT.queueCapacity(), maxSize);
         int queueCapacity = tree.get("/batching/queueCapacity", Integer.class, natural);
         String[] delay = tree.get("/batching/maxDelay", String.class).split("\\s*(?=[a-z])", 2); // 5 and ms
@@ -233,15 +291,27 @@ public final class ManifestReader {
         return new Verification(onLoad, tree.get("/verification/sampleRate", Float.class), expected);
     }
 
-    private static WarmUp warmUp(ManifestTree tree, InputSpec input, BatchPolicy batching) {
+    /**
+     * Reads what runs before the model is ready.
+     *
+     * @param program whose input the warm-up takes as it is; null for images
+     * @param size of a typical image as input
+     */
+    private static WarmUp warmUp(
+            ManifestTree tree,
+            @Nullable ProgramInput program,
+            Resize.Size size,
+            InputSpec input,
+            BatchPolicy batching) {
         int most = batching.maxSize();
-        Resize.Size size = input.usualSize();
-        int[][] usual = {{input.colour().channels(), size.height(), size.width()}};
+        int[][] usual = program == null
+                ? new int[][] {{input.colour().channels(), size.height(), size.width()}}
+                : program.shapes().stream().map(TensorShape::toArray).toArray(int[][]::new);
+        ElementType usualType = program == null ? ElementType.FP32 : program.type();
         int[][] shapes = tree.get("/warmUp/shapes", int[][].class, usual);
         Integer[] natural = most == 1 ? new Integer[] {1} : new Integer[] {1, most};
         List<Integer> batchSizes = List.of(tree.get("/warmUp/batchSizes", Integer[].class, natural));
-        ElementType[] dataTypes =
-                tree.get("/warmUp/dataTypes", ElementType[].class, new ElementType[] {ElementType.FP32});
+        ElementType[] dataTypes = tree.get("/warmUp/dataTypes", ElementType[].class, new ElementType[] {usualType});
         return tree.make("/warmUp", () -> {
             if (Collections.max(batchSizes) > most) {
                 throw new IllegalArgumentException(

@@ -82,6 +82,11 @@ final class ManifestTree {
         return !root.at(pointer).isMissingNode();
     }
 
+    /** Whether the manifest gives a value itself, and not the schema's default. */
+    boolean gives(String pointer) {
+        return lines.containsKey(JsonPointer.compile(pointer));
+    }
+
     /** The value, or the other one where the manifest leaves it out. */
     <V> V get(String pointer, Class<V> type, V otherwise) {
         return has(pointer) ? get(pointer, type) : otherwise;

@@ -8,8 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt}. Thread-safe. */
+/**
+ * Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt} or {@code model.pt2}.
+ * Thread-safe.
+ */
 public final class ModelFolder {
+
+    /** The names that an archive can have. What it is follows from its content. */
+    static final List<String> ARCHIVES = List.of("model.pt", "model.pt2");
 
     private ModelFolder() {}
 
@@ -37,7 +43,7 @@ public final class ModelFolder {
             for (Path version : children(model)) {
                 // What is no regular file is listed, too, so that it is named as the reason why the model does not
                 // serve.
-                if (Files.exists(version.resolve("model.pt"))) {
+                if (ARCHIVES.stream().anyMatch(name -> Files.exists(version.resolve(name)))) {
                     found.add(new InFolder(model, version.getFileName().toString()));
                 }
             }
@@ -78,8 +84,11 @@ public final class ModelFolder {
 
         @Override
         public String fingerprint() throws IOException {
-            return fingerprint(folder.resolve("model.yaml"))
-                    + fingerprint(folder.resolve(version).resolve("model.pt"));
+            StringBuilder all = new StringBuilder(fingerprint(folder.resolve("model.yaml")));
+            for (String name : ARCHIVES) {
+                all.append(fingerprint(folder.resolve(version).resolve(name)));
+            }
+            return all.toString();
         }
 
         private static String fingerprint(Path file) throws IOException {
@@ -100,7 +109,22 @@ public final class ModelFolder {
 
         @Override
         public InputStream openArchive() throws IOException {
-            return RegularFile.open(folder.resolve(version).resolve("model.pt"));
+            if (present().size() > 1) {
+                throw new NoFileException(folder.resolve(version) + " has " + String.join(" and ", present())
+                        + ", allowed is one of them. Remove the other");
+            }
+            return RegularFile.open(folder.resolve(version).resolve(archiveName()));
+        }
+
+        @Override
+        public String archiveName() {
+            return present().isEmpty() ? ARCHIVES.get(0) : present().get(0);
+        }
+
+        private List<String> present() {
+            return ARCHIVES.stream()
+                    .filter(name -> Files.exists(folder.resolve(version).resolve(name)))
+                    .toList();
         }
     }
 }

@@ -42,6 +42,7 @@ final class ModelParts {
     private final EngineScope scope;
     private final AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
     private volatile @Nullable ArchiveSnapshot archive;
+    private volatile @Nullable ProgramInput program;
     private volatile @Nullable BackendModel backendModel;
     private volatile List<ModelCompanion> companions = List.of();
     private volatile @Nullable Batcher<Tensor, Prediction> batcher;
@@ -61,6 +62,7 @@ final class ModelParts {
      * @param workers number of batches that run at the same time
      * @param threads number of threads of a batch
      * @param passes the scope of the model's passes
+     * @param program the input as a program declares it, or null
      */
     record Serving(
             Batcher<Tensor, Prediction> batcher,
@@ -68,12 +70,14 @@ final class ModelParts {
             String device,
             int workers,
             int threads,
-            EngineScope passes) {
+            EngineScope passes,
+            @Nullable ProgramInput program) {
 
-        /** Why no pass over an input of this shape fits into memory; null if one does. */
+        /** Why no pass over an input of this shape is possible: the program forbids it, or the memory; null if one is. */
         @Nullable
-        Failure tooLarge(TensorShape shape) {
-            return passes.refusal(shape);
+        Failure refusal(TensorShape shape) {
+            String forbidden = program == null ? null : program.refusal(shape);
+            return forbidden == null ? passes.refusal(shape) : Failure.of(FailureCode.INVALID_REQUEST, forbidden);
         }
     }
 
@@ -106,8 +110,14 @@ final class ModelParts {
 
     /** Loads the archive into the engine: the second step. */
     void load(Execution execution, int cores) {
-        backendModel = scope.load(
-                Objects.requireNonNull(archive), new BackendPlan(execution.device(), execution.threadsOn(cores)));
+        ArchiveSnapshot read = Objects.requireNonNull(archive);
+        ProgramInput declared = ProgramInput.of(read);
+        BackendModel loaded = scope.load(read, new BackendPlan(execution.device(), execution.threadsOn(cores)));
+        backendModel = loaded;
+        program = declared;
+        if (declared != null) {
+            declared.requireOperators(loaded.replacements());
+        }
     }
 
     /** Makes the companions: the third step. */
@@ -137,7 +147,8 @@ final class ModelParts {
                 prediction -> OutputFit.require(manifest, prediction),
                 session -> {
                     if (signature.get() == null) {
-                        signature.set(ModelSignature.of(manifest, session));
+                        signature.set(ModelSignature.of(
+                                manifest, program == null ? ModelSignature.INPUT : program.name(), session));
                     }
                 });
         WarmUp brief = manifest.warmUp().brief();
@@ -175,7 +186,8 @@ final class ModelParts {
                 loaded.device(),
                 workers,
                 threads == 0 ? Math.max(1, cores / workers) : threads,
-                scope);
+                scope,
+                program);
     }
 
     private ThreadFactory workerThreads() {

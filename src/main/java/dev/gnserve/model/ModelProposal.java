@@ -36,7 +36,16 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
      */
     public static ModelProposal of(
             TorchScriptArchive archive, BackendModel model, @Nullable Task task, List<String> labels) {
+        ProgramInput program = ProgramInput.of(archive);
         ArchiveInput.Trial trial = ArchiveInput.trial(archive, model);
+        if (program != null && !program.takesImages()) {
+            if (task != null && task != Task.TENSORS) {
+                throw new IllegalArgumentException(
+                        "the program takes " + program + ", which is no batch of images with 1 or 3"
+                                + " channels; it fits the task " + Task.TENSORS.label() + " and not " + task.label());
+            }
+            return of(trial.prediction(), trial.input(), Task.TENSORS, labels);
+        }
         return of(trial.prediction(), trial.input(), task, labels);
     }
 

@@ -31,8 +31,11 @@ public record ModelSignature(
 
     private static final System.Logger LOG = System.getLogger(ModelSignature.class.getName());
 
-    /** A fixed name, because the argument's name in the archive depends on how it was exported. */
-    private static final String INPUT = "input";
+    /**
+     * The name of the input of a TorchScript archive, because the argument's name in it depends on how it was exported. A program has a
+     * name of its own; this one is accepted for it, too.
+     */
+    public static final String INPUT = "input";
 
     public ModelSignature {
         inputTypes = List.copyOf(inputTypes);
@@ -43,10 +46,11 @@ public record ModelSignature(
      * Runs inputs of different sizes to find the axes whose size is free: for images a warm-up input and one of another size, for
      * other tensors one input per warm-up shape.
      *
+     * @param inputName name of the input
      * @param session of a model after its warm-up
      * @throws dev.gnserve.failure.FailureException if an input of the warm-up fails
      */
-    static ModelSignature of(ModelManifest manifest, BackendSession session) {
+    static ModelSignature of(ModelManifest manifest, String inputName, BackendSession session) {
         AtomicBoolean perInput = new AtomicBoolean();
         Function<Tensor, Prediction> run = input -> {
             PassResult pass = session.run(List.of(input));
@@ -84,7 +88,7 @@ public record ModelSignature(
             outputs.add(new TensorSpec(name, found.get(0).type(), axes));
         }
         int multiple = manifest.input().padding().multiple();
-        return new ModelSignature(new TensorSpec(INPUT, types.get(0), axes(shapes)), types, multiple, outputs);
+        return new ModelSignature(new TensorSpec(inputName, types.get(0), axes(shapes)), types, multiple, outputs);
     }
 
     /** The axes of a batch: free where the shapes of the items differ. */

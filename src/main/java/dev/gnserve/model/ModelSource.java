@@ -1,12 +1,14 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.program.ArchiveFile;
 import java.io.IOException;
 import java.io.InputStream;
 
 /**
  * The files of one version of one model: a manifest that all versions share, and an archive. The layout is {@code name/model.yaml}
- * and {@code name/<version>/model.pt}. Thread-safe; the files may change at any time.
+ * and {@code name/<version>/model.pt}, or {@code model.pt2} for a program of torch.export. Thread-safe; the files may change at any
+ * time.
  */
 public interface ModelSource {
 
@@ -42,17 +44,22 @@ public interface ModelSource {
      */
     InputStream open(String file) throws IOException;
 
+    /** The file name of the archive, for messages. */
+    default String archiveName() {
+        return "model.pt";
+    }
+
     /** Opens the archive. The next call may open other bytes, so a model is made from one {@link #snapshot}. */
     InputStream openArchive() throws IOException;
 
     /**
-     * Copies the archive.
+     * Copies the archive; a program becomes the TorchScript archive that is served.
      *
      * @throws IOException if it cannot be read
      */
     default ArchiveSnapshot snapshot() throws IOException {
         try (InputStream in = openArchive()) {
-            return ArchiveSnapshot.read(in, location() + "/" + version() + "/model.pt");
+            return ArchiveFile.read(in, location() + "/" + version() + "/" + archiveName());
         }
     }
 }

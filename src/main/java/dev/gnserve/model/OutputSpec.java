@@ -22,7 +22,7 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
     public static final String BOUNDARY = "boundary";
 
     /** The name of the logits in torchvision's segmentation networks. */
-    private static final String USUAL_NAME = "out";
+    static final String USUAL_NAME = "out";
 
     /**
      * How outputs are decoded. Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may

@@ -38,7 +38,7 @@ final class InputTensor {
                     "The request has %,d inputs. The model takes one, \"%s\".".formatted(inputs.size(), wanted));
         }
         InferRequest.Input input = inputs.get(0);
-        if (!input.name().equals(wanted)) {
+        if (!input.name().equals(wanted) && !input.name().equals(ModelSignature.INPUT)) {
             throw RequestBody.invalid(
                     "The model has no input \"%s\". Its input is \"%s\".".formatted(input.name(), wanted));
         }

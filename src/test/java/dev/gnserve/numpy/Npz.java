@@ -1,6 +1,9 @@
 package dev.gnserve.numpy;
 
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.RawTensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -8,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -16,14 +20,15 @@ import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 
-/** The arrays of a NumPy {@code .npz} archive: float32, float64 and int64, little-endian. */
+/** The arrays of a NumPy {@code .npz} archive: float32, float64, int64, uint8 and bool, little-endian. */
 public final class Npz {
 
     private static final Pattern HEADER =
-            Pattern.compile("'descr': '<(f4|f8|i8)', 'fortran_order': (False|True), 'shape': \\(([^)]*)\\)");
+            Pattern.compile("'descr': '[<|](f4|f8|i8|u1|b1)', 'fortran_order': (False|True), 'shape': \\(([^)]*)\\)");
 
     private final Map<String, TensorShape> shapes = new HashMap<>();
     private final Map<String, double[]> values = new HashMap<>();
+    private final Map<String, Tensor> exact = new HashMap<>();
 
     private Npz() {}
 
@@ -52,6 +57,19 @@ public final class Npz {
         return floats;
     }
 
+    public boolean has(String name) {
+        return values.containsKey(name);
+    }
+
+    public TensorShape shape(String name) {
+        return Objects.requireNonNull(shapes.get(name), name);
+    }
+
+    /** An array with its own type. */
+    public Tensor anyTensor(String name) {
+        return Objects.requireNonNull(exact.get(name), name);
+    }
+
     public FloatTensor tensor(String name) {
         return new FloatTensor(Objects.requireNonNull(shapes.get(name), name), floats(name));
     }
@@ -78,10 +96,21 @@ public final class Npz {
             array[i] = switch (matcher.group(1)) {
                 case "f4" -> buffer.getFloat(start + 4 * place);
                 case "f8" -> buffer.getDouble(start + 8 * place);
+                case "u1", "b1" -> buffer.get(start + place) & 0xff;
                 default -> buffer.getLong(start + 8 * place);
             };
         }
         shapes.put(name, TensorShape.of(shape));
         values.put(name, array);
+        byte[] raw = Arrays.copyOfRange(npy, start, npy.length);
+        exact.put(
+                name,
+                switch (matcher.group(1)) {
+                    case "f8" -> new RawTensor(ElementType.FP64, TensorShape.of(shape), raw);
+                    case "i8" -> new RawTensor(ElementType.INT64, TensorShape.of(shape), raw);
+                    case "u1" -> new RawTensor(ElementType.UINT8, TensorShape.of(shape), raw);
+                    case "b1" -> new RawTensor(ElementType.BOOL, TensorShape.of(shape), raw);
+                    default -> tensor(name);
+                });
     }
 }
