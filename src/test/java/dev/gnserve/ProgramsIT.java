@@ -62,6 +62,11 @@ class ProgramsIT {
         put("counter", "torch-2.15/counter", TENSORS);
         put("both", "torch-2.15/unet", TENSORS);
         write(models.resolve("both/1/model.pt"), Programs.bytes("torch-2.15/unet.pt2"));
+        put("newer", "torch-2.15/unet", TENSORS);
+        write(
+                models.resolve("newer/1/model.pt2"),
+                Programs.withJson(
+                        "torch-2.15/unet.pt2", json -> json.replace("aten.relu_.default", "aten.brand_new.default")));
         put("changing", "torch-2.15/bfloat16", TENSORS);
         properties.add("gnserve.models-dir", () -> models);
     }
@@ -179,6 +184,7 @@ class ProgramsIT {
             value = {
                 "greedy | batching.maxSize: is 2; the program takes batches of up to 1",
                 "several | the program takes 7 tensors (image, options.gain",
+                "newer | written by torch 2.15.0+cu132, calls aten::brand_new, which the engine does not have",
                 "counter | the program changes count while it runs",
                 "both | has model.pt and model.pt2, allowed is one of them"
             })

@@ -8,6 +8,7 @@ import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ProgramInput;
 import dev.gnserve.program.ArchiveFile;
 import dev.gnserve.program.ProgramFacts;
 import dev.gnserve.trial.ArchiveTrials;
@@ -34,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
             "Shows the parts, parameters and normalization layers of a TorchScript archive or of a torch.export program (.pt2), and operators"
                     + " that read or write files.",
             "Runs no code of the archive; with --load, another process loads it.",
-            "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, or refused by the engine. 2: not an archive."
+            "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, or cannot be served. 2: not an archive."
         })
 final class InspectCommand implements Callable<Integer> {
 
@@ -101,7 +102,10 @@ final class InspectCommand implements Callable<Integer> {
     private Inspection inspect(ArchiveSnapshot snapshot, List<NormalizationLayer> layers) {
         TorchScriptArchive archive = snapshot.torchScript();
         List<RepairedArchive.Replacement> replaced = new ArrayList<>();
-        String refusal = load && !noEngine ? load(snapshot, replaced) : null;
+        String refusal = notServed(archive);
+        if (refusal == null && load && !noEngine) {
+            refusal = load(snapshot, replaced);
+        }
         List<TorchScriptArchive.Parameter> parameters = archive.parameters();
         return new Inspection(
                 file.toString(),
@@ -120,6 +124,16 @@ final class InspectCommand implements Callable<Integer> {
                 replaced,
                 refusal,
                 ProgramFacts.of(archive));
+    }
+
+    /** Why a program cannot be served, although it is sound; null if it can, and for other archives. */
+    private static @Nullable String notServed(TorchScriptArchive archive) {
+        try {
+            ProgramInput unused = ProgramInput.of(archive);
+            return null;
+        } catch (TorchScriptException e) {
+            return e.getMessage();
+        }
     }
 
     /** Loads the archive in another process. Returns why it cannot be loaded, or null. Adds the replaced operators to the list. */

@@ -112,7 +112,12 @@ final class ModelParts {
     void load(Execution execution, int cores) {
         ArchiveSnapshot read = Objects.requireNonNull(archive);
         ProgramInput declared = ProgramInput.of(read);
-        BackendModel loaded = scope.load(read, new BackendPlan(execution.device(), execution.threadsOn(cores)));
+        BackendModel loaded;
+        try {
+            loaded = scope.load(read, new BackendPlan(execution.device(), execution.threadsOn(cores)));
+        } catch (FailureException e) {
+            throw declared == null ? e : declared.notLoaded(e);
+        }
         backendModel = loaded;
         program = declared;
         if (declared != null) {

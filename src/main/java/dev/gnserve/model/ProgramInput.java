@@ -6,6 +6,7 @@ import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.program.ProgramFacts;
 import dev.gnserve.program.ProgramFacts.Axis;
@@ -82,6 +83,18 @@ public final class ProgramInput {
                     + ", but the first axis must be the batch. Export a model that takes a batch");
         }
         return new ProgramInput(facts, input, type);
+    }
+
+    /** Why a program does not load. An operator that takes other arguments than in the engine gets the version that has it. */
+    RuntimeException notLoaded(FailureException refusal) {
+        String detail = refusal.failure().detail();
+        return detail.contains("Arguments for call are not valid")
+                ? new TorchScriptException(
+                        "the program, written by torch " + facts.torchVersion()
+                                + ", calls an operator with arguments that the engine does not know. Export it with an older"
+                                + " version of PyTorch, or after program.run_decompositions(): " + detail,
+                        refusal)
+                : refusal;
     }
 
     /**

@@ -123,7 +123,7 @@ final class GraphText {
         ModelTree.Owner owner = shared.tree().owner(node.metadata().nnModuleStack());
         String target = node.target();
         if (target.startsWith(HIGHER_ORDER)) {
-            higherOrder(node, target.substring(HIGHER_ORDER.length()));
+            new NestedGraphs(this, node).write(target.substring(HIGHER_ORDER.length()));
             return;
         }
         if (OperatorText.isOnNumbers(target)) {
@@ -203,7 +203,8 @@ final class GraphText {
         }
     }
 
-    private String condition(@Nullable JsonNode argument) {
+    /** The text of a truth value, which may be a tensor. */
+    String condition(@Nullable JsonNode argument) {
         String text = arguments.of(argument);
         return Tagged.of(argument).tag().equals("as_tensor") ? "bool(" + text + ")" : text;
     }
@@ -310,7 +311,7 @@ final class GraphText {
     }
 
     /** The name of a value that a node makes or a graph takes; null for none. */
-    private static @Nullable String name(Tagged value) {
+    static @Nullable String name(Tagged value) {
         return switch (value.tag()) {
             case "as_tensor" -> value.name();
             case "as_sym_int", "as_sym_float", "as_sym_bool" -> {
@@ -325,79 +326,11 @@ final class GraphText {
         };
     }
 
-    private void higherOrder(Node node, String operator) {
-        List<JsonNode> graphs = new ArrayList<>();
-        List<JsonNode> operands = new ArrayList<>();
-        for (NamedArgument input : node.inputs()) {
-            Tagged argument = Tagged.of(input.arg());
-            if (argument.tag().equals("as_graph")) {
-                graphs.add(argument.value());
-            } else if (!graphs.isEmpty()) {
-                flatten(argument, operands);
-            }
-        }
-        boolean autocast = operator.equals("wrap_with_autocast")
-                && node.inputs().size() > 2
-                && Tagged.of(node.inputs().get(2).arg()).value().asBoolean(true);
-        boolean inline = operator.equals("wrap_with_set_grad_enabled")
-                || (operator.equals("wrap_with_autocast") && !autocast)
-                || operator.equals("strict_mode");
-        if (operator.equals("cond") && graphs.size() == 2) {
-            branch(node, graphs, operands);
-        } else if (inline && graphs.size() == 1) {
-            List<Value> results = within(graphs.get(0), operands, indent);
-            bindResults(node, results);
-        } else {
-            throw new TorchScriptException("the program calls the higher-order operator " + operator
-                    + (autocast ? " (autocast)" : "")
-                    + ", which is not served; cond is. Export the model without it");
-        }
-    }
-
-    private void branch(Node node, List<JsonNode> graphs, List<JsonNode> operands) {
-        List<String> results = new ArrayList<>();
-        List<Value> made = new ArrayList<>();
-        for (JsonNode output : flattened(node.outputs())) {
-            String name = name(Tagged.of(output));
-            String text = shared.names().fresh(name == null ? "unused" : name);
-            results.add(text);
-            made.add(Value.of(text));
-        }
-        line("if " + condition(node.inputs().get(0).arg()) + ":");
-        for (int i = 0; i < 2; i++) {
-            if (i == 1) {
-                line("else:");
-            }
-            List<Value> inBranch = within(graphs.get(i), operands, indent + "  ");
-            if (inBranch.size() != results.size()) {
-                throw ProgramJson.damaged("a branch of its graph gives another number of values than its call takes");
-            }
-            for (int k = 0; k < results.size(); k++) {
-                line("  " + results.get(k) + " = " + inBranch.get(k).text());
-            }
-            line("  pass");
-        }
-        bindResults(node, made);
-    }
-
-    private void bindResults(Node node, List<Value> results) {
-        List<JsonNode> outputs = flattened(node.outputs());
-        if (outputs.size() != results.size()) {
-            throw ProgramJson.damaged("a graph within its graph gives another number of values than its call takes");
-        }
-        for (int i = 0; i < outputs.size(); i++) {
-            String name = name(Tagged.of(outputs.get(i)));
-            if (name != null) {
-                values.put(name, results.get(i));
-            }
-        }
-    }
-
     /** Writes a graph within this one. Returns its results. */
-    private List<Value> within(JsonNode argument, List<JsonNode> operands, String inner) {
+    List<Value> within(JsonNode argument, List<JsonNode> operands, boolean indented) {
         Graph graph = ProgramJson.graph(argument.get("graph"));
-        GraphText text = new GraphText(shared, inner);
-        List<JsonNode> inputs = flattened(graph.inputs());
+        GraphText text = new GraphText(shared, indented ? indent + "  " : indent);
+        List<JsonNode> inputs = NestedGraphs.flattened(graph.inputs());
         if (inputs.size() != operands.size()) {
             throw ProgramJson.damaged("a graph within its graph takes another number of values than its call gives");
         }
@@ -409,7 +342,9 @@ final class GraphText {
         }
         text.write(graph);
         changesInput |= text.changesInput;
-        return flattened(graph.outputs()).stream().map(text::result).toList();
+        return NestedGraphs.flattened(graph.outputs()).stream()
+                .map(text::result)
+                .toList();
     }
 
     private Value result(JsonNode argument) {
@@ -417,24 +352,8 @@ final class GraphText {
         return tagged.tag().equals("as_tensor") ? value(tagged.name()) : Value.of(arguments.of(argument));
     }
 
-    private static List<JsonNode> flattened(List<JsonNode> values) {
-        List<JsonNode> flat = new ArrayList<>();
-        values.forEach(value -> flatten(Tagged.of(value), flat));
-        return flat;
-    }
-
-    /** Adds the elements of a list, or a value that is none. */
-    private static void flatten(Tagged value, List<JsonNode> into) {
-        String element = switch (value.tag()) {
-            case "as_tensors" -> "as_tensor";
-            case "as_sym_ints" -> "as_sym_int";
-            case "as_ints" -> "as_int";
-            default -> null;
-        };
-        if (element == null) {
-            into.add(ProgramJson.union(value.tag(), value.value()));
-        } else {
-            value.value().forEach(each -> into.add(ProgramJson.union(element, each)));
-        }
+    /** A new name for a variable. */
+    String fresh(String wanted) {
+        return shared.names().fresh(wanted);
     }
 }

@@ -45,6 +45,8 @@ class ProgramCommandsTest {
     void inspectNamesWhatCannotBeServed() throws IOException {
         assertThat(run("inspect", program("torch-2.15/counter").toString())).isEqualTo(2);
         assertThat(err.toString()).contains("the program changes count while it runs");
+        assertThat(run("inspect", program("torch-2.15/nested").toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("body.1", "REFUSED: the program takes 7 tensors");
     }
 
     @Test

@@ -44,7 +44,7 @@ public final class Programs {
     }
 
     /** A program whose JSON reads otherwise. */
-    static byte[] withJson(String file, UnaryOperator<String> change) {
+    public static byte[] withJson(String file, UnaryOperator<String> change) {
         Map<String, byte[]> entries = entries(bytes(file));
         entries.replaceAll((name, content) -> name.contains("/models/") || name.startsWith("serialized_exported")
                 ? change.apply(new String(content, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8)
