@@ -5,12 +5,13 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.OutputSpec;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Turns logits into ranked labels. */
+/** Turns logits or probabilities into ranked labels. */
 final class Ranking {
 
     private Ranking() {}
@@ -33,7 +34,8 @@ final class Ranking {
         double[] scores = switch (spec.decoder()) {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
-            case BOXES, TENSORS ->
+            case PROBABILITIES -> probabilities(logits);
+            case CLASSES, BOXES, TENSORS ->
                 throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)
@@ -58,6 +60,14 @@ final class Ranking {
         }
         for (int i = 0; i < scores.length; i++) {
             scores[i] /= sum;
+        }
+        return scores;
+    }
+
+    private static double[] probabilities(float[] values) {
+        double[] scores = new double[values.length];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = ClassProbabilities.probability(values[i]);
         }
         return scores;
     }

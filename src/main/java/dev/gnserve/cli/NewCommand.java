@@ -12,7 +12,10 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
+import dev.gnserve.model.ModelProposal.Wish;
+import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Task;
+import dev.gnserve.model.UndecidedFormException;
 import dev.gnserve.program.ArchiveFile;
 import dev.gnserve.program.ProgramFacts;
 import java.io.IOException;
@@ -41,7 +44,8 @@ import tools.jackson.databind.json.JsonMapper;
         description = {
             "Makes the folder of a model from a TorchScript archive or a torch.export program (.pt2): inspects and runs it, and writes a"
                     + " model.yaml for it.",
-            "Exit code 0: written. 1: the archive does not run, or its outputs cannot be served. 2: misuse, or not an archive."
+            "Nothing is guessed: if the outputs fit more than one form, or none, it shows them and the choices, and writes nothing.",
+            "Exit code 0: written. 1: the archive does not run, or a choice is needed. 2: misuse, or not an archive."
         })
 final class NewCommand implements Callable<Integer> {
 
@@ -60,8 +64,14 @@ final class NewCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path modelsDir;
 
-    @Option(names = "--task", description = "One of ${COMPLETION-CANDIDATES}. Default: guessed from the outputs.")
+    @Option(names = "--task", description = "One of ${COMPLETION-CANDIDATES}. Default: what the outputs fit.")
     private @Nullable Task task;
+
+    @Option(
+            names = "--decoder",
+            description =
+                    "How the outputs are read: one of ${COMPLETION-CANDIDATES}. Default: what fits the outputs, if it is one.")
+    private @Nullable Decoder decoder;
 
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
@@ -98,12 +108,12 @@ final class NewCommand implements Callable<Integer> {
         ModelProposal found;
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, task, labels);
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, labels));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             return 1;
-        } catch (IllegalArgumentException e) {
-            spec.commandLine().getErr().println(from + ": " + e.getMessage());
+        } catch (UndecidedFormException e) {
+            explain(e);
             return 1;
         }
         ProgramFacts program = ProgramFacts.of(archive);
@@ -125,6 +135,18 @@ final class NewCommand implements Callable<Integer> {
         return 0;
     }
 
+    private void explain(UndecidedFormException undecided) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(from + ": nothing is written. " + undecided.getMessage());
+        err.println("Choose:");
+        for (UndecidedFormException.Choice choice : undecided.choices()) {
+            err.println("  java -jar gnserve.jar new " + name + " --from " + from + " --models-dir " + modelsDir + " "
+                    + choice.options());
+            err.println("      # " + choice.meaning());
+        }
+        err.flush();
+    }
+
     private void print(Made made) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -132,7 +154,8 @@ final class NewCommand implements Callable<Integer> {
         } else {
             ModelProposal found = made.found();
             out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels " + found.labels());
-            out.println("outputs for one image: " + String.join(", ", found.outputs()));
+            out.println("decoder " + found.decoder() + ": " + found.meaning());
+            found.outputs().forEach(output -> out.println("  output " + output));
             out.println("normalization layers: " + made.normalizations());
             out.println();
             out.println("Check labels and normalization in model.yaml, then");
@@ -151,15 +174,14 @@ final class NewCommand implements Callable<Integer> {
             Map<String, Long> normalizations) {
         StringBuilder text = new StringBuilder();
         text.append("# yaml-language-server: $schema=http://localhost:8080/model.schema.json\n");
-        text.append("# Outputs for one image: ")
-                .append(String.join(", ", found.outputs()))
-                .append(".\n");
+        text.append("# Outputs for one image, for noise and for sample images:\n");
+        found.outputs().forEach(output -> text.append("#   ").append(output).append('\n'));
+        text.append("# Read as: ").append(found.meaning()).append(".\n");
         text.append("# Normalization layers: ").append(normalizations).append(".\n");
         text.append("task: ").append(found.task().label()).append('\n');
         // JSON strings and lists are valid YAML.
         text.append("labels: ")
                 .append(JsonMapper.shared().writeValueAsString(found.labels()))
-                .append(labels.isEmpty() ? " # replace with the real names, in the order of the outputs" : "")
                 .append('\n');
         if (found.task() == Task.TENSORS) {
             if (program == null) {
@@ -189,9 +211,7 @@ final class NewCommand implements Callable<Integer> {
                   # mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225]
                   normalization: {kind: fixed, scale: 0.00392156862745098}
                 """);
-        if (found.sigmoid()) {
-            text.append("output: {decoder: sigmoid}\n");
-        }
+        text.append(found.output());
         layers.stream()
                 .filter(layer -> layer.groups() != null)
                 .findFirst()

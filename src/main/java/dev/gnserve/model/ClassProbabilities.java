@@ -2,12 +2,14 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.Arrays;
 
-/** Computes the probabilities of pixels from a network's logits. Thread-safe. */
+/** Computes the probabilities of pixels from a network's output. Thread-safe. */
 public final class ClassProbabilities {
 
     /** Pixels per block: their logits and probabilities fit in the first-level cache. */
@@ -18,27 +20,100 @@ public final class ClassProbabilities {
     /**
      * The probabilities of the output's channels.
      *
-     * @param prediction has logits [channels, height, width]
+     * @param prediction has logits or probabilities [channels, height, width], or classes [height, width] or [1, height, width]
      * @return probabilities [channels, height, width]
-     * @throws FailureException ENGINE_FAULT if the logits have another shape, or contain NaN
+     * @throws FailureException ENGINE_FAULT if the output has another shape, contains NaN, or is not what the decoder takes
      */
     public static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
         Tensor logits = spec.logits(prediction);
+        if (spec.decoder() == Decoder.CLASSES) {
+            return ofClasses(logits, channels);
+        }
         if (logits.shape().rank() != 3 || logits.shape().size(0) != channels) {
             throw fault(
                     "The model returned %s, but its model.yaml declares [%d, height, width], one channel for each of %s."
                             .formatted(logits, channels, spec.channels()));
         }
-        int pixels = logits.shape().size(1) * logits.shape().size(2);
+        return decoded(
+                new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), logits.floats()), spec);
+    }
+
+    /**
+     * The probabilities at the size of the input. Where classes exclude each other, logits are scaled before the softmax: the usual
+     * order (FCN, DeepLab, SegFormer), on which the most probable class depends.
+     *
+     * @param width of the input
+     * @param height of the input
+     * @throws FailureException as {@link #of(Prediction, OutputSpec)}
+     */
+    public static PlanarImage of(Prediction prediction, OutputSpec spec, int width, int height) {
+        Tensor logits = spec.logits(prediction);
+        boolean scaled = spec.exclusive()
+                && spec.decoder() == Decoder.SOFTMAX
+                && logits.shape().rank() == 3
+                && logits.shape().size(0) == spec.channels().size();
+        if (!scaled) {
+            return of(prediction, spec);
+        }
+        TensorShape shape = logits.shape();
+        PlanarImage coarse = new PlanarImage(shape.size(0), shape.size(1), shape.size(2), logits.floats());
+        return decoded(coarse.resizedTo(width, height), spec);
+    }
+
+    private static PlanarImage decoded(PlanarImage output, OutputSpec spec) {
         float[] probabilities = switch (spec.decoder()) {
-            case SOFTMAX -> softmax(logits.floats(), pixels);
-            case SIGMOID -> sigmoid(logits.floats());
-            case BOXES, TENSORS ->
+            case SOFTMAX -> softmax(output.values(), output.height() * output.width());
+            case SIGMOID -> sigmoid(output.values());
+            case PROBABILITIES -> probabilities(output.values());
+            case CLASSES, BOXES, TENSORS ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };
-        return new PlanarImage(channels, logits.shape().size(1), logits.shape().size(2), probabilities);
+        return new PlanarImage(output.channels(), output.height(), output.width(), probabilities);
+    }
+
+    /** How far rounding, also in half precision, takes a probability out of 0..1. */
+    static final float ROUNDING = 0.01f;
+
+    private static float[] probabilities(float[] values) {
+        for (float value : values) {
+            probability(value);
+        }
+        return values;
+    }
+
+    /**
+     * A value of an output that the manifest declares as probabilities.
+     *
+     * @throws FailureException ENGINE_FAULT if it is not 0 to 1, apart from rounding
+     */
+    public static float probability(float value) {
+        if (!(value >= -ROUNDING && value <= 1 + ROUNDING)) {
+            throw fault("The model's output contains " + value + ", but its model.yaml says with"
+                    + " output.decoder: probabilities that all values are 0 to 1. For logits, use softmax or sigmoid.");
+        }
+        return value;
+    }
+
+    /** Probability 1 for the class of a pixel, 0 for the others: so tiles and scales are treated as for other decoders. */
+    private static PlanarImage ofClasses(Tensor map, int channels) {
+        int rank = map.shape().rank();
+        if (!(rank == 2 || (rank == 3 && map.shape().size(0) == 1))) {
+            throw fault("The model returned %s, but its model.yaml declares a map of classes, [height, width]."
+                    .formatted(map));
+        }
+        float[] classes = map.floats();
+        float[] probabilities = new float[Math.multiplyExact(channels, classes.length)];
+        for (int i = 0; i < classes.length; i++) {
+            int number = (int) classes[i];
+            if (number != classes[i] || number < 0 || number >= channels) {
+                throw fault("The model's output contains the class %s, but its model.yaml declares the classes 0 to %d."
+                        .formatted(classes[i], channels - 1));
+            }
+            probabilities[number * classes.length + i] = 1;
+        }
+        return new PlanarImage(channels, map.shape().size(rank - 2), map.shape().size(rank - 1), probabilities);
     }
 
     private static float[] softmax(float[] logits, int pixels) {

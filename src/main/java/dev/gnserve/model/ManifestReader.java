@@ -138,7 +138,7 @@ public final class ManifestReader {
                         tree.get("/license", String.class),
                         input,
                         output,
-                        tree.get("/thresholds", Thresholds.class),
+                        thresholds(tree, output),
                         batching,
                         tree.get("/execution", Execution.class),
                         verification(tree),
@@ -258,14 +258,34 @@ public final class ManifestReader {
                 perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
         };
         Decoder decoder = tree.get("/output/decoder", Decoder.class, usual);
-        List<String> natural = decoder != Decoder.SOFTMAX || task == Task.CLASSIFICATION
+        // Probabilities that sum to one come from a softmax; a map of classes numbers the background, too.
+        boolean mask = task == Task.SEGMENTATION;
+        boolean oneClass = mask
+                && (decoder == Decoder.SOFTMAX
+                        || decoder == Decoder.CLASSES
+                        || (decoder == Decoder.PROBABILITIES && tree.get("/output/exclusive", Boolean.class, true)));
+        List<String> natural = !oneClass
                 ? labels
                 : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
                         .toList();
         List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
         String name = tree.get("/output/name", String.class, "");
         int firstLabel = task == Task.DETECTION ? tree.get("/output/firstLabel", Integer.class) : 0;
-        return new OutputSpec(decoder, name.isEmpty() ? null : name, channels, firstLabel);
+        boolean ownThreshold = tree.isGiven("/thresholds/mask") && decoder != Decoder.CLASSES;
+        boolean exclusive = tree.get(
+                "/output/exclusive",
+                Boolean.class,
+                oneClass && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
+        float atLeast = tree.get("/output/atLeast", Float.class);
+        return tree.make(
+                "/output",
+                () -> new OutputSpec(decoder, name.isEmpty() ? null : name, channels, firstLabel, exclusive, atLeast));
+    }
+
+    /** Objects of exclusive classes are connected pixels, unless the manifest gives a threshold for seeds. */
+    private static Thresholds thresholds(ManifestTree tree, OutputSpec output) {
+        Thresholds given = tree.get("/thresholds", Thresholds.class);
+        return output.exclusive() && !tree.isGiven("/thresholds/seed") ? given.withSeed(0) : given;
     }
 
     private static BatchPolicy batching(ManifestTree tree, @Nullable ProgramInput program) {

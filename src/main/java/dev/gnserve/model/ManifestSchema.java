@@ -115,6 +115,7 @@ final class ManifestSchema {
         return switch (rules.path("type").asString("")) {
             case "integer" -> "a whole number from " + range(rules);
             case "number" -> "a number from " + range(rules);
+            case "boolean" -> "true or false";
             case "object" -> "a section of " + names(rules);
             case "array" -> "a list such as " + rules.at("/examples/0");
             default -> "a text";

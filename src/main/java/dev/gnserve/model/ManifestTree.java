@@ -20,6 +20,7 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.BigIntegerNode;
+import tools.jackson.databind.node.BooleanNode;
 import tools.jackson.databind.node.DecimalNode;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
@@ -76,6 +77,11 @@ final class ManifestTree {
         }
         ManifestSchema.complete(tree.root);
         return tree;
+    }
+
+    /** Whether the manifest gives the value, so that it is no default of the schema. */
+    boolean isGiven(String pointer) {
+        return lines.containsKey(JsonPointer.compile(pointer));
     }
 
     boolean has(String pointer) {
@@ -154,11 +160,14 @@ final class ManifestTree {
                 : scalar(parser.getString(), rules.path("type").asString(""));
     }
 
-    /** A number where the schema wants one; else the text as it was written: 007 is a label, too. */
+    /** A number or a boolean where the schema wants one; else the text as it was written: 007 is a label, too. */
     private static JsonNode scalar(String text, String type) {
         try {
             if (text.length() <= LONGEST_NUMBER && type.equals("integer")) {
                 return BigIntegerNode.valueOf(new BigInteger(text));
+            }
+            if (type.equals("boolean") && (text.equals("true") || text.equals("false"))) {
+                return BooleanNode.valueOf(text.equals("true"));
             }
             if (text.length() <= LONGEST_NUMBER && type.equals("number")) {
                 return DecimalNode.valueOf(new BigDecimal(text));

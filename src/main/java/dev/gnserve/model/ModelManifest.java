@@ -50,6 +50,13 @@ public record ModelManifest(
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
         }
         boolean boxes = output.decoder() == OutputSpec.Decoder.BOXES;
+        if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
+            throw new IllegalArgumentException(
+                    "output.decoder is classes, which goes with task segmentation and not with " + task.label());
+        }
+        if (output.exclusive() && task != Task.SEGMENTATION) {
+            throw new IllegalArgumentException("output.exclusive is true, which goes with task segmentation only");
+        }
         boolean raw = output.decoder() == OutputSpec.Decoder.TENSORS;
         if (boxes != (task == Task.DETECTION) || raw != (task == Task.TENSORS)) {
             throw new IllegalArgumentException("output.decoder is "

@@ -2,24 +2,39 @@ package dev.gnserve.model;
 
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Resize;
+import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.UndecidedFormException.Choice;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A proposal for the manifest of an archive, found in the archive and by trial passes.
+ * A proposal for the manifest of an archive, found in the archive and by trial passes over noise and sample images. It is made only
+ * if one form fits the outputs and what is asked for: nothing is guessed.
  *
- * @param task the task that fits the outputs
- * @param labels one name per class of the outputs; placeholders unless given
+ * @param task of the manifest
+ * @param labels one name per class of the outputs
  * @param input the input of the archive
- * @param sigmoid whether the channels need the decoder sigmoid, because none is for background
- * @param outputs the outputs of a trial pass, without the batch axis: {@code output FP32 [2, 96, 96]}
+ * @param decoder of the manifest, in lower case
+ * @param meaning of the outputs, in words
+ * @param output the section of the manifest; empty if it needs none
+ * @param outputs the outputs of a trial pass, without the batch axis: {@code output FP32 [2, 96, 96]: values -1.2 to 3.4}
  */
-public record ModelProposal(Task task, List<String> labels, ArchiveInput input, boolean sigmoid, List<String> outputs) {
+public record ModelProposal(
+        Task task,
+        List<String> labels,
+        ArchiveInput input,
+        String decoder,
+        String meaning,
+        String output,
+        List<String> outputs) {
 
     public ModelProposal {
         labels = List.copyOf(labels);
@@ -27,80 +42,123 @@ public record ModelProposal(Task task, List<String> labels, ArchiveInput input, 
     }
 
     /**
+     * What is asked for.
+     *
+     * @param task or null for any
+     * @param decoder or null for any
+     * @param labels names, or an empty list
+     */
+    public record Wish(@Nullable Task task, @Nullable Decoder decoder, List<String> labels) {
+
+        public Wish {
+            labels = List.copyOf(labels);
+        }
+
+        private boolean allows(OutputForm form) {
+            return (task == null || task == form.task()) && (decoder == null || decoder == form.decoder());
+        }
+    }
+
+    /**
      * Reads an archive and runs trial passes.
      *
-     * @param task the task, or null to guess it
-     * @param labels the labels, or an empty list
      * @throws FailureException ENGINE_FAULT with the engine's last message if no trial input runs
-     * @throws IllegalArgumentException if the outputs do not fit task or labels
+     * @throws UndecidedFormException if not exactly one form fits
      */
-    public static ModelProposal of(
-            TorchScriptArchive archive, BackendModel model, @Nullable Task task, List<String> labels) {
+    public static ModelProposal of(TorchScriptArchive archive, BackendModel model, Wish wish) {
         ProgramInput program = ProgramInput.of(archive);
         ArchiveInput.Trial trial = ArchiveInput.trial(archive, model);
         if (program != null && !program.takesImages()) {
-            if (task != null && task != Task.TENSORS) {
-                throw new IllegalArgumentException(
-                        "the program takes " + program + ", which is no batch of images with 1 or 3"
-                                + " channels; it fits the task " + Task.TENSORS.label() + " and not " + task.label());
-            }
-            return of(trial.prediction(), trial.input(), Task.TENSORS, labels);
+            return tensors(program, trial, wish);
         }
-        return of(trial.prediction(), trial.input(), task, labels);
+        OutputForms forms = new OutputForms(predictions(trial, model));
+        if (wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS) {
+            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
+        }
+        List<OutputForm> fitting = forms.fitting();
+        List<OutputForm> left = fitting.stream()
+                .filter(wish::allows)
+                .filter(form -> form.takes(wish.labels().size()))
+                .toList();
+        if (left.size() == 1) {
+            return made(left.get(0), wish.labels(), trial.input(), forms);
+        }
+        List<OutputForm> allowed = fitting.stream().filter(wish::allows).toList();
+        List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
+        throw undecided(choices, verdict(fitting, allowed, left, wish.labels()), wish, forms);
     }
 
-    private static ModelProposal of(
-            Prediction prediction, ArchiveInput input, @Nullable Task task, List<String> labels) {
-        TensorShape shape = OutputSpec.usualLogits(prediction).shape();
-        int count;
-        Task guessed;
-        boolean sigmoid = false;
-        Tensor boxes = prediction.outputs().getOrDefault("boxes", prediction.first());
-        if (boxes.shape().rank() == 2
-                && boxes.shape().size(1) == 4
-                && prediction.outputs().size() > 1) {
-            guessed = Task.DETECTION;
-            Tensor scores = prediction
-                    .outputs()
-                    .getOrDefault(
-                            "scores", List.copyOf(prediction.outputs().values()).get(1));
-            boolean dense = !prediction.outputs().containsKey("labels")
-                    && scores.shape().rank() == 2;
-            count = dense ? scores.shape().size(1) : Math.max(1, labels.size());
-        } else if (shape.rank() == 3) {
-            guessed = Task.SEGMENTATION;
-            sigmoid = shape.size(0) == 1 || shape.size(0) == labels.size();
-            count = sigmoid ? shape.size(0) : shape.size(0) - 1;
-        } else if (shape.rank() == 1) {
-            guessed = Task.CLASSIFICATION;
-            count = shape.size(0);
-            sigmoid = count == 1;
-        } else {
-            guessed = Task.TENSORS;
-            count = labels.size();
+    private static ModelProposal tensors(ProgramInput program, ArchiveInput.Trial trial, Wish wish) {
+        OutputForms forms = new OutputForms(List.of(trial.prediction()));
+        if (wish.allows(OutputForm.tensors())) {
+            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
         }
-        if (task == Task.TENSORS) {
-            guessed = Task.TENSORS;
-            count = labels.size();
+        throw undecided(
+                List.of(),
+                "The program takes " + program + ", which is no batch of images with 1 or 3 channels.",
+                wish,
+                forms);
+    }
+
+    private static List<Prediction> predictions(ArchiveInput.Trial trial, BackendModel model) {
+        ArchiveInput input = trial.input();
+        Resize.Size only = input.onlySize();
+        int height = only == null ? input.usualSide() : only.height();
+        int width = only == null ? height + 2 * input.sizeMultiple() : only.width();
+        BackendSession session = model.newSession();
+        List<Prediction> predictions = new ArrayList<>();
+        predictions.add(trial.prediction());
+        for (Tensor sample : SampleInputs.of(input.channels(), height, width)) {
+            predictions.add(session.run(List.of(sample)).predictions().get(0));
         }
-        if (task != null && task != guessed) {
-            throw new IllegalArgumentException("the archive returns " + prediction.outputs()
-                    + " for one image, which fits the task " + guessed.label() + " and not " + task.label());
-        }
-        if (!labels.isEmpty() && labels.size() != count) {
-            throw new IllegalArgumentException(
-                    labels.size() + " labels are given, but the outputs " + prediction.outputs() + " need " + count);
-        }
-        List<String> names = labels.isEmpty()
-                ? IntStream.rangeClosed(1, count).mapToObj(i -> "class" + i).toList()
-                : labels;
+        return predictions;
+    }
+
+    private static ModelProposal made(OutputForm form, List<String> labels, ArchiveInput input, OutputForms forms) {
+        String channels = labels.stream().map(label -> '"' + label + '"').collect(Collectors.joining(", ", "[", "]"));
         return new ModelProposal(
-                guessed,
-                names,
+                form.task(),
+                labels,
                 input,
-                sigmoid,
-                prediction.outputs().entrySet().stream()
-                        .map(output -> output.getKey() + " " + output.getValue())
-                        .toList());
+                form.decoderName(),
+                form.meaning(),
+                form.manifest(channels),
+                forms.evidence());
+    }
+
+    private static UndecidedFormException undecided(
+            List<OutputForm> forms, String verdict, Wish wish, OutputForms outputs) {
+        String found = "The archive returns for noise and for sample images:\n  "
+                + String.join("\n  ", outputs.evidence()) + "\n";
+        List<Choice> choices = new ArrayList<>();
+        for (OutputForm form : forms) {
+            choices.add(new Choice(
+                    "--decoder " + form.decoderName() + " --labels " + labels(form, wish.labels()), form.meaning()));
+        }
+        choices.add(new Choice("--task tensors", OutputForm.tensors().meaning()));
+        return new UndecidedFormException(found + verdict, choices);
+    }
+
+    private static String verdict(
+            List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> left, List<String> labels) {
+        String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
+        if (fitting.isEmpty()) {
+            return "No decoder of gnserve fits these outputs.";
+        }
+        if (left.size() > 1) {
+            return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
+        }
+        return !allowed.isEmpty() && labels.isEmpty()
+                ? "The names of the labels are needed: their number shows what the channels are."
+                : "What is asked for does not fit" + given + ". These forms fit:";
+    }
+
+    private static String labels(OutputForm form, List<String> given) {
+        if (form.takes(given.size())) {
+            return String.join(",", given);
+        }
+        return IntStream.rangeClosed(1, Math.max(1, form.labels()))
+                .mapToObj(i -> "class" + i)
+                .collect(Collectors.joining(","));
     }
 }

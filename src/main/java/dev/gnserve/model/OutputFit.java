@@ -5,7 +5,9 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.List;
+import java.util.Objects;
 
 /** Checks before a model serves that its outputs fit the manifest. */
 final class OutputFit {
@@ -25,11 +27,23 @@ final class OutputFit {
                 } else {
                     OutputSpec.Locations locations = manifest.output().locations(prediction);
                     requireNumbers(locations.boxes());
-                    requireNumbers(locations.scores());
+                    requireScores(locations.scores());
                 }
             }
-            case CLASSIFICATION -> requireLogit(manifest, manifest.output().logits(prediction));
-            case SEGMENTATION -> requirePlanes(manifest, manifest.output().logits(prediction));
+            case CLASSIFICATION -> {
+                Tensor output = manifest.output().logits(prediction);
+                requireLogit(manifest, output);
+                requireDecoder(manifest.output(), output);
+            }
+            case SEGMENTATION -> {
+                Tensor output = manifest.output().logits(prediction);
+                requireNumbers(output);
+                if (manifest.output().decoder() != Decoder.CLASSES) {
+                    requirePlanes(manifest, output);
+                }
+                requireDecoder(manifest.output(), output);
+                ClassProbabilities.of(prediction, manifest.output());
+            }
             case TENSORS -> {} // All outputs fit.
         }
     }
@@ -42,6 +56,40 @@ final class OutputFit {
                         + prediction.outputs());
             }
             requireNumbers(output);
+        }
+        requireScores(Objects.requireNonNull(prediction.outputs().get("scores")));
+        if (!OutputFacts.of(Objects.requireNonNull(prediction.outputs().get("labels")))
+                .whole()) {
+            throw fault("the output labels has values that are no whole numbers, so they are no numbers of labels");
+        }
+    }
+
+    private static void requireScores(Tensor scores) {
+        requireNumbers(scores);
+        OutputFacts facts = OutputFacts.of(scores);
+        if (scores.shape().elements() > 0 && !facts.isFraction()) {
+            throw fault("the scores of the boxes have " + facts.text() + ", but scores are 0 to 1; return them after"
+                    + " their sigmoid or softmax, or use the decoder that the network's family needs");
+        }
+    }
+
+    /** Requires that values are what the decoder takes, so that probabilities are not decoded twice. */
+    private static void requireDecoder(OutputSpec spec, Tensor output) {
+        OutputFacts facts = OutputFacts.of(output);
+        if (spec.decoder() == Decoder.SOFTMAX && facts.isDistribution()) {
+            throw fault("output.decoder is softmax, but the archive returns " + facts.text()
+                    + ": its softmax is done already. Use output: {decoder: probabilities}");
+        }
+        if (spec.decoder() == Decoder.PROBABILITIES) {
+            if (!facts.isFraction()) {
+                throw fault("output.decoder is probabilities, but the archive returns " + facts.text()
+                        + ". Probabilities are 0 to 1; for logits, use softmax or sigmoid");
+            }
+            if (spec.exclusive() && !facts.sumsToOne()) {
+                throw fault("output.decoder is probabilities of exclusive classes, but the archive returns "
+                        + facts.text() + " that do not sum to 1 over the channels. If classes may overlap, use"
+                        + " output: {decoder: probabilities, exclusive: false}");
+            }
         }
     }
 
@@ -56,7 +104,6 @@ final class OutputFit {
     }
 
     private static void requirePlanes(ModelManifest manifest, Tensor logits) {
-        requireNumbers(logits);
         List<String> channels = manifest.output().channels();
         TensorShape shape = logits.shape();
         if (shape.rank() != 3 || shape.size(0) != channels.size()) {

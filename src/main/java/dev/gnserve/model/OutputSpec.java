@@ -15,8 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param channels the meaning of each output channel, in order: a label, {@value #BACKGROUND}, or {@value #BOUNDARY} for the
  *     rim that separates touching objects
  * @param firstLabel the number of the first label, for a detector with label numbers
+ * @param exclusive whether a pixel belongs to its most probable channel only; else each label has its own threshold
+ * @param atLeast least probability of the most probable channel; a pixel below it belongs to no label
  */
-public record OutputSpec(Decoder decoder, @Nullable String name, List<String> channels, int firstLabel) {
+public record OutputSpec(
+        Decoder decoder,
+        @Nullable String name,
+        List<String> channels,
+        int firstLabel,
+        boolean exclusive,
+        float atLeast) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
@@ -26,23 +34,41 @@ public record OutputSpec(Decoder decoder, @Nullable String name, List<String> ch
 
     /**
      * How outputs are decoded. Softmax over the channels: one class per pixel or image. Sigmoid of each channel: classes may
-     * overlap. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
+     * overlap. Probabilities: the values are probabilities already. Classes: a finished map, the number of a channel for each
+     * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. Tensors: not decoded.
      */
     public enum Decoder {
         SOFTMAX,
         SIGMOID,
+        PROBABILITIES,
+        CLASSES,
         BOXES,
         TENSORS
     }
 
     public OutputSpec {
         channels = List.copyOf(channels);
+        if (exclusive && channels.contains(BOUNDARY)) {
+            throw new IllegalArgumentException("exclusive is true, but the channel " + BOUNDARY
+                    + " is part of the label next to it; leave exclusive out");
+        }
+        if (exclusive && decoder == Decoder.SIGMOID) {
+            throw new IllegalArgumentException(
+                    "exclusive is true, but with the decoder sigmoid classes may overlap; use softmax");
+        }
+        if (!exclusive && decoder == Decoder.CLASSES) {
+            throw new IllegalArgumentException("exclusive is false, but a map of classes has one class a pixel");
+        }
+        if (!exclusive && atLeast > 0) {
+            throw new IllegalArgumentException(
+                    "atLeast is given, but classes may overlap here; use thresholds.mask, or exclusive: true");
+        }
     }
 
     /**
-     * The output with the logits.
+     * The output with logits, probabilities or classes.
      *
      * @throws FailureException ENGINE_FAULT if there is no output with this name
      */

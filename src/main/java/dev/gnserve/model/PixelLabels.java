@@ -6,7 +6,8 @@ import java.util.List;
  * The rule by which pixels of a segmentation belong to labels. Both the results and the verification use it, so that they always
  * decide the same. Immutable and thread-safe.
  *
- * <p>A pixel belongs to a label if the label's probability is above the threshold. If the model has a channel for rims, its
+ * <p>Where classes exclude each other, a pixel belongs to its most probable channel, background included; of equal channels the
+ * first counts. Else it belongs to each label whose probability is above the threshold; if the model has a channel for rims, its
  * probability is added to the most probable label of the pixel.
  *
  * <p>Probabilities are planes [channels, {@code plane}]: of one row, or of a whole image.
@@ -21,18 +22,33 @@ public final class PixelLabels {
     /** The output channel of the rims, or {@value #NONE}. */
     private final int rim;
 
+    private final boolean exclusive;
+    private final int planes;
+    private final float atLeast;
     private final float threshold;
 
+    /** The rule of a model's manifest. */
+    public PixelLabels(ModelManifest manifest) {
+        this(manifest, manifest.output().exclusive(), manifest.thresholds().mask());
+    }
+
     /**
-     * The rule for one model.
+     * The rule that each label has its own threshold.
      *
      * @param threshold probability above which a pixel belongs to a label
      */
     public PixelLabels(ModelManifest manifest, float threshold) {
+        this(manifest, false, threshold);
+    }
+
+    private PixelLabels(ModelManifest manifest, boolean exclusive, float threshold) {
         List<String> names = manifest.output().channels();
         channels = manifest.labels().stream().mapToInt(names::indexOf).toArray();
         rim = names.indexOf(OutputSpec.BOUNDARY);
-        this.threshold = threshold;
+        this.exclusive = exclusive;
+        planes = names.size();
+        atLeast = manifest.output().atLeast();
+        this.threshold = exclusive ? 0 : threshold;
     }
 
     /** The number of labels. They are numbered from 0 in the order of the manifest. */
@@ -47,7 +63,7 @@ public final class PixelLabels {
 
     /**
      * Computes the probability that each pixel belongs to a label, rim included. It can exceed 1 by rounding, or with sigmoid
-     * channels.
+     * channels. Where classes exclude each other, it is 0 for a pixel of another class.
      *
      * @param probabilities planes of all channels, [channels, plane], without NaN, as from {@link ClassProbabilities}
      * @param plane number of pixels of a plane
@@ -56,6 +72,10 @@ public final class PixelLabels {
     public void foreground(int label, float[] probabilities, int plane, float[] into) {
         int own = channels[label] * plane;
         System.arraycopy(probabilities, own, into, 0, plane);
+        if (exclusive) {
+            keepHighest(channels[label], probabilities, plane, into);
+            return;
+        }
         if (rim == NONE) {
             return;
         }
@@ -72,6 +92,21 @@ public final class PixelLabels {
         for (int i = 0; i < plane; i++) {
             float interior = probabilities[own + i];
             into[i] = interior + (interior >= into[i] ? probabilities[rims + i] : 0);
+        }
+    }
+
+    /** Sets the pixels to 0 that have a more probable channel, or an equal one that comes first. */
+    private void keepHighest(int own, float[] probabilities, int plane, float[] into) {
+        for (int channel = 0; channel < planes; channel++) {
+            int other = channel * plane;
+            for (int i = 0; i < plane; i++) {
+                float another = probabilities[other + i];
+                boolean higher = channel < own ? another >= into[i] : another > into[i];
+                into[i] = higher ? 0 : into[i];
+            }
+        }
+        for (int i = 0; i < plane; i++) {
+            into[i] = into[i] < atLeast ? 0 : into[i];
         }
     }
 

@@ -17,6 +17,11 @@ public record Thresholds(
     /** Upper limit of the boxes per image. */
     public static final int MOST_DETECTIONS = 10_000;
 
+    /** The same with another threshold for seeds. */
+    Thresholds withSeed(float another) {
+        return new Thresholds(mask, another, minimumSeedArea, minimumArea, score, iou, maxDetections);
+    }
+
     public Thresholds {
         if (!(mask >= 0 && mask <= 1 && seed >= 0 && seed <= 1)) {
             throw new IllegalArgumentException(

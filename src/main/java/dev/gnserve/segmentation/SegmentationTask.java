@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Segmentation with the parameters of a request.
  *
- * @param threshold probability above which a pixel belongs to a class, or null for that of the model
+ * @param threshold probability above which a pixel belongs to a class, or null for the rule of the model
  * @param writer of masks in JSON
  * @param objects whether JSON lists them
  */
@@ -33,11 +33,7 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public TileCollector<Segmentation> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        return new Segmenter(
-                manifest,
-                image,
-                prepared,
-                threshold == null ? manifest.thresholds().mask() : threshold);
+        return new Segmenter(manifest, image, prepared, threshold);
     }
 
     @Override

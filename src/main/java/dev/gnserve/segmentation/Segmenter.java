@@ -12,12 +12,14 @@ import dev.gnserve.model.Thresholds;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the classes and objects of one image from the model's outputs for its tiles. Not thread-safe. */
 public final class Segmenter implements TileCollector<Segmentation> {
 
     private final ModelManifest manifest;
     private final UprightImage image;
+    private final PreparedImage prepared;
     private final int width;
     private final List<ClassPlane> planes;
     private final PixelLabels labels;
@@ -31,9 +33,9 @@ public final class Segmenter implements TileCollector<Segmentation> {
     /**
      * A segmenter for one image. It holds three bytes per pixel and label, and a row of tiles.
      *
-     * @param threshold probability above which a pixel belongs to a class
+     * @param threshold probability above which a pixel belongs to a class, or null for the rule of the model
      */
-    public Segmenter(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold) {
+    public Segmenter(ModelManifest manifest, UprightImage image, PreparedImage prepared, @Nullable Float threshold) {
         this.manifest = manifest;
         this.image = image;
         this.width = image.width();
@@ -41,15 +43,20 @@ public final class Segmenter implements TileCollector<Segmentation> {
         planes = manifest.labels().stream()
                 .map(label -> new ClassPlane(width, image.height(), thresholds.seed()))
                 .toList();
-        labels = new PixelLabels(manifest, threshold);
+        labels = threshold == null ? new PixelLabels(manifest) : new PixelLabels(manifest, threshold);
         foreground = new float[width];
-        finder = new ObjectFinder(threshold, thresholds.seed(), thresholds.minimumSeedArea(), thresholds.minimumArea());
+        finder = new ObjectFinder(
+                threshold == null ? thresholds.mask() : threshold,
+                thresholds.seed(),
+                thresholds.minimumSeedArea(),
+                thresholds.minimumArea());
+        this.prepared = prepared;
         blender = prepared.blender(manifest.output().channels().size(), this::addRow);
     }
 
     @Override
     public void add(Prediction tile) {
-        blender.add(ClassProbabilities.of(tile, manifest.output()));
+        blender.add(ClassProbabilities.of(tile, manifest.output(), prepared.tileWidth(), prepared.tileHeight()));
     }
 
     @Override

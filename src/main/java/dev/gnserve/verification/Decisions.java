@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Task;
 import java.util.List;
@@ -80,8 +81,8 @@ public final class Decisions {
         Tensor other = manifest.output().logits(together);
         int channels = manifest.output().channels().size();
         return manifest.task() == Task.SEGMENTATION
-                        && one.shape().rank() == 3
-                        && one.shape().size(0) == channels
+                        && ((one.shape().rank() == 3 && one.shape().size(0) == channels)
+                                || manifest.output().decoder() == OutputSpec.Decoder.CLASSES)
                 ? changedPixels(manifest, alone, together)
                 : changedWinners(one, other);
     }
@@ -125,7 +126,7 @@ public final class Decisions {
 
     /** If only one of the two gives a result, all its decisions count as changed. */
     private static long changedPixels(ModelManifest manifest, Prediction alone, Prediction together) {
-        PixelLabels labels = new PixelLabels(manifest, manifest.thresholds().mask());
+        PixelLabels labels = new PixelLabels(manifest);
         PlanarImage before = probabilities(manifest, alone);
         PlanarImage after = probabilities(manifest, together);
         if (before == null || after == null) {

@@ -33,26 +33,31 @@ class NewCommandTest {
 
     @Test
     void aClassifierIsRecognized() throws IOException {
-        ModelManifest manifest = made("cells", OWN.resolve("classifier-traced.pt"), "--labels", "a,b,c,d");
+        ModelManifest manifest =
+                made("cells", OWN.resolve("classifier-traced.pt"), "--labels", "a,b,c,d", "--decoder", "softmax");
 
         assertThat(manifest.task()).isEqualTo(Task.CLASSIFICATION);
         assertThat(manifest.labels()).containsExactly("a", "b", "c", "d");
         assertThat(manifest.input().padding().multiple()).isOne();
         assertThat(Files.readString(folder.resolve("cells/model.yaml")))
-                .contains("# Outputs for one image: output FP32 [4].", "{group-norm=3}", "4 groups, epsilon 1.0E-5");
+                .contains(
+                        "output FP32 [4]: values ",
+                        "# Read as: logits of one label an image.",
+                        "{group-norm=3}",
+                        "4 groups, epsilon 1.0E-5");
         assertThat(folder.resolve("cells/1/model.pt")).hasSameBinaryContentAs(OWN.resolve("classifier-traced.pt"));
         assertThat(out.toString()).contains("v1/models/cells/classify");
     }
 
     @Test
     void theSizeMultipleIsTheStrideOfTheNetwork() throws IOException {
-        ModelManifest manifest = made("coarse", OWN.resolve("coarse-scripted.pt"));
+        ModelManifest manifest = made("coarse", OWN.resolve("coarse-scripted.pt"), "--labels", "a,b");
 
         assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
-        assertThat(manifest.labels()).containsExactly("class1", "class2");
+        assertThat(manifest.labels()).containsExactly("a", "b");
         assertThat(manifest.input().padding().multiple()).isEqualTo(4);
         // The network halves its input four times and concatenates it with earlier layers.
-        assertThat(made("nuclei", Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt"))
+        assertThat(made("nuclei", Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt"), "--labels", "a,b")
                         .input()
                         .padding()
                         .multiple())
@@ -74,17 +79,36 @@ class NewCommandTest {
 
     @Test
     void aSingleLogitIsASigmoid() throws IOException {
-        ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"));
+        ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"), "--labels", "a");
 
-        assertThat(manifest.labels()).containsExactly("class1");
+        assertThat(manifest.labels()).containsExactly("a");
         assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
     }
 
     @Test
-    void asManyLabelsAsChannelsMeanThatClassesOverlap() throws IOException {
-        ModelManifest manifest = made("overlap", OWN.resolve("coarse-scripted.pt"), "--labels", "a,b,c");
+    void asManyLabelsAsChannelsNeedAChoice() throws IOException {
+        Path archive = OWN.resolve("coarse-scripted.pt");
 
-        assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
+        assertThat(run("overlap", archive, "--labels", "a,b,c")).isEqualTo(1);
+
+        assertThat(err.toString())
+                .contains("The values do not show which of these 2 forms it is with 3 labels.")
+                .contains(
+                        "--decoder softmax --labels a,b,c\n", "--decoder sigmoid --labels a,b,c\n", "--task tensors\n");
+        assertThat(folder.resolve("overlap")).doesNotExist();
+        ModelManifest overlap = made("overlap", archive, "--labels", "a,b,c", "--decoder", "sigmoid");
+        assertThat(overlap.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
+        ModelManifest exclusive = made("exclusive", archive, "--labels", "a,b,c", "--decoder", "softmax");
+        assertThat(exclusive.output().channels()).containsExactly("a", "b", "c");
+        assertThat(exclusive.output().exclusive()).isTrue();
+    }
+
+    @Test
+    void withoutLabelsTheChoicesAreShown() {
+        assertThat(run("unnamed", OWN.resolve("classifier-traced.pt"))).isEqualTo(1);
+
+        assertThat(err.toString())
+                .contains("nothing is written", "output FP32 [4]: values ", "--decoder softmax --labels class1,class2");
     }
 
     @Test
@@ -98,7 +122,8 @@ class NewCommandTest {
 
     @Test
     void jsonHasTheSameFindings() {
-        assertThat(run("json", OWN.resolve("instances-scripted.pt"), "--json")).isZero();
+        assertThat(run("json", OWN.resolve("instances-scripted.pt"), "--json", "--labels", "a,b"))
+                .isZero();
 
         JsonNode made = JsonMapper.shared().readTree(out.toString());
         assertThat(made.path("found").path("task").asString()).isEqualTo("DETECTION");
@@ -114,10 +139,10 @@ class NewCommandTest {
 
         assertThat(run("wrong", OWN.resolve("classifier-traced.pt"), "--task", "segmentation"))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("which fits the task classification and not segmentation");
+        assertThat(err.toString()).contains("What is asked for does not fit. These forms fit:");
         assertThat(run("few", OWN.resolve("classifier-traced.pt"), "--labels", "a,b"))
                 .isEqualTo(1);
-        assertThat(err.toString()).contains("2 labels are given");
+        assertThat(err.toString()).contains("What is asked for does not fit with 2 labels. These forms fit:");
     }
 
     @Test

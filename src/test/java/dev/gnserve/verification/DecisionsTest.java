@@ -134,11 +134,8 @@ class DecisionsTest {
 
     private static List<SegmentedClass> result(ModelManifest manifest, Prediction prediction) {
         UprightImage image = UprightImage.of8Bit(40, 30, 1, new byte[40 * 30]);
-        Segmenter segmenter = new Segmenter(
-                manifest,
-                image,
-                manifest.preprocessor().prepare(image),
-                manifest.thresholds().mask());
+        Segmenter segmenter =
+                new Segmenter(manifest, image, manifest.preprocessor().prepare(image), null);
         segmenter.add(prediction);
         return segmenter.classes();
     }
