@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -71,18 +73,29 @@ class ProgramCommandsTest {
 
     @Test
     void newWritesAFolderThatSaysTheOnlySize() throws IOException {
-        Path models = folder.resolve("models");
-        assertThat(run(
-                        "new",
-                        "levels",
-                        "--from",
-                        program("torch-2.15/pyramid").toString(),
-                        "--models-dir",
-                        models.toString()))
-                .isZero();
-        assertThat(models.resolve("levels/1/model.pt2")).hasBinaryContent(Programs.bytes("torch-2.15/pyramid.pt2"));
-        assertThat(Files.readString(models.resolve("levels/model.yaml")))
-                .contains("task: segmentation", "resize: {mode: stretch, width: 32, height: 24}");
+        assertThat(newModel("no-grad", "--decoder", "softmax", "--labels", "a,b,c,d"))
+                .contains("task: segmentation", "resize: {mode: stretch, width: 8, height: 8}");
+        assertThat(folder.resolve("models/no-grad/1/model.pt2"))
+                .hasBinaryContent(Programs.bytes("torch-2.15/no-grad.pt2"));
+    }
+
+    @Test
+    void newNeedsNoShapesForAProgramThatTakesNoImages() throws IOException {
+        assertThat(newModel("norms")).contains("task: tensors").doesNotContain("warmUp");
+    }
+
+    /** Returns the manifest. */
+    private String newModel(String program, String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "new",
+                program,
+                "--from",
+                program("torch-2.15/" + program).toString(),
+                "--models-dir",
+                folder.resolve("models").toString()));
+        arguments.addAll(List.of(options));
+        assertThat(run(arguments.toArray(String[]::new))).as(err.toString()).isZero();
+        return Files.readString(folder.resolve("models").resolve(program).resolve("model.yaml"));
     }
 
     @Test
