@@ -111,7 +111,7 @@ final class NewCommand implements Callable<Integer> {
                 .collect(Collectors.groupingBy(
                         layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
         String manifest = manifest(found, program, archive.normalizations(), normalizations);
-        ManifestReader.read("model.yaml", manifest); // Only a valid manifest is written.
+        ManifestReader.read("model.yaml", manifest, archive, found.input()); // Only a valid manifest is written.
         Files.createDirectories(folder.resolve("1"));
         if (program == null) {
             try (InputStream in = snapshot.newInputStream()) {

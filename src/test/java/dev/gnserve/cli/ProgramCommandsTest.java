@@ -86,6 +86,17 @@ class ProgramCommandsTest {
     }
 
     @Test
+    void newNeedsNoShapesForTensors() throws IOException {
+        String program = program("torch-2.15/unet").toString();
+        String models = folder.resolve("models").toString();
+        assertThat(run("new", "raw", "--from", program, "--models-dir", models, "--task", "tensors"))
+                .isZero();
+        assertThat(Files.readString(folder.resolve("models/raw/model.yaml")))
+                .contains("task: tensors", "# The program says its shapes and types: [image float32 [")
+                .doesNotContain("warmUp");
+    }
+
+    @Test
     void exportWritesTheArchiveThatIsServed() throws IOException {
         Path written = folder.resolve("out.pt");
         Path model = program("torch-2.6/branch");
