@@ -10,12 +10,10 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
-import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
 import dev.gnserve.model.OutputSpec.Decoder;
-import dev.gnserve.model.ProgramInput;
 import dev.gnserve.model.Task;
 import dev.gnserve.model.UndecidedFormException;
 import dev.gnserve.program.ArchiveFile;
@@ -86,9 +84,6 @@ final class NewCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** The JSON output. */
-    /** An archive of which everything is known. */
-    private record Examined(ArchiveInput input, @Nullable ProgramInput program) implements ManifestReader.Archive {}
-
     private record Made(String folder, ModelProposal found, Map<String, Long> normalizations) {}
 
     @Override
@@ -129,8 +124,7 @@ final class NewCommand implements Callable<Integer> {
                 .collect(Collectors.groupingBy(
                         layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
         String manifest = manifest(found, program, archive.normalizations(), normalizations);
-        // Only a valid manifest is written.
-        ManifestReader.read("model.yaml", manifest, new Examined(found.input(), ProgramInput.of(archive)));
+        ManifestReader.read("model.yaml", manifest, archive, found.input()); // Only a valid manifest is written.
         Files.createDirectories(folder.resolve("1"));
         if (program == null) {
             try (InputStream in = snapshot.newInputStream()) {

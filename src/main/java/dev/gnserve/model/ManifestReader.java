@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.TensorShape;
@@ -49,6 +50,14 @@ public final class ManifestReader {
         }
     }
 
+    private record Known(TorchScriptArchive archive, ArchiveInput input) implements Archive {
+
+        @Override
+        public @Nullable ProgramInput program() {
+            return ProgramInput.of(archive);
+        }
+    }
+
     private record OfSnapshot(ArchiveSnapshot archive, EngineScope scope) implements Archive {
 
         @Override
@@ -83,6 +92,17 @@ public final class ManifestReader {
     public static ModelManifest read(String file, String yaml, ArchiveSnapshot archive, EngineScope scope)
             throws IOException {
         return read(file, yaml, new OfSnapshot(archive, scope));
+    }
+
+    /**
+     * Reads the manifest of an archive whose input is known.
+     *
+     * @param file its name, for messages
+     * @throws InvalidManifestException naming line, field, value and what is allowed
+     */
+    public static ModelManifest read(String file, String yaml, TorchScriptArchive archive, ArchiveInput input)
+            throws IOException {
+        return read(file, yaml, new Known(archive, input));
     }
 
     /**

@@ -160,8 +160,7 @@ public final class ProgramInput {
     /** The example's sizes, each free axis changed by one step. */
     private static TensorShape shape(List<Axis> axes, int step) {
         return TensorShape.of(axes.stream()
-                .mapToInt(axis ->
-                        Math.toIntExact(Math.max(0, axis.size() + (axis.isFixed() ? 0 : step * axis.multiple()))))
+                .mapToInt(axis -> size(Math.max(0, axis.size() + (axis.isFixed() ? 0 : step * axis.multiple()))))
                 .toArray());
     }
 
@@ -196,17 +195,16 @@ public final class ProgramInput {
         }
         Axis height = axes.get(2);
         Axis width = axes.get(3);
-        int channels = Math.toIntExact(Math.min(Integer.MAX_VALUE, axes.get(1).size()));
+        int channels = size(axes.get(1).size());
         if (!isFreeSide(height) || !isFreeSide(width) || sharesSymbols()) {
-            return ArchiveInput.only(
-                    channels, new Resize.Size(Math.toIntExact(width.size()), Math.toIntExact(height.size())), logits());
+            return ArchiveInput.only(channels, new Resize.Size(size(width.size()), size(height.size())), logits());
         }
         long multiple = leastCommon(height.multiple(), width.multiple());
         long smallest = Math.max(orElse(height.smallest(), 1), orElse(width.smallest(), 1));
         long step = (smallest + multiple - 1) / multiple * multiple;
         long largest =
                 Math.min(orElse(height.largest(), Integer.MAX_VALUE), orElse(width.largest(), Integer.MAX_VALUE));
-        return new ArchiveInput(channels, Math.toIntExact(Math.max(multiple, step)), 0, logits(), null, (int) largest);
+        return new ArchiveInput(channels, size(Math.max(multiple, step)), 0, logits(), null, (int) largest);
     }
 
     /** As {@code image float32 [s0 (from 1 to 16), 3, 64, 64]}. */
@@ -223,6 +221,10 @@ public final class ProgramInput {
     private boolean sharesSymbols() {
         Set<String> seen = new HashSet<>();
         return input.axes().stream().map(Axis::symbol).filter(Objects::nonNull).anyMatch(symbol -> !seen.add(symbol));
+    }
+
+    private static int size(long size) {
+        return (int) Math.min(Integer.MAX_VALUE, size);
     }
 
     private static long orElse(@Nullable Long bound, long usual) {
@@ -249,6 +251,6 @@ public final class ProgramInput {
                 .orElse(outputs.isEmpty() ? input : outputs.get(0));
         int rank = likely.axes().size();
         boolean channels = (rank == 2 || rank == 4) && likely.axes().get(1).isFixed();
-        return channels ? Math.toIntExact(likely.axes().get(1).size()) : 0;
+        return channels ? size(likely.axes().get(1).size()) : 0;
     }
 }

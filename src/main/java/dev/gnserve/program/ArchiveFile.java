@@ -20,6 +20,8 @@ public final class ArchiveFile {
 
     private static final String ROOT = "program";
 
+    private static final int LONGEST_MESSAGE = 1000;
+
     private ArchiveFile() {}
 
     /**
@@ -61,10 +63,19 @@ public final class ArchiveFile {
                     name);
             read.close();
             return archive;
+        } catch (TorchScriptException e) {
+            read.close();
+            throw new TorchScriptException(printable(String.valueOf(e.getMessage())), e);
         } catch (IOException | RuntimeException | Error e) {
             read.close();
             throw e;
         }
+    }
+
+    /** Names in a program can hold anything; a message is one line of a log. */
+    private static String printable(String message) {
+        String line = message.replaceAll("\\p{Cntrl}", "?");
+        return line.length() > LONGEST_MESSAGE ? line.substring(0, LONGEST_MESSAGE) + "..." : line;
     }
 
     /** Null for what is no zip, and for a damaged zip: reading it as an archive says what is wrong. */

@@ -47,7 +47,7 @@ final class ProgramConverter {
     static Converted convert(ProgramFile file) {
         try {
             return new ProgramConverter(file).convert();
-        } catch (IllegalArgumentException e) { // A name that no module of PyTorch can have.
+        } catch (IllegalArgumentException | ArithmeticException e) { // Names and sizes that no program of PyTorch has.
             throw new TorchScriptException("the program is damaged: " + e.getMessage(), e);
         }
     }

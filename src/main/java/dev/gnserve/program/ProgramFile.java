@@ -30,7 +30,7 @@ record ProgramFile(ProgramJson.Program json, Map<String, SavedTensor> weights, M
     /** The major version of the schema that is read: that of torch 2.6 and later. */
     static final int MAJOR = 8;
 
-    private static final int MAX_JSON_BYTES = 256 << 20;
+    private static final int MAX_JSON_BYTES = 64 << 20;
     private static final int MAX_TABLE_BYTES = 64 << 20;
 
     private static final String OLD = "serialized_exported_program.json";

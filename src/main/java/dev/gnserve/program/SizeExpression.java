@@ -60,11 +60,15 @@ sealed interface SizeExpression {
         Linear inner = null;
         for (SizeExpression argument : call.arguments()) {
             if (argument instanceof Constant constant) {
-                number = call.function().equals("Mul") ? number * constant.value() : number + constant.value();
-            } else if (inner == null && argument.linear() != null) {
-                inner = argument.linear();
+                number = call.function().equals("Mul")
+                        ? Math.multiplyExact(number, constant.value())
+                        : Math.addExact(number, constant.value());
             } else {
-                return null;
+                Linear next = inner == null ? argument.linear() : null;
+                if (next == null) {
+                    return null;
+                }
+                inner = next;
             }
         }
         if (inner == null) {

@@ -81,7 +81,9 @@ class ProgramCommandsTest {
 
     @Test
     void newNeedsNoShapesForAProgramThatTakesNoImages() throws IOException {
-        assertThat(newModel("norms")).contains("task: tensors").doesNotContain("warmUp");
+        assertThat(newModel("norms"))
+                .contains("task: tensors", "# The program says its shapes and types: [")
+                .doesNotContain("warmUp");
     }
 
     /** Returns the manifest. */
