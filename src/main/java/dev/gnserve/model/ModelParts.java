@@ -138,6 +138,7 @@ final class ModelParts {
                 session -> {
                     if (signature.get() == null) {
                         signature.set(ModelSignature.of(manifest, session));
+                        SampleCheck.warn(name + " version " + version, manifest, session);
                     }
                 });
         WarmUp brief = manifest.warmUp().brief();
