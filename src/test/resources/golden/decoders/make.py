@@ -59,5 +59,56 @@ def segmentation():
     save("classes", output=finished.numpy(), expected=finished.numpy().astype(np.int64))
 
 
+def keep(name, given, found):
+    order = found["scores"].argsort(descending=True, stable=True)
+    save(name, **{key: value.numpy() for key, value in given.items()},
+         expected_boxes=found["boxes"][order].numpy(), expected_scores=found["scores"][order].numpy(),
+         expected_labels=found["labels"][order].to(torch.int64).numpy())
+
+
+def detr():
+    from transformers.models.deformable_detr.image_processing_deformable_detr import DeformableDetrImageProcessor
+    from transformers.models.detr.image_processing_detr import DetrImageProcessor
+
+    def decode(processor, name, logits, boxes, **options):
+        result = processor.post_process_object_detection(
+            SimpleNamespace(logits=logits, pred_boxes=boxes), threshold=0.3, target_sizes=[(64, 96)], **options)[0]
+        keep(name, {"logits": logits[0], "pred_boxes": boxes[0]}, result)
+
+    dictionary = {key: torch.from_numpy(value) for key, value in outputs("detr_dict").items()}
+    tuple_ = {key: torch.from_numpy(value) for key, value in outputs("detr_boxes_first").items()}
+    every = {"top_k": 60}
+    decode(DeformableDetrImageProcessor(), "detr-sigmoid", dictionary["logits"], dictionary["pred_boxes"], **every)
+    decode(DeformableDetrImageProcessor(), "detr-boxes-first", tuple_["[1]"], tuple_["[0]"], **every)
+    decode(DetrImageProcessor(), "detr-softmax", dictionary["logits"], dictionary["pred_boxes"])
+    # Many boxes of the same object: DETR drops none.
+    generator = torch.Generator().manual_seed(SEED)
+    logits = torch.randn(1, 100, 6, generator=generator) * 2
+    boxes = torch.rand(1, 100, 4, generator=generator) * torch.tensor([0.2, 0.2, 0.3, 0.3]) + torch.tensor([0.4, 0.4, 0.01, 0.01])
+    decode(DetrImageProcessor(), "detr-crowded", logits, boxes)
+
+
+def torchvision_boxes():
+    """The same objects in every form of boxes; expected: torchvision's own conversion and suppression."""
+    from torchvision.ops import batched_nms, box_convert
+
+    generator = torch.Generator().manual_seed(SEED)
+    corner = torch.rand(60, 2, generator=generator) * torch.tensor([40.0, 30.0])
+    xyxy = torch.cat([corner, corner + 3 + torch.rand(60, 2, generator=generator) * 25], 1)
+    scores = torch.rand(60, generator=generator)
+    labels = torch.randint(1, 4, (60,), generator=generator)
+    size = torch.tensor([96.0, 64.0, 96.0, 64.0])
+    for form in ("xyxy", "cxcywh", "xywh"):
+        for unit, scale in (("pixels", 1), ("fractions", size)):
+            given = box_convert(xyxy, "xyxy", form) / scale
+            corners = box_convert(given * scale, form, "xyxy")
+            kept = batched_nms(corners, scores, labels, 0.5)
+            kept = kept[scores[kept] >= 0.3]
+            keep(f"boxes-{form}-{unit}", {"boxes": given, "scores": scores, "labels": labels},
+                 {"boxes": corners[kept], "scores": scores[kept], "labels": labels[kept] - 1})
+
+
 if __name__ == "__main__":
     segmentation()
+    detr()
+    torchvision_boxes()

@@ -10,6 +10,7 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
@@ -73,6 +74,11 @@ final class NewCommand implements Callable<Integer> {
                     "How the outputs are read: one of ${COMPLETION-CANDIDATES}. Default: what fits the outputs, if it is one.")
     private @Nullable Decoder decoder;
 
+    @Option(
+            names = "--boxes",
+            description = "Form of boxes: one of ${COMPLETION-CANDIDATES}. Default: as for --decoder.")
+    private BoxSpec.@Nullable Form boxes;
+
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
@@ -108,7 +114,7 @@ final class NewCommand implements Callable<Integer> {
         ModelProposal found;
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, labels));
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             return 1;

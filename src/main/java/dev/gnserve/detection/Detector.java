@@ -9,6 +9,7 @@ import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.pipeline.TileCollector;
@@ -50,14 +51,14 @@ final class Detector implements TileCollector<Detections> {
     /**
      * Adds the next tile.
      *
-     * @param prediction boxes [A, 4] and scores [A, labels], in this order or by these names; or boxes [D, 4], labels [D],
+     * @param prediction boxes [A, 4] and scores [A, labels], by shape or by name; or boxes [D, 4], labels [D],
      *     scores [D] and optionally masks [D, 1, height, width], by these names
      * @throws FailureException ENGINE_FAULT for other outputs, or for NaN
      */
     @Override
     public void add(Prediction prediction) {
         if (OutputSpec.isChosen(prediction)) {
-            addInstances(Instances.of(prediction, manifest));
+            addInstances(Instances.of(prediction, manifest, prepared.tileWidth(), prepared.tileHeight()));
         } else {
             for (Detection candidate : boxes(prediction).candidates(threshold)) {
                 Box box = toOriginal(candidate.box());
@@ -115,17 +116,21 @@ final class Detector implements TileCollector<Detections> {
 
     @Override
     public Detections finish() {
-        List<Detection> best = new NonMaximumSuppression(manifest.thresholds().iou()).apply(found, most);
+        // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
+        boolean setPrediction = manifest.output().decoder() == OutputSpec.Decoder.DETR && prepared.tiles() == 1;
+        double iou = setPrediction ? 1 : manifest.thresholds().iou();
+        List<Detection> best = new NonMaximumSuppression(iou).apply(found, most);
         return new Detections(image, manifest.labels(), best);
     }
 
     private DenseBoxes boxes(Prediction prediction) {
         OutputSpec.Locations locations = manifest.output().locations(prediction);
-        float[] boxes = locations.boxes().floats();
-        float[] scores = locations.scores().floats();
+        BoxSpec spec = manifest.output().boxes();
+        float[] boxes = spec.corners(locations.boxes(), prepared.tileWidth(), prepared.tileHeight());
         requireNumbers(boxes);
-        requireNumbers(scores);
-        return new DenseBoxes(manifest.labels().size(), boxes, scores);
+        requireNumbers(locations.scores().floats());
+        int labels = manifest.labels().size();
+        return new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
     }
 
     private static void requireNumbers(float[] values) {

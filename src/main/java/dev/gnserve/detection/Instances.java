@@ -23,8 +23,8 @@ final class Instances {
     private final int firstLabel;
     private final List<String> names;
 
-    private Instances(Tensor boxes, Tensor labels, Tensor scores, @Nullable Tensor masks, ModelManifest manifest) {
-        this.boxes = boxes.floats();
+    private Instances(float[] boxes, Tensor labels, Tensor scores, @Nullable Tensor masks, ModelManifest manifest) {
+        this.boxes = boxes;
         this.labels = labels.floats();
         this.scores = scores.floats();
         this.masks = masks;
@@ -36,9 +36,11 @@ final class Instances {
     /**
      * Reads the outputs.
      *
+     * @param width of the input
+     * @param height of the input
      * @throws FailureException ENGINE_FAULT if one is missing, or their shapes do not match
      */
-    static Instances of(Prediction prediction, ModelManifest manifest) {
+    static Instances of(Prediction prediction, ModelManifest manifest, int width, int height) {
         Tensor boxes = prediction.outputs().get("boxes");
         Tensor labels = prediction.outputs().get("labels");
         Tensor scores = prediction.outputs().get("scores");
@@ -53,7 +55,8 @@ final class Instances {
         if (!fits) {
             throw unfit(prediction);
         }
-        return new Instances(boxes, labels, scores, masks, manifest);
+        float[] corners = manifest.output().boxes().corners(boxes, width, height);
+        return new Instances(corners, labels, scores, masks, manifest);
     }
 
     int count() {

@@ -66,7 +66,7 @@ public final class ClassProbabilities {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
             case PROBABILITIES -> probabilities(output.values());
-            case CLASSES, BOXES, TENSORS ->
+            case CLASSES, BOXES, DETR, TENSORS ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

@@ -13,6 +13,9 @@ import dev.gnserve.image.Resize;
 import dev.gnserve.image.SampleRange;
 import dev.gnserve.image.SampleRange.Kind;
 import dev.gnserve.image.Tiling;
+import dev.gnserve.model.BoxSpec.Form;
+import dev.gnserve.model.BoxSpec.Scores;
+import dev.gnserve.model.BoxSpec.Unit;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
@@ -299,7 +302,22 @@ public final class ManifestReader {
         float atLeast = tree.get("/output/atLeast", Float.class);
         return tree.make(
                 "/output",
-                () -> new OutputSpec(decoder, name.isEmpty() ? null : name, channels, firstLabel, exclusive, atLeast));
+                () -> new OutputSpec(
+                        decoder,
+                        name.isEmpty() ? null : name,
+                        channels,
+                        firstLabel,
+                        exclusive,
+                        atLeast,
+                        boxes(tree, decoder)));
+    }
+
+    private static BoxSpec boxes(ManifestTree tree, Decoder decoder) {
+        boolean detr = decoder == Decoder.DETR;
+        Form form = tree.get("/output/boxes", Form.class, detr ? Form.CXCYWH : Form.XYXY);
+        Unit unit = tree.get("/output/unit", Unit.class, detr ? Unit.FRACTIONS : Unit.PIXELS);
+        Scores scores = tree.get("/output/scores", Scores.class, detr ? Scores.SOFTMAX : Scores.PROBABILITIES);
+        return new BoxSpec(form, unit, scores);
     }
 
     /** Objects of exclusive classes are connected pixels, unless the manifest gives a threshold for seeds. */

@@ -49,7 +49,7 @@ public record ModelManifest(
         if (distinct.size() != labels.size()) {
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
         }
-        boolean boxes = output.decoder() == OutputSpec.Decoder.BOXES;
+        boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException(
                     "output.decoder is classes, which goes with task segmentation and not with " + task.label());
@@ -65,7 +65,7 @@ public record ModelManifest(
         }
         if (boxes && !output.channels().equals(labels)) {
             throw new IllegalArgumentException("output.channels are " + output.channels()
-                    + ", allowed with the decoder boxes are the labels " + labels);
+                    + ", allowed with task detection are the labels " + labels);
         }
         if (task == Task.SEGMENTATION) {
             for (String label : labels) {

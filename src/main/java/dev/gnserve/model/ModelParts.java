@@ -154,6 +154,7 @@ final class ModelParts {
                     if (signature.get() == null) {
                         signature.set(ModelSignature.of(
                                 manifest, program == null ? ModelSignature.INPUT : program.name(), session));
+                        SampleCheck.warn(name + " version " + version, manifest, session);
                     }
                 });
         WarmUp brief = manifest.warmUp().brief();

@@ -7,6 +7,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.BoxSpec.Form;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.UndecidedFormException.Choice;
 import java.util.ArrayList;
@@ -46,16 +47,23 @@ public record ModelProposal(
      *
      * @param task or null for any
      * @param decoder or null for any
+     * @param boxes the form of boxes, or null for any
      * @param labels names, or an empty list
      */
-    public record Wish(@Nullable Task task, @Nullable Decoder decoder, List<String> labels) {
+    public record Wish(
+            @Nullable Task task,
+            @Nullable Decoder decoder,
+            @Nullable Form boxes,
+            List<String> labels) {
 
         public Wish {
             labels = List.copyOf(labels);
         }
 
         private boolean allows(OutputForm form) {
-            return (task == null || task == form.task()) && (decoder == null || decoder == form.decoder());
+            return (task == null || task == form.task())
+                    && (decoder == null || decoder == form.decoder())
+                    && (boxes == null || boxes == form.boxes().form());
         }
     }
 
@@ -85,7 +93,7 @@ public record ModelProposal(
         }
         List<OutputForm> allowed = fitting.stream().filter(wish::allows).toList();
         List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
-        throw undecided(choices, verdict(fitting, allowed, left, wish.labels()), wish, forms);
+        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish.labels()), wish, forms);
     }
 
     private static ModelProposal tensors(ProgramInput program, ArchiveInput.Trial trial, Wish wish) {
@@ -120,7 +128,7 @@ public record ModelProposal(
                 form.task(),
                 labels,
                 input,
-                form.decoderName(),
+                OutputForm.lower(form.decoder()),
                 form.meaning(),
                 form.manifest(channels),
                 forms.evidence());
@@ -132,18 +140,21 @@ public record ModelProposal(
                 + String.join("\n  ", outputs.evidence()) + "\n";
         List<Choice> choices = new ArrayList<>();
         for (OutputForm form : forms) {
-            choices.add(new Choice(
-                    "--decoder " + form.decoderName() + " --labels " + labels(form, wish.labels()), form.meaning()));
+            choices.add(new Choice(form.options(labels(form, wish.labels())), form.meaning()));
         }
         choices.add(new Choice("--task tensors", OutputForm.tensors().meaning()));
         return new UndecidedFormException(found + verdict, choices);
     }
 
     private static String verdict(
-            List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> left, List<String> labels) {
+            Prediction outputs,
+            List<OutputForm> fitting,
+            List<OutputForm> allowed,
+            List<OutputForm> left,
+            List<String> labels) {
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
         if (fitting.isEmpty()) {
-            return "No decoder of gnserve fits these outputs.";
+            return OutputFamilies.refusal(outputs);
         }
         if (left.size() > 1) {
             return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
@@ -153,12 +164,11 @@ public record ModelProposal(
                 : "What is asked for does not fit" + given + ". These forms fit:";
     }
 
-    private static String labels(OutputForm form, List<String> given) {
-        if (form.takes(given.size())) {
-            return String.join(",", given);
-        }
-        return IntStream.rangeClosed(1, Math.max(1, form.labels()))
-                .mapToObj(i -> "class" + i)
-                .collect(Collectors.joining(","));
+    private static List<String> labels(OutputForm form, List<String> given) {
+        return form.takes(given.size())
+                ? given
+                : IntStream.rangeClosed(1, Math.max(1, form.labels()))
+                        .mapToObj(i -> "class" + i)
+                        .toList();
     }
 }

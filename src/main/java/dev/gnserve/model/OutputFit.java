@@ -12,6 +12,9 @@ import java.util.Objects;
 /** Checks before a model serves that its outputs fit the manifest. */
 final class OutputFit {
 
+    /** One box of so many may be wrong: networks give some by rounding. */
+    private static final int MOST_WRONG = 10;
+
     private OutputFit() {}
 
     /**
@@ -23,11 +26,13 @@ final class OutputFit {
         switch (manifest.task()) {
             case DETECTION -> {
                 if (OutputSpec.isChosen(prediction)) {
-                    requireChosen(prediction);
+                    requireChosen(manifest, prediction);
                 } else {
                     OutputSpec.Locations locations = manifest.output().locations(prediction);
                     requireNumbers(locations.boxes());
-                    requireScores(locations.scores());
+                    requireNumbers(locations.scores());
+                    requireScores(manifest.output().boxes(), locations.scores());
+                    requireBoxes(manifest.output().boxes(), locations.boxes());
                 }
             }
             case CLASSIFICATION -> {
@@ -48,7 +53,7 @@ final class OutputFit {
         }
     }
 
-    private static void requireChosen(Prediction prediction) {
+    private static void requireChosen(ModelManifest manifest, Prediction prediction) {
         for (String name : List.of("boxes", "scores")) {
             Tensor output = prediction.outputs().get(name);
             if (output == null) {
@@ -57,19 +62,53 @@ final class OutputFit {
             }
             requireNumbers(output);
         }
-        requireScores(Objects.requireNonNull(prediction.outputs().get("scores")));
+        requireScores(
+                manifest.output().boxes(),
+                Objects.requireNonNull(prediction.outputs().get("scores")));
+        requireBoxes(
+                manifest.output().boxes(),
+                Objects.requireNonNull(prediction.outputs().get("boxes")));
         if (!OutputFacts.of(Objects.requireNonNull(prediction.outputs().get("labels")))
                 .whole()) {
             throw fault("the output labels has values that are no whole numbers, so they are no numbers of labels");
         }
     }
 
-    private static void requireScores(Tensor scores) {
-        requireNumbers(scores);
+    private static void requireScores(BoxSpec spec, Tensor scores) {
         OutputFacts facts = OutputFacts.of(scores);
-        if (scores.shape().elements() > 0 && !facts.isFraction()) {
-            throw fault("the scores of the boxes have " + facts.text() + ", but scores are 0 to 1; return them after"
-                    + " their sigmoid or softmax, or use the decoder that the network's family needs");
+        if (spec.scores() == BoxSpec.Scores.PROBABILITIES
+                && !facts.isFraction()
+                && scores.shape().elements() > 0) {
+            throw fault(
+                    "the scores of the boxes have " + facts.text() + ", but probabilities are 0 to 1. For logits, use"
+                            + " output: {scores: sigmoid} or, with a last column for no object, {scores: softmax}");
+        }
+    }
+
+    /** Boxes of another form are out of order, and fractions are too small. */
+    private static void requireBoxes(BoxSpec spec, Tensor boxes) {
+        float[] values = boxes.floats();
+        if (values.length == 0) {
+            return;
+        }
+        int wrong = 0;
+        for (int i = 0; i + 3 < values.length; i += 4) {
+            boolean fits = spec.form() == BoxSpec.Form.XYXY
+                    ? values[i] <= values[i + 2] && values[i + 1] <= values[i + 3]
+                    : values[i + 2] >= 0 && values[i + 3] >= 0;
+            wrong += fits ? 0 : 1;
+        }
+        if (wrong * 4 * MOST_WRONG > values.length) {
+            throw fault(
+                    "output.boxes is " + OutputForm.lower(spec.form()) + ", but of " + values.length / 4 + " boxes, "
+                            + wrong
+                            + " have a right or bottom edge before the left or top one. Choose the form of the boxes with"
+                            + " output: {boxes: xyxy, cxcywh or xywh}");
+        }
+        BoxSpec.Unit seen = BoxForms.unit(List.of(boxes));
+        if (spec.unit() != seen) {
+            throw fault("output.unit is " + OutputForm.lower(spec.unit()) + ", but the boxes have "
+                    + OutputFacts.of(boxes).text() + ". Use output: {unit: " + OutputForm.lower(seen) + "}");
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.gnserve.model;
 
 import dev.gnserve.model.OutputSpec.Decoder;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /**
@@ -10,42 +12,60 @@ import java.util.Locale;
  * @param exclusive whether a pixel has one class
  * @param labels number of labels that it needs; 0 if the outputs do not show it
  * @param background whether the first channel is background
+ * @param boxes of a detector
  * @param meaning in words
  */
-record OutputForm(Task task, Decoder decoder, boolean exclusive, int labels, boolean background, String meaning) {
+record OutputForm(
+        Task task, Decoder decoder, boolean exclusive, int labels, boolean background, BoxSpec boxes, String meaning) {
 
     static OutputForm tensors() {
-        return new OutputForm(
-                Task.TENSORS, Decoder.TENSORS, false, 0, false, "the tensors as they are, without a meaning");
+        return of(Task.TENSORS, Decoder.TENSORS, 0, "the tensors as they are, without a meaning");
+    }
+
+    static OutputForm of(Task task, Decoder decoder, int labels, String meaning) {
+        return new OutputForm(task, decoder, false, labels, false, BoxSpec.USUAL, meaning);
+    }
+
+    /** Pixels of which each has one class. */
+    static OutputForm exclusive(Decoder decoder, int labels, boolean background, String meaning) {
+        return new OutputForm(Task.SEGMENTATION, decoder, true, labels, background, BoxSpec.USUAL, meaning);
+    }
+
+    static OutputForm boxes(Decoder decoder, int labels, BoxSpec boxes, String meaning) {
+        return new OutputForm(Task.DETECTION, decoder, false, labels, false, boxes, meaning);
     }
 
     boolean takes(int given) {
         return given > 0 && (labels == 0 || labels == given);
     }
 
-    String decoderName() {
-        return decoder.name().toLowerCase(Locale.ROOT);
+    /** The options of {@code gnserve new} that choose this form. */
+    String options(List<String> names) {
+        String form = task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "";
+        return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
     }
 
-    /** The section of the manifest; empty where the defaults mean the same. */
+    /** The section of the manifest, as a line; empty for plain tensors. */
     String manifest(String channels) {
-        return switch (decoder) {
-            case SOFTMAX ->
-                task == Task.SEGMENTATION && !background
-                        ? "output: {decoder: softmax, channels: " + channels + "}\n"
-                        : "output: {decoder: softmax}\n";
-            case SIGMOID -> "output: {decoder: sigmoid}\n";
-            case PROBABILITIES ->
-                task == Task.SEGMENTATION && !exclusive
-                        ? "output: {decoder: probabilities, exclusive: false}\n"
-                        : background || task == Task.CLASSIFICATION
-                                ? "output: {decoder: probabilities}\n"
-                                : "output: {decoder: probabilities, channels: " + channels + "}\n";
-            case CLASSES ->
-                background
-                        ? "output: {decoder: classes}\n"
-                        : "output: {decoder: classes, channels: " + channels + "}\n";
-            case BOXES, TENSORS -> "";
-        };
+        if (task == Task.TENSORS) {
+            return "";
+        }
+        List<String> fields = new ArrayList<>(List.of("decoder: " + lower(decoder)));
+        if (task == Task.SEGMENTATION && exclusive && !background) {
+            fields.add("channels: " + channels);
+        }
+        if (task == Task.SEGMENTATION && !exclusive && decoder == Decoder.PROBABILITIES) {
+            fields.add("exclusive: false");
+        }
+        if (task == Task.DETECTION) {
+            fields.add("boxes: " + lower(boxes.form()));
+            fields.add("unit: " + lower(boxes.unit()));
+            fields.add("scores: " + lower(boxes.scores()));
+        }
+        return "output: {" + String.join(", ", fields) + "}\n";
+    }
+
+    static String lower(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -4,11 +4,14 @@ import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.model.BoxSpec.Form;
+import dev.gnserve.model.BoxSpec.Scores;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds every form that the outputs of an archive fit, by shapes and by values for noise and for the embedded sample images. A form is
@@ -32,7 +35,7 @@ final class OutputForms {
             chosenBoxes(forms);
         } else if (outputs.size() == 1 || outputs.containsKey("out")) {
             oneOutput(forms, all(OutputSpec.usualLogits(predictions.get(0))));
-        } else if (outputs.size() == 2) {
+        } else {
             denseBoxes(forms);
         }
         return forms;
@@ -71,9 +74,8 @@ final class OutputForms {
         }
         if (map && numbers && facts.least() >= 0) {
             int labels = (int) facts.greatest();
-            forms.add(mask(
+            forms.add(OutputForm.exclusive(
                     Decoder.CLASSES,
-                    true,
                     0,
                     true,
                     "a map of class numbers, 0 is background, " + labels + " is the greatest one seen"));
@@ -93,27 +95,23 @@ final class OutputForms {
 
     private static void masks(List<OutputForm> forms, int channels, OutputFacts facts) {
         if (facts.isDistribution()) {
-            forms.add(mask(
-                    Decoder.PROBABILITIES,
-                    true,
-                    channels - 1,
-                    true,
-                    "probabilities of one class a pixel, background first"));
-            forms.add(mask(
-                    Decoder.PROBABILITIES, true, channels, false, "probabilities of one class a pixel, no background"));
+            forms.add(OutputForm.exclusive(
+                    Decoder.PROBABILITIES, channels - 1, true, "probabilities of one class a pixel, background first"));
+            forms.add(OutputForm.exclusive(
+                    Decoder.PROBABILITIES, channels, false, "probabilities of one class a pixel, no background"));
         } else if (facts.isFraction()) {
-            forms.add(mask(Decoder.PROBABILITIES, false, channels, false, "probabilities of classes that may overlap"));
+            forms.add(OutputForm.of(
+                    Task.SEGMENTATION, Decoder.PROBABILITIES, channels, "probabilities of classes that may overlap"));
         } else if (channels == 1) {
-            forms.add(mask(Decoder.SIGMOID, false, 1, false, "logits of one class"));
+            forms.add(OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, 1, "logits of one class"));
         } else {
-            forms.add(mask(Decoder.SOFTMAX, true, channels - 1, true, "logits of one class a pixel, background first"));
-            forms.add(mask(Decoder.SOFTMAX, true, channels, false, "logits of one class a pixel, no background"));
-            forms.add(mask(Decoder.SIGMOID, false, channels, false, "logits of classes that may overlap"));
+            forms.add(OutputForm.exclusive(
+                    Decoder.SOFTMAX, channels - 1, true, "logits of one class a pixel, background first"));
+            forms.add(OutputForm.exclusive(
+                    Decoder.SOFTMAX, channels, false, "logits of one class a pixel, no background"));
+            forms.add(
+                    OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, channels, "logits of classes that may overlap"));
         }
-    }
-
-    private static OutputForm mask(Decoder decoder, boolean exclusive, int labels, boolean background, String meaning) {
-        return new OutputForm(Task.SEGMENTATION, decoder, exclusive, labels, background, meaning);
     }
 
     private static void labels(List<OutputForm> forms, int values, OutputFacts facts) {
@@ -128,58 +126,76 @@ final class OutputForms {
     }
 
     private static OutputForm label(Decoder decoder, int labels, String meaning) {
-        return new OutputForm(Task.CLASSIFICATION, decoder, false, labels, false, meaning);
+        return OutputForm.of(Task.CLASSIFICATION, decoder, labels, meaning);
     }
 
+    /** Detections that the network chose itself, with label numbers. */
     private void chosenBoxes(List<OutputForm> forms) {
         OutputFacts labels = OutputFacts.of(all("labels"));
         boolean seen = all("labels").stream().anyMatch(tensor -> tensor.shape().elements() > 0);
-        boolean fits = !seen || (labels.whole() && labels.least() >= 1 && areCorners(all("boxes")));
-        if (fits) {
-            forms.add(boxes(0, "boxes (left, top, right, bottom in pixels) with labels from 1 and scores"));
-        }
-    }
-
-    private void denseBoxes(List<OutputForm> forms) {
-        List<Tensor> both = List.copyOf(outputs.values());
-        TensorShape last = outputs.getOrDefault("scores", both.get(1)).shape();
-        if (last.rank() != 2) {
+        if (seen && !(labels.whole() && labels.least() >= 1)) {
             return;
         }
-        int labels = last.size(1);
-        String boxes = outputs.containsKey("boxes")
-                ? "boxes"
-                : List.copyOf(outputs.keySet()).get(0);
-        String scores = outputs.containsKey("scores")
-                ? "scores"
-                : List.copyOf(outputs.keySet()).get(1);
-        TensorShape first = all(boxes).get(0).shape();
-        boolean fits = first.rank() == 2
-                && first.size(1) == 4
-                && first.size(0) == last.size(0)
-                && OutputFacts.of(all(scores)).isFraction()
-                && areCorners(all(boxes));
-        if (fits) {
-            forms.add(boxes(labels, "boxes (left, top, right, bottom in pixels) with a score for each label"));
+        for (Form form : seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH)) {
+            BoxSpec spec = new BoxSpec(form, BoxForms.unit(all("boxes")), Scores.PROBABILITIES);
+            forms.add(OutputForm.boxes(Decoder.BOXES, 0, spec, BoxForms.text(spec) + " with labels from 1 and scores"));
         }
     }
 
-    private static OutputForm boxes(int labels, String meaning) {
-        return new OutputForm(Task.DETECTION, Decoder.BOXES, false, labels, false, meaning);
-    }
-
-    /** Whether boxes are left, top, right, bottom in pixels: ordered, and not all within 0 to 1. */
-    private static boolean areCorners(List<Tensor> boxes) {
-        boolean pixels = false;
-        for (Tensor tensor : boxes) {
-            float[] values = tensor.floats();
-            for (int i = 0; i + 3 < values.length; i += 4) {
-                if (!(values[i] <= values[i + 2] && values[i + 1] <= values[i + 3])) {
-                    return false;
+    /** A box and scores for each location or query. */
+    private void denseBoxes(List<OutputForm> forms) {
+        Prediction first = predictions.get(0);
+        List<String> named = nameOf(OutputSpec.named(first, OutputSpec.BOX_NAMES));
+        List<String> namedScores = nameOf(OutputSpec.named(first, OutputSpec.SCORE_NAMES));
+        List<String> tables = outputs.entrySet().stream()
+                .filter(output -> output.getValue().shape().rank() == 2)
+                .map(Map.Entry::getKey)
+                .toList();
+        for (String boxes : named.isEmpty() ? tables : named) {
+            for (String scores : namedScores.isEmpty() ? tables : namedScores) {
+                TensorShape place = all(boxes).get(0).shape();
+                TensorShape values = all(scores).get(0).shape();
+                boolean pair = !boxes.equals(scores)
+                        && place.rank() == 2
+                        && place.size(1) == 4
+                        && values.rank() == 2
+                        && values.size(0) == place.size(0);
+                if (pair) {
+                    boxesWithScores(forms, all(boxes), all(scores), values.size(1), boxes.equals("pred_boxes"));
                 }
-                pixels |= values[i + 2] > 2 || values[i + 3] > 2;
             }
         }
-        return pixels;
+    }
+
+    private List<String> nameOf(@Nullable Tensor output) {
+        return outputs.keySet().stream()
+                .filter(name -> outputs.get(name) == output)
+                .toList();
+    }
+
+    private static void boxesWithScores(
+            List<OutputForm> forms, List<Tensor> boxes, List<Tensor> scores, int columns, boolean detr) {
+        BoxSpec.Unit unit = BoxForms.unit(boxes);
+        List<Form> known = detr && unit == BoxSpec.Unit.FRACTIONS ? List.of(Form.CXCYWH) : BoxForms.of(boxes);
+        for (Form form : known) {
+            if (OutputFacts.of(scores).isFraction()) {
+                BoxSpec spec = new BoxSpec(form, unit, Scores.PROBABILITIES);
+                forms.add(OutputForm.boxes(
+                        Decoder.BOXES, columns, spec, BoxForms.text(spec) + " with a score for each label"));
+                continue;
+            }
+            BoxSpec sigmoid = new BoxSpec(form, unit, Scores.SIGMOID);
+            BoxSpec softmax = new BoxSpec(form, unit, Scores.SOFTMAX);
+            Decoder decoder = unit == BoxSpec.Unit.FRACTIONS ? Decoder.DETR : Decoder.BOXES;
+            forms.add(OutputForm.boxes(
+                    decoder, columns, sigmoid, BoxForms.text(sigmoid) + " with a logit for each label (sigmoid)"));
+            if (columns > 1) {
+                forms.add(OutputForm.boxes(
+                        decoder,
+                        columns - 1,
+                        softmax,
+                        BoxForms.text(softmax) + " with a logit for each label and, last, no object (softmax)"));
+            }
+        }
     }
 }

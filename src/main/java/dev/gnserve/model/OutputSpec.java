@@ -5,6 +5,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstLabel the number of the first label, for a detector with label numbers
  * @param exclusive whether a pixel belongs to its most probable channel only; else each label has its own threshold
  * @param atLeast least probability of the most probable channel; a pixel below it belongs to no label
+ * @param boxes how a detector writes boxes and scores
  */
 public record OutputSpec(
         Decoder decoder,
@@ -24,10 +26,16 @@ public record OutputSpec(
         List<String> channels,
         int firstLabel,
         boolean exclusive,
-        float atLeast) {
+        float atLeast,
+        BoxSpec boxes) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
+
+    /** As in the dictionaries of torchvision's detectors and of DETR. */
+    static final List<String> BOX_NAMES = List.of("boxes", "pred_boxes");
+
+    static final List<String> SCORE_NAMES = List.of("scores", "logits", "pred_logits");
 
     /** The name of the logits in torchvision's segmentation networks. */
     static final String USUAL_NAME = "out";
@@ -37,7 +45,7 @@ public record OutputSpec(
      * overlap. Probabilities: the values are probabilities already. Classes: a finished map, the number of a channel for each
      * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
-     * optionally masks [D, 1, H, W], as from torchvision's detectors. Tensors: not decoded.
+     * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
      */
     public enum Decoder {
         SOFTMAX,
@@ -45,6 +53,7 @@ public record OutputSpec(
         PROBABILITIES,
         CLASSES,
         BOXES,
+        DETR,
         TENSORS
     }
 
@@ -94,32 +103,70 @@ public record OutputSpec(
      */
     public record Locations(Tensor boxes, Tensor scores) {}
 
+    /** Whether the manifest is of a detector. */
+    boolean hasBoxes() {
+        return decoder == Decoder.BOXES || decoder == Decoder.DETR;
+    }
+
     /** Whether the detector selected the detections itself: it then has the output {@code labels}. */
     public static boolean isChosen(Prediction prediction) {
         return prediction.outputs().containsKey("labels");
     }
 
     /**
-     * The outputs with boxes and scores: those with these names, or else the first and the last.
+     * The outputs with boxes and scores: those with the usual names, or else those with fitting shapes, in any order.
      *
-     * @throws FailureException ENGINE_FAULT if they do not fit the labels
+     * @throws FailureException ENGINE_FAULT if they do not fit the labels, or if both could be the boxes
      */
     public Locations locations(Prediction prediction) {
+        int columns = boxes.columns(channels.size());
         List<Tensor> outputs = List.copyOf(prediction.outputs().values());
-        Tensor boxes = prediction.outputs().getOrDefault("boxes", outputs.get(0));
-        Tensor scores = prediction.outputs().getOrDefault("scores", outputs.get(outputs.size() - 1));
-        if (outputs.size() < 2
-                || boxes.shape().rank() != 2
-                || boxes.shape().size(1) != 4
-                || scores.shape().rank() != 2
-                || scores.shape().size(0) != boxes.shape().size(0)
-                || scores.shape().size(1) != channels.size()) {
+        Tensor named = named(prediction, BOX_NAMES);
+        Tensor namedScores = named(prediction, SCORE_NAMES);
+        List<Tensor> fourColumns = outputs.stream()
+                .filter(output -> output != namedScores && hasColumns(output, 4))
+                .toList();
+        Tensor found = named != null || fourColumns.isEmpty() ? named : fourColumns.get(0);
+        List<Tensor> scores = outputs.stream()
+                .filter(output -> output != found && hasColumns(output, columns))
+                .toList();
+        Tensor score = namedScores != null || scores.isEmpty() ? namedScores : scores.get(scores.size() - 1);
+        if (found == null
+                || score == null
+                || found == score
+                || !hasColumns(found, 4)
+                || !hasColumns(score, columns)
+                || score.shape().size(0) != found.shape().size(0)) {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT,
-                    "The model returned %s, but its model.yaml declares boxes [A, 4] and scores [A, %d], one score for each of %s."
-                            .formatted(prediction.outputs(), channels.size(), channels));
+                    "The model returned %s, but its model.yaml declares boxes [A, 4] and scores [A, %d] for %s%s."
+                            .formatted(
+                                    prediction.outputs(),
+                                    columns,
+                                    channels,
+                                    columns > channels.size() ? " and, last, no object" : ""));
         }
-        return new Locations(boxes, scores);
+        // The order of a tuple is fixed for the decoder boxes only: boxes, scores.
+        if (decoder == Decoder.DETR && named == null && namedScores == null && columns == 4) {
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    "The model returned %s: both outputs can be the boxes. Export it with a dictionary of logits and pred_boxes."
+                            .formatted(prediction.outputs()));
+        }
+        return new Locations(found, score);
+    }
+
+    private static boolean hasColumns(Tensor output, int columns) {
+        return output.shape().rank() == 2 && output.shape().size(1) == columns;
+    }
+
+    /** Null if there is none. */
+    static @Nullable Tensor named(Prediction prediction, List<String> names) {
+        return names.stream()
+                .map(prediction.outputs()::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     /** The output with the logits if the manifest does not name one. */

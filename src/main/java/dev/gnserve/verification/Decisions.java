@@ -5,12 +5,12 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ClassProbabilities;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Task;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +22,9 @@ public final class Decisions {
 
     /** Without a manifest: the class with the highest logit, for each pixel or for the image. */
     public static final Decisions HIGHEST = new Decisions(null);
+
+    /** Boxes that are fractions of the input are compared as on an input of this side, in pixels. */
+    private static final int SIDE = 1000;
 
     private final @Nullable ModelManifest manifest;
 
@@ -53,9 +56,7 @@ public final class Decisions {
                     .count();
         }
         if (known != null && known.task() == Task.DETECTION) {
-            boolean dense = first(alone, "boxes").shape().rank() == 2
-                    && last(alone, "scores").shape().rank() == 2;
-            return dense ? changedBoxes(known, alone, together) : 0;
+            return changedBoxes(known, alone, together);
         }
         if (known != null && known.task() != Task.TENSORS && hasLogits(known, alone) && hasLogits(known, together)) {
             return changedByLogits(known, alone, together);
@@ -88,10 +89,17 @@ public final class Decisions {
     }
 
     private static long changedBoxes(ModelManifest manifest, Prediction alone, Prediction together) {
-        float[] boxes = first(alone, "boxes").floats();
-        float[] scores = last(alone, "scores").floats();
-        float[] otherBoxes = first(together, "boxes").floats();
-        float[] otherScores = last(together, "scores").floats();
+        OutputSpec.Locations one = locations(manifest, alone);
+        OutputSpec.Locations another = locations(manifest, together);
+        if (one == null || another == null) {
+            return 0;
+        }
+        BoxSpec spec = manifest.output().boxes();
+        int count = manifest.labels().size();
+        float[] boxes = spec.corners(one.boxes(), SIDE, SIDE);
+        float[] otherBoxes = spec.corners(another.boxes(), SIDE, SIDE);
+        float[] scores = spec.probabilities(one.scores(), count);
+        float[] otherScores = spec.probabilities(another.scores(), count);
         float threshold = manifest.thresholds().score();
         int labels = Math.max(1, scores.length / Math.max(1, boxes.length / 4));
         long changed = 0;
@@ -106,13 +114,13 @@ public final class Decisions {
         return changed;
     }
 
-    private static Tensor first(Prediction prediction, String name) {
-        return prediction.outputs().getOrDefault(name, prediction.first());
-    }
-
-    private static Tensor last(Prediction prediction, String name) {
-        List<Tensor> outputs = List.copyOf(prediction.outputs().values());
-        return prediction.outputs().getOrDefault(name, outputs.get(outputs.size() - 1));
+    /** Null if the outputs are no boxes with scores, so that there is no result. */
+    private static OutputSpec.@Nullable Locations locations(ModelManifest manifest, Prediction prediction) {
+        try {
+            return manifest.output().locations(prediction);
+        } catch (FailureException e) {
+            return null;
+        }
     }
 
     private static boolean isElsewhere(float[] boxes, float[] others, int at) {

@@ -1,0 +1,116 @@
+package dev.gnserve.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.numpy.Npz;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The forms that fit outputs, and the decoders that a model is refused for, on outputs of public families. */
+class OutputFormsTest {
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            probabilities-softmax | output | --decoder probabilities --labels x; --decoder probabilities --labels x
+            probabilities-sigmoid | output | --decoder probabilities --labels x
+            softmax-nonsquare | output | --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x
+            classes | output | --decoder classes --labels x
+            detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
+            boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --labels x
+            boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --labels x; --decoder boxes --boxes xywh --labels x
+            """)
+    void everyFormIsFoundThatTheValuesAllow(String name, String outputs, String expected) throws IOException {
+        OutputForms forms = new OutputForms(List.of(golden(name, outputs)));
+
+        assertThat(String.join(
+                        "; ",
+                        forms.fitting().stream()
+                                .map(form -> form.options(List.of("x")))
+                                .toList()))
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            probabilities-softmax | output | task: segmentation | [a, b, c] | {decoder: softmax} | its softmax is done already
+            softmax-nonsquare | output | task: segmentation | [a, b] | {decoder: probabilities} | Probabilities are 0 to 1
+            probabilities-sigmoid | output | task: segmentation | [a, b] | {decoder: probabilities} | exclusive: false
+            softmax-nonsquare | output | task: segmentation | [a, b] | {decoder: classes} | map of classes
+            classes | output | task: segmentation | [a] | {decoder: classes} | declares the classes 0 to 1
+            detr-softmax | logits, pred_boxes | task: detection | [a, b, c] | {decoder: boxes} | {scores: sigmoid}
+            detr-softmax | logits, pred_boxes | task: detection | [a, b, c] | {scores: sigmoid, boxes: cxcywh} | unit: fractions
+            detr-softmax | logits, pred_boxes | task: detection | [a, b, c] | {decoder: detr} | no object
+            boxes-cxcywh-pixels | labels, scores, boxes | task: detection | [a, b, c] | {decoder: boxes} | output.boxes is xyxy
+            boxes-xyxy-fractions | labels, scores, boxes | task: detection | [a, b, c] | {decoder: boxes} | {unit: fractions}
+            """)
+    void aDecoderThatDoesNotFitIsRefusedWithWhatToDo(
+            String name, String outputs, String task, String labels, String output, String says) throws IOException {
+        ModelManifest manifest =
+                ManifestReader.read("model.yaml", "%s\nlabels: %s\noutput: %s\n".formatted(task, labels, output));
+        Prediction prediction = golden(name, outputs);
+
+        assertThatThrownBy(() -> OutputFit.require(manifest, prediction))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining(says);
+    }
+
+    @Test
+    void familiesWithoutADecoderAreNamed() {
+        assertThat(refusal(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
+                .contains("Mask2Former");
+        assertThat(refusal(ordered(noise(1, 16, 24), noise(32, 16, 24)))).contains("StarDist");
+        assertThat(refusal(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
+                .contains("SOLOv2");
+        assertThat(refusal(ordered(noise(7))))
+                .doesNotContain("look like")
+                .contains("No decoder of gnserve fits these outputs.");
+    }
+
+    private static String refusal(Map<String, Tensor> outputs) {
+        return OutputFamilies.refusal(new Prediction(outputs));
+    }
+
+    private static Map<String, Tensor> ordered(Tensor... outputs) {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        for (Tensor output : outputs) {
+            named.put("output" + named.size(), output);
+        }
+        return named;
+    }
+
+    private static Tensor noise(int... sizes) {
+        TensorShape shape = TensorShape.of(sizes);
+        float[] values = new float[shape.elements()];
+        Random random = new Random(5);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return new FloatTensor(shape, values);
+    }
+
+    private static Prediction golden(String name, String outputs) throws IOException {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        try (InputStream in = Objects.requireNonNull(
+                OutputFormsTest.class.getResourceAsStream("/golden/decoders/" + name + ".npz"))) {
+            Npz golden = Npz.read(in.readAllBytes());
+            for (String output : outputs.split(", ", -1)) {
+                named.put(output, golden.tensor(output));
+            }
+        }
+        return new Prediction(named);
+    }
+}
