@@ -189,7 +189,7 @@ final class OutputForms {
             Decoder decoder = unit == BoxSpec.Unit.FRACTIONS ? Decoder.DETR : Decoder.BOXES;
             forms.add(OutputForm.boxes(
                     decoder, columns, sigmoid, BoxForms.text(sigmoid) + " with a logit for each label (sigmoid)"));
-            if (columns > 1) {
+            if (detr && columns > 1) { // Others, as SSD, have the background first.
                 forms.add(OutputForm.boxes(
                         decoder,
                         columns - 1,

@@ -139,7 +139,7 @@ public record OutputSpec(
                 || score.shape().size(0) != found.shape().size(0)) {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT,
-                    "The model returned %s, but its model.yaml declares boxes [A, 4] and scores [A, %d] for %s%s."
+                    "The model returned %s, but its model.yaml declares boxes [A, 4] and scores [A, %d], one score for each of %s%s."
                             .formatted(
                                     prediction.outputs(),
                                     columns,
