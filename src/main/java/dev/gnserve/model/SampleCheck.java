@@ -13,6 +13,7 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Warns if a sigmoid is probably done twice. Noise does not show it, as small logits can be 0 to 1 as well; so the embedded sample
@@ -24,21 +25,29 @@ final class SampleCheck {
 
     private SampleCheck() {}
 
+    /** Logs {@link #doubt}, if there is one. */
+    static void warn(String model, ModelManifest manifest, BackendSession session) {
+        String doubt = doubt(manifest, session);
+        if (doubt != null) {
+            LOG.log(WARNING, () -> "model " + model + ": " + doubt);
+        }
+    }
+
     /**
      * Runs sample images if the outputs for noise leave doubt.
      *
-     * @param model for the log
      * @param session of a model after its warm-up
+     * @return what is probably wrong and what to do; or null
      */
-    static void warn(String model, ModelManifest manifest, BackendSession session) {
+    static @Nullable String doubt(ModelManifest manifest, BackendSession session) {
         if (manifest.output().decoder() != Decoder.SIGMOID) {
-            return;
+            return null;
         }
         Function<Tensor, Tensor> run = input -> manifest.output()
                 .logits(session.run(List.of(input)).predictions().get(0));
         TensorShape warm = manifest.warmUp().shapes().get(0);
         if (!OutputFacts.of(run.apply(WarmUp.input(warm))).isFraction()) {
-            return;
+            return null;
         }
         List<Tensor> outputs = new ArrayList<>();
         try {
@@ -48,18 +57,14 @@ final class SampleCheck {
                 outputs.add(run.apply(new FloatTensor(shape, tile.values())));
             }
         } catch (FailureException e) {
-            LOG.log(WARNING, "model " + model + " does not run with the embedded sample images", e);
-            return;
+            return "it does not run with the embedded sample images: "
+                    + e.failure().detail();
         }
         OutputFacts facts = OutputFacts.of(outputs);
-        if (facts.isFraction()) {
-            LOG.log(
-                    WARNING,
-                    "model {0}: output.decoder is sigmoid, but for noise and for sample images the archive returns {1}, as"
-                            + " if its sigmoid were done already. If so, use output: '{'decoder: probabilities{2}'}'",
-                    model,
-                    facts.text(),
-                    manifest.task() == Task.SEGMENTATION ? ", exclusive: false" : "");
-        }
+        return facts.isFraction()
+                ? "output.decoder is sigmoid, but for noise and for sample images the archive returns " + facts.text()
+                        + ", as if its sigmoid were done already. If so, use output: {decoder: probabilities"
+                        + (manifest.task() == Task.SEGMENTATION ? ", exclusive: false}" : "}")
+                : null;
     }
 }
