@@ -92,10 +92,15 @@ class HangingPassJarIT {
     void aWarmUpThatHangsTurnsLivenessOffAndOtherModelsServe() throws IOException {
         ModelsFolder models = JarWithModels.models(work);
         models.put("a-sound-one", "/models/vector-scripted.pt", TENSORS);
-        models.put("b-hanging", "1", Rewrites.slow(vector(), FOREVER_MILLIS), TENSORS);
-        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.hang-time=2s", WITHOUT_TRIAL)) {
+        try (JarWithModels jar = JarWithModels.start(
+                work,
+                "--gnserve.hang-time=2s",
+                "--gnserve.watch-interval=200ms",
+                "--gnserve.settle-time=500ms",
+                WITHOUT_TRIAL)) {
             jar.awaitState("a-sound-one", "READY");
 
+            models.put("b-hanging", "1", Rewrites.slow(vector(), FOREVER_MILLIS), TENSORS);
             jar.await("liveness to turn off", () -> jar.client().get("livez").status() == 503);
 
             assertThat(jar.client().get("actuator/health/liveness").text()).contains("DOWN", "b-hanging");
