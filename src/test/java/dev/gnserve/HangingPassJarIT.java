@@ -95,6 +95,7 @@ class HangingPassJarIT {
         try (JarWithModels jar = JarWithModels.start(
                 work,
                 "--gnserve.hang-time=2s",
+                "--gnserve.models=b-hanging",
                 "--gnserve.watch-interval=200ms",
                 "--gnserve.settle-time=500ms",
                 WITHOUT_TRIAL)) {
