@@ -23,7 +23,7 @@ public final class PixelBudget {
      * Heap for one pixel from the decoded image to the response: its samples, its classes and objects, and a drawing of them. An
      * image whose decoding takes more counts as more pixels. See docs/measurements/memory.md.
      */
-    static final long BYTES_PER_PIXEL = 20;
+    static final long BYTES_PER_PIXEL = 19;
 
     private static final int FOR_SMALL = 8;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.process.MemoryPlan;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,16 @@ class PixelBudgetTest {
 
         budget.take(100);
         assertThatThrownBy(() -> budget.take(8)).isInstanceOf(FailureException.class);
+    }
+
+    /** 4 GiB, of which the JVM gives the application 1,844 MB of heap with -XX:MaxRAMPercentage=45. */
+    @Test
+    void theLargestImageOfTheDefaultLimitsFitsIntoTheMemoryOfTheChart() {
+        MemoryPlan chart = new MemoryPlan(4_096L << 20, 1_844L << 20);
+
+        PixelBudget budget = new PixelBudget(UploadLimits.DEFAULT, chart);
+
+        budget.take(UploadLimits.DEFAULT.maxPixels()).close();
     }
 
     @Test
@@ -80,7 +91,7 @@ class PixelBudgetTest {
 
         assertThatThrownBy(() -> budget.take(140_000_001)).isInstanceOfSatisfying(FailureException.class, e -> {
             assertThat(e.failure().code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
-            assertThat(e.failure().detail()).contains("one image may take 2,670 MB of the Java heap");
+            assertThat(e.failure().detail()).contains("one image may take 2,536 MB of the Java heap");
         });
         budget.take(140_000_000).close();
     }
