@@ -218,7 +218,7 @@ class FaultsIT {
         assertThat(third.status()).as(third.text()).isEqualTo(200);
     }
 
-    /** Tensors, parts of a multipart body, what Spring reads, and what nobody reads. */
+    /** Tensors, parts of a multipart body, bodies that Spring reads, and bodies that no code reads. */
     @Test
     void anUploadForWhichThereIsNoRoomIsToldSoHoweverItIsRead() throws IOException {
         try (Socket waiting = new Socket("localhost", port)) {

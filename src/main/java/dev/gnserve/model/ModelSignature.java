@@ -32,8 +32,8 @@ public record ModelSignature(
     private static final System.Logger LOG = System.getLogger(ModelSignature.class.getName());
 
     /**
-     * The name of the input of a TorchScript archive, because the argument's name in it depends on how it was exported. A program has a
-     * name of its own; this one is accepted for it, too.
+     * The name of the input of a TorchScript archive, because the argument's name in it depends on how it was exported. A program names
+     * its input; this name is accepted for it, too.
      */
     public static final String INPUT = "input";
 

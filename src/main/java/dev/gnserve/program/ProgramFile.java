@@ -74,8 +74,8 @@ record ProgramFile(ProgramJson.Program json, Map<String, SavedTensor> weights, M
                     "the program's byte order is not little, but it must be. Save it on a" + " little-endian machine");
         }
         if (models.size() > 1) {
-            throw new TorchScriptException("a .pt2 archive with " + models.size()
-                    + " programs, allowed is one. Save each to a file of its own");
+            throw new TorchScriptException(
+                    "a .pt2 archive with " + models.size() + " programs, allowed is one. Save each to a separate file");
         }
         String file = models.get(0);
         String name = file.substring(MODELS.length(), file.length() - ".json".length());

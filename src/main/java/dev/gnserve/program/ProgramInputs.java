@@ -22,7 +22,7 @@ final class ProgramInputs {
     /**
      * A value that a caller gives.
      *
-     * @param value name in the graph; null for a constant, which nobody gives
+     * @param value name in the graph; null for a constant, which no request gives
      * @param type in TorchScript
      */
     record Leaf(@Nullable String value, String type) {}

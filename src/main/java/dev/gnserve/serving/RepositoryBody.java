@@ -51,7 +51,7 @@ final class RepositoryBody {
     /**
      * Accepts a request to load what is in the folder of models.
      *
-     * @throws FailureException INVALID_REQUEST if it brings a configuration or files of its own
+     * @throws FailureException INVALID_REQUEST if it holds a configuration or files
      */
     static void requireNoOverrides(byte[] body) {
         for (String name : object(body).path("parameters").propertyNames()) {

@@ -78,7 +78,7 @@ class ArchiveCommandsTest {
         assertThat(err.toString()).contains("does not exist");
     }
 
-    /** What a web page, a Git LFS pointer and others are is told in the same sentence wherever they turn up. */
+    /** A web page, a Git LFS pointer and others are named in the same sentence by every command. */
     @ParameterizedTest
     @ValueSource(
             strings = {"", "<html>", "version https://git-lfs.github.com/spec/v1", "GGUF", "anything else", "PK\3\4"})
