@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,12 +19,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The waiting items of one model: one {@link ShapeQueue} per shape, with one common bound. Items are in the order of
- * arrival, where a more urgent item counts as arrived earlier (see {@link Priority}). Thread-safe.
+ * arrival, where a more urgent item counts as arrived earlier (see {@link Priority}) and requests take turns
+ * (see {@link Turns}). Thread-safe.
  *
  * <p>A shape is <em>ready</em> when it has a full batch, when its oldest item has waited for the maximum delay, when its
  * earliest deadline leaves just enough time for a batch, or when the queue is closed (see {@link ShapeQueues}). Of the
  * ready shapes, the one with the foremost item is served, however many items the others have. So no shape starves. Among
- * items of one priority, an item is overtaken only by younger items that fill up the batch of an older one. Once all older
+ * requests of one item and one priority, an item is overtaken only by younger items that fill up the batch of an older one. Once all older
  * items are gone, its shape is next.
  *
  * <p>A full queue accepts a more urgent item and gives up the last of the least urgent items. Otherwise items that are not
@@ -46,7 +48,7 @@ final class BatchQueue<T, R> {
     private final ShapeQueues<T, R> shapes;
     private final NavigableSet<PendingItem<T, R>> byDeadline = new TreeSet<>(PendingItem::compareDeadlines);
 
-    /** The same items by priority level, the most urgent level first, each level in the order of arrival. */
+    /** The same items by priority level, the most urgent level first, each level in the order of turns. */
     private final List<CountedSet<PendingItem<T, R>>> levels;
 
     private int size;
@@ -70,7 +72,7 @@ final class BatchQueue<T, R> {
         this.ticker = ticker;
         this.refusals = refusals;
         this.shapes = new ShapeQueues<>(policy, leadNanos, maxSize);
-        this.levels = Stream.generate(() -> new CountedSet<PendingItem<T, R>>(PendingItem::compareArrivals))
+        this.levels = Stream.generate(() -> new CountedSet<PendingItem<T, R>>(PendingItem::compareTurns))
                 .limit(Priority.LEAST_URGENT)
                 .toList();
     }
@@ -267,6 +269,9 @@ final class BatchQueue<T, R> {
         pending.ticket = nextTicket++;
         pending.queued = true;
         size++;
+        if (pending.turns != null) {
+            pending.turns.add(pending);
+        }
         shapes.add(pending);
         levels.get(pending.priority.level() - 1).add(pending);
         if (pending.deadline.isBounded()) {
@@ -282,11 +287,29 @@ final class BatchQueue<T, R> {
         if (pending.deadline.isBounded()) {
             byDeadline.remove(pending);
         }
+        nextTurn(pending);
+    }
+
+    /** The next item of a request joins the line, once the one before has left. */
+    private void nextTurn(PendingItem<T, R> gone) {
+        if (gone.turns != null && gone.turns.remove(gone)) {
+            @SuppressWarnings("unchecked") // All items of a request go to one queue.
+            PendingItem<T, R> next = (PendingItem<T, R>) Objects.requireNonNull(gone.turns.first());
+            CountedSet<PendingItem<T, R>> level = levels.get(next.priority.level() - 1);
+            level.remove(next);
+            shapes.move(next, ticker.nanos());
+            level.add(next);
+        }
     }
 
     private List<PendingItem<T, R>> drainLocked() {
         List<PendingItem<T, R>> rest = shapes.clear();
-        rest.forEach(pending -> pending.queued = false);
+        for (PendingItem<T, R> pending : rest) {
+            pending.queued = false;
+            if (pending.turns != null) {
+                pending.turns.remove(pending);
+            }
+        }
         levels.forEach(CountedSet::clear);
         byDeadline.clear();
         size = 0;

@@ -97,15 +97,28 @@ public final class Batcher<T, R> {
         return submit(item, deadline, Priority.DEFAULT);
     }
 
+    /** Queues the only item of a request. */
+    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
+        return submit(item, deadline, priority, null);
+    }
+
     /**
      * Queues an item.
      *
+     * @param turns of the item's request; null if this is its only item
      * @return completes with the item's outcome, never exceptionally, on a worker's thread or on a thread that uses this
      *     batcher: dependent stages must be fast or run on another thread. Cancelling or completing it gives the item up
      */
-    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority) {
+    public CompletableFuture<Outcome<R>> submit(T item, Deadline deadline, Priority priority, @Nullable Turns turns) {
         PendingItem<T, R> pending = new PendingItem<>(
-                item, shape.apply(item), deadline, priority, ticker.nanos(), listener.submitted(), queue::remove);
+                item,
+                shape.apply(item),
+                deadline,
+                priority,
+                ticker.nanos(),
+                listener.submitted(),
+                turns,
+                queue::remove);
         if (deadline.passed(pending.arrivedNanos)) {
             pending.expire("on its way to the queue");
             return pending.future;

@@ -18,7 +18,11 @@ final class PendingItem<T, R> {
     final Priority priority;
     final long arrivedNanos;
     final @Nullable Object origin;
+    final @Nullable Turns turns;
     final CompletableFuture<Outcome<R>> future;
+
+    /** When the item joined the line: when it arrived, or at the turn of its request. Guarded by the queue. */
+    long turnNanos;
 
     /** Number in the order of arrival. Unlike arrival times, no two are equal. Guarded by the queue. */
     long ticket;
@@ -26,7 +30,12 @@ final class PendingItem<T, R> {
     /** Whether the item is in the queue. Guarded by the queue. */
     boolean queued;
 
-    /** @param leave removes the item from the queue, if it is there */
+    /**
+     * A new item.
+     *
+     * @param turns of the item's request; null if this is its only item
+     * @param leave removes the item from the queue, if it is there
+     */
     PendingItem(
             T item,
             Object shape,
@@ -34,22 +43,29 @@ final class PendingItem<T, R> {
             Priority priority,
             long arrivedNanos,
             @Nullable Object origin,
+            @Nullable Turns turns,
             Consumer<? super PendingItem<T, R>> leave) {
         this.item = item;
         this.shape = shape;
         this.deadline = deadline;
         this.priority = priority;
         this.arrivedNanos = arrivedNanos;
+        this.turnNanos = arrivedNanos;
         this.origin = origin;
+        this.turns = turns;
         this.future = new OutcomeFuture<>(() -> leave.accept(this));
     }
 
     /**
-     * The order of service: by arrival, where a more urgent item counts as arrived earlier. Within one priority this is the
-     * order of arrival.
+     * The order of service: by turn, where a more urgent item counts as arrived earlier.
      */
     static int compare(PendingItem<?, ?> one, PendingItem<?, ?> other) {
         return compare(one.rank(), one, other.rank(), other);
+    }
+
+    /** The order of service within one priority. */
+    static int compareTurns(PendingItem<?, ?> one, PendingItem<?, ?> other) {
+        return compare(one.turnNanos, one, other.turnNanos, other);
     }
 
     static int compareArrivals(PendingItem<?, ?> one, PendingItem<?, ?> other) {
@@ -68,13 +84,13 @@ final class PendingItem<T, R> {
         return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
     }
 
-    /** The arrival time shifted by the priority: lower is served first. Compare by difference. */
+    /** The turn shifted by the priority: lower is served first. Compare by difference. */
     long rank() {
-        return rank(arrivedNanos, priority);
+        return rank(turnNanos, priority);
     }
 
-    static long rank(long arrivedNanos, Priority priority) {
-        return arrivedNanos + priority.level() * Priority.STEP.toNanos();
+    static long rank(long turnNanos, Priority priority) {
+        return turnNanos + priority.level() * Priority.STEP.toNanos();
     }
 
     Duration waitedUntil(long nanos) {

@@ -85,6 +85,16 @@ final class ShapeQueues<T, R> {
         }
     }
 
+    /** Changes when an item counts as arrived. */
+    void move(PendingItem<T, R> pending, long turnNanos) {
+        ShapeQueue<T, R> queue = Objects.requireNonNull(byShape.get(pending.shape), "the item is queued");
+        leaveSets(queue);
+        queue.remove(pending);
+        pending.turnNanos = turnNanos;
+        queue.add(pending);
+        enterSets(queue);
+    }
+
     /** From now on every queue is ready. */
     void readyAll() {
         allReady = true;

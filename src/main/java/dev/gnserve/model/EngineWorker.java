@@ -25,6 +25,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     private final BackendSession session;
     private final WarmUp warmUp;
     private final ToIntFunction<TensorShape> mostAtOnce;
+    private final PassTimes times;
     private final Consumer<Prediction> check;
     private final Consumer<BackendSession> whenWarm;
     private boolean warm;
@@ -32,7 +33,8 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /**
      * Makes a worker.
      *
-     * @param mostAtOnce how many inputs of a shape fit into the memory of one pass, as far as known
+     * @param mostAtOnce how many inputs of a shape one pass may have, as far as known
+     * @param times receives the time of each pass
      * @param check throws if a prediction of the warm-up does not fit the manifest
      * @param whenWarm receives the session after the warm-up; must use it before it returns
      */
@@ -40,11 +42,13 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
             BackendSession session,
             WarmUp warmUp,
             ToIntFunction<TensorShape> mostAtOnce,
+            PassTimes times,
             Consumer<Prediction> check,
             Consumer<BackendSession> whenWarm) {
         this.session = session;
         this.warmUp = warmUp;
         this.mostAtOnce = mostAtOnce;
+        this.times = times;
         this.check = check;
         this.whenWarm = whenWarm;
     }
@@ -65,10 +69,13 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
         }
     }
 
-    /** Batches that are larger than what fits into memory never come, so they are not run here either. */
+    /** Batches that are larger than what fits into memory or time never come, so they are not run here either. */
     private void warm(Tensor noise) {
         int before = 0;
         for (int wanted : warmUp.batchSizes().stream().sorted().toList()) {
+            if (before == 1 && mostAtOnce.applyAsInt(noise.shape()) < wanted) {
+                predict(List.of(noise)).forEach(check); // The first pass of a shape takes longer than later ones.
+            }
             int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise.shape()));
             if (batchSize != before) {
                 predict(Collections.nCopies(batchSize, noise)).forEach(check);
@@ -79,7 +86,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     private List<Prediction> predict(List<Tensor> inputs) {
         try {
-            return session.run(inputs).predictions();
+            return timed(inputs).predictions();
         } catch (FailureException e) {
             Failure failure = e.failure();
             throw new FailureException(
@@ -91,7 +98,13 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
 
     @Override
     public BatchResult<Prediction> run(List<Tensor> inputs) {
-        PassResult pass = session.run(inputs);
+        PassResult pass = timed(inputs);
         return new BatchResult<>(pass.predictions(), new StageTimes(pass.assemble(), pass.infer(), pass.split()));
+    }
+
+    private PassResult timed(List<Tensor> inputs) {
+        PassResult pass = session.run(inputs);
+        times.record(inputs.get(0).shape(), inputs.size(), pass.infer());
+        return pass;
     }
 }

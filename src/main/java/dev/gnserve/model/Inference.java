@@ -17,4 +17,9 @@ public interface Inference {
      *     Cancelling it removes a waiting input from the queue
      */
     CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline);
+
+    /** For the inputs of one request: in the queue they take turns with those of other requests. */
+    default Inference ofOneRequest() {
+        return this;
+    }
 }

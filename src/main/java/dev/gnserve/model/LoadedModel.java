@@ -16,6 +16,7 @@ import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
 import dev.gnserve.batching.Priority;
+import dev.gnserve.batching.Turns;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -231,14 +232,26 @@ public final class LoadedModel implements Inference {
         return available(serving()).signature();
     }
 
-    /** As {@link #infer(Tensor, Deadline, Priority)}, with the default priority. */
+    /** The only input of a request, with the default priority. */
     @Override
     public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
-        return infer(input, deadline, Priority.DEFAULT);
+        return infer(input, deadline, Priority.DEFAULT, null);
+    }
+
+    @Override
+    public Inference ofOneRequest() {
+        return ofOneRequest(Priority.DEFAULT);
+    }
+
+    /** As {@link Inference#ofOneRequest}. */
+    public Inference ofOneRequest(Priority priority) {
+        Turns turns = new Turns();
+        return (input, deadline) -> infer(input, deadline, priority, turns);
     }
 
     /** As {@link Inference#infer}. The future completes at the latest when the deadline passes. */
-    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline, Priority priority) {
+    private CompletableFuture<Outcome<Prediction>> infer(
+            Tensor input, Deadline deadline, Priority priority, @Nullable Turns turns) {
         ModelParts.Serving now = serving();
         if (now == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
@@ -247,7 +260,7 @@ public final class LoadedModel implements Inference {
         if (refusal != null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(refusal));
         }
-        CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority);
+        CompletableFuture<Outcome<Prediction>> outcome = now.batcher().submit(input, deadline, priority, turns);
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {
             accepted(input);

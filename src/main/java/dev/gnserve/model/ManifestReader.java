@@ -338,9 +338,14 @@ public final class ManifestReader {
         });
         int natural = Math.max(BatchPolicy.DEFAULT.queueCapacity(), maxSize);
         int queueCapacity = tree.get("/batching/queueCapacity", Integer.class, natural);
-        String[] delay = tree.get("/batching/maxDelay", String.class).split("\\s*(?=[a-z])", 2); // 5 and ms
-        Duration maxDelay = Duration.of(Long.parseLong(delay[0]), UNITS.get(delay[1]));
-        return tree.make("/batching", () -> new BatchPolicy(maxSize, maxDelay, queueCapacity));
+        Duration maxDelay = duration(tree, "/batching/maxDelay");
+        Duration maxTime = duration(tree, "/batching/maxTime");
+        return tree.make("/batching", () -> new BatchPolicy(maxSize, maxDelay, queueCapacity, maxTime));
+    }
+
+    private static Duration duration(ManifestTree tree, String pointer) {
+        String[] parts = tree.get(pointer, String.class).split("\\s*(?=[a-z])", 2); // 5 and ms
+        return Duration.of(Long.parseLong(parts[0]), UNITS.get(parts[1]));
     }
 
     private static Verification verification(ManifestTree tree) {

@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -145,10 +146,13 @@ final class ModelParts {
         BackendModel loaded = Objects.requireNonNull(backendModel);
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
+        PassTimes times = new PassTimes(manifest.batching().maxTime());
+        ToIntFunction<TensorShape> mostAtOnce = shape -> Math.min(scope.mostAtOnce(shape), times.mostAtOnce(shape));
         Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
                 loaded.newSession(),
                 warmUp,
-                scope::mostAtOnce,
+                mostAtOnce,
+                times,
                 prediction -> OutputFit.require(manifest, prediction),
                 session -> {
                     if (signature.get() == null) {
@@ -161,7 +165,7 @@ final class ModelParts {
         Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
                 .policy(manifest.batching())
                 .shape(input -> List.of(input.type(), input.shape()))
-                .maxSize(input -> scope.mostAtOnce(input.shape()))
+                .maxSize(input -> mostAtOnce.applyAsInt(input.shape()))
                 .runners(Stream.iterate(manifest.warmUp(), any -> brief)
                         .limit(workers)
                         .map(newWorker)

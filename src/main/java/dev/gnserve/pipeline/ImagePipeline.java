@@ -210,6 +210,10 @@ public final class ImagePipeline {
             LongFunction<Share> budget,
             Stages stages) {
 
+        private Context {
+            inference = inference.ofOneRequest();
+        }
+
         /** How many images, and tiles of each, may be in flight. */
         int limit() {
             return InputsInFlight.limit(manifest);

@@ -4,6 +4,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Priority;
 import dev.gnserve.batching.Ticker;
+import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.pipeline.Client;
@@ -97,11 +98,12 @@ class InferController {
         InputTensor input = InputTensor.of(body, signature);
         Deadline deadline = earlier(client.deadline(), body.request());
         Priority priority = priority(body.request());
+        Inference inference = served.ofOneRequest(priority);
         Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
         new InputsInFlight(
                         input.size(),
                         InputsInFlight.limit(served.manifest()),
-                        item -> served.infer(input.item(item), deadline, priority),
+                        item -> inference.infer(input.item(item), deadline),
                         client.until(deadline))
                 .forEach(success -> success.result()
                         .outputs()

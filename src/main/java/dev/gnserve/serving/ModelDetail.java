@@ -92,16 +92,22 @@ record ModelDetail(
      *
      * @param maxSize images or tiles in one batch, at most
      * @param maxDelayMillis how long the oldest waits for others while the engine is idle, at most
+     * @param maxTimeMillis how long a batch of several takes, at most, as far as measured
      * @param queueCapacity images or tiles that wait, at most; the next one is refused
      */
     @Schema(name = "ModelBatching")
     record Batching(
             @Schema(example = "4") int maxSize,
             @Schema(example = "0") double maxDelayMillis,
+            @Schema(example = "500") double maxTimeMillis,
             @Schema(example = "64") int queueCapacity) {
 
         static Batching of(BatchPolicy policy) {
-            return new Batching(policy.maxSize(), policy.maxDelay().toNanos() / 1e6, policy.queueCapacity());
+            return new Batching(
+                    policy.maxSize(),
+                    policy.maxDelay().toNanos() / 1e6,
+                    policy.maxTime().toNanos() / 1e6,
+                    policy.queueCapacity());
         }
     }
 

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +75,7 @@ class BatchQueueTest {
         long leadPerItem = Duration.ofMillis(2).toNanos();
         BatchQueue<Integer, Integer> queue =
                 new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> leadPerItem, BatchQueueTest::maxSize);
+        List<@Nullable Turns> requests = Arrays.asList(null, new Turns(), new Turns(), new Turns());
         ListModel model = new ListModel(policy, leadPerItem);
 
         for (int i = 0; i < 5_000; i++) {
@@ -79,8 +86,15 @@ class BatchQueueTest {
                             ? Deadline.none()
                             : Deadline.in(Duration.ofMillis(random.nextInt(60)), () -> nowNanos);
                     int shape = random.nextInt(4);
-                    PendingItem<Integer, Integer> next =
-                            pending(queue, 4 * i + shape, shape, deadline, new Priority(1 + random.nextInt(9)));
+                    PendingItem<Integer, Integer> next = new PendingItem<>(
+                            4 * i + shape,
+                            shape,
+                            deadline,
+                            new Priority(1 + random.nextInt(9)),
+                            nowNanos,
+                            null,
+                            requests.get(random.nextInt(requests.size())),
+                            queue::remove);
                     List<PendingItem<Integer, Integer>> displaced = new ArrayList<>();
                     List<PendingItem<Integer, Integer>> expected = new ArrayList<>();
                     boolean refused = queue.offer(next, displaced) != null;
@@ -92,6 +106,7 @@ class BatchQueueTest {
                         PendingItem<Integer, Integer> gone = model.waiting.get(random.nextInt(model.waiting.size()));
                         gone.future.cancel(true);
                         model.waiting.remove(gone);
+                        model.joinLine(nowNanos);
                     }
                 }
                 case 5 -> {
@@ -120,6 +135,9 @@ class BatchQueueTest {
         private final long leadNanos;
         private final List<PendingItem<Integer, Integer>> waiting = new ArrayList<>();
 
+        /** When the items that stand in line joined it: of each request the first. */
+        private final Map<PendingItem<Integer, Integer>, Long> joined = new HashMap<>();
+
         private ListModel(BatchPolicy policy, long leadNanos) {
             this.policy = policy;
             this.leadNanos = leadNanos;
@@ -127,6 +145,33 @@ class BatchQueueTest {
 
         private void expire(long now) {
             waiting.removeIf(pending -> pending.deadline.passed(now));
+            joinLine(now);
+        }
+
+        private void joinLine(long now) {
+            Set<Turns> seen = new HashSet<>();
+            for (PendingItem<Integer, Integer> pending : waiting) {
+                if (pending.turns == null || seen.add(pending.turns)) {
+                    joined.putIfAbsent(pending, now);
+                }
+            }
+        }
+
+        private long turn(PendingItem<Integer, Integer> pending) {
+            return joined.getOrDefault(pending, pending.arrivedNanos + Turns.BEHIND);
+        }
+
+        private long rank(PendingItem<Integer, Integer> pending) {
+            return PendingItem.rank(turn(pending), pending.priority);
+        }
+
+        private List<PendingItem<Integer, Integer>> inOrder() {
+            return waiting.stream()
+                    .sorted((one, other) -> {
+                        long difference = rank(one) - rank(other);
+                        return difference != 0 ? Long.signum(difference) : Long.compare(one.ticket, other.ticket);
+                    })
+                    .toList();
         }
 
         private PendingItem<Integer, Integer> last() {
@@ -134,7 +179,7 @@ class BatchQueueTest {
                     .mapToInt(pending -> pending.priority.level())
                     .max()
                     .orElseThrow();
-            return waiting.stream()
+            return inOrder().stream()
                     .filter(pending -> pending.priority.level() == level)
                     .reduce((one, other) -> other)
                     .orElseThrow();
@@ -149,35 +194,45 @@ class BatchQueueTest {
                     return true;
                 }
                 waiting.remove(last);
+                joinLine(now);
                 displaced.add(last);
             }
             waiting.add(next);
+            joinLine(now);
             return false;
         }
 
         private int countBefore(long arrived, Priority priority, long now) {
             expire(now);
             return (int) waiting.stream()
-                    .filter(pending -> pending.rank() - PendingItem.rank(arrived, priority) <= 0)
+                    .filter(pending -> rank(pending) - PendingItem.rank(arrived, priority) <= 0)
                     .count();
         }
 
         private List<PendingItem<Integer, Integer>> poll(long now) {
             expire(now);
-            List<PendingItem<Integer, Integer>> inOrder =
-                    waiting.stream().sorted(PendingItem::compare).toList();
-            for (PendingItem<Integer, Integer> first : inOrder) {
-                List<PendingItem<Integer, Integer>> queue = inOrder.stream()
-                        .filter(pending -> pending.shape.equals(first.shape))
-                        .toList();
+            for (PendingItem<Integer, Integer> first : inOrder()) {
+                List<PendingItem<Integer, Integer>> queue = ofShape(first.shape);
                 if (isReady(queue, now)) {
-                    List<PendingItem<Integer, Integer>> batch =
-                            queue.subList(0, Math.min(queue.size(), maxSizeOf(queue)));
-                    waiting.removeAll(batch);
+                    int size = Math.min(queue.size(), maxSizeOf(queue));
+                    List<PendingItem<Integer, Integer>> batch = new ArrayList<>();
+                    while (batch.size() < size) {
+                        PendingItem<Integer, Integer> next =
+                                ofShape(first.shape).get(0);
+                        waiting.remove(next);
+                        joinLine(now);
+                        batch.add(next);
+                    }
                     return batch;
                 }
             }
             return List.of();
+        }
+
+        private List<PendingItem<Integer, Integer>> ofShape(Object shape) {
+            return inOrder().stream()
+                    .filter(pending -> pending.shape.equals(shape))
+                    .toList();
         }
 
         private int maxSizeOf(List<PendingItem<Integer, Integer>> queue) {
@@ -208,6 +263,6 @@ class BatchQueueTest {
 
     private PendingItem<Integer, Integer> pending(
             BatchQueue<Integer, Integer> queue, int item, int shape, Deadline deadline, Priority priority) {
-        return new PendingItem<>(item, shape, deadline, priority, nowNanos, null, queue::remove);
+        return new PendingItem<>(item, shape, deadline, priority, nowNanos, null, null, queue::remove);
     }
 }

@@ -406,6 +406,59 @@ class BatcherTest {
     }
 
     @Test
+    void requestsOfManyItemsTakeTurnsWithOthers() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 64));
+        Turns one = new Turns();
+        Turns two = new Turns();
+        for (String item : List.of("a1", "a2", "a3")) {
+            assertThat(batcher.submit(item, Deadline.none(), Priority.DEFAULT, one))
+                    .isNotDone();
+        }
+        for (String item : List.of("b1", "b2", "b3")) {
+            assertThat(batcher.submit(item, Deadline.none(), Priority.DEFAULT, two))
+                    .isNotDone();
+        }
+        pass(MILLI);
+        submit(batcher, "single");
+        pass(MILLI);
+
+        runAll(batcher);
+
+        assertThat(ran.stream().map(batch -> batch.get(0)))
+                .containsExactly("a1", "b1", "single", "a2", "b2", "a3", "b3");
+    }
+
+    @Test
+    void anItemThatIsGivenUpDoesNotHoldUpTheNextOfItsRequest() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 64));
+        Turns turns = new Turns();
+        CompletableFuture<Outcome<String>> first = batcher.submit("a1", Deadline.none(), Priority.DEFAULT, turns);
+        assertThat(batcher.submit("a2", Deadline.none(), Priority.DEFAULT, turns))
+                .isNotDone();
+        first.cancel(false);
+        pass(MILLI);
+        submit(batcher, "single");
+
+        runAll(batcher);
+
+        assertThat(ran).containsExactly(List.of("a2"), List.of("single"));
+    }
+
+    @Test
+    void theItemsOfALoneRequestShareABatch() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 64));
+        Turns turns = new Turns();
+        for (String item : List.of("a", "b", "c", "d")) {
+            assertThat(batcher.submit(item, Deadline.none(), Priority.DEFAULT, turns))
+                    .isNotDone();
+        }
+
+        runAll(batcher);
+
+        assertThat(ran).containsExactly(List.of("a", "b", "c", "d"));
+    }
+
+    @Test
     void theLeastUrgentDoesNotStarveHoweverManyUrgentItemsCome() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(1, Duration.ZERO, 8));
         CompletableFuture<Outcome<String>> low = batcher.submit("low", Deadline.none(), new Priority(9));

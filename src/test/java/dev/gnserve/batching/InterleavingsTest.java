@@ -154,7 +154,7 @@ class InterleavingsTest {
         }
 
         private PendingItem<String, String> pending(String name, Deadline deadline, int level) {
-            return new PendingItem<>(name, "any", deadline, new Priority(level), 0, null, queue::remove);
+            return new PendingItem<>(name, "any", deadline, new Priority(level), 0, null, null, queue::remove);
         }
 
         private static String names(List<PendingItem<String, String>> items) {
@@ -199,7 +199,7 @@ class InterleavingsTest {
         @Operation
         public void submit() {
             PendingItem<String, String> pending =
-                    new PendingItem<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, queue::remove);
+                    new PendingItem<>("item", "any", Deadline.none(), Priority.DEFAULT, 0, null, null, queue::remove);
             Failure refusal = queue.offer(pending, new ArrayList<>());
             if (refusal != null) {
                 pending.fail(refusal);
