@@ -21,9 +21,10 @@ final class LzwStream extends InputStream {
     private final boolean reversed;
     private final boolean oldOrder;
     private final short[] prefixes = new short[1 << LONGEST];
+    private final byte[] firsts = new byte[1 << LONGEST];
     private final byte[] lasts = new byte[1 << LONGEST];
     private final short[] lengths = new short[1 << LONGEST];
-    /** The word of the last code. */
+    /** The rest of a word that was longer than what was asked for. */
     private final byte[] word = new byte[1 << LONGEST];
 
     private int wordAt;
@@ -45,6 +46,7 @@ final class LzwStream extends InputStream {
         // The first code tells to begin again: in the old order its bits are 0 and 1 at the ends of two bytes.
         this.oldOrder = length > 1 && bytes[from] == 0 && (bytes[from + 1] & 1) == 1;
         for (int i = 0; i < 256; i++) {
+            firsts[i] = (byte) i;
             lasts[i] = (byte) i;
             lengths[i] = 1;
         }
@@ -52,69 +54,77 @@ final class LzwStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        return hasWord() ? word[wordAt++] & 0xFF : -1;
-    }
-
-    private boolean hasWord() throws IOException {
-        while (wordAt == wordEnd && !ended) {
-            nextWord();
-        }
-        return wordAt < wordEnd;
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
-        int done = 0;
-        while (done < length && hasWord()) {
-            int some = Math.min(length - done, wordEnd - wordAt);
-            System.arraycopy(word, wordAt, into, offset + done, some);
-            wordAt += some;
-            done += some;
+        int done = Math.min(length, wordEnd - wordAt);
+        System.arraycopy(word, wordAt, into, offset, done);
+        wordAt += done;
+        while (done < length) {
+            int code = nextWord();
+            if (code == NONE) {
+                break;
+            }
+            int whole = lengths[code];
+            if (whole <= length - done) {
+                unfold(code, into, offset + done);
+                done += whole;
+            } else {
+                unfold(code, word, 0);
+                wordAt = length - done;
+                wordEnd = whole;
+                System.arraycopy(word, 0, into, offset + done, wordAt);
+                done = length;
+            }
         }
         return done == 0 && length > 0 ? -1 : done;
     }
 
-    private void nextWord() throws IOException {
-        int code = nextCode();
-        if (code == END || code == NONE) {
-            ended = true;
-        } else if (code == BEGIN_AGAIN) {
-            bits = SHORTEST;
-            free = FIRST_FREE;
-            previous = NONE;
-        } else {
-            if (code > free || (code == free && previous == NONE)) {
-                throw new CorruptImageException("its LZW data have code %d of %d".formatted(code, free));
+    /** The code of the next word; {@link #NONE} at the end. */
+    private int nextWord() throws IOException {
+        while (!ended) {
+            int code = nextCode();
+            if (code == END || code == NONE) {
+                ended = true;
+            } else if (code == BEGIN_AGAIN) {
+                bits = SHORTEST;
+                free = FIRST_FREE;
+                previous = NONE;
+            } else {
+                learn(code);
+                return code;
             }
-            if (previous != NONE && free < prefixes.length) {
-                prefixes[free] = (short) previous;
-                lengths[free] = (short) (lengths[previous] + 1);
-                lasts[free] = first(code == free ? previous : code);
-                free++;
-                // The writers of today lengthen codes one code early.
-                if (free + (oldOrder ? 0 : 1) >= 1 << bits && bits < LONGEST) {
-                    bits++;
-                }
-            }
-            previous = code;
-            unfold(code);
         }
+        return NONE;
     }
 
-    private byte first(int code) {
-        int part = code;
-        while (part >= FIRST_FREE) {
-            part = prefixes[part];
+    private void learn(int code) throws IOException {
+
+        if (code > free || (code == free && previous == NONE)) {
+            throw new CorruptImageException("its LZW data have code %d of %d".formatted(code, free));
         }
-        return lasts[part];
+        if (previous != NONE && free < prefixes.length) {
+            prefixes[free] = (short) previous;
+            lengths[free] = (short) (lengths[previous] + 1);
+            firsts[free] = firsts[previous];
+            lasts[free] = firsts[code == free ? previous : code];
+            free++;
+            // The writers of today lengthen codes one code early.
+            if (free + (oldOrder ? 0 : 1) >= 1 << bits && bits < LONGEST) {
+                bits++;
+            }
+        }
+        previous = code;
     }
 
-    private void unfold(int code) {
+    /** Writes a word from its end. */
+    private void unfold(int code, byte[] into, int offset) {
         int part = code;
-        wordAt = 0;
-        wordEnd = lengths[code];
-        for (int i = wordEnd - 1; i >= 0; i--) {
-            word[i] = lasts[part];
+        for (int i = offset + lengths[code] - 1; i >= offset; i--) {
+            into[i] = lasts[part];
             part = prefixes[part];
         }
     }
