@@ -7,12 +7,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of pixels. {@code encoding} says which one of {@code counts}, {@code data} and {@code polygons} is present.
+ * A set of pixels. {@code encoding} says which one of {@code counts}, {@code data}, {@code polygons} and {@code geometry} is present.
  *
  * @param size [height, width] of the whole image
  * @param counts COCO's compressed run-length string, column-major, as pycocotools reads it
  * @param data base64 of a PNG with one channel, 0 or 255, of the whole image
- * @param polygons outlines [x1, y1, x2, y2, ...] along the edges of the pixels, in pixels
+ * @param polygons outlines [x1, y1, x2, y2, ...] along the edges of the pixels, in pixels; holes are filled, as in COCO's annotations
+ * @param geometry the same outlines with holes, as GeoJSON
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Mask(
@@ -23,7 +24,8 @@ public record Mask(
         @Nullable @Schema(contentEncoding = "base64", contentMediaType = "image/png")
         String data,
 
-        @Nullable List<int[]> polygons) {
+        @Nullable List<int[]> polygons,
+        @Nullable MultiPolygon geometry) {
 
     /** How a mask is written. */
     @Schema(name = "MaskEncoding")
@@ -33,6 +35,8 @@ public record Mask(
         @JsonProperty("png")
         PNG,
         @JsonProperty("polygon")
-        POLYGON
+        POLYGON,
+        @JsonProperty("geojson")
+        GEOJSON
     }
 }

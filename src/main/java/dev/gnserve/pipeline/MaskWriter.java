@@ -20,6 +20,8 @@ public record MaskWriter(Masks encoding) {
         PNG,
         @JsonProperty("polygon")
         POLYGON,
+        @JsonProperty("geojson")
+        GEOJSON,
         @JsonProperty("none")
         NONE
     }
@@ -35,6 +37,7 @@ public record MaskWriter(Masks encoding) {
                         size,
                         CocoRle.of(map, label, region).counts(),
                         null,
+                        null,
                         null);
             case PNG ->
                 new Mask(
@@ -42,8 +45,17 @@ public record MaskWriter(Masks encoding) {
                         size,
                         null,
                         Base64.getEncoder().encodeToString(Png.mask(map, label, region)),
+                        null,
                         null);
-            case POLYGON -> new Mask(Mask.Encoding.POLYGON, size, null, null, Polygons.of(map, label, region));
+            case POLYGON -> new Mask(Mask.Encoding.POLYGON, size, null, null, Polygons.of(map, label, region), null);
+            case GEOJSON ->
+                new Mask(
+                        Mask.Encoding.GEOJSON,
+                        size,
+                        null,
+                        null,
+                        null,
+                        MultiPolygon.of(Polygons.parts(map, label, region)));
         };
     }
 }

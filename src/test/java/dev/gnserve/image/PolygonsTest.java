@@ -2,8 +2,10 @@ package dev.gnserve.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PolygonsTest {
@@ -49,9 +51,26 @@ class PolygonsTest {
     }
 
     @Test
-    void fillingTheOutlinesGivesTheMaskWithItsHolesClosed() {
+    void aGapBehindACornerIsAHoleThatTouchesTheOuterLine() {
+        List<Polygons.Part> parts = parts("###", "#.#", "##.");
+
+        assertThat(parts).hasSize(1);
+        assertThat(parts.get(0).outer()).containsExactly(0, 0, 3, 0, 3, 2, 2, 2, 2, 3, 0, 3);
+        assertThat(parts.get(0).holes()).containsExactly(new int[] {2, 2, 2, 1, 1, 1, 1, 2});
+    }
+
+    @Test
+    void aHoleBelongsToThePartAroundIt() {
+        List<Polygons.Part> parts = parts("#######", "#.....#", "#.###.#", "#.#.#.#", "#.###.#", "#.....#", "#######");
+
+        assertThat(parts.get(0).holes()).containsExactly(new int[] {1, 6, 6, 6, 6, 1, 1, 1});
+        assertThat(parts.get(1).holes()).containsExactly(new int[] {3, 4, 4, 4, 4, 3, 3, 3});
+    }
+
+    @Test
+    void thePartsCoverThePixelsOfTheMaskOnceAndNoLineTouchesItself() {
         Random random = new Random(3);
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 300; i++) {
             int width = 1 + random.nextInt(30);
             int height = 1 + random.nextInt(30);
             int percent = 20 + random.nextInt(70);
@@ -59,41 +78,37 @@ class PolygonsTest {
                     .map(v -> v < percent ? 1 : 0)
                     .toArray();
 
-            List<int[]> outlines = Polygons.of(LabelMap.of(width, height, labels), 1);
+            LabelMap map = LabelMap.of(width, height, labels);
+            List<Polygons.Part> parts = Polygons.parts(map, 1, map.everything());
 
-            boolean[] outside = outside(labels, width, height);
             for (int y = 0; y < height; y++) {
                 for (int x = 0; x < width; x++) {
-                    assertThat(covers(outlines, x + 0.5, y + 0.5)).isEqualTo(!outside[(y + 1) * (width + 2) + x + 1]);
+                    int covered = 0;
+                    for (Polygons.Part part : parts) {
+                        boolean inHole = covers(part.holes(), x + 0.5, y + 0.5);
+                        covered += covers(List.of(part.outer()), x + 0.5, y + 0.5) && !inHole ? 1 : 0;
+                    }
+                    assertThat(covered).isEqualTo(labels[y * width + x]);
                 }
+            }
+            for (Polygons.Part part : parts) {
+                assertSimple(part.outer());
+                part.holes().forEach(PolygonsTest::assertSimple);
             }
         }
     }
 
-    /** Background that hangs together, by sides or corners, with what lies around the picture. */
-    private static boolean[] outside(int[] labels, int width, int height) {
-        boolean[] outside = new boolean[(width + 2) * (height + 2)];
-        outside[0] = true;
-        for (boolean grown = true; grown; ) {
-            grown = false;
-            for (int y = 0; y < height + 2; y++) {
-                for (int x = 0; x < width + 2; x++) {
-                    boolean background =
-                            x == 0 || y == 0 || x > width || y > height || labels[(y - 1) * width + x - 1] == 0;
-                    if (background && !outside[y * (width + 2) + x]) {
-                        for (int k = 0; k < 9; k++) {
-                            int nx = x + k % 3 - 1;
-                            int ny = y + k / 3 - 1;
-                            if (nx >= 0 && ny >= 0 && nx < width + 2 && ny < height + 2) {
-                                outside[y * (width + 2) + x] |= outside[ny * (width + 2) + nx];
-                            }
-                        }
-                        grown |= outside[y * (width + 2) + x];
-                    }
-                }
-            }
+    private static List<Polygons.Part> parts(String... rows) {
+        LabelMap map = map(rows);
+        return Polygons.parts(map, 1, map.everything());
+    }
+
+    /** Lines run along pixel sides, so one that crosses or touches itself has a corner twice. */
+    private static void assertSimple(int[] line) {
+        Set<Long> corners = new HashSet<>();
+        for (int i = 0; i < line.length; i += 2) {
+            assertThat(corners.add(line[i] * 1_000_000L + line[i + 1])).isTrue();
         }
-        return outside;
     }
 
     private static boolean covers(List<int[]> outlines, double x, double y) {

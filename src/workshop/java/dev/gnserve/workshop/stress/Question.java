@@ -19,7 +19,7 @@ import java.util.Map;
 record Question(String name, String path, Map<String, String> headers, byte[] body, boolean mayBeUnloaded) {
 
     /** Longer than anything accepted may take: after this an answer is lost. */
-    private static final Duration LOST_AFTER = Duration.ofMinutes(3);
+    private static final Duration LOST_AFTER = Duration.ofMinutes(10);
 
     HttpRequest request(URI server) {
         HttpRequest.Builder request =
