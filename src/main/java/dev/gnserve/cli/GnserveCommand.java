@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             ExportCommand.class,
             BatchCommand.class,
+            ConvertCommand.class,
             EvaluateCommand.class,
             GroupNormCommand.class,
             TrialCommand.class,

@@ -3,6 +3,7 @@ package dev.gnserve.image;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A mask as COCO's compressed run-length string, as pycocotools reads it: runs of zeros and ones in turn, column by
@@ -31,7 +32,59 @@ public record CocoRle(int height, int width, String counts) {
      * @throws IllegalArgumentException if the string is none, or its runs do not cover the picture
      */
     public byte[] pixels() {
-        byte[] pixels = new byte[Math.multiplyExact(height, width)];
+        return pixels(new LabelMap.Region(0, 0, width, height));
+    }
+
+    /**
+     * The mask's pixels in a region, 1 inside, [region height, region width], row-major. Takes time for the runs and the pixels inside.
+     *
+     * @throws IllegalArgumentException if the string is none, or its runs do not cover the picture
+     */
+    public byte[] pixels(LabelMap.Region region) {
+        byte[] pixels = new byte[Math.multiplyExact(region.height(), region.width())];
+        List<Integer> ends = ends();
+        for (int i = 1; i < ends.size(); i += 2) {
+            for (int position = ends.get(i - 1); position < ends.get(i); position++) {
+                int x = position / height - region.x();
+                int y = position % height - region.y();
+                if (x >= 0 && x < region.width() && y >= 0 && y < region.height()) {
+                    pixels[y * region.width() + x] = 1;
+                }
+            }
+        }
+        return pixels;
+    }
+
+    /**
+     * The smallest rectangle around the mask; null if it is empty.
+     *
+     * @throws IllegalArgumentException if the string is none, or its runs do not cover the picture
+     */
+    public LabelMap.@Nullable Region bounds() {
+        int left = Integer.MAX_VALUE;
+        int right = -1;
+        int top = Integer.MAX_VALUE;
+        int bottom = -1;
+        List<Integer> ends = ends();
+        for (int i = 1; i < ends.size(); i += 2) {
+            int first = ends.get(i - 1);
+            int last = ends.get(i) - 1;
+            if (last < first) {
+                continue;
+            }
+            boolean oneColumn = first / height == last / height;
+            left = Math.min(left, first / height);
+            right = Math.max(right, last / height);
+            top = Math.min(top, oneColumn ? first % height : 0);
+            bottom = Math.max(bottom, oneColumn ? last % height : height - 1);
+        }
+        return right < 0 ? null : new LabelMap.Region(left, top, right - left + 1, bottom - top + 1);
+    }
+
+    /** The end of each run, of zeros and ones in turn, counted down the columns. */
+    private List<Integer> ends() {
+        int length = Math.multiplyExact(height, width);
+        List<Integer> ends = new ArrayList<>();
         List<Integer> runs = new ArrayList<>();
         int position = 0;
         for (int at = 0; at < counts.length(); ) {
@@ -50,20 +103,17 @@ public record CocoRle(int height, int width, String counts) {
                 value |= -1 << shift;
             }
             int run = runs.size() > 2 ? value + runs.get(runs.size() - 2) : value;
-            if (run < 0 || run > pixels.length - position) {
+            if (run < 0 || run > length - position) {
                 throw new IllegalArgumentException("run " + runs.size() + " of " + run + " pixels leaves the picture");
             }
-            for (int end = position + run; position < end; position++) {
-                if (runs.size() % 2 == 1) {
-                    pixels[position % height * width + position / height] = 1;
-                }
-            }
+            position += run;
             runs.add(run);
+            ends.add(position);
         }
-        if (position != pixels.length) {
-            throw new IllegalArgumentException("the runs cover " + position + " of " + pixels.length + " pixels");
+        if (position != length) {
+            throw new IllegalArgumentException("the runs cover " + position + " of " + length + " pixels");
         }
-        return pixels;
+        return ends;
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * Outlines of masks along the edges of pixels: a single pixel at (x, y) is the square x,y x+1,y x+1,y+1 x,y+1, and the
@@ -45,7 +46,21 @@ public final class Polygons {
      * @param holes the lines around its holes, counterclockwise on the screen
      */
     @SuppressWarnings("ArrayRecordComponent") // Compared never.
-    public record Part(int[] outer, List<int[]> holes) {}
+    public record Part(int[] outer, List<int[]> holes) {
+
+        /** This part elsewhere. */
+        public Part shifted(int right, int down) {
+            return new Part(
+                    shifted(outer, right, down),
+                    holes.stream().map(hole -> shifted(hole, right, down)).toList());
+        }
+
+        private static int[] shifted(int[] line, int right, int down) {
+            return IntStream.range(0, line.length)
+                    .map(i -> line[i] + (i % 2 == 0 ? right : down))
+                    .toArray();
+        }
+    }
 
     /** The outer lines of the pixels that carry a label: holes are filled, as in COCO's annotations, where a polygon cannot have one. */
     public static List<int[]> of(LabelMap map, int label) {

@@ -1,0 +1,100 @@
+package dev.gnserve.exchange;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Converts all results of a folder, those that {@code batch} wrote. Used once. */
+public final class Conversion {
+
+    private static final String ENDING = ".json";
+    private static final String PROBLEM = ".problem.json";
+
+    private final Path from;
+    private final Path to;
+    private final Format format;
+    private final List<String> labels;
+
+    /**
+     * What a conversion did.
+     *
+     * @param images that were converted
+     * @param objects of these images
+     * @param failed why others could not be, by their names
+     */
+    public record Summary(int images, int objects, Map<String, String> failed) {}
+
+    /**
+     * A conversion from one folder to another.
+     *
+     * @param labels of the model, in its order; if empty, all labels of the results: in the order of a document that lists its
+     *     classes, else sorted
+     */
+    public Conversion(Path from, Path to, Format format, List<String> labels) {
+        this.from = from;
+        this.to = to;
+        this.format = format;
+        this.labels = List.copyOf(labels);
+    }
+
+    /**
+     * Reads every result twice: first for its labels.
+     *
+     * @throws IOException if the folder cannot be read, or a file cannot be written
+     */
+    public Summary run() throws IOException {
+        List<String> images = images();
+        Map<String, String> failed = new TreeMap<>();
+        ResultWriter writer = format.writer(to, new Categories(labels.isEmpty() ? labelsOf(images) : labels));
+        int objects = 0;
+        for (String image : images) {
+            try {
+                ImageResult result = read(image);
+                writer.add(result);
+                objects += result.objects().size();
+            } catch (IllegalArgumentException | JacksonException e) {
+                failed.put(image, String.valueOf(e.getMessage()));
+            }
+        }
+        writer.end();
+        return new Summary(images.size() - failed.size(), objects, failed);
+    }
+
+    private List<String> images() throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> from.relativize(file).toString().replace('\\', '/'))
+                    .filter(name -> name.endsWith(ENDING) && !name.endsWith(PROBLEM))
+                    .map(name -> name.substring(0, name.length() - ENDING.length()))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private ImageResult read(String image) throws IOException {
+        return ImageResult.of(image, JsonMapper.shared().readTree(Files.readAllBytes(from.resolve(image + ENDING))));
+    }
+
+    private List<String> labelsOf(List<String> images) throws IOException {
+        TreeSet<String> found = new TreeSet<>();
+        for (String image : images) {
+            try {
+                ImageResult result = read(image);
+                if (result.listsClasses()) {
+                    return result.labels();
+                }
+                found.addAll(result.labels());
+            } catch (IllegalArgumentException | JacksonException unreadable) {
+                // Reported when it is converted.
+            }
+        }
+        return List.copyOf(found);
+    }
+}

@@ -1,0 +1,185 @@
+package dev.gnserve.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Masks, areas and shapes are those of pycocotools and scikit-image: src/test/resources/exchange/make.py. */
+class ConversionTest {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    @TempDir
+    private Path results;
+
+    @TempDir
+    private Path to;
+
+    private JsonNode expected = JSON.nullNode();
+
+    @BeforeEach
+    void copyTheResult() throws IOException {
+        Files.createDirectories(results.resolve("plate"));
+        Files.write(results.resolve("plate/cells.png.json"), resource("cells.json"));
+        Files.writeString(results.resolve("plate/broken.png.problem.json"), "{}");
+        expected = JSON.readTree(resource("expected.json"));
+    }
+
+    @Test
+    void cocoHasTheMasksAndTheirAreas() throws IOException {
+        assertThat(convert(Format.COCO).failed()).isEmpty();
+
+        JsonNode dataset = read("dataset.json");
+        assertThat(dataset.path("images").path(0).path("file_name").asString()).isEqualTo("plate/cells.png");
+        assertThat(dataset.path("categories").toString())
+                .contains("\"a\"")
+                .contains("\"b\"")
+                .contains("2");
+        JsonNode found = read("results.json");
+        assertThat(found).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            JsonNode annotation = dataset.path("annotations").path(i);
+            assertThat(annotation.path("area").asInt())
+                    .isEqualTo(expected.path(i).path("area").asInt());
+            assertThat(annotation.path("category_id").asInt()).isEqualTo(i == 1 ? 2 : 1);
+            assertThat(found.path(i).path("segmentation")).isEqualTo(annotation.path("segmentation"));
+            assertThat(found.path(i).path("score").asDouble()).isEqualTo(0.9 - i / 10.0, within(1e-9));
+        }
+    }
+
+    @Test
+    void geoJsonHasPartsAndHolesOfTheSameArea() throws IOException {
+        assertThat(convert(Format.GEOJSON).failed()).isEmpty();
+
+        JsonNode features = read("plate/cells.png.geojson").path("features");
+        assertThat(features).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            JsonNode geometry = features.path(i).path("geometry");
+            boolean several = geometry.path("type").asString().equals("MultiPolygon");
+            List<JsonNode> polygons = new ArrayList<>();
+            if (several) {
+                geometry.path("coordinates").forEach(polygons::add);
+            } else {
+                polygons.add(geometry.path("coordinates"));
+            }
+            assertThat(polygons).hasSize(expected.path(i).path("parts").asInt());
+            assertThat(polygons.stream().mapToInt(polygon -> polygon.size() - 1).sum())
+                    .isEqualTo(expected.path(i).path("holes").asInt());
+            double area = 0;
+            for (JsonNode polygon : polygons) {
+                for (JsonNode ring : polygon) {
+                    assertThat(ring.path(0)).isEqualTo(ring.path(ring.size() - 1));
+                    area += area(ring);
+                }
+            }
+            assertThat(area).isEqualTo(expected.path(i).path("area").asDouble());
+        }
+    }
+
+    /** Holes run the other way round, so their areas are negative. */
+    private static double area(JsonNode ring) {
+        double area = 0;
+        for (int i = 0; i + 1 < ring.size(); i++) {
+            JsonNode one = ring.path(i);
+            JsonNode next = ring.path(i + 1);
+            area += one.path(0).asDouble() * next.path(1).asDouble()
+                    - next.path(0).asDouble() * one.path(1).asDouble();
+        }
+        return area / 2;
+    }
+
+    @Test
+    void theTableMeasuresAsScikitImageDoes() throws IOException {
+        assertThat(convert(Format.CSV).failed()).isEmpty();
+
+        List<String> lines = Files.readAllLines(to.resolve("objects.csv"));
+        assertThat(lines).hasSize(5);
+        for (int i = 0; i < 4; i++) {
+            String[] cells = lines.get(i + 1).split(",", -1);
+            JsonNode known = expected.path(i);
+            assertThat(cells[0]).isEqualTo("plate/cells.png");
+            assertThat(Double.parseDouble(cells[8]))
+                    .isEqualTo(known.path("area").asDouble());
+            assertThat(Double.parseDouble(cells[9]))
+                    .isEqualTo(known.path("centroid").path(0).asDouble(), within(1e-4));
+            assertThat(Double.parseDouble(cells[10]))
+                    .isEqualTo(known.path("centroid").path(1).asDouble(), within(1e-4));
+            assertThat(Double.parseDouble(cells[11]))
+                    .isEqualTo(known.path("diameter").asDouble(), within(1e-4));
+            assertThat(Double.parseDouble(cells[12]))
+                    .isEqualTo(known.path("eccentricity").asDouble(), within(1e-4));
+        }
+    }
+
+    @Test
+    void labelPicturesHaveTheNumberOfTheObjectAtItsPixels() throws IOException {
+        assertThat(convert(Format.LABELS).failed()).isEmpty();
+
+        var picture = ImageIO.read(to.resolve("plate/cells.png.png").toFile()).getRaster();
+        int[] counts = new int[5];
+        for (int y = 0; y < picture.getHeight(); y++) {
+            for (int x = 0; x < picture.getWidth(); x++) {
+                counts[picture.getSample(x, y, 0)]++;
+            }
+        }
+        for (int i = 0; i < 4; i++) {
+            assertThat(counts[i + 1]).isEqualTo(expected.path(i).path("area").asInt());
+        }
+        assertThat(picture.getSample(0, 59, 0)).isEqualTo(4);
+    }
+
+    @Test
+    void yoloHasClassesAndBoxesAsFractions() throws IOException {
+        assertThat(convert(Format.YOLO).failed()).isEmpty();
+
+        List<String> lines = Files.readAllLines(to.resolve("plate/cells.txt"));
+        assertThat(lines.get(1)).isEqualTo("1 0.781250 0.750000 0.312500 0.333333");
+        assertThat(Files.readAllLines(to.resolve("classes.txt"))).containsExactly("a", "b");
+    }
+
+    @Test
+    void whatIsNoResultOfObjectsIsNamed() throws IOException {
+        Files.writeString(results.resolve("labels.png.json"), "{\"images\": [{\"labels\": []}]}");
+        Files.writeString(results.resolve("torn.png.json"), "{\"images\": [");
+
+        Conversion.Summary summary = convert(Format.CSV);
+
+        assertThat(summary.images()).isEqualTo(1);
+        assertThat(summary.failed().get("labels.png")).contains("neither objects nor detections");
+        assertThat(summary.failed()).containsKey("torn.png");
+    }
+
+    @Test
+    void aLabelThatIsNotAmongTheNamedOnesIsRefused() throws IOException {
+        Conversion.Summary summary = new Conversion(results, to, Format.YOLO, List.of("a")).run();
+
+        assertThat(summary.failed().get("plate/cells.png")).contains("\"b\" is not among [a]");
+    }
+
+    private Conversion.Summary convert(Format format) throws IOException {
+        return new Conversion(results, to, format, List.of()).run();
+    }
+
+    private JsonNode read(String name) throws IOException {
+        return JSON.readTree(Files.readAllBytes(to.resolve(name)));
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(ConversionTest.class.getResourceAsStream("/exchange/" + name))) {
+            return in.readAllBytes();
+        }
+    }
+}
