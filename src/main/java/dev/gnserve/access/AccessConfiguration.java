@@ -1,7 +1,8 @@
 package dev.gnserve.access;
 
 import dev.gnserve.failure.MisconfiguredException;
-import java.util.function.Predicate;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Configuration;
@@ -37,11 +38,14 @@ class AccessConfiguration implements WebMvcConfigurer {
     @Override
     public void addInterceptors(InterceptorRegistry registry) {
         if (repository) {
-            registry.addInterceptor(new KeyCheck("an admin key", admins::contains, events))
+            registry.addInterceptor(new KeyCheck("an admin key", admins::id, events))
                     .addPathPatterns(ADMINISTRATION);
         }
         if (!users.isEmpty()) {
-            Predicate<String> either = key -> users.contains(key) || admins.contains(key);
+            Function<String, @Nullable String> either = key -> {
+                String id = users.id(key);
+                return id == null ? admins.id(key) : id;
+            };
             registry.addInterceptor(new KeyCheck("an API key", either, events))
                     .addPathPatterns("/v1/**", "/v2/**")
                     .excludePathPatterns("/v2/health/**", ADMINISTRATION);

@@ -8,8 +8,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.servlet.HandlerInterceptor;
@@ -22,16 +23,22 @@ import org.springframework.web.servlet.HandlerInterceptor;
 final class KeyCheck implements HandlerInterceptor {
 
     private static final String KEY_HEADER = "X-API-Key";
+    private static final String MDC_KEY = "key";
     private static final String BEARER = "bearer ";
 
     private final String needed;
-    private final Predicate<String> known;
+    private final Function<String, @Nullable String> ids;
     private final ApplicationEventPublisher events;
 
-    /** @param needed the kind of key, with its article */
-    KeyCheck(String needed, Predicate<String> known, ApplicationEventPublisher events) {
+    /**
+     * A check for some paths.
+     *
+     * @param needed the kind of key, with its article
+     * @param ids gives the id of a key; null for an unknown one
+     */
+    KeyCheck(String needed, Function<String, @Nullable String> ids, ApplicationEventPublisher events) {
         this.needed = needed;
-        this.known = known;
+        this.ids = ids;
         this.events = events;
     }
 
@@ -39,7 +46,10 @@ final class KeyCheck implements HandlerInterceptor {
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
             throws IOException {
         String key = key(request);
-        if (key != null && known.test(key)) {
+        String id = key == null ? null : ids.apply(key);
+        if (id != null) {
+            events.publishEvent(new KeyUsed(id));
+            MDC.put(MDC_KEY, id);
             return true;
         }
         events.publishEvent(new RequestCompleted(null, null, FailureCode.UNAUTHENTICATED));
@@ -51,6 +61,12 @@ final class KeyCheck implements HandlerInterceptor {
                         .formatted(needed);
         Problems.write(Failure.of(FailureCode.UNAUTHENTICATED, detail), request, response);
         return false;
+    }
+
+    @Override
+    public void afterCompletion(
+            HttpServletRequest request, HttpServletResponse response, Object handler, @Nullable Exception thrown) {
+        MDC.remove(MDC_KEY);
     }
 
     private static @Nullable String key(HttpServletRequest request) {

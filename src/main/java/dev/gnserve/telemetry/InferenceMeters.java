@@ -1,5 +1,6 @@
 package dev.gnserve.telemetry;
 
+import dev.gnserve.access.KeyUsed;
 import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.WorkerReplaced;
@@ -34,6 +35,7 @@ final class InferenceMeters implements BatchListener {
     private final Meter.MeterProvider<Timer> queueWait;
     private final Meter.MeterProvider<Timer> imageStage;
     private final Meter.MeterProvider<Counter> requests;
+    private final Meter.MeterProvider<Counter> keys;
     private final Meter.MeterProvider<Counter> replacements;
 
     InferenceMeters(MeterRegistry registry) {
@@ -55,6 +57,9 @@ final class InferenceMeters implements BatchListener {
                 .withRegistry(registry);
         requests = Counter.builder("gnserve.requests")
                 .description("Requests by outcome: ok or the code of the problem")
+                .withRegistry(registry);
+        keys = Counter.builder("gnserve.key.requests")
+                .description("Requests by the id of their key")
                 .withRegistry(registry);
         replacements = Counter.builder("gnserve.worker.replacements")
                 .description("Engine workers that died and were replaced; each is a defect")
@@ -104,6 +109,11 @@ final class InferenceMeters implements BatchListener {
         String outcome = event.failure() == null ? "ok" : event.failure().name();
         requests.withTags(tags(event.model(), event.version()).and("outcome", outcome))
                 .increment();
+    }
+
+    @EventListener
+    void keyUsed(KeyUsed used) {
+        keys.withTag("key", used.id()).increment();
     }
 
     @EventListener

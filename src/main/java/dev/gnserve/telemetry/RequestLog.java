@@ -1,5 +1,6 @@
 package dev.gnserve.telemetry;
 
+import dev.gnserve.access.KeyUsed;
 import dev.gnserve.pipeline.ImageCompleted;
 import dev.gnserve.pipeline.RequestCompleted;
 import dev.gnserve.pipeline.Timing;
@@ -39,6 +40,7 @@ final class RequestLog extends OncePerRequestFilter {
     private static final class Events {
         private final List<Timing> images = new ArrayList<>();
         private @Nullable RequestCompleted end;
+        private String key = "none";
     }
 
     private static final ThreadLocal<@Nullable Events> EVENTS = new ThreadLocal<>();
@@ -54,7 +56,7 @@ final class RequestLog extends OncePerRequestFilter {
         } finally {
             EVENTS.remove();
             if (events.end != null) {
-                write(events.end, events.images, response.getStatus(), (System.nanoTime() - began) / 1e6);
+                write(events.end, events.key, events.images, response.getStatus(), (System.nanoTime() - began) / 1e6);
             }
         }
     }
@@ -64,6 +66,14 @@ final class RequestLog extends OncePerRequestFilter {
         Events events = EVENTS.get();
         if (events != null) {
             events.images.add(image.timing());
+        }
+    }
+
+    @EventListener
+    void keyUsed(KeyUsed used) {
+        Events events = EVENTS.get();
+        if (events != null) {
+            events.key = used.id();
         }
     }
 
@@ -80,7 +90,7 @@ final class RequestLog extends OncePerRequestFilter {
         requestCompleted(new RequestCompleted(null, null, refused.code()));
     }
 
-    private static void write(RequestCompleted end, List<Timing> images, int status, double millis) {
+    private static void write(RequestCompleted end, String key, List<Timing> images, int status, double millis) {
         String model = Objects.requireNonNullElse(end.model(), "none");
         String version = Objects.requireNonNullElse(end.version(), "none");
         String outcome = end.failure() == null ? "ok" : end.failure().name();
@@ -92,6 +102,7 @@ final class RequestLog extends OncePerRequestFilter {
         log.atInfo()
                 .addKeyValue("model", model)
                 .addKeyValue("version", version)
+                .addKeyValue("key", key)
                 .addKeyValue("outcome", outcome)
                 .addKeyValue("status", status)
                 .addKeyValue("images", images.size())

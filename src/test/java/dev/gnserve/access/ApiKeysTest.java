@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,6 +29,45 @@ class ApiKeysTest {
         assertThat(keys.contains("")).isFalse();
         assertThat(keys.contains(ONE.substring(1))).isFalse();
         assertThat(keys.contains(ONE + " ")).isFalse();
+    }
+
+    @Test
+    void keysChangeWithTheirFile(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("keys"), "scanner: " + ONE + "\n");
+        AtomicLong nanos = new AtomicLong();
+        ApiKeys keys = ApiKeys.of(List.of(), file, nanos::get);
+        assertThat(keys.id(ONE)).isEqualTo("scanner");
+
+        Files.writeString(file, "scanner: " + OTHER + "\nlaboratory: " + ONE + ONE + "\n");
+        assertThat(keys.id(OTHER)).as("at most one look a second").isNull();
+        nanos.addAndGet(1_000_000_000);
+
+        assertThat(keys.id(OTHER)).isEqualTo("scanner");
+        assertThat(keys.id(ONE + ONE)).isEqualTo("laboratory");
+        assertThat(keys.id(ONE)).isNull();
+    }
+
+    @Test
+    void aFileThatLosesItsKeysLetsNobodyInAndNobodyOut(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("keys"), ONE);
+        AtomicLong nanos = new AtomicLong();
+        ApiKeys keys = ApiKeys.of(List.of(), file, nanos::get);
+
+        for (String content : List.of("# none", "short")) {
+            Files.writeString(file, content);
+            nanos.addAndGet(1_000_000_000);
+            assertThat(keys.contains(ONE)).isTrue();
+            assertThat(keys.isEmpty()).isFalse();
+        }
+        Files.delete(file);
+        nanos.addAndGet(1_000_000_000);
+        assertThat(keys.contains(ONE)).isTrue();
+    }
+
+    @Test
+    void aKeyWithoutAnIdHasTheStartOfItsDigest() {
+        // printf first-key-0123456789 | sha256sum
+        assertThat(ApiKeys.of(List.of(ONE), null).id(ONE)).isEqualTo("ed60d752");
     }
 
     @Test
