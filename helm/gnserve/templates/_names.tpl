@@ -2,6 +2,10 @@
 {{- .Values.fullnameOverride | default (ternary .Release.Name (printf "%s-gnserve" .Release.Name) (contains "gnserve" .Release.Name)) | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
+{{- define "gnserve.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "gnserve.name" .) -}}
+{{- end -}}
+
 {{- define "gnserve.selector" -}}
 app.kubernetes.io/name: gnserve
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -34,6 +38,13 @@ capabilities: {drop: [ALL]}
   command: {{- toYaml .Values.models.initContainer.command | nindent 4 }}
   securityContext: {{- include "gnserve.containerSecurity" . | nindent 4 }}
   terminationMessagePolicy: FallbackToLogsOnError
+  {{- with .Values.models.initContainer.env }}
+  env: {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .Values.models.initContainer.envFromSecrets }}
+  envFrom: {{- range . }}
+    - secretRef: {name: {{ . }}}
+  {{- end }}{{ end }}
   resources:
     requests: {cpu: 100m, memory: 64Mi}
   volumeMounts:

@@ -23,6 +23,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,12 @@ class ChartTest {
             gpu: {enabled: true, count: 2, runtimeClassName: nvidia}
             ingress: {enabled: true, className: nginx, tlsSecret: certificate}
             httpRoute: {enabled: true, gateway: front, gatewayNamespace: edge, hostnames: [cells.example.org]}
-            networkPolicy: {clients: [{namespaceSelector: {}}]}
+            networkPolicy: {clients: [{namespaceSelector: {}}], egress: [{ports: [{port: 443}]}]}
+            tracing: {endpoint: "http://collector.monitoring:4318/v1/traces"}
+            podLabels: {team: cells}
+            extraVolumes: [{name: certificates, secret: {secretName: certificates}}]
+            extraVolumeMounts: [{name: certificates, mountPath: /certificates, readOnly: true}]
+            serviceAccount: {create: true, name: vision}
             autoscaling: {kind: hpa, queueWaitMillis: 150}
             serviceMonitor: {enabled: true, labels: {release: prometheus}}
             prometheusRule: {enabled: true, queueWaitSeconds: 0.25, errorRatio: 0.05}
@@ -196,6 +202,98 @@ class ChartTest {
                         .getNumericalAmount())
                 .isEqualByComparingTo("0.15");
         assertThat(chart.one(NetworkPolicy.class).getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
+    }
+
+    @Test
+    void tracesAreSentAndLetOutWhereTheirCollectorIsNamed() {
+        Chart silent = Chart.with("{}");
+        Container container = silent.one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        assertThat(env(container)).doesNotContainKey("GNSERVE_TRACING");
+        assertThat(silent.one(NetworkPolicy.class).getSpec().getEgress()).isEmpty();
+
+        Chart chart = Chart.with("tracing: {endpoint: \"http://collector.monitoring:4318/v1/traces\"}");
+        container = chart.one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+        assertThat(env(container))
+                .containsEntry("GNSERVE_TRACING", "true")
+                .containsEntry(
+                        "MANAGEMENT_OPENTELEMETRY_TRACING_EXPORT_OTLP_ENDPOINT",
+                        "http://collector.monitoring:4318/v1/traces");
+        assertThat(chart.one(NetworkPolicy.class).getSpec().getEgress().stream()
+                        .flatMap(rule -> rule.getPorts().stream())
+                        .map(port -> port.getPort().getIntVal()))
+                .as("names are resolved on port 53")
+                .containsExactly(53, 53, 4318);
+        assertThat(Chart.with("tracing: {endpoint: \"https://traces.example.org/v1\"}")
+                        .one(NetworkPolicy.class)
+                        .getSpec()
+                        .getEgress()
+                        .get(1)
+                        .getPorts()
+                        .get(0)
+                        .getPort()
+                        .getIntVal())
+                .isEqualTo(443);
+    }
+
+    @Test
+    void whatFetchesModelsGetsItsSecretsAndSidecarsTheirVolumes() {
+        PodSpec pod =
+                Chart.with("""
+                        models:
+                          source: initContainer
+                          initContainer: {image: "fetch:1", env: [{name: BUCKET, value: cells}], envFromSecrets: [store]}
+                        extraContainers: [{name: proxy, image: "proxy:1"}]
+                        extraVolumes: [{name: certificates, secret: {secretName: certificates}}]
+                        extraVolumeMounts: [{name: certificates, mountPath: /certificates}]
+                        podLabels: {team: cells}
+                        probes: {liveness: {periodSeconds: 30}}
+                        serviceAccount: {create: false, name: vision}
+                        """).one(Deployment.class).getSpec().getTemplate().getSpec();
+        Container init = pod.getInitContainers().get(0);
+        Container container = pod.getContainers().get(0);
+
+        assertThat(env(init)).containsEntry("BUCKET", "cells");
+        assertThat(init.getEnvFrom().get(0).getSecretRef().getName()).isEqualTo("store");
+        assertThat(pod.getContainers()).extracting(Container::getName).containsExactly("gnserve", "proxy");
+        assertThat(container.getVolumeMounts())
+                .anyMatch(mount -> mount.getMountPath().equals("/certificates"));
+        assertThat(pod.getVolumes()).anyMatch(volume -> volume.getName().equals("certificates"));
+        assertThat(container.getLivenessProbe().getPeriodSeconds()).isEqualTo(30);
+        assertThat(container.getLivenessProbe().getTimeoutSeconds()).isEqualTo(5);
+        assertThat(pod.getServiceAccountName()).isEqualTo("vision");
+    }
+
+    @Test
+    void everyAlertLeadsToItsRunbook() throws Exception {
+        Yaml yaml = new Yaml();
+        Map<String, List<Map<String, List<Map<String, Object>>>>> rules =
+                yaml.load(Files.readString(Path.of("helm/gnserve/files/rules.yaml")));
+        List<Map<String, Object>> alerts = rules.get("groups").stream()
+                .flatMap(group -> group.get("rules").stream())
+                .filter(rule -> rule.containsKey("alert"))
+                .toList();
+
+        assertThat(alerts).isNotEmpty();
+        for (Map<String, Object> alert : alerts) {
+            assertThat(alert.get("annotations").toString())
+                    .contains("runbook_url=docs/runbooks/" + alert.get("alert") + ".md");
+            assertThat(Path.of("docs/runbooks", alert.get("alert") + ".md")).exists();
+        }
+        assertThat(Chart.with(
+                                "prometheusRule: {enabled: true, runbooks: \"https://git.example.org/gnserve/docs/runbooks\"}")
+                        .one(PrometheusRule.class)
+                        .toString())
+                .contains("https://git.example.org/gnserve/docs/runbooks/GnserveOverload.md");
     }
 
     @Test
