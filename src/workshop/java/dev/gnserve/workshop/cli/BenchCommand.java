@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LimitsBenchCommand.class,
+            HostileBenchCommand.class,
             DecodeBenchCommand.class,
             LoadBenchCommand.class,
             OverloadBenchCommand.class,
