@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An archive of a newer PyTorch, changed so that the engine can load it. libtorch refuses an archive that calls an operator it
@@ -55,6 +54,8 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
 
     private static final String FILE = "code/__torch__/gnserve/missing.py";
     private static final String MODULE = "__torch__.gnserve.missing.";
+    private static final Pattern CALL = Pattern.compile(Pattern.quote(MODULE) + "(\\w+)");
+    private static final Pattern COMMENT = Pattern.compile("(?m)^#.*\n");
 
     public RepairedArchive {
         replacements = List.copyOf(replacements);
@@ -78,7 +79,8 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         }
         String namespace = refusal.group(1);
         String name = refusal.group(2);
-        String definition = definition(namespace + "_" + name);
+        StringBuilder text = new StringBuilder(archive.has(FILE) ? archive.code(FILE) : "");
+        boolean defined = define(namespace + "_" + name, text);
         String written = namespace.equals("aten") ? "torch." + name : "ops." + namespace + "." + name;
         Map<String, String> raisers = new LinkedHashMap<>();
         Map<String, byte[]> changed = new HashMap<>();
@@ -92,7 +94,7 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
                     if (!source.token(call.callee()).equals(written)) {
                         continue;
                     }
-                    if (definition != null) {
+                    if (defined) {
                         edits.replace(
                                 source.start(call.callee()),
                                 source.end(call.callee()),
@@ -117,19 +119,31 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
         if (calls == 0) {
             return Optional.empty();
         }
-        StringBuilder text = new StringBuilder(archive.has(FILE) ? archive.code(FILE) : "");
-        text.append(definition == null ? "" : definition);
         raisers.forEach((type, raiser) -> text.append(raiser(raiser, type, namespace + "::" + name)));
         changed.put(FILE, text.toString().getBytes(StandardCharsets.UTF_8));
         List<Replacement> all = new ArrayList<>(replacements);
-        all.add(new Replacement(namespace + "::" + name, calls, List.copyOf(files), definition != null));
+        all.add(new Replacement(namespace + "::" + name, calls, List.copyOf(files), defined));
         return Optional.of(new RepairedArchive(archive.with(changed), all));
     }
 
-    /** The source of the function that computes the same as an operator; null if there is none. */
-    private static @Nullable String definition(String function) {
+    /**
+     * Adds the function that computes the same as an operator, and the functions that it calls. Each is a resource, whose lines of
+     * comment stay behind.
+     *
+     * @return whether there is one
+     */
+    private static boolean define(String function, StringBuilder text) {
+        if (text.indexOf("def " + function + "(") >= 0) {
+            return true;
+        }
         try (InputStream in = RepairedArchive.class.getResourceAsStream(function + ".py")) {
-            return in == null ? null : new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            if (in == null) {
+                return false;
+            }
+            String source = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            text.append(COMMENT.matcher(source).replaceAll(""));
+            CALL.matcher(source).results().forEach(call -> define(call.group(1), text));
+            return true;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

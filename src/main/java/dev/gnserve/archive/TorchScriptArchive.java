@@ -220,16 +220,31 @@ public final class TorchScriptArchive {
         return root().simpleName();
     }
 
+    /** Calls of dropout in training mode: {@code torch.dropout in code/__torch__.py line 7}. */
+    public List<String> trainingDropout() {
+        return TrainingDropout.in(sources);
+    }
+
+    /** Whether torchvision's detectors made it: their transform resizes and normalizes images of 0 to 1 itself. */
+    public boolean hasDetectorTransform() {
+        return modules.instances().stream()
+                .anyMatch(instance -> instance.object().className().endsWith(".GeneralizedRCNNTransform"));
+    }
+
     /** The signature of {@code forward}; one tensor in and out if there is no such method. */
     public ForwardSignature forward() {
+        SourceFile.Function forward = forwardFunction();
+        return forward == null ? ForwardSignature.TENSOR : ForwardSignature.of(forward);
+    }
+
+    SourceFile.@Nullable Function forwardFunction() {
         return sources.stream()
                 .flatMap(source -> source.classes.stream())
                 .filter(type -> type.qualifiedName.equals(root().className()))
                 .flatMap(type -> type.methods.stream())
                 .filter(method -> method.name.equals("forward"))
                 .findFirst()
-                .map(ForwardSignature::of)
-                .orElse(ForwardSignature.TENSOR);
+                .orElse(null);
     }
 
     /** The tensors of all modules. A tensor with several paths is listed once, under the first. */

@@ -35,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
             "Shows the parts, parameters and normalization layers of a TorchScript archive or of a torch.export program (.pt2), and operators"
                     + " that read or write files.",
             "Runs no code of the archive; with --load, another process loads it.",
-            "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, or cannot be served. 2: not an archive."
+            "Exit code 0: no defect found. 1: corrupt, contradictory, reads or writes files, drops out at random, or cannot be served. 2: not an archive."
         })
 final class InspectCommand implements Callable<Integer> {
 
@@ -69,6 +69,7 @@ final class InspectCommand implements Callable<Integer> {
             List<LayerDescription> layers,
             List<TorchScriptArchive.CorruptEntry> corruptEntries,
             List<FileOperator> fileOperators,
+            List<String> trainingDropout,
             List<RepairedArchive.Replacement> replacedOperators,
             @Nullable String refusal,
             @Nullable ProgramFacts program) {}
@@ -94,6 +95,7 @@ final class InspectCommand implements Callable<Integer> {
         boolean contradiction = layers.stream().anyMatch(layer -> layer.verifiable() && layer.reason() != null);
         boolean sound = inspection.corruptEntries().isEmpty()
                 && inspection.fileOperators().isEmpty()
+                && inspection.trainingDropout().isEmpty()
                 && inspection.refusal() == null
                 && !contradiction;
         return sound ? 0 : 1;
@@ -121,6 +123,7 @@ final class InspectCommand implements Callable<Integer> {
                 layers.stream().map(LayerDescription::of).toList(),
                 archive.corruptEntries(),
                 FileOperator.in(archive),
+                archive.trainingDropout(),
                 replaced,
                 refusal,
                 ProgramFacts.of(archive));
@@ -194,6 +197,10 @@ final class InspectCommand implements Callable<Integer> {
                 .fileOperators()
                 .forEach(call -> out.println("READS OR WRITES FILES: " + call
                         + "; it is served with gnserve.archives.allow-file-operators=true only"));
+        inspection
+                .trainingDropout()
+                .forEach(place -> out.println("RANDOM: dropout in training mode, so answers differ for the same input: "
+                        + place + ". Call eval() on the model before the export"));
         inspection
                 .replacedOperators()
                 .forEach(replacement -> out.println("REPAIRED on loading: the engine does not have " + replacement));

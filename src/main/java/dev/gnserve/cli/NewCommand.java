@@ -129,7 +129,8 @@ final class NewCommand implements Callable<Integer> {
         Map<String, Long> normalizations = archive.normalizations().stream()
                 .collect(Collectors.groupingBy(
                         layer -> layer.kind().toString(), LinkedHashMap::new, Collectors.counting()));
-        String manifest = manifest(found, program, archive.normalizations(), normalizations);
+        String manifest =
+                manifest(found, program, archive.normalizations(), normalizations, archive.hasDetectorTransform());
         ManifestReader.read("model.yaml", manifest, archive, found.input()); // Only a valid manifest is written.
         Files.createDirectories(folder.resolve("1"));
         if (program == null) {
@@ -180,7 +181,8 @@ final class NewCommand implements Callable<Integer> {
             ModelProposal found,
             @Nullable ProgramFacts program,
             List<NormalizationLayer> layers,
-            Map<String, Long> normalizations) {
+            Map<String, Long> normalizations,
+            boolean ownTransform) {
         StringBuilder text = new StringBuilder();
         text.append("# yaml-language-server: $schema=http://localhost:8080/model.schema.json\n");
         text.append("# Outputs for one image, for noise and for sample images:\n");
@@ -215,7 +217,11 @@ final class NewCommand implements Callable<Integer> {
         }
         text.append("  sizeMultiple: %d # the smallest that runs\n"
                 .formatted(found.input().sizeMultiple()));
-        text.append("""
+        text.append(ownTransform ? """
+                  # torchvision's transform in the archive takes samples of 0 to 1, and resizes and normalizes them itself. So images
+                  # come whole, without tiles.
+                  normalization: {kind: fixed, scale: 0.00392156862745098}
+                """ : """
                   # The archive does not say how samples of 0 to 255 become its input. This maps them to 0 to 1. Many models also need
                   # mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225]
                   normalization: {kind: fixed, scale: 0.00392156862745098}

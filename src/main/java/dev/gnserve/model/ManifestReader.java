@@ -51,6 +51,11 @@ public final class ManifestReader {
         default @Nullable ProgramInput program() {
             return null;
         }
+
+        /** Whether it resizes images itself, so that they must come whole. */
+        default boolean resizes() {
+            return false;
+        }
     }
 
     private record Known(TorchScriptArchive archive, ArchiveInput input) implements Archive {
@@ -59,6 +64,11 @@ public final class ManifestReader {
         public @Nullable ProgramInput program() {
             return ProgramInput.of(archive);
         }
+
+        @Override
+        public boolean resizes() {
+            return archive.hasDetectorTransform();
+        }
     }
 
     private record OfSnapshot(ArchiveSnapshot archive, EngineScope scope) implements Archive {
@@ -66,6 +76,11 @@ public final class ManifestReader {
         @Override
         public ArchiveInput input() {
             return ArchiveInput.of(scope, archive);
+        }
+
+        @Override
+        public boolean resizes() {
+            return archive.torchScript().hasDetectorTransform();
         }
 
         @Override
@@ -201,11 +216,11 @@ public final class ManifestReader {
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
         int step = found.sizeMultiple();
-        int usual = size != null ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
+        int usual = size != null || archive.resizes() ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
-        // One label for the whole, or a size that was chosen: no reason to cut.
-        boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
+        // One label for the whole, or a size that was chosen, here or in the archive: no reason to cut.
+        boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || archive.resizes();
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());

@@ -20,9 +20,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The other images are the same image with shifted and scaled values, so that their statistics differ. Group Normalization never
  * mixes images. But matrix products and some convolutions add in another order for another batch size, which changes results by
- * about 1e-7. A difference above {@link OutputDifference#sound} fails.
+ * about 1e-7. A difference above {@link OutputDifference#sound} fails. Before a difference counts against batches, the image runs alone
+ * once more: a model that then answers differently is random, and the reason says so.
  */
 final class InvarianceCheck {
+
+    private static final String RANDOM =
+            "random: answers differ for the same input, so batches cannot be compared. Call eval() on"
+                    + " the model before the export; gnserve inspect names dropout in training mode";
 
     private final Function<List<FloatTensor>, List<Prediction>> model;
     private final FloatTensor image;
@@ -94,8 +99,11 @@ final class InvarianceCheck {
             }
             String unequal = compare(together, size);
             if (unequal != null) {
-                return BatchInvariance.notApplicable(largest, unequal);
+                return BatchInvariance.notApplicable(largest, answersAtRandom() ? RANDOM : unequal);
             }
+        }
+        if (fault != null && answersAtRandom()) {
+            fault = RANDOM;
         }
         return new BatchInvariance(
                 largest,
@@ -105,6 +113,13 @@ final class InvarianceCheck {
                 changedDecisions,
                 fault == null ? Verdict.PASS : Verdict.FAIL,
                 fault);
+    }
+
+    /** Whether the image alone, run again, gets another answer: then the other images of a batch are not the cause. */
+    private boolean answersAtRandom() {
+        InvarianceCheck again = new InvarianceCheck(model, image, alone, 1, decisions);
+        String unequal = again.compare(model.apply(List.of(image)).get(0), 1);
+        return unequal != null || again.fault != null;
     }
 
     private @Nullable String compare(Prediction together, int size) {

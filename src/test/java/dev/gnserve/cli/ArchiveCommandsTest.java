@@ -15,11 +15,13 @@ import dev.gnserve.trial.ArchiveTrials;
 import dev.gnserve.trial.TrialLimits;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +50,20 @@ class ArchiveCommandsTest {
                 .contains("TorchScript archive, scripted, class ResizeNet")
                 .containsPattern("a\\.norm +group-norm +4 +8 +1.0E-5 +yes +yes")
                 .contains("REPAIRED on loading: the engine does not have aten::_upsample_lanczos2d_aa (1 call in ");
+    }
+
+    /** By {@code src/test/resources/models/make_types.py}: traced after train(). */
+    @Test
+    void inspectNamesDropoutInTrainingMode() throws IOException {
+        Path file = folder.resolve("dropout.pt");
+        try (InputStream in = getClass().getResourceAsStream("/models/dropout-traced.pt")) {
+            Files.copy(Objects.requireNonNull(in), file);
+        }
+
+        assertThat(run("inspect", file.toString())).isEqualTo(1);
+
+        assertThat(out.toString())
+                .containsPattern("RANDOM: dropout in training mode.*: torch\\.dropout in code/__torch__\\S+ line \\d+");
     }
 
     @Test

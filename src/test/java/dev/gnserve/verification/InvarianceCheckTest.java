@@ -135,6 +135,21 @@ class InvarianceCheckTest {
         assertThat(result.reason()).contains("depends on its batch: scores differs by 0.0100");
     }
 
+    /** Each answer is larger than the one before, for whatever input. */
+    @Test
+    void aModelThatAnswersAtRandomIsNotBlamedOnBatches() {
+        float[] answers = {1};
+        Function<List<FloatTensor>, List<Prediction>> model = images -> images.stream()
+                .map(image -> output(Tensor.of(new float[] {answers[0]++}, 1, 1)))
+                .toList();
+
+        BatchInvariance result = InvarianceCheck.check(
+                model, IMAGE, Map.of("output", Tensor.of(new float[1], 1, 1, 1)), 2, Decisions.HIGHEST);
+
+        assertThat(result.verdict()).isEqualTo(Verdict.FAIL);
+        assertThat(result.reason()).startsWith("random: answers differ for the same input");
+    }
+
     /** One box where the batch has as many images: no batch axis, whatever it looks like. */
     @Test
     void detectionsAreComparedObjectByObject() {
@@ -156,7 +171,12 @@ class InvarianceCheckTest {
     }
 
     private static BatchInvariance batchOfTwo(Prediction alone, Prediction mate, Prediction together) {
-        return InvarianceCheck.check(batch -> List.of(mate, together), IMAGE, alone.outputs(), 2, Decisions.HIGHEST);
+        return InvarianceCheck.check(
+                batch -> batch.size() == 1 ? List.of(alone) : List.of(mate, together),
+                IMAGE,
+                alone.outputs(),
+                2,
+                Decisions.HIGHEST);
     }
 
     private static Prediction detections(float[] boxes, float... scores) {
@@ -179,7 +199,7 @@ class InvarianceCheckTest {
             for (int i = 0; i < images.size(); i++) {
                 System.arraycopy(images.get(i).values(), 0, values, i * each, each);
             }
-            float[] faulty = fault.apply(values);
+            float[] faulty = images.size() == 1 ? values : fault.apply(values);
             List<Prediction> predictions = new ArrayList<>();
             for (int i = 0; i < images.size(); i++) {
                 predictions.add(

@@ -10,7 +10,9 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ForwardSignature;
+import dev.gnserve.archive.InputConversion;
 import dev.gnserve.archive.RepairedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendDescription;
 import dev.gnserve.backend.BackendPlan;
@@ -21,6 +23,7 @@ import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The PyTorch engine of this process, shared by all models. Thread-safe.
@@ -86,6 +89,28 @@ public final class PyTorchBackend implements InferenceBackend {
     @Override
     public PyTorchModel load(ArchiveSnapshot archive, BackendPlan plan) {
         ForwardSignature declared = signature(archive);
+        try (ArchiveSnapshot converted = converted(archive)) {
+            return loadOrRepair(converted == null ? archive : converted, plan, declared);
+        } catch (IOException e) {
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    archive.name() + " cannot be changed to take float32: " + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** The archive of a network of another floating-point type than float32, which then takes float32; else null. */
+    private static @Nullable ArchiveSnapshot converted(ArchiveSnapshot archive) throws IOException {
+        try {
+            TorchScriptArchive read = archive.torchScript();
+            TorchScriptArchive converted = InputConversion.of(read);
+            return converted == read ? null : ArchiveSnapshot.of(converted, archive.name());
+        } catch (TorchScriptException e) { // Only the engine can read it.
+            return null;
+        }
+    }
+
+    private PyTorchModel loadOrRepair(ArchiveSnapshot archive, BackendPlan plan, ForwardSignature declared) {
         try {
             return load(archive, plan, declared, List.of());
         } catch (FailureException refusal) {
