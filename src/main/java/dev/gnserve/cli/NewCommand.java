@@ -15,6 +15,7 @@ import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
 import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.StatedShape;
 import dev.gnserve.model.Task;
 import dev.gnserve.model.UndecidedFormException;
 import dev.gnserve.program.ArchiveFile;
@@ -82,6 +83,16 @@ final class NewCommand implements Callable<Integer> {
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
+    @Option(
+            names = "--shape",
+            paramLabel = "[NAME=]SHAPE[:TYPE]",
+            description = {
+                "Shape of an input, with the batch axis (1x3x512x512, Nx3x512x512) or without it (3,512,512); the type is fp32 unless"
+                        + " given. Give it once for each input if forward takes several: image=1x3x64x64 mask=1x64x64:bool.",
+                "Default: usual shapes of images are tried."
+            })
+    private List<String> shapes = new ArrayList<>();
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -112,11 +123,15 @@ final class NewCommand implements Callable<Integer> {
 
     private int make(Path folder, ArchiveSnapshot snapshot, TorchScriptArchive archive) throws IOException {
         ModelProposal found;
+        List<StatedShape> wanted = ShapeOption.parse(shapes, spec.commandLine());
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels));
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, wanted));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
+            if (shapes.isEmpty()) {
+                spec.commandLine().getErr().println("If the input has another shape, say it: --shape 1x3x512x512");
+            }
             return 1;
         } catch (TorchScriptException e) { // It is an archive, but of a model that cannot be served.
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
@@ -150,6 +165,7 @@ final class NewCommand implements Callable<Integer> {
         err.println("Choose:");
         for (UndecidedFormException.Choice choice : undecided.choices()) {
             err.println("  java -jar gnserve.jar new " + name + " --from " + from + " --models-dir " + modelsDir + " "
+                    + shapes.stream().map(shape -> "--shape " + shape + " ").collect(Collectors.joining())
                     + choice.options());
             err.println("      # " + choice.meaning());
         }
@@ -164,6 +180,7 @@ final class NewCommand implements Callable<Integer> {
             ModelProposal found = made.found();
             out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels " + found.labels());
             out.println("decoder " + found.decoder() + ": " + found.meaning());
+            found.inputs().forEach(input -> out.println("  input " + input));
             found.outputs().forEach(output -> out.println("  output " + output));
             out.println("normalization layers: " + made.normalizations());
             out.println();
@@ -193,7 +210,9 @@ final class NewCommand implements Callable<Integer> {
                 .append(JsonMapper.shared().writeValueAsString(found.labels()))
                 .append('\n');
         if (found.task() == Task.TENSORS) {
-            if (program == null) {
+            if (!found.declaration().isEmpty()) {
+                text.append(found.declaration());
+            } else if (program == null) {
                 int side = found.input().usualSide();
                 text.append("# Axes in which the shapes differ accept any size.\n");
                 text.append("warmUp: {shapes: [[%d, %d, %d]]}\n"

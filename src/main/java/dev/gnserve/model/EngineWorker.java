@@ -1,11 +1,9 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.BackendSession;
-import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchResult;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
@@ -17,14 +15,14 @@ import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /** One worker of a model: its session, warmed up before the first batch. Not thread-safe: used by the worker's thread only. */
-final class EngineWorker implements BatchRunner<Tensor, Prediction> {
+final class EngineWorker implements BatchRunner<ModelInput, Prediction> {
 
     /** Lets one worker warm up at a time, among all models: together they would only slow each other down. */
     private static final Object WARMING = new Object();
 
     private final BackendSession session;
     private final WarmUp warmUp;
-    private final ToIntFunction<TensorShape> mostAtOnce;
+    private final ToIntFunction<ModelInput> mostAtOnce;
     private final Consumer<Prediction> check;
     private final Consumer<BackendSession> whenWarm;
     private boolean warm;
@@ -32,14 +30,14 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     /**
      * Makes a worker.
      *
-     * @param mostAtOnce how many inputs of a shape fit into the memory of one pass, as far as known
+     * @param mostAtOnce how many such inputs fit into the memory of one pass, as far as known
      * @param check throws if a prediction of the warm-up does not fit the manifest
      * @param whenWarm receives the session after the warm-up; must use it before it returns
      */
     EngineWorker(
             BackendSession session,
             WarmUp warmUp,
-            ToIntFunction<TensorShape> mostAtOnce,
+            ToIntFunction<ModelInput> mostAtOnce,
             Consumer<Prediction> check,
             Consumer<BackendSession> whenWarm) {
         this.session = session;
@@ -55,21 +53,17 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
             return;
         }
         synchronized (WARMING) {
-            for (ElementType type : warmUp.dataTypes()) {
-                for (TensorShape shape : warmUp.shapes()) {
-                    warm(WarmUp.input(type, shape));
-                }
-            }
+            warmUp.noise().forEach(this::warm);
             whenWarm.accept(session);
             warm = true;
         }
     }
 
     /** Batches that are larger than what fits into memory never come, so they are not run here either. */
-    private void warm(Tensor noise) {
+    private void warm(ModelInput noise) {
         int before = 0;
         for (int wanted : warmUp.batchSizes().stream().sorted().toList()) {
-            int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise.shape()));
+            int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise));
             if (batchSize != before) {
                 predict(Collections.nCopies(batchSize, noise)).forEach(check);
             }
@@ -77,7 +71,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
         }
     }
 
-    private List<Prediction> predict(List<Tensor> inputs) {
+    private List<Prediction> predict(List<ModelInput> inputs) {
         try {
             return session.run(inputs).predictions();
         } catch (FailureException e) {
@@ -90,7 +84,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     }
 
     @Override
-    public BatchResult<Prediction> run(List<Tensor> inputs) {
+    public BatchResult<Prediction> run(List<ModelInput> inputs) {
         PassResult pass = session.run(inputs);
         return new BatchResult<>(pass.predictions(), new StageTimes(pass.assemble(), pass.infer(), pass.split()));
     }

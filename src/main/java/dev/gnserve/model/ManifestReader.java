@@ -16,6 +16,7 @@ import dev.gnserve.image.Tiling;
 import dev.gnserve.model.BoxSpec.Form;
 import dev.gnserve.model.BoxSpec.Scores;
 import dev.gnserve.model.BoxSpec.Unit;
+import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
@@ -138,11 +139,12 @@ public final class ManifestReader {
         InputSpec input = input(tree, task, once);
         OutputSpec output = output(tree, task, labels, once);
         ProgramInput program = archive.program();
-        BatchPolicy batching = batching(tree, program);
+        NamedInputs named = named(tree, task, program);
+        BatchPolicy batching = batching(tree, program, named);
         int mostSide = program == null || task == Task.TENSORS
                 ? Integer.MAX_VALUE
                 : program.images().mostSide();
-        if (task == Task.TENSORS && program == null && !tree.gives("/warmUp/shapes")) {
+        if (task == Task.TENSORS && program == null && named == null && !tree.gives("/warmUp/shapes")) {
             boolean section = tree.gives("/warmUp");
             tree.make(section ? "/warmUp" : "", () -> {
                 throw new IllegalArgumentException(
@@ -151,7 +153,8 @@ public final class ManifestReader {
                                 : "warmUp is missing; allowed is a section such as {shapes: [[3, 256, 256]]}");
             });
         }
-        WarmUp warmUp = warmUp(tree, task == Task.TENSORS ? program : null, input.usualSize(mostSide), input, batching);
+        ProgramInput tensors = task == Task.TENSORS ? program : null;
+        WarmUp warmUp = warmUp(tree, tensors, named, input.usualSize(mostSide), input, batching);
         return tree.make(
                 "",
                 () -> new ModelManifest(
@@ -326,13 +329,63 @@ public final class ManifestReader {
         return output.exclusive() && !tree.isGiven("/thresholds/seed") ? given.withSeed(0) : given;
     }
 
-    private static BatchPolicy batching(ManifestTree tree, @Nullable ProgramInput program) {
-        int mostAtOnce = program == null ? Integer.MAX_VALUE : program.mostAtOnce();
+    /** An entry of inputs. */
+    private record GivenInput(String name, @Nullable ElementType dataType, List<List<Integer>> shapes) {
+
+        NamedInput input() {
+            ElementType type = dataType == null ? ElementType.FP32 : dataType;
+            return new NamedInput(
+                    name, type, shapes.stream().map(GivenInput::shape).toList());
+        }
+
+        private static TensorShape shape(List<Integer> sizes) {
+            return TensorShape.of(sizes.stream().mapToInt(Integer::intValue).toArray());
+        }
+    }
+
+    /** The inputs by name, as the manifest or else the program gives them; null for one tensor of a batch. */
+    private static @Nullable NamedInputs named(ManifestTree tree, Task task, @Nullable ProgramInput program) {
+        boolean given = tree.gives("/inputs");
+        if (!given && !tree.gives("/batching/whole")) {
+            return program != null && task == Task.TENSORS ? program.named() : null;
+        }
+        return tree.make(given ? "/inputs" : "/batching/whole", () -> {
+            String refusal = refusalOfInputs(tree, task, program);
+            if (refusal != null) {
+                throw new IllegalArgumentException(refusal);
+            }
+            List<NamedInput> inputs = Stream.of(tree.get("/inputs", GivenInput[].class))
+                    .map(GivenInput::input)
+                    .toList();
+            return new NamedInputs(inputs, tree.get("/batching/whole", Boolean.class));
+        });
+    }
+
+    private static @Nullable String refusalOfInputs(ManifestTree tree, Task task, @Nullable ProgramInput program) {
+        if (task != Task.TENSORS) {
+            return "goes with task tensors; with task " + task.label() + " the only input is an image";
+        } else if (program != null) {
+            return "is given, but the program says its inputs itself; remove it";
+        } else if (!tree.gives("/inputs")) {
+            return "needs inputs, a list such as [{name: image, shapes: [[1, 3, 64, 64]]}]";
+        }
+        return tree.gives("/warmUp/shapes") || tree.gives("/warmUp/dataTypes")
+                ? "is given beside shapes or dataTypes of warmUp; write them in inputs"
+                : null;
+    }
+
+    private static BatchPolicy batching(
+            ManifestTree tree, @Nullable ProgramInput program, @Nullable NamedInputs named) {
+        boolean whole = named != null && named.whole();
+        int mostAtOnce = whole ? 1 : program == null ? Integer.MAX_VALUE : program.mostAtOnce();
         int wanted = tree.get("/batching/maxSize", Integer.class);
         int maxSize = tree.make("/batching/maxSize", () -> {
             if (wanted > mostAtOnce && tree.gives("/batching/maxSize")) {
-                throw new IllegalArgumentException("is " + wanted + "; the program takes batches of up to " + mostAtOnce
-                        + ". Export it with a free first axis for larger ones");
+                throw new IllegalArgumentException(
+                        whole
+                                ? "is " + wanted + "; a pass runs one request as a whole. Leave it out"
+                                : "is " + wanted + "; the program takes batches of up to " + mostAtOnce
+                                        + ". Export it with a free first axis for larger ones");
             }
             return Math.min(wanted, mostAtOnce);
         });
@@ -353,18 +406,24 @@ public final class ManifestReader {
      * Reads what runs before the model is ready.
      *
      * @param program whose input the warm-up takes as it is; null for images
+     * @param named inputs with their own shapes; null for one tensor of a batch
      * @param size of a typical image as input
      */
     private static WarmUp warmUp(
             ManifestTree tree,
             @Nullable ProgramInput program,
+            @Nullable NamedInputs named,
             Resize.Size size,
             InputSpec input,
             BatchPolicy batching) {
         int most = batching.maxSize();
-        int[][] usual = program == null
-                ? new int[][] {{input.colour().channels(), size.height(), size.width()}}
-                : program.shapes().stream().map(TensorShape::toArray).toArray(int[][]::new);
+        int[][] usual = named != null
+                ? arrays(named.inputs().get(0).shapes())
+                : program != null
+                        ? arrays(program.shapes().stream()
+                                .map(together -> together.get(0))
+                                .toList())
+                        : new int[][] {{input.colour().channels(), size.height(), size.width()}};
         ElementType usualType = program == null ? ElementType.FP32 : program.type();
         int[][] shapes = tree.get("/warmUp/shapes", int[][].class, usual);
         Integer[] natural = most == 1 ? new Integer[] {1} : new Integer[] {1, most};
@@ -375,7 +434,11 @@ public final class ManifestReader {
                 throw new IllegalArgumentException(
                         "batchSizes are " + batchSizes + "; allowed are those up to batching.maxSize (" + most + ")");
             }
-            return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes));
+            return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes), named);
         });
+    }
+
+    private static int[][] arrays(List<TensorShape> shapes) {
+        return shapes.stream().map(TensorShape::toArray).toArray(int[][]::new);
     }
 }

@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.TensorShape;
 import java.time.Duration;
@@ -30,7 +31,7 @@ class EngineWorkerTest {
         assertThat(ran).as("what fits is known after the first pass").containsExactly(1, 3);
     }
 
-    private EngineWorker worker(List<Integer> batchSizes, ToIntFunction<TensorShape> mostAtOnce) {
+    private EngineWorker worker(List<Integer> batchSizes, ToIntFunction<ModelInput> mostAtOnce) {
         WarmUp warmUp = new WarmUp(List.of(TensorShape.of(1, 2, 2)), batchSizes, List.of(ElementType.FP32));
         return new EngineWorker(
                 inputs -> {

@@ -145,7 +145,7 @@ class ManifestReaderTest {
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessage("""
                 model.yaml, line 2, batchin: unknown field (is batching meant?); allowed here: task, labels, description, license, \
-                input, output, thresholds, batching, execution, verification, warmUp, golden
+                input, output, thresholds, inputs, batching, execution, verification, warmUp, golden
                 model.yaml, line 5, input.resize: height is missing; allowed is a whole number from 1 to 16384
                 model.yaml, line 7, input.resize.size: not allowed here: Pixels of the shorter side; required with the mode shortest-side
                 model.yaml, line 8, input.resize.width: is "1.5"; allowed is a whole number from 1 to 16384
