@@ -10,6 +10,7 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
@@ -193,6 +194,20 @@ final class NewCommand implements Callable<Integer> {
         out.flush();
     }
 
+    /** Two shapes that differ in their sides say that the sides are free. */
+    private static String pictures(ArchiveInput input) {
+        Resize.Size only = input.onlySize();
+        int side = input.usualSide();
+        int other = side + 2 * input.sizeMultiple();
+        String shapes = only != null
+                ? "[%d, %d, %d]".formatted(input.channels(), only.height(), only.width())
+                : "[%1$d, %2$d, %3$d], [%1$d, %3$d, %2$d]".formatted(input.channels(), side, other);
+        return "# Axes in which the shapes differ accept any size.\nwarmUp: {shapes: [" + shapes + "]}\n"
+                + (input.sizeMultiple() == 1
+                        ? ""
+                        : "input: {sizeMultiple: %d} # the smallest that runs\n".formatted(input.sizeMultiple()));
+    }
+
     private String manifest(
             ModelProposal found,
             @Nullable ProgramFacts program,
@@ -213,10 +228,7 @@ final class NewCommand implements Callable<Integer> {
             if (!found.declaration().isEmpty()) {
                 text.append(found.declaration());
             } else if (program == null) {
-                int side = found.input().usualSide();
-                text.append("# Axes in which the shapes differ accept any size.\n");
-                text.append("warmUp: {shapes: [[%d, %d, %d]]}\n"
-                        .formatted(found.input().channels(), side, side));
+                text.append(pictures(found.input()));
             } else {
                 text.append("# The program says its shapes and types: ")
                         .append(program.inputs())
