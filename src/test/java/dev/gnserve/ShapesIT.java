@@ -41,6 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ShapesIT {
 
     private static final Path SHAPES = Path.of("src/test/resources/shapes");
+    private static final Path CHANNELS = Path.of("src/test/resources/channels");
     private static final Path PROGRAMS = Path.of("src/test/resources/programs/torch-2.15");
 
     @TempDir
@@ -66,6 +67,17 @@ class ShapesIT {
         put("clip", "warmUp: {shapes: [[3, 4, 6, 6]]}");
         put("fixed-size", "warmUp: {shapes: [[3, 6, 10]]}\nbatching: {maxSize: 1}");
         put("four-channels", "warmUp: {shapes: [[4, 8, 8]]}");
+        put("bands", SHAPES.resolve("four-channels.pt"), """
+                task: segmentation
+                labels: [a, b]
+                input:
+                  channels: 4
+                  sizeMultiple: 1
+                  normalization:
+                    scale: 0.00392156862745098
+                    mean: [0.1, 0.2, 0.3, 0.4]
+                    standardDeviation: [0.5, 0.4, 0.3, 0.2]
+                """);
         for (String program : List.of("nested", "integers", "operators", "outputs")) {
             put(program, "");
         }
@@ -73,12 +85,15 @@ class ShapesIT {
     }
 
     private static void put(String model, String manifest) {
-        boolean archive = Files.exists(SHAPES.resolve(model + ".pt"));
-        Path from = archive ? SHAPES.resolve(model + ".pt") : PROGRAMS.resolve(model + ".pt2");
+        Path archive = SHAPES.resolve(model + ".pt");
+        put(model, Files.exists(archive) ? archive : PROGRAMS.resolve(model + ".pt2"), "task: tensors\n" + manifest);
+    }
+
+    private static void put(String model, Path from, String manifest) {
         try {
             Path version = Files.createDirectories(models.resolve(model).resolve("1"));
-            Files.copy(from, version.resolve(archive ? "model.pt" : "model.pt2"));
-            Files.writeString(models.resolve(model).resolve("model.yaml"), "task: tensors\n" + manifest);
+            Files.copy(from, version.resolve(from.toString().endsWith(".pt") ? "model.pt" : "model.pt2"));
+            Files.writeString(models.resolve(model).resolve("model.yaml"), manifest);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -180,6 +195,30 @@ class ShapesIT {
                 .valueStream()
                 .map(tensor -> tensor.path("shape").toString())
                 .collect(Collectors.joining(" "));
+    }
+
+    /** A mean and a deviation for each channel; the classes are PyTorch's (channels/make.py). */
+    @Test
+    void picturesOfFourChannelsAreSegmented() throws IOException {
+        Npz values = Npz.read(Files.readAllBytes(CHANNELS.resolve("values.npz")));
+        double[] classes = values.doubles("classes");
+
+        Answer answer = client.post("v1/models/bands/segment", Files.readAllBytes(CHANNELS.resolve("bands-8.tif")));
+
+        JsonNode found = answer.json().path("images").path(0).path("classes");
+        assertThat(found.size()).as(answer.text()).isEqualTo(2);
+        for (int label = 1; label <= 2; label++) {
+            JsonNode mask = found.path(label - 1).path("mask");
+            boolean[][] pixels = CocoRleDecoder.decode(mask.path("counts").asString(), 8, 8);
+            for (int i = 0; i < classes.length; i++) {
+                assertThat(pixels[i / 8][i % 8]).isEqualTo(classes[i] == label);
+            }
+        }
+        Answer colours = client.post(
+                "v1/models/bands/segment",
+                Files.readAllBytes(Path.of("src/main/resources/samples/nuclei/fluorescence-256.png")));
+        assertThat(colours.status()).isEqualTo(422);
+        assertThat(colours.text()).contains("the model takes 4");
     }
 
     @Test

@@ -26,7 +26,7 @@ import java.util.TreeMap;
  */
 record ImageFiles(List<String> names, Map<String, String> unreadable) {
 
-    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp");
+    private static final Set<String> ENDINGS = Set.of("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "npy");
 
     /**
      * Lists a folder. Leaves out hidden files and folders.

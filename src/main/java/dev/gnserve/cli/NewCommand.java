@@ -237,8 +237,14 @@ final class NewCommand implements Callable<Integer> {
             return text.append("verification: {onLoad: warn}\n").toString();
         }
         text.append("input:\n");
-        text.append("  colour: ").append(found.input().channels() == 1 ? "gray" : "rgb");
-        text.append(found.input().channels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
+        text.append(
+                switch (found.input().channels()) {
+                    case 1 -> "  colour: gray\n";
+                    case 3 -> "  colour: rgb # or bgr, for models from OpenCV code\n";
+                    default ->
+                        "  channels: %d # as they are stored in a TIFF or a NumPy array\n"
+                                .formatted(found.input().channels());
+                });
         Resize.Size only = found.input().onlySize();
         if (only != null) {
             text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"

@@ -42,6 +42,9 @@ public record ArchiveInput(
     /** Networks halve their input up to six times. */
     private static final int LARGEST_MULTIPLE = 64;
 
+    /** A first convolution with more channels is none of the input. */
+    private static final int MOST_CHANNELS = 16;
+
     /** Trial sides are about this long, and odd multiples: with them a model that needs a larger multiple fails. */
     private static final int FREE_SIDE = 160;
 
@@ -130,7 +133,7 @@ public record ArchiveInput(
     /** Small multiples first, then fixed sizes; then the same with gray instead of colour, or colour instead of gray. */
     private static List<ArchiveInput> candidates(int likely) {
         List<ArchiveInput> all = new ArrayList<>();
-        for (int channels : new int[] {likely, likely == 1 ? 3 : 1}) {
+        for (int channels : likely == 1 || likely == 3 ? new int[] {likely, 4 - likely} : new int[] {likely, 3, 1}) {
             for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
                 all.add(new ArchiveInput(channels, multiple, 0, 0));
             }
@@ -165,15 +168,20 @@ public record ArchiveInput(
         return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
     }
 
-    /** The input channels of the first convolution with 1 or 3 of them; an archive usually lists its first layer first. */
+    /**
+     * The input channels of the first convolution with 1 or 3 of them; an archive usually lists its first layer first. If no convolution
+     * has so few, those of the first one.
+     */
     private static int channels(TorchScriptArchive archive) {
-        return archive.parameters().stream()
+        List<Integer> all = archive.parameters().stream()
                 .map(parameter -> parameter.tensor().shape())
                 .filter(shape -> shape.size() == 4)
                 .map(shape -> Math.toIntExact(shape.get(1)))
+                .toList();
+        return all.stream()
                 .filter(channels -> channels == 1 || channels == 3)
                 .findFirst()
-                .orElse(3);
+                .orElse(all.isEmpty() || all.get(0) > MOST_CHANNELS ? 3 : all.get(0));
     }
 
     /** One input: a batch of two may be more than the program takes. */

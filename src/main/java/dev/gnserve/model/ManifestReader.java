@@ -196,10 +196,10 @@ public final class ManifestReader {
     }
 
     private static InputSpec input(ManifestTree tree, Task task, Archive archive) throws IOException {
-        boolean complete = task == Task.TENSORS || (tree.has("/input/colour") && tree.has("/input/sizeMultiple"));
+        boolean said = tree.has("/input/colour") || tree.has("/input/channels");
+        boolean complete = task == Task.TENSORS || (said && tree.has("/input/sizeMultiple"));
         ArchiveInput found = complete && archive.program() == null ? ArchiveInput.USUAL : archive.input();
-        ChannelOrder colour = tree.get(
-                "/input/colour", ChannelOrder.class, found.channels() == 1 ? ChannelOrder.GRAY : ChannelOrder.RGB);
+        ChannelOrder colour = channels(tree, found);
         Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
@@ -213,6 +213,30 @@ public final class ManifestReader {
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
+    }
+
+    private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {
+        if (tree.has("/input/channels")) {
+            return tree.make("/input/channels", () -> {
+                if (tree.has("/input/colour")) {
+                    throw new IllegalArgumentException(
+                            "is given beside colour; allowed is colour for gray and RGB, or channels for those that are stored");
+                }
+                return new ChannelOrder.Stored(tree.get("/input/channels", Integer.class));
+            });
+        }
+        return tree.has("/input/colour")
+                ? tree.get("/input/colour", ChannelOrder.Colour.class)
+                : usualChannels(found.channels());
+    }
+
+    /** Gray or RGB where the archive takes 1 or 3 channels, else those that are stored. */
+    private static ChannelOrder usualChannels(int channels) {
+        return switch (channels) {
+            case 1 -> ChannelOrder.GRAY;
+            case 3 -> ChannelOrder.RGB;
+            default -> new ChannelOrder.Stored(Math.min(channels, ChannelOrder.Stored.MOST));
+        };
     }
 
     private static Tiling tiling(ManifestTree tree, int multiple, int mostSide) {

@@ -121,7 +121,7 @@ public record ModelProposal(
         }
         throw undecided(
                 List.of(),
-                "The program takes " + program + ", which is no batch of images with 1 or 3 channels.",
+                "The program takes " + program + ", which is no batch of images with 1 to 64 channels.",
                 wish,
                 forms);
     }

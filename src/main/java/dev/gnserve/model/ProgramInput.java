@@ -11,6 +11,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.program.ProgramFacts;
@@ -192,7 +193,7 @@ public final class ProgramInput {
                 && real
                 && axes.size() == 4
                 && axes.get(1).isFixed()
-                && (axes.get(1).size() == 1 || axes.get(1).size() == 3);
+                && axes.get(1).size() <= ChannelOrder.Stored.MOST;
     }
 
     /** The largest batch. */

@@ -79,7 +79,7 @@ class ProgramCommandsTest {
 
     @Test
     void newNeedsNoShapesForAProgramThatTakesNoImages() throws IOException {
-        assertThat(newModel("norms"))
+        assertThat(newModel("operators"))
                 .contains("task: tensors", "# The program says its shapes and types: [")
                 .doesNotContain("warmUp");
     }

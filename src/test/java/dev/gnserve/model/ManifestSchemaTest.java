@@ -116,7 +116,7 @@ class ManifestSchemaTest {
     void choicesAreThoseOfTheCode() {
         Map<String, Class<? extends Enum<?>>> types = Map.of(
                 "/task", Task.class,
-                "/input/properties/colour", ChannelOrder.class,
+                "/input/properties/colour", ChannelOrder.Colour.class,
                 "/input/properties/padding", Padding.Mode.class,
                 "/output/properties/decoder", Decoder.class,
                 "/execution/properties/device", Device.class,
