@@ -58,7 +58,6 @@ class ProgramsIT {
         put("segments", "torch-2.15/unet", "task: segmentation\nlabels: [thing]");
         put("classes", "torch-2.15/fixed-batch", "task: classification\nlabels: [a, b, c]");
         put("greedy", "torch-2.15/pyramid", TENSORS + "\nbatching: {maxSize: 2}");
-        put("several", "torch-2.15/nested", TENSORS);
         put("counter", "torch-2.15/counter", TENSORS);
         put("both", "torch-2.15/unet", TENSORS);
         write(models.resolve("both/1/model.pt"), Programs.bytes("torch-2.15/unet.pt2"));
@@ -183,7 +182,6 @@ class ProgramsIT {
             delimiter = '|',
             value = {
                 "greedy | batching.maxSize: is 2; the program takes batches of up to 1",
-                "several | the program takes 7 tensors (image, options.gain",
                 "newer | written by torch 2.15.0+cu132, calls aten::brand_new, which the engine does not have",
                 "counter | the program changes count while it runs",
                 "both | has model.pt and model.pt2, allowed is one of them"

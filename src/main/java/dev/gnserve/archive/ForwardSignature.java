@@ -1,6 +1,7 @@
 package dev.gnserve.archive;
 
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * The signature of a model's {@code forward} in its code.
@@ -32,6 +33,15 @@ public record ForwardSignature(List<Input> inputs, String result) {
                 .map(parameter -> new Input(parameter.name(), parameter.type(), parameter.defaultValue() == null))
                 .toList();
         return new ForwardSignature(inputs, forward.resultType);
+    }
+
+    /** The arguments in words: {@code image (Tensor), mask (Tensor), scale (float)}. */
+    public String describeInputs() {
+        return inputs.isEmpty()
+                ? "nothing"
+                : inputs.stream()
+                        .map(input -> input.name() + " (" + input.type() + ")")
+                        .collect(Collectors.joining(", "));
     }
 
     /** Whether {@code forward} takes the images of a batch as a list of tensors, as torchvision's detectors do. */

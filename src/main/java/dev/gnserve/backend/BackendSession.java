@@ -9,9 +9,10 @@ public interface BackendSession {
     /**
      * Runs a batch of inputs in one forward pass.
      *
-     * @param inputs of equal type and shape, without a batch axis; an image is [channels, height, width]
+     * @param inputs of equal {@linkplain ModelInput#kind() kind}, without a batch axis; an image is [channels, height, width]. A
+     *     {@linkplain TensorGroup#whole() whole} group runs alone, and its prediction has the outputs as they are
      * @throws dev.gnserve.failure.FailureException with {@code ENGINE_FAULT} if the pass fails, or if its outputs cannot be assigned
      *     to the inputs
      */
-    PassResult run(List<? extends Tensor> inputs);
+    PassResult run(List<? extends ModelInput> inputs);
 }

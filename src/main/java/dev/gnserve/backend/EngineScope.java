@@ -149,12 +149,22 @@ public final class EngineScope {
 
     /** How many inputs of a shape one pass may have in the memory that passes have. */
     public int mostAtOnce(TensorShape shape) {
-        return cost.mostAtOnce(shape);
+        return cost.mostAtOnce(shape.elements());
+    }
+
+    /** As {@link #mostAtOnce(TensorShape)}, for any input. */
+    public int mostAtOnce(ModelInput input) {
+        return cost.mostAtOnce(input.elements());
     }
 
     /** Why a pass over one input of this shape does not fit into the memory that passes have; null if it does. */
     public @Nullable Failure refusal(TensorShape shape) {
-        return cost.refusal(shape);
+        return cost.refusal(shape.elements(), shape);
+    }
+
+    /** As {@link #refusal(TensorShape)}, for any input. */
+    public @Nullable Failure refusal(ModelInput input) {
+        return cost.refusal(input.elements(), input instanceof Tensor tensor ? tensor.shape() : input);
     }
 
     /** The calls whose {@linkplain EngineCall#age age} is at least the limit. */
@@ -263,15 +273,15 @@ public final class EngineScope {
             TappedSession session = model.newTappedSession(background);
             return new TappedSession() {
                 @Override
-                public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
+                public Map<String, Tensor> run(ModelInput input, long bytes, Consumer<TappedCall> calls) {
                     return cost.run(
-                            inputs,
+                            List.of(input),
                             COPIES_OF_TAPPED_PASS,
-                            () -> call("a verification of " + owner, () -> session.run(inputs, bytes, calls)));
+                            () -> call("a verification of " + owner, () -> session.run(input, bytes, calls)));
                 }
 
                 @Override
-                public List<Prediction> predict(List<FloatTensor> images) {
+                public List<Prediction> predict(List<? extends ModelInput> images) {
                     return cost.run(images, 1, () -> call("a verification of " + owner, () -> session.predict(images)));
                 }
             };

@@ -40,12 +40,11 @@ final class PassCost {
      * @param copies how many times the memory of a plain pass it takes
      * @throws dev.gnserve.failure.FailureException with {@code OVERLOADED} when the memory is not free in time
      */
-    <T> T run(List<? extends Tensor> inputs, int copies, Supplier<T> pass) {
+    <T> T run(List<? extends ModelInput> inputs, int copies, Supplier<T> pass) {
         if (!memory.isLimited()) {
             return pass.get();
         }
-        long elements =
-                inputs.stream().mapToLong(input -> input.shape().elements()).sum();
+        long elements = inputs.stream().mapToLong(ModelInput::elements).sum();
         boolean measure = copies == 1 && isFar(elements);
         long part = measure ? memory.takeAll() : memory.take(copies * bytes(elements));
         try {
@@ -88,18 +87,22 @@ final class PassCost {
         return (long) (MARGIN * bytesPerElement * elements);
     }
 
-    /** How many inputs of a shape one pass may have, so that two passes fit side by side; 1 at least. */
-    int mostAtOnce(TensorShape shape) {
-        long each = bytes(shape.elements());
+    /** How many inputs of so many elements one pass may have, so that two passes fit side by side; 1 at least. */
+    int mostAtOnce(long elements) {
+        long each = bytes(elements);
         return each == 0 || !memory.isLimited()
                 ? Integer.MAX_VALUE
                 : (int) Math.max(1, Math.min(Integer.MAX_VALUE, memory.total() / 2 / each));
     }
 
-    /** Why a pass over one input of this shape never fits; null if it does. */
+    /**
+     * Why a pass over one input of so many elements never fits; null if it does.
+     *
+     * @param input for the message
+     */
     @Nullable
-    Failure refusal(TensorShape shape) {
-        long bytes = bytes(shape.elements());
+    Failure refusal(long elements, Object input) {
+        long bytes = bytes(elements);
         long total = memory.total();
         return !memory.isLimited() || bytes <= total
                 ? null
@@ -107,6 +110,6 @@ final class PassCost {
                         FailureCode.IMAGE_TOO_LARGE,
                         ("a pass of %s over an input of %s needs about %,d MB of native memory, and passes may take %,d MB:"
                                         + " send a smaller image, give model.yaml an input.tile, or give the process more memory")
-                                .formatted(owner, shape, PassMemory.megabytes(bytes), PassMemory.megabytes(total)));
+                                .formatted(owner, input, PassMemory.megabytes(bytes), PassMemory.megabytes(total)));
     }
 }

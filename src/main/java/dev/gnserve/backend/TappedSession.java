@@ -17,11 +17,11 @@ public interface TappedSession {
      *
      * <p>Calls are handed over one by one, in order. Each is freed before the next is read from native memory.
      *
-     * @param inputs the arguments of {@code forward}, with a batch axis
+     * @param input the argument of {@code forward}, with a batch axis, or a whole group
      * @param bytes native memory that one pass may keep. A larger call is kept alone
      * @return the model's outputs by name
      */
-    Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls);
+    Map<String, Tensor> run(ModelInput input, long bytes, Consumer<TappedCall> calls);
 
     /**
      * Runs images as the served model does, without keeping tensors.
@@ -29,5 +29,5 @@ public interface TappedSession {
      * @param images of equal shape, without a batch axis
      * @throws dev.gnserve.failure.FailureException as {@link BackendSession#run}
      */
-    List<Prediction> predict(List<FloatTensor> images);
+    List<Prediction> predict(List<? extends ModelInput> images);
 }

@@ -27,7 +27,7 @@ import java.util.TreeMap;
 record ImageFiles(List<String> names, Map<String, String> unreadable) {
 
     private static final Set<String> ENDINGS =
-            Set.of("png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp");
+            Set.of("png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp", "npy");
 
     /**
      * Lists a folder. Leaves out hidden files and folders.

@@ -6,9 +6,14 @@ import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.PassMemory;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ProgramInput;
+import dev.gnserve.model.StatedInputs;
 import dev.gnserve.program.ArchiveFile;
 import dev.gnserve.program.ProgramFacts;
 import dev.gnserve.trial.ArchiveTrials;
@@ -49,6 +54,13 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--load", description = "Load the archive in another process: this runs its code.")
     private boolean load;
 
+    @Option(
+            names = "--shape",
+            paramLabel = "[NAME=]SHAPE[:TYPE]",
+            description =
+                    "Also run the archive with noise of this shape, as the option of the command new, and show what it returns.")
+    private List<String> shapes = new ArrayList<>();
+
     @Option(names = "--no-engine", hidden = true, description = "The default.")
     private boolean noEngine;
 
@@ -72,7 +84,8 @@ final class InspectCommand implements Callable<Integer> {
             List<String> trainingDropout,
             List<RepairedArchive.Replacement> replacedOperators,
             @Nullable String refusal,
-            @Nullable ProgramFacts program) {}
+            @Nullable ProgramFacts program,
+            List<String> pass) {}
 
     @Override
     public Integer call() {
@@ -108,6 +121,16 @@ final class InspectCommand implements Callable<Integer> {
         if (refusal == null && load && !noEngine) {
             refusal = load(snapshot, replaced);
         }
+        List<String> pass = List.of();
+        if (refusal == null && !shapes.isEmpty()) {
+            try {
+                pass = pass(snapshot);
+            } catch (FailureException e) {
+                refusal = e.failure().detail();
+            } catch (TorchScriptException e) {
+                refusal = e.getMessage();
+            }
+        }
         List<TorchScriptArchive.Parameter> parameters = archive.parameters();
         return new Inspection(
                 file.toString(),
@@ -126,7 +149,24 @@ final class InspectCommand implements Callable<Integer> {
                 archive.trainingDropout(),
                 replaced,
                 refusal,
-                ProgramFacts.of(archive));
+                ProgramFacts.of(archive),
+                pass);
+    }
+
+    /** The inputs and outputs of a pass over noise, in words. */
+    private List<String> pass(ArchiveSnapshot archive) {
+        try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
+                PyTorchModel model = engine.load(archive, BackendPlan.CPU)) {
+            StatedInputs stated =
+                    StatedInputs.of(archive.torchScript(), model, ShapeOption.parse(shapes, spec.commandLine()));
+            List<String> lines = new ArrayList<>();
+            stated.describe().forEach(input -> lines.add("input " + input));
+            stated.prediction()
+                    .outputs()
+                    .forEach((name, tensor) -> lines.add("output " + name + " " + tensor.type() + " " + tensor.shape()
+                            + (stated.inputs().whole() ? "" : " for each item")));
+            return lines;
+        }
     }
 
     /** Why a program cannot be served, although it is sound; null if it can, and for other archives. */
@@ -188,6 +228,7 @@ final class InspectCommand implements Callable<Integer> {
                         (layer.verifiable() ? "yes" : "no") + (layer.reason() == null ? "" : ": " + layer.reason()));
             }
         }
+        inspection.pass().forEach(line -> out.println("pass over noise: " + line));
         out.println();
         inspection
                 .corruptEntries()

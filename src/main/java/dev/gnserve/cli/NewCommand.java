@@ -10,11 +10,13 @@ import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
 import dev.gnserve.model.OutputSpec.Decoder;
+import dev.gnserve.model.StatedShape;
 import dev.gnserve.model.Task;
 import dev.gnserve.model.UndecidedFormException;
 import dev.gnserve.program.ArchiveFile;
@@ -82,6 +84,16 @@ final class NewCommand implements Callable<Integer> {
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
+    @Option(
+            names = "--shape",
+            paramLabel = "[NAME=]SHAPE[:TYPE]",
+            description = {
+                "Shape of an input, with the batch axis (1x3x512x512, Nx3x512x512) or without it (3,512,512); the type is fp32 unless"
+                        + " given. Give it once for each input if forward takes several: image=1x3x64x64 mask=1x64x64:bool.",
+                "Default: usual shapes of images are tried."
+            })
+    private List<String> shapes = new ArrayList<>();
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -112,11 +124,15 @@ final class NewCommand implements Callable<Integer> {
 
     private int make(Path folder, ArchiveSnapshot snapshot, TorchScriptArchive archive) throws IOException {
         ModelProposal found;
+        List<StatedShape> wanted = ShapeOption.parse(shapes, spec.commandLine());
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels));
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, wanted));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
+            if (shapes.isEmpty()) {
+                spec.commandLine().getErr().println("If the input has another shape, say it: --shape 1x3x512x512");
+            }
             return 1;
         } catch (TorchScriptException e) { // It is an archive, but of a model that cannot be served.
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
@@ -151,6 +167,7 @@ final class NewCommand implements Callable<Integer> {
         err.println("Choose:");
         for (UndecidedFormException.Choice choice : undecided.choices()) {
             err.println("  java -jar gnserve.jar new " + name + " --from " + from + " --models-dir " + modelsDir + " "
+                    + shapes.stream().map(shape -> "--shape " + shape + " ").collect(Collectors.joining())
                     + choice.options());
             err.println("      # " + choice.meaning());
         }
@@ -165,6 +182,7 @@ final class NewCommand implements Callable<Integer> {
             ModelProposal found = made.found();
             out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels " + found.labels());
             out.println("decoder " + found.decoder() + ": " + found.meaning());
+            found.inputs().forEach(input -> out.println("  input " + input));
             found.outputs().forEach(output -> out.println("  output " + output));
             out.println("normalization layers: " + made.normalizations());
             out.println();
@@ -175,6 +193,20 @@ final class NewCommand implements Callable<Integer> {
                     "  curl " + send + " http://localhost:8080" + found.task().path(name));
         }
         out.flush();
+    }
+
+    /** Two shapes that differ in their sides say that the sides are free. */
+    private static String pictures(ArchiveInput input) {
+        Resize.Size only = input.onlySize();
+        int side = input.usualSide();
+        int other = side + 2 * input.sizeMultiple();
+        String shapes = only != null
+                ? "[%d, %d, %d]".formatted(input.channels(), only.height(), only.width())
+                : "[%1$d, %2$d, %3$d], [%1$d, %3$d, %2$d]".formatted(input.channels(), side, other);
+        return "# Axes in which the shapes differ accept any size.\nwarmUp: {shapes: [" + shapes + "]}\n"
+                + (input.sizeMultiple() == 1
+                        ? ""
+                        : "input: {sizeMultiple: %d} # the smallest that runs\n".formatted(input.sizeMultiple()));
     }
 
     private String manifest(
@@ -195,11 +227,10 @@ final class NewCommand implements Callable<Integer> {
                 .append(JsonMapper.shared().writeValueAsString(found.labels()))
                 .append('\n');
         if (found.task() == Task.TENSORS) {
-            if (program == null) {
-                int side = found.input().usualSide();
-                text.append("# Axes in which the shapes differ accept any size.\n");
-                text.append("warmUp: {shapes: [[%d, %d, %d]]}\n"
-                        .formatted(found.input().channels(), side, side));
+            if (!found.declaration().isEmpty()) {
+                text.append(found.declaration());
+            } else if (program == null) {
+                text.append(pictures(found.input()));
             } else {
                 text.append("# The program says its shapes and types: ")
                         .append(program.inputs())
@@ -208,8 +239,14 @@ final class NewCommand implements Callable<Integer> {
             return text.append("verification: {onLoad: warn}\n").toString();
         }
         text.append("input:\n");
-        text.append("  colour: ").append(found.input().channels() == 1 ? "gray" : "rgb");
-        text.append(found.input().channels() == 1 ? "\n" : " # or bgr, for models from OpenCV code\n");
+        text.append(
+                switch (found.input().channels()) {
+                    case 1 -> "  colour: gray\n";
+                    case 3 -> "  colour: rgb # or bgr, for models from OpenCV code\n";
+                    default ->
+                        "  channels: %d # as they are stored in a TIFF or a NumPy array\n"
+                                .formatted(found.input().channels());
+                });
         Resize.Size only = found.input().onlySize();
         if (only != null) {
             text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"

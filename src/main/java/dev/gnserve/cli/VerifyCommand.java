@@ -2,10 +2,13 @@ package dev.gnserve.cli;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
@@ -21,6 +24,8 @@ import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ProgramInput;
+import dev.gnserve.model.StatedInputs;
+import dev.gnserve.model.StatedShape;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.program.ArchiveFile;
@@ -34,6 +39,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -80,6 +86,13 @@ final class VerifyCommand implements Callable<Integer> {
                 description = "Normally distributed values of this shape: 3x256x256, or with a batch axis of 1:"
                         + " 1x3x256x256.")
         private @Nullable String shape;
+
+        @Option(
+                names = "--shape",
+                paramLabel = "[NAME=]SHAPE[:TYPE]",
+                description =
+                        "Values between 0 and 1 of this shape, as the option of the command new; once for each input.")
+        private List<String> shapes = new ArrayList<>();
     }
 
     @Option(
@@ -122,7 +135,11 @@ final class VerifyCommand implements Callable<Integer> {
         }
         VerificationReport report;
         try (ArchiveSnapshot archive = ArchiveFile.read(file)) {
-            ProgramInput.of(archive.torchScript()); // Refuses what cannot be verified before the engine starts.
+            ProgramInput program = ProgramInput.of(archive.torchScript()); // Refuses what cannot be verified.
+            if (program != null && !program.takesOneBatch() && input.shapes.isEmpty()) {
+                return cannot(file + ": the program takes " + program
+                        + ". Say the shape of each: --shape NAME=SHAPE, once for each input");
+            }
             report = verify(archive);
         } catch (TorchScriptException | InvalidManifestException e) {
             return cannot(file + ": " + e.getMessage());
@@ -161,8 +178,18 @@ final class VerifyCommand implements Callable<Integer> {
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
             EngineScope scope = engine.scope(file.toString());
             ModelManifest manifest = manifest(archive, scope);
-            FloatTensor image =
-                    input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
+            ModelInput image;
+            int most = batch;
+            if (input.shapes.isEmpty()) {
+                image = input.image != null ? prepared(input.image, manifest) : random(String.valueOf(input.shape));
+            } else {
+                try (BackendModel model = scope.load(archive, BackendPlan.CPU)) {
+                    List<StatedShape> shapes = ShapeOption.parse(input.shapes, spec.commandLine());
+                    StatedInputs stated = StatedInputs.of(archive.torchScript(), model, shapes);
+                    image = stated.input();
+                    most = Math.min(batch, stated.mostAtOnce());
+                }
+            }
             try (ModelVerifier verifier = new ModelVerifier(
                     scope,
                     archive,
@@ -171,7 +198,7 @@ final class VerifyCommand implements Callable<Integer> {
                     expected(manifest),
                     manifest == null ? Decisions.HIGHEST : Decisions.of(manifest),
                     Duration.ofMinutes(5))) {
-                return verifier.verifyNow(image, batch);
+                return verifier.verifyNow(image, most);
             }
         }
     }

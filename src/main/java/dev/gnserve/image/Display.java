@@ -8,7 +8,7 @@ final class Display {
 
     private Display() {}
 
-    /** New samples [height, width, 3]. Deeper images, which seldom use their range, are stretched to it. */
+    /** New samples [height, width, 3]: of more than three channels the first three, of two the first. Deeper images, which seldom use their range, are stretched to it. */
     static byte[] rgb(UprightImage image) {
         int samples = image.width() * image.height() * image.channels();
         byte[] eight;
@@ -22,11 +22,13 @@ final class Display {
         if (image.channels() == 3) {
             return eight == image.samples() ? eight.clone() : eight;
         }
-        byte[] rgb = new byte[samples * 3];
-        for (int i = 0, out = 0; i < samples; i++) {
+        int channels = image.channels();
+        int green = channels > 3 ? 1 : 0;
+        byte[] rgb = new byte[image.width() * image.height() * 3];
+        for (int i = 0, out = 0; i < samples; i += channels) {
             rgb[out++] = eight[i];
-            rgb[out++] = eight[i];
-            rgb[out++] = eight[i];
+            rgb[out++] = eight[i + green];
+            rgb[out++] = eight[i + 2 * green];
         }
         return rgb;
     }

@@ -34,30 +34,36 @@ public final class ImageDecoder {
         this.limits = limits;
     }
 
-    /** As {@link #decode(byte[], int, Cancellation)}: the first page; nothing stops it. */
+    /** As {@link #decode(byte[], int, ChannelOrder, Cancellation)}: the first page; nothing stops it. */
     public UprightImage decode(byte[] bytes) {
-        return decode(bytes, 1, Cancellation.NEVER);
+        return decode(bytes, 1, ChannelOrder.RGB, Cancellation.NEVER);
+    }
+
+    /** As {@link #decode(byte[], int, ChannelOrder, Cancellation)}, for a network that takes colours. */
+    public UprightImage decode(byte[] bytes, int page, Cancellation cancellation) {
+        return decode(bytes, page, ChannelOrder.RGB, cancellation);
     }
 
     /**
      * An upright image in these bytes.
      *
      * @param page from 1; formats other than TIFF have one
+     * @param wanted which channels the network takes: with {@link ChannelOrder.Stored} those of a TIFF are all kept as they are
      * @throws FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE, INVALID_REQUEST for a page that is not there, or,
      *     when there is no memory, OVERLOADED; and what the cancellation throws
      */
-    public UprightImage decode(byte[] bytes, int page, Cancellation cancellation) {
+    public UprightImage decode(byte[] bytes, int page, ChannelOrder wanted, Cancellation cancellation) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
             throw Failure.of(
                             FailureCode.UNSUPPORTED_MEDIA,
-                            "these %d bytes are not an image that is read here: send JPEG, PNG, BMP, GIF, TIFF or WebP"
+                            "these %d bytes are not an image that is read here: send JPEG, PNG, BMP, GIF, TIFF, WebP or a NumPy array (.npy)"
                                     .formatted(bytes.length))
                     .asException();
         }
         DecodeWork work = new DecodeWork(cancellation);
         try {
-            return decode(format, bytes, page, work);
+            return decode(format, bytes, page, wanted, work);
         } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
             if (work.stopped() != null) {
                 throw work.stopped();
@@ -66,7 +72,8 @@ public final class ImageDecoder {
         }
     }
 
-    private UprightImage decode(ImageFormat format, byte[] bytes, int page, DecodeWork work) throws IOException {
+    private UprightImage decode(ImageFormat format, byte[] bytes, int page, ChannelOrder wanted, DecodeWork work)
+            throws IOException {
         work.goOn();
         return switch (format) {
             case PNG -> {
@@ -76,7 +83,7 @@ public final class ImageDecoder {
                 yield structure.orientation().apply(stored).asPage(number);
             }
             case JPEG -> jpeg(bytes, page, work);
-            case TIFF -> tiff(TiffPage.read(bytes, limits, page), work);
+            case TIFF -> tiff(TiffPage.read(bytes, limits, page, isStored(wanted)), work);
             case WEBP -> {
                 WebpStructure structure = WebpStructure.read(bytes, limits);
                 PageNumber number = PageNumber.first(format, page, structure.pictures());
@@ -94,11 +101,20 @@ public final class ImageDecoder {
                 PageNumber.first(format, page, 1);
                 yield Bmp.read(bytes, limits).decode(work);
             }
+            case NPY -> {
+                PageNumber.first(format, page, 1);
+                yield Npy.read(bytes, limits, wanted).decode(work);
+            }
         };
     }
 
-    /** What decoding a page takes at most, read from its header. What decoding refuses costs nothing but a copy. */
+    /** As {@link #cost(byte[], int, ChannelOrder)}, for a network that takes colours. */
     public DecodeCost cost(byte[] bytes, int page) {
+        return cost(bytes, page, ChannelOrder.RGB);
+    }
+
+    /** What decoding a page takes at most, read from its header. What decoding refuses costs nothing but a copy. */
+    public DecodeCost cost(byte[] bytes, int page, ChannelOrder wanted) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
             return DecodeCost.of(1, 0, 0);
@@ -107,15 +123,21 @@ public final class ImageDecoder {
             return switch (format) {
                 case PNG -> PngStructure.cost(bytes, limits);
                 case JPEG -> JpegStructure.inspect(bytes, this::checkJpeg).cost();
-                case TIFF -> TiffPage.read(bytes, limits, page).cost();
+                case TIFF ->
+                    TiffPage.read(bytes, limits, page, isStored(wanted)).cost();
                 case WEBP -> WebpStructure.read(bytes, limits).cost();
                 case GIF -> GifStructure.read(bytes, limits).cost();
                 case BMP -> Bmp.read(bytes, limits).cost();
+                case NPY -> Npy.read(bytes, limits, wanted).cost();
             };
         } catch (IOException | RuntimeException e) {
             // Decoding says what is wrong.
             return DecodeCost.of(1, 0, bytes.length);
         }
+    }
+
+    private static boolean isStored(ChannelOrder wanted) {
+        return wanted instanceof ChannelOrder.Stored;
     }
 
     private UprightImage jpeg(byte[] bytes, int page, DecodeWork work) throws IOException {

@@ -9,7 +9,8 @@ enum ImageFormat {
     BMP("BMP"),
     GIF("GIF"),
     TIFF("TIFF"),
-    WEBP("WebP");
+    WEBP("WebP"),
+    NPY("NumPy array");
 
     private final String title;
 
@@ -36,6 +37,9 @@ enum ImageFormat {
                 || startsWith(bytes, 0, 'I', 'I', 43, 0)
                 || startsWith(bytes, 0, 'M', 'M', 0, 43)) {
             return TIFF;
+        }
+        if (startsWith(bytes, 0, 0x93, 'N', 'U', 'M', 'P', 'Y')) {
+            return NPY;
         }
         // Two letters are too few to tell a bitmap from a text; the reserved words behind the file size are zero.
         if (startsWith(bytes, 0, 'B', 'M') && startsWith(bytes, 6, 0, 0, 0, 0)) {

@@ -28,6 +28,23 @@ public record ImageLimits(long maxPixels, int maxSide) {
         }
     }
 
+    /** Throws IMAGE_TOO_LARGE for more samples than the largest image of four channels has. */
+    void checkSamples(int width, int height, int channels) {
+        if ((long) width * height * channels > 4 * maxPixels) {
+            throw Failure.of(
+                            FailureCode.IMAGE_TOO_LARGE,
+                            String.format(
+                                    Locale.ROOT,
+                                    "the image is %d x %d pixels with %d channels; at most %,d samples are accepted: scale it"
+                                            + " down or cut it into parts",
+                                    width,
+                                    height,
+                                    channels,
+                                    4 * maxPixels))
+                    .asException();
+        }
+    }
+
     /** Throws IMAGE_UNDECODABLE for a size that is none, IMAGE_TOO_LARGE for one beyond the limits. */
     void check(ImageFormat format, long width, long height) {
         if (width < 1 || height < 1) {

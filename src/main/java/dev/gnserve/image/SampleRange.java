@@ -43,9 +43,17 @@ public record SampleRange(Kind kind, float low, float high) {
     /**
      * The planes of an image.
      *
-     * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE if its samples have no full range, and it is wanted
+     * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE if its samples have no full range, and it is wanted, or if it has
+     *     other channels than the network takes
      */
     PlanarRows rows(UprightImage image, ChannelOrder order) {
+        if (order instanceof ChannelOrder.Stored && image.channels() != order.channels()) {
+            throw Failure.of(
+                            FailureCode.IMAGE_UNDECODABLE,
+                            "the image has %d channel%s and the model takes %d (input.channels of its model.yaml): send a TIFF with %3$d samples for each pixel, or a NumPy array [height, width, %3$d]; the alpha of other formats is not a channel"
+                                    .formatted(image.channels(), image.channels() == 1 ? "" : "s", order.channels()))
+                    .asException();
+        }
         SampleRows stored = new SampleRows(image, order, 1);
         return switch (kind) {
             case STORED -> stored;

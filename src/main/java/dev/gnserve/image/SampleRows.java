@@ -2,7 +2,7 @@ package dev.gnserve.image;
 
 import org.jspecify.annotations.Nullable;
 
-/** The samples of an image as planes of floats, divided by a number, in the colours that a network takes. */
+/** The samples of an image as planes of floats, divided by a number, in the channels that a network takes. */
 final class SampleRows implements PlanarRows {
 
     // ITU-R BT.601, as Pillow's convert("L").
@@ -63,6 +63,12 @@ final class SampleRows implements PlanarRows {
 
     @Override
     public void read(int x, int y, int count, float[] into, int offset, int stride) {
+        if (order instanceof ChannelOrder.Stored) {
+            for (int c = 0; c < channels(); c++) {
+                channel(x, y, count, c, into, offset + c * stride);
+            }
+            return;
+        }
         if (image.channels() == 1) {
             channel(x, y, count, 0, into, offset);
             for (int c = 1; c < channels(); c++) {
@@ -70,7 +76,7 @@ final class SampleRows implements PlanarRows {
             }
             return;
         }
-        switch (order) {
+        switch ((ChannelOrder.Colour) order) {
             case RGB -> {
                 for (int c = 0; c < 3; c++) {
                     channel(x, y, count, c, into, offset + c * stride);

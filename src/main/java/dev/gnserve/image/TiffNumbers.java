@@ -89,7 +89,7 @@ final class TiffNumbers {
     }
 
     /** A number of 16 bits (IEEE 754): sign, five bits of exponent, ten of fraction. */
-    private static float half(int bits) {
+    static float half(int bits) {
         int exponent = bits >> 10 & 31;
         int fraction = bits & 0x3FF;
         float size;

@@ -42,7 +42,7 @@ final class TiffPage {
     private final long[] offsets;
     private final long[] lengths;
 
-    private TiffPage(byte[] file, ImageLimits limits, long at, PageNumber number) throws IOException {
+    private TiffPage(byte[] file, ImageLimits limits, long at, PageNumber number, boolean stored) throws IOException {
         this.file = file;
         this.directory = TiffDirectory.read(file, at);
         this.number = number;
@@ -53,7 +53,8 @@ final class TiffPage {
         this.width = (int) declaredWidth;
         this.height = (int) declaredHeight;
         this.compression = TiffCompression.of(directory);
-        this.samples = TiffSamples.read(directory, compression);
+        this.samples = TiffSamples.read(directory, compression, stored);
+        limits.checkSamples(width, height, samples.colors());
         checkPredictor();
         this.planar = isInPlanes();
         this.tiled = directory.has(TiffTag.TILE_WIDTH) && directory.has(TiffTag.TILE_HEIGHT);
@@ -92,12 +93,13 @@ final class TiffPage {
      * Reads the directory of a page, and no pixels.
      *
      * @param page from 1
+     * @param stored whether all samples of a pixel are wanted as channels
      * @throws dev.gnserve.failure.FailureException INVALID_REQUEST, IMAGE_TOO_LARGE
      */
-    static TiffPage read(byte[] file, ImageLimits limits, int page) throws IOException {
+    static TiffPage read(byte[] file, ImageLimits limits, int page, boolean stored) throws IOException {
         long[] places = TiffDirectory.pages(file);
         PageNumber number = PageNumber.any(ImageFormat.TIFF, page, places.length);
-        return new TiffPage(file, limits, places[page - 1], number);
+        return new TiffPage(file, limits, places[page - 1], number, stored);
     }
 
     PageNumber number() {
@@ -156,7 +158,9 @@ final class TiffPage {
     /** What decoding takes: the stored samples, RGB made of ink, a turned copy, and a tile. */
     DecodeCost cost() {
         boolean ink = samples.photometric() == TiffSamples.CMYK;
-        int channels = samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
+        int channels = samples.stored()
+                ? samples.count()
+                : samples.colors() == 1 && samples.photometric() != TiffSamples.PALETTE ? 1 : 3;
         int sampleBytes = samples.areNumbers() ? Float.BYTES : samples.bits() > 8 && !ink ? 2 : 1;
         int made = channels * sampleBytes;
         boolean inPlace = !ink;

@@ -27,6 +27,9 @@ final class TiffRows {
     /** Samples of a pixel in one row of the file. */
     private final int step;
 
+    /** Whether the colours are CMYK. */
+    private final boolean ink;
+
     private final int[] palette;
     private final byte[] samples;
     private final short[] samples16;
@@ -54,14 +57,12 @@ final class TiffRows {
         this.width = page.width();
         this.step = page.isPlanar() ? 1 : page.samples().count();
         this.palette = page.samples().photometric() == TiffSamples.PALETTE ? palette() : new int[0];
-        this.channels = switch (page.samples().photometric()) {
-            case TiffSamples.CMYK -> 4;
-            case TiffSamples.RGB, TiffSamples.YCBCR -> 3;
-            case TiffSamples.PALETTE -> isGray(palette) ? 1 : 3;
-            default -> 1;
-        };
+        this.ink = page.samples().photometric() == TiffSamples.CMYK;
+        this.channels = page.samples().photometric() == TiffSamples.PALETTE && !isGray(palette)
+                ? 3
+                : page.samples().colors();
         boolean any = page.samples().areNumbers();
-        boolean deep = bits > 8 && channels < 4;
+        boolean deep = bits > 8 && !ink;
         int length = width * page.height() * channels;
         this.samples = new byte[any || deep ? 0 : length];
         this.samples16 = new short[deep && !any ? length : 0];
@@ -105,7 +106,7 @@ final class TiffRows {
         if (units != null) {
             JpegColors.lumaChromaToRgb(samples, 3);
         }
-        if (channels == 4) {
+        if (ink) {
             return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
         }
         return samples16.length > 0

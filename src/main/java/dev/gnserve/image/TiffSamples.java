@@ -12,9 +12,10 @@ import java.util.Map;
  * @param count samples of a pixel: colours, then alpha
  * @param bits of each sample
  * @param format of each sample: 1 unsigned, 2 signed, 3 floating-point
- * @param premultiplied whether the colours are multiplied by the alpha
+ * @param premultiplied whether the colours are multiplied by the alpha, and are to be divided
+ * @param stored whether all samples are taken as channels, as they are
  */
-record TiffSamples(int photometric, int count, int bits, int format, boolean premultiplied) {
+record TiffSamples(int photometric, int count, int bits, int format, boolean premultiplied, boolean stored) {
 
     static final int WHITE_IS_ZERO = 0;
     static final int BLACK_IS_ZERO = 1;
@@ -55,10 +56,14 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
     private static final int OTHER_INKS = 2;
 
     /** Values of a tag that are looked at, one of each sample. */
-    private static final int MOST_SAMPLES = 6;
+    private static final int MOST_SAMPLES = 64;
 
-    /** Reads the tags of a page. Writers of the older style of JPEG leave tags out, and say RGB of YCbCr. */
-    static TiffSamples read(TiffDirectory directory, TiffCompression compression) throws IOException {
+    /**
+     * Reads the tags of a page. Writers of the older style of JPEG leave tags out, and say RGB of YCbCr.
+     *
+     * @param stored whether all samples of gray and RGB are wanted as channels
+     */
+    static TiffSamples read(TiffDirectory directory, TiffCompression compression, boolean stored) throws IOException {
         boolean oldStyleJpeg = compression == TiffCompression.OLD_STYLE_JPEG;
         int photometric = (int) directory.number(TiffTag.PHOTOMETRIC, guess(directory, compression));
         if (oldStyleJpeg && photometric == RGB) {
@@ -72,10 +77,16 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
                     "its colours are %s (tag 262) with %d samples per pixel; save it as gray, palette, RGB or CMYK"
                             .formatted(NAMES.getOrDefault(photometric, "kind " + photometric), count));
         }
-        int stored = sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
-        int format = stored == UNDEFINED ? UNSIGNED : stored;
+        int said = sameOfAllSamples(directory, TiffTag.SAMPLE_FORMAT, UNSIGNED, "sample format");
+        int format = said == UNDEFINED ? UNSIGNED : said;
         int bits = sameOfAllSamples(directory, TiffTag.BITS_PER_SAMPLE, oldStyleJpeg ? 8 : 1, "bits per sample");
-        TiffSamples samples = new TiffSamples(photometric, count, bits, format, multiplied(directory, colors, count));
+        boolean all = stored && (photometric == BLACK_IS_ZERO || photometric == RGB) && !compression.isJpeg();
+        if (all && count > ChannelOrder.Stored.MOST) {
+            throw new UnsupportedImageException("it has %d samples per pixel; at most %d channels are read"
+                    .formatted(count, ChannelOrder.Stored.MOST));
+        }
+        boolean multiplied = !all && multiplied(directory, colors, count);
+        TiffSamples samples = new TiffSamples(photometric, count, bits, format, multiplied, all);
         samples.checkNumbers();
         samples.checkColors(directory);
         samples.checkCompression(compression);
@@ -93,9 +104,9 @@ record TiffSamples(int photometric, int count, int bits, int format, boolean pre
         return compression.isFax() ? WHITE_IS_ZERO : BLACK_IS_ZERO;
     }
 
-    /** Samples of a pixel without alpha: 1, 3 or 4. */
+    /** Samples of a pixel that are taken: 1, 3 or 4 without alpha, or all. */
     int colors() {
-        return colors(photometric);
+        return stored ? count : colors(photometric);
     }
 
     boolean isSigned() {

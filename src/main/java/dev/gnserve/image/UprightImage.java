@@ -3,7 +3,8 @@ package dev.gnserve.image;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decoded image as a person sees it: orientation applied, alpha dropped, gray or RGB. Immutable and thread-safe.
+ * A decoded image as a person sees it: orientation applied, alpha dropped, gray or RGB; or with its channels as they are stored, for a
+ * network that takes them. Immutable and thread-safe.
  *
  * <p>Samples are interleaved, rows from the top, in one byte, short or float each: as compact as the image itself.
  */
@@ -20,8 +21,8 @@ public final class UprightImage {
     private final @Nullable PageNumber page;
 
     private UprightImage(int width, int height, int channels, Object samples, int length, @Nullable String numbers) {
-        if (width < 1 || height < 1 || (channels != 1 && channels != 3)) {
-            throw new IllegalArgumentException("an image has 1 or 3 channels and at least one pixel, not %d x %d x %d"
+        if (width < 1 || height < 1 || channels < 1 || channels > ChannelOrder.Stored.MOST) {
+            throw new IllegalArgumentException("an image has 1 to 64 channels and at least one pixel, not %d x %d x %d"
                     .formatted(width, height, channels));
         }
         if (length != (long) width * height * channels) {
@@ -82,16 +83,19 @@ public final class UprightImage {
         return height;
     }
 
-    /** Pixels, as a budget of memory counts them: those of colours of any range count twice, as their samples are twice as large. */
+    /**
+     * Pixels, as a budget of memory counts them: one has up to three samples of 16 bits. More or larger samples count as more pixels.
+     */
     public long pixelsInBudget() {
         return pixelsInBudget(width, height, channels, numbers != null);
     }
 
     static long pixelsInBudget(int width, int height, int channels, boolean numbers) {
-        return (long) width * height * (numbers && channels == 3 ? 2 : 1);
+        int samples = channels * (numbers ? 2 : 1);
+        return (long) width * height * ((samples + 2) / 3);
     }
 
-    /** 1 for gray, 3 for red, green, blue. */
+    /** 1 for gray, 3 for red, green, blue; any number where they are those stored. */
     public int channels() {
         return channels;
     }

@@ -8,8 +8,8 @@ import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.BackendSession;
-import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -41,6 +41,9 @@ public record ArchiveInput(
 
     /** Networks halve their input up to six times. */
     private static final int LARGEST_MULTIPLE = 64;
+
+    /** A first convolution with more channels is none of the input. */
+    private static final int MOST_CHANNELS = 16;
 
     /** Trial sides are about this long, and odd multiples: with them a model that needs a larger multiple fails. */
     private static final int FREE_SIDE = 160;
@@ -94,21 +97,30 @@ public record ArchiveInput(
      * @throws FailureException ENGINE_FAULT with the engine's last message if none fits
      */
     static Trial trial(TorchScriptArchive archive, BackendModel model) {
+        return trial(archive, model, null);
+    }
+
+    /**
+     * As {@link #trial(TorchScriptArchive, BackendModel)}, with a picture's shape that is known to run.
+     *
+     * @param picture [channels, height, width]; null if none is known
+     */
+    static Trial trial(TorchScriptArchive archive, BackendModel model, @Nullable TensorShape picture) {
         BackendSession session = model.newSession();
         ProgramInput program = ProgramInput.of(archive);
         if (program != null) {
             return new Trial(program.images(), run(session, program));
         }
         FailureException refusal = null;
-        int likely = channels(archive);
-        for (ArchiveInput tried : candidates(likely)) {
-            boolean only = tried.onlySize != null;
-            int height = tried.usualSide();
+        int likely = picture == null ? channels(archive) : picture.size(0);
+        for (ArchiveInput tried : picture == null ? candidates(likely) : candidates(picture)) {
+            Resize.Size only = tried.onlySize;
+            int height = only == null ? tried.usualSide() : only.height();
             // An odd multiple, like the height.
-            int width = only ? height : height + 2 * tried.sizeMultiple;
+            int width = only == null ? height + 2 * tried.sizeMultiple : only.width();
             try {
                 Prediction prediction = run(session, tried.channels, height, width);
-                if (only || fits(prediction, height, width)) {
+                if (only != null || fits(prediction, height, width)) {
                     return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction);
                 }
             } catch (FailureException e) {
@@ -121,12 +133,22 @@ public record ArchiveInput(
     /** Small multiples first, then fixed sizes; then the same with gray instead of colour, or colour instead of gray. */
     private static List<ArchiveInput> candidates(int likely) {
         List<ArchiveInput> all = new ArrayList<>();
-        for (int channels : new int[] {likely, likely == 1 ? 3 : 1}) {
+        for (int channels : likely == 1 || likely == 3 ? new int[] {likely, 4 - likely} : new int[] {likely, 3, 1}) {
             for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
                 all.add(new ArchiveInput(channels, multiple, 0, 0));
             }
             USUAL_FIXED_SIDES.forEach(side -> all.add(new ArchiveInput(channels, 1, side, 0)));
         }
+        return all;
+    }
+
+    /** Any size of these channels, else this size only. */
+    private static List<ArchiveInput> candidates(TensorShape picture) {
+        List<ArchiveInput> all = new ArrayList<>();
+        for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
+            all.add(new ArchiveInput(picture.size(0), multiple, 0, 0));
+        }
+        all.add(only(picture.size(0), new Resize.Size(picture.size(2), picture.size(1)), 0));
         return all;
     }
 
@@ -146,23 +168,29 @@ public record ArchiveInput(
         return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
     }
 
-    /** The input channels of the first convolution with 1 or 3 of them; an archive usually lists its first layer first. */
+    /**
+     * The input channels of the first convolution with 1 or 3 of them; an archive usually lists its first layer first. If no convolution
+     * has so few, those of the first one.
+     */
     private static int channels(TorchScriptArchive archive) {
-        return archive.parameters().stream()
+        List<Integer> all = archive.parameters().stream()
                 .map(parameter -> parameter.tensor().shape())
                 .filter(shape -> shape.size() == 4)
                 .map(shape -> Math.toIntExact(shape.get(1)))
+                .toList();
+        return all.stream()
                 .filter(channels -> channels == 1 || channels == 3)
                 .findFirst()
-                .orElse(3);
+                .orElse(all.isEmpty() || all.get(0) > MOST_CHANNELS ? 3 : all.get(0));
     }
 
     /** One input: a batch of two may be more than the program takes. */
     private static Prediction run(BackendSession session, ProgramInput program) {
-        ElementType type = program.type();
-        return session.run(List.of(WarmUp.input(type, program.shapes().get(0))))
-                .predictions()
-                .get(0);
+        NamedInputs named = program.named();
+        ModelInput input = named == null
+                ? WarmUp.input(program.type(), program.shapes().get(0).get(0))
+                : named.noise().get(0);
+        return session.run(List.of(input)).predictions().get(0);
     }
 
     private static Prediction run(BackendSession session, int channels, int height, int width) {

@@ -1,11 +1,9 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.BackendSession;
-import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchResult;
 import dev.gnserve.batching.BatchRunner;
 import dev.gnserve.batching.StageTimes;
@@ -17,14 +15,14 @@ import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /** One worker of a model: its session, warmed up before the first batch. Not thread-safe: used by the worker's thread only. */
-final class EngineWorker implements BatchRunner<Tensor, Prediction> {
+final class EngineWorker implements BatchRunner<ModelInput, Prediction> {
 
     /** Lets one worker warm up at a time, among all models: together they would only slow each other down. */
     private static final Object WARMING = new Object();
 
     private final BackendSession session;
     private final WarmUp warmUp;
-    private final ToIntFunction<TensorShape> mostAtOnce;
+    private final ToIntFunction<ModelInput> mostAtOnce;
     private final PassTimes times;
     private final Consumer<Prediction> check;
     private final Consumer<BackendSession> whenWarm;
@@ -41,7 +39,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     EngineWorker(
             BackendSession session,
             WarmUp warmUp,
-            ToIntFunction<TensorShape> mostAtOnce,
+            ToIntFunction<ModelInput> mostAtOnce,
             PassTimes times,
             Consumer<Prediction> check,
             Consumer<BackendSession> whenWarm) {
@@ -59,24 +57,20 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
             return;
         }
         synchronized (WARMING) {
-            for (ElementType type : warmUp.dataTypes()) {
-                for (TensorShape shape : warmUp.shapes()) {
-                    warm(WarmUp.input(type, shape));
-                }
-            }
+            warmUp.noise().forEach(this::warm);
             whenWarm.accept(session);
             warm = true;
         }
     }
 
     /** Batches that are larger than what fits into memory or time never come, so they are not run here either. */
-    private void warm(Tensor noise) {
+    private void warm(ModelInput noise) {
         int before = 0;
         for (int wanted : warmUp.batchSizes().stream().sorted().toList()) {
-            if (before == 1 && mostAtOnce.applyAsInt(noise.shape()) < wanted) {
+            if (before == 1 && mostAtOnce.applyAsInt(noise) < wanted) {
                 predict(List.of(noise)).forEach(check); // The first pass of a shape takes longer than later ones.
             }
-            int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise.shape()));
+            int batchSize = Math.min(wanted, mostAtOnce.applyAsInt(noise));
             if (batchSize != before) {
                 predict(Collections.nCopies(batchSize, noise)).forEach(check);
             }
@@ -84,7 +78,7 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
         }
     }
 
-    private List<Prediction> predict(List<Tensor> inputs) {
+    private List<Prediction> predict(List<ModelInput> inputs) {
         try {
             return timed(inputs).predictions();
         } catch (FailureException e) {
@@ -97,14 +91,14 @@ final class EngineWorker implements BatchRunner<Tensor, Prediction> {
     }
 
     @Override
-    public BatchResult<Prediction> run(List<Tensor> inputs) {
+    public BatchResult<Prediction> run(List<ModelInput> inputs) {
         PassResult pass = timed(inputs);
         return new BatchResult<>(pass.predictions(), new StageTimes(pass.assemble(), pass.infer(), pass.split()));
     }
 
-    private PassResult timed(List<Tensor> inputs) {
+    private PassResult timed(List<ModelInput> inputs) {
         PassResult pass = session.run(inputs);
-        times.record(inputs.get(0).shape(), inputs.size(), pass.infer());
+        times.record(inputs.get(0), inputs.size(), pass.infer());
         return pass;
     }
 }

@@ -10,8 +10,8 @@ import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Deadline;
 import dev.gnserve.batching.Outcome;
@@ -234,7 +234,7 @@ public final class LoadedModel implements Inference {
 
     /** The only input of a request, with the default priority. */
     @Override
-    public CompletableFuture<Outcome<Prediction>> infer(Tensor input, Deadline deadline) {
+    public CompletableFuture<Outcome<Prediction>> infer(ModelInput input, Deadline deadline) {
         return infer(input, deadline, Priority.DEFAULT, null);
     }
 
@@ -251,12 +251,12 @@ public final class LoadedModel implements Inference {
 
     /** As {@link Inference#infer}. The future completes at the latest when the deadline passes. */
     private CompletableFuture<Outcome<Prediction>> infer(
-            Tensor input, Deadline deadline, Priority priority, @Nullable Turns turns) {
+            ModelInput input, Deadline deadline, Priority priority, @Nullable Turns turns) {
         ModelParts.Serving now = serving();
         if (now == null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(unavailable()));
         }
-        Failure refusal = now.refusal(input.shape());
+        Failure refusal = now.refusal(input);
         if (refusal != null) {
             return CompletableFuture.completedFuture(new Outcome.Failed<>(refusal));
         }
@@ -274,7 +274,7 @@ public final class LoadedModel implements Inference {
         return outcome;
     }
 
-    private void accepted(Tensor input) {
+    private void accepted(ModelInput input) {
         ModelParts made = parts;
         if (made != null) {
             made.companions().forEach(companion -> companion.accepted(input));

@@ -16,6 +16,7 @@ import dev.gnserve.image.Tiling;
 import dev.gnserve.model.BoxSpec.Form;
 import dev.gnserve.model.BoxSpec.Scores;
 import dev.gnserve.model.BoxSpec.Unit;
+import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
@@ -153,11 +154,12 @@ public final class ManifestReader {
         InputSpec input = input(tree, task, once);
         OutputSpec output = output(tree, task, labels, once);
         ProgramInput program = archive.program();
-        BatchPolicy batching = batching(tree, program);
+        NamedInputs named = named(tree, task, program);
+        BatchPolicy batching = batching(tree, program, named);
         int mostSide = program == null || task == Task.TENSORS
                 ? Integer.MAX_VALUE
                 : program.images().mostSide();
-        if (task == Task.TENSORS && program == null && !tree.gives("/warmUp/shapes")) {
+        if (task == Task.TENSORS && program == null && named == null && !tree.gives("/warmUp/shapes")) {
             boolean section = tree.gives("/warmUp");
             tree.make(section ? "/warmUp" : "", () -> {
                 throw new IllegalArgumentException(
@@ -166,7 +168,8 @@ public final class ManifestReader {
                                 : "warmUp is missing; allowed is a section such as {shapes: [[3, 256, 256]]}");
             });
         }
-        WarmUp warmUp = warmUp(tree, task == Task.TENSORS ? program : null, input.usualSize(mostSide), input, batching);
+        ProgramInput tensors = task == Task.TENSORS ? program : null;
+        WarmUp warmUp = warmUp(tree, tensors, named, input.usualSize(mostSide), input, batching);
         return tree.make(
                 "",
                 () -> new ModelManifest(
@@ -208,10 +211,10 @@ public final class ManifestReader {
     }
 
     private static InputSpec input(ManifestTree tree, Task task, Archive archive) throws IOException {
-        boolean complete = task == Task.TENSORS || (tree.has("/input/colour") && tree.has("/input/sizeMultiple"));
+        boolean said = tree.has("/input/colour") || tree.has("/input/channels");
+        boolean complete = task == Task.TENSORS || (said && tree.has("/input/sizeMultiple"));
         ArchiveInput found = complete && archive.program() == null ? ArchiveInput.USUAL : archive.input();
-        ChannelOrder colour = tree.get(
-                "/input/colour", ChannelOrder.class, found.channels() == 1 ? ChannelOrder.GRAY : ChannelOrder.RGB);
+        ChannelOrder colour = channels(tree, found);
         Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
@@ -225,6 +228,30 @@ public final class ManifestReader {
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
+    }
+
+    private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {
+        if (tree.has("/input/channels")) {
+            return tree.make("/input/channels", () -> {
+                if (tree.has("/input/colour")) {
+                    throw new IllegalArgumentException(
+                            "is given beside colour; allowed is colour for gray and RGB, or channels for those that are stored");
+                }
+                return new ChannelOrder.Stored(tree.get("/input/channels", Integer.class));
+            });
+        }
+        return tree.has("/input/colour")
+                ? tree.get("/input/colour", ChannelOrder.Colour.class)
+                : usualChannels(found.channels());
+    }
+
+    /** Gray or RGB where the archive takes 1 or 3 channels, else those that are stored. */
+    private static ChannelOrder usualChannels(int channels) {
+        return switch (channels) {
+            case 1 -> ChannelOrder.GRAY;
+            case 3 -> ChannelOrder.RGB;
+            default -> new ChannelOrder.Stored(Math.min(channels, ChannelOrder.Stored.MOST));
+        };
     }
 
     private static Tiling tiling(ManifestTree tree, int multiple, int mostSide) {
@@ -341,13 +368,63 @@ public final class ManifestReader {
         return output.exclusive() && !tree.isGiven("/thresholds/seed") ? given.withSeed(0) : given;
     }
 
-    private static BatchPolicy batching(ManifestTree tree, @Nullable ProgramInput program) {
-        int mostAtOnce = program == null ? Integer.MAX_VALUE : program.mostAtOnce();
+    /** An entry of inputs. */
+    private record GivenInput(String name, @Nullable ElementType dataType, List<List<Integer>> shapes) {
+
+        NamedInput input() {
+            ElementType type = dataType == null ? ElementType.FP32 : dataType;
+            return new NamedInput(
+                    name, type, shapes.stream().map(GivenInput::shape).toList());
+        }
+
+        private static TensorShape shape(List<Integer> sizes) {
+            return TensorShape.of(sizes.stream().mapToInt(Integer::intValue).toArray());
+        }
+    }
+
+    /** The inputs by name, as the manifest or else the program gives them; null for one tensor of a batch. */
+    private static @Nullable NamedInputs named(ManifestTree tree, Task task, @Nullable ProgramInput program) {
+        boolean given = tree.gives("/inputs");
+        if (!given && !tree.gives("/batching/whole")) {
+            return program != null && task == Task.TENSORS ? program.named() : null;
+        }
+        return tree.make(given ? "/inputs" : "/batching/whole", () -> {
+            String refusal = refusalOfInputs(tree, task, program);
+            if (refusal != null) {
+                throw new IllegalArgumentException(refusal);
+            }
+            List<NamedInput> inputs = Stream.of(tree.get("/inputs", GivenInput[].class))
+                    .map(GivenInput::input)
+                    .toList();
+            return new NamedInputs(inputs, tree.get("/batching/whole", Boolean.class));
+        });
+    }
+
+    private static @Nullable String refusalOfInputs(ManifestTree tree, Task task, @Nullable ProgramInput program) {
+        if (task != Task.TENSORS) {
+            return "goes with task tensors; with task " + task.label() + " the only input is an image";
+        } else if (program != null) {
+            return "is given, but the program says its inputs itself; remove it";
+        } else if (!tree.gives("/inputs")) {
+            return "needs inputs, a list such as [{name: image, shapes: [[1, 3, 64, 64]]}]";
+        }
+        return tree.gives("/warmUp/shapes") || tree.gives("/warmUp/dataTypes")
+                ? "is given beside shapes or dataTypes of warmUp; write them in inputs"
+                : null;
+    }
+
+    private static BatchPolicy batching(
+            ManifestTree tree, @Nullable ProgramInput program, @Nullable NamedInputs named) {
+        boolean whole = named != null && named.whole();
+        int mostAtOnce = whole ? 1 : program == null ? Integer.MAX_VALUE : program.mostAtOnce();
         int wanted = tree.get("/batching/maxSize", Integer.class);
         int maxSize = tree.make("/batching/maxSize", () -> {
             if (wanted > mostAtOnce && tree.gives("/batching/maxSize")) {
-                throw new IllegalArgumentException("is " + wanted + "; the program takes batches of up to " + mostAtOnce
-                        + ". Export it with a free first axis for larger ones");
+                throw new IllegalArgumentException(
+                        whole
+                                ? "is " + wanted + "; a pass runs one request as a whole. Leave it out"
+                                : "is " + wanted + "; the program takes batches of up to " + mostAtOnce
+                                        + ". Export it with a free first axis for larger ones");
             }
             return Math.min(wanted, mostAtOnce);
         });
@@ -373,18 +450,24 @@ public final class ManifestReader {
      * Reads what runs before the model is ready.
      *
      * @param program whose input the warm-up takes as it is; null for images
+     * @param named inputs with their own shapes; null for one tensor of a batch
      * @param size of a typical image as input
      */
     private static WarmUp warmUp(
             ManifestTree tree,
             @Nullable ProgramInput program,
+            @Nullable NamedInputs named,
             Resize.Size size,
             InputSpec input,
             BatchPolicy batching) {
         int most = batching.maxSize();
-        int[][] usual = program == null
-                ? new int[][] {{input.colour().channels(), size.height(), size.width()}}
-                : program.shapes().stream().map(TensorShape::toArray).toArray(int[][]::new);
+        int[][] usual = named != null
+                ? arrays(named.inputs().get(0).shapes())
+                : program != null
+                        ? arrays(program.shapes().stream()
+                                .map(together -> together.get(0))
+                                .toList())
+                        : new int[][] {{input.colour().channels(), size.height(), size.width()}};
         ElementType usualType = program == null ? ElementType.FP32 : program.type();
         int[][] shapes = tree.get("/warmUp/shapes", int[][].class, usual);
         Integer[] natural = most == 1 ? new Integer[] {1} : new Integer[] {1, most};
@@ -395,7 +478,11 @@ public final class ManifestReader {
                 throw new IllegalArgumentException(
                         "batchSizes are " + batchSizes + "; allowed are those up to batching.maxSize (" + most + ")");
             }
-            return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes));
+            return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes), named);
         });
+    }
+
+    private static int[][] arrays(List<TensorShape> shapes) {
+        return shapes.stream().map(TensorShape::toArray).toArray(int[][]::new);
     }
 }

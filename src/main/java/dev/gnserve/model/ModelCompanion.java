@@ -1,6 +1,6 @@
 package dev.gnserve.model;
 
-import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.ModelInput;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,7 @@ public interface ModelCompanion {
      * An input of live traffic was accepted. Called on the request's thread: must be fast and must not throw. The input does not
      * change any more.
      */
-    default void accepted(Tensor input) {}
+    default void accepted(ModelInput input) {}
 
     /** Refuses new work from now on, because the model ends. Running work goes on. A second call has no effect. */
     default void end() {}

@@ -7,9 +7,9 @@ import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.backend.Tensor;
-import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.Batcher;
 import dev.gnserve.failure.Failure;
@@ -46,7 +46,7 @@ final class ModelParts {
     private volatile @Nullable ProgramInput program;
     private volatile @Nullable BackendModel backendModel;
     private volatile List<ModelCompanion> companions = List.of();
-    private volatile @Nullable Batcher<Tensor, Prediction> batcher;
+    private volatile @Nullable Batcher<ModelInput, Prediction> batcher;
     private volatile @Nullable Serving serving;
 
     /** @param scope registers all calls of the model into the engine */
@@ -66,7 +66,7 @@ final class ModelParts {
      * @param program the input as a program declares it, or null
      */
     record Serving(
-            Batcher<Tensor, Prediction> batcher,
+            Batcher<ModelInput, Prediction> batcher,
             ModelSignature signature,
             String device,
             int workers,
@@ -74,11 +74,11 @@ final class ModelParts {
             EngineScope passes,
             @Nullable ProgramInput program) {
 
-        /** Why no pass over an input of this shape is possible: the program forbids it, or the memory; null if one is. */
+        /** Why no pass over this input is possible: the program forbids it, or the memory; null if one is. */
         @Nullable
-        Failure refusal(TensorShape shape) {
-            String forbidden = program == null ? null : program.refusal(shape);
-            return forbidden == null ? passes.refusal(shape) : Failure.of(FailureCode.INVALID_REQUEST, forbidden);
+        Failure refusal(ModelInput input) {
+            String forbidden = program == null ? null : program.refusal(input);
+            return forbidden == null ? passes.refusal(input) : Failure.of(FailureCode.INVALID_REQUEST, forbidden);
         }
     }
 
@@ -147,7 +147,7 @@ final class ModelParts {
         int workers = manifest.execution().workersOn(cores);
         int threads = manifest.execution().threadsOn(cores);
         PassTimes times = new PassTimes(manifest.batching().maxTime());
-        ToIntFunction<TensorShape> mostAtOnce = shape -> Math.min(scope.mostAtOnce(shape), times.mostAtOnce(shape));
+        ToIntFunction<ModelInput> mostAtOnce = input -> Math.min(scope.mostAtOnce(input), times.mostAtOnce(input));
         Function<WarmUp, EngineWorker> newWorker = warmUp -> new EngineWorker(
                 loaded.newSession(),
                 warmUp,
@@ -156,16 +156,16 @@ final class ModelParts {
                 prediction -> OutputFit.require(manifest, prediction),
                 session -> {
                     if (signature.get() == null) {
-                        signature.set(ModelSignature.of(
-                                manifest, program == null ? ModelSignature.INPUT : program.name(), session));
+                        signature.set(ModelSignature.of(manifest, program, session));
                         SampleCheck.warn(name + " version " + version, manifest, session);
                     }
                 });
         WarmUp brief = manifest.warmUp().brief();
-        Batcher<Tensor, Prediction> started = Batcher.<Tensor, Prediction>of(name, version)
+        Batcher<ModelInput, Prediction> started = Batcher.<ModelInput, Prediction>of(name, version)
                 .policy(manifest.batching())
-                .shape(input -> List.of(input.type(), input.shape()))
-                .maxSize(input -> mostAtOnce.applyAsInt(input.shape()))
+                .shape(ModelInput::kind)
+                .maxSize(
+                        input -> input instanceof TensorGroup group && group.whole() ? 1 : mostAtOnce.applyAsInt(input))
                 .runners(Stream.iterate(manifest.warmUp(), any -> brief)
                         .limit(workers)
                         .map(newWorker)
@@ -177,7 +177,7 @@ final class ModelParts {
                 .start();
         batcher = started;
         started.ready().join();
-        manifest.warmUp().shapes().stream()
+        manifest.warmUp().noise().stream()
                 .map(scope::refusal)
                 .flatMap(Stream::ofNullable)
                 .forEach(refusal -> {
@@ -211,13 +211,13 @@ final class ModelParts {
 
     /** Gives up the batch that a call runs; returns false if it runs none. */
     boolean giveUp(EngineCall call, Failure failure) {
-        Batcher<Tensor, Prediction> running = batcher;
+        Batcher<ModelInput, Prediction> running = batcher;
         return running != null && scope.whileInside(call, () -> running.giveUp(call.thread(), failure));
     }
 
     /** Whether a batch that was given up is still inside the engine. */
     boolean hangs() {
-        Batcher<Tensor, Prediction> running = batcher;
+        Batcher<ModelInput, Prediction> running = batcher;
         return running != null && running.hangs();
     }
 
@@ -231,7 +231,7 @@ final class ModelParts {
      */
     boolean end(long untilNanos, Runnable whenFreed) {
         companions.forEach(companion -> attempt(companion::end));
-        Batcher<Tensor, Prediction> running = batcher;
+        Batcher<ModelInput, Prediction> running = batcher;
         boolean finished = running == null || running.close(left(untilNanos));
         boolean idle = scope.close(left(untilNanos), () -> {
             free();

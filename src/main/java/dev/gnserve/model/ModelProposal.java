@@ -5,6 +5,7 @@ import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.BoxSpec.Form;
@@ -22,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param task of the manifest
  * @param labels one name per class of the outputs
- * @param input the input of the archive
+ * @param input the input of the archive, if it is an image
+ * @param inputs all inputs in words, if their shapes were said
+ * @param declaration the lines of the manifest that declare these inputs; empty if it needs none
  * @param decoder of the manifest, in lower case
  * @param meaning of the outputs, in words
  * @param output the section of the manifest; empty if it needs none
@@ -32,6 +35,8 @@ public record ModelProposal(
         Task task,
         List<String> labels,
         ArchiveInput input,
+        List<String> inputs,
+        String declaration,
         String decoder,
         String meaning,
         String output,
@@ -39,6 +44,7 @@ public record ModelProposal(
 
     public ModelProposal {
         labels = List.copyOf(labels);
+        inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
     }
 
@@ -49,15 +55,18 @@ public record ModelProposal(
      * @param decoder or null for any
      * @param boxes the form of boxes, or null for any
      * @param labels names, or an empty list
+     * @param shapes of the inputs, or an empty list
      */
     public record Wish(
             @Nullable Task task,
             @Nullable Decoder decoder,
             @Nullable Form boxes,
-            List<String> labels) {
+            List<String> labels,
+            List<StatedShape> shapes) {
 
         public Wish {
             labels = List.copyOf(labels);
+            shapes = List.copyOf(shapes);
         }
 
         private boolean allows(OutputForm form) {
@@ -71,16 +80,25 @@ public record ModelProposal(
      * Reads an archive and runs trial passes.
      *
      * @throws FailureException ENGINE_FAULT with the engine's last message if no trial input runs
+     * @throws dev.gnserve.archive.TorchScriptException if the archive takes other inputs
      * @throws UndecidedFormException if not exactly one form fits
      */
     public static ModelProposal of(TorchScriptArchive archive, BackendModel model, Wish wish) {
         ProgramInput program = ProgramInput.of(archive);
-        ArchiveInput.Trial trial = ArchiveInput.trial(archive, model);
+        StatedInputs stated = wish.shapes().isEmpty() ? null : StatedInputs.of(archive, model, wish.shapes());
+        boolean tensors = wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS;
+        TensorShape picture = stated == null ? null : stated.picture();
+        if (stated != null && program == null && (picture == null || tensors)) {
+            return tensors(stated, wish);
+        } else if (program == null && stated == null) {
+            StatedInputs.requireOnlyArgument(archive.forward());
+        }
+        ArchiveInput.Trial trial = ArchiveInput.trial(archive, model, picture);
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
         }
         OutputForms forms = new OutputForms(predictions(trial, model));
-        if (wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS) {
+        if (tensors) {
             return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
         }
         List<OutputForm> fitting = forms.fitting();
@@ -103,9 +121,32 @@ public record ModelProposal(
         }
         throw undecided(
                 List.of(),
-                "The program takes " + program + ", which is no batch of images with 1 or 3 channels.",
+                "The program takes " + program + ", which is no batch of images with 1 to 64 channels.",
                 wish,
                 forms);
+    }
+
+    private static ModelProposal tensors(StatedInputs stated, Wish wish) {
+        OutputForms forms = new OutputForms(List.of(stated.prediction()));
+        if (!wish.allows(OutputForm.tensors())) {
+            throw undecided(
+                    List.of(),
+                    "The archive takes " + String.join(", ", stated.describe())
+                            + ", which is no batch of single images.",
+                    wish,
+                    forms);
+        }
+        ModelProposal plain = made(OutputForm.tensors(), wish.labels(), ArchiveInput.USUAL, forms);
+        return new ModelProposal(
+                plain.task,
+                plain.labels,
+                plain.input,
+                stated.describe(),
+                stated.manifest(),
+                plain.decoder,
+                plain.meaning,
+                plain.output,
+                plain.outputs);
     }
 
     private static List<Prediction> predictions(ArchiveInput.Trial trial, BackendModel model) {
@@ -128,6 +169,8 @@ public record ModelProposal(
                 form.task(),
                 labels,
                 input,
+                List.of(),
+                "",
                 OutputForm.lower(form.decoder()),
                 form.meaning(),
                 form.manifest(channels),

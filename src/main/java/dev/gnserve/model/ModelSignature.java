@@ -21,13 +21,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Names, types and shapes of a model's input and outputs, found by passes. Immutable.
  *
- * @param input the only input; for images [batch, channels, height, width]
- * @param inputTypes all types that the input may have; the first is that of {@code input}
+ * @param inputs in the order of {@code forward}; for images one, [batch, channels, height, width]
+ * @param named whether an input is a {@link dev.gnserve.backend.TensorGroup}; otherwise it is one tensor
+ * @param whole whether a request is one pass, so that its tensors have no common batch axis
+ * @param inputTypes all types that an only input may have; the first is that of the input
  * @param sideMultiple free sides must be a multiple of this
  * @param outputs in the order of the engine, named as in {@link Prediction}
  */
 public record ModelSignature(
-        TensorSpec input, List<ElementType> inputTypes, int sideMultiple, List<TensorSpec> outputs) {
+        List<TensorSpec> inputs,
+        boolean named,
+        boolean whole,
+        List<ElementType> inputTypes,
+        int sideMultiple,
+        List<TensorSpec> outputs) {
 
     private static final System.Logger LOG = System.getLogger(ModelSignature.class.getName());
 
@@ -38,19 +45,30 @@ public record ModelSignature(
     public static final String INPUT = "input";
 
     public ModelSignature {
+        inputs = List.copyOf(inputs);
         inputTypes = List.copyOf(inputTypes);
         outputs = List.copyOf(outputs);
+    }
+
+    /** For one input of a batch. */
+    public ModelSignature(TensorSpec input, List<ElementType> inputTypes, int sideMultiple, List<TensorSpec> outputs) {
+        this(List.of(input), false, false, inputTypes, sideMultiple, outputs);
     }
 
     /**
      * Runs inputs of different sizes to find the axes whose size is free: for images a warm-up input and one of another size, for
      * other tensors one input per warm-up shape.
      *
-     * @param inputName name of the input
+     * @param program what the archive was made from, or null
      * @param session of a model after its warm-up
      * @throws dev.gnserve.failure.FailureException if an input of the warm-up fails
      */
-    static ModelSignature of(ModelManifest manifest, String inputName, BackendSession session) {
+    static ModelSignature of(ModelManifest manifest, @Nullable ProgramInput program, BackendSession session) {
+        NamedInputs named = manifest.warmUp().named();
+        if (named != null) {
+            return of(named, manifest.warmUp(), program, session);
+        }
+        String inputName = program == null ? INPUT : program.name();
         AtomicBoolean perInput = new AtomicBoolean();
         Function<Tensor, Prediction> run = input -> {
             PassResult pass = session.run(List.of(input));
@@ -89,6 +107,42 @@ public record ModelSignature(
         }
         int multiple = manifest.input().padding().multiple();
         return new ModelSignature(new TensorSpec(inputName, types.get(0), axes(shapes)), types, multiple, outputs);
+    }
+
+    private static ModelSignature of(
+            NamedInputs named, WarmUp warmUp, @Nullable ProgramInput program, BackendSession session) {
+        List<Prediction> predictions = warmUp.noise().stream()
+                .map(input -> session.run(List.of(input)).predictions().get(0))
+                .toList();
+        List<TensorSpec> outputs = new ArrayList<>();
+        predictions.get(0).outputs().forEach((name, first) -> {
+            List<Integer> declared = program == null ? null : program.outputAxes(name);
+            List<Integer> seen = axes(predictions.stream()
+                    .map(prediction -> prediction.outputs().get(name))
+                    .filter(Objects::nonNull)
+                    .map(Tensor::shape)
+                    .toList());
+            outputs.add(new TensorSpec(
+                    name, first.type(), declared != null ? declared : named.whole() ? ofWhole(seen) : seen));
+        });
+        List<TensorSpec> inputs = named.inputs().stream()
+                .map(input -> {
+                    List<Integer> axes = axes(input.shapes());
+                    return new TensorSpec(
+                            input.name(), input.type(), named.whole() ? axes.subList(1, axes.size()) : axes);
+                })
+                .toList();
+        return new ModelSignature(
+                inputs, true, named.whole(), List.of(inputs.get(0).type()), 1, outputs);
+    }
+
+    /** No batch axis; the first axis may have another size in another pass, as with boxes. */
+    private static List<Integer> ofWhole(List<Integer> withBatch) {
+        List<Integer> axes = new ArrayList<>(withBatch.subList(1, withBatch.size()));
+        if (!axes.isEmpty()) {
+            axes.set(0, TensorSpec.FREE);
+        }
+        return axes;
     }
 
     /** The axes of a batch: free where the shapes of the items differ. */

@@ -1,13 +1,19 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.ModelInput;
+import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.program.ProgramFacts;
 import dev.gnserve.program.ProgramFacts.Axis;
 import java.util.ArrayList;
@@ -16,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The input of a model that was made from a program of {@code torch.export}, as the program declares it. Immutable. */
+/** The inputs of a model that was made from a program of {@code torch.export}, as the program declares them. Immutable. */
 public final class ProgramInput {
 
     /** The engine's Java binding has no bfloat16; the archive converts its input. */
@@ -34,14 +42,14 @@ public final class ProgramInput {
             "uint8", ElementType.UINT8,
             "bool", ElementType.BOOL);
 
-    private final ProgramFacts facts;
-    private final ProgramFacts.Tensor input;
-    private final ElementType type;
+    private static final Pattern NUMBER = Pattern.compile("\\b(int|float|bool|str|number|Scalar)\\b");
 
-    private ProgramInput(ProgramFacts facts, ProgramFacts.Tensor input, ElementType type) {
+    private final ProgramFacts facts;
+    private final List<ElementType> types;
+
+    private ProgramInput(ProgramFacts facts, List<ElementType> types) {
         this.facts = facts;
-        this.input = input;
-        this.type = type;
+        this.types = List.copyOf(types);
     }
 
     /** As {@link #of(TorchScriptArchive)}; null also if the archive cannot be read, because loading it says why. */
@@ -56,33 +64,35 @@ public final class ProgramInput {
     }
 
     /**
-     * The input of an archive; null if it was not made from a program.
+     * The inputs of an archive; null if it was not made from a program.
      *
-     * @throws TorchScriptException if the program does not take exactly one tensor with a batch axis, of a type that can be given
+     * @throws TorchScriptException if the program takes no tensor, a number, or a tensor of a type that cannot be given
      */
     public static @Nullable ProgramInput of(TorchScriptArchive archive) {
         ProgramFacts facts = ProgramFacts.of(archive);
         if (facts == null) {
             return null;
         }
-        if (facts.inputs().size() != 1) {
-            String names =
-                    facts.inputs().stream().map(ProgramFacts.Tensor::name).collect(Collectors.joining(", "));
-            throw new TorchScriptException("the program takes " + facts.inputs().size() + " tensors (" + names
-                    + "), allowed is one. Export a model that takes one tensor");
+        for (ForwardSignature.Input argument : archive.forward().inputs()) {
+            if (NUMBER.matcher(argument.type().replace("Dict[str,", "Dict[")).find()) {
+                throw new TorchScriptException("the program takes " + argument.name() + " of type " + argument.type()
+                        + ", but only tensors can be given. Export it with a number that is fixed, or as a tensor");
+            }
         }
-        ProgramFacts.Tensor input = facts.inputs().get(0);
-        ElementType type = TYPES.get(input.type());
-        if (type == null) {
-            throw new TorchScriptException("the program takes " + input.name() + " of type " + input.type()
-                    + ", allowed are " + TYPES.keySet().stream().sorted().toList()
-                    + ". Convert it in the model and export that");
+        if (facts.inputs().isEmpty()) {
+            throw new TorchScriptException("the program takes no tensor. Export a model that takes one or more");
         }
-        if (input.axes().isEmpty()) {
-            throw new TorchScriptException("the program takes the scalar " + input.name()
-                    + ", but the first axis must be the batch. Export a model that takes a batch");
+        List<ElementType> types = new ArrayList<>();
+        for (ProgramFacts.Tensor input : facts.inputs()) {
+            ElementType type = TYPES.get(input.type());
+            if (type == null) {
+                throw new TorchScriptException("the program takes " + input.name() + " of type " + input.type()
+                        + ", allowed are " + TYPES.keySet().stream().sorted().toList()
+                        + ". Convert it in the model and export that");
+            }
+            types.add(type);
         }
-        return new ProgramInput(facts, input, type);
+        return new ProgramInput(facts, types);
     }
 
     /** Why a program does not load. An operator that takes other arguments than in the engine gets the version that has it. */
@@ -115,67 +125,155 @@ public final class ProgramInput {
                 });
     }
 
-    /** The name of the argument. */
+    /** The inputs by name; null if a batch of one tensor is the only argument. */
+    @Nullable
+    NamedInputs named() {
+        if (takesOneBatch()) {
+            return null;
+        }
+        List<List<TensorShape>> shapes = shapes();
+        List<NamedInput> inputs = new ArrayList<>();
+        for (int i = 0; i < types.size(); i++) {
+            int place = i;
+            inputs.add(new NamedInput(
+                    facts.inputs().get(i).name(),
+                    types.get(i),
+                    shapes.stream().map(together -> together.get(place)).toList()));
+        }
+        return new NamedInputs(inputs, isWhole());
+    }
+
+    /** Whether a batch of one tensor is the only argument. */
+    public boolean takesOneBatch() {
+        return types.size() == 1 && !isWhole() && isArgument(first());
+    }
+
+    /** Whether the tensor is an argument itself, not a part of one. */
+    private static boolean isArgument(ProgramFacts.Tensor input) {
+        return input.name().indexOf('.') < 0;
+    }
+
+    /** Whether a request is one pass, because not all tensors begin with the batch. */
+    private boolean isWhole() {
+        return Boolean.FALSE.equals(facts.batched());
+    }
+
+    private ProgramFacts.Tensor first() {
+        return facts.inputs().get(0);
+    }
+
+    /** The name of the first input. */
     String name() {
-        return input.name();
+        return first().name();
     }
 
-    /** The type in which requests give the values. */
+    /** The type in which requests give the values of the first input. */
     ElementType type() {
-        return type;
+        return types.get(0);
     }
 
-    /** Whether the input can be a batch of images. */
+    /** The sizes of an output, {@link TensorSpec#FREE} where they are free; null if the program does not name it. */
+    @Nullable
+    List<Integer> outputAxes(String name) {
+        return facts.outputs().stream()
+                .filter(output -> output.name().equals(name))
+                .findFirst()
+                .map(output -> output.axes().stream()
+                        .map(axis -> axis.isFixed() ? size(axis.size()) : TensorSpec.FREE)
+                        .toList())
+                .orElse(null);
+    }
+
+    /** Whether the only input can be a batch of images. */
     boolean takesImages() {
-        List<Axis> axes = input.axes();
-        boolean real = input.type().contains("float");
-        return real
+        List<Axis> axes = first().axes();
+        boolean real = first().type().contains("float");
+        return types.size() == 1
+                && isArgument(first())
+                && real
                 && axes.size() == 4
                 && axes.get(1).isFixed()
-                && (axes.get(1).size() == 1 || axes.get(1).size() == 3);
+                && axes.get(1).size() <= ChannelOrder.Stored.MOST;
     }
 
     /** The largest batch. */
     int mostAtOnce() {
-        Axis batch = input.axes().get(0);
+        if (first().axes().isEmpty()) {
+            return 1;
+        }
+        Axis batch = first().axes().get(0);
         Long most = batch.isFixed() ? (Long) batch.size() : batch.largest();
         return most == null ? Integer.MAX_VALUE : (int) Math.max(1, Math.min(Integer.MAX_VALUE, most));
     }
 
-    /** Shapes without the batch axis: that of the export's example, and one that differs in all free axes if there are any. */
-    List<TensorShape> shapes() {
-        List<Axis> axes = input.axes().subList(1, input.axes().size());
-        List<TensorShape> shapes = new ArrayList<>();
-        shapes.add(shape(axes, 0));
-        boolean known = axes.stream().allMatch(axis -> axis.isFixed() || axis.symbol() != null);
+    /**
+     * Shapes of all inputs that go together, without the batch axis unless the inputs are whole: those of the export's example, and
+     * some that differ in all free axes if there are any.
+     */
+    List<List<TensorShape>> shapes() {
+        List<List<TensorShape>> shapes = new ArrayList<>();
+        shapes.add(shapes(0));
+        boolean known = facts.inputs().stream()
+                .flatMap(input -> axes(input).stream())
+                .allMatch(axis -> axis.isFixed() || axis.symbol() != null);
         for (int step : new int[] {1, -1}) {
-            TensorShape other = known ? shape(axes, step) : shapes.get(0);
-            if (shapes.size() == 1 && !other.equals(shapes.get(0)) && refusal(other) == null) {
+            List<TensorShape> other = known ? shapes(step) : shapes.get(0);
+            boolean taken = IntStream.range(0, other.size())
+                    .allMatch(i -> refusal(facts.inputs().get(i), other.get(i)) == null);
+            if (shapes.size() == 1 && !other.equals(shapes.get(0)) && taken) {
                 shapes.add(other);
             }
         }
         return shapes;
     }
 
-    /** The example's sizes, each free axis changed by one step. */
-    private static TensorShape shape(List<Axis> axes, int step) {
-        return TensorShape.of(axes.stream()
-                .mapToInt(axis -> size(Math.max(0, axis.size() + (axis.isFixed() ? 0 : step * axis.multiple()))))
-                .toArray());
+    /** The axes of which requests choose the size. */
+    private List<Axis> axes(ProgramFacts.Tensor input) {
+        return isWhole() ? input.axes() : input.axes().subList(1, input.axes().size());
     }
 
-    /** Why the program does not take an input of this shape, without the batch axis; null if it does. */
+    /** The example's sizes, each free axis changed by one step. */
+    private List<TensorShape> shapes(int step) {
+        return facts.inputs().stream()
+                .map(input -> TensorShape.of(axes(input).stream()
+                        .mapToInt(axis ->
+                                size(Math.max(0, axis.size() + (axis.isFixed() ? 0 : step * axis.multiple()))))
+                        .toArray()))
+                .toList();
+    }
+
+    /** Why the program does not take an input; null if it does. */
     @Nullable
-    String refusal(TensorShape shape) {
-        List<Axis> axes = input.axes();
-        boolean fits = shape.rank() == axes.size() - 1;
-        for (int i = 1; fits && i < axes.size(); i++) {
-            fits = allows(axes.get(i), shape.size(i - 1));
+    String refusal(ModelInput input) {
+        if (input instanceof Tensor tensor) {
+            String refusal = refusal(
+                    tensor.shape(), first().axes().subList(1, first().axes().size()));
+            return refusal == null ? null : "an input has " + refusal;
+        }
+        Map<String, Tensor> given = ((TensorGroup) input).tensors();
+        for (ProgramFacts.Tensor taken : facts.inputs()) {
+            Tensor tensor = given.get(taken.name());
+            String refusal = tensor == null ? "is missing" : refusal(taken, tensor.shape());
+            if (refusal != null) {
+                return taken.name() + (tensor == null ? " " : " has ") + refusal;
+            }
+        }
+        return null;
+    }
+
+    private @Nullable String refusal(ProgramFacts.Tensor input, TensorShape shape) {
+        return refusal(shape, axes(input));
+    }
+
+    private static @Nullable String refusal(TensorShape shape, List<Axis> axes) {
+        boolean fits = shape.rank() == axes.size();
+        for (int i = 0; fits && i < axes.size(); i++) {
+            fits = allows(axes.get(i), shape.size(i));
         }
         return fits
                 ? null
-                : "an input has the shape " + shape + ", allowed is "
-                        + axes.stream().skip(1).map(Axis::allowed).collect(Collectors.joining("; ", "[", "]"));
+                : "the shape " + shape + ", allowed is "
+                        + axes.stream().map(Axis::allowed).collect(Collectors.joining("; ", "[", "]"));
     }
 
     private static boolean allows(Axis axis, long size) {
@@ -189,7 +287,7 @@ public final class ProgramInput {
 
     /** The input as one of images; as usual if it has other axes than batch, channels, height and width. */
     ArchiveInput images() {
-        List<Axis> axes = input.axes();
+        List<Axis> axes = first().axes();
         if (axes.size() != 4) {
             return ArchiveInput.USUAL;
         }
@@ -210,7 +308,7 @@ public final class ProgramInput {
     /** As {@code image float32 [s0 (from 1 to 16), 3, 64, 64]}. */
     @Override
     public String toString() {
-        return input.toString();
+        return facts.inputs().stream().map(ProgramFacts.Tensor::toString).collect(Collectors.joining(", "));
     }
 
     private static boolean isFreeSide(Axis side) {
@@ -220,7 +318,10 @@ public final class ProgramInput {
     /** Whether one symbol is the size of several axes, so that they cannot be chosen freely. */
     private boolean sharesSymbols() {
         Set<String> seen = new HashSet<>();
-        return input.axes().stream().map(Axis::symbol).filter(Objects::nonNull).anyMatch(symbol -> !seen.add(symbol));
+        return first().axes().stream()
+                .map(Axis::symbol)
+                .filter(Objects::nonNull)
+                .anyMatch(symbol -> !seen.add(symbol));
     }
 
     private static int size(long size) {
@@ -248,7 +349,7 @@ public final class ProgramInput {
         ProgramFacts.Tensor likely = outputs.stream()
                 .filter(output -> output.name().equals(OutputSpec.USUAL_NAME))
                 .findFirst()
-                .orElse(outputs.isEmpty() ? input : outputs.get(0));
+                .orElse(outputs.isEmpty() ? first() : outputs.get(0));
         int rank = likely.axes().size();
         boolean channels = (rank == 2 || rank == 4) && likely.axes().get(1).isFixed();
         return channels ? size(likely.axes().get(1).size()) : 0;

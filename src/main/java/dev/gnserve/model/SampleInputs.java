@@ -47,7 +47,7 @@ final class SampleInputs {
      * Each image twice, float32 [channels, height, width]: with values from 0 to 1, and normalized to the mean 0 and the
      * deviation 1 of photographs.
      *
-     * @param channels 1 or 3
+     * @param channels 1 for gray; of other numbers, red, green and blue again and again
      */
     static List<FloatTensor> of(int channels, int height, int width) {
         List<FloatTensor> inputs = new ArrayList<>();
@@ -60,16 +60,22 @@ final class SampleInputs {
 
     private static FloatTensor input(
             UprightImage image, int channels, int height, int width, float mean, float deviation) {
+        int colours = channels == 1 ? 1 : 3;
         Preprocessor preprocessor = new Preprocessor(
                 channels == 1 ? ChannelOrder.GRAY : ChannelOrder.RGB,
                 new SampleRange(SampleRange.Kind.FULL, 0, 100),
                 new Resize.Stretch(width, height),
                 new Normalization.Fixed(
-                        1 / 255f, Collections.nCopies(channels, mean), Collections.nCopies(channels, deviation)),
+                        1 / 255f, Collections.nCopies(colours, mean), Collections.nCopies(colours, deviation)),
                 new Padding(1, Padding.Mode.CONSTANT, 0),
                 null);
         PlanarImage input = preprocessor.prepare(image).tile(0);
-        return new FloatTensor(TensorShape.of(channels, height, width), input.values());
+        float[] values = new float[channels * height * width];
+        for (int c = 0; c < channels; c++) {
+            int plane = height * width;
+            System.arraycopy(input.values(), c % colours * plane, values, c * plane, plane);
+        }
+        return new FloatTensor(TensorShape.of(channels, height, width), values);
     }
 
     private static byte[] bytes(String file) {

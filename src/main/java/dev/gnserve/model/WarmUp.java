@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -10,6 +11,7 @@ import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inputs that the first worker runs before the model is ready: every shape with every batch size and type. Immutable.
@@ -17,8 +19,13 @@ import java.util.Random;
  * @param shapes shapes of one input, [channels, height, width]
  * @param batchSizes numbers of inputs in a batch
  * @param dataTypes all types that the model takes; images are FP32
+ * @param named the inputs of a model that takes them by name, with their own shapes and types; null for one tensor of a batch
  */
-public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<ElementType> dataTypes) {
+public record WarmUp(
+        List<TensorShape> shapes,
+        List<Integer> batchSizes,
+        List<ElementType> dataTypes,
+        @Nullable NamedInputs named) {
 
     public WarmUp {
         shapes = List.copyOf(shapes);
@@ -33,9 +40,28 @@ public record WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<El
         }
     }
 
+    /** For a model that takes one tensor of a batch. */
+    public WarmUp(List<TensorShape> shapes, List<Integer> batchSizes, List<ElementType> dataTypes) {
+        this(shapes, batchSizes, dataTypes, null);
+    }
+
     /** The smallest part, for a further worker of a model that is warm. */
     WarmUp brief() {
-        return new WarmUp(shapes.subList(0, 1), List.of(Collections.min(batchSizes)), dataTypes.subList(0, 1));
+        return new WarmUp(
+                shapes.subList(0, 1),
+                List.of(Collections.min(batchSizes)),
+                dataTypes.subList(0, 1),
+                named == null ? null : named.first());
+    }
+
+    /** Noise of every shape and type, each for a batch of one. */
+    public List<ModelInput> noise() {
+        if (named != null) {
+            return named.noise();
+        }
+        return dataTypes.stream()
+                .flatMap(type -> shapes.stream().<ModelInput>map(shape -> input(type, shape)))
+                .toList();
     }
 
     /** A pseudo-random input, always the same: FP32 between 0 and 1, other types of zeros and ones. */

@@ -20,8 +20,8 @@ import java.lang.annotation.Target;
         required = true,
         description =
                 "One or more parts named `image`, or the bytes of one image as the body. The service recognizes the"
-                        + " format by the content: JPEG, PNG, BMP, GIF (first frame), TIFF (one page), WebP. It"
-                        + " applies the EXIF orientation.",
+                        + " format by the content: JPEG, PNG, BMP, GIF (first frame), TIFF (one page), WebP, NumPy"
+                        + " array (.npy). It applies the EXIF orientation.",
         content = {
             @Content(
                     mediaType = "multipart/form-data",

@@ -5,6 +5,7 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PageNumber;
@@ -186,8 +187,8 @@ public final class ImagePipeline {
      * @throws FailureException if the image cannot be decoded
      */
     public FirstTile firstTile(Preprocessor preprocessor, Upload image) {
-        try (Share share = pixels.take(price(image))) {
-            UprightImage upright = decode(image, share, Client.NONE);
+        try (Share share = pixels.take(price(image, preprocessor.channels()))) {
+            UprightImage upright = decode(image, preprocessor.channels(), share, Client.NONE);
             PlanarImage tile = preprocessor.prepare(upright).tile(0);
             TensorShape shape = TensorShape.of(tile.channels(), tile.height(), tile.width());
             return new FirstTile(new FloatTensor(shape, tile.values()), upright.page());
@@ -212,6 +213,11 @@ public final class ImagePipeline {
 
         private Context {
             inference = inference.ofOneRequest();
+        }
+
+        /** Which channels the model takes. */
+        ChannelOrder wanted() {
+            return manifest.input().colour();
         }
 
         /** How many images, and tiles of each, may be in flight. */
@@ -286,7 +292,7 @@ public final class ImagePipeline {
                 Share share = null;
                 // Without waiting while other images hold shares: the request would wait for itself.
                 while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(price(image));
+                    share = pixels.takeAtOnce(price(image, context.wanted()));
                     if (share == null) {
                         finished.add(finish(context, started.remove(), response, refusal));
                     }
@@ -313,10 +319,10 @@ public final class ImagePipeline {
         Share share = taken;
         try {
             if (share == null) {
-                share = context.budget().apply(price(upload));
+                share = context.budget().apply(price(upload, context.wanted()));
             }
             long began = System.nanoTime();
-            UprightImage image = decode(upload, share, context.client());
+            UprightImage image = decode(upload, context.wanted(), share, context.client());
             Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
@@ -351,12 +357,12 @@ public final class ImagePipeline {
     }
 
     /** What decoding an image takes of the pixel budget. */
-    private long price(Upload upload) {
-        return decoder.cost(upload.bytes(), upload.page()).inPixels(PixelBudget.BYTES_PER_PIXEL);
+    private long price(Upload upload, ChannelOrder wanted) {
+        return decoder.cost(upload.bytes(), upload.page(), wanted).inPixels(PixelBudget.BYTES_PER_PIXEL);
     }
 
-    private UprightImage decode(Upload upload, Share share, Client client) {
-        UprightImage image = decoder.decode(upload.bytes(), upload.page(), client.cancelling("decoding"));
+    private UprightImage decode(Upload upload, ChannelOrder wanted, Share share, Client client) {
+        UprightImage image = decoder.decode(upload.bytes(), upload.page(), wanted, client.cancelling("decoding"));
         share.reduceTo(image.pixelsInBudget());
         return image;
     }

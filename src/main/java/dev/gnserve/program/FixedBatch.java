@@ -1,8 +1,7 @@
 package dev.gnserve.program;
 
-import dev.gnserve.program.ProgramJson.Tagged;
+import dev.gnserve.archive.ScriptWords;
 import dev.gnserve.program.ProgramJson.TensorMeta;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -13,40 +12,35 @@ import tools.jackson.databind.JsonNode;
  * full, and drops what that gives.
  *
  * @param size of the batch
- * @param variable of the input
  * @param given variable with the size of the given batch
  */
-record FixedBatch(long size, String variable, String given) {
+record FixedBatch(long size, String given) {
 
-    /** Null unless the program takes one tensor and gives tensors, all with the same fixed first axis. */
+    /** Null unless the program takes and gives tensors that all have the same fixed first axis. */
     static @Nullable FixedBatch of(
             List<Axes.Input> inputs, List<JsonNode> results, Map<String, TensorMeta> metas, LocalNames names) {
-        long size = inputs.size() == 1 ? first(inputs.get(0).meta()) : 0;
-        boolean all = size > 1 && !results.isEmpty();
-        for (JsonNode result : results) {
-            Tagged tagged = Tagged.of(result);
-            all = all && tagged.tag().equals("as_tensor") && first(metas.get(tagged.name())) == size;
-        }
-        return all ? new FixedBatch(size, inputs.get(0).variable(), names.fresh("given")) : null;
+        JsonNode size = BatchAxis.of(inputs, results, metas);
+        long fixed = size == null ? 0 : BatchAxis.fixed(size);
+        return fixed > 1 ? new FixedBatch(fixed, names.fresh("given")) : null;
     }
 
-    private static long first(@Nullable TensorMeta meta) {
-        if (meta == null || meta.sizes().isEmpty()) {
-            return 0;
+    /** Fills the batch of every input up. */
+    void fill(List<Axes.Input> inputs, GraphText into) {
+        into.line(given + " = torch.size(" + inputs.get(0).variable() + ", 0)");
+        for (Axes.Input input : inputs) {
+            String variable = input.variable();
+            String rest = ", 1".repeat(input.meta().sizes().size() - 1);
+            into.require(
+                    "torch.eq(torch.size(" + variable + ", 0), " + given + ")",
+                    ScriptWords.quoted(input.name() + " has another batch than "
+                            + inputs.get(0).name()));
+            into.line("if torch.lt(" + given + ", " + size + "):");
+            into.line(
+                    "  %1$s = torch.cat([%1$s, torch.repeat(torch.narrow(%1$s, 0, 0, 1), [torch.sub(%2$d, %3$s)%4$s])])"
+                            .formatted(variable, size, given, rest));
+            into.line("else:");
+            into.line("  pass");
         }
-        Tagged size = Tagged.of(meta.sizes().get(0));
-        return size.tag().equals("as_int") ? size.value().asLong(0) : 0;
-    }
-
-    /** Fills the batch up. */
-    void fill(int rank, GraphText into) {
-        String rest = String.join(", ", Collections.nCopies(rank - 1, "1"));
-        into.line(given + " = torch.size(" + variable + ", 0)");
-        into.line("if torch.lt(" + given + ", " + size + "):");
-        into.line("  %1$s = torch.cat([%1$s, torch.repeat(torch.narrow(%1$s, 0, 0, 1), [torch.sub(%2$d, %3$s)%4$s])])"
-                .formatted(variable, size, given, rest.isEmpty() ? "" : ", " + rest));
-        into.line("else:");
-        into.line("  pass");
     }
 
     /** The part of a result that belongs to the given batch. */

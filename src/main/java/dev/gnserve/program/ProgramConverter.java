@@ -99,7 +99,7 @@ final class ProgramConverter {
         FixedBatch batch = FixedBatch.of(inputs.tensors(), results, graph.tensorValues(), names);
         Axes.requireRanks(inputs.tensors(), text);
         if (batch != null) {
-            batch.fill(inputs.tensors().get(0).meta().sizes().size(), text);
+            batch.fill(inputs.tensors(), text);
         }
         axes.require(inputs.tensors(), names, text);
         convertTypes(inputs, text);
@@ -126,7 +126,8 @@ final class ProgramConverter {
                 file.json().torchVersion(),
                 required(file.json().schemaVersion(), "schema").toString(),
                 inputs.facts(axes),
-                outputs(structure, results, axes));
+                outputs(structure, results, axes),
+                BatchAxis.of(inputs.tensors(), results, graph.tensorValues()) != null);
         return new Converted(module, facts);
     }
 
@@ -160,7 +161,8 @@ final class ProgramConverter {
     }
 
     private static Typed typed(JsonNode result, String text, @Nullable FixedBatch batch) {
-        return new Typed(batch == null ? text : batch.part(text), ProgramOutputs.type(result));
+        String type = ProgramOutputs.type(result);
+        return new Typed(batch == null || !type.equals("Tensor") ? text : batch.part(text), type);
     }
 
     /** What the program returns. */

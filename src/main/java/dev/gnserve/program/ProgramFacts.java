@@ -16,8 +16,14 @@ import tools.jackson.databind.json.JsonMapper;
  * @param schemaVersion version of the program's format: {@code 8.20}
  * @param inputs the tensors that it takes, in the order of {@code forward}
  * @param outputs the tensors that it gives
+ * @param batched whether the first axis of every input and output is the batch; null in an archive of an older gnserve
  */
-public record ProgramFacts(String torchVersion, String schemaVersion, List<Tensor> inputs, List<Tensor> outputs) {
+public record ProgramFacts(
+        String torchVersion,
+        String schemaVersion,
+        List<Tensor> inputs,
+        List<Tensor> outputs,
+        @Nullable Boolean batched) {
 
     /** Name of the file in the archive; {@code _extra_files} of Python. */
     static final String FILE = "gnserve_program.json";

@@ -95,7 +95,7 @@ class InferController {
     private ResponseBody infer(LoadedModel served, RequestBody body, Client client) {
         ModelSignature signature = served.signature();
         RequestedOutputs requested = RequestedOutputs.of(body.request(), signature);
-        InputTensor input = InputTensor.of(body, signature);
+        InputTensors input = InputTensors.of(body, signature);
         Deadline deadline = earlier(client.deadline(), body.request());
         Priority priority = priority(body.request());
         Inference inference = served.ofOneRequest(priority);
@@ -110,7 +110,7 @@ class InferController {
                         .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
                                 .add(tensor)));
         Map<String, OutputTensor> all = new LinkedHashMap<>();
-        gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items)));
+        gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items, signature.whole())));
         List<OutputTensor> outputs = requested.from(all, input.size());
         return ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
     }

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/** The input tensor of a request, [batch, ...], row-major, little-endian: one input of the model for each item of the batch. For one thread. */
+/** An input tensor of a request, [batch, ...], row-major, little-endian. For one thread. */
 final class InputTensor {
 
     private final ElementType type;
@@ -26,13 +26,14 @@ final class InputTensor {
     }
 
     /**
-     * Reads the tensor of a request. Checks what is cheap to check before it reads values.
+     * Reads the only tensor of a request. Checks what is cheap to check before it reads values.
      *
      * @throws FailureException INVALID_REQUEST if the model does not take such a tensor
      */
     static InputTensor of(RequestBody body, ModelSignature model) {
         List<InferRequest.Input> inputs = body.request().inputs();
-        String wanted = model.input().name();
+        TensorSpec only = model.inputs().get(0);
+        String wanted = only.name();
         if (inputs.size() != 1) {
             throw RequestBody.invalid(
                     "The request has %,d inputs. The model takes one, \"%s\".".formatted(inputs.size(), wanted));
@@ -42,9 +43,22 @@ final class InputTensor {
             throw RequestBody.invalid(
                     "The model has no input \"%s\". Its input is \"%s\".".formatted(input.name(), wanted));
         }
-        ElementType type = type(input, model.inputTypes());
-        TensorShape shape = shape(input, model);
-        return new InputTensor(type, shape, values(body, input, type, shape));
+        return read(body, 0, only, model.inputTypes(), model.sideMultiple());
+    }
+
+    /**
+     * Reads a tensor of a request.
+     *
+     * @param place of the input in the request
+     * @param spec what the model takes
+     * @param types that it takes
+     * @throws FailureException INVALID_REQUEST if the model does not take such a tensor
+     */
+    static InputTensor read(RequestBody body, int place, TensorSpec spec, List<ElementType> types, int sideMultiple) {
+        InferRequest.Input input = body.request().inputs().get(place);
+        ElementType type = type(input, types);
+        TensorShape shape = shape(input, spec.shape(), sideMultiple);
+        return new InputTensor(type, shape, values(body, place, input, type, shape));
     }
 
     /** How many items the batch has. */
@@ -52,9 +66,17 @@ final class InputTensor {
         return shape.size(0);
     }
 
+    /** A copy of all items. */
+    Tensor whole() {
+        return copy(0, shape);
+    }
+
     /** A copy of one item, without the batch axis. */
     Tensor item(int index) {
-        TensorShape one = shape.withoutFirst();
+        return copy(index, shape.withoutFirst());
+    }
+
+    private Tensor copy(int index, TensorShape one) {
         int bytes = one.elements() * type.bytes();
         ByteBuffer own = values.slice(values.position() + index * bytes, bytes).order(ByteOrder.LITTLE_ENDIAN);
         if (type == ElementType.FP32) {
@@ -75,8 +97,7 @@ final class InputTensor {
                         .formatted(input.name(), input.datatype(), taken)));
     }
 
-    private static TensorShape shape(InferRequest.Input input, ModelSignature model) {
-        List<Integer> taken = model.input().shape();
+    private static TensorShape shape(InferRequest.Input input, List<Integer> taken, int sideMultiple) {
         List<Long> given = input.shape();
         boolean fits = given.size() == taken.size();
         for (int axis = 0; fits && axis < given.size(); axis++) {
@@ -85,11 +106,10 @@ final class InputTensor {
             fits = size >= 1
                     && size <= Integer.MAX_VALUE
                     && (allowed == TensorSpec.FREE || allowed == size)
-                    && (axis < 2 || allowed != TensorSpec.FREE || size % model.sideMultiple() == 0);
+                    && (axis < 2 || allowed != TensorSpec.FREE || size % sideMultiple == 0);
         }
         if (!fits) {
-            String multiple =
-                    model.sideMultiple() == 1 ? "" : " with sides that are multiples of " + model.sideMultiple();
+            String multiple = sideMultiple == 1 ? "" : " with sides that are multiples of " + sideMultiple;
             throw RequestBody.invalid("Input \"%s\" has the shape %s. The model takes %s%s, without empty axes."
                     .formatted(input.name(), given, taken, multiple));
         }
@@ -100,7 +120,8 @@ final class InputTensor {
         }
     }
 
-    private static ByteBuffer values(RequestBody body, InferRequest.Input input, ElementType type, TensorShape shape) {
+    private static ByteBuffer values(
+            RequestBody body, int place, InferRequest.Input input, ElementType type, TensorShape shape) {
         Long size = input.parameters() == null ? null : input.parameters().binaryDataSize();
         JsonValues data = input.data();
         if ((size == null) == (data == null)) {
@@ -115,7 +136,7 @@ final class InputTensor {
             throw RequestBody.invalid("Input \"%s\" is %s %s and needs a binary_data_size of %,d, not %,d."
                     .formatted(input.name(), type, shape, needed, size));
         }
-        ByteBuffer binary = body.binary();
+        ByteBuffer binary = body.binary(place);
         if (type == ElementType.BOOL) {
             requireBooleans(input, binary.duplicate());
         }

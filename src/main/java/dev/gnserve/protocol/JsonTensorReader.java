@@ -40,7 +40,7 @@ final class JsonTensorReader {
         JsonTensorReader reader = new JsonTensorReader(name, type, shape);
         try (JsonParser parser = body.parser(data)) {
             parser.nextToken();
-            if (parser.nextToken() == JsonToken.START_ARRAY) {
+            if (parser.nextToken() == JsonToken.START_ARRAY && shape.rank() > 0) {
                 reader.readRest(parser, 0);
             } else {
                 reader.readFlat(parser);

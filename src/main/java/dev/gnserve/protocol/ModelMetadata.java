@@ -24,14 +24,14 @@ record ModelMetadata(
                 name,
                 versions,
                 PLATFORM,
-                List.of(TensorMetadata.of(signature.input())),
+                signature.inputs().stream().map(TensorMetadata::of).toList(),
                 signature.outputs().stream().map(TensorMetadata::of).toList());
     }
 
     /**
      * One tensor.
      *
-     * @param shape with the batch axis first; -1 for an axis of any size
+     * @param shape with the batch axis first, if the model takes batches; -1 for an axis of any size
      */
     record TensorMetadata(
             @Schema(example = "input") String name,

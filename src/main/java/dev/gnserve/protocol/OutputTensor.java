@@ -17,8 +17,9 @@ import java.util.List;
  * One output for all items of a request, [batch, ...].
  *
  * @param items at least one, all of the same type and shape, without the batch axis
+ * @param whole whether the only item is the output as it is, with all its axes
  */
-record OutputTensor(String name, List<Tensor> items) {
+record OutputTensor(String name, List<Tensor> items, boolean whole) {
 
     /** Size of the buffer in bytes: a copy of the whole tensor would double its memory. */
     private static final int CHUNK = 1 << 16;
@@ -35,13 +36,19 @@ record OutputTensor(String name, List<Tensor> items) {
         items = List.copyOf(items);
     }
 
+    /** An output with a batch axis. */
+    OutputTensor(String name, List<Tensor> items) {
+        this(name, items, false);
+    }
+
     ElementType type() {
         return items.get(0).type();
     }
 
-    /** With the batch axis. */
+    /** With the batch axis, if it is no part of a whole. */
     TensorShape shape() {
-        return items.get(0).shape().prepend(items.size());
+        TensorShape one = items.get(0).shape();
+        return whole ? one : one.prepend(items.size());
     }
 
     long bytes() {

@@ -70,9 +70,19 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
         return body;
     }
 
-    /** The binary data, from the buffer's position to its limit. */
-    ByteBuffer binary() {
-        return ByteBuffer.wrap(bytes, jsonLength, bytes.length - jsonLength);
+    /** The binary data of an input, from the buffer's position to its limit. */
+    ByteBuffer binary(int place) {
+        int from = jsonLength;
+        for (InferRequest.Input before : request.inputs().subList(0, place)) {
+            from += binarySize(before);
+        }
+        return ByteBuffer.wrap(bytes, from, binarySize(request.inputs().get(place)));
+    }
+
+    /** At most the length of the body. */
+    private static int binarySize(InferRequest.Input input) {
+        Long size = input.parameters() == null ? null : input.parameters().binaryDataSize();
+        return size == null ? 0 : Math.toIntExact(size);
     }
 
     JsonParser parser(JsonValues values) {

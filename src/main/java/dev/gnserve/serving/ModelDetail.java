@@ -2,6 +2,7 @@ package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Tiling;
 import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.LoadedModel;
@@ -74,7 +75,9 @@ record ModelDetail(
         static Input of(InputSpec input) {
             Tiling tiling = input.tiling();
             return new Input(
-                    lower(input.colour()),
+                    input.colour() instanceof ChannelOrder.Colour colour
+                            ? lower(colour)
+                            : input.colour().channels() + " channels",
                     input.padding().multiple(),
                     lower(input.padding().mode()),
                     tiling == null ? null : tiling.size(),

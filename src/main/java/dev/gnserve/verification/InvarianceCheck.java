@@ -1,8 +1,10 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import java.util.ArrayList;
@@ -29,8 +31,8 @@ final class InvarianceCheck {
             "random: answers differ for the same input, so batches cannot be compared. Call eval() on"
                     + " the model before the export; gnserve inspect names dropout in training mode";
 
-    private final Function<List<FloatTensor>, List<Prediction>> model;
-    private final FloatTensor image;
+    private final Function<List<ModelInput>, List<Prediction>> model;
+    private final ModelInput image;
     private final Prediction alone;
     private final int largest;
     private final Decisions decisions;
@@ -39,8 +41,8 @@ final class InvarianceCheck {
     private @Nullable String fault;
 
     private InvarianceCheck(
-            Function<List<FloatTensor>, List<Prediction>> model,
-            FloatTensor image,
+            Function<List<ModelInput>, List<Prediction>> model,
+            ModelInput image,
             Prediction alone,
             int largest,
             Decisions decisions) {
@@ -58,8 +60,8 @@ final class InvarianceCheck {
      * @param decisions compares the decisions of the outputs
      */
     static BatchInvariance check(
-            Function<List<FloatTensor>, List<Prediction>> model,
-            FloatTensor image,
+            Function<List<ModelInput>, List<Prediction>> model,
+            ModelInput image,
             Map<String, Tensor> alone,
             int largest,
             Decisions decisions) {
@@ -182,23 +184,36 @@ final class InvarianceCheck {
     }
 
     /** A batch with the image at one place and other images at the other places. Always the same for the same arguments. */
-    private List<FloatTensor> batch(int size, int place) {
-        float[] own = image.values();
-        List<FloatTensor> images = new ArrayList<>();
+    private List<ModelInput> batch(int size, int place) {
+        List<ModelInput> images = new ArrayList<>();
         for (int i = 0; i < size; i++) {
             if (i == place) {
                 images.add(image);
                 continue;
             }
-            Random random = new Random(i);
-            float scale = 0.5f + random.nextFloat();
-            int shift = random.nextInt(Math.max(1, own.length));
-            float[] values = new float[own.length];
-            for (int v = 0; v < own.length; v++) {
-                values[v] = scale * own[(v + shift) % own.length];
-            }
-            images.add(new FloatTensor(image.shape(), values));
+            images.add(other(image, i));
         }
         return images;
+    }
+
+    private static ModelInput other(ModelInput input, int seed) {
+        if (input instanceof TensorGroup group) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>(group.tensors());
+            tensors.replaceAll((name, tensor) -> tensor instanceof FloatTensor floats ? other(floats, seed) : tensor);
+            return new TensorGroup(tensors, group.whole());
+        }
+        return input instanceof FloatTensor floats ? other(floats, seed) : input;
+    }
+
+    private static FloatTensor other(FloatTensor image, int seed) {
+        float[] own = image.values();
+        Random random = new Random(seed);
+        float scale = 0.5f + random.nextFloat();
+        int shift = random.nextInt(Math.max(1, own.length));
+        float[] values = new float[own.length];
+        for (int v = 0; v < own.length; v++) {
+            values[v] = scale * own[(v + shift) % own.length];
+        }
+        return new FloatTensor(image.shape(), values);
     }
 }

@@ -3,7 +3,7 @@ package dev.gnserve.verification;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Verification.OnLoad;
@@ -56,7 +56,10 @@ final class LoadVerification {
     private @Nullable String fault() {
         VerificationReport report;
         try {
-            FloatTensor input = WarmUp.input(manifest.warmUp().shapes().get(0));
+            WarmUp warmUp = manifest.warmUp();
+            ModelInput input = warmUp.named() == null
+                    ? WarmUp.input(warmUp.shapes().get(0))
+                    : warmUp.noise().get(0);
             int batch = Math.min(LARGEST_BATCH, manifest.batching().maxSize());
             report = verification.verifyAtLoad(input, batch);
         } catch (FailureException e) {

@@ -2,7 +2,7 @@ package dev.gnserve.verification;
 
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.AfterResponseExecutor;
@@ -109,7 +109,7 @@ final class ModelVerification implements ModelCompanion {
     }
 
     /** Verifies a model before it is ready, and frees the copy at once, because many models may load. */
-    VerificationReport verifyAtLoad(FloatTensor input, int batch) {
+    VerificationReport verifyAtLoad(ModelInput input, int batch) {
         try {
             return publish(verifier.verifyNow(input, batch));
         } finally {
@@ -134,7 +134,7 @@ final class ModelVerification implements ModelCompanion {
     }
 
     @Override
-    public void accepted(Tensor input) {
+    public void accepted(ModelInput input) {
         sampler.accepted(input);
     }
 

@@ -9,6 +9,7 @@ import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ExpectedGroupNorm;
@@ -94,7 +95,7 @@ public final class ModelVerifier implements AutoCloseable {
      * @param batch largest batch of the invariance check; 0 or 1 skips the check
      * @throws FailureException with OVERLOADED if too many wait already, with SHUTTING_DOWN after {@link #close}
      */
-    public CompletableFuture<VerificationReport> verify(FloatTensor image, int batch) {
+    public CompletableFuture<VerificationReport> verify(ModelInput image, int batch) {
         if (waiting.incrementAndGet() > MAX_WAITING) {
             waiting.decrementAndGet();
             throw new FailureException(
@@ -116,7 +117,7 @@ public final class ModelVerifier implements AutoCloseable {
         return report;
     }
 
-    private void complete(CompletableFuture<VerificationReport> report, FloatTensor image, int batch) {
+    private void complete(CompletableFuture<VerificationReport> report, ModelInput image, int batch) {
         try {
             report.complete(withCopy(loaded -> loaded.verify(image, batch)));
         } catch (RuntimeException | Error e) {
@@ -125,7 +126,7 @@ public final class ModelVerifier implements AutoCloseable {
     }
 
     /** As {@link #verify}, and waits for the report. Throws the exception that would complete it. */
-    public VerificationReport verifyNow(FloatTensor image, int batch) {
+    public VerificationReport verifyNow(ModelInput image, int batch) {
         try {
             return verify(image, batch).join();
         } catch (CompletionException e) {

@@ -8,9 +8,13 @@ import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
+import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.backend.TappedSession;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorGroup;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.ExpectedGroupNorm;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,7 +72,7 @@ final class TappedCopy implements AutoCloseable {
      * @param image the model's input for one image, without a batch axis
      * @param batch largest batch of the invariance check; 0 or 1 skips the check
      */
-    VerificationReport verify(FloatTensor image, int batch) {
+    VerificationReport verify(ModelInput image, int batch) {
         return run(foreground, image, batch, true);
     }
 
@@ -77,12 +81,11 @@ final class TappedCopy implements AutoCloseable {
         return run(background, image, 0, false);
     }
 
-    private VerificationReport run(TappedSession session, FloatTensor image, int batch, boolean allCores) {
+    private VerificationReport run(TappedSession session, ModelInput image, int batch, boolean allCores) {
         List<CallCheck> calls = new ArrayList<>();
         Map<String, Integer> counts = new HashMap<>();
         List<UnverifiedLayer> unverified = new ArrayList<>();
-        FloatTensor single = new FloatTensor(image.shape().prepend(1), image.values());
-        Map<String, Tensor> alone = session.run(List.of(single), TAP_BYTES, call -> {
+        Map<String, Tensor> alone = session.run(withBatch(image), TAP_BYTES, call -> {
             GroupNormDeclaration declaration = tapped.declaration(call.header());
             if (declaration == null || call.input().shape().rank() < 2) {
                 unverified.add(new UnverifiedLayer(
@@ -99,9 +102,33 @@ final class TappedCopy implements AutoCloseable {
                 unverified.add(new UnverifiedLayer(layer.name(), "the model did not call it for this input"));
             }
         }
-        BatchInvariance invariance =
-                batch < 2 ? null : InvarianceCheck.check(session::predict, image, alone, batch, decisions);
+        BatchInvariance invariance = batch < 2 || isWhole(image)
+                ? null
+                : InvarianceCheck.check(session::predict, image, alone, batch, decisions);
         return report(calls, invariance, unverified);
+    }
+
+    private static boolean isWhole(ModelInput input) {
+        return input instanceof TensorGroup group && group.whole();
+    }
+
+    /** The arguments of {@code forward} for one item. */
+    private static ModelInput withBatch(ModelInput item) {
+        if (!(item instanceof TensorGroup group)) {
+            return withBatch((Tensor) item);
+        }
+        Map<String, Tensor> tensors = new LinkedHashMap<>(group.tensors());
+        if (!group.whole()) {
+            tensors.replaceAll((name, tensor) -> withBatch(tensor));
+        }
+        return new TensorGroup(tensors, true);
+    }
+
+    private static Tensor withBatch(Tensor tensor) {
+        TensorShape shape = tensor.shape().prepend(1);
+        return tensor instanceof RawTensor raw
+                ? new RawTensor(raw.type(), shape, raw.values())
+                : new FloatTensor(shape, tensor.floats());
     }
 
     private CallCheck check(TappedCall call, GroupNormDeclaration declaration, int number, boolean allCores) {

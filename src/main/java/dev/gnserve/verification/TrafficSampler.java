@@ -4,7 +4,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.model.AfterResponseExecutor;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -62,8 +62,8 @@ final class TrafficSampler {
         this.dropped = dropped;
     }
 
-    /** Selects the input or not. Called on the request's thread. */
-    void accepted(Tensor input) {
+    /** Selects the input or not; inputs of other types and several inputs are never selected. Called on the request's thread. */
+    void accepted(ModelInput input) {
         if (rate == 0 || random.getAsDouble() >= rate || !(input instanceof FloatTensor image)) {
             return;
         }

@@ -145,7 +145,7 @@ class EngineTest {
 
         BackendModel model = scope.load(archive, BackendPlan.CPU);
         for (ThrowingCallable verification : List.<ThrowingCallable>of(
-                () -> model.newTappedSession(true).run(INPUTS, 1, any -> {}),
+                () -> model.newTappedSession(true).run(INPUTS.get(0), 1, any -> {}),
                 () -> model.newTappedSession(false).predict(List.of(Tensor.of(new float[] {1}, 1))))) {
             Gate gate = passesWait();
             CompletableFuture<Void> call = inThread(verification);

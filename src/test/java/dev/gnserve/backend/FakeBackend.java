@@ -257,12 +257,12 @@ public final class FakeBackend implements InferenceBackend {
             Session session = session();
             return new TappedSession() {
                 @Override
-                public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
-                    return session.run(inputs).predictions().get(0).outputs();
+                public Map<String, Tensor> run(ModelInput input, long bytes, Consumer<TappedCall> calls) {
+                    return session.run(List.of(input)).predictions().get(0).outputs();
                 }
 
                 @Override
-                public List<Prediction> predict(List<FloatTensor> images) {
+                public List<Prediction> predict(List<? extends ModelInput> images) {
                     return session.run(images).predictions();
                 }
             };
@@ -316,7 +316,8 @@ public final class FakeBackend implements InferenceBackend {
             this.model = model;
         }
 
-        PassResult run(List<? extends Tensor> inputs) {
+        PassResult run(List<? extends ModelInput> given) {
+            List<Tensor> inputs = given.stream().map(Tensor.class::cast).toList();
             synchronized (FakeBackend.this) {
                 Thread current = Thread.currentThread();
                 require(user == null || user == current, "a session of " + user + " is used");

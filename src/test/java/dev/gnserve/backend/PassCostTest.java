@@ -37,16 +37,16 @@ class PassCostTest {
     void aBatchIsAsLargeAsTwoOfThemFit() {
         pass(SHAPE, 64);
 
-        assertThat(cost.mostAtOnce(SHAPE)).isEqualTo((int) (200L * MB / cost.bytes(SHAPE.elements())));
-        assertThat(cost.mostAtOnce(TensorShape.of(1, 4096, 4096))).isOne();
+        assertThat(cost.mostAtOnce(SHAPE.elements())).isEqualTo((int) (200L * MB / cost.bytes(SHAPE.elements())));
+        assertThat(cost.mostAtOnce(4096 * 4096)).isOne();
     }
 
     @Test
     void anInputThatNeverFitsIsRefusedWithTheNumbers() {
         pass(SHAPE, 64);
 
-        assertThat(cost.refusal(SHAPE)).isNull();
-        Failure refusal = cost.refusal(TensorShape.of(1, 4096, 4096));
+        assertThat(cost.refusal(SHAPE.elements(), SHAPE)).isNull();
+        Failure refusal = cost.refusal(4096 * 4096, TensorShape.of(1, 4096, 4096));
         assertThat(refusal).isNotNull();
         assertThat(refusal.code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
         assertThat(refusal.detail())
@@ -59,8 +59,8 @@ class PassCostTest {
         PassCost free = new PassCost("model x", PassMemory.unlimited());
 
         assertThat(free.run(List.of(input(SHAPE)), 1, () -> "done")).isEqualTo("done");
-        assertThat(free.refusal(TensorShape.of(1, 8192, 8192))).isNull();
-        assertThat(free.mostAtOnce(SHAPE)).isEqualTo(Integer.MAX_VALUE);
+        assertThat(free.refusal(8192 * 8192, TensorShape.of(1, 8192, 8192))).isNull();
+        assertThat(free.mostAtOnce(SHAPE.elements())).isEqualTo(Integer.MAX_VALUE);
     }
 
     /** A pass that takes native memory and gives it back. */

@@ -3,9 +3,12 @@ package dev.gnserve.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.archive.Samples;
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.NamedInputs;
+import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.Task;
 import java.io.IOException;
@@ -24,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 class NewCommandTest {
 
     private static final Path OWN = Path.of("src/test/resources/models");
+    private static final Path SHAPES = Path.of("src/test/resources/shapes");
 
     @TempDir
     private Path folder;
@@ -116,8 +120,58 @@ class NewCommandTest {
         ModelManifest manifest = made("plain", OWN.resolve("coarse-scripted.pt"), "--task", "tensors");
 
         assertThat(manifest.task()).isEqualTo(Task.TENSORS);
-        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 164, 164));
+        assertThat(manifest.warmUp().shapes())
+                .containsExactly(TensorShape.of(3, 164, 172), TensorShape.of(3, 172, 164));
+        assertThat(manifest.input().padding().multiple()).isEqualTo(4);
         assertThat(out.toString()).contains("v2/models/plain/infer");
+    }
+
+    @Test
+    void shapesThatAreSaidAreTriedAndWritten() throws IOException {
+        ModelManifest clip = tensors("clip", "--shape", "1x3x4x6x6");
+        assertThat(clip.warmUp().shapes()).containsExactly(TensorShape.of(3, 4, 6, 6));
+        assertThat(out.toString()).contains("input input FP32 [N, C=3, D=4, H=6, W=6]");
+        ModelManifest fixed = tensors("fixed-size", "--shape", "3,6,10");
+        assertThat(fixed.warmUp().shapes()).containsExactly(TensorShape.of(3, 6, 10));
+        assertThat(fixed.batching().maxSize()).as("a batch of two does not run").isOne();
+
+        ModelManifest two = tensors("two-inputs", "--shape", "mask=1x8x12", "--shape", "image=1x3x8x12");
+        assertThat(two.warmUp().named())
+                .isEqualTo(new NamedInputs(
+                        List.of(
+                                new NamedInput("image", ElementType.FP32, List.of(TensorShape.of(3, 8, 12))),
+                                new NamedInput("mask", ElementType.FP32, List.of(TensorShape.of(8, 12)))),
+                        false));
+
+        ModelManifest chosen = tensors("chosen", "--shape", "3x8x12");
+        assertThat(chosen.warmUp().named())
+                .as("its outputs have no batch axis")
+                .isEqualTo(new NamedInputs(
+                        List.of(new NamedInput("input", ElementType.FP32, List.of(TensorShape.of(3, 8, 12)))), true));
+        assertThat(out.toString()).contains("input input FP32 [C=3, H=8, W=12]", "output output3 FP32 [0, 4]");
+    }
+
+    @Test
+    void shapesThatAreMissingOrWrongAreNamed() {
+        assertThat(run("none", SHAPES.resolve("two-inputs.pt"))).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("forward takes image (Tensor), mask (Tensor)", "--shape image=1x3x64x64 --shape mask=");
+        assertThat(run("one", SHAPES.resolve("two-inputs.pt"), "--shape", "image=1x3x8x12"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("--shape of mask is missing");
+        assertThat(run("other", SHAPES.resolve("clip.pt"), "--shape", "picture=1x3x4x6x6"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("forward takes clip (Tensor)");
+        assertThat(run("unsaid", SHAPES.resolve("clip.pt"))).isEqualTo(1);
+        assertThat(err.toString()).contains("say it: --shape 1x3x512x512");
+        assertThat(run("word", SHAPES.resolve("clip.pt"), "--shape", "3xbig")).isEqualTo(2);
+        assertThat(err.toString()).contains("--shape is 3xbig, allowed are sizes such as 1x3x512x512");
+    }
+
+    private ModelManifest tensors(String name, String... shapes) throws IOException {
+        List<String> options = new ArrayList<>(List.of("--task", "tensors"));
+        options.addAll(List.of(shapes));
+        return made(name, SHAPES.resolve(name + ".pt"), options.toArray(String[]::new));
     }
 
     @Test

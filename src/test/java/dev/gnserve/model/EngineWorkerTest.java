@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.ElementType;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.TensorShape;
 import java.time.Duration;
@@ -32,7 +33,7 @@ class EngineWorkerTest {
                 .containsExactly(1, 1, 3);
     }
 
-    private EngineWorker worker(List<Integer> batchSizes, ToIntFunction<TensorShape> mostAtOnce) {
+    private EngineWorker worker(List<Integer> batchSizes, ToIntFunction<ModelInput> mostAtOnce) {
         WarmUp warmUp = new WarmUp(List.of(TensorShape.of(1, 2, 2)), batchSizes, List.of(ElementType.FP32));
         return new EngineWorker(
                 inputs -> {

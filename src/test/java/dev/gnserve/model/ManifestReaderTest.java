@@ -106,11 +106,11 @@ class ManifestReaderTest {
                 "batching: {maxSize: 0} | batching.maxSize | is 0; allowed is a whole number from 1 to 1024",
                 "batching: {maxDelay: 5} | batching.maxDelay | is 5; allowed is a whole number with a unit",
                 "batching: {maxSize: 8, queueCapacity: 4} | batching | queueCapacity is 4, allowed is maxSize (8) or more",
-                "input: {color: rgb} | input.color | unknown field (is colour meant?); allowed here: colour, resize, sizeMultiple",
+                "input: {color: rgb} | input.color | unknown field (is colour meant?); allowed here: colour, channels, resize",
                 "input: {colour: cmyk} | input.colour | is cmyk; allowed is one of rgb, bgr, gray",
                 "input: {tile: {size: 500}} | input | tile.size is 500, allowed is a multiple of sizeMultiple (16)",
                 "input: {resize: {mode: fit, width: 64}} | input.resize | height is missing; allowed is a whole number",
-                "input: [1] | input | is a list; allowed is a section of colour, resize",
+                "input: [1] | input | is a list; allowed is a section of colour, channels, resize",
                 "output: {channels: [background, cell]} | line | label a has no channel among output.channels",
                 "output: {channels: [a, cell]} | line | output channel cell is neither background, boundary nor one of",
                 "thresholds: {mask: 1.5} | thresholds.mask | is 1.5; allowed is a number from 0 to 1",
@@ -145,7 +145,7 @@ class ManifestReaderTest {
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessage("""
                 model.yaml, line 2, batchin: unknown field (is batching meant?); allowed here: task, labels, description, license, \
-                input, output, thresholds, batching, execution, verification, warmUp, golden
+                input, output, thresholds, inputs, batching, execution, verification, warmUp, golden
                 model.yaml, line 5, input.resize: height is missing; allowed is a whole number from 1 to 16384
                 model.yaml, line 7, input.resize.size: not allowed here: Pixels of the shorter side; required with the mode shortest-side
                 model.yaml, line 8, input.resize.width: is "1.5"; allowed is a whole number from 1 to 16384

@@ -49,6 +49,7 @@ class ManifestSchemaTest {
             "{task: segmentation, labels: [a], input: {resize: {mode: shortest-side, size: 64}}}",
             "{task: segmentation, labels: [a], input: {normalization: {kind: percentile}}}",
             "{task: segmentation, labels: [a], input: {range: {kind: percentile}}}",
+            "{task: tensors, inputs: [{name: x, shapes: [[8]]}]}",
             "{task: segmentation, labels: [a], golden: {image: a.png, expected: a.json}}");
 
     private static JsonNode schema() {
@@ -115,7 +116,7 @@ class ManifestSchemaTest {
     void choicesAreThoseOfTheCode() {
         Map<String, Class<? extends Enum<?>>> types = Map.of(
                 "/task", Task.class,
-                "/input/properties/colour", ChannelOrder.class,
+                "/input/properties/colour", ChannelOrder.Colour.class,
                 "/input/properties/padding", Padding.Mode.class,
                 "/output/properties/decoder", Decoder.class,
                 "/execution/properties/device", Device.class,

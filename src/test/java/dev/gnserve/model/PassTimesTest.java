@@ -2,14 +2,16 @@ package dev.gnserve.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.TensorShape;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class PassTimesTest {
 
-    private static final TensorShape SMALL = TensorShape.of(3, 256, 256);
-    private static final TensorShape LARGE = TensorShape.of(3, 1024, 1024);
+    private static final ModelInput SMALL = input(256);
+    private static final ModelInput LARGE = input(1024);
 
     private final PassTimes times = new PassTimes(Duration.ofMillis(500));
 
@@ -32,7 +34,7 @@ class PassTimesTest {
         times.record(SMALL, 1, Duration.ofMillis(50));
 
         assertThat(times.mostAtOnce(LARGE)).as("16 times the elements").isEqualTo(1);
-        assertThat(times.mostAtOnce(TensorShape.of(3, 128, 128))).isEqualTo(40);
+        assertThat(times.mostAtOnce(input(128))).isEqualTo(40);
     }
 
     @Test
@@ -43,5 +45,9 @@ class PassTimesTest {
         }
 
         assertThat(times.mostAtOnce(SMALL)).isBetween(4, 5);
+    }
+
+    private static ModelInput input(int side) {
+        return new FloatTensor(TensorShape.of(3, side, side), new float[3 * side * side]);
     }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +36,7 @@ class SampleCheckTest {
                     private int passes;
 
                     @Override
-                    public PassResult run(List<? extends Tensor> inputs) {
+                    public PassResult run(List<? extends ModelInput> inputs) {
                         boolean noise = passes++ == 0;
                         return network(value -> noise ? 0.5 : 3).run(inputs);
                     }

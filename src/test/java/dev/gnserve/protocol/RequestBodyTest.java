@@ -84,7 +84,7 @@ class RequestBodyTest {
 
     @Test
     void binaryDataHaveTheSizeThatTheInputsDeclare() {
-        assertThat(Requests.withBinary(FOUR_BYTES, new byte[4], null).binary().remaining())
+        assertThat(Requests.withBinary(FOUR_BYTES, new byte[4], null).binary(0).remaining())
                 .isEqualTo(4);
         assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[3], null), "only 3 bytes are left");
         assertRefused(() -> Requests.withBinary(FOUR_BYTES, new byte[5], null), "5 bytes after the JSON");

@@ -3,6 +3,7 @@ package dev.gnserve.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
@@ -76,8 +77,8 @@ class InvarianceCheckTest {
     @Test
     void aLogitThatChangesItsSignChangesTheResult() {
         FloatTensor image = Tensor.of(new float[] {1e-7f, 2}, 1, 2);
-        Function<List<FloatTensor>, List<Prediction>> model =
-                batch -> List.of(output(batch.get(0)), output(Tensor.of(new float[] {-1e-7f, 2}, 1, 2)));
+        Function<List<ModelInput>, List<Prediction>> model =
+                batch -> List.of(output((Tensor) batch.get(0)), output(Tensor.of(new float[] {-1e-7f, 2}, 1, 2)));
 
         BatchInvariance result = InvarianceCheck.check(
                 model, image, Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)), 2, Decisions.HIGHEST);
@@ -139,7 +140,7 @@ class InvarianceCheckTest {
     @Test
     void aModelThatAnswersAtRandomIsNotBlamedOnBatches() {
         float[] answers = {1};
-        Function<List<FloatTensor>, List<Prediction>> model = images -> images.stream()
+        Function<List<ModelInput>, List<Prediction>> model = images -> images.stream()
                 .map(image -> output(Tensor.of(new float[] {answers[0]++}, 1, 1)))
                 .toList();
 
@@ -193,11 +194,11 @@ class InvarianceCheckTest {
     /** The identity, but for what a fault does to the values of a batch. */
     private BatchInvariance check(UnaryOperator<float[]> fault, FloatTensor image, int largest) {
         int each = image.values().length;
-        Function<List<FloatTensor>, List<Prediction>> model = images -> {
+        Function<List<ModelInput>, List<Prediction>> model = images -> {
             batches.add(images.size());
             float[] values = new float[images.size() * each];
             for (int i = 0; i < images.size(); i++) {
-                System.arraycopy(images.get(i).values(), 0, values, i * each, each);
+                System.arraycopy(((FloatTensor) images.get(i)).values(), 0, values, i * each, each);
             }
             float[] faulty = images.size() == 1 ? values : fault.apply(values);
             List<Prediction> predictions = new ArrayList<>();

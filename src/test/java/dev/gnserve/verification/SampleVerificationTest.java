@@ -68,7 +68,7 @@ class SampleVerificationTest {
         Map<String, Tensor> tapped;
         try (PyTorchModel model =
                 Archives.load(engine, TappedArchive.of(archive).archive(), name)) {
-            tapped = model.newTappedSession(false).run(input, Long.MAX_VALUE, call -> {});
+            tapped = model.newTappedSession(false).run(input.get(0), Long.MAX_VALUE, call -> {});
         }
 
         assertThat(tapped.keySet()).isEqualTo(plain.keySet());
@@ -145,8 +145,7 @@ class SampleVerificationTest {
         Map<String, Tensor> tapped;
         try (PyTorchModel model =
                 Archives.load(engine, TappedArchive.of(archive).archive(), name)) {
-            tapped = model.newTappedSession(false)
-                    .run(List.of(Tensor.of(values, 1, 3, 16, 16)), Long.MAX_VALUE, call -> {});
+            tapped = model.newTappedSession(false).run(Tensor.of(values, 1, 3, 16, 16), Long.MAX_VALUE, call -> {});
         }
 
         VerificationReport report = verify(archive, image, 2);
@@ -177,8 +176,8 @@ class SampleVerificationTest {
         List<TappedCall> all = new ArrayList<>();
         List<TappedCall> one = new ArrayList<>();
         try (PyTorchModel model = Archives.load(engine, tapped.archive(), "tapped")) {
-            model.newTappedSession(false).run(List.of(input), Long.MAX_VALUE, all::add);
-            model.newTappedSession(false).run(List.of(input), 20_000, one::add);
+            model.newTappedSession(false).run(input, Long.MAX_VALUE, all::add);
+            model.newTappedSession(false).run(input, 20_000, one::add);
         }
 
         assertThat(all).hasSize(7);

@@ -2,7 +2,6 @@ package dev.gnserve.backend.djl;
 
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
@@ -15,10 +14,12 @@ import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.backend.BackendSession;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.PassResult;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -84,19 +86,33 @@ public final class PyTorchSession implements BackendSession {
     /**
      * Joins the inputs along a new first axis, runs {@code forward}, and assigns the outputs to the inputs by
      * {@link EngineOutputs}. A model that takes a list gets the inputs as a list. A detector that returns the dictionary of
-     * one image for every batch gets one image at a time.
+     * one image for every batch gets one image at a time. A whole group is the arguments, and its outputs are the results.
      */
     @Override
-    public PassResult run(List<? extends Tensor> inputs) {
+    public PassResult run(List<? extends ModelInput> inputs) {
         int batch = inputs.size();
-        TensorShape shape = inputs.get(0).shape();
-        return withThreads(() -> "a batch of " + batch + " inputs of shape " + shape, batchManager -> {
+        ModelInput first = inputs.get(0);
+        boolean whole = first instanceof TensorGroup group && group.whole();
+        if (whole && batch > 1) {
+            throw new IllegalArgumentException("a whole group runs alone, not with " + (batch - 1) + " others");
+        }
+        Supplier<String> what = () -> whole
+                ? first.toString()
+                : "a batch of " + batch + " inputs "
+                        + (first instanceof Tensor one ? "of shape " + one.shape() : first);
+        return withThreads(what, batchManager -> {
             long started = System.nanoTime();
-            NDArray input = stack(inputs, batchManager);
+            List<NDArray> arrays = arrays(inputs, batchManager);
+            Arguments arguments = first instanceof TensorGroup group
+                    ? of -> ArgumentTree.values(
+                            signature, List.copyOf(group.tensors().keySet()), of)
+                    : of -> new ArgumentTree.Values(value(of.get(0)));
             long assembled = System.nanoTime();
-            List<EngineValue> results = forward(input, batchManager);
+            List<EngineValue> results = whole
+                    ? List.of(run(FORWARD, arguments.of(arrays), batchManager))
+                    : forward(arrays, arguments, batchManager);
             long inferred = System.nanoTime();
-            List<Prediction> predictions = oneByOne
+            List<Prediction> predictions = oneByOne || whole
                     ? EngineOutputs.perInput(results)
                     : EngineOutputs.predictions(results.get(0), batch, lists);
             long done = System.nanoTime();
@@ -109,6 +125,13 @@ public final class PyTorchSession implements BackendSession {
         });
     }
 
+    /** As {@link #call} of {@code forward}, with a tensor that has a batch axis, or with a whole group. */
+    Map<String, Tensor> forwardWhole(ModelInput input) {
+        return input instanceof Tensor tensor
+                ? call(FORWARD, List.of(tensor))
+                : run(List.of(input)).predictions().get(0).outputs();
+    }
+
     /**
      * Calls a method of the archive's root module. Adds no batch axis to the inputs and splits no output.
      *
@@ -118,14 +141,42 @@ public final class PyTorchSession implements BackendSession {
      */
     public Map<String, Tensor> call(String method, List<? extends Tensor> inputs) {
         return withThreads(() -> "method " + method, callManager -> {
-            NDList arguments = new NDList();
-            for (Tensor input : inputs) {
-                arguments.add(stack(List.of(input), callManager)
-                        .reshape(djlShape(input.shape()))
-                        .duplicate());
-            }
-            return EngineOutputs.named(run(method, arguments, callManager));
+            IValue[] arguments = inputs.stream()
+                    .map(input -> IValue.from((PtNDArray) whole(input, callManager)))
+                    .toArray(IValue[]::new);
+            return EngineOutputs.named(run(method, new ArgumentTree.Values(arguments), callManager));
         });
+    }
+
+    /** Makes the arguments of {@code forward} of the tensors of a pass. */
+    @FunctionalInterface
+    private interface Arguments {
+        ArgumentTree.Values of(List<NDArray> arrays);
+    }
+
+    /** A batch, or for groups a batch of each of their tensors. A whole group gets no batch axis. */
+    private List<NDArray> arrays(List<? extends ModelInput> inputs, NDManager batchManager) {
+        if (!(inputs.get(0) instanceof TensorGroup first)) {
+            return List.of(stack(inputs.stream().map(Tensor.class::cast).toList(), batchManager));
+        }
+        List<NDArray> arrays = new ArrayList<>();
+        for (String name : first.tensors().keySet()) {
+            List<Tensor> items = inputs.stream()
+                    .map(input -> Objects.requireNonNull(
+                            ((TensorGroup) input).tensors().get(name)))
+                    .toList();
+            arrays.add(
+                    first.whole()
+                            ? whole(items.get(0), batchManager)
+                            : stack(items, batchManager).duplicate()); // The next one uses the memory again.
+        }
+        return arrays;
+    }
+
+    private NDArray whole(Tensor input, NDManager batchManager) {
+        return stack(List.of(input), batchManager)
+                .reshape(djlShape(input.shape()))
+                .duplicate();
     }
 
     @FunctionalInterface
@@ -192,31 +243,20 @@ public final class PyTorchSession implements BackendSession {
      * Calls a method. DJL's own call leaks the arguments and the tensors computed from them when the model raises an error:
      * 0.7 MB for each image of 161 x 161 that the embedded U-Net refuses.
      */
-    private EngineValue run(String method, NDList arguments, NDManager results) {
+    private EngineValue run(String method, ArgumentTree.Values arguments, NDManager results) {
         JniUtils.setGraphExecutorOptimize(Boolean.getBoolean(GRAPH_OPTIMIZER));
-        IValue[] values = new IValue[arguments.size()];
-        try {
-            for (int i = 0; i < values.length; i++) {
-                values[i] = value(method, arguments.get(i));
-            }
-            try (IValue result = IValueUtils.runMethod(block, method, values)) {
-                return new EngineValueReader((PtNDManager) results).read(result);
-            }
-        } finally {
-            for (IValue value : values) {
-                if (value != null) {
-                    value.close();
-                }
-            }
+        try (arguments;
+                IValue result = IValueUtils.runMethod(block, method, arguments.arguments())) {
+            return new EngineValueReader((PtNDManager) results).read(result);
         }
     }
 
     /** Runs {@code forward}: the result of the whole batch, or one result per image. */
-    private List<EngineValue> forward(NDArray input, NDManager batchManager) {
-        int batch = Math.toIntExact(input.getShape().get(0));
+    private List<EngineValue> forward(List<NDArray> inputs, Arguments arguments, NDManager batchManager) {
+        int batch = Math.toIntExact(inputs.get(0).getShape().get(0));
         if (!oneByOne) {
-            EngineValue result = run(FORWARD, new NDList(input), batchManager);
-            learnLists(result, input, batchManager);
+            EngineValue result = run(FORWARD, arguments.of(inputs), batchManager);
+            learnLists(result, inputs, arguments, batchManager);
             perInput = EngineOutputs.isPerInput(result, lists);
             oneByOne = !perInput && EngineOutputs.isOfOneImage(result);
             perInput |= oneByOne;
@@ -226,31 +266,37 @@ public final class PyTorchSession implements BackendSession {
         }
         List<EngineValue> results = new ArrayList<>(batch);
         for (int i = 0; i < batch; i++) {
-            NDArray image = input.get(i).expandDims(0);
-            results.add(run(FORWARD, new NDList(image), batchManager));
+            results.add(run(FORWARD, arguments.of(item(inputs, i)), batchManager));
         }
         return results;
     }
 
+    private static List<NDArray> item(List<NDArray> inputs, int index) {
+        return inputs.stream().map(input -> input.get(index).expandDims(0)).toList();
+    }
+
     /** Finds out once what lists mean. For a list as long as the batch, this takes a second pass, with another batch size. */
-    private void learnLists(EngineValue result, NDArray input, NDManager batchManager) {
+    private void learnLists(EngineValue result, List<NDArray> inputs, Arguments arguments, NDManager batchManager) {
         if (lists != EngineOutputs.Lists.UNKNOWN || !EngineOutputs.hasList(result)) {
             return;
         }
-        int batch = Math.toIntExact(input.getShape().get(0));
+        int batch = Math.toIntExact(inputs.get(0).getShape().get(0));
         if (!EngineOutputs.isAmbiguous(result, batch)) {
             lists = EngineOutputs.Lists.OF_OUTPUTS;
         } else if (batch > 1) {
-            EngineValue ofFirst = run(FORWARD, new NDList(input.get(0).expandDims(0)), batchManager);
+            EngineValue ofFirst = run(FORWARD, arguments.of(item(inputs, 0)), batchManager);
             lists = EngineOutputs.compare(result, batch, ofFirst, 1);
         } else {
-            lists = compareWithTwo(result, input, batchManager);
+            lists = compareWithTwo(result, inputs, arguments, batchManager);
         }
     }
 
-    private EngineOutputs.Lists compareWithTwo(EngineValue ofOne, NDArray image, NDManager batchManager) {
+    private EngineOutputs.Lists compareWithTwo(
+            EngineValue ofOne, List<NDArray> item, Arguments arguments, NDManager batchManager) {
         try {
-            EngineValue ofTwo = run(FORWARD, new NDList(image.concat(image, 0)), batchManager);
+            List<NDArray> twice =
+                    item.stream().map(input -> input.concat(input, 0)).toList();
+            EngineValue ofTwo = run(FORWARD, arguments.of(twice), batchManager);
             return EngineOutputs.compare(ofOne, 1, ofTwo, 2);
         } catch (EngineException e) {
             // A model that runs only one image was traced with one image, and tracing fixes the length of lists.
@@ -259,8 +305,8 @@ public final class PyTorchSession implements BackendSession {
     }
 
     /** The argument as the method takes it: a tensor, or a list of the batch's images. */
-    private IValue value(String method, NDArray argument) {
-        if (!signature.takesList() || !method.equals(FORWARD)) {
+    private IValue value(NDArray argument) {
+        if (!signature.takesList()) {
             return IValue.from((PtNDArray) argument);
         }
         PtNDArray[] images = new PtNDArray[Math.toIntExact(argument.getShape().get(0))];

@@ -11,6 +11,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import dev.gnserve.archive.TapHeader;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TappedCall;
 import dev.gnserve.backend.TappedSession;
@@ -37,13 +38,13 @@ public final class PyTorchTappedSession implements TappedSession {
     }
 
     @Override
-    public Map<String, Tensor> run(List<? extends Tensor> inputs, long bytes, Consumer<TappedCall> calls) {
+    public Map<String, Tensor> run(ModelInput input, long bytes, Consumer<TappedCall> calls) {
         Map<String, Tensor> outputs = null;
         long next = 0;
         long made;
         do {
             arm(next, bytes);
-            Map<String, Tensor> pass = session.call("forward", inputs);
+            Map<String, Tensor> pass = session.forwardWhole(input);
             outputs = outputs == null ? pass : outputs;
             made = callsMade();
             long taken = take(calls);
@@ -56,7 +57,7 @@ public final class PyTorchTappedSession implements TappedSession {
     }
 
     @Override
-    public List<Prediction> predict(List<FloatTensor> images) {
+    public List<Prediction> predict(List<? extends ModelInput> images) {
         arm(0, 0);
         return session.run(images).predictions();
     }
