@@ -60,6 +60,9 @@ def segmentation():
 
 
 def keep(name, given, found):
+    boxes = found["boxes"]  # gnserve leaves out boxes without an area, which torchvision keeps.
+    full = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    found = {key: value[full] for key, value in found.items()}
     order = found["scores"].argsort(descending=True, stable=True)
     save(name, **{key: value.numpy() for key, value in given.items()},
          expected_boxes=found["boxes"][order].numpy(), expected_scores=found["scores"][order].numpy(),
@@ -108,7 +111,141 @@ def torchvision_boxes():
                  {"boxes": corners[kept], "scores": scores[kept], "labels": labels[kept] - 1})
 
 
+class Sizes:
+    """Stands for the images in torchvision's anchor generators: only the size counts."""
+
+    def __init__(self, width, height):
+        self.tensors = torch.zeros(1, 3, height, width)
+        self.image_sizes = [(height, width)]
+
+
+def rows(map_, columns):
+    """A picture [1, A x columns, h, w] as rows [1, h x w x A, columns], as torchvision's heads do."""
+    _, channels, height, width = map_.shape
+    anchors = channels // columns
+    return map_.view(1, anchors, columns, height, width).permute(0, 3, 4, 1, 2).reshape(1, -1, columns)
+
+
+def pictures(generator, channels, sizes, scale=1.0):
+    return [torch.randn(1, channels, height, width, generator=generator) * scale for height, width in sizes]
+
+
+def levels(prefix, maps):
+    return {f"{prefix}{i}": map_[0] for i, map_ in enumerate(maps)}
+
+
+def fcos():
+    """torchvision's FCOS; the paper's differs from it in the locations: (x + 0.5) x stride."""
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
+    from torchvision.models.detection.fcos import FCOS
+
+    def decode(name, logits, boxes, centres, width, height, centre, by_stride, topk, joined=False):
+        sizes = [tuple(map_.shape[-2:]) for map_ in logits]
+        strides = [height // h for h, _ in sizes]
+        generator = AnchorGenerator(tuple((s,) for s in strides), ((1.0,),) * len(strides))
+        anchors = generator(Sizes(width, height), logits)[0].split([h * w for h, w in sizes])
+        if centre:
+            anchors = [anchor + stride / 2 for anchor, stride in zip(anchors, strides)]
+        model = SimpleNamespace(score_thresh=0.3, topk_candidates=topk, nms_thresh=0.5, detections_per_img=100000,
+                                box_coder=__import__("torchvision").models.detection._utils.BoxLinearCoder(by_stride))
+        labels = logits[0].shape[1]
+        heads = {"cls_logits": [rows(map_, labels) for map_ in logits],
+                 "bbox_regression": [rows(map_, 4) for map_ in boxes],
+                 "bbox_ctrness": [rows(map_, 1) for map_ in centres]}
+        found = FCOS.postprocess_detections(model, heads, [list(anchors)], [(height, width)])[0]
+        given = {**levels("cls", logits), **levels("box", boxes), **levels("ctr", centres)}
+        if joined:
+            given = {key: torch.cat(heads[key], 1)[0] for key in heads}
+        keep(name, given, found)
+
+    raw = outputs("fcos_raw_script")
+    form = [[torch.from_numpy(raw[f"[{map_}][{level}]"]) for level in range(3)] for map_ in range(3)]
+    decode("fcos-form", *form, 96, 64, centre=True, by_stride=True, topk=1000)
+    generator = torch.Generator().manual_seed(SEED)
+    sizes = [(16, 24), (8, 12), (4, 6), (2, 3), (1, 2)]  # The last is rounded up: 96 / 64.
+    maps = (pictures(generator, 4, sizes, 2), [map_.relu() for map_ in pictures(generator, 4, sizes, 2)],
+            pictures(generator, 1, sizes))
+    decode("fcos-torchvision", *[map_[:4] for map_ in maps], 96, 64, centre=False, by_stride=True, topk=100)
+    decode("fcos-pixels", maps[0][:4], [8 * map_ for map_ in maps[1][:4]], maps[2][:4], 96, 64, centre=True,
+           by_stride=False, topk=100)
+    decode("fcos-rows", *[map_[:3] for map_ in maps], 96, 64, centre=False, by_stride=True, topk=1000, joined=True)
+
+
+def retinanet():
+    """torchvision's RetinaNet; detectron2 differs in the anchors, which it makes for each size and ratio without rounding:
+    width sqrt(size^2 / ratio), height ratio x width (DefaultAnchorGenerator, detectron2 0.6)."""
+    from torchvision.models.detection._utils import BoxCoder
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
+    from torchvision.models.detection.retinanet import RetinaNet
+
+    def decode(name, logits, boxes, cells, topk, joined=False):
+        width, height = 96, 64
+        sizes = [tuple(map_.shape[-2:]) for map_ in logits]
+        generator = AnchorGenerator(((1,),) * len(sizes), ((1.0,),) * len(sizes))
+        generator.cell_anchors = cells
+        count = cells[0].shape[0]
+        anchors = generator(Sizes(width, height), logits)[0].split([h * w * count for h, w in sizes])
+        model = SimpleNamespace(score_thresh=0.3, topk_candidates=topk, nms_thresh=0.5, detections_per_img=100000,
+                                box_coder=BoxCoder(weights=(1.0, 1.0, 1.0, 1.0)))
+        labels = logits[0].shape[1] // count
+        heads = {"cls_logits": [rows(map_, labels) for map_ in logits],
+                 "bbox_regression": [rows(map_, 4) for map_ in boxes]}
+        found = RetinaNet.postprocess_detections(model, heads, [list(anchors)], [(height, width)])[0]
+        given = {**levels("cls", logits), **levels("box", boxes)}
+        if joined:
+            given = {key: torch.cat(heads[key], 1)[0] for key in heads}
+        keep(name, given, found)
+
+    generator = torch.Generator().manual_seed(SEED)
+    sizes = [(8, 12), (4, 6), (2, 3)]
+    logits, boxes = pictures(generator, 18, sizes), pictures(generator, 36, sizes, 0.7)
+    boxes[0][:, 2::4] += 4 * torch.rand(1, 9, 8, 12, generator=generator)  # Some beyond the limit of the coder.
+    usual = AnchorGenerator(tuple((x, int(x * 2 ** (1 / 3)), int(x * 2 ** (2 / 3))) for x in (32, 64, 128)),
+                            ((0.5, 1.0, 2.0),) * 3)
+    decode("retinanet-torchvision", logits, boxes, usual.cell_anchors, topk=100)
+    decode("retinanet-rows", logits, boxes, usual.cell_anchors, topk=300, joined=True)
+    cells = []
+    for base in (16, 32, 64):
+        cell = []
+        for size in (base * 2 ** (i / 3) for i in range(3)):
+            for ratio in (0.5, 1.0, 2.0):
+                w = (size ** 2 / ratio) ** 0.5
+                h = ratio * w
+                cell.append([-w / 2, -h / 2, w / 2, h / 2])
+        cells.append(torch.tensor(cell))
+    decode("retinanet-detectron2", logits, boxes, cells, topk=100)
+
+
+def detectron2():
+    """detectron2's tuple is the result. Masks within boxes are pasted as its paste_masks_in_image (0.6) defines it: grid_sample
+    at the centres of the pixels, bilinear, zero beyond, align_corners False; a pixel is in the object from 0.5 on."""
+    raw = outputs("d2_tuple")
+    boxes, classes, scores = (torch.from_numpy(raw[f"[{i}]"]) for i in range(3))
+    kept = scores >= 0.3
+    keep("detectron2-form", {"boxes": boxes, "classes": classes, "scores": scores, "size": torch.from_numpy(raw["[3]"])},
+         {"boxes": boxes[kept], "scores": scores[kept], "labels": classes[kept]})
+
+    generator = torch.Generator().manual_seed(SEED)
+    count, width, height = 6, 96, 64
+    corner = torch.rand(count, 2, generator=generator) * torch.tensor([50.0, 30.0])
+    boxes = torch.cat([corner, corner + 8 + torch.rand(count, 2, generator=generator) * 25], 1)
+    coarse = torch.rand(count, 1, 7, 7, generator=generator)
+    masks = F.interpolate(coarse, (28, 28), mode="bilinear", align_corners=False)
+    y = (torch.arange(height) + 0.5)[None, :, None].expand(count, height, width)
+    x = (torch.arange(width) + 0.5)[None, None, :].expand(count, height, width)
+    left, top, right, bottom = (edge[:, None, None] for edge in boxes.T)
+    grid = torch.stack([(x - left) / (right - left) * 2 - 1, (y - top) / (bottom - top) * 2 - 1], 3)
+    pasted = F.grid_sample(masks, grid, align_corners=False)[:, 0] >= 0.5
+    scores = torch.linspace(0.9, 0.6, count)
+    keep("detectron2-masks", {"boxes": boxes, "classes": torch.arange(count) % 3, "scores": scores, "masks": masks,
+                              "size": torch.tensor([height, width]), "expected_masks": pasted.to(torch.uint8)},
+         {"boxes": boxes, "scores": scores, "labels": torch.arange(count) % 3})
+
+
 if __name__ == "__main__":
+    detectron2()
+    fcos()
+    retinanet()
     segmentation()
     detr()
     torchvision_boxes()

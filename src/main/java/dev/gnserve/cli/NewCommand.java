@@ -11,6 +11,7 @@ import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.BoxSpec;
+import dev.gnserve.model.Like;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
@@ -82,6 +83,14 @@ final class NewCommand implements Callable<Integer> {
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
+    @Option(
+            names = "--like",
+            paramLabel = "FAMILY",
+            description =
+                    "The family of the network, where the outputs do not show all of it: fcos, torchvision-fcos, torchvision-retinanet,"
+                            + " detectron2-retinanet, detectron2.")
+    private @Nullable String like;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -114,7 +123,7 @@ final class NewCommand implements Callable<Integer> {
         ModelProposal found;
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels));
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, families()));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             return 1;
@@ -142,6 +151,14 @@ final class NewCommand implements Callable<Integer> {
         Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
         print(new Made(folder.toString(), found, normalizations));
         return 0;
+    }
+
+    private List<Like> families() {
+        try {
+            return like == null ? List.of() : Like.named(like);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private void explain(UndecidedFormException undecided) {

@@ -10,6 +10,7 @@ import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.BoxSpec;
+import dev.gnserve.model.HeadSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.pipeline.TileCollector;
@@ -57,10 +58,11 @@ final class Detector implements TileCollector<Detections> {
      */
     @Override
     public void add(Prediction prediction) {
-        if (OutputSpec.isChosen(prediction)) {
-            addInstances(Instances.of(prediction, manifest, prepared.tileWidth(), prepared.tileHeight()));
+        Prediction chosen = manifest.output().chosen(prediction);
+        if (chosen != null) {
+            addInstances(Instances.of(chosen, manifest, prepared.tileWidth(), prepared.tileHeight()));
         } else {
-            for (Detection candidate : boxes(prediction).candidates(threshold)) {
+            for (Detection candidate : candidates(prediction)) {
                 Box box = toOriginal(candidate.box());
                 if (box != null) {
                     found.add(new Detection(candidate.label(), candidate.score(), box));
@@ -81,20 +83,33 @@ final class Detector implements TileCollector<Detections> {
             if (box != null) {
                 PlanarImage mask = instances.mask(i);
                 found.add(new Detection(
-                        candidate.label(), candidate.score(), box, mask == null ? null : mask(mask, box)));
+                        candidate.label(),
+                        candidate.score(),
+                        box,
+                        mask == null ? null : mask(mask, candidate.box(), box)));
             }
         }
     }
 
-    private InstanceMask mask(PlanarImage mask, Box box) {
+    /**
+     * The pixels of an object.
+     *
+     * @param whole its box in the tile
+     * @param box the same in the upright image
+     */
+    private InstanceMask mask(PlanarImage mask, Box whole, Box box) {
         int left = (int) Math.floor(box.x());
         int top = (int) Math.floor(box.y());
         int right = (int) Math.ceil(box.right());
         int bottom = (int) Math.ceil(box.bottom());
         LabelMap.Region region = new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+        float least = manifest.thresholds().mask();
+        boolean within = manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2;
         return new InstanceMask(
                 region,
-                prepared.maskOver(tile, mask, region, manifest.thresholds().mask()));
+                within
+                        ? prepared.maskWithin(tile, mask, whole, region, least)
+                        : prepared.maskOver(tile, mask, region, least));
     }
 
     /** Maps a box of this tile to pixels of the upright image. Null if the tile cuts the box, or too little of it is in the image. */
@@ -111,26 +126,38 @@ final class Detector implements TileCollector<Detections> {
                 / prepared.geometry().scaledHeight();
         double inside = box.width() * box.height();
         boolean empty = !(box.width() > 0 && box.height() > 0);
-        return !empty && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
+        double least = manifest.output().keepsPartial() ? 0 : LEAST_INSIDE;
+        return !empty && inside >= least * scale * whole.width() * whole.height() ? box : null;
     }
 
     @Override
     public Detections finish() {
         // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
-        boolean setPrediction = manifest.output().decoder() == OutputSpec.Decoder.DETR && prepared.tiles() == 1;
+        boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1;
         double iou = setPrediction ? 1 : manifest.thresholds().iou();
         List<Detection> best = new NonMaximumSuppression(iou).apply(found, most);
         return new Detections(image, manifest.labels(), best);
     }
 
-    private DenseBoxes boxes(Prediction prediction) {
-        OutputSpec.Locations locations = manifest.output().locations(prediction);
+    private List<Detection> candidates(Prediction prediction) {
+        OutputSpec.Locations locations =
+                manifest.output().locations(prediction, prepared.tileWidth(), prepared.tileHeight());
         BoxSpec spec = manifest.output().boxes();
         float[] boxes = spec.corners(locations.boxes(), prepared.tileWidth(), prepared.tileHeight());
         requireNumbers(boxes);
         requireNumbers(locations.scores().floats());
         int labels = manifest.labels().size();
-        return new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
+        DenseBoxes dense = new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
+        if (!(manifest.output().family() instanceof HeadSpec head)) {
+            return dense.candidates(threshold);
+        }
+        List<Detection> best = new ArrayList<>();
+        int from = 0;
+        for (int to : locations.ends()) {
+            best.addAll(dense.candidates(threshold, from, to, head.candidates()));
+            from = to;
+        }
+        return best;
     }
 
     private static void requireNumbers(float[] values) {

@@ -15,7 +15,7 @@ import java.util.Map;
 public record NonMaximumSuppression(double iou) {
 
     /** An overlap that exceeds the limit by less than this exceeds it by rounding only. */
-    private static final double ROUNDING = 1e-5;
+    private static final double ROUNDING = 3e-5;
 
     public NonMaximumSuppression {
         if (!(iou >= 0 && iou <= 1)) {

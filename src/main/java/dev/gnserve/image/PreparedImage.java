@@ -115,6 +115,28 @@ public final class PreparedImage {
     }
 
     /**
+     * As {@link #maskOver}, for a mask that covers a box only: beyond it is 0. So detectron2 pastes masks ({@code grid_sample} with
+     * {@code align_corners=False}).
+     *
+     * @param box in pixels of the tile
+     */
+    public boolean[] maskWithin(int tile, PlanarImage mask, Box box, LabelMap.Region region, float threshold) {
+        boolean[] inside = new boolean[Math.multiplyExact(region.width(), region.height())];
+        double scaleX = (double) geometry.scaledWidth() / geometry.width();
+        double scaleY = (double) geometry.scaledHeight() / geometry.height();
+        for (int y = 0, at = 0; y < region.height(); y++) {
+            double v = (region.y() + y + 0.5) * scaleY - top(tile) - box.y();
+            for (int x = 0; x < region.width(); x++, at++) {
+                double u = (region.x() + x + 0.5) * scaleX - left(tile) - box.x();
+                inside[at] =
+                        mask.betweenOrZero(u / box.width() * mask.width() - 0.5, v / box.height() * mask.height() - 0.5)
+                                > threshold;
+            }
+        }
+        return inside;
+    }
+
+    /**
      * Blends the outputs of all tiles, one at a time, and hands on finished rows of the upright original.
      *
      * @param channels of the outputs

@@ -293,7 +293,8 @@ public final class ManifestReader {
                         .toList();
         List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
         String name = tree.get("/output/name", String.class, "");
-        int firstLabel = task == Task.DETECTION ? tree.get("/output/firstLabel", Integer.class) : 0;
+        boolean fromZero = decoder == Decoder.DETECTRON2 && !tree.isGiven("/output/firstLabel");
+        int firstLabel = task == Task.DETECTION && !fromZero ? tree.get("/output/firstLabel", Integer.class) : 0;
         boolean ownThreshold = tree.isGiven("/thresholds/mask") && decoder != Decoder.CLASSES;
         boolean exclusive = tree.get(
                 "/output/exclusive",
@@ -309,7 +310,17 @@ public final class ManifestReader {
                         firstLabel,
                         exclusive,
                         atLeast,
-                        boxes(tree, decoder)));
+                        boxes(tree, decoder),
+                        family(tree, decoder)));
+    }
+
+    private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder) {
+        FamilyFields.require(tree, decoder);
+        return switch (decoder) {
+            case FCOS -> FcosSpec.read(tree);
+            case RETINANET -> RetinaNetSpec.read(tree);
+            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, BOXES, DETR, TENSORS, DETECTRON2 -> null;
+        };
     }
 
     private static BoxSpec boxes(ManifestTree tree, Decoder decoder) {

@@ -42,22 +42,6 @@ final class OutputFamilies {
                 && shapes.get(1).size(0) == shapes.get(2).size(0)) {
             return "SOLOv2 (Wang et al. 2020)";
         }
-        if (pictures
-                && shapes.size() >= 6
-                && shapes.size() % 3 == 0
-                && channels(shapes, 1) == 4
-                && channels(shapes, 2) == 1) {
-            return "FCOS before its decoding (Tian et al. 2019)";
-        }
-        if (pictures && shapes.size() >= 4 && shapes.size() % 2 == 0 && channels(shapes, 1) % 4 == 0) {
-            return "RetinaNet before its decoding (Lin et al. 2017)";
-        }
         return "";
-    }
-
-    /** Of the first level of a list of levels. */
-    private static int channels(List<TensorShape> shapes, int list) {
-        int levels = shapes.size() / (shapes.size() % 3 == 0 ? 3 : 2);
-        return shapes.get(list * levels).size(0);
     }
 }

@@ -25,12 +25,18 @@ final class OutputFit {
     static void require(ModelManifest manifest, Prediction prediction) {
         switch (manifest.task()) {
             case DETECTION -> {
-                if (OutputSpec.isChosen(prediction)) {
-                    requireChosen(manifest, prediction);
+                Prediction chosen = manifest.output().chosen(prediction);
+                if (chosen != null) {
+                    requireChosen(manifest, chosen);
                 } else {
-                    OutputSpec.Locations locations = manifest.output().locations(prediction);
+                    TensorShape input = manifest.warmUp().shapes().get(0);
+                    OutputSpec.Locations locations =
+                            manifest.output().locations(prediction, input.size(2), input.size(1));
                     requireNumbers(locations.boxes());
                     requireNumbers(locations.scores());
+                    if (manifest.output().family() != null) {
+                        return; // Decoded by gnserve.
+                    }
                     requireScores(manifest.output().boxes(), locations.scores());
                     requireBoxes(manifest.output().boxes(), locations.boxes());
                 }

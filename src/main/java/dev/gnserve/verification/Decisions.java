@@ -23,8 +23,8 @@ public final class Decisions {
     /** Without a manifest: the class with the highest logit, for each pixel or for the image. */
     public static final Decisions HIGHEST = new Decisions(null);
 
-    /** Boxes that are fractions of the input are compared as on an input of this side, in pixels. */
-    private static final int SIDE = 1000;
+    /** Boxes that are fractions of the input, and those of a head, are compared as on an input of this side, in pixels. */
+    private static final int SIDE = 1024;
 
     private final @Nullable ModelManifest manifest;
 
@@ -45,15 +45,13 @@ public final class Decisions {
      */
     long changed(Prediction alone, Prediction together) {
         ModelManifest known = manifest;
+        if (known != null && known.output().decoder() == OutputSpec.Decoder.DETECTRON2) {
+            Prediction one = known.output().chosen(alone);
+            Prediction other = known.output().chosen(together);
+            return one == null || other == null ? 0 : changedDetections(known, one, other);
+        }
         if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
-            float threshold =
-                    known == null ? Float.MIN_VALUE : known.thresholds().score();
-            float firstLabel =
-                    known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Below: background.
-            return DetectionPair.of(alone, together).stream()
-                    .filter(pair -> pair.label(alone, together) >= firstLabel)
-                    .filter(pair -> pair.changes(alone, together, threshold))
-                    .count();
+            return changedDetections(known, alone, together);
         }
         if (known != null && known.task() == Task.DETECTION) {
             return changedBoxes(known, alone, together);
@@ -69,6 +67,16 @@ public final class Decisions {
             }
         }
         return changed;
+    }
+
+    private static long changedDetections(@Nullable ModelManifest known, Prediction alone, Prediction together) {
+        float threshold = known == null ? Float.MIN_VALUE : known.thresholds().score();
+        float firstLabel =
+                known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Below: background.
+        return DetectionPair.of(alone, together).stream()
+                .filter(pair -> pair.label(alone, together) >= firstLabel)
+                .filter(pair -> pair.changes(alone, together, threshold))
+                .count();
     }
 
     private static boolean hasLogits(ModelManifest manifest, Prediction prediction) {
@@ -117,7 +125,7 @@ public final class Decisions {
     /** Null if the outputs are no boxes with scores, so that there is no result. */
     private static OutputSpec.@Nullable Locations locations(ModelManifest manifest, Prediction prediction) {
         try {
-            return manifest.output().locations(prediction);
+            return manifest.output().locations(prediction, SIDE, SIDE);
         } catch (FailureException e) {
             return null;
         }

@@ -80,7 +80,7 @@ class NonMaximumSuppressionTest {
         List<Detection> exact = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
             Box box = new Box(i % 20 * 6 - 3, i / 20 * 6 - 3, 18 + i % 3, 18);
-            exact.add(new Detection(i % 2, i % 7 == 0 ? 0.71f : 0.62f, box));
+            exact.add(new Detection(i / 200, i % 7 == 0 ? 0.71f : 0.62f, box));
         }
         List<Detection> expected = HALF.apply(exact, 1000);
         assertThat(expected).hasSizeBetween(50, 300);

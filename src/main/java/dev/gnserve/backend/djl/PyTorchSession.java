@@ -218,7 +218,8 @@ public final class PyTorchSession implements BackendSession {
             EngineValue result = run(FORWARD, new NDList(input), batchManager);
             learnLists(result, input, batchManager);
             perInput = EngineOutputs.isPerInput(result, lists);
-            oneByOne = !perInput && EngineOutputs.isOfOneImage(result);
+            oneByOne =
+                    !perInput && (EngineOutputs.isOfOneImage(result) || isSizedDetection(result, input, batchManager));
             perInput |= oneByOne;
             if (!oneByOne || batch == 1) {
                 return List.of(result);
@@ -230,6 +231,15 @@ public final class PyTorchSession implements BackendSession {
             results.add(run(FORWARD, new NDList(image), batchManager));
         }
         return results;
+    }
+
+    /** For two images, a tensor [2] can be batched as well; a pass with one image shows it. */
+    private boolean isSizedDetection(EngineValue result, NDArray input, NDManager batchManager) {
+        if (!EngineOutputs.isSizedDetection(result) || input.getShape().get(0) != 2) {
+            return EngineOutputs.isSizedDetection(result);
+        }
+        return EngineOutputs.isSizedDetection(
+                run(FORWARD, new NDList(input.get(0).expandDims(0)), batchManager));
     }
 
     /** Finds out once what lists mean. For a list as long as the batch, this takes a second pass, with another batch size. */

@@ -1,0 +1,83 @@
+package dev.gnserve.model;
+
+import dev.gnserve.model.OutputSpec.Decoder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * A family of networks by its name, for outputs whose values do not show all that the manifest must say.
+ */
+public enum Like {
+    FCOS(
+            Decoder.FCOS,
+            "locations: centre",
+            "FCOS as its paper and detectron2 have it: locations in the middle of a stride"),
+    TORCHVISION_FCOS(
+            Decoder.FCOS, "locations: corner", "FCOS as torchvision has it: locations at the corner of a stride"),
+    TORCHVISION_RETINANET(
+            Decoder.RETINANET, "anchors: {style: torchvision}", "RetinaNet as torchvision has it: anchors are rounded"),
+    DETECTRON2_RETINANET(
+            Decoder.RETINANET,
+            "anchors: {style: detectron2}",
+            "RetinaNet as detectron2 has it: anchors are not rounded, the first size comes first"),
+    DETECTRON2(
+            Decoder.DETECTRON2,
+            "",
+            "detectron2's tuple for one image: boxes, classes from 0, scores, the image's size");
+
+    private final Decoder decoder;
+    private final String fields;
+    private final String meaning;
+
+    Like(Decoder decoder, String fields, String meaning) {
+        this.decoder = decoder;
+        this.fields = fields;
+        this.meaning = meaning;
+    }
+
+    Decoder decoder() {
+        return decoder;
+    }
+
+    Task task() {
+        return Task.DETECTION;
+    }
+
+    /** Further fields of {@code output}. */
+    String fields() {
+        return fields;
+    }
+
+    String meaning() {
+        return meaning;
+    }
+
+    /** As in a command line: {@code torchvision-fcos}. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /**
+     * The families that a name means: {@code retinanet} means two.
+     *
+     * @throws IllegalArgumentException for a name of none; the message lists the names
+     */
+    public static List<Like> named(String name) {
+        List<Like> exact = Arrays.stream(values())
+                .filter(like -> like.toString().equals(name))
+                .toList();
+        List<Like> found = !exact.isEmpty()
+                ? exact
+                : Arrays.stream(values())
+                        .filter(like -> like.toString().endsWith("-" + name))
+                        .toList();
+        if (found.isEmpty()) {
+            throw new IllegalArgumentException("the family is '" + name + "', allowed are "
+                    + Arrays.stream(values()).map(Like::toString).collect(Collectors.joining(", ")));
+        }
+        return found;
+    }
+}
