@@ -242,7 +242,56 @@ def detectron2():
          {"boxes": boxes, "scores": scores, "labels": torch.arange(count) % 3})
 
 
+def queries():
+    """MaskFormer and Mask2Former by the post-processors of transformers. That of Mask2Former scales masks to 384 x 384 pixels first,
+    its usual input."""
+    from transformers.models.mask2former.image_processing_mask2former import Mask2FormerImageProcessor
+    from transformers.models.maskformer.image_processing_maskformer import MaskFormerImageProcessor
+
+    def save_all(name, processor, classes, masks, size):
+        given = SimpleNamespace(class_queries_logits=classes, masks_queries_logits=masks)
+        arrays = {"class_queries_logits": classes[0].numpy(), "masks_queries_logits": masks[0].numpy(), "size": np.array(size)}
+        semantic = processor.post_process_semantic_segmentation(given, target_sizes=[size])[0]
+        save(f"{name}-semantic", **arrays, expected=semantic.numpy().astype(np.uint8))
+        found = processor.post_process_instance_segmentation(given, threshold=0.3, target_sizes=[size], return_binary_maps=True)[0]
+        info = found["segments_info"]
+        save(f"{name}-instance", **arrays, expected_masks=found["segmentation"].numpy().astype(np.uint8),
+             expected_scores=np.array([one["score"] for one in info], np.float32),
+             expected_labels=np.array([one["label_id"] for one in info]))
+        # Fused here: when transformers 5.24.0 fuses segments, the next one can get the number of another.
+        found = processor.post_process_panoptic_segmentation(
+            given, threshold=0.3, overlap_mask_area_threshold=0.6, label_ids_to_fuse=set(), target_sizes=[size])[0]
+        objects = {}
+        for one in found["segments_info"]:
+            mask = (found["segmentation"] == one["id"]).numpy()
+            key = "stuff" if one["label_id"] == 1 else one["id"]
+            before, score, _ = objects.get(key, (mask, one["score"], 1))
+            objects[key] = (before | mask, max(score, one["score"]), one["label_id"])
+        save(f"{name}-panoptic", **arrays,
+             expected_masks=np.stack([mask for mask, _, _ in objects.values()]).astype(np.uint8),
+             expected_scores=np.array([score for _, score, _ in objects.values()], np.float32),
+             expected_labels=np.array([label for _, _, label in objects.values()]))
+
+    form = outputs("m2f_dict")
+    save_all("maskformer-form", MaskFormerImageProcessor(), torch.from_numpy(form["class_queries_logits"]),
+             torch.from_numpy(form["masks_queries_logits"]), (64, 96))
+    generator = torch.Generator().manual_seed(SEED)
+    classes = torch.randn(1, 12, 4, generator=generator) * 3
+
+
+    def blobs(height, width):
+        """Round masks in different places, of which some overlap."""
+        y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+        centre = torch.rand(12, 2, 1, 1, generator=generator) * torch.tensor([height, width])[None, :, None, None]
+        distance = ((y - centre[:, 0]) ** 2 + (x - centre[:, 1]) ** 2).sqrt()
+        return (6 * (1 - distance / (2 + 2 * torch.rand(12, 1, 1, generator=generator))))[None]
+
+    save_all("maskformer", MaskFormerImageProcessor(), classes, blobs(16, 24), (64, 96))
+    save_all("mask2former", Mask2FormerImageProcessor(), classes, blobs(16, 16), (384, 384))
+
+
 if __name__ == "__main__":
+    queries()
     detectron2()
     fcos()
     retinanet()

@@ -13,6 +13,8 @@ import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.HeadSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.QuerySegments;
+import dev.gnserve.model.QuerySpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +60,19 @@ final class Detector implements TileCollector<Detections> {
      */
     @Override
     public void add(Prediction prediction) {
+        if (manifest.output().family() instanceof QuerySpec queries) {
+            QuerySegments.find(
+                    queries,
+                    manifest.labels(),
+                    prediction,
+                    prepared.tileWidth(),
+                    prepared.tileHeight(),
+                    threshold,
+                    manifest.thresholds().mask(),
+                    this::addSegment);
+            tile++;
+            return;
+        }
         Prediction chosen = manifest.output().chosen(prediction);
         if (chosen != null) {
             addInstances(Instances.of(chosen, manifest, prepared.tileWidth(), prepared.tileHeight()));
@@ -91,6 +106,35 @@ final class Detector implements TileCollector<Detections> {
         }
     }
 
+    private void addSegment(QuerySegments.Segment segment) {
+        Box whole = bounds(segment.mask());
+        Box box = whole == null ? null : toOriginal(whole);
+        if (box != null) {
+            LabelMap.Region region = region(box);
+            boolean[] inside = prepared.maskOver(tile, segment.mask(), region, 0.5f);
+            found.add(new Detection(segment.label(), segment.score(), box, new InstanceMask(region, inside)));
+        }
+    }
+
+    /** The box around the pixels of a mask; null if it has none. */
+    private static @Nullable Box bounds(PlanarImage mask) {
+        int left = mask.width();
+        int top = mask.height();
+        int right = -1;
+        int bottom = -1;
+        for (int y = 0; y < mask.height(); y++) {
+            for (int x = 0; x < mask.width(); x++) {
+                if (mask.value(0, y, x) > 0) {
+                    left = Math.min(left, x);
+                    right = Math.max(right, x);
+                    top = Math.min(top, y);
+                    bottom = y;
+                }
+            }
+        }
+        return right < 0 ? null : Box.ofCorners(left, top, right + 1, bottom + 1);
+    }
+
     /**
      * The pixels of an object.
      *
@@ -98,11 +142,7 @@ final class Detector implements TileCollector<Detections> {
      * @param box the same in the upright image
      */
     private InstanceMask mask(PlanarImage mask, Box whole, Box box) {
-        int left = (int) Math.floor(box.x());
-        int top = (int) Math.floor(box.y());
-        int right = (int) Math.ceil(box.right());
-        int bottom = (int) Math.ceil(box.bottom());
-        LabelMap.Region region = new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
+        LabelMap.Region region = region(box);
         float least = manifest.thresholds().mask();
         boolean within = manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2;
         return new InstanceMask(
@@ -110,6 +150,15 @@ final class Detector implements TileCollector<Detections> {
                 within
                         ? prepared.maskWithin(tile, mask, whole, region, least)
                         : prepared.maskOver(tile, mask, region, least));
+    }
+
+    /** The pixels that a box touches. */
+    private static LabelMap.Region region(Box box) {
+        int left = (int) Math.floor(box.x());
+        int top = (int) Math.floor(box.y());
+        int right = (int) Math.ceil(box.right());
+        int bottom = (int) Math.ceil(box.bottom());
+        return new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
     }
 
     /** Maps a box of this tile to pixels of the upright image. Null if the tile cuts the box, or too little of it is in the image. */

@@ -9,20 +9,28 @@ final class FamilyFields {
 
     private static final Set<Decoder> HEADS = Set.of(Decoder.FCOS, Decoder.RETINANET);
 
-    private static final Map<String, Set<Decoder>> ONLY_WITH = Map.of(
-            "locations", Set.of(Decoder.FCOS),
-            "distances", Set.of(Decoder.FCOS),
-            "anchors", Set.of(Decoder.RETINANET),
-            "strides", HEADS,
-            "candidates", HEADS,
-            "boxes", Set.of(Decoder.BOXES, Decoder.DETR),
-            "unit", Set.of(Decoder.BOXES, Decoder.DETR),
-            "scores", Set.of(Decoder.BOXES, Decoder.DETR));
+    private static final Set<Decoder> QUERIES = Set.of(Decoder.MASKFORMER, Decoder.MASK2FORMER);
+
+    private static final Set<Decoder> DETECTORS = Set.of(Decoder.BOXES, Decoder.DETR);
+
+    private static final Map<String, Set<Decoder>> ONLY_WITH = Map.ofEntries(
+            Map.entry("locations", Set.of(Decoder.FCOS)),
+            Map.entry("distances", Set.of(Decoder.FCOS)),
+            Map.entry("anchors", Set.of(Decoder.RETINANET)),
+            Map.entry("strides", HEADS),
+            Map.entry("candidates", HEADS),
+            Map.entry("segments", QUERIES),
+            Map.entry("stuff", QUERIES),
+            Map.entry("overlap", QUERIES),
+            Map.entry("boxes", DETECTORS),
+            Map.entry("unit", DETECTORS),
+            Map.entry("scores", DETECTORS));
 
     private FamilyFields() {}
 
     /** Decoders of families, whose boxes have one form. */
-    private static final Set<Decoder> FAMILIES = Set.of(Decoder.FCOS, Decoder.RETINANET, Decoder.DETECTRON2);
+    private static final Set<Decoder> FAMILIES =
+            Set.of(Decoder.FCOS, Decoder.RETINANET, Decoder.DETECTRON2, Decoder.MASKFORMER, Decoder.MASK2FORMER);
 
     /** @throws IllegalArgumentException if the manifest gives a field that the decoder does not use */
     static void require(ManifestTree tree, Decoder decoder) {

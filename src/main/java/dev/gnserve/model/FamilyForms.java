@@ -2,8 +2,10 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Finds the families with a decoding of their own that outputs fit. */
 final class FamilyForms {
@@ -18,6 +20,13 @@ final class FamilyForms {
     static List<OutputForm> fitting(List<Prediction> predictions) {
         if (predictions.stream().allMatch(FamilyForms::isOfDetectron2)) {
             return List.of(OutputForm.like(Like.DETECTRON2, 0));
+        }
+        QueryMasks queries = QueryMasks.find(predictions.get(0));
+        if (queries != null) {
+            return Stream.of(Like.values())
+                    .filter(like -> like.decoder() == Decoder.MASKFORMER || like.decoder() == Decoder.MASK2FORMER)
+                    .map(like -> OutputForm.like(like, queries.labels()))
+                    .toList();
         }
         HeadLevels fcos = HeadLevels.find(predictions.get(0), 3, 0);
         if (fcos != null && predictions.stream().allMatch(FamilyForms::hasDistances)) {

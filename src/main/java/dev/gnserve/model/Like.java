@@ -25,7 +25,14 @@ public enum Like {
     DETECTRON2(
             Decoder.DETECTRON2,
             "",
-            "detectron2's tuple for one image: boxes, classes from 0, scores, the image's size");
+            "detectron2's tuple for one image: boxes, classes from 0, scores, the image's size"),
+    MASKFORMER_SEMANTIC(Decoder.MASKFORMER, "", "MaskFormer's queries, a label for each pixel"),
+    MASKFORMER_INSTANCE(Decoder.MASKFORMER, "segments: instance", "MaskFormer's queries, objects that may overlap"),
+    MASKFORMER_PANOPTIC(Decoder.MASKFORMER, "segments: panoptic", "MaskFormer's queries, one object for each pixel"),
+    MASK2FORMER_SEMANTIC(Decoder.MASK2FORMER, "", "Mask2Former's queries, a label for each pixel"),
+    MASK2FORMER_INSTANCE(Decoder.MASK2FORMER, "segments: instance", "Mask2Former's queries, objects that may overlap"),
+    MASK2FORMER_PANOPTIC(Decoder.MASK2FORMER, "segments: panoptic", "Mask2Former's queries, one object for each pixel"),
+    DETR(Decoder.DETR, "", "DETR's boxes and logits");
 
     private final Decoder decoder;
     private final String fields;
@@ -42,7 +49,7 @@ public enum Like {
     }
 
     Task task() {
-        return Task.DETECTION;
+        return this == MASKFORMER_SEMANTIC || this == MASK2FORMER_SEMANTIC ? Task.SEGMENTATION : Task.DETECTION;
     }
 
     /** Further fields of {@code output}. */
@@ -61,7 +68,7 @@ public enum Like {
     }
 
     /**
-     * The families that a name means: {@code retinanet} means two.
+     * The families that a name means: {@code retinanet} means two, {@code mask2former} three.
      *
      * @throws IllegalArgumentException for a name of none; the message lists the names
      */
@@ -72,7 +79,8 @@ public enum Like {
         List<Like> found = !exact.isEmpty()
                 ? exact
                 : Arrays.stream(values())
-                        .filter(like -> like.toString().endsWith("-" + name))
+                        .filter(like -> like.toString().endsWith("-" + name)
+                                || like.toString().startsWith(name + "-"))
                         .toList();
         if (found.isEmpty()) {
             throw new IllegalArgumentException("the family is '" + name + "', allowed are "

@@ -205,7 +205,9 @@ public final class ManifestReader {
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One label for the whole, or a size that was chosen: no reason to cut.
-        boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
+        // Queries show the objects of a whole image.
+        boolean queries = isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
+        boolean whole = queries || task == Task.CLASSIFICATION || !(resize instanceof Resize.None);
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
@@ -299,7 +301,7 @@ public final class ManifestReader {
         boolean exclusive = tree.get(
                 "/output/exclusive",
                 Boolean.class,
-                oneClass && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
+                (oneClass || (mask && isQueries(decoder))) && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
         float atLeast = tree.get("/output/atLeast", Float.class);
         return tree.make(
                 "/output",
@@ -311,15 +313,21 @@ public final class ManifestReader {
                         exclusive,
                         atLeast,
                         boxes(tree, decoder),
-                        family(tree, decoder)));
+                        family(tree, decoder, labels)));
     }
 
-    private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder) {
+    private static boolean isQueries(Decoder decoder) {
+        return decoder == Decoder.MASKFORMER || decoder == Decoder.MASK2FORMER;
+    }
+
+    private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder, List<String> labels) {
         FamilyFields.require(tree, decoder);
         return switch (decoder) {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
             case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, BOXES, DETR, TENSORS, DETECTRON2 -> null;
+            case MASKFORMER -> QuerySpec.read(tree, false, labels);
+            case MASK2FORMER -> QuerySpec.read(tree, true, labels);
         };
     }
 

@@ -68,7 +68,9 @@ public record ModelProposal(
             return (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
-                    && (like.isEmpty() || like.contains(form.like()));
+                    && (like.isEmpty()
+                            || like.contains(form.like())
+                            || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));
         }
     }
 

@@ -24,9 +24,6 @@ final class OutputFamilies {
     /** Empty for others. */
     private static String name(Map<String, Tensor> outputs) {
         List<TensorShape> shapes = outputs.values().stream().map(Tensor::shape).toList();
-        if (outputs.containsKey("class_queries_logits") && outputs.containsKey("masks_queries_logits")) {
-            return "MaskFormer or Mask2Former (Cheng et al. 2021, 2022)";
-        }
         if (outputs.containsKey("nucleus_prediction") || outputs.containsKey("horizontal_vertical")) {
             return "HoVer-Net (Graham et al. 2019)";
         }

@@ -25,6 +25,10 @@ final class OutputFit {
     static void require(ModelManifest manifest, Prediction prediction) {
         switch (manifest.task()) {
             case DETECTION -> {
+                if (manifest.output().hasQueries()) {
+                    QueryMasks.of(prediction, manifest.labels().size());
+                    return;
+                }
                 Prediction chosen = manifest.output().chosen(prediction);
                 if (chosen != null) {
                     requireChosen(manifest, chosen);
@@ -47,6 +51,10 @@ final class OutputFit {
                 requireDecoder(manifest.output(), output);
             }
             case SEGMENTATION -> {
+                if (manifest.output().hasQueries()) {
+                    QueryMasks.of(prediction, manifest.output().channels().size());
+                    return;
+                }
                 Tensor output = manifest.output().logits(prediction);
                 requireNumbers(output);
                 if (manifest.output().decoder() != Decoder.CLASSES) {

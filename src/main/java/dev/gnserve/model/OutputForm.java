@@ -82,7 +82,7 @@ record OutputForm(
         if (task == Task.SEGMENTATION && exclusive && !background) {
             fields.add("channels: " + channels);
         }
-        if (task == Task.SEGMENTATION && !exclusive && decoder == Decoder.PROBABILITIES) {
+        if (like == null && task == Task.SEGMENTATION && !exclusive && decoder == Decoder.PROBABILITIES) {
             fields.add("exclusive: false");
         }
         if (like != null && !like.fields().isEmpty()) {

@@ -49,7 +49,7 @@ public record OutputSpec(
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
      * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. DETECTRON2: its tuple for one image, see
-     * {@link Detectron2Outputs}.
+     * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
      */
     public enum Decoder {
         SOFTMAX,
@@ -61,7 +61,9 @@ public record OutputSpec(
         TENSORS,
         FCOS,
         RETINANET,
-        DETECTRON2
+        DETECTRON2,
+        MASKFORMER,
+        MASK2FORMER
     }
 
     /** Without a family. */
@@ -132,7 +134,7 @@ public record OutputSpec(
     boolean hasBoxes() {
         return switch (decoder) {
             case BOXES, DETR, FCOS, RETINANET, DETECTRON2 -> true;
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, TENSORS -> false;
+            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, TENSORS, MASKFORMER, MASK2FORMER -> false;
         };
     }
 
@@ -149,14 +151,19 @@ public record OutputSpec(
         return prediction.outputs().containsKey("labels") ? prediction : null;
     }
 
+    /** Whether the outputs are class and mask queries: for segmentation or for detection. */
+    public boolean hasQueries() {
+        return family instanceof QuerySpec;
+    }
+
     /** Whether each object has one box, so that none is to be suppressed. */
     public boolean isSet() {
-        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2;
+        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2 || hasQueries();
     }
 
     /** Whether boxes that lie mostly outside of the image count: so it is in the references. */
     public boolean keepsPartial() {
-        return family instanceof HeadSpec || decoder == Decoder.DETECTRON2;
+        return family != null || decoder == Decoder.DETECTRON2;
     }
 
     /**

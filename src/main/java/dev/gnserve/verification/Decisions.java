@@ -53,6 +53,9 @@ public final class Decisions {
         if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
             return changedDetections(known, alone, together);
         }
+        if (known != null && known.output().hasQueries()) {
+            return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
+        }
         if (known != null && known.task() == Task.DETECTION) {
             return changedBoxes(known, alone, together);
         }
@@ -86,6 +89,9 @@ public final class Decisions {
 
     /** Only the logits, because the other outputs are not part of the result. */
     private static long changedByLogits(ModelManifest manifest, Prediction alone, Prediction together) {
+        if (manifest.output().hasQueries()) {
+            return changedPixels(manifest, alone, together);
+        }
         Tensor one = manifest.output().logits(alone);
         Tensor other = manifest.output().logits(together);
         int channels = manifest.output().channels().size();

@@ -84,6 +84,9 @@ class OutputFormsTest {
         assertThat(forms(ordered(fcos))).isEmpty();
         assertThat(forms(ordered(noise(18, 16, 24), noise(18, 8, 12), noise(36, 16, 24), noise(36, 8, 12))))
                 .containsExactly("--like torchvision-retinanet --labels x", "--like detectron2-retinanet --labels x");
+        assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
+                .hasSize(6)
+                .contains("--like mask2former-panoptic --labels x");
         assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
         assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
                 .isEmpty();
@@ -104,8 +107,6 @@ class OutputFormsTest {
 
     @Test
     void familiesWithoutADecoderAreNamed() {
-        assertThat(refusal(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
-                .contains("Mask2Former");
         assertThat(refusal(ordered(noise(1, 16, 24), noise(32, 16, 24)))).contains("StarDist");
         assertThat(refusal(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
                 .contains("SOLOv2");
