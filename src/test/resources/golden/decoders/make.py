@@ -290,7 +290,52 @@ def queries():
     save_all("mask2former", Mask2FormerImageProcessor(), classes, blobs(16, 16), (384, 384))
 
 
+def solov2():
+    """SOLOv2 (Wang et al. 2020): dynamic convolution, and matrix NMS with a Gaussian decay (eq. 5 and sigma of the paper), with
+    the limits of the authors' code: scores above 0.1, 500 masks, 0.05 after the decay."""
+
+    def decode(name, cates, kernels, features, strides, size, peaks):
+        found = []
+        for cate, kernel, stride in zip(cates, kernels, strides):
+            if peaks:
+                highest = F.max_pool2d(cate, 2, stride=1, padding=1)[:, :, :-1, :-1]
+                cate = torch.where(highest == cate, cate, torch.zeros(()))
+            rows_, labels = torch.nonzero(cate[0].flatten(1).T > 0.1, as_tuple=True)
+            weights = kernel[0].flatten(1).T[rows_]
+            masks = F.conv2d(features, weights[:, :, None, None])[0].sigmoid()
+            inside = (masks > 0.5).float()
+            area = inside.sum((1, 2))
+            score = cate[0].flatten(1).T[rows_, labels] * (masks * inside).sum((1, 2)) / area
+            kept = area > stride
+            found.append((masks[kept], inside[kept], score[kept], labels[kept]))
+        masks, inside, scores, labels = (torch.cat(part) for part in zip(*found))
+        order = scores.argsort(descending=True)[:500]
+        masks, inside, scores, labels = masks[order], inside[order].flatten(1), scores[order], labels[order]
+        common = inside @ inside.T
+        area = inside.sum(1)
+        iou = (common / (area[:, None] + area[None] - common) * (labels[:, None] == labels[None])).triu(1)
+        most = iou.max(0).values  # Of each mask with a better one.
+        scores = scores * (torch.exp(-2 * iou ** 2) / torch.exp(-2 * most[:, None] ** 2)).min(0).values
+        kept = scores >= 0.3
+        full = F.interpolate(masks[kept][None], size, mode="bilinear", align_corners=False)[0] > 0.5
+        save(name, **{f"cate{i}": one[0].numpy() for i, one in enumerate(cates)},
+             **{f"kernel{i}": one[0].numpy() for i, one in enumerate(kernels)}, features=features[0].numpy(),
+             size=np.array(size), expected_masks=full.numpy().astype(np.uint8), expected_scores=scores[kept].numpy(),
+             expected_labels=labels[kept].numpy())
+
+    form = outputs("solov2")
+    cate, kernel, features = (torch.from_numpy(form[key]) for key in ("[0][0]", "[1][0]", "[2]"))
+    decode("solov2-form", [cate], [kernel], features, [8], (64, 96), peaks=True)
+    generator = torch.Generator().manual_seed(SEED)
+    cates = [(torch.randn(1, 3, side, side, generator=generator) * 2 - 2).sigmoid() for side in (6, 4)]
+    kernels = [torch.randn(1, 8, side, side, generator=generator) for side in (6, 4)]
+    features = F.interpolate(torch.randn(1, 8, 4, 6, generator=generator) * 3, (16, 24), mode="bilinear")
+    decode("solov2", cates, kernels, features, [8, 8], (64, 96), peaks=True)
+    decode("solov2-all", cates, kernels, features, [8, 8], (64, 96), peaks=False)
+
+
 if __name__ == "__main__":
+    solov2()
     queries()
     detectron2()
     fcos()

@@ -15,6 +15,8 @@ import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.QuerySegments;
 import dev.gnserve.model.QuerySpec;
+import dev.gnserve.model.SoloSegments;
+import dev.gnserve.model.SoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +66,19 @@ final class Detector implements TileCollector<Detections> {
             QuerySegments.find(
                     queries,
                     manifest.labels(),
+                    prediction,
+                    prepared.tileWidth(),
+                    prepared.tileHeight(),
+                    threshold,
+                    manifest.thresholds().mask(),
+                    this::addSegment);
+            tile++;
+            return;
+        }
+        if (manifest.output().family() instanceof SoloSpec solo) {
+            SoloSegments.find(
+                    solo,
+                    manifest.labels().size(),
                     prediction,
                     prepared.tileWidth(),
                     prepared.tileHeight(),

@@ -17,7 +17,8 @@ final class FamilyFields {
             Map.entry("locations", Set.of(Decoder.FCOS)),
             Map.entry("distances", Set.of(Decoder.FCOS)),
             Map.entry("anchors", Set.of(Decoder.RETINANET)),
-            Map.entry("strides", HEADS),
+            Map.entry("strides", Set.of(Decoder.FCOS, Decoder.RETINANET, Decoder.SOLOV2)),
+            Map.entry("peaks", Set.of(Decoder.SOLOV2)),
             Map.entry("candidates", HEADS),
             Map.entry("segments", QUERIES),
             Map.entry("stuff", QUERIES),
@@ -29,8 +30,13 @@ final class FamilyFields {
     private FamilyFields() {}
 
     /** Decoders of families, whose boxes have one form. */
-    private static final Set<Decoder> FAMILIES =
-            Set.of(Decoder.FCOS, Decoder.RETINANET, Decoder.DETECTRON2, Decoder.MASKFORMER, Decoder.MASK2FORMER);
+    private static final Set<Decoder> FAMILIES = Set.of(
+            Decoder.FCOS,
+            Decoder.RETINANET,
+            Decoder.DETECTRON2,
+            Decoder.MASKFORMER,
+            Decoder.MASK2FORMER,
+            Decoder.SOLOV2);
 
     /** @throws IllegalArgumentException if the manifest gives a field that the decoder does not use */
     static void require(ManifestTree tree, Decoder decoder) {

@@ -28,6 +28,11 @@ final class FamilyForms {
                     .map(like -> OutputForm.like(like, queries.labels()))
                     .toList();
         }
+        if (predictions.stream().allMatch(prediction -> SoloOutputs.find(prediction) != null)) {
+            int labels =
+                    Objects.requireNonNull(SoloOutputs.find(predictions.get(0))).labels();
+            return List.of(OutputForm.like(Like.SOLOV2, labels), OutputForm.like(Like.SOLOV2_ALL, labels));
+        }
         HeadLevels fcos = HeadLevels.find(predictions.get(0), 3, 0);
         if (fcos != null && predictions.stream().allMatch(FamilyForms::hasDistances)) {
             return List.of(

@@ -326,6 +326,7 @@ public final class ManifestReader {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
             case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, BOXES, DETR, TENSORS, DETECTRON2 -> null;
+            case SOLOV2 -> SoloSpec.read(tree);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);
         };

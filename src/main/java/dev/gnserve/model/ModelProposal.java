@@ -69,7 +69,7 @@ public record ModelProposal(
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
                     && (like.isEmpty()
-                            || like.contains(form.like())
+                            || (form.like() != null && like.contains(form.like()))
                             || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));
         }
     }

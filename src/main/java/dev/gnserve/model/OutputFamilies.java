@@ -34,11 +34,6 @@ final class OutputFamilies {
                 && shapes.get(1).size(0) >= 8) {
             return "StarDist (Schmidt et al. 2018)";
         }
-        if (pictures
-                && shapes.size() == 3
-                && shapes.get(1).size(0) == shapes.get(2).size(0)) {
-            return "SOLOv2 (Wang et al. 2020)";
-        }
         return "";
     }
 }

@@ -25,6 +25,10 @@ final class OutputFit {
     static void require(ModelManifest manifest, Prediction prediction) {
         switch (manifest.task()) {
             case DETECTION -> {
+                if (manifest.output().decoder() == Decoder.SOLOV2) {
+                    SoloOutputs.of(prediction, manifest.labels().size());
+                    return;
+                }
                 if (manifest.output().hasQueries()) {
                     QueryMasks.of(prediction, manifest.labels().size());
                     return;

@@ -50,6 +50,7 @@ public record OutputSpec(
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
      * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. DETECTRON2: its tuple for one image, see
      * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
+     * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      */
     public enum Decoder {
         SOFTMAX,
@@ -63,7 +64,8 @@ public record OutputSpec(
         RETINANET,
         DETECTRON2,
         MASKFORMER,
-        MASK2FORMER
+        MASK2FORMER,
+        SOLOV2
     }
 
     /** Without a family. */
@@ -133,7 +135,7 @@ public record OutputSpec(
     /** Whether the manifest is of a detector. */
     boolean hasBoxes() {
         return switch (decoder) {
-            case BOXES, DETR, FCOS, RETINANET, DETECTRON2 -> true;
+            case BOXES, DETR, FCOS, RETINANET, DETECTRON2, SOLOV2 -> true;
             case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, TENSORS, MASKFORMER, MASK2FORMER -> false;
         };
     }
@@ -158,7 +160,7 @@ public record OutputSpec(
 
     /** Whether each object has one box, so that none is to be suppressed. */
     public boolean isSet() {
-        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2 || hasQueries();
+        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2 || decoder == Decoder.SOLOV2 || hasQueries();
     }
 
     /** Whether boxes that lie mostly outside of the image count: so it is in the references. */

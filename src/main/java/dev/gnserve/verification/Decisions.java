@@ -56,7 +56,7 @@ public final class Decisions {
         if (known != null && known.output().hasQueries()) {
             return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
         }
-        if (known != null && known.task() == Task.DETECTION) {
+        if (known != null && known.task() == Task.DETECTION && known.output().decoder() != OutputSpec.Decoder.SOLOV2) {
             return changedBoxes(known, alone, together);
         }
         if (known != null && known.task() != Task.TENSORS && hasLogits(known, alone) && hasLogits(known, together)) {

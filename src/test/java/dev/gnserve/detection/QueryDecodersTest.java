@@ -3,6 +3,7 @@ package dev.gnserve.detection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
@@ -10,13 +11,15 @@ import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The objects of class and mask queries are those that transformers makes of them (golden/decoders/make.py). */
+/** The objects of class and mask queries are those that transformers makes of them, and those of SOLOv2 what its paper and its
+ * authors' code say (golden/decoders/make.py). */
 class QueryDecodersTest {
 
     @ParameterizedTest
@@ -28,6 +31,9 @@ class QueryDecodersTest {
             maskformer-form-panoptic | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             maskformer-panoptic      | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             mask2former-panoptic     | {decoder: mask2former, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
+            solov2-form | {decoder: solov2} | cate0, kernel0, features
+            solov2      | {decoder: solov2} | cate0, cate1, kernel0, kernel1, features
+            solov2-all  | {decoder: solov2, peaks: false} | cate0, cate1, kernel0, kernel1, features
             """)
     void objectsAreThoseOfTheReference(String name, String output, String names) throws IOException {
         Npz golden = golden(name);
@@ -39,10 +45,16 @@ class QueryDecodersTest {
         UprightImage image = UprightImage.of8Bit(width, height, 3, new byte[3 * width * height]);
         Detector detector =
                 new Detector(manifest, image, manifest.preprocessor().prepare(image), 0.3f, 1000);
-        String[] named = names.split(", ", -1);
+        Map<String, Tensor> returned = new LinkedHashMap<>();
+        List<String> named = List.of(names.split(", ", -1));
+        if (name.startsWith("solov2")) {
+            named.forEach(one -> returned.put("output" + returned.size(), golden.tensor(one)));
+        } else {
+            returned.put(named.get(0), golden.tensor("class_queries_logits"));
+            returned.put(named.get(1), golden.tensor("masks_queries_logits"));
+        }
 
-        detector.add(new Prediction(Map.of(
-                named[0], golden.tensor("class_queries_logits"), named[1], golden.tensor("masks_queries_logits"))));
+        detector.add(new Prediction(returned));
 
         List<Detection> left = new ArrayList<>(detector.finish().detections());
         float[] scores = golden.floats("expected_scores");

@@ -89,7 +89,10 @@ class OutputFormsTest {
                 .contains("--like mask2former-panoptic --labels x");
         assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
         assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
-                .isEmpty();
+                .isEmpty(); // Scores are 0 to 1.
+        Tensor scores = new FloatTensor(TensorShape.of(3, 12, 12), new float[3 * 144]);
+        assertThat(forms(ordered(scores, noise(16, 12, 12), noise(16, 16, 24))))
+                .containsExactly("--like solov2 --labels x", "--like solov2-all --labels x");
     }
 
     private static List<String> forms(Map<String, Tensor> outputs) {
@@ -108,8 +111,6 @@ class OutputFormsTest {
     @Test
     void familiesWithoutADecoderAreNamed() {
         assertThat(refusal(ordered(noise(1, 16, 24), noise(32, 16, 24)))).contains("StarDist");
-        assertThat(refusal(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
-                .contains("SOLOv2");
         assertThat(refusal(ordered(noise(7))))
                 .doesNotContain("look like")
                 .contains("No decoder of gnserve fits these outputs.");
