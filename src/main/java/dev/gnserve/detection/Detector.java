@@ -34,23 +34,20 @@ final class Detector implements TileCollector<Detections> {
     private final ModelManifest manifest;
     private final UprightImage image;
     private final PreparedImage prepared;
-    private final float threshold;
-    private final int most;
+    private final DetectionLimits limits;
     private final List<Detection> found = new ArrayList<>();
     private int tile;
 
     /**
      * A detector for one image.
      *
-     * @param threshold lowest score of a box
-     * @param most boxes at most, the best ones
+     * @param limits which detections count
      */
-    Detector(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold, int most) {
+    Detector(ModelManifest manifest, UprightImage image, PreparedImage prepared, DetectionLimits limits) {
         this.manifest = manifest;
         this.image = image;
         this.prepared = prepared;
-        this.threshold = threshold;
-        this.most = most;
+        this.limits = limits;
     }
 
     /**
@@ -69,7 +66,7 @@ final class Detector implements TileCollector<Detections> {
                     prediction,
                     prepared.tileWidth(),
                     prepared.tileHeight(),
-                    threshold,
+                    limits.least(),
                     manifest.thresholds().mask(),
                     this::addSegment);
             tile++;
@@ -82,7 +79,7 @@ final class Detector implements TileCollector<Detections> {
                     prediction,
                     prepared.tileWidth(),
                     prepared.tileHeight(),
-                    threshold,
+                    limits.least(),
                     manifest.thresholds().mask(),
                     this::addSegment);
             tile++;
@@ -93,7 +90,7 @@ final class Detector implements TileCollector<Detections> {
             addInstances(Instances.of(chosen, manifest, prepared.tileWidth(), prepared.tileHeight()));
         } else {
             for (Detection candidate : candidates(prediction)) {
-                Box box = toOriginal(candidate.box());
+                Box box = limits.counts(candidate.label(), candidate.score()) ? toOriginal(candidate.box()) : null;
                 if (box != null) {
                     found.add(new Detection(candidate.label(), candidate.score(), box));
                 }
@@ -105,24 +102,25 @@ final class Detector implements TileCollector<Detections> {
     private void addInstances(Instances instances) {
         for (int i = 0; i < instances.count(); i++) {
             requireNumbers(new float[] {instances.score(i)});
-            if (instances.score(i) < threshold || instances.isBackground(i)) {
+            if (instances.score(i) < limits.least() || instances.isBackground(i)) {
                 continue;
             }
             Detection candidate = instances.detection(i);
-            Box box = toOriginal(candidate.box());
+            Box box = limits.counts(candidate.label(), candidate.score()) ? toOriginal(candidate.box()) : null;
             if (box != null) {
                 PlanarImage mask = instances.mask(i);
                 found.add(new Detection(
                         candidate.label(),
                         candidate.score(),
                         box,
-                        mask == null ? null : mask(mask, candidate.box(), box)));
+                        mask == null ? null : mask(mask, candidate.box(), box),
+                        instances.keypoints(i, point -> prepared.toOriginal(tile, point))));
             }
         }
     }
 
     private void addSegment(QuerySegments.Segment segment) {
-        Box whole = bounds(segment.mask());
+        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask()) : null;
         Box box = whole == null ? null : toOriginal(whole);
         if (box != null) {
             LabelMap.Region region = region(box);
@@ -197,9 +195,9 @@ final class Detector implements TileCollector<Detections> {
     @Override
     public Detections finish() {
         // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
-        boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1;
-        double iou = setPrediction ? 1 : manifest.thresholds().iou();
-        List<Detection> best = new NonMaximumSuppression(iou).apply(found, most);
+        boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1 && !limits.asked();
+        double iou = setPrediction ? 1 : limits.iou();
+        List<Detection> best = new NonMaximumSuppression(iou, limits.agnostic()).apply(found, limits.most());
         return new Detections(image, manifest.labels(), best);
     }
 
@@ -213,12 +211,12 @@ final class Detector implements TileCollector<Detections> {
         int labels = manifest.labels().size();
         DenseBoxes dense = new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
         if (!(manifest.output().family() instanceof HeadSpec head)) {
-            return dense.candidates(threshold);
+            return dense.candidates(limits.least());
         }
         List<Detection> best = new ArrayList<>();
         int from = 0;
         for (int to : locations.ends()) {
-            best.addAll(dense.candidates(threshold, from, to, head.candidates()));
+            best.addAll(dense.candidates(limits.least(), from, to, head.candidates()));
             from = to;
         }
         return best;

@@ -7,12 +7,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Greedy non-maximum suppression, by class: of the boxes that show the same object, keeps the one with the highest score.
+ * Greedy non-maximum suppression, usually by class: of the boxes that show the same object, keeps the one with the highest score.
  * {@link CandidateOrder} decides between equal scores, so that neither the input order nor rounding does.
  *
- * @param iou two boxes of a class with a larger overlap show the same object
+ * @param iou two boxes with a larger overlap show the same object
+ * @param agnostic whether boxes of different classes can show the same object
  */
-public record NonMaximumSuppression(double iou) {
+public record NonMaximumSuppression(double iou, boolean agnostic) {
+
+    /** By class. */
+    public NonMaximumSuppression(double iou) {
+        this(iou, false);
+    }
 
     /** An overlap that exceeds the limit by less than this exceeds it by rounding only. */
     private static final double ROUNDING = 3e-5;
@@ -35,7 +41,7 @@ public record NonMaximumSuppression(double iou) {
             if (kept.size() == most) {
                 break;
             }
-            List<Box> ofClass = better.computeIfAbsent(candidate.label(), label -> new ArrayList<>());
+            List<Box> ofClass = better.computeIfAbsent(agnostic ? 0 : candidate.label(), label -> new ArrayList<>());
             if (iou == 1 || !isShown(ofClass, candidate.box())) { // No overlap is above 1.
                 kept.add(candidate);
                 ofClass.add(candidate.box());

@@ -23,6 +23,7 @@ final class FamilyFields {
             Map.entry("segments", QUERIES),
             Map.entry("stuff", QUERIES),
             Map.entry("overlap", QUERIES),
+            Map.entry("keypoints", Set.of(Decoder.BOXES)),
             Map.entry("boxes", DETECTORS),
             Map.entry("unit", DETECTORS),
             Map.entry("scores", DETECTORS));
@@ -42,7 +43,7 @@ final class FamilyFields {
     static void require(ManifestTree tree, Decoder decoder) {
         boolean family = FAMILIES.contains(decoder);
         ONLY_WITH.forEach((field, decoders) -> {
-            boolean ofBoxes = decoders.contains(Decoder.BOXES);
+            boolean ofBoxes = decoders.equals(DETECTORS);
             if (tree.isGiven("/output/" + field) && !decoders.contains(decoder) && (family || !ofBoxes)) {
                 throw new IllegalArgumentException("output." + field + " is given, which does not go with the decoder "
                         + OutputForm.lower(decoder) + "; remove it");

@@ -325,7 +325,8 @@ public final class ManifestReader {
         return switch (decoder) {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, BOXES, DETR, TENSORS, DETECTRON2 -> null;
+            case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
+            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
             case SOLOV2 -> SoloSpec.read(tree);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);

@@ -49,6 +49,11 @@ public record ModelManifest(
         if (distinct.size() != labels.size()) {
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
         }
+        int scores = thresholds.scores() == null ? 0 : thresholds.scores().size();
+        if (scores > 0 && (scores != labels.size() || task != Task.DETECTION)) {
+            throw new IllegalArgumentException("thresholds.scores has " + scores
+                    + " values; allowed is one for each of the " + labels.size() + " labels, with task detection");
+        }
         boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException(

@@ -27,6 +27,10 @@ final class OutputFamilies {
         if (outputs.containsKey("nucleus_prediction") || outputs.containsKey("horizontal_vertical")) {
             return "HoVer-Net (Graham et al. 2019)";
         }
+        if (shapes.stream().anyMatch(shape -> shape.rank() == 2 && shape.size(1) == 5 && shape.size(0) > 0)
+                && shapes.size() > 1) {
+            return "a detector of oriented boxes (five numbers a box, with an angle)";
+        }
         boolean pictures = shapes.stream().allMatch(shape -> shape.rank() == 3);
         if (pictures
                 && shapes.size() == 2

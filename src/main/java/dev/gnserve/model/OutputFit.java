@@ -42,7 +42,7 @@ final class OutputFit {
                             manifest.output().locations(prediction, input.size(2), input.size(1));
                     requireNumbers(locations.boxes());
                     requireNumbers(locations.scores());
-                    if (manifest.output().family() != null) {
+                    if (manifest.output().family() instanceof HeadSpec) {
                         return; // Decoded by gnserve.
                     }
                     requireScores(manifest.output().boxes(), locations.scores());

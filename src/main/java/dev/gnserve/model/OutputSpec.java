@@ -165,7 +165,7 @@ public record OutputSpec(
 
     /** Whether boxes that lie mostly outside of the image count: so it is in the references. */
     public boolean keepsPartial() {
-        return family != null || decoder == Decoder.DETECTRON2;
+        return (family != null && decoder != Decoder.BOXES) || decoder == Decoder.DETECTRON2;
     }
 
     /**

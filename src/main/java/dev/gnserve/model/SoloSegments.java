@@ -26,6 +26,7 @@ public final class SoloSegments {
 
     private SoloSegments() {}
 
+    @SuppressWarnings("ArrayRecordComponent") // Compared never.
     private record Mask(int label, float score, float[] probabilities, BitSet inside) {}
 
     /**

@@ -119,8 +119,11 @@ class DetectionDecodersTest {
                 "task: detection\nlabels: %s\noutput: %s\nthresholds: {score: 0.3, iou: 0.5}\n"
                         .formatted(labels, output));
         UprightImage image = UprightImage.of8Bit(WIDTH, HEIGHT, 3, new byte[3 * WIDTH * HEIGHT]);
-        Detector detector =
-                new Detector(manifest, image, manifest.preprocessor().prepare(image), 0.3f, 10_000);
+        Detector detector = new Detector(
+                manifest,
+                image,
+                manifest.preprocessor().prepare(image),
+                DetectionLimits.of(manifest, 0.3f, null, 10_000, List.of(), false));
         detector.add(new Prediction(returned(golden, outputs)));
         return detector.finish().detections();
     }

@@ -35,6 +35,14 @@ class NonMaximumSuppressionTest {
     }
 
     @Test
+    void boxesOfOtherLabelsCanBeSuppressedAsWell() {
+        Detection good = found(0, 0.9, 0);
+        Detection otherClass = found(1, 0.7, 1);
+        assertThat(new NonMaximumSuppression(0.5, true).apply(List.of(otherClass, good), 10))
+                .containsExactly(good);
+    }
+
+    @Test
     void suppressedBoxSuppressesNone() {
         // Each overlaps the next by 7 of 13, the first and the third by 4 of 16.
         Detection first = found(0, 0.9, 0);

@@ -43,8 +43,11 @@ class QueryDecodersTest {
                 "model.yaml",
                 "task: detection\nlabels: [a, b, c]\noutput: %s\nthresholds: {score: 0.3}\n".formatted(output));
         UprightImage image = UprightImage.of8Bit(width, height, 3, new byte[3 * width * height]);
-        Detector detector =
-                new Detector(manifest, image, manifest.preprocessor().prepare(image), 0.3f, 1000);
+        Detector detector = new Detector(
+                manifest,
+                image,
+                manifest.preprocessor().prepare(image),
+                DetectionLimits.of(manifest, 0.3f, null, 1000, List.of(), false));
         Map<String, Tensor> returned = new LinkedHashMap<>();
         List<String> named = List.of(names.split(", ", -1));
         if (name.startsWith("solov2")) {

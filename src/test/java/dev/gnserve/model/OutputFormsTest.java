@@ -111,6 +111,7 @@ class OutputFormsTest {
     @Test
     void familiesWithoutADecoderAreNamed() {
         assertThat(refusal(ordered(noise(1, 16, 24), noise(32, 16, 24)))).contains("StarDist");
+        assertThat(refusal(ordered(noise(20, 5), noise(20), noise(20)))).contains("oriented boxes");
         assertThat(refusal(ordered(noise(7))))
                 .doesNotContain("look like")
                 .contains("No decoder of gnserve fits these outputs.");
