@@ -48,10 +48,15 @@ public record DetectedObject(
     static DetectedObject of(String label, Detection detection, @Nullable Mask mask) {
         return new DetectedObject(
                 label,
-                Math.round(detection.score() * 1e4) / 1e4,
+                rounded(detection),
                 ObjectBox.of(detection.box()),
                 mask,
                 detection.keypoints().isEmpty() ? null : detection.keypoints());
+    }
+
+    /** The score as the answer has it. */
+    static double rounded(Detection detection) {
+        return Math.round(detection.score() * 1e4) / 1e4;
     }
 
     /** Rounds to a hundredth of a pixel: more would be noise. */

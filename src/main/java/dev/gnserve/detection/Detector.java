@@ -19,6 +19,7 @@ import dev.gnserve.model.SoloSegments;
 import dev.gnserve.model.SoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -198,7 +199,11 @@ final class Detector implements TileCollector<Detections> {
         boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1 && !limits.asked();
         double iou = setPrediction ? 1 : limits.iou();
         List<Detection> best = new NonMaximumSuppression(iou, limits.agnostic()).apply(found, limits.most());
-        return new Detections(image, manifest.labels(), best);
+        // Detections with equal scores are in the order of their places, which need not be that of the rounded scores.
+        List<Detection> sorted = new ArrayList<>(best);
+        sorted.sort(Comparator.comparingDouble((Detection one) -> DetectedObject.rounded(one))
+                .reversed());
+        return new Detections(image, manifest.labels(), sorted);
     }
 
     private List<Detection> candidates(Prediction prediction) {

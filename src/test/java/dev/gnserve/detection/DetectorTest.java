@@ -98,6 +98,19 @@ class DetectorTest {
     }
 
     @Test
+    void scoresOfTheAnswerFallThoughRoundingDoesNotDecide() {
+        ModelManifest manifest = manifest("");
+        Detector detector = detector(manifest, prepared(manifest, 64, 64));
+        // Equal apart from rounding, so the places decide; but the answer has 0.6235 and 0.6234.
+        detector.add(new Prediction(Map.of(
+                "boxes", Tensor.of(new float[] {40, 40, 60, 60, 10, 10, 30, 30}, 2, 4),
+                "scores", Tensor.of(new float[] {0.623451f, 0.1f, 0.623449f, 0.1f}, 2, 2))));
+        assertThat(detector.finish().detections())
+                .extracting(one -> DetectedObject.rounded(one))
+                .containsExactly(0.6235, 0.6234);
+    }
+
+    @Test
     void onlyTheLabelsOfTheRequestCount() {
         Prediction both = prediction(new float[][] {{10, 10, 30, 30}}, 0.6f, 0.7f);
         assertThat(labels(manifest(""), both, null, List.of())).containsExactly(1, 0);
