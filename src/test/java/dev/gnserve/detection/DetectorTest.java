@@ -128,10 +128,12 @@ class DetectorTest {
 
     @Test
     void keypointsComeBackInPixelsOfTheOriginalWithTheirNames() {
-        ModelManifest manifest = ManifestReader.read(
-                "model.yaml",
-                "task: detection\nlabels: [person]\noutput: {keypoints: [nose, tail]}\n"
-                        + "input: {resize: {mode: stretch, width: 64, height: 64}}\n");
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: detection
+                labels: [person]
+                output: {keypoints: [nose, tail]}
+                input: {resize: {mode: stretch, width: 64, height: 64}}
+                """);
         Detector detector = detector(manifest, prepared(manifest, 128, 32));
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         outputs.put("boxes", Tensor.of(new float[] {10, 10, 30, 30}, 1, 4));
