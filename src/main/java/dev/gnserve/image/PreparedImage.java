@@ -100,6 +100,10 @@ public final class PreparedImage {
      */
     public boolean[] maskOver(int tile, PlanarImage mask, LabelMap.Region region, float threshold) {
         boolean[] inside = new boolean[Math.multiplyExact(region.width(), region.height())];
+        if (!geometry.isScaled() && mask.width() == columns.tile && mask.height() == rows.tile) {
+            copy(tile, mask, region, threshold, inside);
+            return inside;
+        }
         double scaleX = (double) geometry.scaledWidth() / geometry.width();
         double scaleY = (double) geometry.scaledHeight() / geometry.height();
         double finerX = (double) mask.width() / columns.tile;
@@ -112,6 +116,17 @@ public final class PreparedImage {
             }
         }
         return inside;
+    }
+
+    /** Where each pixel is one of the mask's own; beyond its border, the border's. */
+    private void copy(int tile, PlanarImage mask, LabelMap.Region region, float threshold, boolean[] inside) {
+        for (int y = 0, at = 0; y < region.height(); y++) {
+            int row = Math.max(0, Math.min(rows.tile - 1, region.y() + y - top(tile)));
+            for (int x = 0; x < region.width(); x++, at++) {
+                int column = Math.max(0, Math.min(columns.tile - 1, region.x() + x - left(tile)));
+                inside[at] = mask.value(0, row, column) > threshold;
+            }
+        }
     }
 
     /**
