@@ -149,7 +149,17 @@ class DetectionIT {
         assertThat(detections(DETECT + "?threshold=1", sample)).isEmpty();
         assertThat(detections(DETECT + "?threshold=0.7", sample).size())
                 .isLessThan(detections(DETECT + "?threshold=0.2", sample).size());
+        assertThat(detections(DETECT + "?classes=WBC,Platelets", sample))
+                .hasSizeLessThan(detections(DETECT, sample).size())
+                .extracting(Cell::label)
+                .isSubsetOf("WBC", "Platelets");
+        assertThat(detections(DETECT + "?threshold=0.05&iou=0.9", sample).size())
+                .isGreaterThan(
+                        detections(DETECT + "?threshold=0.05&iou=0.1", sample).size());
         for (String wrong : List.of(
+                "iou=1.1",
+                "classes=horse",
+                "agnostic=7",
                 "threshold=1.5",
                 "threshold=-0.1",
                 "threshold=x",

@@ -12,6 +12,7 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.ArchiveInput;
 import dev.gnserve.model.BoxSpec;
+import dev.gnserve.model.Like;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelProposal;
 import dev.gnserve.model.ModelProposal.Wish;
@@ -94,6 +95,14 @@ final class NewCommand implements Callable<Integer> {
             })
     private List<String> shapes = new ArrayList<>();
 
+    @Option(
+            names = "--like",
+            paramLabel = "FAMILY",
+            description =
+                    "The family of the network, where the outputs do not show all of it: fcos, torchvision-fcos, torchvision-retinanet,"
+                            + " detectron2-retinanet, solov2, detectron2, maskformer, mask2former, detr.")
+    private @Nullable String like;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -127,7 +136,7 @@ final class NewCommand implements Callable<Integer> {
         List<StatedShape> wanted = ShapeOption.parse(shapes, spec.commandLine());
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, wanted));
+            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, wanted, families()));
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             if (shapes.isEmpty()) {
@@ -159,6 +168,14 @@ final class NewCommand implements Callable<Integer> {
         Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
         print(new Made(folder.toString(), found, normalizations));
         return 0;
+    }
+
+    private List<Like> families() {
+        try {
+            return like == null ? List.of() : Like.named(like);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private void explain(UndecidedFormException undecided) {

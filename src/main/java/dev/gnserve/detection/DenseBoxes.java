@@ -2,6 +2,7 @@ package dev.gnserve.detection;
 
 import dev.gnserve.image.Box;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -14,7 +15,7 @@ import java.util.List;
 @SuppressWarnings("ArrayRecordComponent") // Compared never.
 public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
-    /** Candidates of one input, at most: the suppression compares each with each. */
+    /** Candidates of one input, at most. */
     private static final int MOST_CANDIDATES = 1000;
 
     /** @throws IllegalArgumentException if the lengths do not match */
@@ -27,15 +28,45 @@ public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
     /** The best {@value #MOST_CANDIDATES} candidates with at least this score, best first. A box is one candidate for each class. */
     public List<Detection> candidates(float least) {
+        return candidates(least, 0, boxes.length / 4, MOST_CANDIDATES);
+    }
+
+    /**
+     * The best candidates of a range of locations, best first.
+     *
+     * @param least score
+     * @param from first location
+     * @param to location after the last one
+     * @param most candidates at most
+     */
+    List<Detection> candidates(float least, int from, int to, int most) {
+        float lowest = lowest(least, from * classes, to * classes, most);
         List<Detection> found = new ArrayList<>();
-        for (int i = 0; i < scores.length; i++) {
-            if (scores[i] >= least) {
+        for (int i = from * classes; i < to * classes; i++) {
+            if (scores[i] >= lowest) {
                 int at = i / classes * 4;
                 Box box = Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]);
                 found.add(new Detection(i % classes, scores[i], box));
             }
         }
-        found.sort(NonMaximumSuppression.BEST_FIRST);
-        return found.size() > MOST_CANDIDATES ? List.copyOf(found.subList(0, MOST_CANDIDATES)) : found;
+        List<Detection> sorted = CandidateOrder.bestFirst(found);
+        return sorted.size() > most ? sorted.subList(0, most) : sorted;
+    }
+
+    /** A score that the best candidates reach, so that no more than necessary become objects. */
+    private float lowest(float least, int from, int to, int most) {
+        float[] high = new float[to - from];
+        int count = 0;
+        for (int i = from; i < to; i++) {
+            if (scores[i] >= least) {
+                high[count++] = scores[i];
+            }
+        }
+        if (count <= most) {
+            return least;
+        }
+        float[] ascending = Arrays.copyOf(high, count);
+        Arrays.sort(ascending);
+        return CandidateOrder.lowest(ascending, most);
     }
 }

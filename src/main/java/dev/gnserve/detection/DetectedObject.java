@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.image.Box;
 import dev.gnserve.pipeline.Mask;
 import io.swagger.v3.oas.annotations.media.Schema;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param score 0 to 1
  * @param box around it, within the image
  * @param mask its pixels, if the model segments instances
+ * @param keypoints its points, if the model gives them
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record DetectedObject(
         @Schema(example = "RBC") String label,
         @Schema(example = "0.98") double score,
         ObjectBox box,
-        @Nullable Mask mask) {
+        @Nullable Mask mask,
+        @Nullable List<KeyPoint> keypoints) {
 
     /**
      * A box in pixels of the upright image, origin top left.
@@ -44,11 +47,20 @@ public record DetectedObject(
 
     static DetectedObject of(String label, Detection detection, @Nullable Mask mask) {
         return new DetectedObject(
-                label, Math.round(detection.score() * 1e4) / 1e4, ObjectBox.of(detection.box()), mask);
+                label,
+                rounded(detection),
+                ObjectBox.of(detection.box()),
+                mask,
+                detection.keypoints().isEmpty() ? null : detection.keypoints());
+    }
+
+    /** The score as the answer has it. */
+    static double rounded(Detection detection) {
+        return Math.round(detection.score() * 1e4) / 1e4;
     }
 
     /** Rounds to a hundredth of a pixel: more would be noise. */
-    private static double rounded(double value) {
+    static double rounded(double value) {
         return Math.round(value * 100) / 100.0;
     }
 }

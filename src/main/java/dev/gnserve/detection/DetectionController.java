@@ -1,6 +1,8 @@
 package dev.gnserve.detection;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.Thresholds;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
@@ -16,6 +18,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -93,6 +96,21 @@ class DetectionController {
                                             maximum = "" + Thresholds.MOST_DETECTIONS))
                     @Nullable
                     Integer maxDetections,
+            @RequestParam(required = false)
+                    @Parameter(
+                            description =
+                                    "Two boxes that overlap by more than this show the same object (intersection over union);"
+                                            + " by default that of the model",
+                            schema = @Schema(type = "number", format = "float", minimum = "0", maximum = "1"))
+                    @Nullable
+                    Float iou,
+            @RequestParam(required = false)
+                    @Parameter(description = "Labels that count, separated by commas; by default all")
+                    @Nullable
+                    List<String> classes,
+            @RequestParam(defaultValue = "false")
+                    @Parameter(description = "Whether boxes of different labels suppress each other")
+                    boolean agnostic,
             @RequestParam(defaultValue = "rle")
                     @Parameter(description = "Encoding of the masks, if the model segments instances")
                     MaskWriter.Masks masks,
@@ -105,15 +123,27 @@ class DetectionController {
         QueryParameter.requirePage(page);
         QueryParameter.requireRange("threshold", threshold, 0, 1);
         QueryParameter.requireRange("maxDetections", maxDetections, 1, Thresholds.MOST_DETECTIONS);
-        DetectionTask task = new DetectionTask(threshold, maxDetections, new MaskWriter(masks));
+        QueryParameter.requireRange("iou", iou, 0, 1);
+        List<String> chosen = classes == null ? List.of() : classes;
+        DetectionTask task = new DetectionTask(threshold, maxDetections, iou, chosen, agnostic, new MaskWriter(masks));
         Function<Detections, byte[]> picture = found -> switch (render) {
             case OVERLAY -> found.overlay();
         };
-        return requests.answer(
-                model,
-                version,
-                task.task(),
-                request,
-                (served, client) -> pipeline.answer(task, picture, served, client, request, page));
+        return requests.answer(model, version, task.task(), request, (served, client) -> {
+            requireLabels(chosen, served.manifest().labels());
+            return pipeline.answer(task, picture, served, client, request, page);
+        });
+    }
+
+    private static void requireLabels(List<String> chosen, List<String> labels) {
+        for (String label : chosen) {
+            if (!labels.contains(label)) {
+                throw Failure.of(
+                                FailureCode.INVALID_REQUEST,
+                                "The parameter 'classes' has \"%s\", but the labels of the model are %s."
+                                        .formatted(label, labels))
+                        .asException();
+            }
+        }
     }
 }

@@ -5,7 +5,6 @@ import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
-import dev.gnserve.model.Thresholds;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.TileCollector;
@@ -19,17 +18,30 @@ import org.jspecify.annotations.Nullable;
  *
  * @param threshold lowest score of a box, or null for that of the model
  * @param maxDetections most boxes per image, or null for that of the model
+ * @param iou overlap above which two boxes show the same object, or null for that of the model
+ * @param classes labels that count, or an empty list for all
+ * @param agnostic whether boxes of different labels suppress each other
  * @param writer of masks, if the model segments instances
  */
 public record DetectionTask(
-        @Nullable Float threshold, @Nullable Integer maxDetections, MaskWriter writer)
+        @Nullable Float threshold,
+        @Nullable Integer maxDetections,
+        @Nullable Float iou,
+        List<String> classes,
+        boolean agnostic,
+        MaskWriter writer)
         implements ImageTask<Detections, DetectedImage> {
 
-    public static final DetectionTask DEFAULT = new DetectionTask(null, null, new MaskWriter(MaskWriter.Masks.RLE));
+    public static final DetectionTask DEFAULT =
+            new DetectionTask(null, null, null, List.of(), false, new MaskWriter(MaskWriter.Masks.RLE));
+
+    public DetectionTask {
+        classes = List.copyOf(classes);
+    }
 
     /** With a lowest score and a number of boxes per image. */
     public static DetectionTask of(float threshold, int maxDetections) {
-        return new DetectionTask(threshold, maxDetections, DEFAULT.writer());
+        return new DetectionTask(threshold, maxDetections, null, List.of(), false, DEFAULT.writer());
     }
 
     @Override
@@ -39,10 +51,11 @@ public record DetectionTask(
 
     @Override
     public TileCollector<Detections> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        Thresholds own = manifest.thresholds();
-        float score = threshold == null ? own.score() : threshold;
-        int most = maxDetections == null ? own.maxDetections() : maxDetections;
-        return new Detector(manifest, image, prepared, score, most);
+        return new Detector(
+                manifest,
+                image,
+                prepared,
+                DetectionLimits.of(manifest, threshold, iou, maxDetections, classes, agnostic));
     }
 
     @Override

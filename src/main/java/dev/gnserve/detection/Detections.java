@@ -56,6 +56,13 @@ public record Detections(UprightImage image, List<String> labels, List<Detection
                         String.format(Locale.ROOT, "%s %.2f", labels.get(detection.label()), detection.score()),
                         detection.label()))
                 .toList());
+        for (Detection detection : detections) {
+            for (KeyPoint point : detection.keypoints()) {
+                if (point.visible()) {
+                    overlay.drawPoint(point.x(), point.y(), detection.label());
+                }
+            }
+        }
         return overlay.toPng();
     }
 

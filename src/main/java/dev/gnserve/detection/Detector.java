@@ -10,10 +10,16 @@ import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.BoxSpec;
+import dev.gnserve.model.HeadSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.QuerySegments;
+import dev.gnserve.model.QuerySpec;
+import dev.gnserve.model.SoloSegments;
+import dev.gnserve.model.SoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,23 +35,20 @@ final class Detector implements TileCollector<Detections> {
     private final ModelManifest manifest;
     private final UprightImage image;
     private final PreparedImage prepared;
-    private final float threshold;
-    private final int most;
+    private final DetectionLimits limits;
     private final List<Detection> found = new ArrayList<>();
     private int tile;
 
     /**
      * A detector for one image.
      *
-     * @param threshold lowest score of a box
-     * @param most boxes at most, the best ones
+     * @param limits which detections count
      */
-    Detector(ModelManifest manifest, UprightImage image, PreparedImage prepared, float threshold, int most) {
+    Detector(ModelManifest manifest, UprightImage image, PreparedImage prepared, DetectionLimits limits) {
         this.manifest = manifest;
         this.image = image;
         this.prepared = prepared;
-        this.threshold = threshold;
-        this.most = most;
+        this.limits = limits;
     }
 
     /**
@@ -57,11 +60,38 @@ final class Detector implements TileCollector<Detections> {
      */
     @Override
     public void add(Prediction prediction) {
-        if (OutputSpec.isChosen(prediction)) {
-            addInstances(Instances.of(prediction, manifest, prepared.tileWidth(), prepared.tileHeight()));
+        if (manifest.output().family() instanceof QuerySpec queries) {
+            QuerySegments.find(
+                    queries,
+                    manifest.labels(),
+                    prediction,
+                    prepared.tileWidth(),
+                    prepared.tileHeight(),
+                    limits.least(),
+                    manifest.thresholds().mask(),
+                    this::addSegment);
+            tile++;
+            return;
+        }
+        if (manifest.output().family() instanceof SoloSpec solo) {
+            SoloSegments.find(
+                    solo,
+                    manifest.labels().size(),
+                    prediction,
+                    prepared.tileWidth(),
+                    prepared.tileHeight(),
+                    limits.least(),
+                    manifest.thresholds().mask(),
+                    this::addSegment);
+            tile++;
+            return;
+        }
+        Prediction chosen = manifest.output().chosen(prediction);
+        if (chosen != null) {
+            addInstances(Instances.of(chosen, manifest, prepared.tileWidth(), prepared.tileHeight()));
         } else {
-            for (Detection candidate : boxes(prediction).candidates(threshold)) {
-                Box box = toOriginal(candidate.box());
+            for (Detection candidate : candidates(prediction)) {
+                Box box = limits.counts(candidate.label(), candidate.score()) ? toOriginal(candidate.box()) : null;
                 if (box != null) {
                     found.add(new Detection(candidate.label(), candidate.score(), box));
                 }
@@ -73,28 +103,76 @@ final class Detector implements TileCollector<Detections> {
     private void addInstances(Instances instances) {
         for (int i = 0; i < instances.count(); i++) {
             requireNumbers(new float[] {instances.score(i)});
-            if (instances.score(i) < threshold || instances.isBackground(i)) {
+            if (instances.score(i) < limits.least() || instances.isBackground(i)) {
                 continue;
             }
             Detection candidate = instances.detection(i);
-            Box box = toOriginal(candidate.box());
+            Box box = limits.counts(candidate.label(), candidate.score()) ? toOriginal(candidate.box()) : null;
             if (box != null) {
                 PlanarImage mask = instances.mask(i);
                 found.add(new Detection(
-                        candidate.label(), candidate.score(), box, mask == null ? null : mask(mask, box)));
+                        candidate.label(),
+                        candidate.score(),
+                        box,
+                        mask == null ? null : mask(mask, candidate.box(), box),
+                        instances.keypoints(i, point -> prepared.toOriginal(tile, point))));
             }
         }
     }
 
-    private InstanceMask mask(PlanarImage mask, Box box) {
+    private void addSegment(QuerySegments.Segment segment) {
+        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask()) : null;
+        Box box = whole == null ? null : toOriginal(whole);
+        if (box != null) {
+            LabelMap.Region region = region(box);
+            boolean[] inside = prepared.maskOver(tile, segment.mask(), region, 0.5f);
+            found.add(new Detection(segment.label(), segment.score(), box, new InstanceMask(region, inside)));
+        }
+    }
+
+    /** The box around the pixels of a mask; null if it has none. */
+    private static @Nullable Box bounds(PlanarImage mask) {
+        int left = mask.width();
+        int top = mask.height();
+        int right = -1;
+        int bottom = -1;
+        for (int y = 0; y < mask.height(); y++) {
+            for (int x = 0; x < mask.width(); x++) {
+                if (mask.value(0, y, x) > 0) {
+                    left = Math.min(left, x);
+                    right = Math.max(right, x);
+                    top = Math.min(top, y);
+                    bottom = y;
+                }
+            }
+        }
+        return right < 0 ? null : Box.ofCorners(left, top, right + 1, bottom + 1);
+    }
+
+    /**
+     * The pixels of an object.
+     *
+     * @param whole its box in the tile
+     * @param box the same in the upright image
+     */
+    private InstanceMask mask(PlanarImage mask, Box whole, Box box) {
+        LabelMap.Region region = region(box);
+        float least = manifest.thresholds().mask();
+        boolean within = manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2;
+        return new InstanceMask(
+                region,
+                within
+                        ? prepared.maskWithin(tile, mask, whole, region, least)
+                        : prepared.maskOver(tile, mask, region, least));
+    }
+
+    /** The pixels that a box touches. */
+    private static LabelMap.Region region(Box box) {
         int left = (int) Math.floor(box.x());
         int top = (int) Math.floor(box.y());
         int right = (int) Math.ceil(box.right());
         int bottom = (int) Math.ceil(box.bottom());
-        LabelMap.Region region = new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
-        return new InstanceMask(
-                region,
-                prepared.maskOver(tile, mask, region, manifest.thresholds().mask()));
+        return new LabelMap.Region(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
     }
 
     /** Maps a box of this tile to pixels of the upright image. Null if the tile cuts the box, or too little of it is in the image. */
@@ -111,26 +189,42 @@ final class Detector implements TileCollector<Detections> {
                 / prepared.geometry().scaledHeight();
         double inside = box.width() * box.height();
         boolean empty = !(box.width() > 0 && box.height() > 0);
-        return !empty && inside >= LEAST_INSIDE * scale * whole.width() * whole.height() ? box : null;
+        double least = manifest.output().keepsPartial() ? 0 : LEAST_INSIDE;
+        return !empty && inside >= least * scale * whole.width() * whole.height() ? box : null;
     }
 
     @Override
     public Detections finish() {
         // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
-        boolean setPrediction = manifest.output().decoder() == OutputSpec.Decoder.DETR && prepared.tiles() == 1;
-        double iou = setPrediction ? 1 : manifest.thresholds().iou();
-        List<Detection> best = new NonMaximumSuppression(iou).apply(found, most);
-        return new Detections(image, manifest.labels(), best);
+        boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1 && !limits.asked();
+        double iou = setPrediction ? 1 : limits.iou();
+        List<Detection> best = new NonMaximumSuppression(iou, limits.agnostic()).apply(found, limits.most());
+        // Detections with equal scores are in the order of their places, which need not be that of the rounded scores.
+        List<Detection> sorted = new ArrayList<>(best);
+        sorted.sort(Comparator.comparingDouble((Detection one) -> DetectedObject.rounded(one))
+                .reversed());
+        return new Detections(image, manifest.labels(), sorted);
     }
 
-    private DenseBoxes boxes(Prediction prediction) {
-        OutputSpec.Locations locations = manifest.output().locations(prediction);
+    private List<Detection> candidates(Prediction prediction) {
+        OutputSpec.Locations locations =
+                manifest.output().locations(prediction, prepared.tileWidth(), prepared.tileHeight());
         BoxSpec spec = manifest.output().boxes();
         float[] boxes = spec.corners(locations.boxes(), prepared.tileWidth(), prepared.tileHeight());
         requireNumbers(boxes);
         requireNumbers(locations.scores().floats());
         int labels = manifest.labels().size();
-        return new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
+        DenseBoxes dense = new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
+        if (!(manifest.output().family() instanceof HeadSpec head)) {
+            return dense.candidates(limits.least());
+        }
+        List<Detection> best = new ArrayList<>();
+        int from = 0;
+        for (int to : locations.ends()) {
+            best.addAll(dense.candidates(limits.least(), from, to, head.candidates()));
+            from = to;
+        }
+        return best;
     }
 
     private static void requireNumbers(float[] values) {

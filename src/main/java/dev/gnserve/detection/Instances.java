@@ -7,9 +7,12 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Box;
 import dev.gnserve.image.PlanarImage;
+import dev.gnserve.model.KeyPointSpec;
 import dev.gnserve.model.ModelManifest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The outputs of a detector with its own suppression, as torchvision's, for one input: boxes, labels, scores and optionally masks. */
@@ -20,10 +23,23 @@ final class Instances {
     private final float[] scores;
     private final @Nullable Tensor masks;
     private final float[] maskValues;
+    private final @Nullable Tensor keypoints;
+    private final @Nullable Tensor keypointScores;
+    private final List<String> keypointNames;
     private final int firstLabel;
     private final List<String> names;
 
-    private Instances(float[] boxes, Tensor labels, Tensor scores, @Nullable Tensor masks, ModelManifest manifest) {
+    private Instances(
+            float[] boxes,
+            Tensor labels,
+            Tensor scores,
+            @Nullable Tensor masks,
+            @Nullable Tensor keypoints,
+            @Nullable Tensor keypointScores,
+            ModelManifest manifest) {
+        this.keypoints = keypoints;
+        this.keypointScores = keypointScores;
+        this.keypointNames = manifest.output().family() instanceof KeyPointSpec spec ? spec.names() : List.of();
         this.boxes = boxes;
         this.labels = labels.floats();
         this.scores = scores.floats();
@@ -52,11 +68,22 @@ final class Instances {
         boolean fits = boxes.shape().elements() == 4 * count
                 && scores.shape().elements() == count
                 && (masks == null || (masks.shape().rank() >= 3 && masks.shape().size(0) == count));
+        Tensor keypoints = prediction.outputs().get("keypoints");
+        Tensor keypointScores = prediction.outputs().get("keypoints_scores");
+        fits &= keypoints == null
+                || (keypoints.shape().rank() == 3
+                        && keypoints.shape().size(0) == count
+                        && keypoints.shape().size(2) == 3);
+        fits &= keypoints == null
+                || keypointScores == null
+                || 3 * keypointScores.shape().elements() == keypoints.shape().elements();
         if (!fits) {
             throw unfit(prediction);
         }
         float[] corners = manifest.output().boxes().corners(boxes, width, height);
-        return new Instances(corners, labels, scores, masks, manifest);
+        Instances found = new Instances(corners, labels, scores, masks, keypoints, keypointScores, manifest);
+        found.requireNames();
+        return found;
     }
 
     int count() {
@@ -105,10 +132,46 @@ final class Instances {
         return new PlanarImage(1, height, width, values);
     }
 
+    private void requireNames() {
+        if (keypoints != null && !keypointNames.isEmpty() && keypoints.shape().size(1) != keypointNames.size()) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "The model returned %d keypoints an object, but output.keypoints of its model.yaml has %d names: %s."
+                                    .formatted(keypoints.shape().size(1), keypointNames.size(), keypointNames))
+                    .asException();
+        }
+    }
+
+    /**
+     * The keypoints of an object; empty if the model returns none.
+     *
+     * @param toOriginal maps a point of the input, a box without a size, to the upright image
+     */
+    List<KeyPoint> keypoints(int index, UnaryOperator<Box> toOriginal) {
+        if (keypoints == null) {
+            return List.of();
+        }
+        int count = keypoints.shape().size(1);
+        float[] values = keypoints.floats();
+        float[] scores = keypointScores == null ? new float[0] : keypointScores.floats();
+        List<KeyPoint> points = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int at = index * count + i;
+            Box point = toOriginal.apply(new Box(values[3 * at], values[3 * at + 1], 0, 0));
+            points.add(new KeyPoint(
+                    keypointNames.isEmpty() ? String.valueOf(i + 1) : keypointNames.get(i),
+                    DetectedObject.rounded(point.x()),
+                    DetectedObject.rounded(point.y()),
+                    values[3 * at + 2] > 0,
+                    keypointScores == null ? null : Math.round(scores[at] * 1e4) / 1e4));
+        }
+        return points;
+    }
+
     private static FailureException unfit(Prediction prediction) {
         return Failure.of(
                         FailureCode.ENGINE_FAULT,
-                        "The model returned %s. Expected are boxes [D, 4], labels [D], scores [D] and optionally masks [D, 1, height, width]."
+                        "The model returned %s. Expected are boxes [D, 4], labels [D], scores [D] and optionally masks [D, 1, height, width], keypoints [D, K, 3] and keypoints_scores [D, K]."
                                 .formatted(prediction.outputs()))
                 .asException();
     }

@@ -2,24 +2,26 @@ package dev.gnserve.detection;
 
 import dev.gnserve.image.Box;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Greedy non-maximum suppression, by class: of the boxes that show the same object, keeps the one with the highest score.
+ * Greedy non-maximum suppression, usually by class: of the boxes that show the same object, keeps the one with the highest score.
+ * {@link CandidateOrder} decides between equal scores, so that neither the input order nor rounding does.
  *
- * @param iou two boxes of a class with a larger overlap show the same object
+ * @param iou two boxes with a larger overlap show the same object
+ * @param agnostic whether boxes of different classes can show the same object
  */
-public record NonMaximumSuppression(double iou) {
+public record NonMaximumSuppression(double iou, boolean agnostic) {
 
-    /** Highest score first. Equal scores are sorted by label and place, so that the result does not depend on the input order. */
-    static final Comparator<Detection> BEST_FIRST = Comparator.comparingDouble(Detection::score)
-            .reversed()
-            .thenComparingInt(Detection::label)
-            .thenComparingDouble(detection -> detection.box().y())
-            .thenComparingDouble(detection -> detection.box().x())
-            .thenComparingDouble(detection -> detection.box().height())
-            .thenComparingDouble(detection -> detection.box().width());
+    /** By class. */
+    public NonMaximumSuppression(double iou) {
+        this(iou, false);
+    }
+
+    /** An overlap that exceeds the limit by less than this exceeds it by rounding only. */
+    private static final double ROUNDING = 3e-5;
 
     public NonMaximumSuppression {
         if (!(iou >= 0 && iou <= 1)) {
@@ -33,22 +35,28 @@ public record NonMaximumSuppression(double iou) {
      * @param most boxes at most
      */
     public List<Detection> apply(List<Detection> detections, int most) {
-        List<Detection> sorted = new ArrayList<>(detections);
-        sorted.sort(BEST_FIRST);
         List<Detection> kept = new ArrayList<>();
-        for (Detection candidate : sorted) {
+        Map<Integer, List<Box>> better = new HashMap<>();
+        for (Detection candidate : CandidateOrder.bestFirst(detections)) {
             if (kept.size() == most) {
                 break;
             }
-            if (kept.stream().noneMatch(better -> isSame(better, candidate))) {
+            List<Box> ofClass = better.computeIfAbsent(agnostic ? 0 : candidate.label(), label -> new ArrayList<>());
+            if (iou == 1 || !isShown(ofClass, candidate.box())) { // No overlap is above 1.
                 kept.add(candidate);
+                ofClass.add(candidate.box());
             }
         }
         return kept;
     }
 
-    private boolean isSame(Detection better, Detection candidate) {
-        return better.label() == candidate.label() && iou(better.box(), candidate.box()) > iou;
+    private boolean isShown(List<Box> better, Box box) {
+        for (int i = 0; i < better.size(); i++) {
+            if (iou(better.get(i), box) > iou + ROUNDING) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Intersection over union of two boxes; 0 where both are empty. */

@@ -95,6 +95,17 @@ public final class Overlay {
         }
     }
 
+    /**
+     * Draws a point as a small square.
+     *
+     * @param color index into the palette
+     */
+    public void drawPoint(double x, double y, int color) {
+        int left = (int) Math.floor(x) - scale;
+        int top = (int) Math.floor(y) - scale;
+        fill(left, top, left + 2 * scale + 1, top + 2 * scale + 1, Palette.color(color));
+    }
+
     public byte[] toPng() {
         return Png.rgb(width, height, pixels);
     }

@@ -62,6 +62,20 @@ public final class PlanarImage implements PlanarRows {
         return upper + (v - top) * (lower - upper);
     }
 
+    /** As {@link #between}, but 0 beyond the border. */
+    double betweenOrZero(double x, double y) {
+        int left = (int) Math.floor(x);
+        int top = (int) Math.floor(y);
+        double upper = valueOrZero(top, left) + (x - left) * (valueOrZero(top, left + 1) - valueOrZero(top, left));
+        double lower =
+                valueOrZero(top + 1, left) + (x - left) * (valueOrZero(top + 1, left + 1) - valueOrZero(top + 1, left));
+        return upper + (y - top) * (lower - upper);
+    }
+
+    private float valueOrZero(int y, int x) {
+        return x >= 0 && y >= 0 && x < width && y < height ? value(0, y, x) : 0;
+    }
+
     /**
      * Scaled by antialiased bilinear interpolation with half-pixel centres, as PyTorch's
      * {@code F.interpolate(mode="bilinear", antialias=True, align_corners=False)}; this itself where the size is the same.

@@ -100,6 +100,10 @@ public final class PreparedImage {
      */
     public boolean[] maskOver(int tile, PlanarImage mask, LabelMap.Region region, float threshold) {
         boolean[] inside = new boolean[Math.multiplyExact(region.width(), region.height())];
+        if (!geometry.isScaled() && mask.width() == columns.tile && mask.height() == rows.tile) {
+            copy(tile, mask, region, threshold, inside);
+            return inside;
+        }
         double scaleX = (double) geometry.scaledWidth() / geometry.width();
         double scaleY = (double) geometry.scaledHeight() / geometry.height();
         double finerX = (double) mask.width() / columns.tile;
@@ -109,6 +113,39 @@ public final class PreparedImage {
             for (int x = 0; x < region.width(); x++, at++) {
                 double u = ((region.x() + x + 0.5) * scaleX - left(tile)) * finerX - 0.5;
                 inside[at] = mask.between(u, v) > threshold;
+            }
+        }
+        return inside;
+    }
+
+    /** Where each pixel is one of the mask's own; beyond its border, the border's. */
+    private void copy(int tile, PlanarImage mask, LabelMap.Region region, float threshold, boolean[] inside) {
+        for (int y = 0, at = 0; y < region.height(); y++) {
+            int row = Math.max(0, Math.min(rows.tile - 1, region.y() + y - top(tile)));
+            for (int x = 0; x < region.width(); x++, at++) {
+                int column = Math.max(0, Math.min(columns.tile - 1, region.x() + x - left(tile)));
+                inside[at] = mask.value(0, row, column) > threshold;
+            }
+        }
+    }
+
+    /**
+     * As {@link #maskOver}, for a mask that covers a box only: beyond it is 0. So detectron2 pastes masks ({@code grid_sample} with
+     * {@code align_corners=False}).
+     *
+     * @param box in pixels of the tile
+     */
+    public boolean[] maskWithin(int tile, PlanarImage mask, Box box, LabelMap.Region region, float threshold) {
+        boolean[] inside = new boolean[Math.multiplyExact(region.width(), region.height())];
+        double scaleX = (double) geometry.scaledWidth() / geometry.width();
+        double scaleY = (double) geometry.scaledHeight() / geometry.height();
+        for (int y = 0, at = 0; y < region.height(); y++) {
+            double v = (region.y() + y + 0.5) * scaleY - top(tile) - box.y();
+            for (int x = 0; x < region.width(); x++, at++) {
+                double u = (region.x() + x + 0.5) * scaleX - left(tile) - box.x();
+                inside[at] =
+                        mask.betweenOrZero(u / box.width() * mask.width() - 0.5, v / box.height() * mask.height() - 0.5)
+                                > threshold;
             }
         }
         return inside;

@@ -26,6 +26,10 @@ public final class ClassProbabilities {
      */
     public static PlanarImage of(Prediction prediction, OutputSpec spec) {
         int channels = spec.channels().size();
+        if (spec.family() instanceof QuerySpec queries) {
+            QueryMasks masks = QueryMasks.of(prediction, channels);
+            return masks.semantic(queries.scaledFirst(), masks.maskWidth(), masks.maskHeight());
+        }
         Tensor logits = spec.logits(prediction);
         if (spec.decoder() == Decoder.CLASSES) {
             return ofClasses(logits, channels);
@@ -48,6 +52,9 @@ public final class ClassProbabilities {
      * @throws FailureException as {@link #of(Prediction, OutputSpec)}
      */
     public static PlanarImage of(Prediction prediction, OutputSpec spec, int width, int height) {
+        if (spec.family() instanceof QuerySpec queries) {
+            return QueryMasks.of(prediction, spec.channels().size()).semantic(queries.scaledFirst(), width, height);
+        }
         Tensor logits = spec.logits(prediction);
         boolean scaled = spec.exclusive()
                 && spec.decoder() == Decoder.SOFTMAX
@@ -66,7 +73,7 @@ public final class ClassProbabilities {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
             case PROBABILITIES -> probabilities(output.values());
-            case CLASSES, BOXES, DETR, TENSORS ->
+            case CLASSES, BOXES, DETR, TENSORS, FCOS, RETINANET, DETECTRON2, MASKFORMER, MASK2FORMER, SOLOV2 ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

@@ -223,7 +223,9 @@ public final class ManifestReader {
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One label for the whole, or a size that was chosen, here or in the archive: no reason to cut.
-        boolean whole = task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || archive.resizes();
+        // Queries show the objects of a whole image.
+        boolean queries = isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
+        boolean whole = queries || task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || archive.resizes();
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
@@ -335,12 +337,13 @@ public final class ManifestReader {
                         .toList();
         List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
         String name = tree.get("/output/name", String.class, "");
-        int firstLabel = task == Task.DETECTION ? tree.get("/output/firstLabel", Integer.class) : 0;
+        boolean fromZero = decoder == Decoder.DETECTRON2 && !tree.isGiven("/output/firstLabel");
+        int firstLabel = task == Task.DETECTION && !fromZero ? tree.get("/output/firstLabel", Integer.class) : 0;
         boolean ownThreshold = tree.isGiven("/thresholds/mask") && decoder != Decoder.CLASSES;
         boolean exclusive = tree.get(
                 "/output/exclusive",
                 Boolean.class,
-                oneClass && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
+                (oneClass || (mask && isQueries(decoder))) && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
         float atLeast = tree.get("/output/atLeast", Float.class);
         return tree.make(
                 "/output",
@@ -351,7 +354,25 @@ public final class ManifestReader {
                         firstLabel,
                         exclusive,
                         atLeast,
-                        boxes(tree, decoder)));
+                        boxes(tree, decoder),
+                        family(tree, decoder, labels)));
+    }
+
+    private static boolean isQueries(Decoder decoder) {
+        return decoder == Decoder.MASKFORMER || decoder == Decoder.MASK2FORMER;
+    }
+
+    private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder, List<String> labels) {
+        FamilyFields.require(tree, decoder);
+        return switch (decoder) {
+            case FCOS -> FcosSpec.read(tree);
+            case RETINANET -> RetinaNetSpec.read(tree);
+            case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
+            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
+            case SOLOV2 -> SoloSpec.read(tree);
+            case MASKFORMER -> QuerySpec.read(tree, false, labels);
+            case MASK2FORMER -> QuerySpec.read(tree, true, labels);
+        };
     }
 
     private static BoxSpec boxes(ManifestTree tree, Decoder decoder) {

@@ -49,6 +49,11 @@ public record ModelManifest(
         if (distinct.size() != labels.size()) {
             throw new IllegalArgumentException("labels are " + labels + ", allowed are distinct names");
         }
+        int scores = thresholds.scores() == null ? 0 : thresholds.scores().size();
+        if (scores > 0 && (scores != labels.size() || task != Task.DETECTION)) {
+            throw new IllegalArgumentException("thresholds.scores has " + scores
+                    + " values; allowed is one for each of the " + labels.size() + " labels, with task detection");
+        }
         boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException(
@@ -58,12 +63,13 @@ public record ModelManifest(
             throw new IllegalArgumentException("output.exclusive is true, which goes with task segmentation only");
         }
         boolean raw = output.decoder() == OutputSpec.Decoder.TENSORS;
-        if (boxes != (task == Task.DETECTION) || raw != (task == Task.TENSORS)) {
+        boolean queries = output.hasQueries() && (task == Task.DETECTION || task == Task.SEGMENTATION);
+        if ((boxes != (task == Task.DETECTION) && !queries) || raw != (task == Task.TENSORS)) {
             throw new IllegalArgumentException("output.decoder is "
                     + output.decoder().name().toLowerCase(Locale.ROOT) + ", which does not go with task "
                     + task.label());
         }
-        if (boxes && !output.channels().equals(labels)) {
+        if (task == Task.DETECTION && !output.channels().equals(labels)) {
             throw new IllegalArgumentException("output.channels are " + output.channels()
                     + ", allowed with task detection are the labels " + labels);
         }
@@ -91,6 +97,10 @@ public record ModelManifest(
                 throw new IllegalArgumentException(
                         "input.tile is given, but a classifier needs the whole image; use input.resize instead");
             }
+        }
+        if (task == Task.DETECTION && output.hasQueries() && input.tiling() != null) {
+            throw new IllegalArgumentException(
+                    "input.tile is given, but class and mask queries show the objects of a whole image; use input.resize instead");
         }
         if (task == Task.TENSORS && golden != null) {
             throw new IllegalArgumentException(

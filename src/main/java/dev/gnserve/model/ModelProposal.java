@@ -13,6 +13,7 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.UndecidedFormException.Choice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -56,23 +57,29 @@ public record ModelProposal(
      * @param boxes the form of boxes, or null for any
      * @param labels names, or an empty list
      * @param shapes of the inputs, or an empty list
+     * @param like families, or an empty list for any form
      */
     public record Wish(
             @Nullable Task task,
             @Nullable Decoder decoder,
             @Nullable Form boxes,
             List<String> labels,
-            List<StatedShape> shapes) {
+            List<StatedShape> shapes,
+            List<Like> like) {
 
         public Wish {
             labels = List.copyOf(labels);
             shapes = List.copyOf(shapes);
+            like = List.copyOf(like);
         }
 
         private boolean allows(OutputForm form) {
             return (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
-                    && (boxes == null || boxes == form.boxes().form());
+                    && (boxes == null || boxes == form.boxes().form())
+                    && (like.isEmpty()
+                            || (form.like() != null && like.contains(form.like()))
+                            || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));
         }
     }
 
@@ -110,6 +117,15 @@ public record ModelProposal(
             return made(left.get(0), wish.labels(), trial.input(), forms);
         }
         List<OutputForm> allowed = fitting.stream().filter(wish::allows).toList();
+        if (!wish.like().isEmpty() && allowed.isEmpty()) {
+            throw undecided(
+                    fitting,
+                    "The outputs are not those of "
+                            + wish.like().get(0).decoder().name().toLowerCase(Locale.ROOT)
+                            + ": shapes or values contradict it.",
+                    wish,
+                    forms);
+        }
         List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
         throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish.labels()), wish, forms);
     }

@@ -92,7 +92,7 @@ public record ModelSignature(
                 predictions.add(other);
             }
         }
-        boolean chosen = manifest.task() == Task.DETECTION && OutputSpec.isChosen(predictions.get(0));
+        boolean chosen = manifest.task() == Task.DETECTION && manifest.output().chosen(predictions.get(0)) != null;
         List<TensorSpec> outputs = new ArrayList<>();
         for (String name : predictions.get(0).outputs().keySet()) {
             List<Tensor> found = predictions.stream()

@@ -24,11 +24,12 @@ final class OutputFamilies {
     /** Empty for others. */
     private static String name(Map<String, Tensor> outputs) {
         List<TensorShape> shapes = outputs.values().stream().map(Tensor::shape).toList();
-        if (outputs.containsKey("class_queries_logits") && outputs.containsKey("masks_queries_logits")) {
-            return "MaskFormer or Mask2Former (Cheng et al. 2021, 2022)";
-        }
         if (outputs.containsKey("nucleus_prediction") || outputs.containsKey("horizontal_vertical")) {
             return "HoVer-Net (Graham et al. 2019)";
+        }
+        if (shapes.stream().anyMatch(shape -> shape.rank() == 2 && shape.size(1) == 5 && shape.size(0) > 0)
+                && shapes.size() > 1) {
+            return "a detector of oriented boxes (five numbers a box, with an angle)";
         }
         boolean pictures = shapes.stream().allMatch(shape -> shape.rank() == 3);
         if (pictures
@@ -37,27 +38,6 @@ final class OutputFamilies {
                 && shapes.get(1).size(0) >= 8) {
             return "StarDist (Schmidt et al. 2018)";
         }
-        if (pictures
-                && shapes.size() == 3
-                && shapes.get(1).size(0) == shapes.get(2).size(0)) {
-            return "SOLOv2 (Wang et al. 2020)";
-        }
-        if (pictures
-                && shapes.size() >= 6
-                && shapes.size() % 3 == 0
-                && channels(shapes, 1) == 4
-                && channels(shapes, 2) == 1) {
-            return "FCOS before its decoding (Tian et al. 2019)";
-        }
-        if (pictures && shapes.size() >= 4 && shapes.size() % 2 == 0 && channels(shapes, 1) % 4 == 0) {
-            return "RetinaNet before its decoding (Lin et al. 2017)";
-        }
         return "";
-    }
-
-    /** Of the first level of a list of levels. */
-    private static int channels(List<TensorShape> shapes, int list) {
-        int levels = shapes.size() / (shapes.size() % 3 == 0 ? 3 : 2);
-        return shapes.get(list * levels).size(0);
     }
 }

@@ -25,12 +25,26 @@ final class OutputFit {
     static void require(ModelManifest manifest, Prediction prediction) {
         switch (manifest.task()) {
             case DETECTION -> {
-                if (OutputSpec.isChosen(prediction)) {
-                    requireChosen(manifest, prediction);
+                if (manifest.output().decoder() == Decoder.SOLOV2) {
+                    SoloOutputs.of(prediction, manifest.labels().size());
+                    return;
+                }
+                if (manifest.output().hasQueries()) {
+                    QueryMasks.of(prediction, manifest.labels().size());
+                    return;
+                }
+                Prediction chosen = manifest.output().chosen(prediction);
+                if (chosen != null) {
+                    requireChosen(manifest, chosen);
                 } else {
-                    OutputSpec.Locations locations = manifest.output().locations(prediction);
+                    TensorShape input = manifest.warmUp().shapes().get(0);
+                    OutputSpec.Locations locations =
+                            manifest.output().locations(prediction, input.size(2), input.size(1));
                     requireNumbers(locations.boxes());
                     requireNumbers(locations.scores());
+                    if (manifest.output().family() instanceof HeadSpec) {
+                        return; // Decoded by gnserve.
+                    }
                     requireScores(manifest.output().boxes(), locations.scores());
                     requireBoxes(manifest.output().boxes(), locations.boxes());
                 }
@@ -41,6 +55,10 @@ final class OutputFit {
                 requireDecoder(manifest.output(), output);
             }
             case SEGMENTATION -> {
+                if (manifest.output().hasQueries()) {
+                    QueryMasks.of(prediction, manifest.output().channels().size());
+                    return;
+                }
                 Tensor output = manifest.output().logits(prediction);
                 requireNumbers(output);
                 if (manifest.output().decoder() != Decoder.CLASSES) {

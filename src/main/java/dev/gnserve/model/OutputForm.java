@@ -4,6 +4,7 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One way to read the outputs of an archive.
@@ -14,9 +15,33 @@ import java.util.Locale;
  * @param background whether the first channel is background
  * @param boxes of a detector
  * @param meaning in words
+ * @param like the family whose name chooses this form, or null
  */
 record OutputForm(
-        Task task, Decoder decoder, boolean exclusive, int labels, boolean background, BoxSpec boxes, String meaning) {
+        Task task,
+        Decoder decoder,
+        boolean exclusive,
+        int labels,
+        boolean background,
+        BoxSpec boxes,
+        String meaning,
+        @Nullable Like like) {
+
+    private OutputForm(
+            Task task,
+            Decoder decoder,
+            boolean exclusive,
+            int labels,
+            boolean background,
+            BoxSpec boxes,
+            String meaning) {
+        this(task, decoder, exclusive, labels, background, boxes, meaning, null);
+    }
+
+    /** A family by its name. */
+    static OutputForm like(Like like, int labels) {
+        return new OutputForm(like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like);
+    }
 
     static OutputForm tensors() {
         return of(Task.TENSORS, Decoder.TENSORS, 0, "the tensors as they are, without a meaning");
@@ -41,6 +66,9 @@ record OutputForm(
 
     /** The options of {@code gnserve new} that choose this form. */
     String options(List<String> names) {
+        if (like != null) {
+            return "--like " + like + " --labels " + String.join(",", names);
+        }
         String form = task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "";
         return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
     }
@@ -54,10 +82,12 @@ record OutputForm(
         if (task == Task.SEGMENTATION && exclusive && !background) {
             fields.add("channels: " + channels);
         }
-        if (task == Task.SEGMENTATION && !exclusive && decoder == Decoder.PROBABILITIES) {
+        if (like == null && task == Task.SEGMENTATION && !exclusive && decoder == Decoder.PROBABILITIES) {
             fields.add("exclusive: false");
         }
-        if (task == Task.DETECTION) {
+        if (like != null && !like.fields().isEmpty()) {
+            fields.add(like.fields());
+        } else if (like == null && task == Task.DETECTION) {
             fields.add("boxes: " + lower(boxes.form()));
             fields.add("unit: " + lower(boxes.unit()));
             fields.add("scores: " + lower(boxes.scores()));

@@ -30,7 +30,10 @@ final class OutputForms {
 
     /** All forms that fit, apart from plain tensors, which always do. */
     List<OutputForm> fitting() {
-        List<OutputForm> forms = new ArrayList<>();
+        List<OutputForm> forms = new ArrayList<>(FamilyForms.fitting(predictions));
+        if (!forms.isEmpty()) {
+            return forms;
+        }
         if (outputs.containsKey("labels") && outputs.containsKey("boxes") && outputs.containsKey("scores")) {
             chosenBoxes(forms);
         } else if (outputs.size() == 1 || outputs.containsKey("out")) {

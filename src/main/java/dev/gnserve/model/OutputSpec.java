@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param exclusive whether a pixel belongs to its most probable channel only; else each label has its own threshold
  * @param atLeast least probability of the most probable channel; a pixel below it belongs to no label
  * @param boxes how a detector writes boxes and scores
+ * @param family options of a family with a decoding of its own, or null
  */
 public record OutputSpec(
         Decoder decoder,
@@ -27,7 +28,8 @@ public record OutputSpec(
         int firstLabel,
         boolean exclusive,
         float atLeast,
-        BoxSpec boxes) {
+        BoxSpec boxes,
+        @Nullable FamilySpec family) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
@@ -46,6 +48,9 @@ public record OutputSpec(
      * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
+     * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. DETECTRON2: its tuple for one image, see
+     * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
+     * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      */
     public enum Decoder {
         SOFTMAX,
@@ -54,7 +59,25 @@ public record OutputSpec(
         CLASSES,
         BOXES,
         DETR,
-        TENSORS
+        TENSORS,
+        FCOS,
+        RETINANET,
+        DETECTRON2,
+        MASKFORMER,
+        MASK2FORMER,
+        SOLOV2
+    }
+
+    /** Without a family. */
+    public OutputSpec(
+            Decoder decoder,
+            @Nullable String name,
+            List<String> channels,
+            int firstLabel,
+            boolean exclusive,
+            float atLeast,
+            BoxSpec boxes) {
+        this(decoder, name, channels, firstLabel, exclusive, atLeast, boxes, null);
     }
 
     public OutputSpec {
@@ -100,25 +123,68 @@ public record OutputSpec(
      *
      * @param boxes [A, 4]
      * @param scores [A, labels]
+     * @param ends for each level of a head the location after its last one; empty for others
      */
-    public record Locations(Tensor boxes, Tensor scores) {}
+    public record Locations(Tensor boxes, Tensor scores, List<Integer> ends) {
+
+        public Locations {
+            ends = List.copyOf(ends);
+        }
+    }
 
     /** Whether the manifest is of a detector. */
     boolean hasBoxes() {
-        return decoder == Decoder.BOXES || decoder == Decoder.DETR;
-    }
-
-    /** Whether the detector selected the detections itself: it then has the output {@code labels}. */
-    public static boolean isChosen(Prediction prediction) {
-        return prediction.outputs().containsKey("labels");
+        return switch (decoder) {
+            case BOXES, DETR, FCOS, RETINANET, DETECTRON2, SOLOV2 -> true;
+            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, TENSORS, MASKFORMER, MASK2FORMER -> false;
+        };
     }
 
     /**
-     * The outputs with boxes and scores: those with the usual names, or else those with fitting shapes, in any order.
+     * The detections that the detector selected itself: boxes [D, 4], labels [D], scores [D] and perhaps masks, by these names. Null if
+     * it selects none.
      *
+     * @throws FailureException ENGINE_FAULT if outputs of detectron2 are declared, and these are others
+     */
+    public @Nullable Prediction chosen(Prediction prediction) {
+        if (decoder == Decoder.DETECTRON2) {
+            return Detectron2Outputs.of(prediction);
+        }
+        return prediction.outputs().containsKey("labels") ? prediction : null;
+    }
+
+    /** Whether the outputs are class and mask queries: for segmentation or for detection. */
+    public boolean hasQueries() {
+        return family instanceof QuerySpec;
+    }
+
+    /** Whether each object has one box, so that none is to be suppressed. */
+    public boolean isSet() {
+        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2 || decoder == Decoder.SOLOV2 || hasQueries();
+    }
+
+    /** Whether boxes that lie mostly outside of the image count: so it is in the references. */
+    public boolean keepsPartial() {
+        return (family != null && decoder != Decoder.BOXES) || decoder == Decoder.DETECTRON2;
+    }
+
+    /**
+     * The outputs with boxes and scores: those with the usual names, or else those with fitting shapes, in any order. Those of a head
+     * are decoded.
+     *
+     * @param width of the input
+     * @param height of the input
      * @throws FailureException ENGINE_FAULT if they do not fit the labels, or if both could be the boxes
      */
-    public Locations locations(Prediction prediction) {
+    public Locations locations(Prediction prediction, int width, int height) {
+        if (family instanceof HeadSpec head) {
+            HeadSpec.HeadBoxes decoded = head.decode(prediction, channels.size(), width, height);
+            int count = decoded.boxes().length / 4;
+            return new Locations(
+                    Tensor.of(decoded.boxes(), count, 4),
+                    Tensor.of(decoded.scores(), count, channels.size()),
+                    decoded.ends());
+        }
         int columns = boxes.columns(channels.size());
         List<Tensor> outputs = List.copyOf(prediction.outputs().values());
         Tensor named = named(prediction, BOX_NAMES);
@@ -153,7 +219,7 @@ public record OutputSpec(
                     "The model returned %s: both outputs can be the boxes. Export it with a dictionary of logits and pred_boxes."
                             .formatted(prediction.outputs()));
         }
-        return new Locations(found, score);
+        return new Locations(found, score, List.of());
     }
 
     private static boolean hasColumns(Tensor output, int columns) {

@@ -1,5 +1,8 @@
 package dev.gnserve.model;
 
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Limits for pixels, objects and boxes.
  *
@@ -10,19 +13,33 @@ package dev.gnserve.model;
  * @param score boxes with a lower score are left out; a request may set another
  * @param iou boxes of one class with a larger overlap are one object
  * @param maxDetections largest number of boxes per image, the best ones; a request may set another
+ * @param scores least score of each label, in the order of the labels, in place of {@code score}; may be empty
  */
 public record Thresholds(
-        float mask, float seed, int minimumSeedArea, int minimumArea, float score, float iou, int maxDetections) {
+        float mask,
+        float seed,
+        int minimumSeedArea,
+        int minimumArea,
+        float score,
+        float iou,
+        int maxDetections,
+        @Nullable List<Float> scores) {
 
     /** Upper limit of the boxes per image. */
     public static final int MOST_DETECTIONS = 10_000;
 
     /** The same with another threshold for seeds. */
     Thresholds withSeed(float another) {
-        return new Thresholds(mask, another, minimumSeedArea, minimumArea, score, iou, maxDetections);
+        return new Thresholds(mask, another, minimumSeedArea, minimumArea, score, iou, maxDetections, scores);
+    }
+
+    /** The least score of a label, by its index. */
+    public float score(int label) {
+        return scores == null || scores.isEmpty() ? score : scores.get(label);
     }
 
     public Thresholds {
+        scores = scores == null ? List.of() : List.copyOf(scores);
         if (!(mask >= 0 && mask <= 1 && seed >= 0 && seed <= 1)) {
             throw new IllegalArgumentException(
                     "thresholds mask and seed are " + mask + " and " + seed + ", allowed is 0 to 1");

@@ -23,8 +23,8 @@ public final class Decisions {
     /** Without a manifest: the class with the highest logit, for each pixel or for the image. */
     public static final Decisions HIGHEST = new Decisions(null);
 
-    /** Boxes that are fractions of the input are compared as on an input of this side, in pixels. */
-    private static final int SIDE = 1000;
+    /** Boxes that are fractions of the input, and those of a head, are compared as on an input of this side, in pixels. */
+    private static final int SIDE = 1024;
 
     private final @Nullable ModelManifest manifest;
 
@@ -45,17 +45,18 @@ public final class Decisions {
      */
     long changed(Prediction alone, Prediction together) {
         ModelManifest known = manifest;
-        if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
-            float threshold =
-                    known == null ? Float.MIN_VALUE : known.thresholds().score();
-            float firstLabel =
-                    known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Below: background.
-            return DetectionPair.of(alone, together).stream()
-                    .filter(pair -> pair.label(alone, together) >= firstLabel)
-                    .filter(pair -> pair.changes(alone, together, threshold))
-                    .count();
+        if (known != null && known.output().decoder() == OutputSpec.Decoder.DETECTRON2) {
+            Prediction one = known.output().chosen(alone);
+            Prediction other = known.output().chosen(together);
+            return one == null || other == null ? 0 : changedDetections(known, one, other);
         }
-        if (known != null && known.task() == Task.DETECTION) {
+        if (DetectionPair.arePairable(alone.outputs()) && DetectionPair.arePairable(together.outputs())) {
+            return changedDetections(known, alone, together);
+        }
+        if (known != null && known.output().hasQueries()) {
+            return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
+        }
+        if (known != null && known.task() == Task.DETECTION && known.output().decoder() != OutputSpec.Decoder.SOLOV2) {
             return changedBoxes(known, alone, together);
         }
         if (known != null && known.task() != Task.TENSORS && hasLogits(known, alone) && hasLogits(known, together)) {
@@ -71,6 +72,16 @@ public final class Decisions {
         return changed;
     }
 
+    private static long changedDetections(@Nullable ModelManifest known, Prediction alone, Prediction together) {
+        float threshold = known == null ? Float.MIN_VALUE : known.thresholds().score();
+        float firstLabel =
+                known == null ? Float.NEGATIVE_INFINITY : known.output().firstLabel(); // Below: background.
+        return DetectionPair.of(alone, together).stream()
+                .filter(pair -> pair.label(alone, together) >= firstLabel)
+                .filter(pair -> pair.changes(alone, together, threshold))
+                .count();
+    }
+
     private static boolean hasLogits(ModelManifest manifest, Prediction prediction) {
         String name = manifest.output().name();
         return name == null || prediction.outputs().containsKey(name);
@@ -78,6 +89,9 @@ public final class Decisions {
 
     /** Only the logits, because the other outputs are not part of the result. */
     private static long changedByLogits(ModelManifest manifest, Prediction alone, Prediction together) {
+        if (manifest.output().hasQueries()) {
+            return changedPixels(manifest, alone, together);
+        }
         Tensor one = manifest.output().logits(alone);
         Tensor other = manifest.output().logits(together);
         int channels = manifest.output().channels().size();
@@ -117,7 +131,7 @@ public final class Decisions {
     /** Null if the outputs are no boxes with scores, so that there is no result. */
     private static OutputSpec.@Nullable Locations locations(ModelManifest manifest, Prediction prediction) {
         try {
-            return manifest.output().locations(prediction);
+            return manifest.output().locations(prediction, SIDE, SIDE);
         } catch (FailureException e) {
             return null;
         }

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DetectorTest {
@@ -88,12 +89,80 @@ class DetectorTest {
                 .hasMessageContaining("NaN");
     }
 
+    @Test
+    void eachLabelHasItsThresholdUnlessTheRequestGivesOne() {
+        ModelManifest manifest = manifest("thresholds: {scores: [0.5, 0.8]}");
+        Prediction both = prediction(new float[][] {{10, 10, 30, 30}}, 0.6f, 0.7f);
+        assertThat(labels(manifest, both, null, List.of())).containsExactly(0);
+        assertThat(labels(manifest, both, 0.65f, List.of())).containsExactly(1);
+    }
+
+    @Test
+    void scoresOfTheAnswerFallThoughRoundingDoesNotDecide() {
+        ModelManifest manifest = manifest("");
+        Detector detector = detector(manifest, prepared(manifest, 64, 64));
+        // Equal apart from rounding, so the places decide; but the answer has 0.6235 and 0.6234.
+        detector.add(new Prediction(Map.of(
+                "boxes", Tensor.of(new float[] {40, 40, 60, 60, 10, 10, 30, 30}, 2, 4),
+                "scores", Tensor.of(new float[] {0.623451f, 0.1f, 0.623449f, 0.1f}, 2, 2))));
+        assertThat(detector.finish().detections())
+                .extracting(one -> DetectedObject.rounded(one))
+                .containsExactly(0.6235, 0.6234);
+    }
+
+    @Test
+    void onlyTheLabelsOfTheRequestCount() {
+        Prediction both = prediction(new float[][] {{10, 10, 30, 30}}, 0.6f, 0.7f);
+        assertThat(labels(manifest(""), both, null, List.of())).containsExactly(1, 0);
+        assertThat(labels(manifest(""), both, null, List.of("a"))).containsExactly(0);
+    }
+
+    private static List<Integer> labels(
+            ModelManifest manifest, Prediction prediction, @Nullable Float threshold, List<String> classes) {
+        DetectionLimits limits = DetectionLimits.of(manifest, threshold, null, null, classes, false);
+        Detector detector =
+                new Detector(manifest, UprightImage.of8Bit(1, 1, 3, new byte[3]), prepared(manifest, 64, 64), limits);
+        detector.add(prediction);
+        return detector.finish().detections().stream().map(Detection::label).toList();
+    }
+
+    @Test
+    void keypointsComeBackInPixelsOfTheOriginalWithTheirNames() {
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: detection
+                labels: [person]
+                output: {keypoints: [nose, tail]}
+                input: {resize: {mode: stretch, width: 64, height: 64}}
+                """);
+        Detector detector = detector(manifest, prepared(manifest, 128, 32));
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("boxes", Tensor.of(new float[] {10, 10, 30, 30}, 1, 4));
+        outputs.put("labels", Tensor.of(new float[] {1}, 1));
+        outputs.put("scores", Tensor.of(new float[] {0.9f}, 1));
+        outputs.put("keypoints", Tensor.of(new float[] {12, 20, 1, 28, 24, 0}, 1, 2, 3));
+        outputs.put("keypoints_scores", Tensor.of(new float[] {7.5f, -1.25f}, 1, 2));
+        detector.add(new Prediction(outputs));
+
+        assertThat(detector.finish().detections().get(0).keypoints())
+                .containsExactly(new KeyPoint("nose", 24, 10, true, 7.5), new KeyPoint("tail", 56, 12, false, -1.25));
+
+        outputs.put("keypoints", Tensor.of(new float[3], 1, 1, 3));
+        outputs.remove("keypoints_scores");
+        assertThatThrownBy(() -> detector.add(new Prediction(outputs)))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("1 keypoints an object, but output.keypoints of its model.yaml has 2 names");
+    }
+
     private static ModelManifest manifest(String more) {
         return ManifestReader.read("model.yaml", TASK + more + "\n");
     }
 
     private static Detector detector(ModelManifest manifest, PreparedImage prepared) {
-        return new Detector(manifest, UprightImage.of8Bit(1, 1, 3, new byte[3]), prepared, 0.5f, 10);
+        return new Detector(
+                manifest,
+                UprightImage.of8Bit(1, 1, 3, new byte[3]),
+                prepared,
+                DetectionLimits.of(manifest, 0.5f, null, 10, List.of(), false));
     }
 
     private static PreparedImage prepared(ModelManifest manifest, int width, int height) {

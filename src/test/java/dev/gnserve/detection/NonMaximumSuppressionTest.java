@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.image.Box;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -31,6 +32,14 @@ class NonMaximumSuppressionTest {
         Detection elsewhere = found(0, 0.6, 30);
         assertThat(HALF.apply(List.of(elsewhere, worse, otherClass, good), 10))
                 .containsExactly(good, otherClass, elsewhere);
+    }
+
+    @Test
+    void boxesOfOtherLabelsCanBeSuppressedAsWell() {
+        Detection good = found(0, 0.9, 0);
+        Detection otherClass = found(1, 0.7, 1);
+        assertThat(new NonMaximumSuppression(0.5, true).apply(List.of(otherClass, good), 10))
+                .containsExactly(good);
     }
 
     @Test
@@ -70,6 +79,79 @@ class NonMaximumSuppressionTest {
             Collections.shuffle(detections, random);
             assertThat(HALF.apply(detections, 20)).isEqualTo(expected);
         }
+    }
+
+    /** A picture of one colour: most locations have the same score, up to the rounding of the engine. */
+    @Test
+    void roundingDoesNotDecideBetweenEqualScores() {
+        Random random = new Random(4);
+        List<Detection> exact = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            Box box = new Box(i % 20 * 6 - 3, i / 20 * 6 - 3, 18 + i % 3, 18);
+            exact.add(new Detection(i / 200, i % 7 == 0 ? 0.71f : 0.62f, box));
+        }
+        List<Detection> expected = HALF.apply(exact, 1000);
+        assertThat(expected).hasSizeBetween(50, 300);
+        for (int turn = 0; turn < 20; turn++) {
+            List<Detection> rounded = new ArrayList<>();
+            for (Detection detection : exact) {
+                Box box = detection.box();
+                rounded.add(new Detection(
+                        detection.label(),
+                        (float) near(detection.score(), random),
+                        new Box(
+                                near(box.x(), random),
+                                near(box.y(), random),
+                                near(box.width(), random),
+                                near(box.height(), random))));
+            }
+            Collections.shuffle(rounded, random);
+            List<Detection> found = HALF.apply(rounded, 1000);
+            assertThat(found).hasSameSizeAs(expected);
+            for (int i = 0; i < found.size(); i++) {
+                Box box = found.get(i).box();
+                assertThat(new double[] {box.x(), box.y(), box.width(), box.height()})
+                        .containsExactly(
+                                new double[] {
+                                    expected.get(i).box().x(),
+                                    expected.get(i).box().y(),
+                                    expected.get(i).box().width(),
+                                    expected.get(i).box().height()
+                                },
+                                within(1e-3));
+            }
+        }
+    }
+
+    private static double near(double value, Random random) {
+        return value * (1 + (random.nextDouble() * 2 - 1) * 1e-6);
+    }
+
+    @Test
+    void manyScoresInAChainStillDecide() {
+        // 300 boxes of the same object with scores from 0.5 to 0.5015: each is equal to the next, the first and last
+        // are not.
+        List<Detection> chain = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            chain.add(found(0, 0.5 + i * 5e-6, i * 0.005));
+        }
+        assertThat(HALF.apply(chain, 10)).containsExactly(chain.get(299));
+    }
+
+    @Test
+    void theBestCandidatesOfManyAreKept() {
+        Random random = new Random(5);
+        float[] boxes = new float[4 * 3000];
+        float[] scores = new float[2 * 3000];
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = random.nextFloat();
+        }
+        float[] ascending = scores.clone();
+        Arrays.sort(ascending);
+        List<Detection> best = new DenseBoxes(2, boxes, scores).candidates(0.01f);
+        assertThat(best).hasSize(1000);
+        assertThat(best.stream().map(Detection::score).sorted().toList().get(0))
+                .isCloseTo(ascending[5000], within(1e-5f));
     }
 
     @Test

@@ -74,7 +74,7 @@ class ManifestReaderTest {
                         new Tiling(256, 32),
                         new Normalization.Percentile(0.5f, 99, 4)));
         assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
-        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300));
+        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
         assertThat(manifest.verification())
@@ -170,7 +170,7 @@ class ManifestReaderTest {
         Thresholds thresholds =
                 read("task: segmentation\nlabels: [a]\nthresholds: {mask: .5, seed: 2.5e-1, minimumArea: '7', score: 1}\n")
                         .thresholds();
-        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300));
+        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300, List.of()));
         refuses("thresholds: {mask: 1e999999999}", 3, "thresholds.mask", "is 1E+999999999; allowed is a number");
         refuses("thresholds: {maxDetections: 1" + "0".repeat(99) + "}", 3, "thresholds.maxDetections", "allowed is");
         refuses("thresholds: {maxDetections: 1e999999999}", 3, "thresholds.maxDetections", "allowed is a whole number");

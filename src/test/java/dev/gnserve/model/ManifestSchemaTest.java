@@ -44,6 +44,10 @@ class ManifestSchemaTest {
     private static final List<String> MANIFESTS = List.of(
             "{task: segmentation, labels: [a]}",
             "{task: detection, labels: [a]}",
+            "{task: detection, labels: [a], output: {decoder: fcos}}",
+            "{task: detection, labels: [a], output: {decoder: retinanet}}",
+            "{task: detection, labels: [a], output: {decoder: maskformer}}",
+            "{task: detection, labels: [a], output: {decoder: solov2}}",
             "{task: classification, labels: [a]}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",
             "{task: segmentation, labels: [a], input: {resize: {mode: shortest-side, size: 64}}}",

@@ -69,12 +69,49 @@ class OutputFormsTest {
     }
 
     @Test
+    void headsAreRecognizedByTheirLevels() {
+        Tensor[] fcos = {
+            noise(3, 16, 24),
+            noise(3, 8, 12),
+            distances(4, 16, 24),
+            distances(4, 8, 12),
+            noise(1, 16, 24),
+            noise(1, 8, 12)
+        };
+        assertThat(forms(ordered(fcos)))
+                .containsExactly("--like fcos --labels x", "--like torchvision-fcos --labels x");
+        fcos[2] = noise(4, 16, 24); // Distances are not negative.
+        assertThat(forms(ordered(fcos))).isEmpty();
+        assertThat(forms(ordered(noise(18, 16, 24), noise(18, 8, 12), noise(36, 16, 24), noise(36, 8, 12))))
+                .containsExactly("--like torchvision-retinanet --labels x", "--like detectron2-retinanet --labels x");
+        assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
+                .hasSize(6)
+                .contains("--like mask2former-panoptic --labels x");
+        assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
+        assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
+                .isEmpty(); // Scores are 0 to 1.
+        Tensor scores = new FloatTensor(TensorShape.of(3, 12, 12), new float[3 * 144]);
+        assertThat(forms(ordered(scores, noise(16, 12, 12), noise(16, 16, 24))))
+                .containsExactly("--like solov2 --labels x", "--like solov2-all --labels x");
+    }
+
+    private static List<String> forms(Map<String, Tensor> outputs) {
+        return new OutputForms(List.of(new Prediction(outputs)))
+                .fitting().stream().map(form -> form.options(List.of("x"))).toList();
+    }
+
+    private static Tensor distances(int... sizes) {
+        float[] values = noise(sizes).floats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.abs(values[i]);
+        }
+        return new FloatTensor(TensorShape.of(sizes), values);
+    }
+
+    @Test
     void familiesWithoutADecoderAreNamed() {
-        assertThat(refusal(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
-                .contains("Mask2Former");
         assertThat(refusal(ordered(noise(1, 16, 24), noise(32, 16, 24)))).contains("StarDist");
-        assertThat(refusal(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
-                .contains("SOLOv2");
+        assertThat(refusal(ordered(noise(20, 5), noise(20), noise(20)))).contains("oriented boxes");
         assertThat(refusal(ordered(noise(7))))
                 .doesNotContain("look like")
                 .contains("No decoder of gnserve fits these outputs.");

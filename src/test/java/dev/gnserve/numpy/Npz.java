@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
@@ -55,6 +56,11 @@ public final class Npz {
             floats[i] = (float) doubles[i];
         }
         return floats;
+    }
+
+    /** Names of all arrays. */
+    public Set<String> names() {
+        return Set.copyOf(shapes.keySet());
     }
 
     public boolean has(String name) {

@@ -64,6 +64,31 @@ class SegmentationDecodersTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "maskformer-form-semantic, maskformer",
+        "maskformer-semantic, maskformer",
+        "mask2former-semantic, mask2former"
+    })
+    void queriesGiveTheLabelsOfTheReference(String name, String decoder) throws IOException {
+        Npz golden = golden(name);
+        FloatTensor expected = golden.tensor("expected");
+        int height = expected.shape().size(0);
+        int width = expected.shape().size(1);
+        ModelManifest manifest = manifest("[a, b, c]", "{decoder: " + decoder + "}");
+        Map<String, Tensor> outputs = Map.of(
+                "class_queries_logits", golden.tensor("class_queries_logits"),
+                "masks_queries_logits", golden.tensor("masks_queries_logits"));
+
+        List<SegmentedClass> found = segment(manifest, outputs, width, height, null);
+
+        for (int i = 0; i < width * height; i++) {
+            assertThat(found.get((int) expected.values()[i]).mask().label(i % width, i / width))
+                    .as("%s at %d, %d", name, i % width, i / width)
+                    .isEqualTo(1);
+        }
+    }
+
     @Test
     void everyPixelOfExclusiveClassesHasOneClassUnlessItIsLessProbableThanAtLeast() throws IOException {
         Npz golden = golden("softmax-strided");
@@ -106,10 +131,15 @@ class SegmentationDecodersTest {
 
     private static List<SegmentedClass> segment(
             ModelManifest manifest, Tensor output, int width, int height, @Nullable Float threshold) {
+        return segment(manifest, Map.of("output", output), width, height, threshold);
+    }
+
+    private static List<SegmentedClass> segment(
+            ModelManifest manifest, Map<String, Tensor> outputs, int width, int height, @Nullable Float threshold) {
         UprightImage image = UprightImage.of8Bit(width, height, 3, new byte[3 * width * height]);
         PreparedImage prepared = manifest.preprocessor().prepare(image);
         Segmenter segmenter = new Segmenter(manifest, image, prepared, threshold);
-        segmenter.add(new Prediction(Map.of("output", output)));
+        segmenter.add(new Prediction(outputs));
         return new ArrayList<>(segmenter.classes());
     }
 

@@ -1,5 +1,6 @@
 package dev.gnserve.backend.djl;
 
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -127,6 +128,32 @@ final class EngineOutputs {
     static boolean isOfOneImage(EngineValue value) {
         Map<String, EngineValue> outputs = OutputNames.of(value);
         return hasRank(outputs, "boxes", 2) && hasRank(outputs, "labels", 1) && hasRank(outputs, "scores", 1);
+    }
+
+    /**
+     * Whether the value is detectron2's tuple for one image: tensors of numbers [K, 4], [K], whole [K], and whole [2], the size of the
+     * image. The size is no output of a batch.
+     */
+    static boolean isSizedDetection(EngineValue value) {
+        if (!(value instanceof EngineValue.Tuple tuple)) {
+            return false;
+        }
+        boolean boxes = false;
+        int whole = 0;
+        int numbers = 0;
+        boolean size = false;
+        for (EngineValue element : tuple.elements()) {
+            if (!(element instanceof EngineValue.Array array)) {
+                return false;
+            }
+            int rank = array.shape().rank();
+            boolean isWhole = array.type() == ElementType.INT64 || array.type() == ElementType.INT32;
+            boxes |= rank == 2 && array.shape().size(1) == 4 && !isWhole;
+            whole += rank == 1 && isWhole ? 1 : 0;
+            numbers += rank == 1 && !isWhole ? 1 : 0;
+            size |= rank == 1 && isWhole && array.shape().size(0) == 2;
+        }
+        return boxes && whole == 2 && numbers == 1 && size;
     }
 
     private static boolean hasRank(Map<String, EngineValue> outputs, String name, int rank) {

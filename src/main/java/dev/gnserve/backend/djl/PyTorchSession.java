@@ -258,7 +258,9 @@ public final class PyTorchSession implements BackendSession {
             EngineValue result = run(FORWARD, arguments.of(inputs), batchManager);
             learnLists(result, inputs, arguments, batchManager);
             perInput = EngineOutputs.isPerInput(result, lists);
-            oneByOne = !perInput && EngineOutputs.isOfOneImage(result);
+            oneByOne = !perInput
+                    && (EngineOutputs.isOfOneImage(result)
+                            || isSizedDetection(result, inputs, arguments, batchManager));
             perInput |= oneByOne;
             if (!oneByOne || batch == 1) {
                 return List.of(result);
@@ -273,6 +275,15 @@ public final class PyTorchSession implements BackendSession {
 
     private static List<NDArray> item(List<NDArray> inputs, int index) {
         return inputs.stream().map(input -> input.get(index).expandDims(0)).toList();
+    }
+
+    /** For two images, a tensor [2] can be batched as well; a pass with one image shows it. */
+    private boolean isSizedDetection(
+            EngineValue result, List<NDArray> inputs, Arguments arguments, NDManager batchManager) {
+        if (!EngineOutputs.isSizedDetection(result) || inputs.get(0).getShape().get(0) != 2) {
+            return EngineOutputs.isSizedDetection(result);
+        }
+        return EngineOutputs.isSizedDetection(run(FORWARD, arguments.of(item(inputs, 0)), batchManager));
     }
 
     /** Finds out once what lists mean. For a list as long as the batch, this takes a second pass, with another batch size. */

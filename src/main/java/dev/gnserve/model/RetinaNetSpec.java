@@ -1,0 +1,83 @@
+package dev.gnserve.model;
+
+import dev.gnserve.backend.Prediction;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The head of RetinaNet (Lin et al. 2017): for each location and anchor logits of the labels, and how the box differs from the anchor
+ * (Girshick et al. 2014, appendix C). The score is sigmoid(class).
+ */
+public record RetinaNetSpec(AnchorSpec anchors, List<Integer> strides, int candidates) implements HeadSpec {
+
+    private static final int MAPS = 2;
+
+    /** The logarithm of the most that a box is larger than its anchor, as in torchvision and detectron2. */
+    private static final float MOST_GROWTH = (float) Math.log(1000.0 / 16);
+
+    public RetinaNetSpec {
+        strides = List.copyOf(strides);
+    }
+
+    static RetinaNetSpec read(ManifestTree tree) {
+        return new RetinaNetSpec(
+                AnchorSpec.read(tree),
+                List.of(tree.get("/output/strides", Integer[].class, new Integer[0])),
+                tree.get("/output/candidates", Integer.class));
+    }
+
+    @Override
+    public HeadBoxes decode(Prediction prediction, int labels, int width, int height) {
+        HeadLevels levels = HeadLevels.of(prediction, MAPS, labels);
+        int each = anchors.count();
+        if (!levels.isRows() && levels.anchors() != each) {
+            throw HeadGrid.fault(
+                    "The model returned boxes of " + levels.anchors() + " anchors a location, but output.anchors has "
+                            + each + ": " + anchors.scales().size() + " scales and "
+                            + anchors.ratios().size() + " ratios");
+        }
+        List<HeadGrid> grids =
+                HeadGrid.of(levels, strides, anchors.style() == AnchorSpec.Style.TORCHVISION, each, width, height);
+        if (grids.size() != anchors.sizes().size()) {
+            throw HeadGrid.fault("The model returned " + grids.size() + " levels, but output.anchors has the "
+                    + anchors.sizes().size() + " sizes " + anchors.sizes() + ", one a level");
+        }
+        int total = each * grids.stream().mapToInt(HeadGrid::locations).sum();
+        float[] boxes = new float[4 * total];
+        float[] scores = new float[labels * total];
+        List<Integer> ends = new ArrayList<>();
+        int at = 0;
+        for (int i = 0; i < grids.size(); i++) {
+            int map = levels.isRows() ? 0 : i;
+            HeadGrid grid = grids.get(i);
+            float[] deltas = grid.values(levels.boxes().get(map), each, 4);
+            float[] logits = grid.values(levels.classes().get(map), each, labels);
+            float[][] shapes = anchors.ofLevel(i);
+            for (int row = 0; row < each * grid.locations(); row++) {
+                float x = row / each % grid.width() * grid.strideX();
+                float y = row / each / grid.width() * grid.strideY();
+                decode(shapes[row % each], x, y, deltas, 4 * (grid.first() + row), boxes, 4 * (at + row));
+            }
+            int count = each * grid.locations() * labels;
+            for (int value = 0; value < count; value++) {
+                scores[at * labels + value] = HeadGrid.sigmoid(logits[grid.first() * labels + value]);
+            }
+            at += each * grid.locations();
+            ends.add(at);
+        }
+        return new HeadBoxes(boxes, scores, ends);
+    }
+
+    private static void decode(float[] anchor, float x, float y, float[] deltas, int from, float[] boxes, int to) {
+        float width = anchor[2] - anchor[0];
+        float height = anchor[3] - anchor[1];
+        float centreX = x + anchor[0] + 0.5f * width + deltas[from] * width;
+        float centreY = y + anchor[1] + 0.5f * height + deltas[from + 1] * height;
+        float halfWidth = 0.5f * (float) Math.exp(Math.min(deltas[from + 2], MOST_GROWTH)) * width;
+        float halfHeight = 0.5f * (float) Math.exp(Math.min(deltas[from + 3], MOST_GROWTH)) * height;
+        boxes[to] = centreX - halfWidth;
+        boxes[to + 1] = centreY - halfHeight;
+        boxes[to + 2] = centreX + halfWidth;
+        boxes[to + 3] = centreY + halfHeight;
+    }
+}
