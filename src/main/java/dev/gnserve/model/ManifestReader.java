@@ -286,6 +286,7 @@ public final class ManifestReader {
         boolean oneClass = mask
                 && (decoder == Decoder.SOFTMAX
                         || decoder == Decoder.CLASSES
+                        || decoder == Decoder.HOVERNET
                         || (decoder == Decoder.PROBABILITIES && tree.get("/output/exclusive", Boolean.class, true)));
         List<String> natural = !oneClass
                 ? labels
@@ -309,7 +310,8 @@ public final class ManifestReader {
                         firstLabel,
                         exclusive,
                         atLeast,
-                        boxes(tree, decoder)));
+                        boxes(tree, decoder),
+                        InstanceOptions.read(tree, decoder)));
     }
 
     private static BoxSpec boxes(ManifestTree tree, Decoder decoder) {

@@ -79,7 +79,7 @@ public record ModelProposal(
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
         }
-        OutputForms forms = new OutputForms(predictions(trial, model));
+        OutputForms forms = new OutputForms(predictions(trial, model), wish.decoder());
         if (wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS) {
             return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
         }

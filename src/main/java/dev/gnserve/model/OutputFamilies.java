@@ -28,14 +28,14 @@ final class OutputFamilies {
             return "MaskFormer or Mask2Former (Cheng et al. 2021, 2022)";
         }
         if (outputs.containsKey("nucleus_prediction") || outputs.containsKey("horizontal_vertical")) {
-            return "HoVer-Net (Graham et al. 2019)";
+            return "HoVer-Net (Graham et al. 2019) in another form";
         }
         boolean pictures = shapes.stream().allMatch(shape -> shape.rank() == 3);
         if (pictures
                 && shapes.size() == 2
                 && shapes.get(0).size(0) == 1
                 && shapes.get(1).size(0) >= 8) {
-            return "StarDist (Schmidt et al. 2018)";
+            return "StarDist (Schmidt et al. 2018) in another form";
         }
         if (pictures
                 && shapes.size() == 3

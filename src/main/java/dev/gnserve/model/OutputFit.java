@@ -41,6 +41,11 @@ final class OutputFit {
                 requireDecoder(manifest.output(), output);
             }
             case SEGMENTATION -> {
+                InstanceSpec instances = manifest.output().instances();
+                if (instances != null) {
+                    instances.require(manifest, prediction);
+                    return;
+                }
                 Tensor output = manifest.output().logits(prediction);
                 requireNumbers(output);
                 if (manifest.output().decoder() != Decoder.CLASSES) {

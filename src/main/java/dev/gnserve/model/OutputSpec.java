@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param exclusive whether a pixel belongs to its most probable channel only; else each label has its own threshold
  * @param atLeast least probability of the most probable channel; a pixel below it belongs to no label
  * @param boxes how a detector writes boxes and scores
+ * @param instances options of a decoder that reads separate objects from maps of pixels; null for another decoder
  */
 public record OutputSpec(
         Decoder decoder,
@@ -27,7 +28,8 @@ public record OutputSpec(
         int firstLabel,
         boolean exclusive,
         float atLeast,
-        BoxSpec boxes) {
+        BoxSpec boxes,
+        @Nullable InstanceSpec instances) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
@@ -46,6 +48,8 @@ public record OutputSpec(
      * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
+     * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
+     * {@link StarDistOutputs} (Schmidt et al. 2018).
      */
     public enum Decoder {
         SOFTMAX,
@@ -54,7 +58,9 @@ public record OutputSpec(
         CLASSES,
         BOXES,
         DETR,
-        TENSORS
+        TENSORS,
+        HOVERNET,
+        STARDIST
     }
 
     public OutputSpec {

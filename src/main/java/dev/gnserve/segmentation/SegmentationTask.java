@@ -2,6 +2,7 @@ package dev.gnserve.segmentation;
 
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.InstanceSpec;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
@@ -33,7 +34,10 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public TileCollector<Segmentation> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        return new Segmenter(manifest, image, prepared, threshold);
+        InstanceSpec instances = manifest.output().instances();
+        return instances == null
+                ? new Segmenter(manifest, image, prepared, threshold)
+                : new InstanceSegmenter(manifest, instances, image, prepared, threshold);
     }
 
     @Override

@@ -43,6 +43,8 @@ class ManifestSchemaTest {
     /** Manifests to which fields are added, so that each field goes with one of them. */
     private static final List<String> MANIFESTS = List.of(
             "{task: segmentation, labels: [a]}",
+            "{task: segmentation, labels: [a], output: {decoder: hovernet}}",
+            "{task: segmentation, labels: [a], output: {decoder: stardist}}",
             "{task: detection, labels: [a]}",
             "{task: classification, labels: [a]}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",

@@ -31,6 +31,8 @@ class OutputFormsTest {
             classes | output | --decoder classes --labels x
             detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
             boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --labels x
+            hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
+            stardist-0 | probability, distances | --decoder stardist --labels x
             boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --labels x; --decoder boxes --boxes xywh --labels x
             """)
     void everyFormIsFoundThatTheValuesAllow(String name, String outputs, String expected) throws IOException {

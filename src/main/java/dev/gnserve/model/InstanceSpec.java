@@ -1,0 +1,23 @@
+package dev.gnserve.model;
+
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.FailureException;
+
+/** The options of a decoder that reads separate objects from maps of pixels. Immutable. */
+public sealed interface InstanceSpec permits HoverNetSpec, StarDistSpec {
+
+    /**
+     * Requires that outputs are those of the family.
+     *
+     * @throws FailureException ENGINE_FAULT if they are not; the message says what to change
+     */
+    void require(ModelManifest manifest, Prediction prediction);
+
+    /**
+     * What the network decides at each place of its outputs, as numbers: two predictions with the same numbers give the same objects
+     * up to small shifts of their outlines.
+     *
+     * @throws FailureException ENGINE_FAULT if the outputs are not those of the family
+     */
+    int[] decisions(OutputSpec output, Prediction prediction);
+}
