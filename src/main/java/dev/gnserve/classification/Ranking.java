@@ -35,7 +35,7 @@ final class Ranking {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
             case PROBABILITIES -> probabilities(logits);
-            case CLASSES, BOXES, DETR, TENSORS, HOVERNET, STARDIST ->
+            case CLASSES, BOXES, DETR, TENSORS, HOVERNET, STARDIST, CELLPOSE ->
                 throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)

@@ -1,6 +1,7 @@
 package dev.gnserve.instances;
 
 import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.CellposeSpec;
 import dev.gnserve.model.HoverNetSpec;
 import dev.gnserve.model.InstanceSpec;
 import dev.gnserve.model.ModelManifest;
@@ -22,6 +23,11 @@ public final class InstanceCollectors {
             InstanceSpec spec, ModelManifest manifest, PreparedImage prepared, @Nullable Float threshold) {
         if (spec instanceof StarDistSpec stardist) {
             return new StarDistCollector(stardist, prepared, threshold == null ? stardist.probability() : threshold);
+        }
+        if (spec instanceof CellposeSpec cellpose) {
+            float logit =
+                    threshold == null ? cellpose.cellThreshold() : (float) Math.log(threshold / (1.0 - threshold));
+            return new CellposeCollector(cellpose, prepared, logit);
         }
         float mask = threshold == null ? manifest.thresholds().mask() : threshold;
         return new HoverNetCollector((HoverNetSpec) spec, manifest.output().channels(), prepared, mask);

@@ -76,7 +76,7 @@ public final class ClassProbabilities {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
             case PROBABILITIES -> probabilities(output.values());
-            case CLASSES, BOXES, DETR, TENSORS, HOVERNET, STARDIST ->
+            case CLASSES, BOXES, DETR, TENSORS, HOVERNET, STARDIST, CELLPOSE ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

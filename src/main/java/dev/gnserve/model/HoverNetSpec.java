@@ -19,6 +19,12 @@ public record HoverNetSpec(int sobel, float markerThreshold, int markerRadius, i
         }
     }
 
+    /** Maps of 12 bytes, 16 of edges, areas and markers, and 12 of the heap of the watershed. */
+    @Override
+    public int bytesPerPixel() {
+        return 40;
+    }
+
     @Override
     public void require(ModelManifest manifest, Prediction prediction) {
         HoverNetOutputs found = HoverNetOutputs.of(prediction, manifest.output().channels());

@@ -36,6 +36,16 @@ final class InstanceForms {
             forms.add(OutputForm.of(
                     Task.SEGMENTATION, Decoder.STARDIST, 1, "StarDist: a probability, and distances along rays"));
         }
+        boolean flows = predictions.stream()
+                .allMatch(
+                        prediction -> prediction.outputs().values().stream().anyMatch(map -> PixelMaps.isMap(map, 3)));
+        if (wished == Decoder.CELLPOSE && flows) { // No value shows that channels are flows.
+            forms.add(OutputForm.of(
+                    Task.SEGMENTATION,
+                    Decoder.CELLPOSE,
+                    1,
+                    "Cellpose: flow downwards, flow to the right, and the logit of a cell"));
+        }
         return forms;
     }
 

@@ -7,8 +7,13 @@ import org.jspecify.annotations.Nullable;
 /** Reads the section of a decoder of instances: {@code output: {decoder: hovernet, hovernet: {sobel: 21}}}. */
 final class InstanceOptions {
 
-    private static final Map<Decoder, Class<? extends InstanceSpec>> SECTIONS =
-            Map.of(Decoder.HOVERNET, HoverNetSpec.class, Decoder.STARDIST, StarDistSpec.class);
+    private static final Map<Decoder, Class<? extends InstanceSpec>> SECTIONS = Map.of(
+            Decoder.HOVERNET,
+            HoverNetSpec.class,
+            Decoder.STARDIST,
+            StarDistSpec.class,
+            Decoder.CELLPOSE,
+            CellposeSpec.class);
 
     private InstanceOptions() {}
 

@@ -4,7 +4,10 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
 
 /** The options of a decoder that reads separate objects from maps of pixels. Immutable. */
-public sealed interface InstanceSpec permits HoverNetSpec, StarDistSpec {
+public sealed interface InstanceSpec permits HoverNetSpec, StarDistSpec, CellposeSpec {
+
+    /** Heap that the decoder holds for one pixel of an image, at most, beside the image, masks and object numbers. */
+    int bytesPerPixel();
 
     /**
      * Requires that outputs are those of the family.

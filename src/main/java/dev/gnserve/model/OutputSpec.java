@@ -49,7 +49,7 @@ public record OutputSpec(
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
-     * {@link StarDistOutputs} (Schmidt et al. 2018).
+     * {@link StarDistOutputs} (Schmidt et al. 2018). Cellpose: objects from flows (Stringer et al. 2021).
      */
     public enum Decoder {
         SOFTMAX,
@@ -60,7 +60,8 @@ public record OutputSpec(
         DETR,
         TENSORS,
         HOVERNET,
-        STARDIST
+        STARDIST,
+        CELLPOSE
     }
 
     public OutputSpec {

@@ -41,6 +41,17 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
     }
 
     @Override
+    public int bytesPerPixel(ModelManifest manifest) {
+        InstanceSpec instances = manifest.output().instances();
+        // For each label a mask and object numbers.
+        return instances == null
+                ? USUAL_BYTES
+                : USUAL_BYTES
+                        + instances.bytesPerPixel()
+                        + 5 * manifest.labels().size();
+    }
+
+    @Override
     public SegmentedImage describe(String name, Segmentation found, Timing timing) {
         return found.describe(name, writer, objects, timing);
     }

@@ -45,6 +45,7 @@ class ManifestSchemaTest {
             "{task: segmentation, labels: [a]}",
             "{task: segmentation, labels: [a], output: {decoder: hovernet}}",
             "{task: segmentation, labels: [a], output: {decoder: stardist}}",
+            "{task: segmentation, labels: [a], output: {decoder: cellpose}}",
             "{task: detection, labels: [a]}",
             "{task: classification, labels: [a]}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",

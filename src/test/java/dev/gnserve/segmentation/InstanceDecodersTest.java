@@ -44,13 +44,15 @@ class InstanceDecodersTest {
             "hovernet",
             List.of("nucleus_prediction", "horizontal_vertical", "type_prediction"),
             "stardist",
-            List.of("probability", "distances"));
+            List.of("probability", "distances"),
+            "cellpose",
+            List.of("output"));
 
     /** Pixels of the same object, up to the numbers, of all pixels that are in an object of either. */
     private record Agreement(long same, long all, int count, int expected, int types) {}
 
     @ParameterizedTest
-    @CsvSource({"hovernet-0", "hovernet-1", "stardist-0", "stardist-1", "stardist_grid2-0"})
+    @CsvSource({"hovernet-0", "hovernet-1", "stardist-0", "stardist-1", "stardist_grid2-0", "cellpose-0", "cellpose-1"})
     void objectsAreThoseOfTheReference(String name) throws IOException {
         Agreement agreement = compare(name, golden(name));
 
@@ -132,7 +134,7 @@ class InstanceDecodersTest {
 
     /** Each tile shows a part of the same maps, so that the objects must be the same. */
     @ParameterizedTest
-    @CsvSource({"hovernet-0", "hovernet-1", "stardist-0", "stardist-1", "stardist_grid2-0"})
+    @CsvSource({"hovernet-0", "hovernet-1", "stardist-0", "stardist-1", "stardist_grid2-0", "cellpose-0", "cellpose-1"})
     void tilesChangeNoObject(String name) throws IOException {
         Npz golden = golden(name);
 
