@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -163,6 +164,28 @@ class InstanceDecodersTest {
             int y = i / coarse.width() / 4;
             assertThat(coarse.ids()[i]).isEqualTo(fine.ids()[y * fine.width() + x]);
         }
+    }
+
+    @Test
+    void nucleiWithoutATypeHaveTheLabelUntyped() throws IOException {
+        Npz golden = golden("hovernet-0");
+        Map<String, Tensor> outputs = outputs("hovernet-0", golden);
+        int[] sizes = golden.shape("type_prediction").toArray();
+        float[] background = new float[sizes[0] * sizes[1] * sizes[2]];
+        Arrays.fill(background, 0, sizes[1] * sizes[2], 3);
+        outputs.put("type_prediction", Tensor.of(background, sizes));
+        ModelManifest manifest = manifest("hovernet", sizes[0] - 1, new Tiling(4096, 0));
+        UprightImage image = UprightImage.of8Bit(sizes[2], sizes[1], 3, new byte[3 * sizes[1] * sizes[2]]);
+        TileCollector<Segmentation> collector = SegmentationTask.DEFAULT.collector(
+                manifest, image, manifest.preprocessor().prepare(image));
+        collector.add(new Prediction(outputs));
+
+        List<SegmentedClass> classes = collector.finish().classes();
+
+        assertThat(classes.stream().map(SegmentedClass::label))
+                .containsExactly("type0", "type1", "type2", "type3", "untyped");
+        assertThat(classes.stream().map(one -> one.objects().count()).toList())
+                .containsExactly(0, 0, 0, 0, decode("hovernet-0", golden).count());
     }
 
     private static Instances decode(String name, Npz golden) {
