@@ -85,6 +85,20 @@ public final class PreparedImage {
                 || rows.isCut(tile / columns.starts.length, box.y(), box.bottom(), margin);
     }
 
+    /** The part of the input that a tile shows. */
+    public LabelMap.Region place(int tile) {
+        return new LabelMap.Region(left(tile), top(tile), columns.tile, rows.tile);
+    }
+
+    /** The part of the input that a tile stands for: the parts of all tiles cover the input once. */
+    public LabelMap.Region core(int tile) {
+        int column = tile % columns.starts.length;
+        int row = tile / columns.starts.length;
+        int x = columns.coreStart(column);
+        int y = rows.coreStart(row);
+        return new LabelMap.Region(left(tile) + x, top(tile) + y, columns.coreEnd(column) - x, rows.coreEnd(row) - y);
+    }
+
     /** A box of a tile in pixels of the upright original. */
     public Box toOriginal(int tile, Box box) {
         return geometry.toOriginal(new Box(box.x() + left(tile), box.y() + top(tile), box.width(), box.height()));
@@ -158,6 +172,19 @@ public final class PreparedImage {
      */
     public TileBlender blender(int channels, RowSink sink) {
         return new TileBlender(channels, geometry, columns, rows, sink);
+    }
+
+    /**
+     * Blends as {@link #blender}, and hands on rows at the scale of the outputs, without what only shows padding: for outputs that mean
+     * something only there, such as distances in pixels.
+     *
+     * @param stride of the outputs: input pixels for one of theirs
+     */
+    public TileBlender outputBlender(int channels, int stride, RowSink sink) {
+        int width = (geometry.scaledWidth() + stride - 1) / stride;
+        int height = (geometry.scaledHeight() + stride - 1) / stride;
+        Geometry unscaled = new Geometry(width, height, width, height, width, height);
+        return new TileBlender(channels, unscaled, columns.coarser(stride), rows.coarser(stride), sink);
     }
 
     /**

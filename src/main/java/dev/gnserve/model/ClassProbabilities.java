@@ -68,12 +68,34 @@ public final class ClassProbabilities {
         return decoded(coarse.resizedTo(width, height), spec);
     }
 
+    /**
+     * The probabilities of channels of which each pixel has one.
+     *
+     * @throws FailureException ENGINE_FAULT if a logit is NaN or infinite
+     */
+    public static PlanarImage softmax(PlanarImage logits) {
+        float[] probabilities = softmax(logits.values(), logits.height() * logits.width());
+        return new PlanarImage(logits.channels(), logits.height(), logits.width(), probabilities);
+    }
+
     private static PlanarImage decoded(PlanarImage output, OutputSpec spec) {
         float[] probabilities = switch (spec.decoder()) {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
             case PROBABILITIES -> probabilities(output.values());
-            case CLASSES, BOXES, DETR, TENSORS, FCOS, RETINANET, DETECTRON2, MASKFORMER, MASK2FORMER, SOLOV2 ->
+            case CLASSES,
+                    BOXES,
+                    DETR,
+                    TENSORS,
+                    FCOS,
+                    RETINANET,
+                    DETECTRON2,
+                    MASKFORMER,
+                    MASK2FORMER,
+                    SOLOV2,
+                    HOVERNET,
+                    STARDIST,
+                    CELLPOSE ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

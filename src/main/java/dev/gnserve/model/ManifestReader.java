@@ -330,6 +330,7 @@ public final class ManifestReader {
         boolean oneClass = mask
                 && (decoder == Decoder.SOFTMAX
                         || decoder == Decoder.CLASSES
+                        || decoder == Decoder.HOVERNET
                         || (decoder == Decoder.PROBABILITIES && tree.get("/output/exclusive", Boolean.class, true)));
         List<String> natural = !oneClass
                 ? labels
@@ -364,11 +365,13 @@ public final class ManifestReader {
 
     private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder, List<String> labels) {
         FamilyFields.require(tree, decoder);
+        InstanceSpec instances = InstanceOptions.read(tree, decoder);
         return switch (decoder) {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
             case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
             case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
+            case HOVERNET, STARDIST, CELLPOSE -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);

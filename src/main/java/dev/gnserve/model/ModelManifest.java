@@ -59,6 +59,10 @@ public record ModelManifest(
             throw new IllegalArgumentException(
                     "output.decoder is classes, which goes with task segmentation and not with " + task.label());
         }
+        if (output.instances() != null && task != Task.SEGMENTATION) {
+            throw new IllegalArgumentException("output.decoder is " + OutputForm.lower(output.decoder())
+                    + ", which goes with task segmentation and not with " + task.label());
+        }
         if (output.exclusive() && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException("output.exclusive is true, which goes with task segmentation only");
         }

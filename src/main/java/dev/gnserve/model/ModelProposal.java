@@ -104,7 +104,7 @@ public record ModelProposal(
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
         }
-        OutputForms forms = new OutputForms(predictions(trial, model));
+        OutputForms forms = new OutputForms(predictions(trial, model), wish.decoder());
         if (tensors) {
             return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
         }

@@ -25,7 +25,7 @@ final class OutputFamilies {
     private static String name(Map<String, Tensor> outputs) {
         List<TensorShape> shapes = outputs.values().stream().map(Tensor::shape).toList();
         if (outputs.containsKey("nucleus_prediction") || outputs.containsKey("horizontal_vertical")) {
-            return "HoVer-Net (Graham et al. 2019)";
+            return "HoVer-Net (Graham et al. 2019) in another form";
         }
         if (shapes.stream().anyMatch(shape -> shape.rank() == 2 && shape.size(1) == 5 && shape.size(0) > 0)
                 && shapes.size() > 1) {
@@ -36,7 +36,7 @@ final class OutputFamilies {
                 && shapes.size() == 2
                 && shapes.get(0).size(0) == 1
                 && shapes.get(1).size(0) >= 8) {
-            return "StarDist (Schmidt et al. 2018)";
+            return "StarDist (Schmidt et al. 2018) in another form";
         }
         return "";
     }

@@ -59,6 +59,11 @@ final class OutputFit {
                     QueryMasks.of(prediction, manifest.output().channels().size());
                     return;
                 }
+                InstanceSpec instances = manifest.output().instances();
+                if (instances != null) {
+                    instances.require(manifest, prediction);
+                    return;
+                }
                 Tensor output = manifest.output().logits(prediction);
                 requireNumbers(output);
                 if (manifest.output().decoder() != Decoder.CLASSES) {

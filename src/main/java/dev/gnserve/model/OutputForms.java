@@ -20,17 +20,25 @@ import org.jspecify.annotations.Nullable;
 final class OutputForms {
 
     private final List<Prediction> predictions;
+    private final @Nullable Decoder wished;
     private final Map<String, Tensor> outputs;
 
     /** @param predictions for several inputs, one or more */
     OutputForms(List<Prediction> predictions) {
+        this(predictions, null);
+    }
+
+    /** @param wished the decoder that was chosen by name, or null */
+    OutputForms(List<Prediction> predictions, @Nullable Decoder wished) {
+        this.wished = wished;
         this.predictions = predictions;
         outputs = predictions.get(0).outputs();
     }
 
     /** All forms that fit, apart from plain tensors, which always do. */
     List<OutputForm> fitting() {
-        List<OutputForm> forms = new ArrayList<>(FamilyForms.fitting(predictions));
+        List<OutputForm> forms = new ArrayList<>(InstanceForms.of(predictions, wished));
+        forms.addAll(FamilyForms.fitting(predictions));
         if (!forms.isEmpty()) {
             return forms;
         }

@@ -51,6 +51,8 @@ public record OutputSpec(
      * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. DETECTRON2: its tuple for one image, see
      * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
+     * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
+     * {@link StarDistOutputs} (Schmidt et al. 2018). Cellpose: objects from flows (Stringer et al. 2021).
      */
     public enum Decoder {
         SOFTMAX,
@@ -65,7 +67,10 @@ public record OutputSpec(
         DETECTRON2,
         MASKFORMER,
         MASK2FORMER,
-        SOLOV2
+        SOLOV2,
+        HOVERNET,
+        STARDIST,
+        CELLPOSE
     }
 
     /** Without a family. */
@@ -97,6 +102,11 @@ public record OutputSpec(
             throw new IllegalArgumentException(
                     "atLeast is given, but classes may overlap here; use thresholds.mask, or exclusive: true");
         }
+    }
+
+    /** Options of a decoder that reads separate objects from maps of pixels; null for another decoder. */
+    public @Nullable InstanceSpec instances() {
+        return family instanceof InstanceSpec instances ? instances : null;
     }
 
     /**
@@ -136,7 +146,16 @@ public record OutputSpec(
     boolean hasBoxes() {
         return switch (decoder) {
             case BOXES, DETR, FCOS, RETINANET, DETECTRON2, SOLOV2 -> true;
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, TENSORS, MASKFORMER, MASK2FORMER -> false;
+            case SOFTMAX,
+                    SIGMOID,
+                    PROBABILITIES,
+                    CLASSES,
+                    TENSORS,
+                    MASKFORMER,
+                    MASK2FORMER,
+                    HOVERNET,
+                    STARDIST,
+                    CELLPOSE -> false;
         };
     }
 

@@ -188,7 +188,8 @@ public final class ImagePipeline {
      */
     public FirstTile firstTile(Preprocessor preprocessor, Upload image) {
         try (Share share = pixels.take(price(image, preprocessor.channels()))) {
-            UprightImage upright = decode(image, preprocessor.channels(), share, Client.NONE);
+            UprightImage upright = decode(image, preprocessor.channels(), Client.NONE);
+            share.reduceTo(upright.pixelsInBudget());
             PlanarImage tile = preprocessor.prepare(upright).tile(0);
             TensorShape shape = TensorShape.of(tile.channels(), tile.height(), tile.width());
             return new FirstTile(new FloatTensor(shape, tile.values()), upright.page());
@@ -292,7 +293,7 @@ public final class ImagePipeline {
                 Share share = null;
                 // Without waiting while other images hold shares: the request would wait for itself.
                 while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(price(image, context.wanted()));
+                    share = pixels.takeAtOnce(price(context, image));
                     if (share == null) {
                         finished.add(finish(context, started.remove(), response, refusal));
                     }
@@ -319,10 +320,11 @@ public final class ImagePipeline {
         Share share = taken;
         try {
             if (share == null) {
-                share = context.budget().apply(price(upload, context.wanted()));
+                share = context.budget().apply(price(context, upload));
             }
             long began = System.nanoTime();
-            UprightImage image = decode(upload, context.wanted(), share, context.client());
+            UprightImage image = decode(upload, context.wanted(), context.client());
+            share.reduceTo(inBudget(context, image.pixelsInBudget()));
             Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
@@ -361,10 +363,17 @@ public final class ImagePipeline {
         return decoder.cost(upload.bytes(), upload.page(), wanted).inPixels(PixelBudget.BYTES_PER_PIXEL);
     }
 
-    private UprightImage decode(Upload upload, ChannelOrder wanted, Share share, Client client) {
-        UprightImage image = decoder.decode(upload.bytes(), upload.page(), wanted, client.cancelling("decoding"));
-        share.reduceTo(image.pixelsInBudget());
-        return image;
+    /** The same for a task, which may take more than decoding. */
+    private long price(Context<?> context, Upload upload) {
+        return inBudget(context, price(upload, context.wanted()));
+    }
+
+    private static long inBudget(Context<?> context, long pixels) {
+        return pixels * context.task().bytesPerPixel(context.manifest()) / ImageTask.USUAL_BYTES;
+    }
+
+    private UprightImage decode(Upload upload, ChannelOrder wanted, Client client) {
+        return decoder.decode(upload.bytes(), upload.page(), wanted, client.cancelling("decoding"));
     }
 
     /** Collects the tiles of an image, makes its result and response, and gives back its share of the pixel budget. */

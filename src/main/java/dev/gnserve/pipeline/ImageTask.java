@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public interface ImageTask<R, J> {
 
+    /** As {@link PixelBudget} counts them. */
+    int USUAL_BYTES = (int) PixelBudget.BYTES_PER_PIXEL;
+
     /** The task that the model must have. */
     Task task();
 
@@ -26,6 +29,14 @@ public interface ImageTask<R, J> {
      * @param prepared the model's inputs for the image
      */
     TileCollector<R> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared);
+
+    /**
+     * Heap for one pixel of an image from the decoded image to the response. Tasks that hold more than {@link #USUAL_BYTES} admit fewer
+     * pixels at a time.
+     */
+    default int bytesPerPixel(ModelManifest manifest) {
+        return USUAL_BYTES;
+    }
 
     /** The JSON document of a result. */
     J describe(String name, R found, Timing timing);

@@ -2,6 +2,7 @@ package dev.gnserve.segmentation;
 
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.InstanceSpec;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
@@ -33,7 +34,21 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public TileCollector<Segmentation> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        return new Segmenter(manifest, image, prepared, threshold);
+        InstanceSpec instances = manifest.output().instances();
+        return instances == null
+                ? new Segmenter(manifest, image, prepared, threshold)
+                : new InstanceSegmenter(manifest, instances, image, prepared, threshold);
+    }
+
+    @Override
+    public int bytesPerPixel(ModelManifest manifest) {
+        InstanceSpec instances = manifest.output().instances();
+        // For each label a mask and object numbers.
+        return instances == null
+                ? USUAL_BYTES
+                : USUAL_BYTES
+                        + instances.bytesPerPixel()
+                        + 5 * manifest.labels().size();
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ClassProbabilities;
+import dev.gnserve.model.InstanceSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.PixelLabels;
@@ -56,6 +57,10 @@ public final class Decisions {
         if (known != null && known.output().hasQueries()) {
             return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
         }
+        InstanceSpec instances = known == null ? null : known.output().instances();
+        if (known != null && instances != null) {
+            return changedInstances(known, instances, alone, together);
+        }
         if (known != null && known.task() == Task.DETECTION && known.output().decoder() != OutputSpec.Decoder.SOLOV2) {
             return changedBoxes(known, alone, together);
         }
@@ -100,6 +105,30 @@ public final class Decisions {
                                 || manifest.output().decoder() == OutputSpec.Decoder.CLASSES)
                 ? changedPixels(manifest, alone, together)
                 : changedWinners(one, other);
+    }
+
+    /** If only one of the two gives a result, it counts as one changed decision. */
+    private static long changedInstances(
+            ModelManifest manifest, InstanceSpec spec, Prediction alone, Prediction together) {
+        int[] one = instances(manifest, spec, alone);
+        int[] another = instances(manifest, spec, together);
+        if (one == null || another == null || one.length != another.length) {
+            return one == another ? 0 : 1;
+        }
+        long changed = 0;
+        for (int i = 0; i < one.length; i++) {
+            changed += one[i] == another[i] ? 0 : 1;
+        }
+        return changed;
+    }
+
+    /** Null if the outputs are not those of the decoder, so that there is no result. */
+    private static int @Nullable [] instances(ModelManifest manifest, InstanceSpec spec, Prediction prediction) {
+        try {
+            return spec.decisions(manifest.output(), prediction);
+        } catch (FailureException e) {
+            return null;
+        }
     }
 
     private static long changedBoxes(ModelManifest manifest, Prediction alone, Prediction together) {

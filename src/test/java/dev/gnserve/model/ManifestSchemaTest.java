@@ -43,6 +43,9 @@ class ManifestSchemaTest {
     /** Manifests to which fields are added, so that each field goes with one of them. */
     private static final List<String> MANIFESTS = List.of(
             "{task: segmentation, labels: [a]}",
+            "{task: segmentation, labels: [a], output: {decoder: hovernet}}",
+            "{task: segmentation, labels: [a], output: {decoder: stardist}}",
+            "{task: segmentation, labels: [a], output: {decoder: cellpose}}",
             "{task: detection, labels: [a]}",
             "{task: detection, labels: [a], output: {decoder: fcos}}",
             "{task: detection, labels: [a], output: {decoder: retinanet}}",

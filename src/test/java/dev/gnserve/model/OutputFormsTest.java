@@ -8,6 +8,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,6 +32,8 @@ class OutputFormsTest {
             classes | output | --decoder classes --labels x
             detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
             boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --labels x
+            hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
+            stardist-0 | probability, distances | --decoder stardist --labels x
             boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --labels x; --decoder boxes --boxes xywh --labels x
             """)
     void everyFormIsFoundThatTheValuesAllow(String name, String outputs, String expected) throws IOException {
@@ -56,6 +59,14 @@ class OutputFormsTest {
             detr-softmax | logits, pred_boxes | task: detection | [a, b, c] | {decoder: detr} | no object
             boxes-cxcywh-pixels | labels, scores, boxes | task: detection | [a, b, c] | {decoder: boxes} | output.boxes is xyxy
             boxes-xyxy-fractions | labels, scores, boxes | task: detection | [a, b, c] | {decoder: boxes} | {unit: fractions}
+            hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | task: segmentation | [a] | {decoder: hovernet} | has 5 types
+            hovernet-0 | nucleus_prediction, horizontal_vertical | task: segmentation | [a, b] | {decoder: hovernet} | needs one label
+            hovernet-0 | nucleus_prediction | task: segmentation | [a] | {decoder: hovernet} | needs a dictionary
+            hovernet-0 | nucleus_prediction, horizontal_vertical | task: segmentation | [a] | {decoder: hovernet} | show the whole input
+            stardist-0 | probability, distances | task: segmentation | [a, b] | {decoder: stardist} | needs one label
+            stardist-0 | distances | task: segmentation | [a] | {decoder: stardist} | needs two outputs
+            softmax-nonsquare | output | task: segmentation | [a] | {decoder: cellpose} | show the whole input
+            probabilities-softmax | output | task: segmentation | [a] | {decoder: cellpose} | needs an output [3, height, width]
             """)
     void aDecoderThatDoesNotFitIsRefusedWithWhatToDo(
             String name, String outputs, String task, String labels, String output, String says) throws IOException {
@@ -66,6 +77,23 @@ class OutputFormsTest {
         assertThatThrownBy(() -> OutputFit.require(manifest, prediction))
                 .isInstanceOf(FailureException.class)
                 .hasMessageContaining(says);
+    }
+
+    /** No value shows that channels are flows, or that values are distances: these decoders are chosen by name. */
+    @Test
+    void aDecoderThatNoValueShowsIsFoundByItsNameOnly() {
+        List<Prediction> flows = List.of(new Prediction(Map.of("output", noise(3, 16, 24))));
+        Tensor probability = Tensor.of(new float[16 * 24], 1, 16, 24);
+        List<Prediction> rays = List.of(new Prediction(ordered(probability, noise(32, 16, 24))));
+
+        assertThat(decoders(new OutputForms(flows))).doesNotContain(Decoder.CELLPOSE);
+        assertThat(decoders(new OutputForms(flows, Decoder.CELLPOSE))).containsExactly(Decoder.CELLPOSE);
+        assertThat(decoders(new OutputForms(rays))).doesNotContain(Decoder.STARDIST);
+        assertThat(decoders(new OutputForms(rays, Decoder.STARDIST))).containsExactly(Decoder.STARDIST);
+    }
+
+    private static List<Decoder> decoders(OutputForms forms) {
+        return forms.fitting().stream().map(OutputForm::decoder).toList();
     }
 
     @Test

@@ -57,6 +57,38 @@ class DecisionsTest {
                 .isZero();
     }
 
+    /** The flows of Cellpose move outlines a little; whether a pixel is of a cell is what the network decides. */
+    @Test
+    void aDecisionOfCellposeIsWhetherAPixelIsOfACell() {
+        Decisions decisions = of("task: segmentation\nlabels: [a]\noutput: {decoder: cellpose}");
+        Prediction alone = output(Tensor.of(new float[] {5, 0, 0, 5, 1, -1}, 3, 1, 2));
+
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {0, 5, 5, 0, 1, -1}, 3, 1, 2))))
+                .isZero();
+        assertThat(decisions.changed(alone, output(Tensor.of(new float[] {5, 0, 0, 5, -1, 1}, 3, 1, 2))))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void aDecisionOfHoverNetIsTheTypeOfAPixelOfANucleus() {
+        Decisions decisions = of("task: segmentation\nlabels: [a, b]\noutput: {decoder: hovernet}");
+
+        assertThat(decisions.changed(hovernet(0, 1, 0.5f, 0, 1, 0), hovernet(0, 1, 0.5f, 0, 0, 1)))
+                .as("another type")
+                .isOne();
+        assertThat(decisions.changed(hovernet(1, 0, 0.5f, 0, 1, 0), hovernet(1, 0, 0.5f, 0, 0, 1)))
+                .as("another type of the background")
+                .isZero();
+    }
+
+    /** One pixel: logits of background and nucleus, a distance in both directions, and logits of three types. */
+    private static Prediction hovernet(float no, float yes, float distance, float... types) {
+        return new Prediction(Map.of(
+                "np", Tensor.of(new float[] {no, yes}, 2, 1, 1),
+                "hv", Tensor.of(new float[] {distance, distance}, 2, 1, 1),
+                "tp", Tensor.of(types, 3, 1, 1)));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"softmax", "sigmoid"})
     void logitsWhoseExponentialsOverflowDecideAsOthers(String decoder) {

@@ -1,0 +1,115 @@
+package dev.gnserve.instances;
+
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Geometry;
+import dev.gnserve.image.LabelMap.Region;
+import dev.gnserve.image.PreparedImage;
+import dev.gnserve.model.PixelMaps;
+import dev.gnserve.model.StarDistOutputs;
+import dev.gnserve.model.StarDistSpec;
+import dev.gnserve.pipeline.TileCollector;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Collects the polygons of the pixels of all tiles, then chooses the objects of the whole picture. Each pixel of the picture counts in
+ * one tile only. Not thread-safe.
+ */
+final class StarDistCollector implements TileCollector<Instances> {
+
+    /** Positions of the outputs at the border of the picture that give no polygon, as in StarDist. */
+    private static final int BORDER = 2;
+
+    private static final float SHORTEST = 1e-3f;
+
+    private final StarDistSpec spec;
+    private final PreparedImage prepared;
+    private final float threshold;
+    private final List<StarPolygon> candidates = new ArrayList<>();
+    private int next;
+
+    /** @param threshold a pixel gives a polygon if its probability is above this */
+    StarDistCollector(StarDistSpec spec, PreparedImage prepared, float threshold) {
+        this.spec = spec;
+        this.prepared = prepared;
+        this.threshold = threshold;
+    }
+
+    @Override
+    public void add(Prediction tile) {
+        StarDistOutputs outputs = StarDistOutputs.of(tile);
+        int grid = PixelMaps.requireStride(outputs.probability(), prepared.tileWidth(), prepared.tileHeight());
+        Region place = prepared.place(next);
+        Region core = prepared.core(next);
+        next++;
+        int width = outputs.probability().shape().size(2);
+        int height = outputs.probability().shape().size(1);
+        int rays = outputs.distances().shape().size(0);
+        float[] probabilities = outputs.probability().floats();
+        float[] distances = outputs.distances().floats();
+        Geometry geometry = prepared.geometry();
+        for (int row = 0, at = 0; row < height; row++) {
+            int y = place.y() + row * grid;
+            for (int column = 0; column < width; column++, at++) {
+                int x = place.x() + column * grid;
+                if (Float.isNaN(probabilities[at])) {
+                    throw fault("probability", probabilities[at]);
+                }
+                boolean counts = probabilities[at] > threshold
+                        && isOwn(x, core.x(), core.width())
+                        && isOwn(y, core.y(), core.height())
+                        && isClear(x, grid, geometry.paddedWidth())
+                        && isClear(y, grid, geometry.paddedHeight())
+                        && x < geometry.scaledWidth()
+                        && y < geometry.scaledHeight();
+                if (counts) {
+                    candidates.add(
+                            new StarPolygon(x, y, along(distances, at, width * height, rays), probabilities[at]));
+                }
+            }
+        }
+    }
+
+    private static boolean isOwn(int position, int from, int size) {
+        return position >= from && position < from + size;
+    }
+
+    private static boolean isClear(int position, int grid, int size) {
+        return position >= BORDER * grid && position < size - BORDER * grid;
+    }
+
+    private static float[] along(float[] distances, int pixel, int plane, int rays) {
+        float[] values = new float[rays];
+        for (int i = 0; i < rays; i++) {
+            float distance = distances[i * plane + pixel];
+            if (!Float.isFinite(distance)) {
+                throw fault("distance", distance);
+            }
+            values[i] = Math.max(SHORTEST, distance);
+        }
+        return values;
+    }
+
+    private static FailureException fault(String what, float value) {
+        return new FailureException(
+                FailureCode.ENGINE_FAULT, "The model gives a " + what + " of " + value + " for this image.");
+    }
+
+    @Override
+    public Instances finish() {
+        List<StarPolygon> objects = new StarPolygons(candidates).objects(spec.overlap());
+        Geometry geometry = prepared.geometry();
+        double scaleX = (double) geometry.width() / geometry.scaledWidth();
+        double scaleY = (double) geometry.height() / geometry.scaledHeight();
+        int[] ids = new int[Math.multiplyExact(geometry.width(), geometry.height())];
+        float[] scores = new float[objects.size()];
+        for (int i = objects.size() - 1; i >= 0; i--) { // The best is drawn last, over the others.
+            StarPolygon polygon = objects.get(i);
+            polygon.draw(i + 1, scaleX, scaleY, ids, geometry.width());
+            scores[i] = polygon.score();
+        }
+        return new Instances(geometry.width(), geometry.height(), ids, scores, new int[objects.size()]);
+    }
+}
