@@ -35,6 +35,10 @@ final class ForeignFormat {
         } else if (isSafetensors(head, size)) {
             what = "a safetensors file, not a TorchScript archive: it holds weights without the model's code. Load them"
                     + " into the model in Python." + EXPORT;
+        } else if (text.startsWith("TFL3", 4)) {
+            what = "a TensorFlow Lite model, not a TorchScript archive: the engine runs PyTorch models only";
+        } else if (text.startsWith("ET", 4) && head.length > 7 && Character.isDigit(head[6])) {
+            what = "an ExecuTorch program (.pte), compiled for devices, not a TorchScript archive." + EXPORT;
         } else if (isOnnx(head, text)) {
             what = "an ONNX model, not a TorchScript archive." + EXPORT;
         } else if (text.stripLeading().startsWith("<")) {
@@ -76,6 +80,21 @@ final class ForeignFormat {
             what = "a Java archive, not a TorchScript archive." + EXPORT;
         } else if (names.stream().anyMatch(name -> name.endsWith(".npy"))) {
             what = "an .npz file (NumPy arrays), not a TorchScript archive." + EXPORT;
+        } else if (roots.contains("MAR-INF")) {
+            what =
+                    "a TorchServe archive (.mar), not a TorchScript archive. Unpack it, and serve the model file in it if that is one";
+        } else if (names.contains("configs/metadata.json")
+                || (roots.contains("configs") && names.contains("metadata.json"))) {
+            what =
+                    "a MONAI bundle, not a TorchScript archive. Unpack it, and serve models/model.ts in it if it is there, else"
+                            + " make it with python -m monai.bundle ckpt_export";
+        } else if (names.contains("saved_model.pb")) {
+            what = "a TensorFlow SavedModel, not a TorchScript archive: the engine runs PyTorch models only";
+        } else if (names.contains("model.weights.h5")) {
+            what = "a Keras model, not a TorchScript archive: the engine runs PyTorch models only";
+        } else if (roots.stream().anyMatch(root -> root.endsWith(".mlpackage"))
+                || names.stream().anyMatch(name -> name.endsWith(".mlmodel"))) {
+            what = "a Core ML model, not a TorchScript archive." + EXPORT;
         } else if (names.stream().anyMatch(name -> name.endsWith(".pt") || name.endsWith(".mar"))) {
             what = "a zip that contains a model file, not the model itself. Unpack it first";
         } else {

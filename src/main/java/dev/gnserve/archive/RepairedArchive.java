@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -159,11 +160,13 @@ public record RepairedArchive(TorchScriptArchive archive, List<Replacement> repl
 
     /** A function that raises an error. It has no arguments: their types are unknown here, and it does not need them. */
     private static String raiser(String function, String type, String operator) {
+        String namespace = operator.substring(0, operator.indexOf(':'));
+        String library = Set.of("aten", "prim").contains(namespace) ? "a newer PyTorch" : "the library " + namespace;
         return """
                 def %s() -> %s:
-                  ops.prim.RaiseException("the model calls %s, an operator of a newer PyTorch that this engine does not have: export the model without it")
+                  ops.prim.RaiseException("the model calls %s, an operator of %s that this engine does not have: export the model without it")
                   return uninitialized(%s)
-                """.formatted(function, type, operator, type);
+                """.formatted(function, type, operator, library, type);
     }
 
     /** The type of a call's result, by the text around it: a declared type, one tensor per assigned name, or one tensor. */

@@ -208,6 +208,11 @@ public final class ManifestReader {
         public @Nullable ProgramInput program() {
             return archive.program();
         }
+
+        @Override
+        public boolean resizes() {
+            return archive.resizes();
+        }
     }
 
     private static InputSpec input(ManifestTree tree, Task task, Archive archive) throws IOException {

@@ -122,6 +122,14 @@ class TorchScriptArchiveTest {
         assertRefused(zip(Map.of("archive/data.pkl", "x", "archive/version", "3")), "checkpoint");
         assertRefused(zip(Map.of("m/archive_format", "pt2", "m/models/model.json", "{}")), ".pt2 export");
         assertRefused(zip(Map.of("META-INF/MANIFEST.MF", "x")), "Java archive");
+        assertRefused(zip(Map.of("MAR-INF/MANIFEST.json", "{}", "model.pt", "x")), "TorchServe archive");
+        assertRefused(zip(Map.of("spleen/configs/metadata.json", "{}", "spleen/models/model.ts", "x")), "MONAI bundle");
+        assertRefused(
+                zip(Map.of("m/saved_model.pb", "x", "m/variables/variables.index", "x")), "TensorFlow SavedModel");
+        assertRefused(zip(Map.of("config.json", "{}", "model.weights.h5", "x")), "Keras model");
+        assertRefused(zip(Map.of("m.mlpackage/Manifest.json", "{}")), "Core ML model");
+        assertRefused(bytes("\u001c\0\0\0TFL3                "), "TensorFlow Lite");
+        assertRefused(bytes("\u001c\0\0\0ET12                "), "ExecuTorch");
         assertRefused(zip(Map.of("readme.txt", "x")), "a zip, but not");
     }
 

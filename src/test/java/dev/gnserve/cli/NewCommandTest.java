@@ -82,6 +82,16 @@ class NewCommandTest {
     }
 
     @Test
+    void aDetectorOfTorchvisionNormalizesItself() throws IOException {
+        Path archive = Path.of("src/test/resources/torchvision/mask-rcnn.pt");
+
+        assertThat(run("instances", archive, "--labels", "a,b,c")).isZero();
+
+        assertThat(Files.readString(folder.resolve("instances/model.yaml")))
+                .contains("torchvision's transform", "task: detection", "sizeMultiple: 1");
+    }
+
+    @Test
     void aSingleLogitIsASigmoid() throws IOException {
         ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"), "--labels", "a");
 

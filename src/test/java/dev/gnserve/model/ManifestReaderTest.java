@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
@@ -231,6 +232,20 @@ class ManifestReaderTest {
             assertThat(decoder("task: " + task + "\nlabels: [a]\noutput: {decoder: softmax}", one))
                     .isEqualTo(Decoder.SOFTMAX);
         }
+    }
+
+    /** Tiles and padding would change the scale to which its own transform resizes. */
+    @Test
+    void aDetectorOfTorchvisionGetsImagesWhole() throws IOException {
+        TorchScriptArchive archive = TorchScriptArchive.of(
+                java.nio.file.Files.readAllBytes(java.nio.file.Path.of("src/test/resources/torchvision/mask-rcnn.pt")));
+
+        InputSpec input = ManifestReader.read(
+                        "model.yaml", "task: detection\nlabels: [a, b, c]", archive, new ArchiveInput(3, 1, 0, 1))
+                .input();
+
+        assertThat(input.tiling()).isNull();
+        assertThat(input.padding().multiple()).isOne();
     }
 
     private static Decoder decoder(String yaml, ArchiveInput archive) throws IOException {

@@ -1,17 +1,23 @@
 package dev.gnserve.backend.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.archive.RepairedArchive.Replacement;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.numpy.Npz;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -60,6 +66,26 @@ class TorchvisionOperatorsTest {
             }
             assertThat(exact).isGreaterThanOrEqualTo(differences.length - casesOfHalf);
             assertThat(differences).hasSizeGreaterThan(15);
+        }
+    }
+
+    /** See {@code src/test/resources/torchvision/make_detectors.py}. */
+    @Test
+    void maskRcnnGivesWhatPyTorchGives() throws IOException {
+        Npz golden = Npz.read(bytes("mask-rcnn.npz"));
+        try (PyTorchModel model = Archives.load(engine, TorchScriptArchive.of(bytes("mask-rcnn.pt")), "mask-rcnn")) {
+            FloatTensor image = new FloatTensor(TensorShape.of(3, 70, 90), golden.floats("image"));
+            List<Prediction> alone = model.newSession().run(List.of(image)).predictions();
+            List<Prediction> together =
+                    model.newSession().run(List.of(image, image)).predictions();
+
+            for (Prediction found : List.of(alone.get(0), together.get(0), together.get(1))) {
+                Map<String, Tensor> outputs = found.outputs();
+                assertThat(outputs.get("labels").floats()).containsExactly(golden.floats("labels"));
+                assertThat(outputs.get("boxes").floats()).containsExactly(golden.floats("boxes"), within(1e-3f));
+                assertThat(outputs.get("scores").floats()).containsExactly(golden.floats("scores"), within(1e-5f));
+                assertThat(outputs.get("masks").floats()).containsExactly(golden.floats("masks"), within(1e-4f));
+            }
         }
     }
 
