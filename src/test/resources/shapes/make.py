@@ -65,6 +65,17 @@ class Clip(nn.Module):
         return self.head(self.norm(self.conv(clip)).relu().mean((2, 3, 4)))
 
 
+class Volume(nn.Module):
+    """One channel: without the batch axis, its sizes look like a batch of one picture."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm = nn.Conv3d(1, 4, 3, padding=1), nn.GroupNorm(2, 4)
+
+    def forward(self, volume):
+        return self.norm(self.conv(volume))
+
+
 class FixedSize(nn.Module):
     """A tracer keeps the sizes of its example, so it runs 6 x 10 only, and one at a time."""
 
@@ -122,6 +133,7 @@ def main():
     save("clip", Clip(), (torch.rand(2, 3, 4, 6, 6),))
     save("fixed-size", FixedSize(), (torch.rand(1, 3, 6, 10),))
     save("four-channels", FourChannels(), (torch.rand(2, 4, 8, 8),))
+    save("volume", Volume(), (torch.rand(2, 1, 4, 6, 6),), script=True)
 
 
 main()

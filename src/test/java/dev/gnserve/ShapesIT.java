@@ -65,6 +65,7 @@ class ShapesIT {
                         + " {name: pair.0, shapes: [[5]]}, {name: pair.1, shapes: [[5]]}]");
         put("chosen", "inputs: [{name: image, shapes: [[3, 8, 12]]}]\nbatching: {whole: true}");
         put("clip", "warmUp: {shapes: [[3, 4, 6, 6]]}");
+        put("volume", "warmUp: {shapes: [[1, 4, 6, 6]]}");
         put("fixed-size", "warmUp: {shapes: [[3, 6, 10]]}\nbatching: {maxSize: 1}");
         put("four-channels", "warmUp: {shapes: [[4, 8, 8]]}");
         put("bands", SHAPES.resolve("four-channels.pt"), """
@@ -106,7 +107,7 @@ class ShapesIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"two-inputs", "containers", "chosen", "clip", "fixed-size", "four-channels"})
+    @ValueSource(strings = {"two-inputs", "containers", "chosen", "clip", "volume", "fixed-size", "four-channels"})
     void archivesGiveWhatPyTorchGives(String model) throws IOException {
         compare(model, Npz.read(Files.readAllBytes(SHAPES.resolve(model + ".npz"))), "x", "y");
     }

@@ -281,6 +281,7 @@ final class NewCommand implements Callable<Integer> {
                   normalization: {kind: fixed, scale: 0.00392156862745098}
                 """);
         text.append(found.output());
+        text.append(found.declaration());
         layers.stream()
                 .filter(layer -> layer.groups() != null)
                 .findFirst()

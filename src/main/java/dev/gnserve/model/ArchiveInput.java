@@ -97,15 +97,16 @@ public record ArchiveInput(
      * @throws FailureException ENGINE_FAULT with the engine's last message if none fits
      */
     static Trial trial(TorchScriptArchive archive, BackendModel model) {
-        return trial(archive, model, null);
+        return trial(archive, model, null, Integer.MAX_VALUE);
     }
 
     /**
      * As {@link #trial(TorchScriptArchive, BackendModel)}, with a picture's shape that is known to run.
      *
      * @param picture [channels, height, width]; null if none is known
+     * @param mostAtOnce the largest batch, as far as known
      */
-    static Trial trial(TorchScriptArchive archive, BackendModel model, @Nullable TensorShape picture) {
+    static Trial trial(TorchScriptArchive archive, BackendModel model, @Nullable TensorShape picture, int mostAtOnce) {
         BackendSession session = model.newSession();
         ProgramInput program = ProgramInput.of(archive);
         if (program != null) {
@@ -119,7 +120,8 @@ public record ArchiveInput(
             // An odd multiple, like the height.
             int width = only == null ? height + 2 * tried.sizeMultiple : only.width();
             try {
-                Prediction prediction = run(session, tried.channels, height, width);
+                Tensor noise = WarmUp.input(TensorShape.of(tried.channels, height, width));
+                Prediction prediction = run(session, noise, mostAtOnce);
                 if (only != null || fits(prediction, height, width)) {
                     return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction);
                 }
@@ -193,10 +195,11 @@ public record ArchiveInput(
         return session.run(List.of(input)).predictions().get(0);
     }
 
-    private static Prediction run(BackendSession session, int channels, int height, int width) {
-        Tensor noise = WarmUp.input(TensorShape.of(channels, height, width));
+    private static Prediction run(BackendSession session, Tensor noise, int mostAtOnce) {
         // Two images, to find out whether the outputs have a batch axis.
-        return session.run(Collections.nCopies(2, noise)).predictions().get(0);
+        return session.run(Collections.nCopies(Math.min(2, mostAtOnce), noise))
+                .predictions()
+                .get(0);
     }
 
     /** Whether an output picture divides the sides of the input; true if the output is no picture. */

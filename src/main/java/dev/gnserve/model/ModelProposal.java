@@ -100,13 +100,15 @@ public record ModelProposal(
         } else if (program == null && stated == null) {
             StatedInputs.requireOnlyArgument(archive.forward());
         }
-        ArchiveInput.Trial trial = ArchiveInput.trial(archive, model, picture);
+        ArchiveInput.Trial trial =
+                ArchiveInput.trial(archive, model, picture, stated == null ? Integer.MAX_VALUE : stated.mostAtOnce());
+        String batching = stated == null || picture == null ? "" : stated.batching();
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
         }
         OutputForms forms = new OutputForms(predictions(trial, model), wish.decoder());
         if (tensors) {
-            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
+            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, batching);
         }
         List<OutputForm> fitting = forms.fitting();
         List<OutputForm> left = fitting.stream()
@@ -114,7 +116,7 @@ public record ModelProposal(
                 .filter(form -> form.takes(wish.labels().size()))
                 .toList();
         if (left.size() == 1) {
-            return made(left.get(0), wish.labels(), trial.input(), forms);
+            return made(left.get(0), wish.labels(), trial.input(), forms, batching);
         }
         List<OutputForm> allowed = fitting.stream().filter(wish::allows).toList();
         if (!wish.like().isEmpty() && allowed.isEmpty()) {
@@ -133,7 +135,7 @@ public record ModelProposal(
     private static ModelProposal tensors(ProgramInput program, ArchiveInput.Trial trial, Wish wish) {
         OutputForms forms = new OutputForms(List.of(trial.prediction()));
         if (wish.allows(OutputForm.tensors())) {
-            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms);
+            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, "");
         }
         throw undecided(
                 List.of(),
@@ -152,13 +154,13 @@ public record ModelProposal(
                     wish,
                     forms);
         }
-        ModelProposal plain = made(OutputForm.tensors(), wish.labels(), ArchiveInput.USUAL, forms);
+        ModelProposal plain = made(OutputForm.tensors(), wish.labels(), ArchiveInput.USUAL, forms, stated.manifest());
         return new ModelProposal(
                 plain.task,
                 plain.labels,
                 plain.input,
                 stated.describe(),
-                stated.manifest(),
+                plain.declaration,
                 plain.decoder,
                 plain.meaning,
                 plain.output,
@@ -179,14 +181,15 @@ public record ModelProposal(
         return predictions;
     }
 
-    private static ModelProposal made(OutputForm form, List<String> labels, ArchiveInput input, OutputForms forms) {
+    private static ModelProposal made(
+            OutputForm form, List<String> labels, ArchiveInput input, OutputForms forms, String declaration) {
         String channels = labels.stream().map(label -> '"' + label + '"').collect(Collectors.joining(", ", "[", "]"));
         return new ModelProposal(
                 form.task(),
                 labels,
                 input,
                 List.of(),
-                "",
+                declaration,
                 OutputForm.lower(form.decoder()),
                 form.meaning(),
                 form.manifest(channels),

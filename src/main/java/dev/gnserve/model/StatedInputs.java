@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -64,20 +65,44 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
                         .allMatch(shape ->
                                 !shape.sizes().isEmpty() && shape.sizes().get(0) == 1)
                 && ordered.stream().anyMatch(StatedShape::looksLikeBatch);
-        BackendSession session = model.newSession();
+        return run(ordered, marked, !marked && batch, model.newSession());
+    }
+
+    /**
+     * Tries the readings of the sizes, the likely one first. {@code 1x16x64x64} can be a batch of one picture or a volume of one channel:
+     * if it does not run as the first, a batch of two shows whether it is the second.
+     */
+    private static StatedInputs run(
+            List<StatedShape> stated, boolean marked, boolean withBatch, BackendSession session) {
         FailureException refusal;
         try {
-            return batched(ordered, !marked && batch, session);
+            return batched(stated, withBatch, session);
         } catch (FailureException e) {
             refusal = e;
         }
-        try {
-            NamedInputs inputs = inputs(ordered, shape -> marked ? prepend(shape.sizes()) : shape.sizes(), true);
-            ModelInput whole = inputs.noise().get(0);
-            return new StatedInputs(inputs, true, 1, whole, run(session, whole));
-        } catch (FailureException e) {
+        StatedInputs items = withBatch ? orNull(() -> batched(stated, false, session)) : null;
+        if (items != null && items.mostAtOnce > 1) {
+            return items;
+        }
+        StatedInputs whole = orNull(() -> whole(stated, marked, session));
+        if (whole == null && items == null) {
             throw refusal; // That of the likely reading.
         }
+        return whole != null ? whole : Objects.requireNonNull(items);
+    }
+
+    private static @Nullable StatedInputs orNull(Supplier<StatedInputs> reading) {
+        try {
+            return reading.get();
+        } catch (FailureException e) {
+            return null;
+        }
+    }
+
+    private static StatedInputs whole(List<StatedShape> stated, boolean marked, BackendSession session) {
+        NamedInputs inputs = inputs(stated, shape -> marked ? prepend(shape.sizes()) : shape.sizes(), true);
+        ModelInput input = inputs.noise().get(0);
+        return new StatedInputs(inputs, true, 1, input, run(session, input));
     }
 
     private static StatedInputs ofProgram(ProgramInput program, BackendSession session, List<StatedShape> stated) {
@@ -317,11 +342,16 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
         return axes.toString();
     }
 
-    /** The lines of {@code model.yaml} that declare the inputs. */
-    public String manifest() {
-        String most = mostAtOnce == 1 && !inputs.whole()
+    /** The lines of {@code model.yaml} that say how many items run together; empty if that is as usual. */
+    String batching() {
+        return mostAtOnce == 1 && !inputs.whole()
                 ? "# A batch of two does not run, or changes results.\nbatching: {maxSize: 1}\n"
                 : "";
+    }
+
+    /** The lines of {@code model.yaml} that declare the inputs. */
+    String manifest() {
+        String most = batching();
         if (!named && !inputs.whole()) {
             NamedInput only = inputs.inputs().get(0);
             String types = only.type() == ElementType.FP32 ? "" : ", dataTypes: [" + lower(only) + "]";

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.image.ChannelOrder;
+import dev.gnserve.image.Resize;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.NamedInputs;
@@ -141,6 +143,11 @@ class NewCommandTest {
         ModelManifest clip = tensors("clip", "--shape", "1x3x4x6x6");
         assertThat(clip.warmUp().shapes()).containsExactly(TensorShape.of(3, 4, 6, 6));
         assertThat(out.toString()).contains("input input FP32 [N, C=3, D=4, H=6, W=6]");
+        ModelManifest volume = tensors("volume", "--shape", "1x4x6x6");
+        assertThat(volume.warmUp().shapes())
+                .as("one channel, and no batch axis")
+                .containsExactly(TensorShape.of(1, 4, 6, 6));
+        assertThat(out.toString()).contains("input input FP32 [N, C=1, D=4, H=6, W=6]");
         ModelManifest fixed = tensors("fixed-size", "--shape", "3,6,10");
         assertThat(fixed.warmUp().shapes()).containsExactly(TensorShape.of(3, 6, 10));
         assertThat(fixed.batching().maxSize()).as("a batch of two does not run").isOne();
@@ -159,6 +166,30 @@ class NewCommandTest {
                 .isEqualTo(new NamedInputs(
                         List.of(new NamedInput("input", ElementType.FP32, List.of(TensorShape.of(3, 8, 12)))), true));
         assertThat(out.toString()).contains("input input FP32 [C=3, H=8, W=12]", "output output3 FP32 [0, 4]");
+    }
+
+    @Test
+    void aPictureOfOneSizeRunsAloneIfABatchDoesNot() throws IOException {
+        ModelManifest manifest = made(
+                "only",
+                SHAPES.resolve("fixed-size.pt"),
+                "--shape",
+                "3,6,10",
+                "--labels",
+                "a,b,c",
+                "--decoder",
+                "softmax");
+
+        assertThat(manifest.input().resize()).isEqualTo(new Resize.Stretch(10, 6));
+        assertThat(manifest.batching().maxSize()).isOne();
+    }
+
+    @Test
+    void anotherNumberOfChannelsIsFound() throws IOException {
+        ModelManifest manifest = made("bands", SHAPES.resolve("four-channels.pt"), "--labels", "a,b");
+
+        assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
+        assertThat(manifest.input().colour()).isEqualTo(new ChannelOrder.Stored(4));
     }
 
     @Test

@@ -142,7 +142,8 @@ public final class PyTorchSession implements BackendSession {
     public Map<String, Tensor> call(String method, List<? extends Tensor> inputs) {
         return withThreads(() -> "method " + method, callManager -> {
             IValue[] arguments = inputs.stream()
-                    .map(input -> IValue.from((PtNDArray) whole(input, callManager)))
+                    .map(input -> whole(input, callManager))
+                    .map(array -> method.equals(FORWARD) ? value(array) : IValue.from((PtNDArray) array))
                     .toArray(IValue[]::new);
             return EngineOutputs.named(run(method, new ArgumentTree.Values(arguments), callManager));
         });
