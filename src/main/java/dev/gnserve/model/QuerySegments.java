@@ -110,12 +110,15 @@ public final class QuerySegments {
 
     /** The pixels with a logit above 0, scaled to the input as {@code F.interpolate(mode="nearest")} does. */
     private PlanarImage nearest(PlanarImage logits) {
+        int[] columns = new int[width];
+        for (int x = 0; x < width; x++) {
+            columns[x] = (int) ((long) x * logits.width() / width);
+        }
         float[] inside = new float[width * height];
         for (int y = 0; y < height; y++) {
             int row = (int) ((long) y * logits.height() / height);
             for (int x = 0; x < width; x++) {
-                int column = (int) ((long) x * logits.width() / width);
-                inside[y * width + x] = logits.value(0, row, column) > 0 ? 1 : 0;
+                inside[y * width + x] = logits.value(0, row, columns[x]) > 0 ? 1 : 0;
             }
         }
         return new PlanarImage(1, height, width, inside);
