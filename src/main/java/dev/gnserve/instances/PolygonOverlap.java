@@ -34,7 +34,7 @@ final class PolygonOverlap {
     private static double[] moved(int[] positions, int origin, double apart) {
         double[] moved = new double[positions.length + 1];
         for (int i = 0; i <= positions.length; i++) {
-            moved[i] = positions[i % positions.length] - origin + apart;
+            moved[i] = (double) positions[i % positions.length] - origin + apart;
         }
         return moved;
     }

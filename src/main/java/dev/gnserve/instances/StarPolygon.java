@@ -73,8 +73,8 @@ final class StarPolygon {
 
     /** Whether more of the smaller one of two polygons than a fraction lies in the other. */
     boolean overlaps(StarPolygon other, float fraction) {
-        int wide = Math.min(right, other.right) - Math.max(left, other.left);
-        int high = Math.min(bottom, other.bottom) - Math.max(top, other.top);
+        long wide = (long) Math.min(right, other.right) - Math.max(left, other.left);
+        long high = (long) Math.min(bottom, other.bottom) - Math.max(top, other.top);
         if (wide < 0 || high < 0) {
             return false;
         }

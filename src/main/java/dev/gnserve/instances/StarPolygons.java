@@ -12,6 +12,9 @@ import java.util.Map;
  */
 final class StarPolygons {
 
+    /** Polygons of this size may have any radius. */
+    private static final int LARGEST = 29;
+
     private final List<StarPolygon> polygons;
 
     /** For each size, the polygons by the place of their centres. */
@@ -50,24 +53,37 @@ final class StarPolygons {
     private void drop(int best, float fraction, boolean[] dropped) {
         StarPolygon polygon = polygons.get(best);
         sizes.forEach((size, cells) -> {
-            float reach = polygon.radius() + (1 << size);
-            for (int row = column(polygon.y() - reach, size); row <= column(polygon.y() + reach, size); row++) {
-                for (int at = column(polygon.x() - reach, size); at <= column(polygon.x() + reach, size); at++) {
+            float reach = size == LARGEST ? Float.POSITIVE_INFINITY : polygon.radius() + (1 << size);
+            int left = column(polygon.x() - reach, size);
+            int right = column(polygon.x() + reach, size);
+            int top = column(polygon.y() - reach, size);
+            int bottom = column(polygon.y() + reach, size);
+            if (((double) right - left + 1) * ((double) bottom - top + 1) > cells.size()) {
+                cells.values().forEach(cell -> drop(cell, best, fraction, dropped));
+                return;
+            }
+            for (int row = top; row <= bottom; row++) {
+                for (int at = left; at <= right; at++) {
                     List<Integer> cell = cells.get(cell(at, row));
                     if (cell != null) {
-                        cell.removeIf(other -> dropped[other]);
-                        for (int other : cell) {
-                            dropped[other] = other > best && polygon.overlaps(polygons.get(other), fraction);
-                        }
+                        drop(cell, best, fraction, dropped);
                     }
                 }
             }
         });
     }
 
+    private void drop(List<Integer> cell, int best, float fraction, boolean[] dropped) {
+        StarPolygon polygon = polygons.get(best);
+        cell.removeIf(other -> dropped[other]);
+        for (int other : cell) {
+            dropped[other] = other > best && polygon.overlaps(polygons.get(other), fraction);
+        }
+    }
+
     /** The least power of two that a radius does not exceed, as its exponent. */
     private static int size(float radius) {
-        return Math.min(30, Math.max(0, Math.getExponent(radius) + 1));
+        return Math.min(LARGEST, Math.max(0, Math.getExponent(radius) + 1));
     }
 
     /** Cells are as wide as the largest polygon of the size. */

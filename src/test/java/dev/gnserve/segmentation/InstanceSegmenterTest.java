@@ -22,19 +22,23 @@ class InstanceSegmenterTest {
     private static final int HEIGHT = 30;
 
     /** Diamonds: rays of 5 pixels to the right, down, left and up, around (12, 10) and (28, 15); a third, less probable one around (20, 22). */
-    private static Prediction prediction() {
+    private static Prediction prediction(float distance) {
         float[] probability = new float[WIDTH * HEIGHT];
         probability[15 * WIDTH + 28] = 0.9f;
         probability[10 * WIDTH + 12] = 0.8f;
         probability[22 * WIDTH + 20] = 0.6f;
         float[] distances = new float[4 * WIDTH * HEIGHT];
-        Arrays.fill(distances, 5);
+        Arrays.fill(distances, distance);
         return new Prediction(Map.of(
                 "probability", Tensor.of(probability, 1, HEIGHT, WIDTH),
                 "distances", Tensor.of(distances, 4, HEIGHT, WIDTH)));
     }
 
     private static Segmentation segment(String more, int scale, @Nullable Float threshold) {
+        return segment(more, scale, threshold, 5);
+    }
+
+    private static Segmentation segment(String more, int scale, @Nullable Float threshold, float distance) {
         ModelManifest manifest = ManifestReader.read(
                 "model.yaml", "task: segmentation\nlabels: [cell]\noutput: {decoder: stardist}\n" + more);
         UprightImage image =
@@ -43,7 +47,7 @@ class InstanceSegmenterTest {
         TileCollector<Segmentation> collector = new SegmentationTask(
                         threshold, new MaskWriter(MaskWriter.Masks.RLE), true)
                 .collector(manifest, image, prepared);
-        collector.add(prediction());
+        collector.add(prediction(distance));
         return collector.finish();
     }
 
@@ -92,5 +96,14 @@ class InstanceSegmenterTest {
         assertThat(cells.ids().label(36 + 15, 30)).isEqualTo(1);
         assertThat(cells.ids().label(36 + 16, 30)).isZero();
         assertThat(cells.ids().count(1)).isEqualTo(2 * 15 * 15 + 2 * 15 + 1);
+    }
+
+    @Test
+    void distancesBeyondThePictureMakeOneObjectOfIt() {
+        SegmentedClass cells =
+                segment("input: {sizeMultiple: 1}\n", 1, null, 3e9f).classes().get(0);
+
+        assertThat(cells.objects().scores()).containsExactly(0.9f);
+        assertThat(cells.mask().count(1)).isEqualTo(WIDTH * HEIGHT);
     }
 }
