@@ -224,13 +224,14 @@ public final class ManifestReader {
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
         int step = found.sizeMultiple();
-        int usual = size != null || archive.resizes() ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
+        boolean resizes = task == Task.DETECTION && archive.resizes();
+        int usual = size != null || resizes ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One label for the whole, or a size that was chosen, here or in the archive: no reason to cut.
         // Queries show the objects of a whole image.
         boolean queries = isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
-        boolean whole = queries || task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || archive.resizes();
+        boolean whole = queries || task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || resizes;
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());

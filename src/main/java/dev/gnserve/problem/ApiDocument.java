@@ -11,6 +11,7 @@ import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.Paths;
 import io.swagger.v3.oas.models.headers.Header;
+import io.swagger.v3.oas.models.info.Contact;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.info.License;
 import io.swagger.v3.oas.models.media.Content;
@@ -21,6 +22,7 @@ import io.swagger.v3.oas.models.parameters.Parameter;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
+import io.swagger.v3.oas.models.tags.Tag;
 import java.lang.reflect.RecordComponent;
 import java.net.URI;
 import java.util.List;
@@ -71,12 +73,34 @@ class ApiDocument {
                                 "Group-Normalization vision models over HTTP: images in, typed masks and boxes out."
                                         + " Every error is a problem document (RFC 9457). Below /v2, an error has the form"
                                         + " of the Open Inference Protocol.")
+                        .contact(new Contact().name("The makers of gnserve"))
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
                 .security(List.of(
                         new SecurityRequirement(),
                         new SecurityRequirement().addList("bearerKey"),
                         new SecurityRequirement().addList("headerKey")))
+                .tags(List.of(
+                        tag("inference", "Images in; masks, boxes or labels out."),
+                        tag("models", "Which models there are, and their state."),
+                        tag("verification", "Comparing the engine's Group Normalization with float64."),
+                        tag("open inference protocol", "Tensors in, tensors out, by version 2 of the protocol."),
+                        tag("model repository", "Loading and unloading models; needs an admin key.")))
                 .components(components);
+    }
+
+    private static Tag tag(String name, String description) {
+        return new Tag().name(name).description(description);
+    }
+
+    /** Examples of texts that look like numbers are texts, too. */
+    @Bean
+    OpenApiCustomizer examplesOfTexts() {
+        return document -> document.getPaths().values().stream()
+                .flatMap(path -> path.readOperations().stream())
+                .flatMap(operation -> Stream.ofNullable(operation.getParameters()))
+                .flatMap(List::stream)
+                .filter(parameter -> parameter.getExample() != null && isText(parameter.getSchema()))
+                .forEach(parameter -> parameter.setExample(String.valueOf(parameter.getExample())));
     }
 
     /** The server's URL is a path: {@code /}, or the prefix under which the client sees the service. Clients know the host. */
@@ -136,6 +160,11 @@ class ApiDocument {
                             .setDefault(schema.getDefault());
                     schema.setDefault(null);
                 });
+    }
+
+    private static boolean isText(Schema<?> schema) {
+        return "string".equals(schema.getType())
+                || (schema.getTypes() != null && schema.getTypes().contains("string"));
     }
 
     private static String schemaName(String reference) {

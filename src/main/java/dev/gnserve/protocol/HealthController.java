@@ -70,7 +70,10 @@ class HealthController {
     @interface ModelReadyResponses {}
 
     @GetMapping(path = "/v2/health/live", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "serverLive", summary = "Whether the server is live")
+    @Operation(
+            operationId = "serverLive",
+            summary = "Whether the server is live",
+            description = "The same as /livez. Needs no key.")
     @ApiResponse(responseCode = "200", description = "Yes")
     @ApiResponse(
             responseCode = "503",
@@ -79,13 +82,17 @@ class HealthController {
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ServerLive.class)))
+    @FailsWith(value = FailureCode.INVALID_REQUEST, document = ProtocolError.class)
     ResponseEntity<ServerLive> serverLive() {
         boolean live = isUp("liveness");
         return response(live, new ServerLive(live));
     }
 
     @GetMapping(path = "/v2/health/ready", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "serverReady", summary = "Whether the server takes requests")
+    @Operation(
+            operationId = "serverReady",
+            summary = "Whether the server takes requests",
+            description = "The same as /readyz. Needs no key.")
     @ApiResponse(responseCode = "200", description = "Yes")
     @ApiResponse(
             responseCode = "503",
@@ -94,20 +101,27 @@ class HealthController {
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON_VALUE,
                             schema = @Schema(implementation = ServerReady.class)))
+    @FailsWith(value = FailureCode.INVALID_REQUEST, document = ProtocolError.class)
     ResponseEntity<ServerReady> serverReady() {
         boolean ready = isUp("readiness");
         return response(ready, new ServerReady(ready, ready));
     }
 
     @GetMapping(path = "/v2/models/{model}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelReady", summary = "Whether a model takes requests")
+    @Operation(
+            operationId = "modelReady",
+            summary = "Whether a model takes requests",
+            description = "Of the version that serves requests without a version.")
     @ModelReadyResponses
     ResponseEntity<ModelReady> modelReady(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
         return ready(model, null);
     }
 
     @GetMapping(path = "/v2/models/{model}/versions/{version}/ready", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelVersionReady", summary = "Whether a version of a model takes requests")
+    @Operation(
+            operationId = "modelVersionReady",
+            summary = "Whether a version of a model takes requests",
+            description = "Of this version.")
     @ModelReadyResponses
     ResponseEntity<ModelReady> modelVersionReady(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,

@@ -47,7 +47,11 @@ class InferController {
     }
 
     @PostMapping("/v2/models/{model}/infer")
-    @Operation(operationId = "infer", summary = SUMMARY)
+    @Operation(
+            operationId = "infer",
+            summary = SUMMARY,
+            description =
+                    "Tensors in, tensors out, as JSON or as raw bytes after the JSON. Items share batches with those of other requests.")
     @InferOperation
     void infer(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
@@ -62,7 +66,10 @@ class InferController {
     }
 
     @PostMapping("/v2/models/{model}/versions/{version}/infer")
-    @Operation(operationId = "inferVersion", summary = SUMMARY + " of a version")
+    @Operation(
+            operationId = "inferVersion",
+            summary = SUMMARY + " of a version",
+            description = "As infer, with a version.")
     @InferOperation
     void inferVersion(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,

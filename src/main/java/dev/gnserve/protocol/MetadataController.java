@@ -58,7 +58,10 @@ class MetadataController {
             List<String> extensions) {}
 
     @GetMapping(path = "/v2", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "serverMetadata", summary = "Name, version and extensions of the server")
+    @Operation(
+            operationId = "serverMetadata",
+            summary = "Name, version and extensions of the server",
+            description = "As the Open Inference Protocol gives it.")
     @FailsWith(value = FailureCode.UNAUTHENTICATED, document = ProtocolError.class)
     ServerMetadata serverMetadata() {
         return server;
@@ -72,7 +75,10 @@ class MetadataController {
     }
 
     @GetMapping(path = "/v2/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelMetadata", summary = "Input and output tensors of a model")
+    @Operation(
+            operationId = "modelMetadata",
+            summary = "Input and output tensors of a model",
+            description = "Names, types and shapes; -1 is an axis of any size.")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)
@@ -81,7 +87,10 @@ class MetadataController {
     }
 
     @GetMapping(path = "/v2/models/{model}/versions/{version}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "modelVersionMetadata", summary = "Input and output tensors of a version of a model")
+    @Operation(
+            operationId = "modelVersionMetadata",
+            summary = "Input and output tensors of a version of a model",
+            description = "Names, types and shapes; -1 is an axis of any size.")
     @FailsWith(
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
             document = ProtocolError.class)

@@ -33,14 +33,21 @@ class ModelsController {
     record ModelList(List<ModelSummary> models) {}
 
     @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "listModels", summary = "All models with task, version and state")
+    @Operation(
+            operationId = "listModels",
+            summary = "All models with task, version and state",
+            description =
+                    "Models that load, serve, failed or are unloaded, in the order of their names. A failed model has its reason.")
     @FailsWith(FailureCode.UNAUTHENTICATED)
     ModelList listModels() {
         return new ModelList(repository.models().stream().map(ModelSummary::of).toList());
     }
 
     @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "getModel", summary = "Inputs, labels and execution of a model")
+    @Operation(
+            operationId = "getModel",
+            summary = "Inputs, labels and execution of a model",
+            description = "What the model takes and gives, how it runs and batches, and the hash of its archive.")
     @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,

@@ -105,7 +105,11 @@ class VerificationController {
     }
 
     @GetMapping(path = "/v1/models/{model}/layers", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "listLayers", summary = "Every normalization layer found in a model's archive")
+    @Operation(
+            operationId = "listLayers",
+            summary = "Every normalization layer found in a model's archive",
+            description =
+                    "Each layer with its kind, groups, channels and epsilon, as the archive says them. Nothing is run.")
     @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     LayerList listLayers(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
