@@ -1,6 +1,6 @@
 import { acceptFiles, answer, byId, element, loadModels, runLinkedSample, show, showSamples } from "./page.js";
 
-const verbs = { segmentation: "segment", detection: "detect", classification: "classify" };
+const verbs = { segmentation: "segment", detection: "detect", classification: "classify", embedding: "embed" };
 const stages = [
   ["decodeMillis", "decode", "#4e79a7"],
   ["preprocessMillis", "preprocess", "#76b7b2"],
@@ -37,7 +37,7 @@ async function run(file) {
   try {
     const [result, picture] = await Promise.all([
       send("application/json").then((r) => r.json()),
-      m.task === "classification" ? null : send("image/png").then((r) => r.blob()),
+      ["classification", "embedding"].includes(m.task) ? null : send("image/png").then((r) => r.blob()),
     ]);
     if (turn !== latest) return;
     showResult(file, m, path, result.images[0], picture);
@@ -54,6 +54,8 @@ function showResult(file, m, path, image, picture) {
     for (const c of image.classes) facts.push([c.label, `${(100 * c.fraction).toFixed(1)} %`]);
   } else if (m.task === "classification") {
     for (const p of image.predictions) facts.push([p.label, `${(100 * p.score).toFixed(1)} %`]);
+  } else if (m.task === "embedding") {
+    facts.push(["dimensions", image.dimensions], ["first values", image.embedding.slice(0, 4).map((v) => v.toPrecision(3)).join(", ")]);
   } else {
     const counts = new Map();
     for (const d of image.detections) counts.set(d.label, (counts.get(d.label) ?? 0) + 1);

@@ -238,6 +238,7 @@ image = (7 * torch.arange(32 * 32 * 3) % 256).reshape(32, 32, 3).permute(2, 0, 1
 save("classifier-traced.pt", torch.jit.trace(classifier, image))
 with torch.no_grad():
     print("classifier: softmax", classifier(image).softmax(1).tolist(), "sigmoid", classifier(image).sigmoid().tolist())
+    print("classifier: logits", classifier(image).tolist(), "normalized", F.normalize(classifier(image)).tolist())
 save("instances-scripted.pt", torch.jit.script(Instances().eval()))
 save("one-image-scripted.pt", torch.jit.script(OneImage().eval()))
 save("torchvision-scripted.pt", torch.jit.script(Torchvision().eval()))

@@ -47,7 +47,8 @@ final class Ranking {
                     SOLOV2,
                     HOVERNET,
                     STARDIST,
-                    CELLPOSE ->
+                    CELLPOSE,
+                    EMBEDDING ->
                 throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)

@@ -95,7 +95,8 @@ public final class ClassProbabilities {
                     SOLOV2,
                     HOVERNET,
                     STARDIST,
-                    CELLPOSE ->
+                    CELLPOSE,
+                    EMBEDDING ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

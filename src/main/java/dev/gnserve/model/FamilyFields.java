@@ -24,6 +24,7 @@ final class FamilyFields {
             Map.entry("stuff", QUERIES),
             Map.entry("overlap", QUERIES),
             Map.entry("keypoints", Set.of(Decoder.BOXES)),
+            Map.entry("normalize", Set.of(Decoder.EMBEDDING)),
             Map.entry("boxes", DETECTORS),
             Map.entry("unit", DETECTORS),
             Map.entry("scores", DETECTORS));

@@ -228,10 +228,11 @@ public final class ManifestReader {
         int usual = size != null || resizes ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
         int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
-        // One label for the whole, or a size that was chosen, here or in the archive: no reason to cut.
+        // One result for the whole, or a size that was chosen, here or in the archive: no reason to cut.
         // Queries show the objects of a whole image.
         boolean queries = isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
-        boolean whole = queries || task == Task.CLASSIFICATION || !(resize instanceof Resize.None) || resizes;
+        boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING;
+        boolean whole = queries || one || !(resize instanceof Resize.None) || resizes;
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
@@ -326,6 +327,7 @@ public final class ManifestReader {
         Decoder usual = switch (task) {
             case DETECTION -> Decoder.BOXES;
             case TENSORS -> Decoder.TENSORS;
+            case EMBEDDING -> Decoder.EMBEDDING;
             // Softmax of a single logit is always 1.
             case SEGMENTATION, CLASSIFICATION ->
                 perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
@@ -379,6 +381,7 @@ public final class ManifestReader {
             case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
             case HOVERNET, STARDIST, CELLPOSE -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
+            case EMBEDDING -> EmbeddingSpec.read(tree);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);
         };

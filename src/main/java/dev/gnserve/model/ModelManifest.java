@@ -9,7 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of a {@code model.yaml}. Only task and labels are required, or, for the task tensors, the shape of an input.
+ * The content of a {@code model.yaml}. Only task and labels are required; for the task tensors, the shape of an input
+ * instead of labels, and for the task embedding no labels.
  * Immutable.
  *
  * @param task what the model does
@@ -41,7 +42,13 @@ public record ModelManifest(
 
     public ModelManifest {
         labels = List.copyOf(labels);
-        if ((labels.isEmpty() && task != Task.TENSORS) || labels.stream().anyMatch(String::isBlank)) {
+        boolean vector = task == Task.EMBEDDING;
+        if (vector && (!labels.isEmpty() || !output.channels().isEmpty())) {
+            throw new IllegalArgumentException("labels are " + labels + " and output.channels " + output.channels()
+                    + ", but the values of an embedding have no names; remove them");
+        }
+        if ((labels.isEmpty() && task != Task.TENSORS && !vector)
+                || labels.stream().anyMatch(String::isBlank)) {
             throw new IllegalArgumentException(
                     "labels are " + labels + ", allowed are one or more names that are not blank");
         }
@@ -68,7 +75,9 @@ public record ModelManifest(
         }
         boolean raw = output.decoder() == OutputSpec.Decoder.TENSORS;
         boolean queries = output.hasQueries() && (task == Task.DETECTION || task == Task.SEGMENTATION);
-        if ((boxes != (task == Task.DETECTION) && !queries) || raw != (task == Task.TENSORS)) {
+        if ((boxes != (task == Task.DETECTION) && !queries)
+                || raw != (task == Task.TENSORS)
+                || vector != (output.decoder() == OutputSpec.Decoder.EMBEDDING)) {
             throw new IllegalArgumentException("output.decoder is "
                     + output.decoder().name().toLowerCase(Locale.ROOT) + ", which does not go with task "
                     + task.label());
@@ -101,6 +110,10 @@ public record ModelManifest(
                 throw new IllegalArgumentException(
                         "input.tile is given, but a classifier needs the whole image; use input.resize instead");
             }
+        }
+        if (vector && input.tiling() != null) {
+            throw new IllegalArgumentException(
+                    "input.tile is given, but an embedding needs the whole image; use input.resize instead");
         }
         if (task == Task.DETECTION && output.hasQueries() && input.tiling() != null) {
             throw new IllegalArgumentException(

@@ -73,6 +73,11 @@ public record ModelProposal(
             like = List.copyOf(like);
         }
 
+        /** Nothing in the outputs shows that a vector is an embedding, so it must be asked for. */
+        private boolean decidesFor(OutputForm form) {
+            return form.task() != Task.EMBEDDING || task == Task.EMBEDDING || decoder == Decoder.EMBEDDING;
+        }
+
         private boolean allows(OutputForm form) {
             return (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
@@ -113,6 +118,7 @@ public record ModelProposal(
         List<OutputForm> fitting = forms.fitting();
         List<OutputForm> left = fitting.stream()
                 .filter(wish::allows)
+                .filter(wish::decidesFor)
                 .filter(form -> form.takes(wish.labels().size()))
                 .toList();
         if (left.size() == 1) {
@@ -221,8 +227,10 @@ public record ModelProposal(
         if (left.size() > 1) {
             return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
         }
+        boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
         return !allowed.isEmpty() && labels.isEmpty()
                 ? "The names of the labels are needed: their number shows what the channels are."
+                        + (vector ? " An embedding has no labels." : "")
                 : "What is asked for does not fit" + given + ". These forms fit:";
     }
 

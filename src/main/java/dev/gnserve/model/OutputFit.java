@@ -72,6 +72,7 @@ final class OutputFit {
                 requireDecoder(manifest.output(), output);
                 ClassProbabilities.of(prediction, manifest.output());
             }
+            case EMBEDDING -> EmbeddingSpec.vector(manifest.output(), prediction);
             case TENSORS -> {} // All outputs fit.
         }
     }

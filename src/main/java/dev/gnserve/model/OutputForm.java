@@ -61,6 +61,9 @@ record OutputForm(
     }
 
     boolean takes(int given) {
+        if (task == Task.EMBEDDING) {
+            return given == 0;
+        }
         return given > 0 && (labels == 0 || labels == given);
     }
 
@@ -68,6 +71,9 @@ record OutputForm(
     String options(List<String> names) {
         if (like != null) {
             return "--like " + like + " --labels " + String.join(",", names);
+        }
+        if (task == Task.EMBEDDING) {
+            return "--task " + task.label();
         }
         String form = task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "";
         return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
@@ -77,6 +83,9 @@ record OutputForm(
     String manifest(String channels) {
         if (task == Task.TENSORS) {
             return "";
+        }
+        if (task == Task.EMBEDDING) {
+            return "output: {normalize: false} # true scales each vector to length 1\n";
         }
         List<String> fields = new ArrayList<>(List.of("decoder: " + lower(decoder)));
         if (task == Task.SEGMENTATION && exclusive && !background) {

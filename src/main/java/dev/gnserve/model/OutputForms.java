@@ -95,6 +95,10 @@ final class OutputForms {
         } else if (shape.rank() == 1 && !numbers) {
             labels(forms, shape.size(0), facts);
         }
+        if (EmbeddingSpec.isVector(shape) && !numbers) {
+            forms.add(OutputForm.of(
+                    Task.EMBEDDING, Decoder.EMBEDDING, 0, "a vector for each image, whose values have no names"));
+        }
     }
 
     private static boolean isInteger(ElementType type) {

@@ -53,6 +53,7 @@ public record OutputSpec(
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
      * {@link StarDistOutputs} (Schmidt et al. 2018). Cellpose: objects from flows (Stringer et al. 2021).
+     * Embedding: one vector for each image, see {@link EmbeddingSpec}.
      */
     public enum Decoder {
         SOFTMAX,
@@ -70,7 +71,8 @@ public record OutputSpec(
         SOLOV2,
         HOVERNET,
         STARDIST,
-        CELLPOSE
+        CELLPOSE,
+        EMBEDDING
     }
 
     /** Without a family. */
@@ -155,7 +157,8 @@ public record OutputSpec(
                     MASK2FORMER,
                     HOVERNET,
                     STARDIST,
-                    CELLPOSE -> false;
+                    CELLPOSE,
+                    EMBEDDING -> false;
         };
     }
 

@@ -8,6 +8,9 @@ public enum Task {
     DETECTION("detect"),
     CLASSIFICATION("classify"),
 
+    /** One vector for each image. */
+    EMBEDDING("embed"),
+
     /** Tensors in, tensors out, without a meaning; the model takes no images. */
     TENSORS("infer");
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Compares two JSON results for one image: the masks of classes by their overlap (IoU), detections one by one, labels by their scores.
+ * Compares two JSON results for one image: the masks of classes by their overlap (IoU), detections one by one, labels by their scores,
+ * embeddings by their distance.
  * The tolerance allows for processors that round differently.
  *
  * @param tolerance by how much scores may differ, and by how much the overlap of boxes or masks may fall below 1
@@ -28,6 +29,9 @@ record GoldenComparison(float tolerance) {
         }
         if (given.has("detections")) {
             return detections(expected.path("detections"), given.path("detections"));
+        }
+        if (given.has("embedding")) {
+            return vectors(expected.path("embedding"), given.path("embedding"));
         }
         return labels(expected.path("predictions"), given.path("predictions"));
     }
@@ -124,6 +128,25 @@ record GoldenComparison(float tolerance) {
                 box.path("y").asDouble(),
                 box.path("width").asDouble(),
                 box.path("height").asDouble());
+    }
+
+    /** The length of the difference, as a part of the length of the expected vector. */
+    private @Nullable String vectors(JsonNode expected, JsonNode given) {
+        if (expected.size() != given.size()) {
+            return "expected an embedding of " + expected.size() + " dimensions, found " + given.size();
+        }
+        double length = 0;
+        double difference = 0;
+        for (int i = 0; i < given.size(); i++) {
+            double value = expected.path(i).asDouble();
+            length = Math.hypot(length, value);
+            difference = Math.hypot(difference, given.path(i).asDouble() - value);
+        }
+        return difference <= tolerance * length
+                ? null
+                : String.format(
+                        "expected an embedding of length %.4f, found one that differs from it by %.4f",
+                        length, difference);
     }
 
     private @Nullable String labels(JsonNode expected, JsonNode given) {

@@ -119,6 +119,22 @@ class NewCommandTest {
         assertThat(exclusive.output().exclusive()).isTrue();
     }
 
+    /** Nothing in a vector shows that it is an embedding. */
+    @Test
+    void anEmbeddingIsAskedFor() throws IOException {
+        Path archive = OWN.resolve("classifier-traced.pt");
+        assertThat(run("vector", archive)).isEqualTo(1);
+        assertThat(err.toString()).contains("An embedding has no labels.", "--task embedding\n");
+        assertThat(run("vector", archive, "--task", "embedding", "--labels", "a,b,c,d"))
+                .isEqualTo(1);
+
+        ModelManifest manifest = made("vector", archive, "--task", "embedding");
+
+        assertThat(manifest.task()).isEqualTo(Task.EMBEDDING);
+        assertThat(manifest.labels()).isEmpty();
+        assertThat(out.toString()).contains("v1/models/vector/embed");
+    }
+
     @Test
     void withoutLabelsTheChoicesAreShown() {
         assertThat(run("unnamed", OWN.resolve("classifier-traced.pt"))).isEqualTo(1);

@@ -52,6 +52,7 @@ class ManifestSchemaTest {
             "{task: detection, labels: [a], output: {decoder: maskformer}}",
             "{task: detection, labels: [a], output: {decoder: solov2}}",
             "{task: classification, labels: [a]}",
+            "{task: embedding}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",
             "{task: segmentation, labels: [a], input: {resize: {mode: shortest-side, size: 64}}}",
             "{task: segmentation, labels: [a], input: {normalization: {kind: percentile}}}",

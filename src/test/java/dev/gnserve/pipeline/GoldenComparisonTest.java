@@ -29,6 +29,21 @@ class GoldenComparisonTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "[3, 4] | [3.03, 4.04] | null",
+                "[3, 4] | [3, 4.11] | expected an embedding of length 5.0000, found one that differs from it by 0.1100",
+                "[3, 4] | [3, 4, 0] | expected an embedding of 2 dimensions, found 3",
+                "[0, 0] | [0, 0] | null",
+            })
+    void embeddingsAreComparedByTheirDistance(String expected, String given, String difference) {
+        JsonNode one = JsonMapper.shared().readTree("{\"embedding\": " + expected + "}");
+        JsonNode other = JsonMapper.shared().readTree("{\"embedding\": " + given + "}");
+        assertThat(String.valueOf(COMPARISON.difference(one, other))).isEqualTo(difference);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
                 "10 10 100 100 0.9 | 10.4 10 100 100 0.91 | null",
                 "10 10 100 100 0.9 | 13 10 100 100 0.9 | not found",
                 "10 10 100 100 0.9 | 10 10 100 100 0.85 | not found",
