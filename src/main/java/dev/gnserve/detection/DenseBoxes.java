@@ -55,17 +55,19 @@ public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
     /** A score that the best candidates reach, so that no more than necessary become objects. */
     private float lowest(float least, int from, int to, int most) {
-        float[] high = new float[to - from];
         int count = 0;
         for (int i = from; i < to; i++) {
-            if (scores[i] >= least) {
-                high[count++] = scores[i];
-            }
+            count += scores[i] >= least ? 1 : 0;
         }
         if (count <= most) {
             return least;
         }
-        float[] ascending = Arrays.copyOf(high, count);
+        float[] ascending = new float[count];
+        for (int i = from, at = 0; i < to; i++) {
+            if (scores[i] >= least) {
+                ascending[at++] = scores[i];
+            }
+        }
         Arrays.sort(ascending);
         return CandidateOrder.lowest(ascending, most);
     }

@@ -208,7 +208,7 @@ final class Detector implements TileCollector<Detections> {
 
     private List<Detection> candidates(Prediction prediction) {
         OutputSpec.Locations locations =
-                manifest.output().locations(prediction, prepared.tileWidth(), prepared.tileHeight());
+                manifest.output().locations(prediction, prepared.tileWidth(), prepared.tileHeight(), limits.least());
         BoxSpec spec = manifest.output().boxes();
         float[] boxes = spec.corners(locations.boxes(), prepared.tileWidth(), prepared.tileHeight());
         requireNumbers(boxes);

@@ -36,27 +36,18 @@ public record NonMaximumSuppression(double iou, boolean agnostic) {
      */
     public List<Detection> apply(List<Detection> detections, int most) {
         List<Detection> kept = new ArrayList<>();
-        Map<Integer, List<Box>> better = new HashMap<>();
+        Map<Integer, BoxStore> better = new HashMap<>();
         for (Detection candidate : CandidateOrder.bestFirst(detections)) {
             if (kept.size() == most) {
                 break;
             }
-            List<Box> ofClass = better.computeIfAbsent(agnostic ? 0 : candidate.label(), label -> new ArrayList<>());
-            if (iou == 1 || !isShown(ofClass, candidate.box())) { // No overlap is above 1.
+            BoxStore ofClass = better.computeIfAbsent(agnostic ? 0 : candidate.label(), label -> new BoxStore());
+            if (iou == 1 || !ofClass.hasOverlapAbove(candidate.box(), iou + ROUNDING)) { // No overlap is above 1.
                 kept.add(candidate);
                 ofClass.add(candidate.box());
             }
         }
         return kept;
-    }
-
-    private boolean isShown(List<Box> better, Box box) {
-        for (int i = 0; i < better.size(); i++) {
-            if (iou(better.get(i), box) > iou + ROUNDING) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Intersection over union of two boxes; 0 where both are empty. */

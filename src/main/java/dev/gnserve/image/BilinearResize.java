@@ -16,6 +16,16 @@ final class BilinearResize {
         vertical = Filter.of(fromHeight, toHeight);
     }
 
+    private BilinearResize(Filter horizontal, Filter vertical) {
+        this.horizontal = horizontal;
+        this.vertical = vertical;
+    }
+
+    /** The same scaling that computes a part of the scaled image only. */
+    BilinearResize part(LabelMap.Region part) {
+        return new BilinearResize(horizontal.part(part.x(), part.width()), vertical.part(part.y(), part.height()));
+    }
+
     PlanarImage apply(PlanarRows image) {
         int channels = image.channels();
         int width = horizontal.to;
@@ -88,6 +98,14 @@ final class BilinearResize {
                 filter.count[i] = end - begin;
             }
             return filter;
+        }
+
+        Filter part(int from, int size) {
+            Filter part = new Filter(size, taps);
+            System.arraycopy(first, from, part.first, 0, size);
+            System.arraycopy(count, from, part.count, 0, size);
+            System.arraycopy(weights, from * taps, part.weights, 0, size * taps);
+            return part;
         }
 
         private static double triangle(double x) {

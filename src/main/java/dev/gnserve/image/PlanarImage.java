@@ -87,6 +87,11 @@ public final class PlanarImage implements PlanarRows {
         return new BilinearResize(width, height, newWidth, newHeight).apply(this);
     }
 
+    /** A part of {@link #resizedTo(int, int)}, equal to the last bit. Computes nothing outside the part. */
+    public PlanarImage resizedTo(int newWidth, int newHeight, LabelMap.Region part) {
+        return new BilinearResize(width, height, newWidth, newHeight).part(part).apply(this);
+    }
+
     @Override
     public void read(int x, int y, int count, float[] into, int offset, int stride) {
         for (int c = 0; c < channels; c++) {

@@ -42,7 +42,7 @@ public record FcosSpec(Locations locations, Distances distances, List<Integer> s
     }
 
     @Override
-    public HeadBoxes decode(Prediction prediction, int labels, int width, int height) {
+    public HeadBoxes decode(Prediction prediction, int labels, int width, int height, float least) {
         HeadLevels levels = HeadLevels.of(prediction, MAPS, labels);
         boolean corner = locations == Locations.CORNER;
         List<HeadGrid> grids = HeadGrid.of(levels, strides, corner, 1, width, height);
@@ -55,7 +55,7 @@ public record FcosSpec(Locations locations, Distances distances, List<Integer> s
             int map = levels.isRows() ? 0 : i;
             HeadGrid grid = grids.get(i);
             boxes(grid, levels.boxes().get(map), boxes, at);
-            scores(grid, levels.classes().get(map), levels.centres().get(map), labels, scores, at);
+            scores(grid, levels.classes().get(map), levels.centres().get(map), labels, least, scores, at);
             at += grid.locations();
             ends.add(at);
         }
@@ -87,14 +87,17 @@ public record FcosSpec(Locations locations, Distances distances, List<Integer> s
         }
     }
 
-    private static void scores(HeadGrid grid, Tensor map, Tensor centres, int labels, float[] scores, int at) {
+    private static void scores(
+            HeadGrid grid, Tensor map, Tensor centres, int labels, float least, float[] scores, int at) {
+        float cut = HeadGrid.logitBelow(least * least); // Centre-ness is 1 at most.
         float[] logits = grid.values(map, 1, labels);
         float[] central = grid.values(centres, 1, 1);
         for (int i = 0; i < grid.locations(); i++) {
             float centre = HeadGrid.sigmoid(central[grid.first() + i]);
             for (int label = 0; label < labels; label++) {
-                float score = HeadGrid.sigmoid(logits[(grid.first() + i) * labels + label]);
-                scores[(at + i) * labels + label] = (float) Math.sqrt(score * centre);
+                float logit = logits[(grid.first() + i) * labels + label];
+                scores[(at + i) * labels + label] =
+                        logit < cut ? 0 * centre : (float) Math.sqrt(HeadGrid.sigmoid(logit) * centre);
             }
         }
     }

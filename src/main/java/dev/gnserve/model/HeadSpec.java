@@ -20,9 +20,10 @@ public sealed interface HeadSpec extends FamilySpec permits FcosSpec, RetinaNetS
      * @param labels number of labels
      * @param width of the input
      * @param height of the input
+     * @param least scores below it may be 0, which saves their exponentials
      * @throws FailureException ENGINE_FAULT if the outputs are no such levels
      */
-    HeadBoxes decode(Prediction prediction, int labels, int width, int height);
+    HeadBoxes decode(Prediction prediction, int labels, int width, int height, float least);
 
     /**
      * Decoded boxes. Arrays are shared, not copied.

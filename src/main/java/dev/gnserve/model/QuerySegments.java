@@ -1,12 +1,14 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The objects that class and mask queries show, as the post-processors of transformers make them: {@code
@@ -87,12 +89,67 @@ public final class QuerySegments {
                 break;
             }
             PlanarImage mask = queries.mask(choice.query());
-            PlanarImage logits = spec.scaledFirst() ? mask.resizedTo(width, height) : mask;
+            LabelMap.Region part = reach(mask);
+            if (part == null) {
+                continue;
+            }
+            PlanarImage logits = spec.scaledFirst() ? mask.resizedTo(width, height, part) : mask;
             float score = choice.score() * quality(logits.values());
             if (score >= least) {
-                sink.add(new Segment(choice.label(), score, nearest(logits)));
+                sink.add(new Segment(
+                        choice.label(), score, spec.scaledFirst() ? placed(logits, part) : nearest(logits, part)));
             }
         }
+    }
+
+    /** A part of the input outside of which the scaled mask has no logit above 0; null if the mask has none. */
+    private LabelMap.@Nullable Region reach(PlanarImage mask) {
+        int left = mask.width();
+        int top = mask.height();
+        int right = -1;
+        int bottom = -1;
+        float[] logits = mask.values();
+        for (int y = 0, at = 0; y < mask.height(); y++) {
+            for (int x = 0; x < mask.width(); x++, at++) {
+                if (logits[at] > 0) {
+                    left = Math.min(left, x);
+                    right = Math.max(right, x);
+                    top = Math.min(top, y);
+                    bottom = y;
+                }
+            }
+        }
+        if (right < 0) {
+            return null;
+        }
+        int fromX = reached(left, mask.width(), width, false);
+        int fromY = reached(top, mask.height(), height, false);
+        return new LabelMap.Region(
+                fromX,
+                fromY,
+                reached(right, mask.width(), width, true) - fromX,
+                reached(bottom, mask.height(), height, true) - fromY);
+    }
+
+    /** The first input pixel that a pixel of a mask reaches in bilinear interpolation, or the one after the last. */
+    private static int reached(int pixel, int from, int to, boolean end) {
+        double scale = (double) from / to;
+        double margin = Math.max(scale, 1) + 1;
+        return end
+                ? (int) Math.min(to, Math.ceil((pixel + 1 + margin) / scale) + 1)
+                : (int) Math.max(0, Math.floor((pixel - margin) / scale) - 1);
+    }
+
+    /** The pixels with a logit above 0. */
+    private PlanarImage placed(PlanarImage logits, LabelMap.Region part) {
+        float[] inside = new float[width * height];
+        for (int y = 0, from = 0; y < part.height(); y++) {
+            int to = (part.y() + y) * width + part.x();
+            for (int x = 0; x < part.width(); x++, from++, to++) {
+                inside[to] = logits.values()[from] > 0 ? 1 : 0;
+            }
+        }
+        return new PlanarImage(1, height, width, inside);
     }
 
     /** The mean probability of the pixels inside a mask. */
@@ -109,15 +166,15 @@ public final class QuerySegments {
     }
 
     /** The pixels with a logit above 0, scaled to the input as {@code F.interpolate(mode="nearest")} does. */
-    private PlanarImage nearest(PlanarImage logits) {
+    private PlanarImage nearest(PlanarImage logits, LabelMap.Region part) {
         int[] columns = new int[width];
         for (int x = 0; x < width; x++) {
             columns[x] = (int) ((long) x * logits.width() / width);
         }
         float[] inside = new float[width * height];
-        for (int y = 0; y < height; y++) {
+        for (int y = part.y(); y < part.y() + part.height(); y++) {
             int row = (int) ((long) y * logits.height() / height);
-            for (int x = 0; x < width; x++) {
+            for (int x = part.x(); x < part.x() + part.width(); x++) {
                 inside[y * width + x] = logits.value(0, row, columns[x]) > 0 ? 1 : 0;
             }
         }
@@ -143,12 +200,19 @@ public final class QuerySegments {
         int[] areas = new int[kept.size()];
         for (int k = 0; k < kept.size(); k++) {
             PlanarImage mask = queries.mask(kept.get(k).query());
-            float[] probabilities = (spec.scaledFirst()
-                            ? QueryMasks.sigmoid(mask.resizedTo(width, height))
-                            : QueryMasks.sigmoid(mask).resizedTo(width, height))
+            boolean logits = spec.scaledFirst();
+            float[] values = (logits ? mask : QueryMasks.sigmoid(mask))
+                    .resizedTo(width, height)
                     .values();
+            float score = kept.get(k).score();
             for (int i = 0; i < pixels; i++) {
-                float weighed = probabilities[i] * kept.get(k).score();
+                if (logits && k > 0) {
+                    float bound = SigmoidBound.above(values[i]) * score;
+                    if (bound < inside && bound < highest[i]) {
+                        continue;
+                    }
+                }
+                float weighed = (logits ? HeadGrid.sigmoid(values[i]) : values[i]) * score;
                 areas[k] += weighed >= inside ? 1 : 0;
                 if (k == 0 || weighed > highest[i]) {
                     highest[i] = weighed;

@@ -27,7 +27,7 @@ public record RetinaNetSpec(AnchorSpec anchors, List<Integer> strides, int candi
     }
 
     @Override
-    public HeadBoxes decode(Prediction prediction, int labels, int width, int height) {
+    public HeadBoxes decode(Prediction prediction, int labels, int width, int height, float least) {
         HeadLevels levels = HeadLevels.of(prediction, MAPS, labels);
         int each = anchors.count();
         if (!levels.isRows() && levels.anchors() != each) {
@@ -46,6 +46,7 @@ public record RetinaNetSpec(AnchorSpec anchors, List<Integer> strides, int candi
         float[] boxes = new float[4 * total];
         float[] scores = new float[labels * total];
         List<Integer> ends = new ArrayList<>();
+        float cut = HeadGrid.logitBelow(least);
         int at = 0;
         for (int i = 0; i < grids.size(); i++) {
             int map = levels.isRows() ? 0 : i;
@@ -60,7 +61,8 @@ public record RetinaNetSpec(AnchorSpec anchors, List<Integer> strides, int candi
             }
             int count = each * grid.locations() * labels;
             for (int value = 0; value < count; value++) {
-                scores[at * labels + value] = HeadGrid.sigmoid(logits[grid.first() * labels + value]);
+                float logit = logits[grid.first() * labels + value];
+                scores[at * labels + value] = logit < cut ? 0 : HeadGrid.sigmoid(logit);
             }
             at += each * grid.locations();
             ends.add(at);
