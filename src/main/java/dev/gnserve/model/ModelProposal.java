@@ -55,6 +55,7 @@ public record ModelProposal(
      * @param task or null for any
      * @param decoder or null for any
      * @param boxes the form of boxes, or null for any
+     * @param firstLabel the number of the first label where the outputs are label numbers, or null for any
      * @param labels names, or an empty list
      * @param shapes of the inputs, or an empty list
      * @param like families, or an empty list for any form
@@ -63,6 +64,7 @@ public record ModelProposal(
             @Nullable Task task,
             @Nullable Decoder decoder,
             @Nullable Form boxes,
+            @Nullable Integer firstLabel,
             List<String> labels,
             List<StatedShape> shapes,
             List<Like> like) {
@@ -77,6 +79,7 @@ public record ModelProposal(
             return (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
+                    && (firstLabel == null || firstLabel.equals(form.firstLabel()))
                     && (like.isEmpty()
                             || (form.like() != null && like.contains(form.like()))
                             || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));

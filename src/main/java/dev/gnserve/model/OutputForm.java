@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoder of the manifest
  * @param exclusive whether a pixel has one class
- * @param labels number of labels that it needs; 0 if the outputs do not show it
+ * @param labels number of labels that it needs; the least number if firstLabel is not null; 0 if the outputs do not show it
  * @param background whether the first channel is background
  * @param boxes of a detector
  * @param meaning in words
  * @param like the family whose name chooses this form, or null
+ * @param firstLabel the number of the first label where outputs are label numbers; null where each label has a score
  */
 record OutputForm(
         Task task,
@@ -25,7 +26,8 @@ record OutputForm(
         boolean background,
         BoxSpec boxes,
         String meaning,
-        @Nullable Like like) {
+        @Nullable Like like,
+        @Nullable Integer firstLabel) {
 
     private OutputForm(
             Task task,
@@ -35,12 +37,24 @@ record OutputForm(
             boolean background,
             BoxSpec boxes,
             String meaning) {
-        this(task, decoder, exclusive, labels, background, boxes, meaning, null);
+        this(task, decoder, exclusive, labels, background, boxes, meaning, null, null);
     }
 
     /** A family by its name. */
     static OutputForm like(Like like, int labels) {
-        return new OutputForm(like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like);
+        return new OutputForm(
+                like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like, null);
+    }
+
+    /**
+     * As it is, with label numbers.
+     *
+     * @param first the number of the first label
+     * @param greatest the greatest number seen; below first if none was
+     */
+    OutputForm numbered(int first, int greatest) {
+        int least = Math.max(0, greatest - first + 1);
+        return new OutputForm(task, decoder, exclusive, least, background, boxes, meaning, like, first);
     }
 
     static OutputForm tensors() {
@@ -61,7 +75,7 @@ record OutputForm(
     }
 
     boolean takes(int given) {
-        return given > 0 && (labels == 0 || labels == given);
+        return given > 0 && (labels == 0 || labels == given || (firstLabel != null && given > labels));
     }
 
     /** The options of {@code gnserve new} that choose this form. */
@@ -69,7 +83,8 @@ record OutputForm(
         if (like != null) {
             return "--like " + like + " --labels " + String.join(",", names);
         }
-        String form = task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "";
+        String form = (task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "")
+                + (firstLabel == null ? "" : " --first-label " + firstLabel);
         return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
     }
 
@@ -91,6 +106,9 @@ record OutputForm(
             fields.add("boxes: " + lower(boxes.form()));
             fields.add("unit: " + lower(boxes.unit()));
             fields.add("scores: " + lower(boxes.scores()));
+            if (firstLabel != null) {
+                fields.add("firstLabel: " + firstLabel);
+            }
         }
         return "output: {" + String.join(", ", fields) + "}\n";
     }
