@@ -144,7 +144,10 @@ final class NewCommand implements Callable<Integer> {
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
             found = ModelProposal.of(
-                    archive, model, new Wish(task, decoder, boxes, firstLabel, labels, wanted, families()));
+                    archive,
+                    model,
+                    new Wish(task, decoder, boxes, firstLabel, labels, wanted, families()),
+                    this::progress);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             if (shapes.isEmpty()) {
@@ -184,6 +187,11 @@ final class NewCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    private void progress(String sentence) {
+        spec.commandLine().getErr().println(from + ": " + sentence);
+        spec.commandLine().getErr().flush();
     }
 
     private void explain(UndecidedFormException undecided) {

@@ -74,6 +74,11 @@ record OutputForm(
         return new OutputForm(Task.DETECTION, decoder, false, labels, false, boxes, meaning);
     }
 
+    /** Whether its map must have sides that divide those of the input. */
+    boolean needsWholeMap() {
+        return task == Task.SEGMENTATION && like == null;
+    }
+
     boolean takes(int given) {
         return given > 0 && (labels == 0 || labels == given || (firstLabel != null && given > labels));
     }
