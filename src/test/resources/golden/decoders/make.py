@@ -242,6 +242,27 @@ def detectron2():
          {"boxes": boxes, "scores": scores, "labels": torch.arange(count) % 3})
 
 
+def mask_boxes():
+    """torchvision's detections before the masks are pasted, and the masks that its paste_masks_in_image makes of them; some boxes reach
+    beyond the picture."""
+    from torchvision.models.detection.roi_heads import paste_masks_in_image
+
+    generator = torch.Generator().manual_seed(SEED)
+    count, width, height = 12, 96, 64
+    corner = torch.rand(count, 2, generator=generator) * torch.tensor([90.0, 60.0]) - 8
+    boxes = torch.cat([corner, corner + 2 + torch.rand(count, 2, generator=generator) * 40], 1)
+    labels = torch.arange(count) % 3 + 1
+    scores = torch.linspace(0.9, 0.6, count)
+    for side in (28, 7):
+        coarse = torch.rand(count, 1, 7, 7, generator=generator)
+        masks = F.interpolate(coarse, (side, side), mode="bilinear", align_corners=False)
+        masks[0], masks[1] = 1, 0
+        pasted = paste_masks_in_image(masks, boxes, (height, width))[:, 0] > 0.5
+        keep(f"masks-in-boxes-{side}", {"boxes": boxes, "labels": labels, "scores": scores, "masks": masks,
+                                        "expected_masks": pasted.to(torch.uint8)},
+             {"boxes": boxes, "scores": scores, "labels": labels - 1})
+
+
 def queries():
     """MaskFormer and Mask2Former by the post-processors of transformers. That of Mask2Former scales masks to 384 x 384 pixels first,
     its usual input."""
@@ -338,6 +359,7 @@ if __name__ == "__main__":
     solov2()
     queries()
     detectron2()
+    mask_boxes()
     fcos()
     retinanet()
     segmentation()

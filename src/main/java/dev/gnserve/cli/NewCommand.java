@@ -82,6 +82,13 @@ final class NewCommand implements Callable<Integer> {
             description = "Form of boxes: one of ${COMPLETION-CANDIDATES}. Default: as for --decoder.")
     private BoxSpec.@Nullable Form boxes;
 
+    @Option(
+            names = "--first-label",
+            paramLabel = "NUMBER",
+            description =
+                    "Number of the first label where a detector returns label numbers: 0 or 1. Default: what the numbers show.")
+    private @Nullable Integer firstLabel;
+
     @Option(names = "--labels", split = ",", description = "Names of the classes, in the order of the outputs.")
     private List<String> labels = new ArrayList<>();
 
@@ -136,7 +143,11 @@ final class NewCommand implements Callable<Integer> {
         List<StatedShape> wanted = ShapeOption.parse(shapes, spec.commandLine());
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
-            found = ModelProposal.of(archive, model, new Wish(task, decoder, boxes, labels, wanted, families()));
+            found = ModelProposal.of(
+                    archive,
+                    model,
+                    new Wish(task, decoder, boxes, firstLabel, labels, wanted, families()),
+                    this::progress);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             if (shapes.isEmpty()) {
@@ -176,6 +187,11 @@ final class NewCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+    }
+
+    private void progress(String sentence) {
+        spec.commandLine().getErr().println(from + ": " + sentence);
+        spec.commandLine().getErr().flush();
     }
 
     private void explain(UndecidedFormException undecided) {

@@ -121,7 +121,7 @@ final class Detector implements TileCollector<Detections> {
     }
 
     private void addSegment(QuerySegments.Segment segment) {
-        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask()) : null;
+        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask(), 0) : null;
         Box box = whole == null ? null : toOriginal(whole);
         if (box != null) {
             LabelMap.Region region = region(box);
@@ -130,15 +130,15 @@ final class Detector implements TileCollector<Detections> {
         }
     }
 
-    /** The box around the pixels of a mask; null if it has none. */
-    private static @Nullable Box bounds(PlanarImage mask) {
+    /** The box around the pixels of a mask above a threshold; null if it has none. */
+    private static @Nullable Box bounds(PlanarImage mask, float threshold) {
         int left = mask.width();
         int top = mask.height();
         int right = -1;
         int bottom = -1;
         for (int y = 0; y < mask.height(); y++) {
             for (int x = 0; x < mask.width(); x++) {
-                if (mask.value(0, y, x) > 0) {
+                if (mask.value(0, y, x) > threshold) {
                     left = Math.min(left, x);
                     right = Math.max(right, x);
                     top = Math.min(top, y);
@@ -156,14 +156,23 @@ final class Detector implements TileCollector<Detections> {
      * @param box the same in the upright image
      */
     private InstanceMask mask(PlanarImage mask, Box whole, Box box) {
-        LabelMap.Region region = region(box);
         float least = manifest.thresholds().mask();
-        boolean within = manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2;
-        return new InstanceMask(
-                region,
-                within
-                        ? prepared.maskWithin(tile, mask, whole, region, least)
-                        : prepared.maskOver(tile, mask, region, least));
+        if (manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2) {
+            LabelMap.Region region = region(box);
+            return new InstanceMask(region, prepared.maskWithin(tile, mask, whole, region, least));
+        }
+        Box bounds = bounds(mask, least);
+        LabelMap.Region region = region(bounds == null ? box : around(box, prepared.toOriginal(tile, bounds)));
+        return new InstanceMask(region, prepared.maskOver(tile, mask, region, least));
+    }
+
+    /** The box around two: pixels of a mask may lie beyond the object's box. */
+    private static Box around(Box one, Box other) {
+        return Box.ofCorners(
+                Math.min(one.x(), other.x()),
+                Math.min(one.y(), other.y()),
+                Math.max(one.right(), other.right()),
+                Math.max(one.bottom(), other.bottom()));
     }
 
     /** The pixels that a box touches. */

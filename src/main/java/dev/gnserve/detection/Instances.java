@@ -2,6 +2,7 @@ package dev.gnserve.detection;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -9,6 +10,7 @@ import dev.gnserve.image.Box;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.KeyPointSpec;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.OutputSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,11 +20,17 @@ import org.jspecify.annotations.Nullable;
 /** The outputs of a detector with its own suppression, as torchvision's, for one input: boxes, labels, scores and optionally masks. */
 final class Instances {
 
+    /** Interpolation in the archive may leave a mask this much below 0. */
+    private static final float ROUNDING = 0.01f;
+
     private final float[] boxes;
     private final float[] labels;
     private final float[] scores;
     private final @Nullable Tensor masks;
     private final float[] maskValues;
+    private final int width;
+    private final int height;
+    private final boolean pasted;
     private final @Nullable Tensor keypoints;
     private final @Nullable Tensor keypointScores;
     private final List<String> keypointNames;
@@ -36,7 +44,9 @@ final class Instances {
             @Nullable Tensor masks,
             @Nullable Tensor keypoints,
             @Nullable Tensor keypointScores,
-            ModelManifest manifest) {
+            ModelManifest manifest,
+            int width,
+            int height) {
         this.keypoints = keypoints;
         this.keypointScores = keypointScores;
         this.keypointNames = manifest.output().family() instanceof KeyPointSpec spec ? spec.names() : List.of();
@@ -47,10 +57,16 @@ final class Instances {
         this.maskValues = masks == null ? new float[0] : masks.floats();
         this.firstLabel = manifest.output().firstLabel();
         this.names = manifest.labels();
+        this.width = width;
+        this.height = height;
+        this.pasted = masks != null
+                && manifest.output().decoder() != OutputSpec.Decoder.DETECTRON2
+                && !isWhole(masks.shape(), width, height);
     }
 
     /**
-     * Reads the outputs.
+     * Reads the outputs. Masks as large as the input cover it. Square masks of another size cover the boxes: they are torchvision's before
+     * {@code paste_masks_in_image}, or detectron2's.
      *
      * @param width of the input
      * @param height of the input
@@ -67,7 +83,7 @@ final class Instances {
         int count = labels.shape().elements();
         boolean fits = boxes.shape().elements() == 4 * count
                 && scores.shape().elements() == count
-                && (masks == null || (masks.shape().rank() >= 3 && masks.shape().size(0) == count));
+                && (masks == null || isMasks(masks.shape(), count));
         Tensor keypoints = prediction.outputs().get("keypoints");
         Tensor keypointScores = prediction.outputs().get("keypoints_scores");
         fits &= keypoints == null
@@ -80,8 +96,12 @@ final class Instances {
         if (!fits) {
             throw unfit(prediction);
         }
+        if (masks != null && count > 0) {
+            requireSize(masks.shape(), width, height);
+        }
         float[] corners = manifest.output().boxes().corners(boxes, width, height);
-        Instances found = new Instances(corners, labels, scores, masks, keypoints, keypointScores, manifest);
+        Instances found =
+                new Instances(corners, labels, scores, masks, keypoints, keypointScores, manifest, width, height);
         found.requireNames();
         return found;
     }
@@ -118,18 +138,64 @@ final class Instances {
                 label, scores[index], Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]));
     }
 
-    /** The mask of an object, float32 [1, height, width] over the whole input; null if the model returns none. */
+    /**
+     * The mask of an object, float32 [1, height, width] over the whole input, or, with the decoder detectron2, [1, M, M] over its box; null
+     * if the model returns none.
+     *
+     * @throws FailureException ENGINE_FAULT if a mask that has to be pasted has values below 0, as logits have
+     */
     @Nullable
     PlanarImage mask(int index) {
         if (masks == null) {
             return null;
         }
         int rank = masks.shape().rank();
-        int height = masks.shape().size(rank - 2);
-        int width = masks.shape().size(rank - 1);
-        int each = masks.shape().elements() / count();
-        float[] values = Arrays.copyOfRange(maskValues, index * each, index * each + height * width);
-        return new PlanarImage(1, height, width, values);
+        int rows = masks.shape().size(rank - 2);
+        int columns = masks.shape().size(rank - 1);
+        float[] values = Arrays.copyOfRange(maskValues, index * rows * columns, (index + 1) * rows * columns);
+        PlanarImage mask = new PlanarImage(1, rows, columns, values);
+        if (!pasted) {
+            return mask;
+        }
+        requireProbabilities(values);
+        return MaskPaste.paste(mask, Arrays.copyOfRange(boxes, 4 * index, 4 * index + 4), width, height);
+    }
+
+    /** Whether a shape is [D, height, width] or [D, 1, height, width]. */
+    private static boolean isMasks(TensorShape shape, int count) {
+        return shape.rank() >= 3
+                && shape.rank() <= 4
+                && shape.size(0) == count
+                && (shape.rank() == 3 || shape.size(1) == 1);
+    }
+
+    private static boolean isWhole(TensorShape masks, int width, int height) {
+        return masks.size(masks.rank() - 2) == height && masks.size(masks.rank() - 1) == width;
+    }
+
+    private static void requireSize(TensorShape masks, int width, int height) {
+        int rows = masks.size(masks.rank() - 2);
+        int columns = masks.size(masks.rank() - 1);
+        if (rows == 0 || (rows != columns && !isWhole(masks, width, height))) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            ("The model returned masks of %d x %d pixels (width x height) for an input of %d x %d pixels. Masks must be as"
+                                            + " large as the input, or square: then each covers its box.")
+                                    .formatted(columns, rows, width, height))
+                    .asException();
+        }
+    }
+
+    private static void requireProbabilities(float[] mask) {
+        for (float value : mask) {
+            if (!(value >= -ROUNDING)) {
+                throw Failure.of(
+                                FailureCode.ENGINE_FAULT,
+                                "The model returned a mask with the value %s. Masks must be probabilities, 0 to 1: logits need a sigmoid in the archive."
+                                        .formatted(value))
+                        .asException();
+            }
+        }
     }
 
     private void requireNames() {

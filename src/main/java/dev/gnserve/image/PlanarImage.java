@@ -63,7 +63,7 @@ public final class PlanarImage implements PlanarRows {
     }
 
     /** As {@link #between}, but 0 beyond the border. */
-    double betweenOrZero(double x, double y) {
+    public double betweenOrZero(double x, double y) {
         int left = (int) Math.floor(x);
         int top = (int) Math.floor(y);
         double upper = valueOrZero(top, left) + (x - left) * (valueOrZero(top, left + 1) - valueOrZero(top, left));

@@ -13,6 +13,7 @@ import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import java.util.ArrayList;
@@ -69,8 +70,21 @@ public record ArchiveInput(
                 channels, 1, square ? size.width() : 0, logits, size, Math.max(size.width(), size.height()));
     }
 
-    /** The first trial that ran, and its prediction for one image. */
-    record Trial(ArchiveInput input, Prediction prediction) {}
+    /**
+     * The first trial that ran, and its prediction for one image.
+     *
+     * @param shape of the image, [channels, height, width]; null for other inputs
+     */
+    record Trial(
+            ArchiveInput input,
+            Prediction prediction,
+            @Nullable TensorShape shape) {
+
+        /** Whether the usual output, if it is a picture, shows the whole image at its size or at whole fractions of it. */
+        boolean showsAll() {
+            return shape == null || fits(prediction, shape.size(1), shape.size(2));
+        }
+    }
 
     /**
      * What an archive says, or else what trial passes show. If they fail, the result is the usual input; loading the model then reports
@@ -96,8 +110,8 @@ public record ArchiveInput(
      *
      * @throws FailureException ENGINE_FAULT with the engine's last message if none fits
      */
-    static Trial trial(TorchScriptArchive archive, BackendModel model) {
-        return trial(archive, model, null, Integer.MAX_VALUE);
+    private static Trial trial(TorchScriptArchive archive, BackendModel model) {
+        return trial(archive, model, null, Integer.MAX_VALUE, new TrialTime(progress -> {}));
     }
 
     /**
@@ -105,31 +119,71 @@ public record ArchiveInput(
      *
      * @param picture [channels, height, width]; null if none is known
      * @param mostAtOnce the largest batch, as far as known
+     * @param time bounds the passes
      */
-    static Trial trial(TorchScriptArchive archive, BackendModel model, @Nullable TensorShape picture, int mostAtOnce) {
+    static Trial trial(
+            TorchScriptArchive archive,
+            BackendModel model,
+            @Nullable TensorShape picture,
+            int mostAtOnce,
+            TrialTime time) {
         BackendSession session = model.newSession();
         ProgramInput program = ProgramInput.of(archive);
         if (program != null) {
-            return new Trial(program.images(), run(session, program));
+            TensorShape shape = program.shapes().get(0).get(0);
+            return new Trial(
+                    program.images(),
+                    run(session, program),
+                    program.named() == null && shape.rank() == 3 ? shape : null);
         }
         FailureException refusal = null;
+        boolean leftOut = false;
         int likely = picture == null ? channels(archive) : picture.size(0);
         for (ArchiveInput tried : picture == null ? candidates(likely) : candidates(picture)) {
             Resize.Size only = tried.onlySize;
             int height = only == null ? tried.usualSide() : only.height();
             // An odd multiple, like the height.
             int width = only == null ? height + 2 * tried.sizeMultiple : only.width();
+            TensorShape shape = TensorShape.of(tried.channels, height, width);
+            if (!Objects.equals(shape, picture) && !time.allows(shape)) {
+                leftOut = true;
+                continue;
+            }
+            long start = System.nanoTime();
             try {
-                Tensor noise = WarmUp.input(TensorShape.of(tried.channels, height, width));
-                Prediction prediction = run(session, noise, mostAtOnce);
+                Prediction prediction = run(session, WarmUp.input(shape), mostAtOnce);
                 if (only != null || fits(prediction, height, width)) {
-                    return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction);
+                    return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction, shape);
                 }
             } catch (FailureException e) {
                 refusal = tried.channels == likely ? e : refusal;
+            } finally {
+                time.add(shape, start);
             }
         }
-        throw Objects.requireNonNull(refusal, "a fixed size runs or fails");
+        if (leftOut) {
+            throw new FailureException(FailureCode.ENGINE_FAULT, time.leftOut(), refusal);
+        }
+        throw explained(archive, Objects.requireNonNull(refusal, "a fixed size runs or fails"));
+    }
+
+    /** Says what was tried before the engine's message. A refusal without an engine's message is about the outputs: it stays. */
+    private static FailureException explained(TorchScriptArchive archive, FailureException refusal) {
+        if (refusal.failure().cause() == null) {
+            return refusal;
+        }
+        String volumes = archive.parameters().stream()
+                .map(parameter -> parameter.tensor().shape())
+                .filter(shape -> shape.size() == 5)
+                .findFirst()
+                .map(shape ->
+                        " Its convolutions take clips or volumes [%d, depth, height, width].".formatted(shape.get(1)))
+                .orElse("");
+        return new FailureException(
+                FailureCode.ENGINE_FAULT,
+                "the archive takes no images of a usual shape: 1 or 3 channels, or those of its first layer, and sides of 32 to 1024."
+                        + volumes + " The last trial: " + refusal.failure().detail(),
+                refusal);
     }
 
     /** Small multiples first, then fixed sizes; then the same with gray instead of colour, or colour instead of gray. */

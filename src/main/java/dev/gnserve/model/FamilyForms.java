@@ -19,7 +19,7 @@ final class FamilyForms {
      */
     static List<OutputForm> fitting(List<Prediction> predictions) {
         if (predictions.stream().allMatch(FamilyForms::isOfDetectron2)) {
-            return List.of(OutputForm.like(Like.DETECTRON2, 0));
+            return List.of(OutputForm.like(Like.DETECTRON2, 0).numbered(0, greatestClass(predictions)));
         }
         QueryMasks queries = QueryMasks.find(predictions.get(0));
         if (queries != null) {
@@ -72,6 +72,15 @@ final class FamilyForms {
                         && OutputFacts.of(Objects.requireNonNull(found.outputs().get("labels")))
                                         .least()
                                 >= 0);
+    }
+
+    /** The greatest class number of detectron2's tuples; -1 if none was seen. */
+    private static int greatestClass(List<Prediction> predictions) {
+        OutputFacts classes = OutputFacts.of(predictions.stream()
+                .map(Detectron2Outputs::of)
+                .map(found -> Objects.requireNonNull(found.outputs().get("labels")))
+                .toList());
+        return (int) Math.max(-1, classes.greatest());
     }
 
     /** Whether distances are 0 or more, and the other maps are logits. */

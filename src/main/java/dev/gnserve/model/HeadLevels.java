@@ -125,6 +125,11 @@ record HeadLevels(List<Tensor> classes, List<Tensor> boxes, List<Tensor> centres
         if (levels == 0 || boxes.size() != levels || (!centres.isEmpty() && centres.size() != levels)) {
             return false;
         }
+        for (Tensor map : List.of(classes.get(0), boxes.get(0))) {
+            if (map.shape().rank() != 2 && map.shape().rank() != 3) {
+                return false;
+            }
+        }
         int anchors = anchors();
         for (int level = 0; level < levels; level++) {
             Tensor scores = classes.get(level);

@@ -14,6 +14,8 @@ import dev.gnserve.model.UndecidedFormException.Choice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +57,7 @@ public record ModelProposal(
      * @param task or null for any
      * @param decoder or null for any
      * @param boxes the form of boxes, or null for any
+     * @param firstLabel the number of the first label where the outputs are label numbers, or null for any
      * @param labels names, or an empty list
      * @param shapes of the inputs, or an empty list
      * @param like families, or an empty list for any form
@@ -63,6 +66,7 @@ public record ModelProposal(
             @Nullable Task task,
             @Nullable Decoder decoder,
             @Nullable Form boxes,
+            @Nullable Integer firstLabel,
             List<String> labels,
             List<StatedShape> shapes,
             List<Like> like) {
@@ -82,6 +86,7 @@ public record ModelProposal(
             return (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
+                    && (firstLabel == null || firstLabel.equals(form.firstLabel()))
                     && (like.isEmpty()
                             || (form.like() != null && like.contains(form.like()))
                             || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));
@@ -91,11 +96,13 @@ public record ModelProposal(
     /**
      * Reads an archive and runs trial passes.
      *
+     * @param progress receives a sentence after each slow pass
      * @throws FailureException ENGINE_FAULT with the engine's last message if no trial input runs
      * @throws dev.gnserve.archive.TorchScriptException if the archive takes other inputs
      * @throws UndecidedFormException if not exactly one form fits
      */
-    public static ModelProposal of(TorchScriptArchive archive, BackendModel model, Wish wish) {
+    public static ModelProposal of(
+            TorchScriptArchive archive, BackendModel model, Wish wish, Consumer<String> progress) {
         ProgramInput program = ProgramInput.of(archive);
         StatedInputs stated = wish.shapes().isEmpty() ? null : StatedInputs.of(archive, model, wish.shapes());
         boolean tensors = wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS;
@@ -105,8 +112,12 @@ public record ModelProposal(
         } else if (program == null && stated == null) {
             StatedInputs.requireOnlyArgument(archive.forward());
         }
-        ArchiveInput.Trial trial =
-                ArchiveInput.trial(archive, model, picture, stated == null ? Integer.MAX_VALUE : stated.mostAtOnce());
+        ArchiveInput.Trial trial = ArchiveInput.trial(
+                archive,
+                model,
+                picture,
+                stated == null ? Integer.MAX_VALUE : stated.mostAtOnce(),
+                new TrialTime(progress));
         String batching = stated == null || picture == null ? "" : stated.batching();
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
@@ -115,7 +126,13 @@ public record ModelProposal(
         if (tensors) {
             return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, batching);
         }
-        List<OutputForm> fitting = forms.fitting();
+        List<OutputForm> decoded = forms.fitting();
+        List<OutputForm> fitting = trial.showsAll()
+                ? decoded
+                : decoded.stream().filter(form -> !form.needsWholeMap()).toList();
+        if (fitting.size() < decoded.size() && fitting.isEmpty()) {
+            throw undecided(fitting, partOnly(trial), wish, forms);
+        }
         List<OutputForm> left = fitting.stream()
                 .filter(wish::allows)
                 .filter(wish::decidesFor)
@@ -136,6 +153,14 @@ public record ModelProposal(
         }
         List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
         throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish.labels()), wish, forms);
+    }
+
+    private static String partOnly(ArchiveInput.Trial trial) {
+        TensorShape input = Objects.requireNonNull(trial.shape());
+        TensorShape map = OutputSpec.usualLogits(trial.prediction()).shape();
+        return ("The maps of %d x %d pixels (width x height) for an input of %d x %d pixels do not show the whole input: their sides must"
+                        + " divide those of the input. Export the network with padded convolutions, or serve the tensors.")
+                .formatted(map.size(2), map.size(1), input.size(2), input.size(1));
     }
 
     private static ModelProposal tensors(ProgramInput program, ArchiveInput.Trial trial, Wish wish) {

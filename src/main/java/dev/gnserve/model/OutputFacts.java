@@ -82,6 +82,9 @@ record OutputFacts(float least, float greatest, boolean whole, boolean sumsToOne
 
     /** A sentence for people: {@code values -1.32 to 4.05}. */
     String text() {
+        if (least > greatest) {
+            return "no values";
+        }
         String range = String.format(Locale.ROOT, "values %.4g to %.4g", least, greatest);
         return range + (whole ? ", all whole" : "") + (sumsToOne ? ", that sum to 1 over the channels" : "");
     }

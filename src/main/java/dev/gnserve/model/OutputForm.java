@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decoder of the manifest
  * @param exclusive whether a pixel has one class
- * @param labels number of labels that it needs; 0 if the outputs do not show it
+ * @param labels number of labels that it needs; the least number if firstLabel is not null; 0 if the outputs do not show it
  * @param background whether the first channel is background
  * @param boxes of a detector
  * @param meaning in words
  * @param like the family whose name chooses this form, or null
+ * @param firstLabel the number of the first label where outputs are label numbers; null where each label has a score
  */
 record OutputForm(
         Task task,
@@ -25,7 +26,8 @@ record OutputForm(
         boolean background,
         BoxSpec boxes,
         String meaning,
-        @Nullable Like like) {
+        @Nullable Like like,
+        @Nullable Integer firstLabel) {
 
     private OutputForm(
             Task task,
@@ -35,12 +37,24 @@ record OutputForm(
             boolean background,
             BoxSpec boxes,
             String meaning) {
-        this(task, decoder, exclusive, labels, background, boxes, meaning, null);
+        this(task, decoder, exclusive, labels, background, boxes, meaning, null, null);
     }
 
     /** A family by its name. */
     static OutputForm like(Like like, int labels) {
-        return new OutputForm(like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like);
+        return new OutputForm(
+                like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like, null);
+    }
+
+    /**
+     * As it is, with label numbers.
+     *
+     * @param first the number of the first label
+     * @param greatest the greatest number seen; below first if none was
+     */
+    OutputForm numbered(int first, int greatest) {
+        int least = Math.max(0, greatest - first + 1);
+        return new OutputForm(task, decoder, exclusive, least, background, boxes, meaning, like, first);
     }
 
     static OutputForm tensors() {
@@ -60,11 +74,16 @@ record OutputForm(
         return new OutputForm(Task.DETECTION, decoder, false, labels, false, boxes, meaning);
     }
 
+    /** Whether its map must have sides that divide those of the input. */
+    boolean needsWholeMap() {
+        return task == Task.SEGMENTATION && like == null;
+    }
+
     boolean takes(int given) {
         if (task == Task.EMBEDDING) {
             return given == 0;
         }
-        return given > 0 && (labels == 0 || labels == given);
+        return given > 0 && (labels == 0 || labels == given || (firstLabel != null && given > labels));
     }
 
     /** The options of {@code gnserve new} that choose this form. */
@@ -75,7 +94,8 @@ record OutputForm(
         if (task == Task.EMBEDDING) {
             return "--task " + task.label();
         }
-        String form = task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "";
+        String form = (task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "")
+                + (firstLabel == null ? "" : " --first-label " + firstLabel);
         return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
     }
 
@@ -100,6 +120,9 @@ record OutputForm(
             fields.add("boxes: " + lower(boxes.form()));
             fields.add("unit: " + lower(boxes.unit()));
             fields.add("scores: " + lower(boxes.scores()));
+            if (firstLabel != null) {
+                fields.add("firstLabel: " + firstLabel);
+            }
         }
         return "output: {" + String.join(", ", fields) + "}\n";
     }

@@ -146,14 +146,18 @@ final class OutputForms {
 
     /** Detections that the network chose itself, with label numbers. */
     private void chosenBoxes(List<OutputForm> forms) {
-        OutputFacts labels = OutputFacts.of(all("labels"));
+        OutputFacts numbers = OutputFacts.of(all("labels"));
         boolean seen = all("labels").stream().anyMatch(tensor -> tensor.shape().elements() > 0);
-        if (seen && !(labels.whole() && labels.least() >= 1)) {
+        if (seen && !(numbers.whole() && numbers.least() >= 0)) {
             return;
         }
+        int greatest = seen ? (int) numbers.greatest() : -1;
         for (Form form : seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH)) {
             BoxSpec spec = new BoxSpec(form, BoxForms.unit(all("boxes")), Scores.PROBABILITIES);
-            forms.add(OutputForm.boxes(Decoder.BOXES, 0, spec, BoxForms.text(spec) + " with labels from 1 and scores"));
+            for (int first : seen && numbers.least() == 0 ? new int[] {0} : new int[] {1, 0}) {
+                String meaning = BoxForms.text(spec) + " with labels from " + first + " and scores";
+                forms.add(OutputForm.boxes(Decoder.BOXES, 0, spec, meaning).numbered(first, greatest));
+            }
         }
     }
 

@@ -1,9 +1,13 @@
 package dev.gnserve.detection;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Box;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
@@ -19,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -65,7 +71,7 @@ class DetectionDecodersTest {
             """)
     void boxesAreThoseOfTheReference(String name, String labels, String output, String outputs) throws IOException {
         Npz golden = golden(name);
-        List<Detection> found = found(golden, labels, output, outputs);
+        List<Detection> found = found(golden, labels, output, outputs, 0.5);
         float[] boxes = golden.floats("expected_boxes");
         float[] scores = golden.floats("expected_scores");
         float[] numbers = golden.floats("expected_labels");
@@ -88,21 +94,70 @@ class DetectionDecodersTest {
         }
     }
 
-    @Test
-    void masksWithinBoxesArePastedAsByDetectron2() throws IOException {
-        Npz golden = golden("detectron2-masks");
-        List<Detection> found = found(
-                golden,
-                "[a, b, c]",
-                "{decoder: detectron2}",
-                "boxes=output0, classes=output1, masks=output2, scores=output3, size=output4");
+    /** The masks of torchvision are those of paste_masks_in_image, of detectron2 those of its function with this name. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            detectron2-masks  | {decoder: detectron2} | boxes=output0, classes=output1, masks=output2, scores=output3, size=output4
+            masks-in-boxes-28 | {decoder: boxes}      | boxes, labels, scores, masks
+            masks-in-boxes-7  | {decoder: boxes}      | boxes, labels, scores, masks
+            """)
+    void masksWithinBoxesArePastedAsByTheReference(String name, String output, String outputs) throws IOException {
+        Npz golden = golden(name);
+        List<Detection> found = found(golden, "[a, b, c]", output, outputs, 1);
         float[] expected = golden.floats("expected_masks");
+        assertThat(found).hasSize(golden.floats("expected_scores").length);
         for (int i = 0; i < found.size(); i++) {
             int[] picture = new int[WIDTH * HEIGHT];
             Objects.requireNonNull(found.get(i).mask()).paint(picture, WIDTH, 1);
             float[] pixels = Arrays.copyOfRange(expected, i * picture.length, (i + 1) * picture.length);
             assertThat(picture).as("mask %d", i).containsExactly(whole(pixels));
         }
+    }
+
+    /** Torchvision does not clip a mask to its box. */
+    @Test
+    void masksOfTheWholeInputAreKept() throws IOException {
+        Npz golden = golden("masks-in-boxes-28");
+        Map<String, Tensor> outputs = returned(golden, "boxes, labels, scores, expected_masks=masks");
+        int count = golden.floats("scores").length;
+        for (TensorShape shape :
+                List.of(TensorShape.of(count, 1, HEIGHT, WIDTH), TensorShape.of(count, HEIGHT, WIDTH))) {
+            float[] expected = golden.floats("expected_masks");
+            outputs.put("masks", new FloatTensor(shape, expected));
+            List<Detection> found = found(outputs, "[a, b, c]", "{decoder: boxes}", 1);
+            assertThat(found).hasSize(count);
+            for (int i = 0; i < count; i++) {
+                int[] picture = new int[WIDTH * HEIGHT];
+                Objects.requireNonNull(found.get(i).mask()).paint(picture, WIDTH, 1);
+                float[] pixels = Arrays.copyOfRange(expected, i * picture.length, (i + 1) * picture.length);
+                assertThat(picture).as("mask %d", i).containsExactly(whole(pixels));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            1, 32, 48 | 0  | masks of 48 x 32 pixels (width x height) for an input of 96 x 64 pixels
+            1, 96, 64 | 0  | masks of 64 x 96 pixels (width x height) for an input of 96 x 64 pixels
+            1, 64, 95 | 0  | masks of 95 x 64 pixels (width x height) for an input of 96 x 64 pixels
+            1, 0, 0   | 0  | masks of 0 x 0 pixels
+            3, 28, 28 | 0  | Expected are boxes [D, 4]
+            28        | 0  | Expected are boxes [D, 4]
+            1, 28, 28 | -3 | a mask with the value -3.0. Masks must be probabilities
+            """)
+    void masksOfAnotherFormAreRefused(String shape, float value, String message) throws IOException {
+        Map<String, Tensor> outputs = returned(golden("masks-in-boxes-28"), "boxes, labels, scores");
+        int[] sizes = Stream.concat(
+                        Stream.of(outputs.get("labels").shape().size(0)),
+                        Stream.of(shape.split(", ", -1)).map(Integer::valueOf))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        float[] values = new float[IntStream.of(sizes).reduce(1, (a, b) -> a * b)];
+        Arrays.fill(values, value);
+        outputs.put("masks", new FloatTensor(TensorShape.of(sizes), values));
+        assertThatThrownBy(() -> found(outputs, "[a, b, c]", "{decoder: boxes}", 1))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining(message);
     }
 
     private static int[] whole(float[] values) {
@@ -113,18 +168,22 @@ class DetectionDecodersTest {
         return whole;
     }
 
-    private static List<Detection> found(Npz golden, String labels, String output, String outputs) {
+    private static List<Detection> found(Npz golden, String labels, String output, String outputs, double iou) {
+        return found(returned(golden, outputs), labels, output, iou);
+    }
+
+    private static List<Detection> found(Map<String, Tensor> outputs, String labels, String output, double iou) {
         ModelManifest manifest = ManifestReader.read(
                 "model.yaml",
-                "task: detection\nlabels: %s\noutput: %s\nthresholds: {score: 0.3, iou: 0.5}\n"
-                        .formatted(labels, output));
+                "task: detection\nlabels: %s\noutput: %s\nthresholds: {score: 0.3, iou: %s}\n"
+                        .formatted(labels, output, iou));
         UprightImage image = UprightImage.of8Bit(WIDTH, HEIGHT, 3, new byte[3 * WIDTH * HEIGHT]);
         Detector detector = new Detector(
                 manifest,
                 image,
                 manifest.preprocessor().prepare(image),
                 DetectionLimits.of(manifest, 0.3f, null, 10_000, List.of(), false));
-        detector.add(new Prediction(returned(golden, outputs)));
+        detector.add(new Prediction(outputs));
         return detector.finish().detections();
     }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,10 +32,10 @@ class OutputFormsTest {
             softmax-nonsquare | output | --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x
             classes | output | --decoder classes --labels x
             detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
-            boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --labels x
+            boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --first-label 1 --labels x; --decoder boxes --boxes xyxy --first-label 0 --labels x
             hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
             stardist-0 | probability, distances | --decoder stardist --labels x
-            boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --labels x; --decoder boxes --boxes xywh --labels x
+            boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --first-label 1 --labels x; --decoder boxes --boxes cxcywh --first-label 0 --labels x; --decoder boxes --boxes xywh --first-label 1 --labels x; --decoder boxes --boxes xywh --first-label 0 --labels x
             """)
     void everyFormIsFoundThatTheValuesAllow(String name, String outputs, String expected) throws IOException {
         OutputForms forms = new OutputForms(List.of(golden(name, outputs)));
@@ -90,6 +91,33 @@ class OutputFormsTest {
         assertThat(decoders(new OutputForms(flows, Decoder.CELLPOSE))).containsExactly(Decoder.CELLPOSE);
         assertThat(decoders(new OutputForms(rays))).doesNotContain(Decoder.STARDIST);
         assertThat(decoders(new OutputForms(rays, Decoder.STARDIST))).containsExactly(Decoder.STARDIST);
+    }
+
+    /** The least number seen may be 0, and the names must be enough for the greatest one. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            1, 3 | 2 |
+            1, 3 | 3 | 1
+            1, 3 | 4 | 1, 0
+            0, 3 | 3 |
+            0, 3 | 4 | 0
+            0, 3 | 9 | 0
+            """)
+    void labelNumbersShowTheFirstLabel(String numbers, int names, @Nullable String first) {
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        String[] seen = numbers.split(", ", -1);
+        outputs.put("boxes", Tensor.of(new float[] {1, 2, 30, 40, 5, 6, 70, 80}, 2, 4));
+        outputs.put("labels", Tensor.of(new float[] {Float.parseFloat(seen[0]), Float.parseFloat(seen[1])}, 2));
+        outputs.put("scores", Tensor.of(new float[] {0.5f, 0.25f}, 2));
+
+        List<OutputForm> forms = new OutputForms(List.of(new Prediction(outputs)))
+                .fitting().stream().filter(form -> form.takes(names)).toList();
+
+        assertThat(forms)
+                .extracting(form -> String.valueOf(form.firstLabel()))
+                .containsExactly(first == null ? new String[0] : first.split(", ", -1));
+        assertThat(forms)
+                .allSatisfy(form -> assertThat(form.manifest("")).contains("firstLabel: " + form.firstLabel()));
     }
 
     private static List<Decoder> decoders(OutputForms forms) {

@@ -1,0 +1,52 @@
+package dev.gnserve.model;
+
+import dev.gnserve.backend.TensorShape;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Bounds the time of trial passes: a pass runs only if it ends in time, by the slowest pass so far. Not thread-safe. */
+final class TrialTime {
+
+    private static final long MOST_SECONDS = 60;
+
+    /** Passes that take longer are reported. */
+    private static final double SLOW_SECONDS = 2;
+
+    private final long start = System.nanoTime();
+    private final Consumer<String> progress;
+    private double secondsPerValue;
+    private String slowest = "";
+
+    /** @param progress receives a sentence for each slow pass */
+    TrialTime(Consumer<String> progress) {
+        this.progress = progress;
+    }
+
+    /** Whether a pass over an input ends in time. The first one always does. */
+    boolean allows(TensorShape input) {
+        return seconds(start) + secondsPerValue * input.elements() <= MOST_SECONDS;
+    }
+
+    /** Counts a pass. */
+    void add(TensorShape input, long startNanos) {
+        double seconds = seconds(startNanos);
+        if (seconds / input.elements() > secondsPerValue) {
+            secondsPerValue = seconds / input.elements();
+            slowest = String.format(Locale.ROOT, "a trial pass over %s took %.1f s", input, seconds);
+        }
+        if (seconds > SLOW_SECONDS) {
+            progress.accept(String.format(Locale.ROOT, "a trial pass over %s took %.1f s", input, seconds));
+        }
+    }
+
+    /** Why inputs were left out, as a sentence. */
+    String leftOut() {
+        return "no input that was tried fits, and others would take longer than " + MOST_SECONDS + " s: " + slowest
+                + ". Say the shape of the input";
+    }
+
+    private static double seconds(long sinceNanos) {
+        return (System.nanoTime() - sinceNanos) / (double) TimeUnit.SECONDS.toNanos(1);
+    }
+}
