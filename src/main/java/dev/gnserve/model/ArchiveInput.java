@@ -111,7 +111,7 @@ public record ArchiveInput(
      * @throws FailureException ENGINE_FAULT with the engine's last message if none fits
      */
     private static Trial trial(TorchScriptArchive archive, BackendModel model) {
-        return trial(archive, model, null, Integer.MAX_VALUE, new TrialTime(progress -> {}));
+        return trial(archive, model, null, Integer.MAX_VALUE, new TrialTime(false, progress -> {}));
     }
 
     /**

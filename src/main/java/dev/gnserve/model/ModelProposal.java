@@ -117,12 +117,13 @@ public record ModelProposal(
                 model,
                 picture,
                 stated == null ? Integer.MAX_VALUE : stated.mostAtOnce(),
-                new TrialTime(progress));
+                new TrialTime(picture != null, progress));
         String batching = stated == null || picture == null ? "" : stated.batching();
         if (program != null && !program.takesImages()) {
             return tensors(program, trial, wish);
         }
-        OutputForms forms = new OutputForms(predictions(trial, model), wish.decoder());
+        OutputForms forms = new OutputForms(
+                trial.showsAll() ? predictions(trial, model) : List.of(trial.prediction()), wish.decoder());
         if (tensors) {
             return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, batching);
         }

@@ -10,22 +10,32 @@ final class TrialTime {
 
     private static final long MOST_SECONDS = 60;
 
+    /** If the shape of the input was said, the others only show which sizes run besides. */
+    private static final long MOST_SECONDS_BESIDES = 20;
+
     /** Passes that take longer are reported. */
     private static final double SLOW_SECONDS = 2;
 
     private final long start = System.nanoTime();
+    private final long most;
     private final Consumer<String> progress;
     private double secondsPerValue;
     private String slowest = "";
 
-    /** @param progress receives a sentence for each slow pass */
-    TrialTime(Consumer<String> progress) {
+    /**
+     * Starts now.
+     *
+     * @param stated whether the shape of the input was said
+     * @param progress receives a sentence for each slow pass
+     */
+    TrialTime(boolean stated, Consumer<String> progress) {
+        this.most = stated ? MOST_SECONDS_BESIDES : MOST_SECONDS;
         this.progress = progress;
     }
 
     /** Whether a pass over an input ends in time. The first one always does. */
     boolean allows(TensorShape input) {
-        return seconds(start) + secondsPerValue * input.elements() <= MOST_SECONDS;
+        return seconds(start) + secondsPerValue * input.elements() <= most;
     }
 
     /** Counts a pass. */
@@ -42,7 +52,7 @@ final class TrialTime {
 
     /** Why inputs were left out, as a sentence. */
     String leftOut() {
-        return "no input that was tried fits, and others would take longer than " + MOST_SECONDS + " s: " + slowest
+        return "no input that was tried fits, and others would take longer than " + most + " s: " + slowest
                 + ". Say the shape of the input";
     }
 
