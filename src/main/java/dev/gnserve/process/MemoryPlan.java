@@ -20,6 +20,9 @@ public record MemoryPlan(long limit, long heap) {
     /** Of the heap: what the garbage collector keeps beside it. */
     private static final int COLLECTOR_SHARE = 32;
 
+    /** Of what is left: what the allocator keeps of memory that passes and decoders gave back. */
+    private static final int ALLOCATOR_SHARE = 8;
+
     /** Of the heap: the application without requests, and what requests hold beside uploads and images. */
     private static final long APPLICATION = 160 * MB;
 
@@ -37,9 +40,14 @@ public record MemoryPlan(long limit, long heap) {
         return RUNTIME + heap / COLLECTOR_SHARE;
     }
 
+    /** What the allocator keeps. */
+    public long allocator() {
+        return Math.max(0, limit - heap - runtime()) / ALLOCATOR_SHARE;
+    }
+
     /** Native memory for models and their passes. */
     public long passes() {
-        return Math.max(0, limit - heap - runtime());
+        return Math.max(0, limit - heap - runtime()) - allocator();
     }
 
     /** Heap for the bodies of requests. */
@@ -58,6 +66,8 @@ public record MemoryPlan(long limit, long heap) {
                 Memory plan for a limit of %,d MB:
                   Java heap            %,8d MB, of it %,d MB for images and %,d MB for uploads
                   JVM and engine       %,8d MB
-                  models and passes    %,8d MB""".formatted(limit / MB, heap / MB, images() / MB, uploads() / MB, runtime() / MB, passes() / MB);
+                  allocator            %,8d MB
+                  models and passes    %,8d MB""".formatted(
+                limit / MB, heap / MB, images() / MB, uploads() / MB, runtime() / MB, allocator() / MB, passes() / MB);
     }
 }

@@ -26,7 +26,8 @@ class MemoryPlanTest {
                         Memory plan for a limit of 4,096 MB:
                           Java heap               1,843 MB, of it 1,314 MB for images and 368 MB for uploads
                           JVM and engine            457 MB
-                          models and passes       1,795 MB""");
+                          allocator                 224 MB
+                          models and passes       1,570 MB""");
     }
 
     @Test
