@@ -35,21 +35,7 @@ final class Ranking {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
             case PROBABILITIES -> probabilities(logits);
-            case CLASSES,
-                    BOXES,
-                    DETR,
-                    TENSORS,
-                    FCOS,
-                    RETINANET,
-                    DETECTRON2,
-                    MASKFORMER,
-                    MASK2FORMER,
-                    SOLOV2,
-                    HOVERNET,
-                    STARDIST,
-                    CELLPOSE,
-                    EMBEDDING ->
-                throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
+            default -> throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)
                 .boxed()

@@ -83,20 +83,7 @@ public final class ClassProbabilities {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
             case PROBABILITIES -> probabilities(output.values());
-            case CLASSES,
-                    BOXES,
-                    DETR,
-                    TENSORS,
-                    FCOS,
-                    RETINANET,
-                    DETECTRON2,
-                    MASKFORMER,
-                    MASK2FORMER,
-                    SOLOV2,
-                    HOVERNET,
-                    STARDIST,
-                    CELLPOSE,
-                    EMBEDDING ->
+            default ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
         };

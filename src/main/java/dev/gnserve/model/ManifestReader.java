@@ -6,18 +6,8 @@ import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchPolicy;
-import dev.gnserve.image.ChannelOrder;
-import dev.gnserve.image.Normalization;
-import dev.gnserve.image.Padding;
 import dev.gnserve.image.Resize;
-import dev.gnserve.image.SampleRange;
-import dev.gnserve.image.SampleRange.Kind;
-import dev.gnserve.image.Tiling;
-import dev.gnserve.model.BoxSpec.Form;
-import dev.gnserve.model.BoxSpec.Scores;
-import dev.gnserve.model.BoxSpec.Unit;
 import dev.gnserve.model.NamedInputs.NamedInput;
-import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,11 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads {@code model.yaml}; here are the defaults that depend on the archive or on other fields. */
 public final class ManifestReader {
-
-    /** Most networks halve their input four times or less; fewer sizes make fuller batches. */
-    private static final int USUAL_MULTIPLE = 16;
-
-    private static final int USUAL_TILE = 512;
 
     private static final Map<String, ChronoUnit> UNITS =
             Map.of("us", ChronoUnit.MICROS, "ms", ChronoUnit.MILLIS, "s", ChronoUnit.SECONDS, "m", ChronoUnit.MINUTES);
@@ -151,8 +136,8 @@ public final class ManifestReader {
         Task task = tree.get("/task", Task.class);
         List<String> labels = List.of(tree.get("/labels", String[].class, new String[0]));
         Archive once = new Asked(archive);
-        InputSpec input = input(tree, task, once);
-        OutputSpec output = output(tree, task, labels, once);
+        InputSpec input = InputSection.read(tree, task, once);
+        OutputSpec output = OutputSection.read(tree, task, labels, once);
         ProgramInput program = archive.program();
         NamedInputs named = named(tree, task, program);
         BatchPolicy batching = batching(tree, program, named);
@@ -213,186 +198,6 @@ public final class ManifestReader {
         public boolean resizes() {
             return archive.resizes();
         }
-    }
-
-    private static InputSpec input(ManifestTree tree, Task task, Archive archive) throws IOException {
-        boolean said = tree.has("/input/colour") || tree.has("/input/channels");
-        boolean complete = task == Task.TENSORS || (said && tree.has("/input/sizeMultiple"));
-        ArchiveInput found = complete && archive.program() == null ? ArchiveInput.USUAL : archive.input();
-        ChannelOrder colour = channels(tree, found);
-        Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
-        Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
-        Resize resize = tree.has("/input/resize") ? resize(tree) : only;
-        int step = found.sizeMultiple();
-        boolean resizes = task == Task.DETECTION && archive.resizes();
-        int usual = size != null || resizes ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
-        int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
-        Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
-        // One result for the whole, or a size that was chosen, here or in the archive: no reason to cut.
-        // Queries show the objects of a whole image.
-        boolean queries = isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
-        boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING;
-        boolean whole = queries || one || !(resize instanceof Resize.None) || resizes;
-        Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
-        SampleRange range = range(tree);
-        Normalization normalization = normalization(tree, colour.channels());
-        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
-    }
-
-    private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {
-        if (tree.has("/input/channels")) {
-            return tree.make("/input/channels", () -> {
-                if (tree.has("/input/colour")) {
-                    throw new IllegalArgumentException(
-                            "is given beside colour; allowed is colour for gray and RGB, or channels for those that are stored");
-                }
-                return new ChannelOrder.Stored(tree.get("/input/channels", Integer.class));
-            });
-        }
-        return tree.has("/input/colour")
-                ? tree.get("/input/colour", ChannelOrder.Colour.class)
-                : usualChannels(found.channels());
-    }
-
-    /** Gray or RGB where the archive takes 1 or 3 channels, else those that are stored. */
-    private static ChannelOrder usualChannels(int channels) {
-        return switch (channels) {
-            case 1 -> ChannelOrder.GRAY;
-            case 3 -> ChannelOrder.RGB;
-            default -> new ChannelOrder.Stored(Math.min(channels, ChannelOrder.Stored.MOST));
-        };
-    }
-
-    private static Tiling tiling(ManifestTree tree, int multiple, int mostSide) {
-        int usual = Math.max(1, Math.min(USUAL_TILE, mostSide) / multiple) * multiple;
-        int size = tree.get("/input/tile/size", Integer.class, usual);
-        int overlap = tree.get("/input/tile/overlap", Integer.class, Math.min(64, size / 4));
-        return tree.make("/input/tile", () -> new Tiling(size, overlap));
-    }
-
-    private static Resize resize(ManifestTree tree) {
-        Class<? extends Resize> type = switch (tree.get("/input/resize/mode", String.class)) {
-            case "stretch" -> Resize.Stretch.class;
-            case "shortest-side" -> Resize.ShortestSide.class;
-            case "fit" -> Resize.Fit.class;
-            default -> Resize.None.class;
-        };
-        return tree.get("/input/resize", type);
-    }
-
-    private static SampleRange range(ManifestTree tree) {
-        String at = "/input/range";
-        Kind kind = switch (tree.get(at + "/kind", String.class)) {
-            case "min-max" -> Kind.MIN_MAX;
-            case "percentile" -> Kind.PERCENTILE;
-            case "stored" -> Kind.STORED;
-            default -> Kind.FULL;
-        };
-        if (kind != Kind.PERCENTILE) {
-            return new SampleRange(kind, 0, 100);
-        }
-        float low = tree.get(at + "/low", Float.class);
-        float high = tree.get(at + "/high", Float.class);
-        return tree.make(at, () -> new SampleRange(kind, low, high));
-    }
-
-    private static Normalization normalization(ManifestTree tree, int channels) {
-        String at = "/input/normalization";
-        if (tree.get(at + "/kind", String.class).equals("percentile")) {
-            return tree.get(at, Normalization.Percentile.class);
-        }
-        float scale = tree.get(at + "/scale", Float.class);
-        List<Float> mean = perChannel(tree, at + "/mean", channels, 0);
-        List<Float> deviation = perChannel(tree, at + "/standardDeviation", channels, 1);
-        return tree.make(at, () -> new Normalization.Fixed(scale, mean, deviation));
-    }
-
-    private static List<Float> perChannel(ManifestTree tree, String at, int channels, float usual) {
-        if (!tree.has(at)) {
-            return Collections.nCopies(channels, usual);
-        }
-        return tree.make(at, () -> {
-            List<Float> values = List.of(tree.get(at, Float[].class));
-            if (values.size() != channels) {
-                throw new IllegalArgumentException(
-                        "has " + values.size() + " values; allowed is one per channel (" + channels + ")");
-            }
-            return values;
-        });
-    }
-
-    private static OutputSpec output(ManifestTree tree, Task task, List<String> labels, Archive archive)
-            throws IOException {
-        boolean perhapsAlone = labels.size() == 1 && !tree.has("/output/decoder") && !tree.has("/output/channels");
-        Decoder usual = switch (task) {
-            case DETECTION -> Decoder.BOXES;
-            case TENSORS -> Decoder.TENSORS;
-            case EMBEDDING -> Decoder.EMBEDDING;
-            // Softmax of a single logit is always 1.
-            case SEGMENTATION, CLASSIFICATION ->
-                perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
-        };
-        Decoder decoder = tree.get("/output/decoder", Decoder.class, usual);
-        // Probabilities that sum to one come from a softmax; a map of classes numbers the background, too.
-        boolean mask = task == Task.SEGMENTATION;
-        boolean oneClass = mask
-                && (decoder == Decoder.SOFTMAX
-                        || decoder == Decoder.CLASSES
-                        || decoder == Decoder.HOVERNET
-                        || (decoder == Decoder.PROBABILITIES && tree.get("/output/exclusive", Boolean.class, true)));
-        List<String> natural = !oneClass
-                ? labels
-                : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
-                        .toList();
-        List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
-        String name = tree.get("/output/name", String.class, "");
-        boolean fromZero = decoder == Decoder.DETECTRON2 && !tree.isGiven("/output/firstLabel");
-        int firstLabel = task == Task.DETECTION && !fromZero ? tree.get("/output/firstLabel", Integer.class) : 0;
-        boolean ownThreshold = tree.isGiven("/thresholds/mask") && decoder != Decoder.CLASSES;
-        boolean exclusive = tree.get(
-                "/output/exclusive",
-                Boolean.class,
-                (oneClass || (mask && isQueries(decoder))) && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
-        float atLeast = tree.get("/output/atLeast", Float.class);
-        return tree.make(
-                "/output",
-                () -> new OutputSpec(
-                        decoder,
-                        name.isEmpty() ? null : name,
-                        channels,
-                        firstLabel,
-                        exclusive,
-                        atLeast,
-                        boxes(tree, decoder),
-                        family(tree, decoder, labels)));
-    }
-
-    private static boolean isQueries(Decoder decoder) {
-        return decoder == Decoder.MASKFORMER || decoder == Decoder.MASK2FORMER;
-    }
-
-    private static @Nullable FamilySpec family(ManifestTree tree, Decoder decoder, List<String> labels) {
-        FamilyFields.require(tree, decoder);
-        InstanceSpec instances = InstanceOptions.read(tree, decoder);
-        return switch (decoder) {
-            case FCOS -> FcosSpec.read(tree);
-            case RETINANET -> RetinaNetSpec.read(tree);
-            case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
-            case HOVERNET, STARDIST, CELLPOSE -> instances;
-            case SOLOV2 -> SoloSpec.read(tree);
-            case EMBEDDING -> EmbeddingSpec.read(tree);
-            case MASKFORMER -> QuerySpec.read(tree, false, labels);
-            case MASK2FORMER -> QuerySpec.read(tree, true, labels);
-        };
-    }
-
-    private static BoxSpec boxes(ManifestTree tree, Decoder decoder) {
-        boolean detr = decoder == Decoder.DETR;
-        Form form = tree.get("/output/boxes", Form.class, detr ? Form.CXCYWH : Form.XYXY);
-        Unit unit = tree.get("/output/unit", Unit.class, detr ? Unit.FRACTIONS : Unit.PIXELS);
-        Scores scores = tree.get("/output/scores", Scores.class, detr ? Scores.SOFTMAX : Scores.PROBABILITIES);
-        return new BoxSpec(form, unit, scores);
     }
 
     /** Objects of exclusive classes are connected pixels, unless the manifest gives a threshold for seeds. */

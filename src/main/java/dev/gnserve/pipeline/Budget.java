@@ -56,6 +56,11 @@ class Budget {
         return tryAcquire(wanted, Duration.ZERO) ? new Share(this, wanted) : null;
     }
 
+    /** Whether requests hold shares now. */
+    final boolean isTaken() {
+        return free.availablePermits() < total;
+    }
+
     /** Adds to a share that holds {@code held}, which never exceeds the whole budget. Returns how much was added. */
     final int grow(int held, long more) {
         return acquire(Math.min(more, total - held), patience);

@@ -346,16 +346,20 @@ public final class ImagePipeline {
         }
     }
 
-    /** The arrays of one image were too much: they are garbage now, and other requests go on. */
-    private static Failure heapTooSmall(Throwable cause) {
-        log.warn(
-                "The Java heap of {} bytes is too small for an image",
-                Runtime.getRuntime().maxMemory(),
-                cause);
+    /** The arrays of one image were too much: they are garbage now, and other requests go on. The image has given back its share. */
+    private Failure heapTooSmall(Throwable cause) {
+        long heap = Runtime.getRuntime().maxMemory();
+        log.warn("The Java heap of {} bytes is too small for an image", heap, cause);
+        if (pixels.isTaken()) {
+            String detail =
+                    "the Java heap of %,d MB has no room for this image beside the others that are here now: send it again later"
+                            .formatted(heap >> 20);
+            return new Failure(FailureCode.OVERLOADED, detail, Budget.PATIENCE, cause);
+        }
         return Failure.of(
                 FailureCode.IMAGE_TOO_LARGE,
-                "the Java heap of %,d MB has no room for this image now: send a smaller one, or give the process more memory"
-                        .formatted(Runtime.getRuntime().maxMemory() >> 20));
+                "the Java heap of %,d MB has no room for this image: send a smaller one, or give the process more memory"
+                        .formatted(heap >> 20));
     }
 
     /** What decoding an image takes of the pixel budget. */
@@ -390,6 +394,7 @@ public final class ImagePipeline {
             } catch (FailureException e) {
                 failure = e.failure();
             } catch (OutOfMemoryError e) {
+                image.close(); // Closing it again does nothing.
                 failure = heapTooSmall(e);
             } finally {
                 image.close();

@@ -111,4 +111,9 @@ public final class PixelBudget {
     private static long megabytes(long bytes) {
         return bytes >> 20;
     }
+
+    /** Whether images hold shares now. */
+    boolean isTaken() {
+        return large.isTaken() || small.isTaken();
+    }
 }

@@ -124,4 +124,16 @@ class PixelBudgetTest {
     private static UploadLimits limits(@Nullable Long pixelsInFlight) {
         return new UploadLimits(DataSize.ofMegabytes(1), null, Duration.ofMinutes(1), 1, 1_000, pixelsInFlight);
     }
+
+    @Test
+    void itIsTakenAsLongAsAnImageHoldsAShare() {
+        PixelBudget budget = new PixelBudget(1_000, Duration.ZERO);
+        assertThat(budget.isTaken()).isFalse();
+
+        Share small = budget.take(1);
+        assertThat(budget.isTaken()).isTrue();
+        small.close();
+
+        assertThat(budget.isTaken()).isFalse();
+    }
 }
