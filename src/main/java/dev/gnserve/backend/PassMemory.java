@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 
 /**
  * The native memory that the passes of all models may take together. A pass waits until its part is free, in the order of arrival, so
@@ -19,6 +20,7 @@ public final class PassMemory {
     private static final Duration LONGEST_ALONE = Duration.ofSeconds(5);
 
     private final long planned;
+    private final LongPredicate headroom;
     private final Duration longestWait;
     private final Deque<Object> line = new ArrayDeque<>(); // guarded by this, as what follows
     private long models;
@@ -29,11 +31,20 @@ public final class PassMemory {
 
     /** @param bytes for passes and for what loaded models hold */
     public PassMemory(long bytes) {
-        this(bytes, LONGEST_WAIT);
+        this(bytes, more -> true);
     }
 
-    PassMemory(long bytes, Duration longestWait) {
+    /**
+     * @param bytes for passes and for what loaded models hold
+     * @param headroom whether the process may grow by so many bytes now. While it may not, a pass waits for those that run
+     */
+    public PassMemory(long bytes, LongPredicate headroom) {
+        this(bytes, headroom, LONGEST_WAIT);
+    }
+
+    PassMemory(long bytes, LongPredicate headroom, Duration longestWait) {
         this.planned = bytes;
+        this.headroom = headroom;
         this.longestWait = longestWait;
     }
 
@@ -79,7 +90,7 @@ public final class PassMemory {
         long until = System.nanoTime() + longestWait.toNanos();
         boolean interrupted = false;
         try {
-            while (line.peek() != me || (taken > 0 && bytes > total() - lent - takenNow())) {
+            while (line.peek() != me || !mayStart(bytes)) {
                 long left = until - System.nanoTime();
                 if (left <= 0) {
                     throw Failure.of(FailureCode.OVERLOADED, tooLong(bytes)).asException();
@@ -101,6 +112,12 @@ public final class PassMemory {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** A pass that is alone starts in any case: nothing that it could wait for would give memory back. */
+    private boolean mayStart(long bytes) {
+        boolean free = taken == 0 || bytes <= total() - lent - takenNow();
+        return free && (headroom.test(Math.min(bytes, total()) + lent) || taken == 0);
     }
 
     /**

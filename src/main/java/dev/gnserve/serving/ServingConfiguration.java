@@ -16,6 +16,7 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
 import dev.gnserve.process.HardExit;
+import dev.gnserve.process.Headroom;
 import dev.gnserve.process.MemoryPlan;
 import dev.gnserve.process.NameEncoding;
 import dev.gnserve.trial.ArchiveTrials;
@@ -53,7 +54,8 @@ class ServingConfiguration {
     Engine engine(ServingSettings settings, MemoryPlan plan) {
         int threads = settings.threads() == null ? EngineSettings.defaults().threads() : settings.threads();
         Engine engine = new Engine(
-                PyTorchBackend.start(new EngineSettings(settings.device(), threads)), new PassMemory(plan.passes()));
+                PyTorchBackend.start(new EngineSettings(settings.device(), threads)),
+                new PassMemory(plan.passes(), new Headroom(plan.limit())::holds));
         SpringApplication.getShutdownHandlers().add(() -> haltIfBusy(engine));
         return engine;
     }

@@ -45,6 +45,19 @@ class PassMemoryTest {
     }
 
     @Test
+    void aPassWaitsWhileTheProcessHasNoRoomForItUnlessItIsAlone() {
+        PassMemory tight = new PassMemory(100 * MB, more -> more <= 10 * MB, Duration.ofMillis(10));
+        long alone = tight.take(50 * MB);
+
+        assertThatThrownBy(() -> tight.take(11 * MB)).isInstanceOf(FailureException.class);
+        long small = tight.take(10 * MB);
+
+        tight.giveBack(alone);
+        tight.giveBack(small);
+        assertThat(tight.taken()).isZero();
+    }
+
+    @Test
     void aPassThatTakesAllForLongLeavesHalfToOthers() {
         long all = memory.takeAll();
         assertThat(all).isEqualTo(100 * MB);
@@ -68,7 +81,7 @@ class PassMemoryTest {
 
     @Test
     void aPassThatWaitsTooLongFailsWithTheNumbersAndLeavesTheLine() {
-        PassMemory impatient = new PassMemory(100 * MB, Duration.ofMillis(10));
+        PassMemory impatient = new PassMemory(100 * MB, more -> true, Duration.ofMillis(10));
         long first = impatient.take(60 * MB);
 
         assertThatThrownBy(() -> impatient.take(70 * MB))
