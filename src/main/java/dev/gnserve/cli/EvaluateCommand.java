@@ -5,20 +5,15 @@ import dev.gnserve.evaluation.DetectionReport;
 import dev.gnserve.evaluation.Fold;
 import dev.gnserve.evaluation.SegmentationEvaluation;
 import dev.gnserve.evaluation.SegmentationReport;
-import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.ManifestReader;
-import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -83,7 +78,7 @@ final class EvaluateCommand implements Callable<Integer> {
             }
         };
         try {
-            ModelSource source = source();
+            ModelSource source = NamedModel.find(model, spec);
             ModelManifest manifest = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
             return switch (manifest.task()) {
                 case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
@@ -120,28 +115,5 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         spec.commandLine().getErr().print("\r");
         table.accept(out);
-    }
-
-    private ModelSource source() throws IOException {
-        Path folder = Path.of(model).toAbsolutePath().normalize();
-        boolean isFolder = Files.isRegularFile(folder.resolve("model.yaml"));
-        Path parent = folder.getParent();
-        List<ModelSource> sources = isFolder && parent != null
-                ? ModelFolder.list(parent)
-                : EmbeddedModels.list(EvaluateCommand.class.getClassLoader());
-        String name = isFolder ? String.valueOf(folder.getFileName()) : model;
-        @Nullable ModelSource newest = null;
-        for (ModelSource source : sources) {
-            if (source.name().equals(name)) {
-                newest = source;
-            }
-        }
-        if (newest == null) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    model + " is neither a folder with a model.yaml nor an embedded model "
-                            + sources.stream().map(ModelSource::name).distinct().toList());
-        }
-        return newest;
     }
 }

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             BatchCommand.class,
             ConvertCommand.class,
             EvaluateCommand.class,
+            TuneCommand.class,
             GroupNormCommand.class,
             TrialCommand.class,
             CommandLine.HelpCommand.class

@@ -1,6 +1,7 @@
 package dev.gnserve.cli;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
@@ -194,7 +195,7 @@ final class VerifyCommand implements Callable<Integer> {
                     scope,
                     archive,
                     file.toString(),
-                    Device.AUTO,
+                    new BackendPlan(Device.AUTO, 0, ExecutionPlan.AS_EXPORTED),
                     expected(manifest),
                     manifest == null ? Decisions.HIGHEST : Decisions.of(manifest),
                     Duration.ofMinutes(5))) {

@@ -1,5 +1,7 @@
 package dev.gnserve.model;
 
+import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 
 /**
@@ -9,8 +11,9 @@ import dev.gnserve.backend.Device;
  * @param threads number of threads of a batch; 0 shares the cores evenly among all batches that run at the same time, of all
  *     models
  * @param device where the model runs
+ * @param plan memory format and precision
  */
-public record Execution(int workers, int threads, Device device) {
+public record Execution(int workers, int threads, Device device, ExecutionPlan plan) {
 
     private static final int MOST_AUTOMATIC_WORKERS = 4;
 
@@ -19,6 +22,11 @@ public record Execution(int workers, int threads, Device device) {
             throw new IllegalArgumentException("workers and threads are " + workers + " and " + threads
                     + ", allowed is 0 (automatic) to 256 of each");
         }
+    }
+
+    /** For the engine, with so many threads for a pass; 0 for automatic. */
+    public BackendPlan withThreads(int number) {
+        return new BackendPlan(device, number, plan);
     }
 
     public int workersOn(int cores) {

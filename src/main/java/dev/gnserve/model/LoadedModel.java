@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
@@ -200,6 +201,15 @@ public final class LoadedModel implements Inference {
         return now == null ? 0 : now.threads();
     }
 
+    /**
+     * The plan by which the model runs. Not that of the manifest where that one does not hold.
+     *
+     * @throws FailureException with {@code MODEL_UNAVAILABLE} before loading
+     */
+    public ExecutionPlan plan() {
+        return available(parts).plan();
+    }
+
     /** Why an image would be refused now: {@code OVERLOADED} or {@code DEADLINE_EXCEEDED}; null if it would be accepted. */
     public @Nullable Failure refusal(Deadline deadline) {
         ModelParts.Serving now = serving();
@@ -377,7 +387,7 @@ public final class LoadedModel implements Inference {
                     "the files of " + label()
                             + " changed while they were read; load the model again when they are complete");
         }
-        own.load(read.execution(), cores);
+        own.load(read, cores);
         own.addCompanions(this, factories);
         enter(Phase.WARMING, null);
         own.start(read, batches, cores, failure -> life.enter(Phase.FAILED, failure.detail()));

@@ -1,7 +1,9 @@
 package dev.gnserve.model;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.TensorShape;
@@ -166,10 +168,20 @@ public final class ManifestReader {
                         output,
                         thresholds(tree, output),
                         batching,
-                        tree.get("/execution", Execution.class),
+                        execution(tree),
                         verification(tree),
                         warmUp,
                         tree.has("/golden") ? tree.get("/golden", Golden.class) : null));
+    }
+
+    private static Execution execution(ManifestTree tree) {
+        return tree.make(
+                "/execution",
+                () -> new Execution(
+                        tree.get("/execution/workers", Integer.class),
+                        tree.get("/execution/threads", Integer.class),
+                        tree.get("/execution/device", Device.class),
+                        ExecutionPlan.named(tree.get("/execution/plan", String.class))));
     }
 
     /** An archive whose answer is kept: it is found by running it. */

@@ -3,8 +3,8 @@ package dev.gnserve.model;
 import static java.lang.System.Logger.Level.ERROR;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.BackendModel;
-import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.ModelInput;
@@ -45,6 +45,7 @@ final class ModelParts {
     private volatile @Nullable ArchiveSnapshot archive;
     private volatile @Nullable ProgramInput program;
     private volatile @Nullable BackendModel backendModel;
+    private volatile ExecutionPlan plan = ExecutionPlan.AS_EXPORTED;
     private volatile List<ModelCompanion> companions = List.of();
     private volatile @Nullable Batcher<ModelInput, Prediction> batcher;
     private volatile @Nullable Serving serving;
@@ -92,6 +93,11 @@ final class ModelParts {
         return archive;
     }
 
+    /** The plan by which the model runs; as exported before {@link #load}. */
+    ExecutionPlan plan() {
+        return plan;
+    }
+
     List<ModelCompanion> companions() {
         return companions;
     }
@@ -110,12 +116,19 @@ final class ModelParts {
     }
 
     /** Loads the archive into the engine: the second step. */
-    void load(Execution execution, int cores) {
+    void load(ModelManifest manifest, int cores) {
+        Execution execution = manifest.execution();
         ArchiveSnapshot read = Objects.requireNonNull(archive);
         ProgramInput declared = ProgramInput.of(read);
         BackendModel loaded;
         try {
-            loaded = scope.load(read, new BackendPlan(execution.device(), execution.threadsOn(cores)));
+            PlanProof.Proved proved = PlanProof.load(
+                    scope,
+                    read,
+                    execution.withThreads(execution.threadsOn(cores)),
+                    manifest.warmUp().noise().get(0));
+            loaded = proved.model();
+            plan = proved.plan();
         } catch (FailureException e) {
             throw declared == null ? e : declared.notLoaded(e);
         }

@@ -1,6 +1,7 @@
 package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Tiling;
@@ -47,7 +48,7 @@ record ModelDetail(
                 manifest.labels(),
                 Input.of(input),
                 Batching.of(manifest.batching()),
-                device == null ? null : new Execution(device, "float32", model.workers(), model.threads()),
+                device == null ? null : Execution.of(model, device),
                 manifest.license());
     }
 
@@ -118,7 +119,8 @@ record ModelDetail(
      * How a ready model runs.
      *
      * @param device {@code cpu} or {@code gpu0}
-     * @param precision of its arithmetic
+     * @param precision of its convolutions
+     * @param plan memory format and precision, as {@code execution.plan} of model.yaml; as-exported where that one does not hold
      * @param workers batches that run at the same time
      * @param threads for one batch
      */
@@ -126,6 +128,19 @@ record ModelDetail(
     record Execution(
             @Schema(example = "cpu") String device,
             @Schema(example = "float32") String precision,
+
+            @Schema(
+                    example = "channels-last",
+                    allowableValues = {"as-exported", "channels-last", "bfloat16"})
+            String plan,
+
             @Schema(example = "2") int workers,
-            @Schema(example = "1") int threads) {}
+            @Schema(example = "1") int threads) {
+
+        private static Execution of(LoadedModel model, String device) {
+            ExecutionPlan plan = model.plan();
+            String precision = plan == ExecutionPlan.BFLOAT16 ? "bfloat16" : "float32";
+            return new Execution(device, precision, plan.label(), model.workers(), model.threads());
+        }
+    }
 }

@@ -13,6 +13,7 @@ import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Task;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ public final class Decisions {
      * @param alone the outputs for the image alone
      * @param together the outputs for the image in a batch with others, with the same names
      */
-    long changed(Prediction alone, Prediction together) {
+    public long changed(Prediction alone, Prediction together) {
         ModelManifest known = manifest;
         if (known != null && known.output().decoder() == OutputSpec.Decoder.DETECTRON2) {
             Prediction one = known.output().chosen(alone);
@@ -78,6 +79,64 @@ public final class Decisions {
             }
         }
         return changed;
+    }
+
+    /**
+     * The number of positive decisions for one image, at least 1: pixels that belong to a class, boxes that are found, and for other
+     * outputs the best class of each position.
+     */
+    public long positive(Prediction prediction) {
+        return Math.max(1, positives(manifest, prediction));
+    }
+
+    private static long positives(@Nullable ModelManifest known, Prediction prediction) {
+        if (DetectionPair.arePairable(prediction.outputs())) {
+            Tensor scores = Objects.requireNonNull(prediction.outputs().get("scores"));
+            return above(
+                    scores.floats(),
+                    known == null ? Float.MIN_VALUE : known.thresholds().score());
+        }
+        if (known != null && known.task() == Task.SEGMENTATION && known.output().instances() == null) {
+            return positivePixels(known, prediction);
+        }
+        OutputSpec.Locations boxes =
+                known == null || known.task() != Task.DETECTION ? null : locations(known, prediction);
+        if (known != null && boxes != null) {
+            BoxSpec spec = known.output().boxes();
+            return above(
+                    spec.probabilities(boxes.scores(), known.labels().size()),
+                    known.thresholds().score());
+        }
+        return prediction.outputs().values().stream()
+                .map(Tensor::shape)
+                .mapToLong(shape -> shape.rank() < 1 ? 1 : shape.elements() / Math.max(1, shape.size(0)))
+                .sum();
+    }
+
+    private static long above(float[] scores, float threshold) {
+        long count = 0;
+        for (float score : scores) {
+            count += score >= threshold ? 1 : 0;
+        }
+        return count;
+    }
+
+    private static long positivePixels(ModelManifest manifest, Prediction prediction) {
+        PixelLabels labels = new PixelLabels(manifest);
+        PlanarImage probabilities = probabilities(manifest, prediction);
+        if (probabilities == null) {
+            return 0;
+        }
+        int pixels = probabilities.width() * probabilities.height();
+        float[] foreground = new float[pixels];
+        long count = 0;
+        for (int label = 0; label < labels.count(); label++) {
+            labels.foreground(label, probabilities.values(), pixels, foreground);
+            for (float value : foreground) {
+                count += labels.isIn(value) ? 1 : 0;
+            }
+        }
+        return count;
     }
 
     private static long changedDetections(@Nullable ModelManifest known, Prediction alone, Prediction together) {

@@ -1,6 +1,7 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.ModelInput;
 import dev.gnserve.failure.Failure;
@@ -70,7 +71,7 @@ final class ModelVerification implements ModelCompanion {
                 loaded.scope(),
                 loaded.archive(),
                 model + " version " + version,
-                manifest.execution().device(),
+                new BackendPlan(manifest.execution().device(), 0, loaded.plan()),
                 manifest.verification().expected(),
                 Decisions.of(manifest),
                 IDLE);

@@ -1,12 +1,13 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.archive.PlannedArchive;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
-import dev.gnserve.backend.Device;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.ModelInput;
@@ -40,7 +41,7 @@ public final class ModelVerifier implements AutoCloseable {
     private final EngineScope scope;
     private final ArchiveSnapshot archive;
     private final String name;
-    private final Device device;
+    private final BackendPlan plan;
     private final ExpectedGroupNorm expected;
     private final Decisions decisions;
     private final Duration idle;
@@ -58,6 +59,7 @@ public final class ModelVerifier implements AutoCloseable {
      * @param scope registers the calls into the engine
      * @param archive the model's archive; must stay open until this is closed
      * @param name for messages
+     * @param plan how the model runs: what serves is what is verified
      * @param expected what every Group Normalization must have; takes precedence over the archive's declaration
      * @param decisions compares the decisions of the outputs
      * @param idle how long the copy stays loaded after its last use
@@ -66,14 +68,14 @@ public final class ModelVerifier implements AutoCloseable {
             EngineScope scope,
             ArchiveSnapshot archive,
             String name,
-            Device device,
+            BackendPlan plan,
             ExpectedGroupNorm expected,
             Decisions decisions,
             Duration idle) {
         this.scope = scope;
         this.archive = archive;
         this.name = name;
-        this.device = device;
+        this.plan = plan;
         this.expected = expected;
         this.decisions = decisions;
         this.idle = idle;
@@ -211,9 +213,10 @@ public final class ModelVerifier implements AutoCloseable {
     private TappedCopy load() {
         try {
             TorchScriptArchive whole = archive.torchScript();
-            TappedArchive tapped = TappedArchive.of(whole);
+            TappedArchive tapped = TappedArchive.of(PlannedArchive.of(whole, plan.execution()));
             try (ArchiveSnapshot instrumented = ArchiveSnapshot.of(tapped.archive(), name + " (instrumented copy)")) {
-                BackendModel model = scope.load(instrumented, new BackendPlan(device, 0));
+                BackendPlan written = new BackendPlan(plan.device(), plan.threads(), ExecutionPlan.AS_EXPORTED);
+                BackendModel model = scope.load(instrumented, written);
                 try {
                     return new TappedCopy(tapped, whole, expected, decisions, model);
                 } catch (RuntimeException | Error e) {

@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
@@ -77,7 +78,7 @@ class ManifestReaderTest {
         assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
         assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
-        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU));
+        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, ExecutionPlan.AS_EXPORTED));
         assertThat(manifest.verification())
                 .isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f, new ExpectedGroupNorm(8, 1e-5)));
         assertThat(manifest.warmUp())
@@ -282,12 +283,19 @@ class ManifestReaderTest {
 
     @Test
     void workersTimesThreadsStayWithinTheCores() {
-        assertThat(new Execution(2, 8, Device.CPU).threadsOn(8)).isEqualTo(4);
-        assertThat(new Execution(4, 8, Device.CPU).threadsOn(2)).isEqualTo(1);
-        assertThat(new Execution(0, 3, Device.CPU).threadsOn(2)).isEqualTo(1);
-        assertThat(new Execution(0, 0, Device.CPU).threadsOn(2)).as("automatic").isZero();
-        assertThat(new Execution(0, 0, Device.CPU).workersOn(2)).isEqualTo(2);
-        assertThat(new Execution(0, 0, Device.CPU).workersOn(64)).isEqualTo(4);
+        assertThat(new Execution(2, 8, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(8))
+                .isEqualTo(4);
+        assertThat(new Execution(4, 8, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+                .isEqualTo(1);
+        assertThat(new Execution(0, 3, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+                .isEqualTo(1);
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+                .as("automatic")
+                .isZero();
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).workersOn(2))
+                .isEqualTo(2);
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).workersOn(64))
+                .isEqualTo(4);
     }
 
     private static void refuses(String thirdLine, int line, String field, String what) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.ElementType;
 import dev.gnserve.image.ChannelOrder;
@@ -128,13 +129,14 @@ class ManifestSchemaTest {
                 "/input/properties/padding", Padding.Mode.class,
                 "/output/properties/decoder", Decoder.class,
                 "/execution/properties/device", Device.class,
+                "/execution/properties/plan", ExecutionPlan.class,
                 "/verification/properties/onLoad", OnLoad.class,
                 "/warmUp/properties/dataTypes/items", ElementType.class);
         types.forEach((field, type) -> assertThat(
                         SCHEMA.at("/properties" + field + "/enum").valueStream().map(JsonNode::asString))
                 .as(field)
                 .containsExactlyInAnyOrderElementsOf(Stream.of(type.getEnumConstants())
-                        .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+                        .map(choice -> choice.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                         .toList()));
     }
 

@@ -105,7 +105,13 @@ class ModelVerifierTest {
     private ModelVerifier verifier(Duration idle) {
         Engine engine = new Engine(new CountingBackend());
         return new ModelVerifier(
-                engine.scope("chain"), archive, "chain", Device.CPU, ExpectedGroupNorm.ANY, Decisions.HIGHEST, idle);
+                engine.scope("chain"),
+                archive,
+                "chain",
+                BackendPlan.CPU,
+                ExpectedGroupNorm.ANY,
+                Decisions.HIGHEST,
+                idle);
     }
 
     /** The real one, which counts the copies that it loads. */

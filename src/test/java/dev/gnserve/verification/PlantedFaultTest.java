@@ -8,6 +8,7 @@ import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
@@ -166,7 +167,7 @@ class PlantedFaultTest {
                         new Engine(engine).scope("sample"),
                         snapshot,
                         "norm",
-                        Device.CPU,
+                        BackendPlan.CPU,
                         ExpectedGroupNorm.ANY,
                         Decisions.HIGHEST,
                         Duration.ofMinutes(1))) {
@@ -204,7 +205,7 @@ class PlantedFaultTest {
                         new Engine(engine).scope("planted"),
                         archive,
                         "planted",
-                        Device.CPU,
+                        BackendPlan.CPU,
                         ExpectedGroupNorm.ANY,
                         Decisions.HIGHEST,
                         Duration.ofMinutes(1))) {

@@ -8,6 +8,7 @@ import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.TappedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
@@ -207,7 +208,7 @@ class SampleVerificationTest {
                         new Engine(engine).scope("sample"),
                         snapshot,
                         "sample",
-                        Device.CPU,
+                        BackendPlan.CPU,
                         ExpectedGroupNorm.ANY,
                         Decisions.HIGHEST,
                         Duration.ofMinutes(1))) {

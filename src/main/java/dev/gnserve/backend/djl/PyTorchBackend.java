@@ -7,10 +7,13 @@ import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.ForwardSignature;
 import dev.gnserve.archive.InputConversion;
+import dev.gnserve.archive.PlannedArchive;
 import dev.gnserve.archive.RepairedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
@@ -89,24 +92,30 @@ public final class PyTorchBackend implements InferenceBackend {
     @Override
     public PyTorchModel load(ArchiveSnapshot archive, BackendPlan plan) {
         ForwardSignature declared = signature(archive);
-        try (ArchiveSnapshot converted = converted(archive)) {
-            return loadOrRepair(converted == null ? archive : converted, plan, declared);
+        try (ArchiveSnapshot changed = changed(archive, plan.execution())) {
+            return loadOrRepair(changed == null ? archive : changed, plan, declared);
         } catch (IOException e) {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT,
-                    archive.name() + " cannot be changed to take float32: " + e.getMessage(),
+                    archive.name() + " cannot be changed for this engine: " + e.getMessage(),
                     e);
         }
     }
 
-    /** The archive of a network of another floating-point type than float32, which then takes float32; else null. */
-    private static @Nullable ArchiveSnapshot converted(ArchiveSnapshot archive) throws IOException {
+    /** The archive with the plan. A network of another floating-point type than float32 takes float32. Null without a change. */
+    private static @Nullable ArchiveSnapshot changed(ArchiveSnapshot archive, ExecutionPlan plan) throws IOException {
         try {
             TorchScriptArchive read = archive.torchScript();
-            TorchScriptArchive converted = InputConversion.of(read);
-            return converted == read ? null : ArchiveSnapshot.of(converted, archive.name());
-        } catch (TorchScriptException e) { // Only the engine can read it.
-            return null;
+            TorchScriptArchive changed = PlannedArchive.of(InputConversion.of(read), plan);
+            return changed == read ? null : ArchiveSnapshot.of(changed, archive.name());
+        } catch (TorchScriptException e) {
+            if (plan == ExecutionPlan.AS_EXPORTED) {
+                return null; // Only the engine can read it.
+            }
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    archive.name() + " cannot run by the plan " + plan + ": " + e.getMessage(),
+                    e);
         }
     }
 
@@ -155,6 +164,9 @@ public final class PyTorchBackend implements InferenceBackend {
         try (InputStream in = archive.newInputStream()) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
+            if (isToPrepare(archive)) {
+                IValueUtils.runMethod(block, PlannedArchive.PREPARE).close();
+            }
             return new PyTorchModel(
                     block, manager, memory, cores, plan.threads(), label(target), declared, replacements);
         } catch (ai.djl.engine.EngineException | IllegalArgumentException | IOException e) {
@@ -166,6 +178,14 @@ public final class PyTorchBackend implements InferenceBackend {
         } catch (RuntimeException | Error e) {
             manager.close();
             throw e;
+        }
+    }
+
+    private static boolean isToPrepare(ArchiveSnapshot archive) {
+        try {
+            return PlannedArchive.isToPrepare(archive.torchScript());
+        } catch (TorchScriptException e) { // Only the engine can read it, and no plan is in it.
+            return false;
         }
     }
 

@@ -4,7 +4,6 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.BackendSession;
-import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
@@ -70,13 +69,13 @@ public final class VerificationBenchmark {
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()));
                 ArchiveSnapshot archive = source.snapshot()) {
             EngineScope scope = engine.scope(source.name());
-            Device device = manifest.execution().device();
-            try (BackendModel model = scope.load(archive, new BackendPlan(device, 0));
+            BackendPlan plan = manifest.execution().withThreads(0);
+            try (BackendModel model = scope.load(archive, plan);
                     ModelVerifier verifier = new ModelVerifier(
                             scope,
                             archive,
                             source.name(),
-                            device,
+                            plan,
                             ExpectedGroupNorm.ANY,
                             Decisions.of(manifest),
                             Duration.ofMinutes(5))) {

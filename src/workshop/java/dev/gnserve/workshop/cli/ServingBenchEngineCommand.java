@@ -7,6 +7,7 @@ import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
 import dev.gnserve.backend.djl.PyTorchSession;
+import dev.gnserve.model.Execution;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -48,9 +49,9 @@ final class ServingBenchEngineCommand implements Callable<Integer> {
         ModelSource source = BenchSample.model();
         ModelManifest manifest = ManifestReader.read(source.location(), source.manifest());
         List<Tensor> input = List.of(BenchSample.input(manifest));
-        BackendPlan plan = new BackendPlan(
-                manifest.execution().device(),
-                manifest.execution().threadsOn(Runtime.getRuntime().availableProcessors()));
+        Execution execution = manifest.execution();
+        BackendPlan plan =
+                execution.withThreads(execution.threadsOn(Runtime.getRuntime().availableProcessors()));
         try (PyTorchBackend engine = PyTorchBackend.start(EngineSettings.defaults());
                 ArchiveSnapshot archive = source.snapshot();
                 PyTorchModel model = engine.load(archive, plan)) {

@@ -1,0 +1,44 @@
+package dev.gnserve.archive;
+
+import java.util.Locale;
+
+/**
+ * How the engine runs a network: in which order it keeps the elements of its activations, and in which precision it convolves. The
+ * plan changes the speed of a network and not its weights.
+ */
+public enum ExecutionPlan {
+
+    /** As the file says. */
+    AS_EXPORTED,
+
+    /**
+     * Activations have the channels as the innermost axis in memory. Shapes stay the same, and results differ by rounding only. Most
+     * convolutions on a CPU are faster this way.
+     */
+    CHANNELS_LAST,
+
+    /**
+     * As {@link #CHANNELS_LAST}, and convolutions take and give bfloat16, which has 8 bits of precision. The weights of normalization
+     * and linear layers stay float32.
+     */
+    BFLOAT16;
+
+    /**
+     * The plan with a {@link #label}.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static ExecutionPlan named(String label) {
+        return valueOf(label.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    /** As in model.yaml: {@code channels-last}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    @Override
+    public String toString() {
+        return label();
+    }
+}

@@ -1,0 +1,49 @@
+package dev.gnserve.backend;
+
+import java.util.Map;
+
+/** How far outputs are from others that should be the same. */
+public final class OutputDifference {
+
+    private OutputDifference() {}
+
+    /**
+     * The largest relative difference of an output. Infinite where the outputs have other names or shapes, and NaN or infinite where
+     * one of them is. Whole numbers, such as labels, are left out: they are decisions.
+     */
+    public static double of(Prediction expected, Prediction actual) {
+        if (!expected.outputs().keySet().equals(actual.outputs().keySet())) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double largest = 0;
+        for (Map.Entry<String, Tensor> output : expected.outputs().entrySet()) {
+            Tensor one = output.getValue();
+            Tensor other = actual.outputs().get(output.getKey());
+            if (other == null || !other.shape().equals(one.shape())) {
+                return Double.POSITIVE_INFINITY;
+            }
+            if (one.type() == ElementType.FP32) {
+                double difference = relative(one.floats(), other.floats());
+                largest = difference > largest || Double.isNaN(difference) ? difference : largest;
+            }
+        }
+        return largest;
+    }
+
+    /** The root mean square of the differences over that of the expected values. Equal values that are not finite do not differ. */
+    public static double relative(float[] expected, float[] actual) {
+        if (expected.length != actual.length) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double size = 0;
+        double differences = 0;
+        for (int i = 0; i < expected.length; i++) {
+            if (Float.compare(expected[i], actual[i]) != 0) {
+                double difference = (double) expected[i] - actual[i];
+                differences += difference * difference;
+            }
+            size += Float.isFinite(expected[i]) ? (double) expected[i] * expected[i] : 0;
+        }
+        return differences == 0 ? 0 : Math.sqrt(differences / Math.max(size, Double.MIN_NORMAL));
+    }
+}

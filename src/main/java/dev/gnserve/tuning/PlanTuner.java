@@ -1,0 +1,238 @@
+package dev.gnserve.tuning;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.OutputDifference;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.Execution;
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.verification.Decisions;
+import dev.gnserve.verification.ModelVerifier;
+import dev.gnserve.verification.Verdict;
+import dev.gnserve.verification.VerificationReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tries every {@link ExecutionPlan} of a model: compares its answers with those of the model as exported, verifies its Group
+ * Normalization, and times the plans that are admitted, pass by pass in turn, so that what else runs on the machine meets all of them
+ * alike. For one thread.
+ */
+public final class PlanTuner {
+
+    /** A plan is faster if it was so in this share of the rounds. */
+    private static final double CLEAR = 0.8;
+
+    /** A plan that is not faster by this factor is not worth a change. */
+    private static final double WORTHWHILE = 1.05;
+
+    private static final int LEAST_ROUNDS = 8;
+
+    private final EngineScope scope;
+    private final ArchiveSnapshot archive;
+    private final ModelManifest manifest;
+    private final List<FloatTensor> images;
+    private final Accuracy accuracy;
+    private final Decisions decisions;
+
+    /** @param images inputs of the model, at least one; the first one is timed */
+    public PlanTuner(
+            EngineScope scope,
+            ArchiveSnapshot archive,
+            ModelManifest manifest,
+            List<FloatTensor> images,
+            Accuracy accuracy) {
+        this.scope = scope;
+        this.archive = archive;
+        this.manifest = manifest;
+        this.images = List.copyOf(images);
+        this.accuracy = accuracy;
+        this.decisions = Decisions.of(manifest);
+    }
+
+    /** A plan with which the model is loaded. */
+    private static final class Candidate {
+
+        final ExecutionPlan plan;
+        final BackendModel model;
+        final BackendSession session;
+        final List<Prediction> predictions;
+        final List<Double> millis = new ArrayList<>();
+        double difference;
+        long changed;
+
+        @Nullable
+        String refusal;
+
+        Candidate(ExecutionPlan plan, BackendModel model, List<FloatTensor> images) {
+            this.plan = plan;
+            this.model = model;
+            this.session = model.newSession();
+            this.predictions = images.stream()
+                    .map(image -> session.run(List.of(image)).predictions().get(0))
+                    .toList();
+        }
+    }
+
+    /**
+     * Tries the plans.
+     *
+     * @param longest for the timing
+     * @throws FailureException if the model does not run as exported
+     */
+    public TuningReport run(String model, String version, Duration longest) {
+        Candidate exported = load(ExecutionPlan.AS_EXPORTED);
+        List<Candidate> running = new ArrayList<>(List.of(exported));
+        List<PlanReport> failed = new ArrayList<>();
+        try {
+            long made =
+                    exported.predictions.stream().mapToLong(decisions::positive).sum();
+            for (ExecutionPlan plan : List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16)) {
+                try {
+                    Candidate candidate = load(plan);
+                    running.add(candidate);
+                    candidate.refusal = refusal(candidate, exported, made);
+                } catch (FailureException e) {
+                    failed.add(PlanReport.failed(plan, e.failure().detail()));
+                }
+            }
+            time(running, longest);
+            List<PlanReport> plans = new ArrayList<>();
+            running.forEach(candidate -> plans.add(report(candidate, exported, made)));
+            plans.addAll(failed);
+            return choose(model, version, plans, running, exported);
+        } finally {
+            running.forEach(candidate -> candidate.model.close());
+        }
+    }
+
+    private Candidate load(ExecutionPlan plan) {
+        Execution execution = manifest.execution();
+        int threads = execution.threadsOn(Runtime.getRuntime().availableProcessors());
+        BackendModel model = scope.load(archive, new BackendPlan(execution.device(), threads, plan));
+        try {
+            return new Candidate(plan, model, images);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** Compares a plan with the model as exported. Returns why it is refused; null if it is admitted. */
+    private @Nullable String refusal(Candidate candidate, Candidate exported, long made) {
+        for (int i = 0; i < images.size(); i++) {
+            Prediction expected = exported.predictions.get(i);
+            Prediction actual = candidate.predictions.get(i);
+            candidate.difference = Math.max(candidate.difference, OutputDifference.of(expected, actual));
+            candidate.changed += decisions.changed(expected, actual);
+        }
+        if (!(candidate.difference <= accuracy.mostDifference())) {
+            return "its outputs differ from those as exported by %.1e of their size, allowed is %.0e%s"
+                    .formatted(candidate.difference, accuracy.mostDifference(), where(candidate.plan));
+        }
+        if (candidate.changed > accuracy.mostChanged() * made) {
+            return "it changes %,d of %,d decisions, allowed is one in %.0f"
+                    .formatted(candidate.changed, made, 1 / accuracy.mostChanged());
+        }
+        return verify(candidate.plan).stream()
+                .filter(report -> report.verdict() == Verdict.FAIL)
+                .map(report -> "verification fails: " + report.reason())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private List<VerificationReport> verify(ExecutionPlan plan) {
+        try (ModelVerifier verifier = new ModelVerifier(
+                scope,
+                archive,
+                manifest.task().label(),
+                new BackendPlan(manifest.execution().device(), 0, plan),
+                manifest.verification().expected(),
+                decisions,
+                Duration.ofMinutes(1))) {
+            return images.stream().map(image -> verifier.verifyNow(image, 0)).toList();
+        }
+    }
+
+    /** The first Group Normalization whose output differs, for a message. */
+    private String where(ExecutionPlan plan) {
+        LayerSamples exported = layers(ExecutionPlan.AS_EXPORTED);
+        LayerSamples planned = layers(plan);
+        String layer =
+                exported == null || planned == null ? null : planned.partingFrom(exported, accuracy.mostDifference());
+        return layer == null ? "" : ". The first Group Normalization that differs is " + layer;
+    }
+
+    private @Nullable LayerSamples layers(ExecutionPlan plan) {
+        return LayerSamples.of(scope, archive, manifest.execution().device(), plan, images.get(0));
+    }
+
+    private void time(List<Candidate> candidates, Duration longest) {
+        List<FloatTensor> input = List.of(images.get(0));
+        long until = System.nanoTime() + longest.toNanos();
+        for (int round = 0; round < LEAST_ROUNDS || System.nanoTime() < until; round++) {
+            for (Candidate candidate : candidates) {
+                long start = System.nanoTime();
+                candidate.session.run(input);
+                candidate.millis.add((System.nanoTime() - start) / 1e6);
+            }
+            if (round >= 50) {
+                return;
+            }
+        }
+    }
+
+    private static PlanReport report(Candidate candidate, Candidate exported, long made) {
+        return new PlanReport(
+                candidate.plan.label(),
+                median(candidate.millis),
+                median(ratios(candidate, exported)),
+                candidate.difference,
+                candidate.changed,
+                made,
+                candidate.refusal);
+    }
+
+    private TuningReport choose(
+            String model, String version, List<PlanReport> plans, List<Candidate> running, Candidate exported) {
+        Candidate best = exported;
+        double speedup = 1;
+        for (Candidate candidate : running) {
+            List<Double> ratios = ratios(candidate, exported);
+            double gain = median(ratios);
+            double faster = (double) ratios.stream().filter(ratio -> ratio > 1).count() / ratios.size();
+            if (candidate.refusal == null && gain >= WORTHWHILE && faster >= CLEAR && gain > speedup) {
+                best = candidate;
+                speedup = gain;
+            }
+        }
+        String reason = best == exported
+                ? "no admitted plan is clearly faster"
+                : "%.2f times as fast as exported, in the median of %d rounds".formatted(speedup, best.millis.size());
+        return new TuningReport(
+                model, version, images.size(), exported.millis.size(), plans, best.plan.label(), reason);
+    }
+
+    private static List<Double> ratios(Candidate candidate, Candidate exported) {
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 0; round < candidate.millis.size(); round++) {
+            ratios.add(exported.millis.get(round) / candidate.millis.get(round));
+        }
+        return ratios;
+    }
+
+    private static double median(List<Double> values) {
+        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+}

@@ -1,0 +1,89 @@
+package dev.gnserve.tuning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TwoConvolutions;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.TensorShape;
+import dev.gnserve.backend.djl.EngineSettings;
+import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.model.ManifestReader;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class PlanTunerTest {
+
+    private static final String MANIFEST = "task: tensors\nwarmUp: {shapes: [[3, 32, 32]]}\n";
+
+    private static PyTorchBackend backend;
+
+    @BeforeAll
+    static void startEngine() {
+        backend = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+    }
+
+    @AfterAll
+    static void closeEngine() {
+        backend.close();
+    }
+
+    private static TuningReport tune(TorchScriptArchive archive, Accuracy accuracy) throws IOException {
+        Random random = new Random(5);
+        float[] values = new float[3 * 32 * 32];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        FloatTensor image = new FloatTensor(TensorShape.of(3, 32, 32), values);
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "network")) {
+            return new PlanTuner(
+                            new Engine(backend).scope("network"),
+                            snapshot,
+                            ManifestReader.read("model.yaml", MANIFEST),
+                            List.of(image),
+                            accuracy)
+                    .run("network", "1", Duration.ZERO);
+        }
+    }
+
+    private static PlanReport plan(TuningReport report, String plan) {
+        return report.plans().stream()
+                .filter(one -> one.plan().equals(plan))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aPlanIsAdmittedByTheAccuracyThatIsAskedFor() throws IOException {
+        TorchScriptArchive archive = TwoConvolutions.network(0);
+
+        TuningReport exact = tune(archive, Accuracy.EXACT);
+        assertThat(plan(exact, "channels-last").admitted()).isTrue();
+        assertThat(plan(exact, "channels-last").speedup()).isPositive();
+        assertThat(plan(exact, "bfloat16").refusal())
+                .matches(
+                        "its outputs differ from those as exported by \\d\\.\\de-0\\d of their size, allowed is 1e-04\\."
+                                + " The first Group Normalization that differs is first \\(.*\\)");
+
+        TuningReport decisions = tune(archive, Accuracy.DECISIONS);
+        assertThat(plan(decisions, "bfloat16").difference()).isBetween(1e-4, 0.1);
+    }
+
+    /** bfloat16 holds 8 bits: where the mean is 10,000 deviations, nothing is left of the deviation. */
+    @Test
+    void aPlanThatLosesALargeMeanIsRefusedByTheNameOfTheLayer() throws IOException {
+        TuningReport report = tune(TwoConvolutions.network(1e5), Accuracy.DECISIONS);
+
+        assertThat(plan(report, "bfloat16").refusal())
+                .contains("The first Group Normalization that differs is second (");
+        assertThat(report.chosen()).isNotEqualTo("bfloat16");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.gnserve.tuning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class PlannedManifestTest {
+
+    @Test
+    void aManifestWithoutTheSectionGetsIt() {
+        assertThat(PlannedManifest.with("task: tensors", "bfloat16"))
+                .isEqualTo("task: tensors\nexecution: {plan: bfloat16}\n");
+    }
+
+    @Test
+    void anotherPlanIsReplacedAndOtherLinesStay() {
+        String manifest = """
+                # execution: {plan: as-exported}
+                execution: # on this machine
+                    workers: 2
+                    plan: bfloat16 # measured
+                labels: [plan]
+                """;
+
+        assertThat(PlannedManifest.with(manifest, "channels-last")).isEqualTo("""
+                # execution: {plan: as-exported}
+                execution: # on this machine
+                    plan: channels-last
+                    workers: 2
+                labels: [plan]
+                """);
+    }
+
+    @Test
+    void theSectionMayBeWrittenInBraces() {
+        assertThat(PlannedManifest.with("execution: {workers: 2, plan: bfloat16}\ntask: tensors\n", "channels-last"))
+                .isEqualTo("execution: {plan: channels-last, workers: 2, }\ntask: tensors\n");
+        assertThat(PlannedManifest.with("execution: {plan: bfloat16} # fast\n", "channels-last"))
+                .isEqualTo("execution: {plan: channels-last} # fast\n");
+        assertThat(PlannedManifest.with("execution: {\n  workers: 2\n}\ntask: tensors\n", "bfloat16"))
+                .isEqualTo("execution: {plan: bfloat16, \n  workers: 2\n}\ntask: tensors\n");
+    }
+}
