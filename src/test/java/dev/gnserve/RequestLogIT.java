@@ -95,6 +95,10 @@ class RequestLogIT {
         assertThat(lines.get(2).path("model").asString())
                 .as("a name that is no model's is no field")
                 .isEqualTo("none");
+        assertThat(client.get("actuator/prometheus").text())
+                .contains(
+                        "gnserve_request_duration_seconds_count{model=\"nuclei-unet-gn\",outcome=\"ok\",version=\"1\"}",
+                        "gnserve_request_duration_seconds_count{model=\"none\",outcome=\"refused\",version=\"none\"}");
     }
 
     @Test

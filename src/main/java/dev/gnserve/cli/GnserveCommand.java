@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ServeCommand.class,
             NewCommand.class,
+            DoctorCommand.class,
             InspectCommand.class,
             VerifyCommand.class,
             ExportCommand.class,

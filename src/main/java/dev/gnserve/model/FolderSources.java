@@ -54,6 +54,14 @@ public final class FolderSources implements ModelSources {
                 .orElse(null);
     }
 
+    /** Each folder that the last look left out, in the words of the warning. */
+    public synchronized List<String> leftOut() {
+        return warned.entrySet().stream()
+                .map(entry -> sentence(entry.getKey(), entry.getValue()))
+                .sorted()
+                .toList();
+    }
+
     private static String sentence(Path child, String flaw) {
         return "The folder " + child + " is left out: " + flaw;
     }

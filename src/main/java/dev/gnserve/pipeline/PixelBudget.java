@@ -37,11 +37,16 @@ public final class PixelBudget {
 
     @Autowired
     PixelBudget(UploadLimits limits, MemoryPlan plan) {
-        this(limits.pixelsInFlight(plan.images() / BYTES_PER_PIXEL * FOR_SMALL / (FOR_SMALL + 1)), Budget.PATIENCE);
+        this(limits.pixelsInFlight(fitting(plan)), Budget.PATIENCE);
         log.info(
                 "At most {} pixels are decoded at the same time; the largest image has {}",
                 large.total(),
                 Math.min(large.total(), limits.maxPixels()));
+    }
+
+    /** The pixels for which the plan has room, of which small images have an eighth more. */
+    public static long fitting(MemoryPlan plan) {
+        return plan.images() / BYTES_PER_PIXEL * FOR_SMALL / (FOR_SMALL + 1);
     }
 
     /** @param pixels for images of any size; small ones have an eighth more */

@@ -121,7 +121,7 @@ final class InferenceMeters implements BatchListener {
         requestCompleted(new RequestCompleted(null, null, refused.code()));
     }
 
-    private static Tags tags(@Nullable String model, @Nullable String version) {
+    static Tags tags(@Nullable String model, @Nullable String version) {
         return Tags.of(
                 "model",
                 Objects.requireNonNullElse(model, "none"),

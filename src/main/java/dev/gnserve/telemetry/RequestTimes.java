@@ -5,11 +5,15 @@ import dev.gnserve.pipeline.ImageCompleted;
 import dev.gnserve.pipeline.RequestCompleted;
 import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.UploadRefused;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +21,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.event.EventListener;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -25,14 +29,13 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Logs one line for every inference request, if {@code gnserve.request-log} is true. Its fields are key-value pairs, which structured
- * logging writes as JSON fields. The only text from the client is the request id, which is checked. Thread-safe: each request uses the
- * record of its thread.
+ * Times every inference request, from its headers to the end of its response, and logs a line for it if {@code gnserve.request-log} is
+ * true. Its fields are key-value pairs, which structured logging writes as JSON fields. The only text from the client is the request id,
+ * which is checked. Thread-safe: each request uses the record of its thread.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 10) // After the filter of request ids.
-@ConditionalOnBooleanProperty("gnserve.request-log")
-final class RequestLog extends OncePerRequestFilter {
+final class RequestTimes extends OncePerRequestFilter {
 
     private static final Logger log = LoggerFactory.getLogger("dev.gnserve.requests");
 
@@ -45,6 +48,17 @@ final class RequestLog extends OncePerRequestFilter {
 
     private static final ThreadLocal<@Nullable Events> EVENTS = new ThreadLocal<>();
 
+    private final Meter.MeterProvider<Timer> duration;
+    private final boolean logged;
+
+    RequestTimes(MeterRegistry registry, @Value("${gnserve.request-log:false}") boolean logged) {
+        this.logged = logged;
+        this.duration = Timer.builder("gnserve.request.duration")
+                .description("Time of one request by outcome: ok, refused, failed")
+                .serviceLevelObjectives(DurationBounds.ALL.toArray(Duration[]::new))
+                .withRegistry(registry);
+    }
+
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
@@ -55,8 +69,15 @@ final class RequestLog extends OncePerRequestFilter {
             chain.doFilter(request, response);
         } finally {
             EVENTS.remove();
-            if (events.end != null) {
-                write(events.end, events.key, events.images, response.getStatus(), (System.nanoTime() - began) / 1e6);
+            RequestCompleted end = events.end;
+            if (end != null) {
+                long nanos = System.nanoTime() - began;
+                duration.withTags(
+                                InferenceMeters.tags(end.model(), end.version()).and("outcome", outcome(response)))
+                        .record(Duration.ofNanos(nanos));
+                if (logged) {
+                    write(end, events.key, events.images, response.getStatus(), nanos / 1e6);
+                }
             }
         }
     }
@@ -88,6 +109,10 @@ final class RequestLog extends OncePerRequestFilter {
     @EventListener
     void uploadRefused(UploadRefused refused) {
         requestCompleted(new RequestCompleted(null, null, refused.code()));
+    }
+
+    private static String outcome(HttpServletResponse response) {
+        return response.getStatus() < 400 ? "ok" : response.getStatus() < 500 ? "refused" : "failed";
     }
 
     private static void write(RequestCompleted end, String key, List<Timing> images, int status, double millis) {
