@@ -46,7 +46,7 @@ class ServingIT {
     @BeforeAll
     void awaitModels() {
         client = new ServiceClient(port);
-        models.settled().join();
+        models.loaded().join();
     }
 
     /** What is found must not fall below: Dice of the mask, share of nuclei matched at IoU 0.5. */
