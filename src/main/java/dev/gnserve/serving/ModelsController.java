@@ -3,6 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.problem.FailsWith;
+import dev.gnserve.telemetry.Traffic;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -20,9 +21,11 @@ import org.springframework.web.bind.annotation.RestController;
 class ModelsController {
 
     private final ModelRepository repository;
+    private final Traffic traffic;
 
-    ModelsController(ModelRepository repository) {
+    ModelsController(ModelRepository repository, Traffic traffic) {
         this.repository = repository;
+        this.traffic = traffic;
     }
 
     /**
@@ -47,7 +50,9 @@ class ModelsController {
     @Operation(
             operationId = "getModel",
             summary = "Inputs, labels and execution of a model",
-            description = "What the model takes and gives, how it runs and batches, and the hash of its archive.")
+            description =
+                    "What the model takes and gives, how it runs and batches, what its golden image and its verifications"
+                            + " found, and what it has to do now.")
     @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
@@ -55,6 +60,6 @@ class ModelsController {
                     @Parameter(description = "Version of the model; by default the newest that is ready")
                     @Nullable
                     String version) {
-        return ModelDetail.of(repository.find(model, version));
+        return ModelDetail.of(repository.find(model, version), traffic);
     }
 }
