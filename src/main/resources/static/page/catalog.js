@@ -47,6 +47,15 @@ export class Catalog {
     if (this.models.some(({ state }) => state === "LOADING")) this.#timer = setTimeout(() => this.load(), AGAIN);
   }
 
+  /** Empties the list. */
+  forget() {
+    this.models = [];
+    this.chosen = null;
+    byId("sample-part").hidden = true;
+    this.#show();
+    byId("model-state").textContent = "";
+  }
+
   /** Chooses a model of the list. */
   choose(model) {
     if (!model || same(model, this.chosen)) return;

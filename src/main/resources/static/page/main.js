@@ -201,8 +201,15 @@ function useKey(value) {
   byId("key").value = "";
   sayKey();
   showProblem(null);
+  // What is shown came with another key.
+  turn++;
+  run?.cancel();
+  clearShown();
+  for (const item of items) Object.assign(item, { state: "cancelled", answer: null, result: null });
+  showProgress();
+  showList();
   labels.clear();
-  catalog.chosen = null; // What was shown came with another key.
+  catalog.forget();
   catalog.load();
   if (location.hash === "#models") openModels();
 }
