@@ -68,7 +68,7 @@ class AccessIT {
     @BeforeEach
     void awaitModels() {
         client = new ServiceClient(port);
-        repository.settled().join();
+        repository.loaded().join();
     }
 
     @ParameterizedTest

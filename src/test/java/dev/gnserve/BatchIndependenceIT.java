@@ -28,7 +28,7 @@ class BatchIndependenceIT {
 
     @Test
     void oneImageAloneAndInABatchOf8GivesTheSameMask() throws Exception {
-        models.settled().join();
+        models.loaded().join();
         LoadedModel model = models.find("nuclei-unet-gn", null);
         Tensor image = input(model, "fluorescence-256");
         PlanarImage histology = tile(model, "histology-violet");

@@ -54,7 +54,7 @@ class DetectionIT {
 
     @BeforeAll
     void waitForModels() {
-        models.settled().join();
+        models.loaded().join();
         client = new ServiceClient(port);
     }
 

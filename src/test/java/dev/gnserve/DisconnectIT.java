@@ -63,7 +63,7 @@ class DisconnectIT {
 
     @BeforeEach
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -79,7 +79,7 @@ class EmbeddingIT {
 
     @BeforeEach
     void waitForModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -79,7 +79,7 @@ class FaultsIT {
 
     @BeforeEach
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -96,7 +96,7 @@ class GeneratedClientIT {
 
     @BeforeEach
     void connect() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ApiClient().setBasePath("http://localhost:" + port);
         client.setBearerToken(KEY);
         inference = new InferenceApi(client);

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 final class JarWithModels implements AutoCloseable {
 
     /** Longer than anything takes on a slow machine. */
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private static final String ADMIN_KEY = "the-admin-key-of-the-tests";
     private static final String OUTPUT = "output.log";

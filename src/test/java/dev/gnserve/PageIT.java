@@ -84,7 +84,7 @@ class PageIT {
     private String rendered(String path) throws IOException, InterruptedException {
         Optional<Path> installed = BROWSERS.stream().filter(Files::isExecutable).findFirst();
         assumeTrue(installed.isPresent(), "no browser is installed");
-        models.settled().join();
+        models.loaded().join();
         return rendered(installed.orElseThrow(), "http://localhost:" + port + "/" + path);
     }
 

@@ -33,7 +33,7 @@ class PicturesIT {
     @BeforeAll
     void awaitModels() {
         client = new ServiceClient(port);
-        models.settled().join();
+        models.loaded().join();
     }
 
     @ParameterizedTest

@@ -86,7 +86,7 @@ class ProgramsIT {
 
     @BeforeEach
     void waitForModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 
@@ -195,7 +195,7 @@ class ProgramsIT {
         assertThat(client.get("v1/models/changing/layers").text()).contains("body.0.1");
         write(models.resolve("changing/1/model.pt2"), Programs.bytes("torch-2.6/norms.pt2"));
         repository.refresh().join();
-        repository.settled().join();
+        repository.loaded().join();
         assertThat(client.get("v1/models/changing/layers").text())
                 .contains("\"tied\"")
                 .doesNotContain("body.0.1");

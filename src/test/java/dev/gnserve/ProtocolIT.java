@@ -115,7 +115,7 @@ class ProtocolIT {
 
     @BeforeEach
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -60,7 +60,7 @@ class ReadmeIT {
 
     @BeforeAll
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
     }
 
     @Test

@@ -30,7 +30,7 @@ class RequestFaultsIT {
 
     @BeforeAll
     void awaitModels(@Autowired ModelRepository models) {
-        models.settled().join();
+        models.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -53,7 +53,7 @@ class RequestLogIT {
 
     @BeforeEach
     void awaitModels() {
-        models.settled().join();
+        models.loaded().join();
         client = new ServiceClient(port);
         appender.start();
         log.addAppender(appender);

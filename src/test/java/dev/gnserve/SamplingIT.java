@@ -75,7 +75,7 @@ class SamplingIT {
 
     @Test
     void anAnswerIsVerifiedAfterItWasSentAndCounted() throws InterruptedException {
-        repository.settled().join();
+        repository.loaded().join();
         ServiceClient client = new ServiceClient(port);
 
         Answer answer = client.post("v1/models/" + MODEL + "/segment", Samples.png("fluorescence-256"));

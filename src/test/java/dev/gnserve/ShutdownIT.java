@@ -43,7 +43,7 @@ class ShutdownIT {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
         StartedJar service = StartedJar.of(new ProcessBuilder(
-                java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=2s"));
+                java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=5s"));
         Process process = service.process();
         List<Seen> answers = Collections.synchronizedList(new ArrayList<>());
         List<String> lost = Collections.synchronizedList(new ArrayList<>());

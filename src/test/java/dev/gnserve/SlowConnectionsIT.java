@@ -106,7 +106,7 @@ class SlowConnectionsIT {
 
     @BeforeEach
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

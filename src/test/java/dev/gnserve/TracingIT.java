@@ -95,7 +95,7 @@ class TracingIT {
 
     @BeforeEach
     void awaitModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

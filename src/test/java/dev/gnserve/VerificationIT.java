@@ -30,7 +30,7 @@ class VerificationIT {
     @BeforeAll
     void awaitModels() {
         client = new ServiceClient(port);
-        models.settled().join();
+        models.loaded().join();
     }
 
     @Test

@@ -62,7 +62,7 @@ class ClassificationController {
     ResponseEntity<Object> classify(
             @PathVariable @Parameter(example = "smear-resnet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(defaultValue = "" + DEFAULT_TOP)

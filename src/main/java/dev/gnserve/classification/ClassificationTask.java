@@ -57,6 +57,16 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
                 null);
     }
 
+    /** 1 if the best labels are the same, else 0. */
+    @Override
+    public double agreement(Ranked served, Ranked other) {
+        return best(served).equals(best(other)) ? 1 : 0;
+    }
+
+    private static String best(Ranked ranked) {
+        return ranked.labels().isEmpty() ? "" : ranked.labels().get(0).label();
+    }
+
     @Override
     public ClassifiedImage failed(String name, Problem problem) {
         return new ClassifiedImage(name, null, null, null, null, null, problem);

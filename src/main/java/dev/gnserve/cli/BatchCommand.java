@@ -90,7 +90,7 @@ final class BatchCommand implements Callable<Integer> {
                 .logStartupInfo(false)
                 .run(arguments.toArray(String[]::new))) {
             ModelRepository repository = context.getBean(ModelRepository.class);
-            repository.settled().join();
+            repository.loaded().join();
             boolean isReady = repository.models().stream()
                     .anyMatch(one -> one.name().equals(model) && one.state() == ModelState.READY);
             if (!isReady) {

@@ -78,8 +78,8 @@ final class EvaluateCommand implements Callable<Integer> {
             }
         };
         try {
-            ModelSource source = NamedModel.find(model, spec);
-            ModelManifest manifest = ManifestReader.read(source.location() + "/model.yaml", source.manifest());
+            ModelSource source = NamedModel.find(model, null, spec);
+            ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
             return switch (manifest.task()) {
                 case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
                 case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));

@@ -94,7 +94,7 @@ final class TuneCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--write needs the folder of a model, and " + model + " is an embedded one");
         }
-        ModelSource source = NamedModel.find(model, spec);
+        ModelSource source = NamedModel.find(model, null, spec);
         TuningReport report;
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()));
                 ArchiveSnapshot archive = source.snapshot()) {
@@ -108,7 +108,7 @@ final class TuneCommand implements Callable<Integer> {
         }
         print(report);
         if (write) {
-            Path file = Path.of(model).resolve("model.yaml");
+            Path file = Path.of(source.manifestLocation());
             String changed = PlannedManifest.with(Files.readString(file), report.chosen());
             ExecutionPlan chosen = ExecutionPlan.named(report.chosen());
             if (!ManifestReader.read(file.toString(), changed)

@@ -76,7 +76,7 @@ class DetectionController {
     ResponseEntity<Object> detect(
             @PathVariable @Parameter(example = "bloodcell-fcos-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(required = false)

@@ -68,6 +68,12 @@ public record DetectionTask(
         return found.overlay();
     }
 
+    /** The F1 score of the one's boxes with the other's as truth: same label, overlap (IoU) of at least a half. */
+    @Override
+    public double agreement(Detections served, Detections other) {
+        return served.agreement(other);
+    }
+
     @Override
     public DetectedImage failed(String name, Problem problem) {
         return new DetectedImage(name, null, null, null, null, null, problem);

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Detections(UprightImage image, List<String> labels, List<Detection> detections) {
 
+    /** The overlap (IoU) of boxes that show the same object, as COCO's AP50 takes it. */
+    private static final double SAME_OBJECT = 0.5;
+
     /** The JSON document. */
     DetectedImage describe(String name, MaskWriter writer, Timing timing) {
         List<DetectedObject> objects = new ArrayList<>();
@@ -42,6 +45,32 @@ public record Detections(UprightImage image, List<String> labels, List<Detection
         Mask written = writer.write(LabelMap.of(image.width(), image.height(), picture), 1, mask.region());
         mask.paint(picture, image.width(), 0);
         return written;
+    }
+
+    /** Twice the matched boxes over all boxes of both; 1 if there are none. A box is matched once, by the best box that it can have. */
+    double agreement(Detections other) {
+        int all = detections.size() + other.detections.size();
+        boolean[] taken = new boolean[other.detections.size()];
+        int matched = 0;
+        for (Detection detection : detections) {
+            int best = -1;
+            double overlap = SAME_OBJECT;
+            for (int i = 0; i < taken.length; i++) {
+                Detection candidate = other.detections.get(i);
+                double iou = NonMaximumSuppression.iou(detection.box(), candidate.box());
+                if (!taken[i]
+                        && iou >= overlap
+                        && labels.get(detection.label()).equals(other.labels.get(candidate.label()))) {
+                    best = i;
+                    overlap = iou;
+                }
+            }
+            if (best >= 0) {
+                taken[best] = true;
+                matched++;
+            }
+        }
+        return all == 0 ? 1 : 2.0 * matched / all;
     }
 
     /** A PNG of the image with the masks tinted, and the boxes with labels and scores. */

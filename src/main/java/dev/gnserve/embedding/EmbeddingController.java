@@ -62,7 +62,7 @@ class EmbeddingController {
     ResponseEntity<Object> embed(
             @PathVariable @Parameter(example = "tissue-encoder-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,

@@ -59,6 +59,25 @@ record EmbeddingTask() implements ImageTask<EmbeddingTask.Embedded, EmbeddedImag
                 null);
     }
 
+    /** The cosine of the angle between the vectors, at least 0; 0 for vectors of different lengths. */
+    @Override
+    public double agreement(Embedded served, Embedded other) {
+        if (served.vector().size() != other.vector().size()) {
+            return 0;
+        }
+        double product = 0;
+        double one = 0;
+        double two = 0;
+        for (int i = 0; i < served.vector().size(); i++) {
+            double a = served.vector().get(i);
+            double b = other.vector().get(i);
+            product += a * b;
+            one += a * a;
+            two += b * b;
+        }
+        return one == 0 || two == 0 ? (one == two ? 1 : 0) : Math.max(0, product / Math.sqrt(one * two));
+    }
+
     @Override
     public EmbeddedImage failed(String name, Problem problem) {
         return new EmbeddedImage(name, null, null, null, null, null, null, null, problem);

@@ -89,6 +89,27 @@ public final class LabelMap {
         return count;
     }
 
+    /**
+     * The pixels that carry a label other than 0 in both maps, as a part of those that do in either (IoU); 1 if there are none.
+     *
+     * @param other of the same size
+     */
+    public double overlap(LabelMap other) {
+        if (other.width != width || other.height != height) {
+            throw new IllegalArgumentException(
+                    "%d x %d is not %d x %d".formatted(other.width, other.height, width, height));
+        }
+        long both = 0;
+        long either = 0;
+        for (int i = 0; i < width * height; i++) {
+            boolean here = at(i) != 0;
+            boolean there = other.at(i) != 0;
+            both += here && there ? 1 : 0;
+            either += here || there ? 1 : 0;
+        }
+        return either == 0 ? 1 : (double) both / either;
+    }
+
     Region everything() {
         return new Region(0, 0, width, height);
     }

@@ -44,6 +44,12 @@ public final class FolderSources implements ModelSources {
         return models;
     }
 
+    @Override
+    public Traffic traffic(String name) throws IOException {
+        Path file = folder.resolve(name).resolve(TrafficFile.NAME);
+        return Files.exists(file) ? TrafficFile.read(RegularFile.text(file)) : Traffic.NEWEST;
+    }
+
     /** What the last look at the folder found, in the words of the warning. */
     @Override
     public synchronized @Nullable String whyLeftOut(String name) {
@@ -90,13 +96,16 @@ public final class FolderSources implements ModelSources {
         if (!ModelFolder.isReadable(model)) {
             return "this process cannot read it. Change its permissions or its owner";
         }
-        if (Files.isRegularFile(model.resolve("model.yaml"))) {
+        if (ModelFolder.hasManifest(model)) {
             return null;
         }
         if (Files.exists(model.resolve("model.yml"))) {
             return "it has model.yml, expected is model.yaml. Rename the file";
         }
         for (Path child : children(model)) {
+            if (ModelFolder.hasManifest(child)) {
+                continue;
+            }
             String name = child.getFileName().toString();
             for (String archive : ModelFolder.ARCHIVES) {
                 if (name.equals(archive) || Files.isRegularFile(child.resolve(archive))) {

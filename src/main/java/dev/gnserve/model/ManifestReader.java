@@ -87,7 +87,7 @@ public final class ManifestReader {
      */
     public static ModelManifest read(ModelSource source, ArchiveSnapshot archive, EngineScope scope)
             throws IOException {
-        return read(source.location() + "/model.yaml", source.manifest(), archive, scope);
+        return read(source.manifestLocation(), source.manifest(), archive, scope);
     }
 
     /**

@@ -9,13 +9,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt} or {@code model.pt2}.
- * Thread-safe.
+ * Models in a folder of the file system: {@code name/model.yaml} and {@code name/<version>/model.pt} or {@code model.pt2}. A version
+ * may have a {@code model.yaml} of its own, which stands in place of the shared one. Thread-safe.
  */
 public final class ModelFolder {
 
     /** The names that an archive can have. What it is follows from its content. */
     static final List<String> ARCHIVES = List.of("model.pt", "model.pt2");
+
+    static final String MANIFEST = "model.yaml";
 
     private ModelFolder() {}
 
@@ -30,28 +32,41 @@ public final class ModelFolder {
     public static List<ModelSource> list(Path folder) throws IOException {
         List<ModelSource> found = new ArrayList<>();
         for (Path model : children(folder)) {
-            if (!isReadable(model)) {
-                if (FolderSources.mayBeModel(model)) {
-                    found.add(new InFolder(model, "1"));
-                }
-                continue;
-            }
-            if (!Files.isRegularFile(model.resolve("model.yaml"))) {
-                continue;
-            }
-            int before = found.size();
-            for (Path version : children(model)) {
-                // What is no regular file is listed, too, so that it is named as the reason why the model does not
-                // serve.
-                if (ARCHIVES.stream().anyMatch(name -> Files.exists(version.resolve(name)))) {
-                    found.add(new InFolder(model, version.getFileName().toString()));
-                }
-            }
-            if (found.size() == before) {
+            if (isReadable(model)) {
+                found.addAll(versions(model));
+            } else if (FolderSources.mayBeModel(model)) {
                 found.add(new InFolder(model, "1"));
             }
         }
         return found;
+    }
+
+    /**
+     * The versions in the folder of one model; none if it is not the folder of a model.
+     *
+     * @throws IOException if the folder cannot be read
+     */
+    public static List<ModelSource> versions(Path model) throws IOException {
+        boolean shared = hasManifest(model);
+        List<ModelSource> found = new ArrayList<>();
+        for (Path version : children(model)) {
+            if (hasArchive(version) && (shared || hasManifest(version))) {
+                found.add(new InFolder(model, version.getFileName().toString()));
+            }
+        }
+        if (shared && found.isEmpty()) {
+            found.add(new InFolder(model, "1"));
+        }
+        return found;
+    }
+
+    static boolean hasManifest(Path folder) {
+        return Files.isRegularFile(folder.resolve(MANIFEST));
+    }
+
+    /** Also for what is no regular file, so that it is named as the reason why the model does not serve. */
+    static boolean hasArchive(Path version) {
+        return ARCHIVES.stream().anyMatch(name -> Files.exists(version.resolve(name)));
     }
 
     /** Whether this process may list a folder and open the files in it. */
@@ -84,7 +99,7 @@ public final class ModelFolder {
 
         @Override
         public String fingerprint() throws IOException {
-            StringBuilder all = new StringBuilder(fingerprint(folder.resolve("model.yaml")));
+            StringBuilder all = new StringBuilder(fingerprint(file(MANIFEST)));
             for (String name : ARCHIVES) {
                 all.append(fingerprint(folder.resolve(version).resolve(name)));
             }
@@ -98,13 +113,24 @@ public final class ModelFolder {
         }
 
         @Override
+        public String manifestLocation() {
+            return file(MANIFEST).toString();
+        }
+
+        @Override
         public String manifest() throws IOException {
-            return RegularFile.text(folder.resolve("model.yaml"));
+            return RegularFile.text(file(MANIFEST));
         }
 
         @Override
         public InputStream open(String file) throws IOException {
-            return RegularFile.open(folder.resolve(file));
+            return RegularFile.open(file(file));
+        }
+
+        /** The file of the version where it has one of this name, else that of the model. */
+        private Path file(String name) {
+            Path own = folder.resolve(version).resolve(name);
+            return Files.exists(own) ? own : folder.resolve(name);
         }
 
         @Override

@@ -19,12 +19,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,11 +54,13 @@ public final class ModelRepository {
     private final Examiners examiners;
     private final Map<VersionKey, CompletableFuture<?>> turns =
             new HashMap<>(); // loads that wait; on the loader's thread
+    private final TrafficRules traffic;
     private final FileChanges changes; // only on the loader's thread
     private final Object publishing = new Object();
     private boolean closing; // guarded by publishing
     private volatile List<LoadedModel> models;
     private volatile CompletableFuture<Void> settled = new CompletableFuture<>();
+    private volatile CompletableFuture<Void> loaded = new CompletableFuture<>();
 
     /** Lists the models without loading them. They are loaded without being judged before. */
     public ModelRepository(
@@ -87,9 +92,11 @@ public final class ModelRepository {
         this.times = times;
         this.examiners = new Examiners(engine, trial, loader);
         this.changes = new FileChanges(times.settle(), ticker);
+        this.traffic = new TrafficRules(sources);
         this.models = sorted(listSources().values().stream()
                 .map(source -> new LoadedModel(source, states))
                 .toList());
+        readTraffic(names());
     }
 
     /** Loads all models in the background, one after another. May be called again after {@link #close}. */
@@ -102,23 +109,27 @@ public final class ModelRepository {
         }
         CompletableFuture<Void> done = settled.isDone() ? new CompletableFuture<>() : settled;
         settled = done;
+        CompletableFuture<Void> ended = loaded.isDone() ? new CompletableFuture<>() : loaded;
+        loaded = ended;
         loader.execute(() -> {
             // All are judged, from the first on, while those that need no judgement are loaded.
             List<Examiners.Examination> examinations =
                     models.stream().map(examiners::examine).toList();
             List<CompletableFuture<?>> tried = new ArrayList<>();
+            List<CompletableFuture<?>> all = new ArrayList<>();
             for (Examiners.Examination examination : examinations) {
                 LoadedModel model = examination.model();
-                CompletableFuture<?> loaded = inTurn(
+                CompletableFuture<?> load = inTurn(
                         VersionKey.of(model.source()),
                         () -> examination.then(() -> {
                             model.load(engine, companions, batches, cores);
                             return Optional.empty();
                         }));
-                tried.add(CompletableFuture.anyOf(loaded, examination.postponed()));
+                all.add(load);
+                tried.add(CompletableFuture.anyOf(load, examination.postponed()));
             }
-            CompletableFuture<?> unused = CompletableFuture.allOf(tried.toArray(CompletableFuture[]::new))
-                    .whenComplete((nothing, thrown) -> done.complete(null));
+            completeAfter(tried, done);
+            completeAfter(all, ended);
         });
     }
 
@@ -130,9 +141,78 @@ public final class ModelRepository {
         return settled;
     }
 
+    /** Completes when every model is ready or failed since the last start. */
+    public CompletableFuture<Void> loaded() {
+        return loaded;
+    }
+
+    private static void completeAfter(List<CompletableFuture<?>> work, CompletableFuture<Void> done) {
+        CompletableFuture<?> unused = CompletableFuture.allOf(work.toArray(CompletableFuture[]::new))
+                .whenComplete((nothing, thrown) -> done.complete(null));
+    }
+
     /** All versions of all models, by name, newest version first. */
     public List<LoadedModel> models() {
         return models;
+    }
+
+    /** Which version of a model gets which requests. */
+    public Traffic traffic(String name) {
+        return traffic.of(name);
+    }
+
+    /**
+     * Changes which version of a model gets which requests, until {@code traffic.yaml} in its folder changes.
+     *
+     * @throws FailureException MODEL_NOT_FOUND if there is no such model or version; MODEL_UNAVAILABLE if a version is not ready
+     */
+    public void setTraffic(String name, Traffic wanted) {
+        String shadow = wanted.shadow() == null ? null : wanted.shadow().version();
+        find(name, null);
+        Stream.of(wanted.main(), shadow)
+                .filter(Objects::nonNull)
+                .map(version -> find(name, version))
+                .filter(model -> model.state() != ModelState.READY)
+                .findFirst()
+                .ifPresent(model -> {
+                    throw new FailureException(
+                            FailureCode.MODEL_UNAVAILABLE,
+                            "%s is %s, and only a version that is READY gets requests. Nothing was changed"
+                                    .formatted(model, model.state()));
+                });
+        traffic.set(name, wanted, candidates(name));
+    }
+
+    /** The version that is compared with the main one, if it is ready. */
+    public @Nullable LoadedModel shadowOf(LoadedModel main) {
+        Traffic rule = traffic.of(main.name());
+        LoadedModel shadow = rule.shadow() == null
+                ? null
+                : version(main.name(), rule.shadow().version());
+        return shadow != null && shadow != main && shadow.state() == ModelState.READY ? shadow : null;
+    }
+
+    /** Whether requests that name no version go to this one. */
+    public boolean isMain(LoadedModel model) {
+        return traffic.main(model.name(), candidates(model.name())).equals(model.version());
+    }
+
+    private List<LoadedModel> versions(String name) {
+        return models.stream().filter(model -> model.name().equals(name)).toList();
+    }
+
+    private List<TrafficRules.Candidate> candidates(String name) {
+        return versions(name).stream()
+                .map(model -> new TrafficRules.Candidate(model.version(), model.state() == ModelState.READY))
+                .toList();
+    }
+
+    private void readTraffic(Set<String> names) {
+        names.forEach(name -> traffic.read(name, candidates(name)));
+    }
+
+    private Set<String> names() {
+        return models.stream().map(LoadedModel::name).collect(Collectors.toSet());
     }
 
     /** Exactly this version, in any state; null if there is none. */
@@ -160,6 +240,7 @@ public final class ModelRepository {
                                         "there is no model \"" + name + "\" in the models folder"
                                                 + (why == null ? "" : ". " + why));
                             }
+                            readTraffic(Set.of(name));
                             Map<String, CompletableFuture<Optional<String>>> brought = new LinkedHashMap<>();
                             now.forEach((key, source) ->
                                     brought.put(key.version(), inTurn(key, () -> loadOrReplace(source))));
@@ -207,6 +288,9 @@ public final class ModelRepository {
                 .thenComposeAsync(
                         nothing -> {
                             Map<VersionKey, ModelSource> now = listForRefresh();
+                            Set<String> names = names();
+                            now.keySet().forEach(key -> names.add(key.name()));
+                            readTraffic(names);
                             changes.gone(models, now).forEach(this::remove);
                             List<CompletableFuture<?>> brought = new ArrayList<>();
                             now.forEach((key, source) -> {
@@ -380,7 +464,8 @@ public final class ModelRepository {
     /**
      * A lease on a model in any state.
      *
-     * @param version the version, or null for the newest that is ready, or the newest if none is ready
+     * @param version the version, or null for the one that {@link Traffic} names, else the newest that is ready, or the newest if none
+     *     is ready
      * @throws FailureException with {@code MODEL_NOT_FOUND}
      */
     public ModelLease lease(String name, @Nullable String version) {
@@ -399,31 +484,32 @@ public final class ModelRepository {
     /**
      * A model in any state.
      *
-     * @param version the version, or null for the newest that is ready, or the newest if none is ready
+     * @param version the version, or null for the one that {@link Traffic} names, else the newest that is ready, or the newest if none
+     *     is ready
      * @throws FailureException with {@code MODEL_NOT_FOUND}
      */
     public LoadedModel find(String name, @Nullable String version) {
-        List<LoadedModel> versions =
-                models.stream().filter(model -> model.name().equals(name)).toList();
+        List<LoadedModel> versions = versions(name);
         if (versions.isEmpty()) {
             throw new FailureException(
                     FailureCode.MODEL_NOT_FOUND,
                     "there is no model \"" + name + "\"; there are "
                             + models.stream().map(LoadedModel::name).distinct().toList());
         }
-        if (version == null) {
-            return versions.stream()
-                    .filter(model -> model.state() == ModelState.READY)
-                    .findFirst()
-                    .orElse(versions.get(0));
-        }
+        String wanted = version != null ? version : traffic.main(name, candidates(name));
         return versions.stream()
-                .filter(model -> model.version().equals(version))
+                .filter(model -> model.version().equals(wanted))
                 .findFirst()
                 .orElseThrow(() -> new FailureException(
                         FailureCode.MODEL_NOT_FOUND,
-                        "model " + name + " has no version \"" + version + "\"; it has "
-                                + versions.stream().map(LoadedModel::version).toList()));
+                        "model %s has no version \"%s\"%s; it has %s"
+                                .formatted(
+                                        name,
+                                        wanted,
+                                        version == null ? ", which is to answer by default" : "",
+                                        versions.stream()
+                                                .map(LoadedModel::version)
+                                                .toList())));
     }
 
     /** Unloads all models after their accepted requests, all within the given time. */

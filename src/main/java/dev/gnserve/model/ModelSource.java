@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The files of one version of one model: a manifest that all versions share, and an archive. The layout is {@code name/model.yaml}
- * and {@code name/<version>/model.pt}, or {@code model.pt2} for a program of torch.export. Thread-safe; the files may change at any
- * time.
+ * The files of one version of one model: a manifest and an archive. The layout is {@code name/model.yaml}, which the versions share,
+ * and {@code name/<version>/model.pt}, or {@code model.pt2} for a program of torch.export. A file in the folder of a version, such as
+ * {@code name/<version>/model.yaml}, stands in place of the shared one. Thread-safe; the files may change at any time.
  */
 public interface ModelSource {
 
@@ -18,6 +18,11 @@ public interface ModelSource {
 
     /** The folder of the model, for messages. */
     String location();
+
+    /** Where the manifest is, for messages. */
+    default String manifestLocation() {
+        return location() + "/model.yaml";
+    }
 
     /** Whether it can be read at all. A source that cannot be read does not show which versions exist. */
     default boolean isReadable() {
@@ -38,7 +43,7 @@ public interface ModelSource {
     String manifest() throws IOException;
 
     /**
-     * Opens a file beside {@code model.yaml}.
+     * Opens a file in the folder of the version, or else beside the shared {@code model.yaml}.
      *
      * @throws IOException if it cannot be opened, for example because it does not exist
      */

@@ -8,11 +8,15 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /** Orders versions by text, but digits as numbers: 10 is newer than 9, and 1.10 is newer than 1.9. Thread-safe. */
-final class VersionOrder implements Comparator<String> {
+public final class VersionOrder implements Comparator<String> {
 
-    static final Comparator<String> NEWEST_FIRST = new VersionOrder().reversed();
+    public static final Comparator<String> OLDEST_FIRST = new VersionOrder();
+
+    static final Comparator<String> NEWEST_FIRST = OLDEST_FIRST.reversed();
 
     private static final Pattern PART = Pattern.compile("\\d+|\\D+");
+
+    private VersionOrder() {}
 
     @Override
     public int compare(String a, String b) {

@@ -25,6 +25,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -59,20 +60,27 @@ public final class ImagePipeline {
     private final UploadReader uploads;
     private final ImageDecoder decoder;
     private final PixelBudget pixels;
+    private final @Nullable ShadowTraffic shadows;
     private final ApplicationEventPublisher events;
 
     @Autowired
-    ImagePipeline(UploadReader uploads, UploadLimits limits, PixelBudget pixels, ApplicationEventPublisher events) {
+    ImagePipeline(
+            UploadReader uploads,
+            UploadLimits limits,
+            PixelBudget pixels,
+            @Nullable ShadowTraffic shadows,
+            ApplicationEventPublisher events) {
         this.uploads = uploads;
         this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
         this.pixels = pixels;
+        this.shadows = shadows;
         this.events = events;
     }
 
     /** A pipeline with default limits, for commands that work on one image at a time. */
     public static ImagePipeline forCommands() {
         UploadLimits limits = UploadLimits.DEFAULT;
-        return new ImagePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {});
+        return new ImagePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), null, event -> {});
     }
 
     // ---- The response to a request ----
@@ -93,8 +101,15 @@ public final class ImagePipeline {
             HttpServletRequest request,
             int page)
             throws IOException {
-        Stages stages = new Stages(model.name(), model.version(), events);
-        Context<R> context = new Context<>(task, model.manifest(), model, client, pixels::take, stages);
+        ImageStages stages = new ImageStages(model.name(), model.version(), events);
+        Context<R> context = new Context<>(
+                task,
+                model.manifest(),
+                model,
+                client,
+                pixels::take,
+                stages,
+                (image, result) -> copyToShadow(task, model, image, result));
         List<Upload> images = uploads.read(request, page);
         if (picture != null && AcceptHeader.prefersPng(request)) {
             if (images.size() != 1) {
@@ -143,8 +158,9 @@ public final class ImagePipeline {
      */
     public <R, J> ImageResponse answer(
             ImageTask<R, J> task, LoadedModel model, Upload image, boolean picture, String requestId) {
-        Stages stages = new Stages(model.name(), model.version(), events);
-        Context<R> context = new Context<>(task, model.manifest(), model, Client.NONE, pixels::takePatiently, stages);
+        ImageStages stages = new ImageStages(model.name(), model.version(), events);
+        Context<R> context = new Context<>(
+                task, model.manifest(), model, Client.NONE, pixels::takePatiently, stages, (upload, result) -> {});
         return runOne(context, image, found -> {
             J described = stages.encoded(() -> task.describe(found.name(), found.result(), found.timing()));
             return new ImageResponse(
@@ -161,8 +177,14 @@ public final class ImagePipeline {
      * @throws FailureException if the image fails
      */
     public <R> Found<R> find(ImageTask<R, ?> task, ModelManifest manifest, Inference inference, Upload image) {
-        Context<R> context =
-                new Context<>(task, manifest, inference, Client.NONE, claimed -> pixels.take(0), Stages.UNPUBLISHED);
+        Context<R> context = new Context<>(
+                task,
+                manifest,
+                inference,
+                Client.NONE,
+                claimed -> pixels.take(0),
+                ImageStages.UNPUBLISHED,
+                (upload, result) -> {});
         return runOne(context, image, Function.identity());
     }
 
@@ -203,6 +225,7 @@ public final class ImagePipeline {
      *
      * @param budget takes a share of the pixel budget for what decoding an image costs; waits for it, or fails with
      *     OVERLOADED
+     * @param answered called with each image that has its response
      */
     private record Context<R>(
             ImageTask<R, ?> task,
@@ -210,7 +233,8 @@ public final class ImagePipeline {
             Inference inference,
             Client client,
             LongFunction<Share> budget,
-            Stages stages) {
+            ImageStages stages,
+            BiConsumer<Upload, R> answered) {
 
         private Context {
             inference = inference.ofOneRequest();
@@ -389,7 +413,9 @@ public final class ImagePipeline {
         Failure failure;
         if (started instanceof InFlight image) {
             try {
-                T made = response.apply(collect(context, image));
+                Found<R> found = collect(context, image);
+                T made = response.apply(found);
+                context.answered().accept(image.upload(), found.result());
                 return new Finished<>(null, () -> made);
             } catch (FailureException e) {
                 failure = e.failure();
@@ -422,33 +448,34 @@ public final class ImagePipeline {
         return new Found<>(image.upload().name(), result, timing, image.image().page());
     }
 
+    /** Runs the image on the shadow of the model, too, if there is one and the image is chosen, and compares the results. */
+    private <R> void copyToShadow(ImageTask<R, ?> task, LoadedModel model, Upload image, R result) {
+        ShadowTraffic.Copy copy = shadows == null ? null : shadows.choose(model);
+        if (copy == null) {
+            return;
+        }
+        Share share = null;
+        try {
+            // Both results are held until they are compared.
+            share = pixels.takeAtOnce(2 * price(image, model.manifest().input().colour()));
+        } catch (FailureException e) {
+            log.debug("An image has no copy for the shadow of {}", model, e);
+        }
+        copy.run(share, shadow -> {
+            if (shadow.manifest().task() != task.task()) {
+                throw Failure.of(
+                                FailureCode.WRONG_TASK,
+                                "its task is %s"
+                                        .formatted(shadow.manifest().task().label()))
+                        .asException();
+            }
+            return task.agreement(
+                    result, find(task, shadow.manifest(), shadow, image).result());
+        });
+    }
+
     private static Failure named(Upload upload, Failure failure) {
         return new Failure(
                 failure.code(), upload.name() + ": " + failure.detail(), failure.retryAfter(), failure.cause());
-    }
-
-    // ---- Events ----
-
-    /** Publishes how long the stages outside the engine took. */
-    private record Stages(String model, String version, ApplicationEventPublisher events) {
-
-        static final Stages UNPUBLISHED = new Stages("", "", event -> {});
-
-        Duration took(ImageStage.Name stage, long beganNanos) {
-            Duration elapsed = Duration.ofNanos(System.nanoTime() - beganNanos);
-            events.publishEvent(new ImageStage(model, version, stage, elapsed));
-            return elapsed;
-        }
-
-        <T extends @Nullable Object> T encoded(Supplier<T> encode) {
-            long began = System.nanoTime();
-            T encoded = encode.get();
-            took(ImageStage.Name.ENCODE, began);
-            return encoded;
-        }
-
-        void completed(Timing timing) {
-            events.publishEvent(new ImageCompleted(timing));
-        }
     }
 }

@@ -46,6 +46,14 @@ public interface ImageTask<R, J> {
         return null;
     }
 
+    /**
+     * How far two versions of a model agree on one image: 1 if they answer the same, 0 if they have nothing in common.
+     *
+     * @param served the answer that the client got
+     * @param other the answer of another version
+     */
+    double agreement(R served, R other);
+
     /** The JSON document of an image that failed, where others of its request succeeded. */
     J failed(String name, Problem problem);
 

@@ -39,7 +39,7 @@ public final class ModelRequests {
     /**
      * Answers one request.
      *
-     * @param version of the model, or null for the newest that is ready
+     * @param version of the model, or null for the default one
      * @param task that the model must have, or null for any
      * @throws FailureException if the request as a whole fails
      * @throws IOException if the connection breaks

@@ -11,6 +11,8 @@ import dev.gnserve.segmentation.SegmentedObject.PixelBox;
 import dev.gnserve.segmentation.SegmentedObject.Point;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The result of segmentation for one image.
@@ -66,6 +68,23 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
     /** A 16-bit PNG of the object ids of the JSON document. */
     byte[] objectIds() {
         return Png.labels16(allIds());
+    }
+
+    /** The mean overlap (IoU) of the masks of one label, over the labels of both; 1 where both masks are empty, 0 where one has no such label. */
+    double overlap(Segmentation other) {
+        Map<String, LabelMap> others =
+                other.classes.stream().collect(Collectors.toMap(SegmentedClass::label, SegmentedClass::mask));
+        double sum = 0;
+        int labels = others.size();
+        for (SegmentedClass found : classes) {
+            LabelMap mask = others.get(found.label());
+            if (mask == null) {
+                labels++;
+            } else {
+                sum += found.mask().overlap(mask);
+            }
+        }
+        return labels == 0 ? 1 : sum / labels;
     }
 
     private LabelMap allIds() {

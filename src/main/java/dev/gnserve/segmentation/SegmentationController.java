@@ -76,7 +76,7 @@ class SegmentationController {
     ResponseEntity<Object> segment(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(required = false)

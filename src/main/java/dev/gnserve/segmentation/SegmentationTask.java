@@ -61,6 +61,12 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
         return found.overlay();
     }
 
+    /** The mean overlap (IoU) of the masks of the labels that either has. */
+    @Override
+    public double agreement(Segmentation served, Segmentation other) {
+        return served.overlap(other);
+    }
+
     @Override
     public SegmentedImage failed(String name, Problem problem) {
         return new SegmentedImage(name, null, null, null, null, null, null, problem);

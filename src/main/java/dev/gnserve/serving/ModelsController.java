@@ -43,7 +43,9 @@ class ModelsController {
                     "Models that load, serve, failed or are unloaded, in the order of their names. A failed model has its reason.")
     @FailsWith(FailureCode.UNAUTHENTICATED)
     ModelList listModels() {
-        return new ModelList(repository.models().stream().map(ModelSummary::of).toList());
+        return new ModelList(repository.models().stream()
+                .map(model -> ModelSummary.of(model, repository.isMain(model)))
+                .toList());
     }
 
     @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -57,7 +59,7 @@ class ModelsController {
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version) {
         return ModelDetail.of(repository.find(model, version), traffic);

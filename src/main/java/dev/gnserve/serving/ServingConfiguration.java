@@ -15,6 +15,7 @@ import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
+import dev.gnserve.model.Traffic;
 import dev.gnserve.process.HardExit;
 import dev.gnserve.process.Headroom;
 import dev.gnserve.process.MemoryPlan;
@@ -99,6 +100,11 @@ class ServingConfiguration {
             }
 
             @Override
+            public Traffic traffic(String name) throws IOException {
+                return folder.traffic(name);
+            }
+
+            @Override
             public @Nullable String whyLeftOut(String name) {
                 return folder.whyLeftOut(name);
             }
@@ -123,6 +129,11 @@ class ServingConfiguration {
                         List<ModelSource> served = new ArrayList<>(all.list());
                         served.removeIf(model -> !wanted.contains(model.name()));
                         return served;
+                    }
+
+                    @Override
+                    public Traffic traffic(String name) throws IOException {
+                        return all.traffic(name);
                     }
 
                     @Override

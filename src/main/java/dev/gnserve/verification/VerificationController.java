@@ -114,7 +114,7 @@ class VerificationController {
     LayerList listLayers(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version) {
         LoadedModel found = repository.find(model, version);
@@ -153,7 +153,7 @@ class VerificationController {
     Verified verify(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(defaultValue = "2")

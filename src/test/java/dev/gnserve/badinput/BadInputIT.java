@@ -62,7 +62,7 @@ class BadInputIT {
 
     @BeforeAll
     void awaitModels() {
-        models.settled().join();
+        models.loaded().join();
         client = new ServiceClient(port);
         goodResult = result();
     }

@@ -91,7 +91,7 @@ class AlertsIT {
         }
         Optional<Path> program = RealPrometheus.program("prometheus");
         assumeTrue(program.isPresent(), "no prometheus on this machine");
-        models.settled().join();
+        models.loaded().join();
         prometheus = RealPrometheus.start(
                 program.get(),
                 folder,

@@ -37,7 +37,7 @@ class ProbePathsIT {
 
     @Test
     void probesAnswerOnThePortOfClientsAndMetricsOnTheOther() {
-        models.settled().join();
+        models.loaded().join();
         Chart chart = Chart.with("serviceMonitor: {enabled: true}");
         Container container = chart.one(Deployment.class)
                 .getSpec()
@@ -69,7 +69,7 @@ class ProbePathsIT {
     /** docs/kserve.yaml: KServe has no types here, but its probes are ours to answer. */
     @Test
     void theProbesOfTheKServeExampleAnswer() throws IOException {
-        models.settled().join();
+        models.loaded().join();
         List<String> probes = Files.readAllLines(Path.of("docs/kserve.yaml")).stream()
                 .filter(line -> line.contains("httpGet"))
                 .map(line -> line.replaceAll(".*path: ([^,]*),.*", "$1"))

@@ -49,7 +49,7 @@ class PrometheusIT {
     void start() throws Exception {
         Optional<Path> program = RealPrometheus.program("prometheus");
         assumeTrue(program.isPresent(), "no prometheus on this machine");
-        models.settled().join();
+        models.loaded().join();
         client = new ServiceClient(port);
         prometheus = RealPrometheus.start(program.get(), folder, port, UnaryOperator.identity());
         // Rates begin at the second sample of a counter: the first must have been scraped before the load.

@@ -83,6 +83,40 @@ class ModelFolderTest {
     }
 
     @Test
+    void aFileOfAVersionStandsInPlaceOfTheSharedOne() throws IOException {
+        Path second = Files.createDirectories(folder.resolve("cells/2"));
+        Files.writeString(archive, "bytes");
+        Files.writeString(second.resolve("model.pt"), "bytes");
+        Files.writeString(manifest, "task: tensors\n");
+        Files.writeString(folder.resolve("cells/golden.json"), "1");
+        List<ModelSource> before = ModelFolder.list(folder);
+        String unchanged = before.get(0).fingerprint();
+        String changing = before.get(1).fingerprint();
+
+        Files.writeString(second.resolve("model.yaml"), "task: detection\n");
+        Files.writeString(second.resolve("golden.json"), "2");
+
+        assertThat(before.get(0).manifest()).isEqualTo("task: tensors\n");
+        assertThat(before.get(1).manifest()).isEqualTo("task: detection\n");
+        assertThat(before.get(0).manifestLocation()).isEqualTo(manifest.toString());
+        assertThat(before.get(1).manifestLocation())
+                .isEqualTo(second.resolve("model.yaml").toString());
+        assertThat(before.get(0).open("golden.json")).hasContent("1");
+        assertThat(before.get(1).open("golden.json")).hasContent("2");
+        assertThat(before.get(0).fingerprint()).isEqualTo(unchanged);
+        assertThat(before.get(1).fingerprint()).isNotEqualTo(changing);
+    }
+
+    @Test
+    void aVersionWithItsOwnManifestNeedsNoSharedOne() throws IOException {
+        Files.writeString(archive, "bytes");
+        Files.move(manifest, archive.resolveSibling("model.yaml"));
+
+        assertThat(only().version()).isEqualTo("1");
+        assertThat(new FolderSources(folder).leftOut()).isEmpty();
+    }
+
+    @Test
     void aManifestInAnotherEncodingIsNamed() throws IOException {
         Files.write(manifest, "\ufefftask: tensors\n".getBytes(StandardCharsets.UTF_16LE));
 
