@@ -6,6 +6,7 @@ import { startService } from "./service.js";
 import { formTests } from "./form.js";
 import { guardedTests, KEY, OTHER_KEY } from "./guarded.js";
 import { lookTests } from "./look.js";
+import { otherTests } from "./other.js";
 import { takeTests } from "./take.js";
 import { trustTests } from "./trust.js";
 import { tryTests } from "./try.js";
@@ -33,5 +34,5 @@ after(async () => {
   guarded.stop?.();
 });
 
-for (const tests of [tryTests, lookTests, takeTests, trustTests, wrongTests, formTests]) tests(open);
+for (const tests of [tryTests, lookTests, otherTests, takeTests, trustTests, wrongTests, formTests]) tests(open);
 guardedTests(guarded);

@@ -17,15 +17,17 @@ export const stopBrowser = () => browser?.close();
 /**
  * Runs a test on a page of its own. Fails where the page logs an error, breaks its content policy, or asks another server.
  *
+ * @param prepare is told the page before it opens the address
  * @param refusals whether answers of the service that are errors belong to the test: the browser logs each
  */
-export async function onPage(url, does, { refusals = false, width = 1024, height = 900, ...context } = {}) {
+export async function onPage(url, does, { prepare = () => {}, refusals = false, width = 1024, height = 900, ...context } = {}) {
   const own = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...context });
   const page = await own.newPage();
   const errors = [];
   page.on("console", (message) => {
-    const refusal = /^Failed to load resource/.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !(refusals && refusal)) errors.push(`${message.text()} ${message.location().url}`);
+    const refusal = refusals && /^Failed to load resource/.test(message.text());
+    const ours = /^Canvas2D: Multiple readback/.test(message.text()); // It is the tests that read pixels.
+    if (["error", "warning"].includes(message.type()) && !refusal && !ours) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(error.stack));
   page.on("request", (request) => {
@@ -34,6 +36,7 @@ export async function onPage(url, does, { refusals = false, width = 1024, height
   });
   page.setDefaultTimeout(20000);
   try {
+    await prepare(page);
     await page.goto(url);
     await does(page);
     assert.deepEqual(errors, []);

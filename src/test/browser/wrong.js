@@ -8,24 +8,24 @@ import { sample } from "./service.js";
 const PNG = readFileSync(sample("nuclei/fluorescence-256.png"));
 
 export function wrongTests(service) {
-  const files = {
-    "a file that is cut off": ["cut.png", PNG.subarray(0, PNG.length / 2), "The file is broken or cut off"],
-    "no image": ["text.png", Buffer.from("This is a text.\n".repeat(20)), "Save the image as PNG, JPEG or TIFF"],
-    "an empty file": ["empty.png", Buffer.alloc(0), "empty"],
-    "too many bytes": ["large.bmp", Buffer.alloc(3 << 20, "BM"), "Send fewer or smaller files"],
-    "too many pixels": ["wide.png", grayPng(65000, 1000, 8, () => 0), "Send a smaller image"],
-  };
-  for (const [what, [name, buffer, advice]] of Object.entries(files)) {
-    test(`${what} is told in words, and the next image works`, () => onPage(service.url, async (page) => {
-      await shown(page, "fluorescence");
+  const files = [
+    ["cut.png", PNG.subarray(0, PNG.length / 2), "The file is broken or cut off"],
+    ["text.png", Buffer.from("This is a text.\n".repeat(20)), "Save the image as PNG, JPEG or TIFF"],
+    ["empty.png", Buffer.alloc(0), "empty"],
+    ["many-bytes.bmp", Buffer.alloc(3 << 20, "BM"), "Send fewer or smaller files"],
+    ["many-pixels.png", grayPng(65000, 1000, 8, () => 0), "Send a smaller image"],
+  ];
+  test("files that cannot be read are told in words, and the next image works", () => onPage(service.url, async (page) => {
+    await shown(page, "fluorescence");
+    for (const [name, buffer, advice] of files) {
       await page.locator("#files").setInputFiles({ name, mimeType: "image/png", buffer });
       await page.locator(".problem").filter({ hasText: advice }).waitFor();
       assert.ok(await page.locator("#shown").isHidden(), "the old result is gone");
-      await page.locator("#files").setInputFiles({ name: "good.png", mimeType: "image/png", buffer: PNG });
-      await shown(page, "good.png");
+      await page.locator("#files").setInputFiles({ name: `after-${name}`, mimeType: "image/png", buffer: PNG });
+      await shown(page, `after-${name}`);
       assert.equal(await page.locator(".problem").count(), 0);
-    }, { refusals: true }));
-  }
+    }
+  }, { refusals: true }));
 
   test("one broken file among others leaves them alone", () => onPage(service.url, async (page) => {
     await shown(page, "fluorescence");
@@ -73,6 +73,10 @@ export function wrongTests(service) {
     await page.route("**/segment?*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<h1>Bad Gateway</h1>" }));
     await page.locator("#files").setInputFiles({ name: "away.png", mimeType: "image/png", buffer: PNG });
     await page.locator(".problem").filter({ hasText: "It does not come from gnserve" }).waitFor();
+    await page.unroute("**/segment?*");
+    await page.route("**/segment?*", (route) => route.fulfill({ contentType: "text/html", body: "<h1>Log in</h1>" }));
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.locator(".problem").filter({ hasText: "The answer is not JSON" }).waitFor();
   }, { refusals: true }));
 
   test("a file name is text, in the page and in the code", () => onPage(service.url, async (page) => {

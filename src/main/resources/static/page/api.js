@@ -2,9 +2,25 @@
 
 const KEY = "gnserve-key";
 
+let held = ""; // Where the browser lets no page store anything.
+
 export const key = {
-  get: () => sessionStorage.getItem(KEY) ?? "",
-  set: (value) => (value ? sessionStorage.setItem(KEY, value) : sessionStorage.removeItem(KEY)),
+  get() {
+    try {
+      return sessionStorage.getItem(KEY) ?? held;
+    } catch {
+      return held;
+    }
+  },
+  set(value) {
+    held = "";
+    try {
+      if (value) sessionStorage.setItem(KEY, value);
+      else sessionStorage.removeItem(KEY);
+    } catch {
+      held = value;
+    }
+  },
 };
 
 /** What went wrong, as a problem document (RFC 9457) tells it, or where there is none, in words of the page. */
@@ -46,7 +62,17 @@ export async function ask(path, { method = "GET", body, accept = "application/js
   return response;
 }
 
-export const askJson = async (path, options) => (await ask(path, options)).json();
+/** The JSON of a successful response. Throws a Problem where it is something else, such as the login page of a proxy. */
+export async function jsonOf(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ title: "The answer is not JSON", detail: "It does not come from gnserve, or it was cut off.", status: response.status });
+  }
+}
+
+export const askJson = async (path, options) => jsonOf(await ask(path, options));
 
 const LONGEST_WAIT = 30;
 const TRIES = 6;

@@ -40,7 +40,8 @@ export class Catalog {
     this.models = found.sort((a, b) => (a.task === b.task ? 0 : a.task < b.task ? 1 : -1));
     const before = this.chosen;
     const now = this.models.find((model) => same(model, before))
-      ?? this.named(this.#preferred) ?? this.models.find(({ state }) => state === "READY") ?? this.models[0] ?? null;
+      ?? this.named(this.#preferred) ?? this.models.find((model) => model.state === "READY" && model.default)
+      ?? this.models.find(({ state }) => state === "READY") ?? this.models[0] ?? null;
     this.chosen = now;
     this.#show();
     this.#changed(now, !same(before, now) || before.state !== now.state);
@@ -70,7 +71,8 @@ export class Catalog {
   }
 
   named(name) {
-    return this.models.find((model) => model.name === name);
+    const versions = this.models.filter((model) => model.name === name);
+    return versions.find((model) => model.default) ?? versions[0];
   }
 
   #show() {

@@ -6,7 +6,7 @@ import { byId, el } from "./dom.js";
 import { acceptFiles } from "./intake.js";
 import { closeModels, openModels } from "./models.js";
 import { counted } from "./numbers.js";
-import { chosenOptions, showOptions } from "./request.js";
+import { chosenOptions, optionsAreValid, showOptions } from "./request.js";
 import { newItem, Run } from "./run.js";
 import { fileOf, loadSamples, showSamples } from "./samples.js";
 import { clearShown, showItem } from "./shown.js";
@@ -27,7 +27,7 @@ function stateOf(item) {
   if (state === "running") return item.wait ? `busy: again in ${item.wait} s` : "running";
   if (state === "failed") return problem.title ?? "failed";
   if (state === "done" && result.objects) return counted(result.objects.length, "object");
-  if (state === "done" && result.predictions) return result.predictions[0]?.label ?? "done";
+  if (state === "done" && result.heads) return result.heads.map(({ predictions }) => predictions[0]?.label ?? "none").join(", ");
   return state;
 }
 
@@ -103,6 +103,13 @@ async function start(wanted) {
   showProblem(null);
   const model = catalog.chosen;
   if (!model || !some.length) return;
+  if (!optionsAreValid()) {
+    for (const item of some) item.state = "cancelled";
+    showProgress();
+    showList();
+    byId("problem").replaceChildren(el("p", { class: "note", text: "Correct the options of the request, then run again." }));
+    return;
+  }
   current = wanted[0];
   chosen = wanted.length < items.length;
   for (const item of some) item.state = "waiting";
@@ -220,7 +227,9 @@ byId("key-toggle").addEventListener("click", () => {
 });
 byId("key-panel").addEventListener("submit", (event) => {
   event.preventDefault();
-  useKey(byId("key").value.trim());
+  const value = byId("key").value.trim();
+  if (/^[\x21-\x7e]*$/.test(value)) useKey(value);
+  else byId("key-state").textContent = "A key has only letters, digits and signs of ASCII. Copy it again.";
 });
 byId("key-forget").addEventListener("click", () => useKey(""));
 

@@ -1,6 +1,6 @@
 // The part with all models: versions, golden image, verifications, and what they do now.
 
-import { ask, askJson, modelPath } from "./api.js";
+import { askJson, modelPath } from "./api.js";
 import { byId, el, svg, terms } from "./dom.js";
 import { counted, decimal, millis, moment } from "./numbers.js";
 import { problemPart } from "./words.js";
@@ -13,10 +13,10 @@ let timer = null;
 let turn = 0;
 
 /** Requests and their mean time since the look before. */
-function live(id, traffic) {
+function live(id, activity) {
   const history = histories.get(id) ?? [];
   const before = history.at(-1);
-  const now = { at: performance.now(), ...traffic, rate: 0, mean: null };
+  const now = { at: performance.now(), ...activity, rate: 0, mean: null };
   if (before && now.requests > before.requests) {
     now.rate = (1000 * (now.requests - before.requests)) / (now.at - before.at);
     now.mean = (now.requestMillis - before.requestMillis) / (now.requests - before.requests);
@@ -49,15 +49,15 @@ function verified(found) {
 }
 
 function card(model, detail) {
-  const { execution, batching, input, traffic } = detail;
-  const history = traffic ? live(`${model.name} ${model.version}`, traffic) : [];
+  const { execution, batching, input, activity } = detail;
+  const history = activity ? live(`${model.name} ${model.version}`, activity) : [];
   const now = history.at(-1);
   return el("article", { class: "card", "aria-label": `${model.name} version ${model.version}` },
     el("h2", {}, model.name, el("span", { class: `state ${model.state.toLowerCase()}`, text: model.state })),
     el("p", { text: detail.description ?? "" }),
     model.reason ? el("p", { class: "reason", text: model.reason }) : null,
     el("dl", {}, ...terms([
-      ["version", model.version], ["task", model.task], ["labels", detail.labels?.join(", ")],
+      ["version", model.version + (model.default ? " (default)" : "")], ["task", model.task], ["labels", detail.labels?.join(", ")],
       ["input", input ? `${input.colour}${input.tile ? `, tiles of ${input.tile}` : ""}` : null],
       ["runs on", execution ? `${execution.device}, ${execution.precision}, ${execution.plan}` : null],
       ["workers", execution ? `${execution.workers} with ${counted(execution.threads, "thread")}` : null],
@@ -79,7 +79,7 @@ async function look() {
   try {
     const { models } = await askJson("v1/models");
     const details = await Promise.all(models.map((model) =>
-      ask(modelPath(model.name, `?version=${encodeURIComponent(model.version)}`)).then((answer) => answer.json())
+      askJson(modelPath(model.name, `?version=${encodeURIComponent(model.version)}`))
         .catch((problem) => ({ description: problem.detail }))));
     if (mine !== turn) return;
     part.replaceChildren(...(models.length ? models.map((model, i) => card(model, details[i])) : [el("p", { text: "No model is served." })]));

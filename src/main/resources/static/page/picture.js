@@ -21,12 +21,20 @@ async function decoded(blob) {
   }
 }
 
+async function drawnByService(item, options, signal) {
+  const body = new FormData();
+  body.append("image", item.file, item.name.split("/").pop());
+  const path = requestPath(item.model, item.page, { ...item.options, ...options });
+  return decoded(await (await askPatiently(path, { method: "POST", body, accept: "image/png", signal })).blob());
+}
+
 /**
  * The picture of an item with a result.
  *
  * @returns {bitmap, note}: bitmap is null where no one can draw it; note says where it comes from, if not from the file itself
  */
 export async function pictureOf(item, result, signal) {
+  if (result.maps) return { bitmap: await drawnByService(item, {}, signal), note: `The values of ${result.maps[0].label}, drawn by the service.` };
   const kind = await kindOf(item.file);
   if (kind === "other") {
     const bitmap = await decoded(item.file);
@@ -35,12 +43,8 @@ export async function pictureOf(item, result, signal) {
   }
   if (!result.objects) return { bitmap: null, note: "The browser cannot show this kind of file." };
   try {
-    // With threshold 1 the service draws the image and, for most models, no object upon it.
-    const path = requestPath(item.model, item.page, { ...item.options, threshold: 1 });
-    const body = new FormData();
-    body.append("image", item.file, item.name);
-    const response = await askPatiently(path, { method: "POST", body, accept: "image/png", signal });
-    const bitmap = await decoded(await response.blob());
+    // With threshold 1 the service draws no object upon the image: no probability is above 1.
+    const bitmap = await drawnByService(item, { threshold: 1 }, signal);
     return { bitmap, note: "The browser cannot show this kind of file as it is; the service drew it." };
   } catch (problem) {
     if (problem.name === "AbortError") throw problem;

@@ -5,7 +5,8 @@ import { pixelsOf } from "./rle.js";
 /**
  * One image of an answer, with the pixels of its masks.
  *
- * objects: [{id, label, score, area, box, centroid, mask, region, keypoints}], absent for tasks without objects; region is that of
+ * objects: [{id, label, score, area, box, centroid, mask, region, keypoints}], absent for tasks without objects; heads: [{name, predictions}]; maps: statistics of
+ * the values of each pixel; region is that of
  * rle.js, null without a mask. labels: those of the model, in its order.
  */
 export function readImage(image, labels) {
@@ -17,7 +18,8 @@ export function readImage(image, labels) {
     page: image.page ?? null,
     timing: image.timing,
     classes: image.classes ?? null,
-    predictions: image.predictions ?? null,
+    heads: image.heads ?? (image.predictions ? [{ name: "", predictions: image.predictions }] : null),
+    maps: image.maps ?? null,
     embedding: image.embedding ?? null,
     objects: found?.map(readObject) ?? null,
     labels,

@@ -1,6 +1,6 @@
 // Sends images to a model, two at a time, so that the service can batch them.
 
-import { askPatiently, Problem } from "./api.js";
+import { askPatiently, jsonOf, Problem } from "./api.js";
 import { requestPath } from "./request.js";
 import { readImage } from "./result.js";
 
@@ -49,7 +49,7 @@ export class Run {
       body.append("image", item.file, item.name.split("/").pop());
       const waiting = (wait) => { if (!signal.aborted) this.#set(item, { wait }); };
       const path = requestPath(item.model, item.page, item.options);
-      const answer = await (await askPatiently(path, { method: "POST", body, signal }, waiting)).json();
+      const answer = await jsonOf(await askPatiently(path, { method: "POST", body, signal }, waiting));
       if (signal.aborted) return;
       const image = { ...answer.images[0], name: item.name };
       if (image.problem) throw new Problem(image.problem);

@@ -23,6 +23,7 @@ export function clearShown() {
   viewer?.close();
   viewer = null;
   byId("shown").hidden = true;
+  byId("preparing").textContent = "";
 }
 
 /**
@@ -38,12 +39,14 @@ export async function showItem(item, others, turnTo) {
   const { result } = item;
   byId("name").textContent = item.name;
   showPages(item, turnTo, signal);
+  byId("preparing").textContent = `${item.name}: the picture is being prepared …`; // Of a large one, for seconds.
   const picture = await pictureOf(item, result, signal).catch((error) => (signal.aborted ? null : Promise.reject(error)));
   const levels = picture?.bitmap ? await levelsOf(picture.bitmap) : [];
   if (signal.aborted) {
     for (const { bitmap } of levels) bitmap.close();
     return;
   }
+  byId("preparing").textContent = "";
   const filter = new Filter(result);
   showFacts(item, filter);
   byId("shown").hidden = false;
@@ -66,7 +69,9 @@ function showFacts({ result }, filter) {
     ["size", `${result.width} x ${result.height}`],
     ["objects", result.objects ? count : null],
     ...(result.classes ?? []).map(({ label, fraction }) => [label, percent(fraction)]),
-    ...(result.predictions ? [["best", `${result.predictions[0]?.label ?? "none"}`]] : []),
+    ...(result.heads ?? []).map(({ name, predictions }) => [name || "best", predictions[0]?.label ?? "none"]),
+    ...(result.maps ?? []).map(({ label, unit, minimum, maximum }) =>
+      [label, `${minimum.toPrecision(3)} to ${maximum.toPrecision(3)} ${unit ?? ""}`]),
     ...(result.embedding ? [["dimensions", result.embedding.length]] : []),
     ["time", millis(times.reduce((sum, [, time]) => sum + time, 0))],
   ]));
@@ -100,13 +105,23 @@ async function showPages(item, turnTo, signal) {
   part.replaceChildren(button("Page before", page.number - 1), field, ` of ${page.of} pages`, button("Next page", page.number + 1));
 }
 
-/** Labels with their scores, or the first values of an embedding. */
-function values({ predictions, embedding }) {
+/** Labels with their scores, statistics of maps, or the first values of an embedding. */
+function values({ heads, maps, embedding }) {
   if (embedding) {
     return el("ol", { class: "values" }, ...embedding.slice(0, 24).map((value) => el("li", { text: value.toPrecision(4) })),
       embedding.length > 24 ? el("li", { class: "quiet", text: `and ${embedding.length - 24} more: see JSON` }) : null);
   }
-  return el("table", { class: "predictions" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", text: "Label" }),
-    el("th", { scope: "col", text: "Score" }))), el("tbody", {}, ...predictions.map(({ label, score }) => el("tr", {},
-    el("td", { text: label }), el("td", {}, el("meter", { min: 0, max: 1, value: score, "aria-label": label }), ` ${decimal(score)}`)))));
+  if (maps) {
+    return plainTable(["Values", "Minimum", "Maximum", "Mean", "Standard deviation", "Unit"],
+      maps.map((map) => [map.label, ...[map.minimum, map.maximum, map.mean, map.standardDeviation].map((value) => value.toPrecision(4)), map.unit ?? ""]));
+  }
+  const several = heads.length > 1;
+  return plainTable([...(several ? ["Output"] : []), "Label", "Score"], heads.flatMap(({ name, predictions }) => predictions.map(({ label, score }) =>
+    [...(several ? [name] : []), label, el("span", {}, el("meter", { min: 0, max: 1, value: score, "aria-label": label }), ` ${decimal(score)}`)])));
+}
+
+function plainTable(heads, rows) {
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Values" }, el("table", { class: "plain" },
+    el("thead", {}, el("tr", {}, ...heads.map((text) => el("th", { scope: "col", text })))),
+    el("tbody", {}, ...rows.map((cells) => el("tr", {}, ...cells.map((cell) => el("td", {}, cell)))))));
 }

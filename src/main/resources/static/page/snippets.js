@@ -60,7 +60,7 @@ const result = (await response.json()).images[0];
 console.log(result[${literal(list)}]);`;
 }
 
-const LISTS = { segmentation: "objects", detection: "detections", classification: "predictions", embedding: "embedding" };
+const LISTS = { segmentation: "objects", detection: "detections", classification: "predictions", embedding: "embedding", regression: "maps" };
 
 /** The part with the code for one request. */
 export function snippets(item, path) {

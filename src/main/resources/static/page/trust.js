@@ -1,6 +1,6 @@
 // The part that says why the result of the shown image can be trusted: how it ran, its time by stage, and its layers against float64.
 
-import { askJson, askPatiently, modelPath } from "./api.js";
+import { askJson, askPatiently, jsonOf, modelPath } from "./api.js";
 import { el, terms } from "./dom.js";
 import { chart, ratio, worstFirst } from "./layers.js";
 import { counted, millis, power } from "./numbers.js";
@@ -64,7 +64,7 @@ function verification(item, signal) {
       const body = new FormData();
       body.append("image", item.file, item.name);
       const path = requestPath(item.model, item.page, {}, "verify");
-      part.replaceChildren(report(await (await askPatiently(path, { method: "POST", body, signal })).json()));
+      part.replaceChildren(report(await jsonOf(await askPatiently(path, { method: "POST", body, signal }))));
     } catch (problem) {
       if (problem.name !== "AbortError") part.replaceChildren(problemPart(problem, run));
     }

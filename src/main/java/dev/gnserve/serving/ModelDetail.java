@@ -9,6 +9,7 @@ import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.telemetry.RequestTotals;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationSummary;
 import dev.gnserve.verification.VerifiedModel;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param execution null unless ready
  * @param golden null without a golden image, and unless ready
  * @param verification null unless ready
- * @param traffic null unless ready
+ * @param activity null unless ready
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
@@ -40,10 +41,10 @@ record ModelDetail(
         @Nullable Execution execution,
         @Nullable Golden golden,
         @Nullable VerificationSummary verification,
-        @Nullable Traffic traffic,
+        @Nullable Activity activity,
         String license) {
 
-    static ModelDetail of(LoadedModel model, dev.gnserve.telemetry.Traffic meters) {
+    static ModelDetail of(LoadedModel model, RequestTotals totals) {
         ModelManifest manifest = model.manifest();
         InputSpec input = manifest.input();
         String device = model.device();
@@ -61,7 +62,7 @@ record ModelDetail(
                 device == null ? null : Execution.of(model, device),
                 ready && manifest.golden() != null ? Golden.passed(manifest.golden()) : null,
                 ready ? model.companion(VerifiedModel.class).summary() : null,
-                ready ? Traffic.of(model, meters.of(model.name(), model.version())) : null,
+                ready ? Activity.of(model, totals.of(model.name(), model.version())) : null,
                 manifest.license());
     }
 
@@ -178,21 +179,21 @@ record ModelDetail(
     }
 
     /**
-     * What the model has to do. The numbers only grow until the process ends, so that the difference of two answers is the traffic
+     * What the model has to do. The sums only grow until the process ends, so that the difference of two answers is what happened
      * between them.
      *
      * @param queueDepth images or tiles that wait now
      * @param requests requests for inference, of any outcome
      * @param requestMillis their time, from the headers of a request to the end of its response, added up
      */
-    @Schema(name = "ModelTraffic")
-    record Traffic(
+    @Schema(name = "ModelActivity")
+    record Activity(
             @Schema(example = "0") int queueDepth,
             @Schema(example = "120") long requests,
             @Schema(example = "8400.5") double requestMillis) {
 
-        private static Traffic of(LoadedModel model, dev.gnserve.telemetry.Traffic.Total total) {
-            return new Traffic(model.queueDepth(), total.requests(), total.millis());
+        private static Activity of(LoadedModel model, RequestTotals.Total total) {
+            return new Activity(model.queueDepth(), total.requests(), total.millis());
         }
     }
 }

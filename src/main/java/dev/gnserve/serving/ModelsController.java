@@ -3,7 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.problem.FailsWith;
-import dev.gnserve.telemetry.Traffic;
+import dev.gnserve.telemetry.RequestTotals;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -21,11 +21,11 @@ import org.springframework.web.bind.annotation.RestController;
 class ModelsController {
 
     private final ModelRepository repository;
-    private final Traffic traffic;
+    private final RequestTotals totals;
 
-    ModelsController(ModelRepository repository, Traffic traffic) {
+    ModelsController(ModelRepository repository, RequestTotals totals) {
         this.repository = repository;
-        this.traffic = traffic;
+        this.totals = totals;
     }
 
     /**
@@ -62,6 +62,6 @@ class ModelsController {
                     @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version) {
-        return ModelDetail.of(repository.find(model, version), traffic);
+        return ModelDetail.of(repository.find(model, version), totals);
     }
 }

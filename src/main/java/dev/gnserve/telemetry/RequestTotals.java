@@ -7,11 +7,11 @@ import org.springframework.stereotype.Component;
 
 /** What {@code gnserve_request_duration_seconds} says of a model. Thread-safe. */
 @Component
-public final class Traffic {
+public final class RequestTotals {
 
     private final MeterRegistry registry;
 
-    Traffic(MeterRegistry registry) {
+    RequestTotals(MeterRegistry registry) {
         this.registry = registry;
     }
 
