@@ -172,7 +172,9 @@ class AccessIT {
             assertThat(answer.response().headers().firstValue("X-Frame-Options"))
                     .hasValue("DENY");
             assertThat(answer.response().headers().firstValue("Content-Security-Policy"))
-                    .hasValue("frame-ancestors 'none'");
+                    .hasValueSatisfying(policy -> assertThat(policy)
+                            .contains("default-src 'none'", "frame-ancestors 'none'")
+                            .doesNotContain("unsafe"));
             assertThat(answer.response().headers().firstValue("Referrer-Policy"))
                     .hasValue("no-referrer");
         }

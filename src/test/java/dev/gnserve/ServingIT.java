@@ -332,7 +332,33 @@ class ServingIT {
         assertThat(nuclei.path("reason").isNull()).isTrue();
         assertThat(detail.path("labels").path(0).asString()).isEqualTo("nucleus");
         assertThat(detail.path("execution").path("device").asString()).isNotEmpty();
+        assertThat(detail.path("golden").path("verdict").asString()).isEqualTo("PASS");
+        assertThat(detail.path("golden").path("image").asString()).isEqualTo("golden.png");
         assertProblem(client.get("v1/models/none"), 404, "MODEL_NOT_FOUND", "nuclei-unet-gn");
+    }
+
+    @Test
+    void aModelCountsItsVerificationsAndItsRequests() {
+        JsonNode before = client.get("v1/models/nuclei-unet-gn").json();
+        client.send(client.parts(SEGMENT, Map.of("a.png", Samples.png("fluorescence-256"))));
+        Answer verified = client.send(
+                client.parts("v1/models/nuclei-unet-gn/verify", Map.of("a.png", Samples.png("fluorescence-256"))));
+        JsonNode after = client.get("v1/models/nuclei-unet-gn").json();
+
+        assertThat(verified.status()).isEqualTo(200);
+        JsonNode counts = after.path("verification");
+        assertThat(counts.path("passed").asLong())
+                .isGreaterThan(before.path("verification").path("passed").asLong());
+        assertThat(counts.path("failed").asLong()).isZero();
+        assertThat(counts.path("last").path("verdict").asString()).isEqualTo("PASS");
+        assertThat(counts.path("last").path("errorRatio").asDouble()).isBetween(0.0, 1.0);
+        assertThat(counts.path("last").path("worstLayer").asString()).isNotEmpty();
+        JsonNode activity = after.path("activity");
+        assertThat(activity.path("requests").asLong())
+                .isGreaterThanOrEqualTo(before.path("activity").path("requests").asLong() + 1);
+        assertThat(activity.path("requestMillis").asDouble())
+                .isGreaterThan(before.path("activity").path("requestMillis").asDouble());
+        assertThat(activity.path("queueDepth").asInt()).isNotNegative();
     }
 
     @Test

@@ -72,7 +72,7 @@ class ApiDocument {
                         .description(
                                 "Group-Normalization vision models over HTTP: images in, typed masks and boxes out."
                                         + " Every error is a problem document (RFC 9457). Below /v2, an error has the form"
-                                        + " of the Open Inference Protocol.")
+                                        + " of the Open Inference Protocol. [The page](../) runs the models on images.")
                         .contact(new Contact().name("The makers of gnserve"))
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
                 .security(List.of(

@@ -9,6 +9,10 @@ import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.telemetry.RequestTotals;
+import dev.gnserve.verification.Verdict;
+import dev.gnserve.verification.VerificationSummary;
+import dev.gnserve.verification.VerifiedModel;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param labels names of the classes
  * @param execution null unless ready
+ * @param golden null without a golden image, and unless ready
+ * @param verification null unless ready
+ * @param activity null unless ready
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
@@ -32,12 +39,16 @@ record ModelDetail(
         Input input,
         Batching batching,
         @Nullable Execution execution,
+        @Nullable Golden golden,
+        @Nullable VerificationSummary verification,
+        @Nullable Activity activity,
         String license) {
 
-    static ModelDetail of(LoadedModel model) {
+    static ModelDetail of(LoadedModel model, RequestTotals totals) {
         ModelManifest manifest = model.manifest();
         InputSpec input = manifest.input();
         String device = model.device();
+        boolean ready = device != null;
         return new ModelDetail(
                 model.name(),
                 model.version(),
@@ -49,6 +60,9 @@ record ModelDetail(
                 Input.of(input),
                 Batching.of(manifest.batching()),
                 device == null ? null : Execution.of(model, device),
+                ready && manifest.golden() != null ? Golden.passed(manifest.golden()) : null,
+                ready ? model.companion(VerifiedModel.class).summary() : null,
+                ready ? Activity.of(model, totals.of(model.name(), model.version())) : null,
                 manifest.license());
     }
 
@@ -141,6 +155,45 @@ record ModelDetail(
             ExecutionPlan plan = model.plan();
             String precision = plan == ExecutionPlan.BFLOAT16 ? "bfloat16" : "float32";
             return new Execution(device, precision, plan.label(), model.workers(), model.threads());
+        }
+    }
+
+    /**
+     * The check with the golden image. A model becomes ready only if its result for this image is the expected one.
+     *
+     * @param image file beside model.yaml
+     * @param expected file beside model.yaml with the expected result
+     * @param tolerance by how much scores may differ, and by how much the overlap of boxes or masks may fall below 1
+     * @param verdict what the check found when the model was loaded
+     */
+    @Schema(name = "GoldenCheck")
+    record Golden(
+            @Schema(example = "golden.png") String image,
+            @Schema(example = "golden.json") String expected,
+            @Schema(example = "0.02") float tolerance,
+            Verdict verdict) {
+
+        private static Golden passed(dev.gnserve.model.Golden golden) {
+            return new Golden(golden.image(), golden.expected(), golden.tolerance(), Verdict.PASS);
+        }
+    }
+
+    /**
+     * What the model has to do. The sums only grow until the process ends, so that the difference of two answers is what happened
+     * between them.
+     *
+     * @param queueDepth images or tiles that wait now
+     * @param requests requests for inference, of any outcome
+     * @param requestMillis their time, from the headers of a request to the end of its response, added up
+     */
+    @Schema(name = "ModelActivity")
+    record Activity(
+            @Schema(example = "0") int queueDepth,
+            @Schema(example = "120") long requests,
+            @Schema(example = "8400.5") double requestMillis) {
+
+        private static Activity of(LoadedModel model, RequestTotals.Total total) {
+            return new Activity(model.queueDepth(), total.requests(), total.millis());
         }
     }
 }

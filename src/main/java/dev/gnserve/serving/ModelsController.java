@@ -3,6 +3,7 @@ package dev.gnserve.serving;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.problem.FailsWith;
+import dev.gnserve.telemetry.RequestTotals;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -20,9 +21,11 @@ import org.springframework.web.bind.annotation.RestController;
 class ModelsController {
 
     private final ModelRepository repository;
+    private final RequestTotals totals;
 
-    ModelsController(ModelRepository repository) {
+    ModelsController(ModelRepository repository, RequestTotals totals) {
         this.repository = repository;
+        this.totals = totals;
     }
 
     /**
@@ -49,7 +52,9 @@ class ModelsController {
     @Operation(
             operationId = "getModel",
             summary = "Inputs, labels and execution of a model",
-            description = "What the model takes and gives, how it runs and batches, and the hash of its archive.")
+            description =
+                    "What the model takes and gives, how it runs and batches, what its golden image and its verifications"
+                            + " found, and what it has to do now.")
     @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
@@ -57,6 +62,6 @@ class ModelsController {
                     @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version) {
-        return ModelDetail.of(repository.find(model, version));
+        return ModelDetail.of(repository.find(model, version), totals);
     }
 }

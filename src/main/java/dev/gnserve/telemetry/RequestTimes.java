@@ -37,6 +37,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Order(Ordered.HIGHEST_PRECEDENCE + 10) // After the filter of request ids.
 final class RequestTimes extends OncePerRequestFilter {
 
+    /** The name of the timer. */
+    static final String DURATION = "gnserve.request.duration";
+
     private static final Logger log = LoggerFactory.getLogger("dev.gnserve.requests");
 
     /** The events of one request. */
@@ -53,7 +56,7 @@ final class RequestTimes extends OncePerRequestFilter {
 
     RequestTimes(MeterRegistry registry, @Value("${gnserve.request-log:false}") boolean logged) {
         this.logged = logged;
-        this.duration = Timer.builder("gnserve.request.duration")
+        this.duration = Timer.builder(DURATION)
                 .description("Time of one request by outcome: ok, refused, failed")
                 .serviceLevelObjectives(DurationBounds.ALL.toArray(Duration[]::new))
                 .withRegistry(registry);

@@ -9,9 +9,9 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.AfterResponseExecutor;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
-import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelManifest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Verifies one loaded model: at load, on request, and on a sample of its traffic. Uses the snapshot that the model was loaded from.
  * Thread-safe.
  */
-final class ModelVerification implements ModelCompanion {
+final class ModelVerification implements VerifiedModel {
 
     /** A compromise: the instrumented copy needs as much memory as the model, and about as much time to load. */
     private static final Duration IDLE = Duration.ofMinutes(1);
@@ -36,6 +36,7 @@ final class ModelVerification implements ModelCompanion {
     private final LoadVerification atLoad;
     private final TrafficSampler sampler;
     private final Consumer<Object> events;
+    private VerificationSummary summary = VerificationSummary.NONE; // Guarded by this.
 
     /**
      * @param background one thread, on which samples are verified
@@ -84,7 +85,14 @@ final class ModelVerification implements ModelCompanion {
                 afterResponse,
                 background,
                 random,
-                events::accept);
+                this::dropped);
+    }
+
+    private void dropped(SampleDropped sample) {
+        synchronized (this) {
+            summary = summary.withDropped();
+        }
+        events.accept(sample);
     }
 
     /**
@@ -118,10 +126,18 @@ final class ModelVerification implements ModelCompanion {
         }
     }
 
-    /** Publishes a report as an event, for the meters, and returns it. */
+    /** Counts a report, publishes it as an event, for the meters, and returns it. */
     VerificationReport publish(VerificationReport report) {
+        synchronized (this) {
+            summary = summary.with(report, Instant.now());
+        }
         events.accept(new VerificationCompleted(model, version, report));
         return report;
+    }
+
+    @Override
+    public synchronized VerificationSummary summary() {
+        return summary;
     }
 
     /** Whether the instrumented copy is loaded now. */

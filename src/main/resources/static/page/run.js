@@ -1,0 +1,61 @@
+// Sends images to a model, two at a time, so that the service can batch them.
+
+import { askPatiently, jsonOf, Problem } from "./api.js";
+import { requestPath } from "./request.js";
+import { readImage } from "./result.js";
+
+const AT_ONCE = 2;
+
+/** An image to send. state: waiting, running, done, failed or cancelled. */
+export const newItem = ({ file, name, sample = null }) =>
+  ({ file, name, sample, page: 1, state: "waiting", wait: 0, problem: null, answer: null, result: null, model: null, options: {} });
+
+/** One run of some items through a model. */
+export class Run {
+  #cancelled = new AbortController();
+  #changed;
+
+  /**
+   * @param labels of the model
+   * @param changed is told each item whose state changed
+   */
+  constructor(items, model, labels, options, changed) {
+    this.items = items;
+    this.#changed = changed;
+    for (const item of items) {
+      Object.assign(item, { state: "waiting", problem: null, answer: null, result: null, model, options, wait: 0 });
+    }
+    const queue = [...items];
+    const next = async () => { for (let item = queue.shift(); item; item = queue.shift()) await this.#send(item, labels); };
+    this.ended = Promise.all(Array.from({ length: AT_ONCE }, next));
+  }
+
+  cancel() {
+    this.#cancelled.abort();
+    for (const item of this.items) if (["waiting", "running"].includes(item.state)) this.#set(item, { state: "cancelled" });
+  }
+
+  #set(item, fields) {
+    Object.assign(item, fields);
+    this.#changed(item);
+  }
+
+  async #send(item, labels) {
+    const { signal } = this.#cancelled;
+    if (signal.aborted) return;
+    this.#set(item, { state: "running" });
+    try {
+      const body = new FormData();
+      body.append("image", item.file, item.name.split("/").pop());
+      const waiting = (wait) => { if (!signal.aborted) this.#set(item, { wait }); };
+      const path = requestPath(item.model, item.page, item.options);
+      const answer = await jsonOf(await askPatiently(path, { method: "POST", body, signal }, waiting));
+      if (signal.aborted) return;
+      const image = { ...answer.images[0], name: item.name };
+      if (image.problem) throw new Problem(image.problem);
+      this.#set(item, { state: "done", wait: 0, answer, result: readImage(image, labels) });
+    } catch (problem) {
+      if (!signal.aborted) this.#set(item, { state: "failed", wait: 0, problem });
+    }
+  }
+}
