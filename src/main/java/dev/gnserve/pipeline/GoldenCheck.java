@@ -22,11 +22,13 @@ final class GoldenCheck implements ModelCompanion.Factory {
     private final DefaultTasks tasks;
     private final JsonMapper json;
     private final ImagePipeline pipeline;
+    private final VolumeGolden volumes;
 
-    GoldenCheck(DefaultTasks tasks, JsonMapper json, ImagePipeline pipeline) {
+    GoldenCheck(DefaultTasks tasks, JsonMapper json, ImagePipeline pipeline, VolumePipeline volumes) {
         this.tasks = tasks;
         this.json = json;
         this.pipeline = pipeline;
+        this.volumes = new VolumeGolden(volumes);
     }
 
     @Override
@@ -35,6 +37,9 @@ final class GoldenCheck implements ModelCompanion.Factory {
             @Override
             public @Nullable String objection(Inference inference) {
                 Golden golden = model.manifest().golden();
+                if (golden != null && model.manifest().input().volume() != null) {
+                    return volumes.difference(model, inference, golden);
+                }
                 ImageTask<?, ?> task = tasks.of(model.manifest().task());
                 return golden == null || task == null ? null : difference(task, model, inference, golden);
             }
