@@ -22,9 +22,11 @@ import tools.jackson.databind.JsonNode;
 final class GoldenCheck implements ModelCompanion.Factory {
 
     private final GoldenImage images;
+    private final VolumeGolden volumes;
 
-    GoldenCheck(GoldenImage images) {
+    GoldenCheck(GoldenImage images, VolumePipeline volumes) {
         this.images = images;
+        this.volumes = new VolumeGolden(volumes);
     }
 
     @Override
@@ -33,6 +35,9 @@ final class GoldenCheck implements ModelCompanion.Factory {
             @Override
             public @Nullable String objection(Inference inference) {
                 Golden golden = model.manifest().golden();
+                if (golden != null && model.manifest().input().volume() != null) {
+                    return volumes.difference(model, inference, golden);
+                }
                 boolean takesImages = model.manifest().task() != Task.TENSORS;
                 return golden == null || !takesImages ? null : difference(model, inference, golden);
             }
