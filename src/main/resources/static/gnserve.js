@@ -1,6 +1,6 @@
 import { acceptFiles, answer, byId, element, loadModels, runLinkedSample, show, showSamples } from "./page.js";
 
-const verbs = { segmentation: "segment", detection: "detect", classification: "classify", embedding: "embed" };
+const verbs = { segmentation: "segment", detection: "detect", classification: "classify", embedding: "embed", regression: "estimate" };
 const stages = [
   ["decodeMillis", "decode", "#4e79a7"],
   ["preprocessMillis", "preprocess", "#76b7b2"],
@@ -54,6 +54,8 @@ function showResult(file, m, path, image, picture) {
     for (const c of image.classes) facts.push([c.label, `${(100 * c.fraction).toFixed(1)} %`]);
   } else if (m.task === "classification") {
     for (const p of image.predictions) facts.push([p.label, `${(100 * p.score).toFixed(1)} %`]);
+  } else if (m.task === "regression") {
+    for (const map of image.maps) facts.push([map.label, `${map.minimum.toPrecision(3)} to ${map.maximum.toPrecision(3)} ${map.unit ?? ""}`]);
   } else if (m.task === "embedding") {
     facts.push(["dimensions", image.dimensions], ["first values", image.embedding.slice(0, 4).map((v) => v.toPrecision(3)).join(", ")]);
   } else {

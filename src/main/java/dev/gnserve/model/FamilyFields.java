@@ -25,6 +25,9 @@ final class FamilyFields {
             Map.entry("overlap", QUERIES),
             Map.entry("keypoints", Set.of(Decoder.BOXES)),
             Map.entry("normalize", Set.of(Decoder.EMBEDDING)),
+            Map.entry("units", Set.of(Decoder.VALUES)),
+            Map.entry("shown", Set.of(Decoder.VALUES)),
+            Map.entry("interpolation", Set.of(Decoder.VALUES)),
             Map.entry("boxes", DETECTORS),
             Map.entry("unit", DETECTORS),
             Map.entry("scores", DETECTORS));

@@ -77,9 +77,13 @@ public record ModelProposal(
             like = List.copyOf(like);
         }
 
-        /** Nothing in the outputs shows that a vector is an embedding, so it must be asked for. */
+        /** Nothing in the outputs shows that a vector is an embedding, or what the numbers of a map are, so it must be asked for. */
         private boolean decidesFor(OutputForm form) {
-            return form.task() != Task.EMBEDDING || task == Task.EMBEDDING || decoder == Decoder.EMBEDDING;
+            boolean asked = task == form.task() || decoder == form.decoder();
+            boolean shown = form.task() != Task.EMBEDDING
+                    && form.task() != Task.REGRESSION
+                    && !form.meaning().equals(OutputForms.UNLIKELY_LOGITS);
+            return asked || shown;
         }
 
         private boolean allows(OutputForm form) {

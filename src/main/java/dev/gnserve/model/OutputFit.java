@@ -73,6 +73,7 @@ final class OutputFit {
                 ClassProbabilities.of(prediction, manifest.output());
             }
             case EMBEDDING -> EmbeddingSpec.vector(manifest.output(), prediction);
+            case REGRESSION -> ValueSpec.maps(manifest.output(), prediction);
             case TENSORS -> {} // All outputs fit.
         }
     }

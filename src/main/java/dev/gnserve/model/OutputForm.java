@@ -76,7 +76,7 @@ record OutputForm(
 
     /** Whether its map must have sides that divide those of the input. */
     boolean needsWholeMap() {
-        return task == Task.SEGMENTATION && like == null;
+        return (task == Task.SEGMENTATION && like == null) || task == Task.REGRESSION;
     }
 
     boolean takes(int given) {
@@ -94,6 +94,9 @@ record OutputForm(
         if (task == Task.EMBEDDING) {
             return "--task " + task.label();
         }
+        if (task == Task.REGRESSION) {
+            return "--task " + task.label() + " --labels " + String.join(",", names);
+        }
         String form = (task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "")
                 + (firstLabel == null ? "" : " --first-label " + firstLabel);
         return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
@@ -106,6 +109,9 @@ record OutputForm(
         }
         if (task == Task.EMBEDDING) {
             return "output: {normalize: false} # true scales each vector to length 1\n";
+        }
+        if (task == Task.REGRESSION) {
+            return "output: {decoder: values} # units: [m] says their unit; shown: [0, 10] which values pictures show\n";
         }
         List<String> fields = new ArrayList<>(List.of("decoder: " + lower(decoder)));
         if (task == Task.SEGMENTATION && exclusive && !background) {

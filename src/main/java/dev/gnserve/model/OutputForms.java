@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutputForms {
 
+    /** Logits of one class that are never below 0 would put every pixel of every image into the class: depths and distances are so. */
+    static final String UNLIKELY_LOGITS = "logits of one class, though no value is below 0";
+
     private final List<Prediction> predictions;
     private final @Nullable Decoder wished;
     private final Map<String, Tensor> outputs;
@@ -95,6 +98,11 @@ final class OutputForms {
         } else if (shape.rank() == 1 && !numbers) {
             labels(forms, shape.size(0), facts);
         }
+        if (!isInteger(values.get(0).type()) && (shape.rank() == 2 || shape.rank() == 3)) {
+            int maps = shape.rank() == 2 ? 1 : shape.size(0);
+            forms.add(OutputForm.of(
+                    Task.REGRESSION, Decoder.VALUES, maps, "a number for each pixel, such as a depth, as it is"));
+        }
         if (EmbeddingSpec.isVector(shape) && !numbers) {
             forms.add(OutputForm.of(
                     Task.EMBEDDING, Decoder.EMBEDDING, 0, "a vector for each image, whose values have no names"));
@@ -118,7 +126,11 @@ final class OutputForms {
             forms.add(OutputForm.of(
                     Task.SEGMENTATION, Decoder.PROBABILITIES, channels, "probabilities of classes that may overlap"));
         } else if (channels == 1) {
-            forms.add(OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, 1, "logits of one class"));
+            forms.add(OutputForm.of(
+                    Task.SEGMENTATION,
+                    Decoder.SIGMOID,
+                    1,
+                    facts.least() < 0 ? "logits of one class" : UNLIKELY_LOGITS));
         } else {
             forms.add(OutputForm.exclusive(
                     Decoder.SOFTMAX, channels - 1, true, "logits of one class a pixel, background first"));

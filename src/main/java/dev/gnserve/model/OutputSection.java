@@ -27,6 +27,7 @@ final class OutputSection {
             case DETECTION -> Decoder.BOXES;
             case TENSORS -> Decoder.TENSORS;
             case EMBEDDING -> Decoder.EMBEDDING;
+            case REGRESSION -> Decoder.VALUES;
             // Softmax of a single logit is always 1.
             case SEGMENTATION, CLASSIFICATION ->
                 perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
@@ -82,6 +83,7 @@ final class OutputSection {
             case HOVERNET, STARDIST, CELLPOSE -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
             case EMBEDDING -> EmbeddingSpec.read(tree);
+            case VALUES -> ValueSpec.read(tree, labels);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);
         };

@@ -15,6 +15,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -109,6 +110,7 @@ class SegmentationController {
                 version,
                 task.task(),
                 request,
-                (served, client) -> pipeline.answer(task, picture, served, client, request, page));
+                (served, client) ->
+                        pipeline.answer(task, Map.of(MediaType.IMAGE_PNG, picture), served, client, request, page));
     }
 }

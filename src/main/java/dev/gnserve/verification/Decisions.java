@@ -58,8 +58,8 @@ public final class Decisions {
         if (known != null && known.output().hasQueries()) {
             return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
         }
-        if (known != null && known.task() == Task.EMBEDDING) {
-            return 0; // A vector decides nothing: its values are compared as they are.
+        if (known != null && (known.task() == Task.EMBEDDING || known.task() == Task.REGRESSION)) {
+            return 0; // These values decide nothing: they are compared as they are.
         }
         InstanceSpec instances = known == null ? null : known.output().instances();
         if (known != null && instances != null) {

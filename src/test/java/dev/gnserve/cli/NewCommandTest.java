@@ -135,6 +135,20 @@ class NewCommandTest {
         assertThat(out.toString()).contains("v1/models/vector/embed");
     }
 
+    /** A depth and a logit of one class are a number for each pixel; logits are below 0 somewhere. */
+    @Test
+    void aNumberForEachPixelIsAskedFor() throws IOException {
+        Path depth = Path.of("src/test/resources/regression/depth-scripted.pt");
+        assertThat(run("depth", depth, "--labels", "depth")).isEqualTo(1);
+        assertThat(err.toString()).contains("a number for each pixel", "--task regression --labels depth\n");
+
+        ModelManifest manifest = made("depth", depth, "--task", "regression", "--labels", "depth");
+
+        assertThat(manifest.task()).isEqualTo(Task.REGRESSION);
+        assertThat(manifest.input().tiling()).isNull();
+        assertThat(out.toString()).contains("v1/models/depth/estimate");
+    }
+
     @Test
     void withoutLabelsTheChoicesAreShown() {
         assertThat(run("unnamed", OWN.resolve("classifier-traced.pt"))).isEqualTo(1);

@@ -54,6 +54,7 @@ class ManifestSchemaTest {
             "{task: detection, labels: [a], output: {decoder: solov2}}",
             "{task: classification, labels: [a]}",
             "{task: embedding}",
+            "{task: regression, labels: [a]}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",
             "{task: segmentation, labels: [a], input: {resize: {mode: shortest-side, size: 64}}}",
             "{task: segmentation, labels: [a], input: {normalization: {kind: percentile}}}",
