@@ -53,7 +53,9 @@ function showResult(file, m, path, image, picture) {
     facts.push(["objects", image.objects.length]);
     for (const c of image.classes) facts.push([c.label, `${(100 * c.fraction).toFixed(1)} %`]);
   } else if (m.task === "classification") {
-    for (const p of image.predictions) facts.push([p.label, `${(100 * p.score).toFixed(1)} %`]);
+    for (const head of image.heads ?? [{ predictions: image.predictions }]) {
+      for (const p of head.predictions) facts.push([head.name ? `${head.name}: ${p.label}` : p.label, `${(100 * p.score).toFixed(1)} %`]);
+    }
   } else if (m.task === "regression") {
     for (const map of image.maps) facts.push([map.label, `${map.minimum.toPrecision(3)} to ${map.maximum.toPrecision(3)} ${map.unit ?? ""}`]);
   } else if (m.task === "embedding") {

@@ -28,6 +28,7 @@ final class FamilyFields {
             Map.entry("units", Set.of(Decoder.VALUES)),
             Map.entry("shown", Set.of(Decoder.VALUES)),
             Map.entry("interpolation", Set.of(Decoder.VALUES)),
+            Map.entry("heads", Set.of(Decoder.SOFTMAX, Decoder.SIGMOID, Decoder.PROBABILITIES)),
             Map.entry("boxes", DETECTORS),
             Map.entry("unit", DETECTORS),
             Map.entry("scores", DETECTORS));

@@ -79,7 +79,8 @@ final class OutputSection {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
             case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
+            case SOFTMAX, SIGMOID, PROBABILITIES -> ClassifierHeads.read(tree, decoder);
+            case CLASSES, DETR, TENSORS, DETECTRON2 -> null;
             case HOVERNET, STARDIST, CELLPOSE -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
             case EMBEDDING -> EmbeddingSpec.read(tree);

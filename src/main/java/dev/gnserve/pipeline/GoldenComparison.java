@@ -41,6 +41,9 @@ record GoldenComparison(float tolerance) {
         if (given.has("embedding")) {
             return vectors(expected.path("embedding"), given.path("embedding"));
         }
+        if (given.has("heads")) {
+            return heads(expected.path("heads"), given.path("heads"));
+        }
         return labels(expected.path("predictions"), given.path("predictions"));
     }
 
@@ -206,6 +209,22 @@ record GoldenComparison(float tolerance) {
         } catch (FailureException | IllegalArgumentException e) {
             return new double[0];
         }
+    }
+
+    private @Nullable String heads(JsonNode expected, JsonNode given) {
+        if (expected.size() != given.size()) {
+            return "expected " + expected.size() + " heads, found " + given.size();
+        }
+        for (int i = 0; i < given.size(); i++) {
+            String name = given.path(i).path("name").asString();
+            String difference = !name.equals(expected.path(i).path("name").asString())
+                    ? "expected the name " + expected.path(i).path("name").asString()
+                    : labels(expected.path(i).path("predictions"), given.path(i).path("predictions"));
+            if (difference != null) {
+                return "head " + name + ": " + difference;
+            }
+        }
+        return null;
     }
 
     private @Nullable String labels(JsonNode expected, JsonNode given) {

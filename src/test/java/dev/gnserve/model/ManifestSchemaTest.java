@@ -53,6 +53,7 @@ class ManifestSchemaTest {
             "{task: detection, labels: [a], output: {decoder: maskformer}}",
             "{task: detection, labels: [a], output: {decoder: solov2}}",
             "{task: classification, labels: [a]}",
+            "{task: classification, output: {heads: [{name: other, labels: [a, b]}]}}",
             "{task: embedding}",
             "{task: regression, labels: [a]}",
             "{task: segmentation, labels: [a], input: {resize: {mode: fit, width: 64, height: 64}}}",

@@ -117,7 +117,8 @@ class OutputFormsTest {
                 .extracting(form -> String.valueOf(form.firstLabel()))
                 .containsExactly(first == null ? new String[0] : first.split(", ", -1));
         assertThat(forms)
-                .allSatisfy(form -> assertThat(form.manifest("")).contains("firstLabel: " + form.firstLabel()));
+                .allSatisfy(
+                        form -> assertThat(form.manifest("", Map.of())).contains("firstLabel: " + form.firstLabel()));
     }
 
     private static List<Decoder> decoders(OutputForms forms) {
