@@ -441,12 +441,12 @@ public final class ImagePipeline {
         if (copy == null) {
             return;
         }
-        Share share = null;
+        Share share;
         try {
             // Both results are held until they are compared.
             share = pixels.takeAtOnce(2 * price(image, model.manifest().input().colour()));
         } catch (FailureException e) {
-            log.debug("An image has no copy for the shadow of {}", model, e);
+            share = null; // It never fits twice. The copy counts as dropped.
         }
         copy.run(share, shadow -> {
             if (shadow.manifest().task() != task.task()) {
