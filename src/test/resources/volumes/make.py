@@ -5,6 +5,7 @@ left out of the archive.
 """
 
 import gzip
+import hashlib
 import io
 import struct
 import zipfile
@@ -88,6 +89,77 @@ def put(at, format):
     return change
 
 
+def packages(network):
+    """The network as packages of BioImage.IO, written by hand after spec-bioimage-io (v0_4.py, v0_5.py)."""
+    generator = np.random.default_rng(11)
+    given = generator.normal(5, 3, (1, 1, 8, 10, 12)).astype(np.float32)
+    normal = (given - given.mean()) / (given.std() + 1e-6)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(normal))
+    archive = open("network.pt", "rb").read()
+    for version, outputs in (("0.5", logits.softmax(1)), ("0.4", torch.sigmoid(logits))):
+        arrays = {}
+        for name, array in (("test_input.npy", given), ("test_output.npy", outputs.numpy())):
+            out = io.BytesIO()
+            np.save(out, array)
+            arrays[name] = out.getvalue()
+        sums = {name: hashlib.sha256(data).hexdigest() for name, data in {**arrays, "weights.pt": archive}.items()}
+        space = "".join(f"  - {{type: space, id: {a}, size: {{min: 8, step: 2}}}}\n" for a in "zyx")
+        same = "".join(f"  - {{type: space, id: {a}, size: {{tensor_id: raw, axis_id: {a}}}, halo: 2}}\n" for a in "zyx")
+        newer = f"""format_version: 0.5.4
+type: model
+name: small network
+license: CC0-1.0
+inputs:
+- id: raw
+  axes:
+  - {{type: batch}}
+  - {{type: channel, channel_names: [raw]}}
+{space}  test_tensor: {{source: test_input.npy, sha256: {sums["test_input.npy"]}}}
+  preprocessing:
+  - {{id: zero_mean_unit_variance, kwargs: {{axes: [channel, z, y, x], eps: 1.0e-6}}}}
+outputs:
+- id: classes
+  axes:
+  - {{type: batch}}
+  - {{type: channel, channel_names: [background, dim, bright]}}
+{same}  test_tensor: {{source: test_output.npy, sha256: {sums["test_output.npy"]}}}
+  postprocessing:
+  - {{id: softmax, kwargs: {{axis: channel}}}}
+weights:
+  torchscript: {{source: weights.pt, sha256: {sums["weights.pt"]}, pytorch_version: 2.15.0}}
+"""
+        older = """format_version: 0.4.10
+type: model
+name: small network
+license: CC0-1.0
+inputs:
+- name: raw
+  axes: bczyx
+  data_type: float32
+  shape: {min: [1, 1, 8, 8, 8], step: [0, 0, 2, 2, 2]}
+  preprocessing:
+  - {name: zero_mean_unit_variance, kwargs: {mode: per_sample, axes: czyx, eps: 1.0e-6}}
+outputs:
+- name: classes
+  axes: bczyx
+  data_type: float32
+  shape: {reference_tensor: raw, scale: [1, 0, 1, 1, 1], offset: [0, 1.5, 0, 0, 0]}
+  halo: [0, 0, 2, 2, 2]
+  postprocessing:
+  - {name: sigmoid}
+test_inputs: [test_input.npy]
+test_outputs: [test_output.npy]
+weights:
+  torchscript: {source: weights.pt}
+"""
+        with zipfile.ZipFile(f"package-{version}.zip", "w") as package:
+            text = newer if version == "0.5" else older
+            name = "bioimageio.yaml" if version == "0.5" else "rdf.yaml"
+            for entry, data in {name: text.encode(), "weights.pt": archive, **arrays}.items():
+                package.writestr(zipfile.ZipInfo(entry), data, zipfile.ZIP_DEFLATED)
+
+
 def main():
     generator = np.random.default_rng(7)
     z, y, x = np.indices(SHAPE)
@@ -165,6 +237,7 @@ def main():
         named[f"objects-{label}"] = scipy.ndimage.label(labels == label)[0].astype(np.int64)
     print("voxels of the labels:", [int((labels == n).sum()) for n in range(3)])
     print("objects:", [int(named[f"objects-{n}"].max()) for n in (1, 2)])
+    packages(network)
     np.savez_compressed("expected.npz", **{name: np.ascontiguousarray(array) for name, array in named.items()})
 
 

@@ -153,6 +153,16 @@ class ArchitectureTest {
                     "javax.xml.stream..",
                     "org.jspecify..");
 
+    /** Packages become text and files; what these mean is known elsewhere. */
+    @ArchTest
+    static final ArchRule bundleKnowsFilesOnly = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.bundle..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.gnserve.bundle..", "dev.gnserve.image..", "java..", "tools.jackson..", "org.jspecify..");
+
     @ArchTest
     static final ArchRule archiveIsPlainJava = classes()
             .that()

@@ -64,7 +64,8 @@ class OpenApiIT {
                     .isEqualTo("#/components/schemas/Problem");
         }
         assertThat(segment.path("responses").path("200").path("content").propertyNames())
-                .containsExactlyInAnyOrder("application/json", "image/png");
+                .containsExactlyInAnyOrder(
+                        "application/json", "image/png", "image/tiff", "application/gzip", "application/octet-stream");
         assertThat(document.path("components").path("schemas").propertyNames())
                 .contains("SegmentationResponse", "SegmentedImage", "DetectionResponse", "DetectedImage", "Problem");
     }

@@ -8,11 +8,11 @@ import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.numpy.Npz;
+import dev.gnserve.numpy.NumpyFile;
 import dev.gnserve.volume.VolumeFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,8 +74,8 @@ class VolumesIT {
                 "wrong",
                 "/volumes/network.pt",
                 MANIFEST.formatted("golden: {image: in.npy, expected: out.npy, tolerance: 0.001}"));
-        Files.write(models.resolve("wrong/in.npy"), ModelsFolder.bytes("/volumes/batch.npy"));
-        Files.write(models.resolve("wrong/out.npy"), ModelsFolder.bytes("/volumes/batch.npy"));
+        new NumpyFile(new long[] {1, 1, 8, 8, 8}, new float[512]).write(models.resolve("wrong/in.npy"));
+        new NumpyFile(new long[] {1, 3, 8, 8, 8}, new float[1536]).write(models.resolve("wrong/out.npy"));
         properties.add("gnserve.models-dir", () -> models);
     }
 
@@ -225,7 +225,8 @@ class VolumesIT {
         assertThat(post("plain", "?content=logits", "imagej.tif").text()).contains("INVALID_REQUEST", "format=tiff");
         assertThat(post("plain", "?format=bmp", "imagej.tif").status()).isEqualTo(400);
         assertThat(post("plain", "", "times.nii").text()).contains("one point of time");
-        assertThat(post("wrong", "", "plain.npy").text()).contains("MODEL_UNAVAILABLE", "golden.expected");
+        assertThat(post("wrong", "", "plain.npy").text())
+                .contains("MODEL_UNAVAILABLE", "its outputs for in.npy differ from out.npy");
     }
 
     @Test

@@ -8,6 +8,8 @@ import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.backend.djl.PyTorchModel;
+import dev.gnserve.bundle.ImportedModel;
+import dev.gnserve.bundle.RefusedPackageException;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.ArchiveInput;
@@ -31,7 +33,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +52,8 @@ import tools.jackson.databind.json.JsonMapper;
         description = {
             "Makes the folder of a model from a TorchScript archive or a torch.export program (.pt2): inspects and runs it, and writes a"
                     + " model.yaml for it.",
+            "Or from a package with a model of volumes, a zip file or a folder: BioImage.IO 0.4 and 0.5, or a MONAI bundle with model.ts."
+                    + " Its test tensors become the golden check. What is not taken is refused by the name of its field.",
             "Nothing is guessed: if the outputs fit more than one form, or none, it shows them and the choices, and writes nothing.",
             "Exit code 0: written. 1: the archive does not run, or a choice is needed. 2: misuse, or not an archive."
         })
@@ -57,7 +63,11 @@ final class NewCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private String name;
 
-    @Option(names = "--from", required = true, paramLabel = "FILE.pt", description = "The archive. It is copied.")
+    @Option(
+            names = "--from",
+            required = true,
+            paramLabel = "FILE",
+            description = "The archive or package. It is copied.")
     @SuppressWarnings("NullAway.Init")
     private Path from;
 
@@ -142,6 +152,17 @@ final class NewCommand implements Callable<Integer> {
         Path folder = modelsDir.resolve(name);
         if (Files.exists(folder)) {
             throw new ParameterException(spec.commandLine(), folder + " exists already");
+        }
+        try {
+            ImportedModel.Wish wish = new ImportedModel.Wish(
+                    labels, decoder == null ? null : decoder.name().toLowerCase(Locale.ROOT));
+            Optional<ImportedModel> imported = ImportedModel.read(from, wish);
+            if (imported.isPresent()) {
+                return new PackageImport(folder, imported.get(), spec, json).make();
+            }
+        } catch (RefusedPackageException e) {
+            spec.commandLine().getErr().println(from + ": nothing is written. " + e.getMessage());
+            return 1;
         }
         try (ArchiveSnapshot snapshot = ArchiveFile.read(from)) {
             return make(folder, snapshot, snapshot.torchScript());

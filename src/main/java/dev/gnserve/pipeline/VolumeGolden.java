@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Compares a model's outputs for a test tensor with those expected, as BioImage.IO tests a package: the tensor is one window, and an
  * output matches if |given - expected| is at most tolerance + relativeTolerance |expected|. Thread-safe.
  */
-final class VolumeGolden {
+public final class VolumeGolden {
 
     private final VolumePipeline pipeline;
 
@@ -28,9 +28,15 @@ final class VolumeGolden {
         this.pipeline = pipeline;
     }
 
+    /** For commands. */
+    public static VolumeGolden forCommands() {
+        UploadLimits limits = UploadLimits.DEFAULT;
+        return new VolumeGolden(
+                new VolumePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {}));
+    }
+
     /** What differs, in words; null if nothing does. */
-    @Nullable
-    String difference(LoadedModel model, Inference inference, Golden golden) {
+    public @Nullable String difference(LoadedModel model, Inference inference, Golden golden) {
         ModelManifest manifest = model.manifest();
         try {
             float[] given = pipeline.whole(

@@ -9,6 +9,7 @@ import dev.gnserve.pipeline.Client;
 import dev.gnserve.pipeline.VolumePipeline;
 import dev.gnserve.problem.RequestId;
 import dev.gnserve.volume.ArrayFile;
+import io.swagger.v3.oas.annotations.media.Schema;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
@@ -28,6 +29,7 @@ final class VolumeAnswers {
     }
 
     /** The format of an answer. */
+    @Schema(name = "VolumeFormat")
     enum Format {
         @JsonProperty("json")
         JSON(MediaType.APPLICATION_JSON_VALUE, null),

@@ -8,6 +8,7 @@ import dev.gnserve.volume.AxisOrder;
 import dev.gnserve.volume.LabelRuns;
 import dev.gnserve.volume.Volume;
 import dev.gnserve.volume.VolumeShape;
+import io.swagger.v3.oas.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ record VolumeRequest(@Nullable Float threshold, boolean objects, ArrayFile.@Null
         implements VolumeTask<VolumeSegmentation> {
 
     /** What a file holds for each voxel. */
+    @Schema(name = "VolumeContent")
     enum Content {
         /** The number of its label. */
         @JsonProperty("labels")

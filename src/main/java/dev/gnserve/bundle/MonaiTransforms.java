@@ -1,0 +1,230 @@
+package dev.gnserve.bundle;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The transforms of a MONAI bundle as fields of model.yaml (monai/transforms, version 1.6). */
+final class MonaiTransforms {
+
+    /** Those that change no value: gnserve reads, converts and writes itself. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "ToDeviced", "Invertd", "SaveImaged");
+
+    private final MonaiBundle bundle;
+    private final ObjectNode volume;
+    private final ArrayNode steps;
+    private boolean oriented;
+
+    MonaiTransforms(MonaiBundle bundle, ObjectNode volume) {
+        this.bundle = bundle;
+        this.volume = volume;
+        this.steps = volume.putArray("steps");
+    }
+
+    /** Those before the model. */
+    void before(String field, JsonNode compose) {
+        int at = 0;
+        for (JsonNode given : list(field, compose)) {
+            String here = field + ".transforms[" + at++ + "] ";
+            JsonNode transform = bundle.value(here, given);
+            if (isLeftOut(here, transform)) {
+                continue;
+            }
+            String name = MonaiBundle.target(transform);
+            switch (name) {
+                case "Orientationd" -> {
+                    only(here + name, transform, "axcodes", "labels", "as_closest_canonical");
+                    volume.put(
+                            "orientation", literal(here, transform, "axcodes").asString(""));
+                    oriented = true;
+                }
+                case "Spacingd" -> {
+                    only(
+                            here + name,
+                            transform,
+                            "pixdim",
+                            "mode",
+                            "padding_mode",
+                            "align_corners",
+                            "dtype",
+                            "scale_extent");
+                    ArrayNode spacing = volume.putArray("spacing");
+                    literal(here, transform, "pixdim").forEach(step -> spacing.add(step.asDouble()));
+                    bundle.note(
+                            "The bundle resamples to input.volume.spacing. gnserve does not: it refuses volumes of another spacing.");
+                }
+                case "ScaleIntensityRanged" -> scaleRange(here + name, transform);
+                case "ScaleIntensityd" -> {
+                    only(here + name, transform, "minv", "maxv", "factor", "channel_wise", "dtype");
+                    double least = literal(here, transform, "minv").asDouble(0);
+                    double most = literal(here, transform, "maxv").asDouble(1);
+                    if (literal(here, transform, "factor").isNumber()) {
+                        throw refused(here + name + ".factor");
+                    }
+                    steps.addObject()
+                            .put("kind", "scale-range")
+                            .put(
+                                    "perChannel",
+                                    literal(here, transform, "channel_wise").asBoolean(false))
+                            .put("epsilon", 0);
+                    if (least != 0 || most != 1) {
+                        linear(most - least, least);
+                    }
+                }
+                case "NormalizeIntensityd" -> normalize(here + name, transform);
+                case "CastToTyped" -> {
+                    only(here + name, transform, "dtype");
+                    if (!transform.path("dtype").asString("").contains("float32")) {
+                        throw refused(here + name + ".dtype");
+                    }
+                }
+                default -> throw refused(here + name);
+            }
+        }
+        if (!oriented) {
+            volume.put("axes", "xyz"); // MONAI reads files in this order.
+        }
+    }
+
+    private void scaleRange(String field, JsonNode transform) {
+        only(field, transform, "a_min", "a_max", "b_min", "b_max", "clip", "dtype");
+        double from = number(field, transform, "a_min");
+        double to = number(field, transform, "a_max");
+        JsonNode low = literal(field, transform, "b_min");
+        JsonNode high = literal(field, transform, "b_max");
+        if (to <= from) {
+            throw refused(field + ".a_max, which is not above a_min,");
+        }
+        double least = low.isNumber() ? low.asDouble() : 0;
+        double range = low.isNumber() && high.isNumber() ? high.asDouble() - least : 1;
+        double gain = range / (to - from);
+        linear(gain, least - from * gain);
+        if (literal(field, transform, "clip").asBoolean(false)) {
+            ObjectNode clip = steps.addObject().put("kind", "clip");
+            if (low.isNumber()) {
+                clip.put("minimum", low.asDouble());
+            }
+            if (high.isNumber()) {
+                clip.put("maximum", high.asDouble());
+            }
+        }
+    }
+
+    private void normalize(String field, JsonNode transform) {
+        only(field, transform, "subtrahend", "divisor", "nonzero", "channel_wise", "dtype");
+        JsonNode mean = literal(field, transform, "subtrahend");
+        JsonNode deviation = literal(field, transform, "divisor");
+        boolean nonzero = literal(field, transform, "nonzero").asBoolean(false);
+        if (mean.isNumber() && deviation.isNumber() && !nonzero) {
+            linear(1 / deviation.asDouble(), -mean.asDouble() / deviation.asDouble());
+            return;
+        }
+        if (!mean.isMissingNode() && !mean.isNull()) {
+            throw refused(field + ".subtrahend, unless it is a number beside a divisor,");
+        }
+        if (!deviation.isMissingNode() && !deviation.isNull()) {
+            throw refused(field + ".divisor, unless it is a number beside a subtrahend,");
+        }
+        steps.addObject()
+                .put("kind", "zero-mean")
+                .put("perChannel", literal(field, transform, "channel_wise").asBoolean(false))
+                .put("epsilon", 0)
+                .put("nonzero", nonzero);
+    }
+
+    private void linear(double gain, double offset) {
+        ObjectNode step = steps.addObject().put("kind", "linear");
+        step.putArray("gain").add(gain);
+        step.putArray("offset").add(offset);
+    }
+
+    /** Those after the model: how outputs become labels. */
+    void after(String field, JsonNode compose, ObjectNode output, ObjectNode manifest, List<String> channels) {
+        String decoder = "";
+        boolean decided = false;
+        int at = 0;
+        for (JsonNode given : list(field, compose)) {
+            String here = field + ".transforms[" + at++ + "] ";
+            JsonNode transform = bundle.value(here, given);
+            if (isLeftOut(here, transform)) {
+                continue;
+            }
+            String name = MonaiBundle.target(transform);
+            switch (name) {
+                case "Activationsd" -> {
+                    only(here + name, transform, "softmax", "sigmoid");
+                    decoder = literal(here, transform, "softmax").asBoolean(false)
+                            ? "softmax"
+                            : literal(here, transform, "sigmoid").asBoolean(false) ? "sigmoid" : decoder;
+                }
+                case "AsDiscreted" -> {
+                    only(here + name, transform, "argmax", "threshold");
+                    boolean highest = literal(here, transform, "argmax").asBoolean(false);
+                    if (highest && decoder.equals("sigmoid")) {
+                        throw refused(here + name + ".argmax after a sigmoid");
+                    }
+                    decoder = highest ? "softmax" : decoder;
+                    JsonNode threshold = literal(here, transform, "threshold");
+                    if (threshold.isNumber()) {
+                        manifest.putObject("thresholds").put("mask", threshold.asDouble());
+                    }
+                    decided = true;
+                }
+                default -> throw refused(here + name);
+            }
+        }
+        if (!decided || decoder.isEmpty()) {
+            throw new RefusedPackageException(field
+                    + " does not say by AsDiscreted, with argmax or after Activationsd, how outputs become labels");
+        }
+        if (decoder.equals("softmax") && channels.size() < 2) {
+            throw new RefusedPackageException(field + " takes the highest of one channel");
+        }
+        output.put("decoder", decoder);
+    }
+
+    private boolean isLeftOut(String here, JsonNode transform) {
+        JsonNode disabled = transform.path("_disabled_");
+        if (!disabled.isMissingNode()
+                && bundle.value(here + "_disabled_", disabled).asBoolean(false)) {
+            return true;
+        }
+        return WITHOUT_EFFECT.contains(MonaiBundle.target(transform));
+    }
+
+    private JsonNode list(String field, JsonNode compose) {
+        if (compose.isMissingNode()) {
+            throw new RefusedPackageException("inference.json has no " + field);
+        }
+        if (!MonaiBundle.target(compose).equals("Compose")) {
+            throw refused(field + " " + MonaiBundle.target(compose));
+        }
+        return bundle.value(field + ".transforms", compose.path("transforms"));
+    }
+
+    private JsonNode literal(String here, JsonNode transform, String name) {
+        return bundle.value(here + "." + name, transform.path(name));
+    }
+
+    private double number(String field, JsonNode transform, String name) {
+        JsonNode value = literal(field, transform, name);
+        if (!value.isNumber()) {
+            throw refused(field + "." + name + ", which is " + value + " and no number,");
+        }
+        return value.asDouble();
+    }
+
+    private static void only(String field, JsonNode transform, String... names) {
+        Set<String> known = new HashSet<>(Set.of(names));
+        known.addAll(Set.of("_target_", "_disabled_", "_desc_", "_requires_", "keys", "allow_missing_keys"));
+        MonaiBundle.requireOnly(field, transform, known);
+    }
+
+    private static RefusedPackageException refused(String what) {
+        return new RefusedPackageException(what + " is not taken; see docs/volumes.md for what is");
+    }
+}

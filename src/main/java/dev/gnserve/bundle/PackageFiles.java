@@ -1,0 +1,114 @@
+package dev.gnserve.bundle;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
+
+/** The files of a package: a folder, or a zip file. Nothing is fetched, and nothing outside of the package is read. */
+final class PackageFiles implements AutoCloseable {
+
+    /** An array of Java has no more. */
+    private static final long LARGEST = Integer.MAX_VALUE - 8L;
+
+    private static final int DEEPEST = 6;
+
+    private final Path place;
+    private final @Nullable ZipFile zip;
+    private final List<String> names;
+
+    private PackageFiles(Path place, @Nullable ZipFile zip, List<String> names) {
+        this.place = place;
+        this.zip = zip;
+        this.names = names;
+    }
+
+    /** Null if the path is neither a folder nor a zip file. */
+    static @Nullable PackageFiles open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            try (Stream<Path> files = Files.walk(path, DEEPEST)) {
+                return new PackageFiles(
+                        path,
+                        null,
+                        files.filter(Files::isRegularFile)
+                                .map(file -> path.relativize(file).toString().replace('\\', '/'))
+                                .toList());
+            }
+        }
+        try {
+            ZipFile zip = new ZipFile(path.toFile());
+            return new PackageFiles(
+                    path, zip, zip.stream().map(ZipEntry::getName).toList());
+        } catch (ZipException e) {
+            return null;
+        }
+    }
+
+    /** The name of the file with this ending that is nearest to the root. */
+    Optional<String> find(String ending) {
+        return names.stream()
+                .filter(name -> name.equals(ending) || name.endsWith("/" + ending))
+                .min((one, other) -> Integer.compare(one.length(), other.length()));
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param field of the package that names it, for messages
+     * @param sha256 that it must have; null for any
+     */
+    byte[] read(String field, String name, @Nullable String sha256) {
+        if (!names.contains(name)) {
+            throw new RefusedPackageException("%s names %s, which is not in the package%s"
+                    .formatted(
+                            field,
+                            name,
+                            name.contains("://") ? "; gnserve fetches nothing: put the file into it" : ""));
+        }
+        byte[] bytes;
+        try (InputStream in =
+                zip == null ? Files.newInputStream(place.resolve(name)) : zip.getInputStream(zip.getEntry(name))) {
+            long size = zip == null
+                    ? Files.size(place.resolve(name))
+                    : zip.getEntry(name).getSize();
+            if (size > LARGEST) {
+                throw new RefusedPackageException(
+                        "%s names %s of %,d bytes; up to %,d are read".formatted(field, name, size, LARGEST));
+            }
+            bytes = in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(name + " of the package cannot be read", e);
+        }
+        if (sha256 != null && !sha256.equalsIgnoreCase(digest(bytes))) {
+            throw new RefusedPackageException("%s: the SHA-256 of %s is %s, and the package says %s; download it again"
+                    .formatted(field, name, digest(bytes), sha256));
+        }
+        return bytes;
+    }
+
+    private static String digest(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (zip != null) {
+            zip.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.gnserve.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code new --from package.zip}: the test tensors of a package, which PyTorch computed (volumes/make.py), hold. */
+class PackageImportTest {
+
+    private static final Path VOLUMES = Path.of("src/test/resources/volumes");
+
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(Path from) {
+        return GnserveCommand.commandLine()
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute("new", "cells", "--from", from.toString(), "--models-dir", folder.resolve("models").toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"package-0.5.zip", "package-0.4.zip"})
+    void aPackageBecomesAModelWhoseTestTensorsHold(String name) throws IOException {
+        assertThat(run(VOLUMES.resolve(name))).as(err.toString()).isZero();
+
+        assertThat(out.toString()).contains("test tensors: hold", "v1/models/cells/segment");
+        Path model = folder.resolve("models/cells");
+        assertThat(Files.readString(model.resolve("model.yaml"))).contains("license: \"CC0-1.0\"", "blending: \"halo\"");
+        assertThat(model.resolve("1/model.pt")).exists();
+        assertThat(model.resolve("test_input.npy")).exists();
+    }
+
+    /** A package as a folder, whose description asks for another epsilon than that of its test tensors. */
+    @Test
+    void aPackageWhoseTestTensorsDoNotHoldLeavesNothing() throws IOException {
+        Path changed = Files.createDirectories(folder.resolve("package"));
+        try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(VOLUMES.resolve("package-0.5.zip")))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                byte[] bytes = zip.readAllBytes();
+                String text = new String(bytes, StandardCharsets.ISO_8859_1);
+                Files.write(
+                        changed.resolve(entry.getName()),
+                        entry.getName().endsWith(".yaml")
+                                ? text.replace("eps: 1.0e-6", "eps: 0.9").getBytes(StandardCharsets.ISO_8859_1)
+                                : bytes);
+            }
+        }
+
+        assertThat(run(changed)).isOne();
+        assertThat(err.toString()).contains("nothing is written", "differ from test_output.npy");
+        assertThat(folder.resolve("models/cells")).doesNotExist();
+    }
+}
