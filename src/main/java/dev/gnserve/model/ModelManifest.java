@@ -1,5 +1,6 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.Preprocessor;
 import java.util.HashSet;
@@ -137,6 +138,23 @@ public record ModelManifest(
                         + input.colour().channels() + ", height, width]");
             }
         }
+    }
+
+    /** The same, with another shape of input for the warm-up. */
+    ModelManifest withWarmUp(TensorShape shape) {
+        return new ModelManifest(
+                task,
+                labels,
+                description,
+                license,
+                input,
+                output,
+                thresholds,
+                batching,
+                execution,
+                verification,
+                new WarmUp(List.of(shape), warmUp.batchSizes(), warmUp.dataTypes()),
+                golden);
     }
 
     /** Makes the model's input from an upright image. */

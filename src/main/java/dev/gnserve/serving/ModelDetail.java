@@ -9,6 +9,8 @@ import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
+import dev.gnserve.model.Task;
+import dev.gnserve.pipeline.OutputCheck;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param labels names of the classes
  * @param execution null unless ready
+ * @param outputs how outputs of live traffic fit model.yaml; null unless ready, and for task tensors
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
@@ -32,6 +35,7 @@ record ModelDetail(
         Input input,
         Batching batching,
         @Nullable Execution execution,
+        @Nullable Outputs outputs,
         String license) {
 
     static ModelDetail of(LoadedModel model) {
@@ -49,6 +53,9 @@ record ModelDetail(
                 Input.of(input),
                 Batching.of(manifest.batching()),
                 device == null ? null : Execution.of(model, device),
+                device == null || manifest.task() == Task.TENSORS
+                        ? null
+                        : Outputs.of(model.companion(OutputCheck.Watch.class).found()),
                 manifest.license());
     }
 
@@ -112,6 +119,30 @@ record ModelDetail(
                     policy.maxDelay().toNanos() / 1e6,
                     policy.maxTime().toNanos() / 1e6,
                     policy.queueCapacity());
+        }
+    }
+
+    /**
+     * How outputs of live traffic fit model.yaml, since the model was loaded.
+     *
+     * @param compared outputs that were compared
+     * @param mismatches of these, the outputs that do not fit
+     * @param latest why the newest of these does not fit; null if there is none
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(name = "ModelOutputs")
+    record Outputs(
+            @Schema(example = "120") long compared,
+            @Schema(example = "0") long mismatches,
+
+            @Schema(
+                    example =
+                            "output.decoder is softmax, but the archive returns values 0.0012 to 0.98, that sum to 1 over the channels")
+            @Nullable
+            String latest) {
+
+        private static Outputs of(OutputCheck.Found found) {
+            return new Outputs(found.compared(), found.mismatches(), found.latest());
         }
     }
 
