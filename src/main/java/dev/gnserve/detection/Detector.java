@@ -17,6 +17,7 @@ import dev.gnserve.model.QuerySegments;
 import dev.gnserve.model.QuerySpec;
 import dev.gnserve.model.SoloSegments;
 import dev.gnserve.model.SoloSpec;
+import dev.gnserve.model.YoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -90,7 +91,7 @@ final class Detector implements TileCollector<Detections> {
         if (chosen != null) {
             addInstances(Instances.of(chosen, manifest, prepared.tileWidth(), prepared.tileHeight()));
         } else {
-            for (Detection candidate : candidates(prediction)) {
+            for (Detection candidate : suppressedFirst(candidates(prediction))) {
                 Box box = limits.counts(candidate.label(), candidate.score()) ? toOriginal(candidate.box()) : null;
                 if (box != null) {
                     found.add(new Detection(candidate.label(), candidate.score(), box));
@@ -98,6 +99,21 @@ final class Detector implements TileCollector<Detections> {
             }
         }
         tile++;
+    }
+
+    /** The public code of YOLO suppresses boxes before it cuts them to the image; then overlaps at the border are others. */
+    private List<Detection> suppressedFirst(List<Detection> candidates) {
+        if (!isYolo()) {
+            return candidates;
+        }
+        List<Detection> counted = candidates.stream()
+                .filter(candidate -> limits.counts(candidate.label(), candidate.score()))
+                .toList();
+        return new NonMaximumSuppression(limits.iou(), limits.agnostic()).apply(counted, Integer.MAX_VALUE);
+    }
+
+    private boolean isYolo() {
+        return manifest.output().family() instanceof YoloSpec;
     }
 
     private void addInstances(Instances instances) {
@@ -205,7 +221,8 @@ final class Detector implements TileCollector<Detections> {
     @Override
     public Detections finish() {
         // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
-        boolean setPrediction = manifest.output().isSet() && prepared.tiles() == 1 && !limits.asked();
+        boolean once = isYolo() || (manifest.output().isSet() && !limits.asked());
+        boolean setPrediction = once && prepared.tiles() == 1;
         double iou = setPrediction ? 1 : limits.iou();
         List<Detection> best = new NonMaximumSuppression(iou, limits.agnostic()).apply(found, limits.most());
         // Detections with equal scores are in the order of their places, which need not be that of the rounded scores.

@@ -7,7 +7,7 @@ import java.util.Set;
 /** Which fields of {@code output} go with which decoders only: a field that changes nothing is a mistake. */
 final class FamilyFields {
 
-    private static final Set<Decoder> HEADS = Set.of(Decoder.FCOS, Decoder.RETINANET);
+    private static final Set<Decoder> HEADS = Set.of(Decoder.FCOS, Decoder.RETINANET, Decoder.YOLO);
 
     private static final Set<Decoder> QUERIES = Set.of(Decoder.MASKFORMER, Decoder.MASK2FORMER);
 
@@ -25,6 +25,7 @@ final class FamilyFields {
             Map.entry("overlap", QUERIES),
             Map.entry("keypoints", Set.of(Decoder.BOXES)),
             Map.entry("normalize", Set.of(Decoder.EMBEDDING)),
+            Map.entry("objectness", Set.of(Decoder.YOLO)),
             Map.entry("units", Set.of(Decoder.VALUES)),
             Map.entry("shown", Set.of(Decoder.VALUES)),
             Map.entry("interpolation", Set.of(Decoder.VALUES)),
@@ -39,6 +40,7 @@ final class FamilyFields {
     private static final Set<Decoder> FAMILIES = Set.of(
             Decoder.FCOS,
             Decoder.RETINANET,
+            Decoder.YOLO,
             Decoder.DETECTRON2,
             Decoder.MASKFORMER,
             Decoder.MASK2FORMER,

@@ -33,6 +33,15 @@ final class FamilyForms {
                     Objects.requireNonNull(SoloOutputs.find(predictions.get(0))).labels();
             return List.of(OutputForm.like(Like.SOLOV2, labels), OutputForm.like(Like.SOLOV2_ALL, labels));
         }
+        for (Like like : List.of(Like.YOLOV8, Like.YOLOV5)) {
+            boolean objectness = like == Like.YOLOV5;
+            if (predictions.stream()
+                    .allMatch(prediction ->
+                            prediction.outputs().size() == 1 && YoloSpec.fits(prediction.first(), objectness))) {
+                int labels = YoloSpec.labels(predictions.get(0).first().shape(), objectness);
+                return List.of(OutputForm.like(like, labels));
+            }
+        }
         HeadLevels fcos = HeadLevels.find(predictions.get(0), 3, 0);
         if (fcos != null && predictions.stream().allMatch(FamilyForms::hasDistances)) {
             return List.of(

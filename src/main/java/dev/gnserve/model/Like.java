@@ -22,6 +22,14 @@ public enum Like {
             Decoder.RETINANET,
             "anchors: {style: detectron2}",
             "RetinaNet as detectron2 has it: anchors are not rounded, the first size comes first"),
+    YOLOV8(
+            Decoder.YOLO,
+            "objectness: false",
+            "a YOLO table [4 + labels, locations], as of YOLOv8 and later, before its suppression"),
+    YOLOV5(
+            Decoder.YOLO,
+            "objectness: true",
+            "a YOLO table [locations, 5 + labels] with objectness, as of YOLOv5, before its suppression"),
     DETECTRON2(
             Decoder.DETECTRON2,
             "",

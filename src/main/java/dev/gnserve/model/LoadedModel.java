@@ -274,6 +274,7 @@ public final class LoadedModel implements Inference {
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {
             accepted(input);
+            CompletableFuture<Void> unused = outcome.thenAccept(done -> answered(input, done));
         }
         if (deadline.isBounded() && !outcome.isDone()) {
             Failure late = Failure.of(
@@ -288,6 +289,13 @@ public final class LoadedModel implements Inference {
         ModelParts made = parts;
         if (made != null) {
             made.companions().forEach(companion -> companion.accepted(input));
+        }
+    }
+
+    private void answered(ModelInput input, Outcome<Prediction> outcome) {
+        ModelParts made = parts;
+        if (made != null && outcome instanceof Outcome.Success<Prediction> done) {
+            made.companions().forEach(companion -> companion.answered(input, done.result()));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.ModelInput;
+import dev.gnserve.backend.Prediction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,13 @@ public interface ModelCompanion {
      * change any more.
      */
     default void accepted(ModelInput input) {}
+
+    /**
+     * An input of live traffic was answered. Called on a thread of the engine: must be fast and must not throw.
+     *
+     * @param prediction does not change any more
+     */
+    default void answered(ModelInput input, Prediction prediction) {}
 
     /** Refuses new work from now on, because the model ends. Running work goes on. A second call has no effect. */
     default void end() {}

@@ -1,5 +1,6 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
@@ -162,6 +163,23 @@ public record ModelManifest(
                     "golden is " + golden.image() + " and " + golden.expected()
                             + "; allowed with input.volume are two arrays (.npy): an input, and the outputs after output.steps");
         }
+    }
+
+    /** The same, with another shape of input for the warm-up. */
+    ModelManifest withWarmUp(TensorShape shape) {
+        return new ModelManifest(
+                task,
+                labels,
+                description,
+                license,
+                input,
+                output,
+                thresholds,
+                batching,
+                execution,
+                verification,
+                new WarmUp(List.of(shape), warmUp.batchSizes(), warmUp.dataTypes()),
+                golden);
     }
 
     /**

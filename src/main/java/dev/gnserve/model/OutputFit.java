@@ -8,14 +8,29 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/** Checks before a model serves that its outputs fit the manifest. */
-final class OutputFit {
+/** Checks that the outputs of a model fit its manifest: before it serves, and while it does. Thread-safe. */
+public final class OutputFit {
 
     /** One box of so many may be wrong: networks give some by rounding. */
     private static final int MOST_WRONG = 10;
 
     private OutputFit() {}
+
+    /**
+     * Why a prediction does not fit the manifest; null if it does.
+     *
+     * @param input shape of its input, [channels, height, width]
+     */
+    public static @Nullable String mismatch(ModelManifest manifest, TensorShape input, Prediction prediction) {
+        try {
+            require(manifest.withWarmUp(input), prediction);
+            return null;
+        } catch (FailureException e) {
+            return e.failure().detail();
+        }
+    }
 
     /**
      * Requires that a prediction for a warm-up input fits the manifest.
@@ -214,7 +229,7 @@ final class OutputFit {
     private static void requireNumbers(Tensor output) {
         for (float value : output.floats()) {
             if (!Float.isFinite(value)) {
-                throw fault("the model's output contains " + value + " for random input between 0 and 1");
+                throw fault("the model's output contains " + value + " for this input");
             }
         }
     }

@@ -219,7 +219,11 @@ record OutputForm(
                 fields.add("firstLabel: " + firstLabel);
             }
         }
-        return "output: {" + String.join(", ", fields) + "}\n";
+        // The defaults of the public code, with which published pictures are made.
+        String thresholds = like == Like.YOLOV8
+                ? "thresholds: {score: 0.25, iou: 0.7}\n"
+                : like == Like.YOLOV5 ? "thresholds: {score: 0.25, iou: 0.45}\n" : "";
+        return "output: {" + String.join(", ", fields) + "}\n" + thresholds;
     }
 
     /** A text of JSON is one of YAML. */

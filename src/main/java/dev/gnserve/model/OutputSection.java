@@ -82,6 +82,7 @@ final class OutputSection {
         return switch (decoder) {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
+            case YOLO -> YoloSpec.read(tree);
             case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
             case SOFTMAX, SIGMOID, PROBABILITIES -> ClassifierHeads.read(tree, decoder);
             case CLASSES, DETR, TENSORS, DETECTRON2 -> null;

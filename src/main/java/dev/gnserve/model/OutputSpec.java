@@ -51,7 +51,7 @@ public record OutputSpec(
      * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
-     * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. DETECTRON2: its tuple for one image, see
+     * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. YOLO: a table, see {@link YoloSpec}. DETECTRON2: its tuple for one image, see
      * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
@@ -76,7 +76,8 @@ public record OutputSpec(
         STARDIST,
         CELLPOSE,
         EMBEDDING,
-        VALUES
+        VALUES,
+        YOLO
     }
 
     /** Without a family. */
@@ -181,7 +182,7 @@ public record OutputSpec(
     /** Whether the manifest is of a detector. */
     boolean hasBoxes() {
         return switch (decoder) {
-            case BOXES, DETR, FCOS, RETINANET, DETECTRON2, SOLOV2 -> true;
+            case BOXES, DETR, FCOS, RETINANET, DETECTRON2, SOLOV2, YOLO -> true;
             case SOFTMAX,
                     SIGMOID,
                     PROBABILITIES,

@@ -13,6 +13,8 @@ import dev.gnserve.telemetry.RequestTotals;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationSummary;
 import dev.gnserve.verification.VerifiedModel;
+import dev.gnserve.model.Task;
+import dev.gnserve.pipeline.OutputCheck;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param golden null without a golden image, and unless ready
  * @param verification null unless ready
  * @param activity null unless ready
+ * @param outputs how outputs of live traffic fit model.yaml; null unless ready, and for task tensors
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ModelDetail(
@@ -42,6 +45,7 @@ record ModelDetail(
         @Nullable Golden golden,
         @Nullable VerificationSummary verification,
         @Nullable Activity activity,
+        @Nullable Outputs outputs,
         String license) {
 
     static ModelDetail of(LoadedModel model, RequestTotals totals) {
@@ -63,6 +67,9 @@ record ModelDetail(
                 ready && manifest.golden() != null ? Golden.passed(manifest.golden()) : null,
                 ready ? model.companion(VerifiedModel.class).summary() : null,
                 ready ? Activity.of(model, totals.of(model.name(), model.version())) : null,
+                device == null || manifest.task() == Task.TENSORS
+                        ? null
+                        : Outputs.of(model.companion(OutputCheck.Watch.class).found()),
                 manifest.license());
     }
 
@@ -126,6 +133,30 @@ record ModelDetail(
                     policy.maxDelay().toNanos() / 1e6,
                     policy.maxTime().toNanos() / 1e6,
                     policy.queueCapacity());
+        }
+    }
+
+    /**
+     * How outputs of live traffic fit model.yaml, since the model was loaded.
+     *
+     * @param compared outputs that were compared
+     * @param mismatches of these, the outputs that do not fit
+     * @param latest why the newest of these does not fit; null if there is none
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(name = "ModelOutputs")
+    record Outputs(
+            @Schema(example = "120") long compared,
+            @Schema(example = "0") long mismatches,
+
+            @Schema(
+                    example =
+                            "output.decoder is softmax, but the archive returns values 0.0012 to 0.98, that sum to 1 over the channels")
+            @Nullable
+            String latest) {
+
+        private static Outputs of(OutputCheck.Found found) {
+            return new Outputs(found.compared(), found.mismatches(), found.latest());
         }
     }
 

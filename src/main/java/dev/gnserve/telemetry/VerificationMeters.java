@@ -1,5 +1,6 @@
 package dev.gnserve.telemetry;
 
+import dev.gnserve.pipeline.OutputCheck;
 import dev.gnserve.verification.CallCheck;
 import dev.gnserve.verification.SampleDropped;
 import dev.gnserve.verification.Verdict;
@@ -23,6 +24,8 @@ final class VerificationMeters {
 
     private final Meter.MeterProvider<Counter> verdicts;
     private final Meter.MeterProvider<Counter> dropped;
+    private final Meter.MeterProvider<Counter> compared;
+    private final Meter.MeterProvider<Counter> mismatches;
     private final MultiGauge errorRatio;
     private final MultiGauge batchDifference;
     private final Map<Tags, Double> ratios = new ConcurrentHashMap<>();
@@ -35,6 +38,12 @@ final class VerificationMeters {
         this.dropped = Counter.builder("gnserve.verification.dropped")
                 .description(
                         "Chosen samples of live traffic that were not verified: another was in progress, or the verification failed")
+                .withRegistry(registry);
+        this.compared = Counter.builder("gnserve.output.compared")
+                .description("Outputs of live traffic that were compared with model.yaml")
+                .withRegistry(registry);
+        this.mismatches = Counter.builder("gnserve.output.mismatch")
+                .description("Outputs of live traffic that do not fit model.yaml")
                 .withRegistry(registry);
         this.errorRatio = MultiGauge.builder("gnserve.verification.error.ratio")
                 .description("Newest error of a layer divided by its tolerance; above 1 is a fault")
@@ -50,6 +59,8 @@ final class VerificationMeters {
         for (Verdict verdict : Verdict.values()) {
             verdicts.withTags(tags(model, version).and("verdict", verdict.name()));
         }
+        compared.withTags(tags(model, version));
+        mismatches.withTags(tags(model, version));
         for (SampleDropped.Cause cause : SampleDropped.Cause.values()) {
             dropped.withTags(tags(model, version).and("cause", label(cause)));
         }
@@ -59,6 +70,13 @@ final class VerificationMeters {
     void dropped(SampleDropped sample) {
         dropped.withTags(tags(sample.model(), sample.version()).and("cause", label(sample.cause())))
                 .increment();
+    }
+
+    @EventListener
+    void compared(OutputCheck.Compared output) {
+        Tags tags = tags(output.model(), output.version());
+        compared.withTags(tags).increment();
+        mismatches.withTags(tags).increment(output.mismatch() == null ? 0 : 1);
     }
 
     @EventListener
