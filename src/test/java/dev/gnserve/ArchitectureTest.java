@@ -67,6 +67,7 @@ class ArchitectureTest {
                     "dev.gnserve.batching..",
                     "dev.gnserve.backend..",
                     "dev.gnserve.image..",
+                    "dev.gnserve.volume..",
                     "dev.gnserve.archive..",
                     "dev.gnserve.program..",
                     "dev.gnserve.model..");
@@ -137,6 +138,20 @@ class ArchitectureTest {
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
                     "dev.gnserve.image..", "dev.gnserve.failure..", "java..", "javax.imageio..", "org.jspecify..");
+
+    @ArchTest
+    static final ArchRule volumeKnowsImagesOnly = classes()
+            .that()
+            .resideInAPackage("dev.gnserve.volume..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "dev.gnserve.volume..",
+                    "dev.gnserve.image..",
+                    "dev.gnserve.failure..",
+                    "java..",
+                    "javax.xml.stream..",
+                    "org.jspecify..");
 
     @ArchTest
     static final ArchRule archiveIsPlainJava = classes()

@@ -508,13 +508,100 @@ class ProtocolIT {
     }
 
     @Test
+    void modelsAreListedByName() {
+        assertThat(client.get("v2/models").json().path("models").valueStream().map(JsonNode::asString))
+                .contains("chain", "echo", "broken", "nuclei-unet-gn")
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void theConfigurationNamesTensorsAsTritonDoes() {
+        JsonNode config = client.get("v2/models/coarse/config").json();
+
+        assertThat(config.path("max_batch_size").asInt()).isPositive();
+        JsonNode input = config.path("input").path(0);
+        assertThat(input.path("data_type").asString()).isEqualTo("TYPE_FP32");
+        assertThat(input.path("dims")).hasToString("[3,-1,-1]");
+        assertThat(config.path("output").path(0).path("name").asString()).isEqualTo("aux");
+        assertThat(config.path("instance_group").path(0).path("kind").asString())
+                .startsWith("KIND_");
+        assertThat(client.get("v2/models/coarse/versions/1/config").json()).isEqualTo(config);
+    }
+
+    @Test
+    void statisticsCountEveryItemOfARequest() {
+        JsonNode before = statistics("echo");
+        assertThat(infer("echo", request("INT8", "[2,3,1,1]", "[1,2,3,4,5,6]")).status())
+                .isEqualTo(200);
+        JsonNode after = statistics("echo");
+
+        assertThat(after.path("inference_count").asInt()
+                        - before.path("inference_count").asInt())
+                .isEqualTo(2);
+        for (String stage : List.of("success", "queue", "compute_input", "compute_infer", "compute_output")) {
+            JsonNode time = after.path("inference_stats").path(stage);
+            assertThat(time.path("count").asInt())
+                    .as(stage)
+                    .isEqualTo(after.path("inference_count").asInt());
+            assertThat(time.path("ns").asLong()).as(stage).isNotNegative();
+        }
+        long batches = after.path("batch_stats")
+                .valueStream()
+                .mapToLong(size -> size.path("compute_infer").path("count").asLong())
+                .sum();
+        assertThat(batches).isEqualTo(after.path("execution_count").asLong());
+        assertThat(client.get("v2/models/stats").json().path("model_stats").size())
+                .isGreaterThan(1);
+    }
+
+    private JsonNode statistics(String model) {
+        return client.get("v2/models/" + model + "/stats")
+                .json()
+                .path("model_stats")
+                .path(0);
+    }
+
+    /** As Triton's extension_classification.md gives them. The values are those of Group Normalization over pairs. */
+    @Test
+    void theLargestValuesOfAnOutputAreReturnedAsTexts() {
+        String json = """
+                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [2, 4], "data": [1, -2, 0.5, 1, 0, 0, 0, 9]}],
+                 "outputs": [{"name": "norm", "parameters": {"classification": 3%s}}]}""";
+        Answer answer = infer("vector", json.formatted(""));
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        JsonNode output = answer.json().path("outputs").path(0);
+        assertThat(output.path("datatype").asString()).isEqualTo("BYTES");
+        assertThat(output.path("shape")).hasToString("[2,3]");
+        List<String> texts =
+                output.path("data").valueStream().map(JsonNode::asString).toList();
+        assertThat(texts).extracting(text -> text.split(":", -1)[1]).containsExactly("0", "3", "2", "3", "0", "1");
+        assertThat(Double.parseDouble(texts.get(0).split(":", -1)[0])).isEqualTo(1, within(1e-4));
+
+        Answer binary = infer("vector", json.formatted(", \"binary_data\": true"));
+        byte[] body = binary.response().body();
+        int head = Integer.parseInt(
+                binary.response().headers().firstValue(HEADER_LENGTH).orElseThrow());
+        ByteBuffer bytes = ByteBuffer.wrap(body, head, body.length - head).order(ByteOrder.LITTLE_ENDIAN);
+        List<String> read = new ArrayList<>();
+        while (bytes.hasRemaining()) {
+            byte[] text = new byte[bytes.getInt()];
+            bytes.get(text);
+            read.add(new String(text, StandardCharsets.UTF_8));
+        }
+        assertThat(read).isEqualTo(texts);
+    }
+
+    @Test
     void whatIsNotThereIsAnErrorOfTheProtocol() {
         assertError(client.get("v2/models/nobody"), 404, "nobody");
         assertError(client.get("v2/models/nobody/ready"), 404, "nobody");
         assertError(client.get("v2/models/chain/versions/9/ready"), 404, "no version");
         assertError(infer("nobody", "{}"), 404, "nobody");
         assertError(client.get("v2/models/chain/infer"), 405, "GET");
-        assertError(client.get("v2/models/chain/config"), 404, "not supported");
+        assertError(client.get("v2/models/nobody/config"), 404, "nobody");
+        assertError(client.get("v2/models/nobody/stats"), 404, "nobody");
+        assertError(client.get("v2/trace/setting"), 404, "not supported");
         assertError(client.get("v2/systemsharedmemory/status"), 404, "shared memory");
         assertError(client.get("v2/no/such/path"), 404, "");
         assertError(client.send(client.request("v2").header("Accept", "text/html")), 406, "");

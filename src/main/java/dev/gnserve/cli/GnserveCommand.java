@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             ConvertCommand.class,
             EvaluateCommand.class,
             TuneCommand.class,
+            GoldenCommand.class,
             GroupNormCommand.class,
             TrialCommand.class,
             CommandLine.HelpCommand.class
@@ -43,7 +44,7 @@ public final class GnserveCommand implements Runnable {
     private CommandSpec spec;
 
     /** The commands whose logging Spring configures. */
-    private static final Set<String> WITH_SPRING = Set.of("serve", "batch");
+    private static final Set<String> WITH_SPRING = Set.of("serve", "batch", "golden");
 
     private static final String LOG_SETTINGS = "logback.configurationFile";
 

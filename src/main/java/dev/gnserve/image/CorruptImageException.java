@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.Serial;
 
 /** Says what is wrong with a file's structure; becomes IMAGE_UNDECODABLE with this message. */
-final class CorruptImageException extends IOException {
+public final class CorruptImageException extends IOException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    CorruptImageException(String message) {
+    public CorruptImageException(String message) {
         super(message);
     }
 }

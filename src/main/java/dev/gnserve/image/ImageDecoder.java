@@ -5,7 +5,6 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import javax.imageio.ImageReadParam;
@@ -24,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #cost} says before decoding what memory it takes. The time is in proportion to the pixels.
  */
 public final class ImageDecoder {
-
-    private static final Duration NEXT_TRY = Duration.ofSeconds(1);
 
     private final ImageLimits limits;
     private final ImageReaders readers = new ImageReaders();
@@ -68,7 +65,8 @@ public final class ImageDecoder {
             if (work.stopped() != null) {
                 throw work.stopped();
             }
-            throw failure(format, bytes, e).asException();
+            throw DecodeFailure.of("the %s of %d bytes".formatted(format, bytes.length), e)
+                    .asException();
         }
     }
 
@@ -204,30 +202,5 @@ public final class ImageDecoder {
             }
         }
         return null;
-    }
-
-    /** What a decoder threw, or one of its causes: decoders meet corrupt bytes with whatever exception their arithmetic leads to. */
-    private static Failure failure(ImageFormat format, byte[] bytes, Throwable thrown) {
-        String file = "the %s of %d bytes".formatted(format, bytes.length);
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof FailureException known) {
-                return known.failure();
-            }
-            if (cause instanceof UnsupportedImageException) {
-                return Failure.of(
-                        FailureCode.IMAGE_UNDECODABLE, file + " is not supported: " + cause.getMessage(), thrown);
-            }
-            if (cause instanceof OutOfMemoryError) {
-                String detail = "there is not enough memory now to decode " + file + "; send it again in a moment";
-                return new Failure(FailureCode.OVERLOADED, detail, NEXT_TRY, thrown);
-            }
-        }
-        String reason =
-                thrown instanceof CorruptImageException ? thrown.getMessage() : "the decoder stopped with " + thrown;
-        return Failure.of(
-                FailureCode.IMAGE_UNDECODABLE,
-                "%s is truncated or corrupt: %s; check that it opens elsewhere and was sent whole"
-                        .formatted(file, reason),
-                thrown);
     }
 }

@@ -2,11 +2,7 @@ package dev.gnserve.image;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * An array of NumPy as a picture: [height, width], [height, width, channels] or [channels, height, width] (NEP 1, format versions 1 to
@@ -17,28 +13,17 @@ import java.util.regex.Pattern;
  */
 final class Npy {
 
-    private static final Pattern DESCRIPTION = Pattern.compile("'descr'\\s*:\\s*'([<>|=]?)([A-Za-z])(\\d+)'");
-    private static final Pattern ORDER = Pattern.compile("'fortran_order'\\s*:\\s*(True|False)");
-    private static final Pattern SHAPE = Pattern.compile("'shape'\\s*:\\s*\\(([\\d,\\s]*)\\)");
-    private static final int PREFIX = 8;
-
     private final byte[] file;
-    private final int from;
-    private final boolean bigEndian;
-    private final char kind;
-    private final int bytes;
+    private final NpyHeader header;
     private final int width;
     private final int height;
     private final int channels;
     private final boolean channelsFirst;
 
-    private Npy(byte[] file, int from, Matcher description, long[] shape, boolean channelsFirst, ImageLimits limits)
-            throws IOException {
+    private Npy(byte[] file, NpyHeader header, boolean channelsFirst, ImageLimits limits) throws IOException {
         this.file = file;
-        this.from = from;
-        this.bigEndian = description.group(1).equals(">");
-        this.kind = description.group(2).charAt(0);
-        this.bytes = Integer.parseInt(description.group(3));
+        this.header = header;
+        long[] shape = header.shape();
         int rows = channelsFirst ? 1 : 0;
         limits.check(ImageFormat.NPY, shape[rows + 1], shape[rows]);
         this.height = (int) shape[rows];
@@ -46,12 +31,7 @@ final class Npy {
         this.channels = shape.length == 2 ? 1 : (int) shape[channelsFirst ? 0 : 2];
         this.channelsFirst = channelsFirst;
         limits.checkSamples(width, height, channels);
-        long needed = (long) width * height * channels * bytes;
-        if (file.length - from != needed) {
-            throw new CorruptImageException(
-                    "it has %d bytes behind its header and needs %d for an array of the shape %s"
-                            .formatted(file.length - from, needed, Arrays.toString(shape)));
-        }
+        header.requireValues(file, (long) width * height * channels);
     }
 
     /**
@@ -60,56 +40,11 @@ final class Npy {
      * @param wanted which channels the model takes
      */
     static Npy read(byte[] file, ImageLimits limits, ChannelOrder wanted) throws IOException {
-        if (file.length < PREFIX + 4) {
-            throw new CorruptImageException("it ends in its header");
-        }
-        boolean first = file[6] == 1;
-        ByteBuffer start = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        int begin = PREFIX + (first ? 2 : 4);
-        long length = first ? start.getShort(PREFIX) & 0xFFFF : start.getInt(PREFIX) & 0xFFFF_FFFFL;
-        if (length > file.length - begin) {
-            throw new CorruptImageException("it ends in its header");
-        }
-        String header = new String(file, begin, (int) length, StandardCharsets.ISO_8859_1);
-        Matcher description = DESCRIPTION.matcher(header);
-        Matcher order = ORDER.matcher(header);
-        Matcher sizes = SHAPE.matcher(header);
-        if (!sizes.find() || !order.find()) {
-            throw new CorruptImageException("its header is not that of an array: " + shown(header));
-        }
-        if (!description.find() || !isRead(description.group(2) + description.group(3))) {
-            throw new UnsupportedImageException(
-                    "its type is not read: %s; save it as uint8, uint16, float32 or another integer or float type"
-                            .formatted(shown(header)));
-        }
-        if (order.group(1).equals("True")) {
+        NpyHeader header = NpyHeader.read(file);
+        if (header.fortranOrder()) {
             throw new UnsupportedImageException("its values are in Fortran order; save numpy.ascontiguousarray of it");
         }
-        long[] shape = shape(sizes.group(1));
-        return new Npy(file, begin + (int) length, description, shape, isChannelsFirst(shape, wanted), limits);
-    }
-
-    private static boolean isRead(String type) {
-        return switch (type) {
-            case "b1", "u1", "u2", "u4", "i1", "i2", "i4", "f2", "f4", "f8" -> true;
-            default -> false;
-        };
-    }
-
-    private static String shown(String header) {
-        return header.strip().substring(0, Math.min(120, header.strip().length()));
-    }
-
-    private static long[] shape(String sizes) throws CorruptImageException {
-        try {
-            return Arrays.stream(sizes.split(","))
-                    .map(String::strip)
-                    .filter(size -> !size.isEmpty())
-                    .mapToLong(Long::parseLong)
-                    .toArray();
-        } catch (NumberFormatException e) {
-            throw new CorruptImageException("its shape is (" + sizes + ")");
-        }
+        return new Npy(file, header, isChannelsFirst(header.shape(), wanted), limits);
     }
 
     private static boolean isChannelsFirst(long[] shape, ChannelOrder wanted) throws UnsupportedImageException {
@@ -144,18 +79,16 @@ final class Npy {
     }
 
     private boolean isByte() {
-        return kind == 'b' || (kind == 'u' && bytes == 1);
+        return header.kind() == 'b' || (header.kind() == 'u' && header.bytes() == 1);
     }
 
     private boolean isShort() {
-        return kind == 'u' && bytes == 2;
+        return header.kind() == 'u' && header.bytes() == 2;
     }
 
     UprightImage decode(DecodeWork work) throws IOException {
         int count = width * height * channels;
-        ByteBuffer in = ByteBuffer.wrap(file, from, file.length - from)
-                .slice()
-                .order(bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer in = header.values(file);
         byte[] small = new byte[isByte() ? count : 0];
         short[] deep = new short[isShort() ? count : 0];
         float[] numbers = new float[isByte() || isShort() ? 0 : count];
@@ -166,11 +99,11 @@ final class Npy {
             }
             int at = channelsFirst ? out % channels * plane + out / channels : out;
             if (small.length > 0) {
-                small[out] = kind == 'b' ? (byte) (in.get(at) == 0 ? 0 : 0xFF) : in.get(at);
+                small[out] = header.kind() == 'b' ? (byte) (in.get(at) == 0 ? 0 : 0xFF) : in.get(at);
             } else if (deep.length > 0) {
                 deep[out] = in.getShort(2 * at);
             } else {
-                numbers[out] = number(in, at * bytes);
+                numbers[out] = number(in, at);
             }
         }
         if (small.length > 0) {
@@ -182,15 +115,7 @@ final class Npy {
     }
 
     private float number(ByteBuffer in, int at) throws UnsupportedImageException {
-        float value = switch (kind + "" + bytes) {
-            case "u4" -> Integer.toUnsignedLong(in.getInt(at));
-            case "i1" -> in.get(at);
-            case "i2" -> in.getShort(at);
-            case "i4" -> in.getInt(at);
-            case "f2" -> TiffNumbers.half(in.getShort(at) & 0xFFFF);
-            case "f4" -> in.getFloat(at);
-            default -> (float) in.getDouble(at);
-        };
+        float value = header.number(in, at);
         if (!Float.isFinite(value)) {
             throw new UnsupportedImageException(
                     "it has values that are not finite numbers; replace them, and save it again");
@@ -199,7 +124,8 @@ final class Npy {
     }
 
     private String described() {
+        char kind = header.kind();
         String what = kind == 'f' ? "floating-point numbers" : kind == 'i' ? "signed integers" : "unsigned integers";
-        return what + " of " + 8 * bytes + " bits";
+        return what + " of " + 8 * header.bytes() + " bits";
     }
 }

@@ -102,6 +102,15 @@ final class TiffPage {
         return new TiffPage(file, limits, places[page - 1], number, stored);
     }
 
+    /**
+     * As {@link #read}, for a page whose place is known: all its samples are channels.
+     *
+     * @param at the place of its directory
+     */
+    static TiffPage at(byte[] file, ImageLimits limits, long at, PageNumber number) throws IOException {
+        return new TiffPage(file, limits, at, number, true);
+    }
+
     PageNumber number() {
         return number;
     }

@@ -10,11 +10,14 @@ final class TiffTag {
     static final int COMPRESSION = 259;
     static final int PHOTOMETRIC = 262;
     static final int FILL_ORDER = 266;
+    static final int DESCRIPTION = 270;
     static final int STRIP_OFFSETS = 273;
     static final int ORIENTATION = 274;
     static final int SAMPLES_PER_PIXEL = 277;
     static final int ROWS_PER_STRIP = 278;
     static final int STRIP_BYTES = 279;
+    static final int X_RESOLUTION = 282;
+    static final int Y_RESOLUTION = 283;
     static final int PLANAR = 284;
     static final int FAX3_OPTIONS = 292;
     static final int FAX4_OPTIONS = 293;

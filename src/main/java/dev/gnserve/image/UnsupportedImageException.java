@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.Serial;
 
 /** Says which property of a whole file is not read here, and what to do; becomes IMAGE_UNDECODABLE with this message. */
-final class UnsupportedImageException extends IOException {
+public final class UnsupportedImageException extends IOException {
 
     @Serial
     private static final long serialVersionUID = 1L;
 
-    UnsupportedImageException(String message) {
+    public UnsupportedImageException(String message) {
         super(message);
     }
 }

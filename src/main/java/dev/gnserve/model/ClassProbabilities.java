@@ -20,7 +20,7 @@ public final class ClassProbabilities {
     /**
      * The probabilities of the output's channels.
      *
-     * @param prediction has logits or probabilities [channels, height, width], or classes [height, width] or [1, height, width]
+     * @param prediction has logits or probabilities [channels, height, width], those of a volume [channels, depth, height, width], or classes [height, width] or [1, height, width]
      * @return probabilities [channels, height, width]
      * @throws FailureException ENGINE_FAULT if the output has another shape, contains NaN, or is not what the decoder takes
      */
@@ -30,7 +30,7 @@ public final class ClassProbabilities {
             QueryMasks masks = QueryMasks.of(prediction, channels);
             return masks.semantic(queries.scaledFirst(), masks.maskWidth(), masks.maskHeight());
         }
-        Tensor logits = spec.logits(prediction);
+        Tensor logits = flat(spec.stepped(spec.logits(prediction)));
         if (spec.decoder() == Decoder.CLASSES) {
             return ofClasses(logits, channels);
         }
@@ -76,6 +76,14 @@ public final class ClassProbabilities {
     public static PlanarImage softmax(PlanarImage logits) {
         float[] probabilities = softmax(logits.values(), logits.height() * logits.width());
         return new PlanarImage(logits.channels(), logits.height(), logits.width(), probabilities);
+    }
+
+    /** The planes of a volume [channels, depth, height, width] below each other; another tensor as it is. */
+    private static Tensor flat(Tensor logits) {
+        TensorShape shape = logits.shape();
+        return shape.rank() != 4
+                ? logits
+                : Tensor.of(logits.floats(), shape.size(0), shape.size(1) * shape.size(2), shape.size(3));
     }
 
     private static PlanarImage decoded(PlanarImage output, OutputSpec spec) {

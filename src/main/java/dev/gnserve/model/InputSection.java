@@ -31,26 +31,28 @@ final class InputSection {
      */
     static InputSpec read(ManifestTree tree, Task task, Archive archive) throws IOException {
         boolean said = tree.has("/input/colour") || tree.has("/input/channels");
-        boolean complete = task == Task.TENSORS || (said && tree.has("/input/sizeMultiple"));
-        ArchiveInput found = complete && archive.program() == null ? ArchiveInput.USUAL : archive.input();
-        ChannelOrder colour = channels(tree, found);
+        boolean volumes = VolumeSection.isGiven(tree);
+        boolean complete = task == Task.TENSORS || volumes || (said && tree.has("/input/sizeMultiple"));
+        ArchiveInput found = volumes || (complete && archive.program() == null) ? ArchiveInput.USUAL : archive.input();
+        ChannelOrder colour = volumes && !said ? ChannelOrder.GRAY : channels(tree, found);
         Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
         Resize resize = tree.has("/input/resize") ? resize(tree) : only;
         int step = found.sizeMultiple();
         boolean resizes = task == Task.DETECTION && archive.resizes();
         int usual = size != null || resizes ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
-        int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS ? 1 : usual);
+        int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS || volumes ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One result for the whole, or a size that was chosen, here or in the archive: no reason to cut.
         // Queries show the objects of a whole image.
         boolean queries = OutputSection.isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
         boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING;
-        boolean whole = queries || one || !(resize instanceof Resize.None) || resizes;
+        boolean whole = volumes || queries || one || !(resize instanceof Resize.None) || resizes;
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
-        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization));
+        VolumeSpec volume = VolumeSection.read(tree, task, colour.channels());
+        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization, volume));
     }
 
     private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param padding to sides that the network can halve; depends only on the size of the image
  * @param tiling how images larger than a tile are cut, or null to use every image whole
  * @param normalization from these values to float32
+ * @param volume how inputs are made from a volume; null for a model of images
  */
 public record InputSpec(
         ChannelOrder colour,
@@ -24,10 +25,22 @@ public record InputSpec(
         Resize resize,
         Padding padding,
         @Nullable Tiling tiling,
-        Normalization normalization) {
+        Normalization normalization,
+        @Nullable VolumeSpec volume) {
 
     /** The usual input size of classifiers. */
     private static final int USUAL_SIDE = 224;
+
+    /** For a model of images. */
+    public InputSpec(
+            ChannelOrder colour,
+            SampleRange range,
+            Resize resize,
+            Padding padding,
+            @Nullable Tiling tiling,
+            Normalization normalization) {
+        this(colour, range, resize, padding, tiling, normalization, null);
+    }
 
     public InputSpec {
         if (tiling != null && tiling.size() % padding.multiple() != 0) {

@@ -142,7 +142,8 @@ public final class ManifestReader {
         OutputSpec output = OutputSection.read(tree, task, labels, once);
         ProgramInput program = archive.program();
         NamedInputs named = named(tree, task, program);
-        BatchPolicy batching = batching(tree, program, named);
+        VolumeSpec volume = input.volume();
+        BatchPolicy batching = batching(tree, program, named, volume != null);
         int mostSide = program == null || task == Task.TENSORS
                 ? Integer.MAX_VALUE
                 : program.images().mostSide();
@@ -264,10 +265,11 @@ public final class ManifestReader {
     }
 
     private static BatchPolicy batching(
-            ManifestTree tree, @Nullable ProgramInput program, @Nullable NamedInputs named) {
+            ManifestTree tree, @Nullable ProgramInput program, @Nullable NamedInputs named, boolean volumes) {
         boolean whole = named != null && named.whole();
         int mostAtOnce = whole ? 1 : program == null ? Integer.MAX_VALUE : program.mostAtOnce();
-        int wanted = tree.get("/batching/maxSize", Integer.class);
+        boolean alone = volumes && !tree.gives("/batching/maxSize"); // A window has millions of values.
+        int wanted = alone ? 1 : tree.get("/batching/maxSize", Integer.class);
         int maxSize = tree.make("/batching/maxSize", () -> {
             if (wanted > mostAtOnce && tree.gives("/batching/maxSize")) {
                 throw new IllegalArgumentException(
@@ -317,7 +319,7 @@ public final class ManifestReader {
                         ? arrays(program.shapes().stream()
                                 .map(together -> together.get(0))
                                 .toList())
-                        : new int[][] {{input.colour().channels(), size.height(), size.width()}};
+                        : new int[][] {usualInput(input, size)};
         ElementType usualType = program == null ? ElementType.FP32 : program.type();
         int[][] shapes = tree.get("/warmUp/shapes", int[][].class, usual);
         Integer[] natural = most == 1 ? new Integer[] {1} : new Integer[] {1, most};
@@ -330,6 +332,19 @@ public final class ManifestReader {
             }
             return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes), named);
         });
+    }
+
+    private static int[] usualInput(InputSpec input, Resize.Size size) {
+        int channels = input.colour().channels();
+        VolumeSpec volume = input.volume();
+        return volume == null
+                ? new int[] {channels, size.height(), size.width()}
+                : new int[] {
+                    channels,
+                    volume.window().get(0),
+                    volume.window().get(1),
+                    volume.window().get(2)
+                };
     }
 
     private static int[][] arrays(List<TensorShape> shapes) {

@@ -1,6 +1,8 @@
 package dev.gnserve.model;
 
 import dev.gnserve.batching.BatchPolicy;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Preprocessor;
 import java.util.HashSet;
 import java.util.List;
@@ -123,6 +125,9 @@ public record ModelManifest(
             throw new IllegalArgumentException(
                     "golden is given, but a model with task tensors takes no images; remove it or use another task");
         }
+        if (input.volume() != null) {
+            requireVolumes(output, golden);
+        }
         for (var shape : warmUp.shapes()) {
             int rank = warmUp.shapes().get(0).rank();
             if (shape.rank() != rank) {
@@ -130,6 +135,7 @@ public record ModelManifest(
                         "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes, like the first one");
             }
             if (task != Task.TENSORS
+                    && input.volume() == null
                     && (shape.rank() != 3 || shape.size(0) != input.colour().channels())) {
                 throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["
                         + input.colour().channels() + ", height, width]");
@@ -137,8 +143,36 @@ public record ModelManifest(
         }
     }
 
-    /** Makes the model's input from an upright image. */
+    private static void requireVolumes(OutputSpec output, @Nullable Golden golden) {
+        boolean planes = switch (output.decoder()) {
+            case SOFTMAX, SIGMOID, PROBABILITIES -> true;
+            default -> false;
+        };
+        if (!planes || output.channels().contains(OutputSpec.BOUNDARY)) {
+            throw new IllegalArgumentException(
+                    "output.decoder is " + OutputForm.lower(output.decoder())
+                            + " with the channels " + output.channels()
+                            + "; allowed with input.volume are softmax, sigmoid and probabilities, without the channel boundary");
+        }
+        if (golden != null
+                && !(golden.image().endsWith(".npy") && golden.expected().endsWith(".npy"))) {
+            throw new IllegalArgumentException(
+                    "golden is " + golden.image() + " and " + golden.expected()
+                            + "; allowed with input.volume are two arrays (.npy): an input, and the outputs after output.steps");
+        }
+    }
+
+    /**
+     * Makes the model's input from an upright image.
+     *
+     * @throws FailureException with {@code WRONG_TASK} if the model takes volumes
+     */
     public Preprocessor preprocessor() {
+        if (input.volume() != null) {
+            throw new FailureException(
+                    FailureCode.WRONG_TASK,
+                    "the model takes volumes and no images: POST a volume to its path segment or verify, see docs/volumes.md");
+        }
         return new Preprocessor(
                 input.colour(), input.range(), input.resize(), input.normalization(), input.padding(), input.tiling());
     }

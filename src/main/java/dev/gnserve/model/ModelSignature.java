@@ -170,6 +170,14 @@ public record ModelSignature(
 
     /** Another possible input size; null if all images are resized to one size. */
     private static @Nullable TensorShape another(ModelManifest manifest, TensorShape warm) {
+        if (manifest.input().volume() != null) {
+            int step = manifest.input().padding().multiple();
+            int[] sizes = warm.toArray();
+            for (int axis = 1; axis < sizes.length; axis++) {
+                sizes[axis] = Math.max(step, sizes[axis] / 2 / step * step);
+            }
+            return TensorShape.of(sizes);
+        }
         Resize resize = manifest.input().resize();
         if (resize instanceof Resize.Stretch || resize instanceof Resize.Fit) {
             return null;

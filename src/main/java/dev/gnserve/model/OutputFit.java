@@ -66,6 +66,11 @@ final class OutputFit {
                 }
                 Tensor output = manifest.output().logits(prediction);
                 requireNumbers(output);
+                if (manifest.input().volume() != null) {
+                    requireVolume(manifest, output);
+                    ClassProbabilities.of(prediction, manifest.output());
+                    return;
+                }
                 if (manifest.output().decoder() != Decoder.CLASSES) {
                     requirePlanes(manifest, output);
                 }
@@ -163,6 +168,22 @@ final class OutputFit {
         if (values != channels.size()) {
             throw fault("model.yaml declares the " + channels.size() + " labels " + channels
                     + ", but the archive returns " + values + " values of shape " + logits.shape() + " for one image");
+        }
+    }
+
+    /** The outputs of a window have its size. Their values may become those of the decoder by steps only. */
+    private static void requireVolume(ModelManifest manifest, Tensor output) {
+        int[] wanted = manifest.warmUp().shapes().get(0).toArray();
+        wanted[0] = manifest.output().channels().size();
+        if (!output.shape().equals(TensorShape.of(wanted))) {
+            throw fault("for a window of " + manifest.warmUp().shapes().get(0) + " the archive returns the shape "
+                    + output.shape() + ", but model.yaml declares the output channels "
+                    + manifest.output().channels() + " and needs " + TensorShape.of(wanted)
+                    + "; list every channel in output.channels. Outputs of another size than the window are not read");
+        }
+        if (manifest.output().steps().isEmpty()) {
+            int rows = wanted[1] * wanted[2];
+            requireDecoder(manifest.output(), Tensor.of(output.floats(), wanted[0], rows, wanted[3]));
         }
     }
 

@@ -22,7 +22,10 @@ final class OutputSection {
      * @throws IOException if the archive cannot be read
      */
     static OutputSpec read(ManifestTree tree, Task task, List<String> labels, Archive archive) throws IOException {
-        boolean perhapsAlone = labels.size() == 1 && !tree.has("/output/decoder") && !tree.has("/output/channels");
+        boolean perhapsAlone = !VolumeSection.isGiven(tree)
+                && labels.size() == 1
+                && !tree.has("/output/decoder")
+                && !tree.has("/output/channels");
         Decoder usual = switch (task) {
             case DETECTION -> Decoder.BOXES;
             case TENSORS -> Decoder.TENSORS;
@@ -63,7 +66,8 @@ final class OutputSection {
                         exclusive,
                         atLeast,
                         boxes(tree, decoder),
-                        family(tree, decoder, labels)));
+                        family(tree, decoder, labels),
+                        VolumeSection.outputSteps(tree, channels.size())));
     }
 
     /** Whether outputs are class and mask queries. */

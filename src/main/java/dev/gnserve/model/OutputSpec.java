@@ -4,6 +4,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.volume.VolumeStep;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param atLeast least probability of the most probable channel; a pixel below it belongs to no label
  * @param boxes how a detector writes boxes and scores
  * @param family options of a family with a decoding of its own, or null
+ * @param steps on the values before they are decoded, for volumes
  */
 public record OutputSpec(
         Decoder decoder,
@@ -29,7 +31,8 @@ public record OutputSpec(
         boolean exclusive,
         float atLeast,
         BoxSpec boxes,
-        @Nullable FamilySpec family) {
+        @Nullable FamilySpec family,
+        List<VolumeStep> steps) {
 
     public static final String BACKGROUND = "background";
     public static final String BOUNDARY = "boundary";
@@ -84,11 +87,12 @@ public record OutputSpec(
             boolean exclusive,
             float atLeast,
             BoxSpec boxes) {
-        this(decoder, name, channels, firstLabel, exclusive, atLeast, boxes, null);
+        this(decoder, name, channels, firstLabel, exclusive, atLeast, boxes, null, List.of());
     }
 
     public OutputSpec {
         channels = List.copyOf(channels);
+        steps = List.copyOf(steps);
         if (exclusive && channels.contains(BOUNDARY)) {
             throw new IllegalArgumentException("exclusive is true, but the channel " + BOUNDARY
                     + " is part of the label next to it; leave exclusive out");
@@ -128,6 +132,17 @@ public record OutputSpec(
                             + prediction.outputs().keySet());
         }
         return logits;
+    }
+
+    /** The values after {@link #steps}, [channels, ...]: the same tensor if there are none. */
+    public Tensor stepped(Tensor logits) {
+        if (steps.isEmpty()) {
+            return logits;
+        }
+        float[] values = logits.floats().clone();
+        int count = logits.shape().size(0);
+        steps.forEach(step -> step.apply(values, count, values.length / count));
+        return Tensor.of(values, logits.shape().toArray());
     }
 
     /**

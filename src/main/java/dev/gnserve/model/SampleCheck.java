@@ -40,7 +40,7 @@ final class SampleCheck {
      * @return what is probably wrong and what to do; or null
      */
     static @Nullable String doubt(ModelManifest manifest, BackendSession session) {
-        if (manifest.output().decoder() != Decoder.SIGMOID) {
+        if (manifest.output().decoder() != Decoder.SIGMOID || manifest.input().volume() != null) {
             return null;
         }
         Function<Tensor, Tensor> run = input -> manifest.output()

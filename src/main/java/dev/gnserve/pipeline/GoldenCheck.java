@@ -5,28 +5,28 @@ import dev.gnserve.model.Golden;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
+import dev.gnserve.model.Task;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.context.annotation.Profile;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Before a model becomes ready, runs the golden image in its folder through the pipeline and compares the result with the expected one.
- * Thread-safe.
+ * Before a model becomes ready, runs the golden image in its folder and compares the result with the expected one. Thread-safe. The
+ * command that records the expected result runs without this check.
  */
 @Component
+@Profile("!" + GoldenImage.UNCHECKED)
 final class GoldenCheck implements ModelCompanion.Factory {
 
-    private final DefaultTasks tasks;
-    private final JsonMapper json;
-    private final ImagePipeline pipeline;
+    private final GoldenImage images;
+    private final VolumeGolden volumes;
 
-    GoldenCheck(DefaultTasks tasks, JsonMapper json, ImagePipeline pipeline) {
-        this.tasks = tasks;
-        this.json = json;
-        this.pipeline = pipeline;
+    GoldenCheck(GoldenImage images, VolumePipeline volumes) {
+        this.images = images;
+        this.volumes = new VolumeGolden(volumes);
     }
 
     @Override
@@ -35,18 +35,21 @@ final class GoldenCheck implements ModelCompanion.Factory {
             @Override
             public @Nullable String objection(Inference inference) {
                 Golden golden = model.manifest().golden();
-                ImageTask<?, ?> task = tasks.of(model.manifest().task());
-                return golden == null || task == null ? null : difference(task, model, inference, golden);
+                if (golden != null && model.manifest().input().volume() != null) {
+                    return volumes.difference(model, inference, golden);
+                }
+                boolean takesImages = model.manifest().task() != Task.TENSORS;
+                return golden == null || !takesImages ? null : difference(model, inference, golden);
             }
         };
     }
 
-    private @Nullable String difference(ImageTask<?, ?> task, LoadedModel model, Inference inference, Golden golden) {
+    private @Nullable String difference(LoadedModel model, Inference inference, Golden golden) {
         try {
-            JsonNode expected =
-                    json.readTree(model.file(golden.expected())).path("images").path(0);
-            JsonNode given = json.valueToTree(result(task, model, inference, golden));
-            String difference = new GoldenComparison(golden.tolerance()).difference(expected, given);
+            byte[] expected = model.file(golden.expected());
+            Upload image = new Upload(golden.image(), model.file(golden.image()));
+            JsonNode given = images.result(model.manifest(), inference, image);
+            String difference = images.difference(expected, given, golden.tolerance());
             return difference == null
                     ? null
                     : "its result for " + golden.image() + " differs from " + golden.expected() + ": " + difference;
@@ -56,12 +59,5 @@ final class GoldenCheck implements ModelCompanion.Factory {
         } catch (FailureException e) {
             return "its golden image fails: " + e.failure().detail();
         }
-    }
-
-    private <R, J> J result(ImageTask<R, J> task, LoadedModel model, Inference inference, Golden golden)
-            throws IOException {
-        Upload image = new Upload(golden.image(), model.file(golden.image()));
-        ImagePipeline.Found<R> found = pipeline.find(task, model.manifest(), inference, image);
-        return task.describe(found.name(), found.result(), found.timing());
     }
 }

@@ -71,7 +71,8 @@ record GoldenComparison(float tolerance) {
         return either == 0 ? 1 : (double) common / either;
     }
 
-    private static byte[] pixels(JsonNode mask) {
+    /** 1 for a pixel of the mask, else 0, [height, width]; empty if it cannot be read. */
+    static byte[] pixels(JsonNode mask) {
         JsonNode size = mask.path("size");
         try {
             return new CocoRle(
@@ -85,27 +86,38 @@ record GoldenComparison(float tolerance) {
     }
 
     private @Nullable String detections(JsonNode expected, JsonNode given) {
+        Unmatched unmatched = unmatched(expected, given);
+        if (!unmatched.expected().isEmpty()) {
+            JsonNode one = unmatched.expected().get(0);
+            return "expected " + one.path("label").asString() + " with score "
+                    + one.path("score").asDouble() + " at " + one.path("box") + ", not found";
+        }
+        return unmatched.given().isEmpty()
+                ? null
+                : "expected " + expected.size() + " objects, found " + given.size() + ", for example "
+                        + unmatched.given().get(0).path("label").asString() + " at "
+                        + unmatched.given().get(0).path("box");
+    }
+
+    /** Detections of one side that the other side does not have. */
+    record Unmatched(List<JsonNode> expected, List<JsonNode> given) {}
+
+    Unmatched unmatched(JsonNode expected, JsonNode given) {
+        List<JsonNode> missing = new ArrayList<>();
         List<JsonNode> left = new ArrayList<>();
         given.forEach(left::add);
         for (JsonNode one : expected) {
-            JsonNode match = null;
-            for (JsonNode other : left) {
-                if (isSame(one, other)) {
-                    match = other;
-                    break;
-                }
-            }
+            JsonNode match = left.stream()
+                    .filter(other -> isSame(one, other))
+                    .findFirst()
+                    .orElse(null);
             if (match == null) {
-                return "expected " + one.path("label").asString() + " with score "
-                        + one.path("score").asDouble() + " at " + one.path("box") + ", not found";
+                missing.add(one);
+            } else {
+                left.remove(match);
             }
-            left.remove(match);
         }
-        return left.isEmpty()
-                ? null
-                : "expected " + expected.size() + " objects, found " + given.size() + ", for example "
-                        + left.get(0).path("label").asString() + " at "
-                        + left.get(0).path("box");
+        return new Unmatched(missing, left);
     }
 
     private boolean isSame(JsonNode one, JsonNode other) {
@@ -122,7 +134,7 @@ record GoldenComparison(float tolerance) {
                 && masks;
     }
 
-    private static Box box(JsonNode box) {
+    static Box box(JsonNode box) {
         return new Box(
                 box.path("x").asDouble(),
                 box.path("y").asDouble(),

@@ -31,8 +31,6 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.http.MediaType;
@@ -51,8 +49,6 @@ import org.springframework.stereotype.Component;
  */
 @Component
 public final class ImagePipeline {
-
-    private static final Logger log = LoggerFactory.getLogger(ImagePipeline.class);
 
     /** Which page of how many a picture shows, such as 2/5; only where the file has several. */
     private static final String PAGE_HEADER = "X-Image-Page";
@@ -364,26 +360,10 @@ public final class ImagePipeline {
                 return new Failed(upload, known.failure());
             }
             if (e instanceof OutOfMemoryError) {
-                return new Failed(upload, heapTooSmall(e));
+                return new Failed(upload, pixels.heapTooSmall(e));
             }
             throw e;
         }
-    }
-
-    /** The arrays of one image were too much: they are garbage now, and other requests go on. The image has given back its share. */
-    private Failure heapTooSmall(Throwable cause) {
-        long heap = Runtime.getRuntime().maxMemory();
-        log.warn("The Java heap of {} bytes is too small for an image", heap, cause);
-        if (pixels.isTaken()) {
-            String detail =
-                    "the Java heap of %,d MB has no room for this image beside the others that are here now: send it again later"
-                            .formatted(heap >> 20);
-            return new Failure(FailureCode.OVERLOADED, detail, Budget.PATIENCE, cause);
-        }
-        return Failure.of(
-                FailureCode.IMAGE_TOO_LARGE,
-                "the Java heap of %,d MB has no room for this image: send a smaller one, or give the process more memory"
-                        .formatted(heap >> 20));
     }
 
     /** What decoding an image takes of the pixel budget. */
@@ -421,7 +401,7 @@ public final class ImagePipeline {
                 failure = e.failure();
             } catch (OutOfMemoryError e) {
                 image.close(); // Closing it again does nothing.
-                failure = heapTooSmall(e);
+                failure = pixels.heapTooSmall(e);
             } finally {
                 image.close();
             }

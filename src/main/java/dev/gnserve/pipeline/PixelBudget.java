@@ -121,4 +121,20 @@ public final class PixelBudget {
     boolean isTaken() {
         return large.isTaken() || small.isTaken();
     }
+
+    /** The arrays of one image were too much: they are garbage now, and other requests go on. The image has given back its share. */
+    Failure heapTooSmall(Throwable cause) {
+        long heap = Runtime.getRuntime().maxMemory();
+        log.warn("The Java heap of {} bytes is too small for an image", heap, cause);
+        if (isTaken()) {
+            String detail =
+                    "the Java heap of %,d MB has no room for this image beside the others that are here now: send it again later"
+                            .formatted(heap >> 20);
+            return new Failure(FailureCode.OVERLOADED, detail, Budget.PATIENCE, cause);
+        }
+        return Failure.of(
+                FailureCode.IMAGE_TOO_LARGE,
+                "the Java heap of %,d MB has no room for this image: send a smaller one, or give the process more memory"
+                        .formatted(heap >> 20));
+    }
 }

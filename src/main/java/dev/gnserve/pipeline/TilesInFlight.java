@@ -66,18 +66,6 @@ final class TilesInFlight {
 
     /** The timing of the image, from that of its tiles and of the stages around them. */
     Timing timing(Duration decode, Duration prepare, Duration postprocess) {
-        return new Timing(
-                millis(decode),
-                millis(prepare.plus(cutting)),
-                millis(queue),
-                millis(inferring),
-                millis(postprocess),
-                batchSize,
-                prepared.tiles());
-    }
-
-    /** Rounded to a hundredth: more would be noise. */
-    private static double millis(Duration duration) {
-        return Math.round(duration.toNanos() / 1e4) / 100.0;
+        return Timing.of(decode, prepare.plus(cutting), queue, inferring, postprocess, batchSize, prepared.tiles());
     }
 }

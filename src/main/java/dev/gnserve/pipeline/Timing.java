@@ -1,6 +1,7 @@
 package dev.gnserve.pipeline;
 
 import io.swagger.v3.oas.annotations.media.Schema;
+import java.time.Duration;
 
 /**
  * The time of one image by stages.
@@ -11,7 +12,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
  * @param inferenceMillis forward passes with a tile of this image, added up
  * @param postprocessMillis from the model's output to the result
  * @param batchSize the largest batch with a tile of this image
- * @param tiles how many tiles the image was cut into
+ * @param tiles how many tiles the image was cut into, or windows the volume
  */
 @Schema(description = "The time of one image by stages, in milliseconds.")
 public record Timing(
@@ -24,4 +25,28 @@ public record Timing(
         @Schema(example = "4", description = "The largest batch with the image or a tile of it.")
         int batchSize,
 
-        @Schema(example = "1") int tiles) {}
+        @Schema(example = "1") int tiles) {
+
+    static Timing of(
+            Duration decode,
+            Duration prepare,
+            Duration queue,
+            Duration inferring,
+            Duration postprocess,
+            int batchSize,
+            int tiles) {
+        return new Timing(
+                millis(decode),
+                millis(prepare),
+                millis(queue),
+                millis(inferring),
+                millis(postprocess),
+                batchSize,
+                tiles);
+    }
+
+    /** Rounded to a hundredth: more would be noise. */
+    private static double millis(Duration duration) {
+        return Math.round(duration.toNanos() / 1e4) / 100.0;
+    }
+}

@@ -118,7 +118,8 @@ class InferController {
                                 .add(tensor)));
         Map<String, OutputTensor> all = new LinkedHashMap<>();
         gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items, signature.whole())));
-        List<OutputTensor> outputs = requested.from(all, input.size());
+        List<ResponseTensor> outputs =
+                requested.from(all, input.size(), served.manifest().labels());
         return ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
     }
 

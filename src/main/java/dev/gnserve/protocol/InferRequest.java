@@ -145,7 +145,11 @@ record InferRequest(
         }
     }
 
-    /** Parameters of a requested output. */
+    /**
+     * Parameters of a requested output.
+     *
+     * @param classification how many of its largest values to return for each item, as texts; null for the tensor itself
+     */
     @Schema(name = "InferRequestedOutputParameters")
     record OutputParameters(
             @JsonProperty("binary_data") @Schema(description = "Whether the output is binary") @Nullable
@@ -154,8 +158,21 @@ record InferRequest(
             @JsonProperty("shared_memory_region") @Schema(hidden = true) @Nullable
             Unsupported sharedMemoryRegion,
 
-            @JsonProperty("classification") @Schema(hidden = true) @Nullable
-            Unsupported classification) {}
+            @Schema(
+                    minimum = "1",
+                    description =
+                            "How many of the largest values to return for each item, as texts value:index:label of type"
+                                    + " BYTES; absent for the tensor itself")
+            @Nullable
+            Integer classification) {
+
+        OutputParameters {
+            if (classification != null && classification < 1) {
+                throw new IllegalArgumentException("classification is " + classification
+                        + ", allowed is 1 or more, or none for the tensor itself");
+            }
+        }
+    }
 
     private static void requireNotNegative(String name, @Nullable Long value) {
         if (value != null && value < 0) {

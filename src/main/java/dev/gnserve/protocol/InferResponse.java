@@ -2,10 +2,7 @@ package dev.gnserve.protocol;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.backend.RawTensor;
-import dev.gnserve.backend.Tensor;
 import io.swagger.v3.oas.annotations.media.Schema;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,15 +51,16 @@ record InferResponse(
 
             @Schema(
                     implementation = Object[].class,
-                    description = "Values, numbers or booleans, flat, in row-major order; absent if they are binary")
+                    description =
+                            "Values, numbers, booleans or texts, flat, in row-major order; absent if they are binary")
             @JsonSerialize(using = Values.class)
             @Nullable
-            OutputTensor data) {
+            ResponseTensor data) {
 
-        static Output of(OutputTensor tensor, boolean binary) {
+        static Output of(ResponseTensor tensor, boolean binary) {
             return new Output(
                     tensor.name(),
-                    tensor.type().name(),
+                    tensor.datatype(),
                     Arrays.stream(tensor.shape().toArray()).boxed().toList(),
                     binary ? new OutputParameters(tensor.bytes()) : null,
                     binary ? null : tensor);
@@ -75,41 +73,14 @@ record InferResponse(
             @JsonProperty("binary_data_size") @Schema(requiredMode = Schema.RequiredMode.REQUIRED)
             long binaryDataSize) {}
 
-    /** Writes values with as many digits as their type needs to be read back exactly. */
-    static final class Values extends ValueSerializer<OutputTensor> {
+    /** Writes the values as an array. */
+    static final class Values extends ValueSerializer<ResponseTensor> {
 
         @Override
-        public void serialize(OutputTensor tensor, JsonGenerator json, SerializationContext context) {
+        public void serialize(ResponseTensor tensor, JsonGenerator json, SerializationContext context) {
             json.writeStartArray();
-            for (Tensor item : tensor.items()) {
-                if (item instanceof RawTensor raw) {
-                    write(raw, json);
-                } else {
-                    for (float value : item.floats()) {
-                        json.writeNumber(value);
-                    }
-                }
-            }
+            tensor.writeTo(json);
             json.writeEndArray();
-        }
-
-        private static void write(RawTensor tensor, JsonGenerator json) {
-            ByteBuffer values = tensor.buffer();
-            float[] halves = switch (tensor.type()) {
-                case FP16, FP32 -> tensor.floats();
-                default -> new float[0];
-            };
-            for (int i = 0; i < tensor.shape().elements(); i++) {
-                switch (tensor.type()) {
-                    case BOOL -> json.writeBoolean(values.get() != 0);
-                    case UINT8 -> json.writeNumber(values.get() & 0xFF);
-                    case INT8 -> json.writeNumber(values.get());
-                    case INT32 -> json.writeNumber(values.getInt());
-                    case INT64 -> json.writeNumber(values.getLong());
-                    case FP16, FP32 -> json.writeNumber(halves[i]);
-                    case FP64 -> json.writeNumber(values.getDouble());
-                }
-            }
         }
     }
 }

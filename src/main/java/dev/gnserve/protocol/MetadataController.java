@@ -13,6 +13,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
@@ -40,9 +41,16 @@ class MetadataController {
         this.server = new ServerMetadata(
                 "gnserve",
                 Objects.requireNonNullElse(version, "unknown"),
-                administrable
-                        ? List.of("binary_tensor_data", "model_repository", "schedule_policy")
-                        : List.of("binary_tensor_data", "schedule_policy"));
+                Stream.of(
+                                "binary_tensor_data",
+                                "classification",
+                                "model_configuration",
+                                "schedule_policy",
+                                "statistics",
+                                administrable ? "model_repository" : "")
+                        .filter(extension -> !extension.isEmpty())
+                        .sorted()
+                        .toList());
     }
 
     /**
@@ -54,7 +62,7 @@ class MetadataController {
             @Schema(example = "gnserve") String name,
             @Schema(example = "1.0.0") String version,
 
-            @Schema(example = "[\"binary_tensor_data\", \"schedule_policy\"]")
+            @Schema(example = "[\"binary_tensor_data\", \"statistics\"]")
             List<String> extensions) {}
 
     @GetMapping(path = "/v2", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -72,6 +80,47 @@ class MetadataController {
     @GetMapping(path = "/v2/", produces = MediaType.APPLICATION_JSON_VALUE)
     ServerMetadata serverMetadataWithSlash() {
         return server;
+    }
+
+    /** The names of all models, also of those that do not serve. */
+    record ModelNames(
+            @Schema(example = "[\"nuclei-unet-gn\"]") List<String> models) {}
+
+    @GetMapping(path = "/v2/models", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "modelNames",
+            summary = "The names of all models",
+            description = "As KServe lists them. GET /v1/models has their versions and states.")
+    @FailsWith(value = FailureCode.UNAUTHENTICATED, document = ProtocolError.class)
+    ModelNames modelNames() {
+        return new ModelNames(
+                repository.models().stream().map(LoadedModel::name).distinct().toList());
+    }
+
+    @GetMapping(path = "/v2/models/{model}/config", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "modelConfig",
+            summary = "Configuration of a model",
+            description = "What clients of Triton read of it: tensors, batching and instances.")
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            document = ProtocolError.class)
+    ModelConfig modelConfig(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
+        return ModelConfig.of(repository.find(model, null));
+    }
+
+    @GetMapping(path = "/v2/models/{model}/versions/{version}/config", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "modelVersionConfig",
+            summary = "Configuration of a version of a model",
+            description = "As modelConfig, with a version.")
+    @FailsWith(
+            value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE},
+            document = ProtocolError.class)
+    ModelConfig modelVersionConfig(
+            @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
+            @PathVariable @Parameter(example = "1") String version) {
+        return ModelConfig.of(repository.find(model, version));
     }
 
     @GetMapping(path = "/v2/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)

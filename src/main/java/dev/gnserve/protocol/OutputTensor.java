@@ -5,13 +5,13 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
-import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.util.List;
+import tools.jackson.core.JsonGenerator;
 
 /**
  * One output for all items of a request, [batch, ...].
@@ -19,7 +19,7 @@ import java.util.List;
  * @param items at least one, all of the same type and shape, without the batch axis
  * @param whole whether the only item is the output as it is, with all its axes
  */
-record OutputTensor(String name, List<Tensor> items, boolean whole) {
+record OutputTensor(String name, List<Tensor> items, boolean whole) implements ResponseTensor {
 
     /** Size of the buffer in bytes: a copy of the whole tensor would double its memory. */
     private static final int CHUNK = 1 << 16;
@@ -45,18 +45,25 @@ record OutputTensor(String name, List<Tensor> items, boolean whole) {
         return items.get(0).type();
     }
 
+    @Override
+    public String datatype() {
+        return type().name();
+    }
+
     /** With the batch axis, if it is no part of a whole. */
-    TensorShape shape() {
+    @Override
+    public TensorShape shape() {
         TensorShape one = items.get(0).shape();
         return whole ? one : one.prepend(items.size());
     }
 
-    long bytes() {
+    @Override
+    public long bytes() {
         return (long) items.size() * items.get(0).shape().elements() * type().bytes();
     }
 
-    /** Writes the values row-major, little-endian. */
-    void writeTo(OutputStream out) throws IOException {
+    @Override
+    public void writeTo(OutputStream out) throws IOException {
         for (Tensor item : items) {
             if (item instanceof RawTensor raw) {
                 out.write(raw.values());
@@ -66,12 +73,41 @@ record OutputTensor(String name, List<Tensor> items, boolean whole) {
         }
     }
 
-    /**
-     * Checks that JSON can hold the values.
-     *
-     * @throws FailureException INVALID_REQUEST for NaN or an infinity
-     */
-    void requireFinite() {
+    /** With as many digits as the type needs to be read back exactly. */
+    @Override
+    public void writeTo(JsonGenerator json) {
+        for (Tensor item : items) {
+            if (item instanceof RawTensor raw) {
+                write(raw, json);
+            } else {
+                for (float value : item.floats()) {
+                    json.writeNumber(value);
+                }
+            }
+        }
+    }
+
+    private static void write(RawTensor tensor, JsonGenerator json) {
+        ByteBuffer values = tensor.buffer();
+        float[] halves = switch (tensor.type()) {
+            case FP16, FP32 -> tensor.floats();
+            default -> new float[0];
+        };
+        for (int i = 0; i < tensor.shape().elements(); i++) {
+            switch (tensor.type()) {
+                case BOOL -> json.writeBoolean(values.get() != 0);
+                case UINT8 -> json.writeNumber(values.get() & 0xFF);
+                case INT8 -> json.writeNumber(values.get());
+                case INT32 -> json.writeNumber(values.getInt());
+                case INT64 -> json.writeNumber(values.getLong());
+                case FP16, FP32 -> json.writeNumber(halves[i]);
+                case FP64 -> json.writeNumber(values.getDouble());
+            }
+        }
+    }
+
+    @Override
+    public void requireFinite() {
         for (Tensor item : items) {
             if (type() == ElementType.FP64 && item instanceof RawTensor raw) {
                 for (DoubleBuffer doubles = raw.buffer().asDoubleBuffer(); doubles.hasRemaining(); ) {

@@ -10,14 +10,22 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The outputs that a request asks for, in the order of the response.
  *
- * @param named whether an output is binary, by its name; empty if the request asks for all outputs
- * @param binaryByDefault whether an output that is not named is binary
+ * @param named how an output is returned, by its name; empty if the request asks for all outputs
+ * @param others how an output that is not named is returned
  */
-record RequestedOutputs(Map<String, Boolean> named, boolean binaryByDefault) {
+record RequestedOutputs(Map<String, Form> named, Form others) {
+
+    /**
+     * How an output is returned.
+     *
+     * @param classes how many of the largest values, as {@link TopClasses}; null for the tensor itself
+     */
+    record Form(boolean binary, @Nullable Integer classes) {}
 
     /**
      * Reads them from a request, before the model runs.
@@ -27,26 +35,29 @@ record RequestedOutputs(Map<String, Boolean> named, boolean binaryByDefault) {
     static RequestedOutputs of(InferRequest request, ModelSignature model) {
         boolean binaryByDefault = request.parameters() != null
                 && Boolean.TRUE.equals(request.parameters().binaryDataOutput());
+        Form others = new Form(binaryByDefault, null);
         List<String> names = model.outputs().stream().map(TensorSpec::name).toList();
-        Map<String, Boolean> binary = new LinkedHashMap<>();
+        Map<String, Form> named = new LinkedHashMap<>();
         if (request.outputs() == null || request.outputs().isEmpty()) {
-            return new RequestedOutputs(binary, binaryByDefault);
+            return new RequestedOutputs(named, others);
         }
         for (InferRequest.Output output : request.outputs()) {
             if (!names.contains(output.name())) {
                 throw RequestBody.invalid("The model has no output \"%s\"; it has %s.".formatted(output.name(), names));
             }
-            Boolean own =
-                    output.parameters() == null ? null : output.parameters().binaryData();
-            if (binary.put(output.name(), own == null ? binaryByDefault : own) != null) {
+            InferRequest.OutputParameters own = output.parameters();
+            Form form = own == null
+                    ? others
+                    : new Form(own.binaryData() == null ? binaryByDefault : own.binaryData(), own.classification());
+            if (named.put(output.name(), form) != null) {
                 throw RequestBody.invalid("The output \"%s\" is requested twice.".formatted(output.name()));
             }
         }
-        return new RequestedOutputs(binary, binaryByDefault);
+        return new RequestedOutputs(named, others);
     }
 
     boolean isBinary(String output) {
-        return named.getOrDefault(output, binaryByDefault);
+        return named.getOrDefault(output, others).binary();
     }
 
     /**
@@ -54,11 +65,12 @@ record RequestedOutputs(Map<String, Boolean> named, boolean binaryByDefault) {
      *
      * @param returned by name, in the model's order
      * @param items of the request
+     * @param labels of the model
      * @throws FailureException ENGINE_FAULT if a requested output is missing for an item
      */
-    List<OutputTensor> from(Map<String, OutputTensor> returned, int items) {
+    List<ResponseTensor> from(Map<String, OutputTensor> returned, int items, List<String> labels) {
         Collection<String> names = named.isEmpty() ? returned.keySet() : named.keySet();
-        List<OutputTensor> outputs = new ArrayList<>();
+        List<ResponseTensor> outputs = new ArrayList<>();
         for (String name : names) {
             OutputTensor tensor = returned.get(name);
             if (tensor == null || tensor.items().size() != items) {
@@ -76,7 +88,8 @@ record RequestedOutputs(Map<String, Boolean> named, boolean binaryByDefault) {
                                                         : ", without the names of outputs that the model may leave out"))
                         .asException();
             }
-            outputs.add(tensor);
+            Integer classes = named.getOrDefault(name, others).classes();
+            outputs.add(classes == null ? tensor : TopClasses.of(tensor, classes, labels));
         }
         return outputs;
     }

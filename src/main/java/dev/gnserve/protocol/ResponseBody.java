@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param binary the tensors after the JSON, in its order
  */
-record ResponseBody(InferResponse json, List<OutputTensor> binary) {
+record ResponseBody(InferResponse json, List<ResponseTensor> binary) {
 
     private static final JsonMapper JSON =
             JsonMapper.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
@@ -33,10 +33,10 @@ record ResponseBody(InferResponse json, List<OutputTensor> binary) {
             String version,
             InferRequest request,
             RequestedOutputs requested,
-            List<OutputTensor> tensors) {
+            List<ResponseTensor> tensors) {
         List<InferResponse.Output> outputs = new ArrayList<>();
-        List<OutputTensor> binary = new ArrayList<>();
-        for (OutputTensor tensor : tensors) {
+        List<ResponseTensor> binary = new ArrayList<>();
+        for (ResponseTensor tensor : tensors) {
             boolean isBinary = requested.isBinary(tensor.name());
             outputs.add(InferResponse.Output.of(tensor, isBinary));
             if (isBinary) {
@@ -55,12 +55,12 @@ record ResponseBody(InferResponse json, List<OutputTensor> binary) {
         }
         // The JSON is made in memory, because its length comes first.
         byte[] head = JSON.writeValueAsBytes(json);
-        long tensors = binary.stream().mapToLong(OutputTensor::bytes).sum();
+        long tensors = binary.stream().mapToLong(ResponseTensor::bytes).sum();
         response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);
         response.setHeader(RequestBody.HEADER_LENGTH, Integer.toString(head.length));
         response.setContentLengthLong(head.length + tensors);
         out.write(head);
-        for (OutputTensor tensor : binary) {
+        for (ResponseTensor tensor : binary) {
             tensor.writeTo(out);
         }
     }

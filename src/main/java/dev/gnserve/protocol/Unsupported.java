@@ -25,14 +25,9 @@ final class Unsupported {
             String name = String.valueOf(parser.currentName());
             throw new Refused(
                     parser,
-                    switch (name) {
-                        case "sequence_id" ->
-                            "models keep nothing from one request to the next. Send each request without sequence_id";
-                        case "classification" ->
-                            "outputs are tensors (class_count in some clients). POST an image to"
-                                    + " /v1/models/MODEL/classify for labels";
-                        default -> "there is no shared memory. Send the tensor in the request";
-                    });
+                    name.equals("sequence_id")
+                            ? "models keep nothing from one request to the next. Send each request without sequence_id"
+                            : "there is no shared memory. Send the tensor in the request");
         }
     }
 

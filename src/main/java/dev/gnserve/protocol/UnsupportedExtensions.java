@@ -16,16 +16,6 @@ class UnsupportedExtensions {
         throw refused("shared memory", "Send tensors in the request.");
     }
 
-    @RequestMapping({"/v2/models/{model}/config", "/v2/models/{model}/versions/{version}/config"})
-    void configuration() {
-        throw refused("model configuration", "GET /v1/models/MODEL describes a model.");
-    }
-
-    @RequestMapping({"/v2/models/{model}/stats", "/v2/models/{model}/versions/{version}/stats"})
-    void statistics() {
-        throw refused("statistics", "GET /actuator/prometheus has the metrics of all models.");
-    }
-
     @RequestMapping({"/v2/trace/**", "/v2/models/{model}/trace/**"})
     void trace() {
         throw refused("trace", "The setting gnserve.tracing turns on OpenTelemetry.");

@@ -1,12 +1,15 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
+import dev.gnserve.pipeline.VolumePipeline;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -32,10 +35,12 @@ class SegmentationController {
 
     private final ModelRequests requests;
     private final ImagePipeline pipeline;
+    private final VolumeAnswers volumes;
 
-    SegmentationController(ModelRequests requests, ImagePipeline pipeline) {
+    SegmentationController(ModelRequests requests, ImagePipeline pipeline, VolumePipeline volumes) {
         this.requests = requests;
         this.pipeline = pipeline;
+        this.volumes = new VolumeAnswers(volumes);
     }
 
     /** The contents of the picture. */
@@ -56,13 +61,20 @@ class SegmentationController {
     @PostMapping(
             path = "/v1/models/{model}/segment",
             consumes = {MediaType.MULTIPART_FORM_DATA_VALUE, "image/*", MediaType.APPLICATION_OCTET_STREAM_VALUE},
-            produces = {MediaType.APPLICATION_JSON_VALUE, MediaType.IMAGE_PNG_VALUE})
+            produces = {
+                MediaType.APPLICATION_JSON_VALUE,
+                MediaType.IMAGE_PNG_VALUE,
+                "image/tiff",
+                "application/gzip",
+                MediaType.APPLICATION_OCTET_STREAM_VALUE
+            })
     @Operation(
             operationId = "segment",
-            summary = "Segment images",
+            summary = "Segment images or a volume",
             description =
                     "Masks, pixels per class and objects of one or more images. With `Accept: image/png`, a picture of one"
-                            + " image.")
+                            + " image. A model that takes volumes (input.volume in model.yaml) takes one volume: a TIFF stack, NIfTI-1"
+                            + " or an array of NumPy. It answers with volumes in JSON, or with a file: see format and content.")
     @TaskOperation
     @ApiResponse(
             responseCode = "200",
@@ -71,7 +83,12 @@ class SegmentationController {
                 @Content(
                         mediaType = MediaType.APPLICATION_JSON_VALUE,
                         schema = @Schema(implementation = SegmentationResponse.class)),
-                @Content(mediaType = MediaType.IMAGE_PNG_VALUE, schema = @Schema(type = "string", format = "binary"))
+                @Content(mediaType = MediaType.IMAGE_PNG_VALUE, schema = @Schema(type = "string", format = "binary")),
+                @Content(mediaType = "image/tiff", schema = @Schema(type = "string", format = "binary")),
+                @Content(mediaType = "application/gzip", schema = @Schema(type = "string", format = "binary")),
+                @Content(
+                        mediaType = MediaType.APPLICATION_OCTET_STREAM_VALUE,
+                        schema = @Schema(type = "string", format = "binary"))
             })
     ResponseEntity<Object> segment(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
@@ -94,6 +111,18 @@ class SegmentationController {
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     Render render,
             @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(required = false)
+                    @Parameter(
+                            description =
+                                    "Format of the answer for a volume; by default what Accept prefers, or json. png is a picture"
+                                            + " of the projection along z")
+                    VolumeAnswers.@Nullable Format format,
+            @RequestParam(required = false)
+                    @Parameter(
+                            description =
+                                    "Values of a file for a volume: label numbers (the default), object numbers, or of each output"
+                                            + " channel the probability or the blended output")
+                    VolumeRequest.@Nullable Content content,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);
@@ -104,11 +133,21 @@ class SegmentationController {
             case LABELS -> found.labels();
             case OBJECTS -> found.objectIds();
         };
-        return requests.answer(
-                model,
-                version,
-                task.task(),
-                request,
-                (served, client) -> pipeline.answer(task, picture, served, client, request, page));
+        return requests.answer(model, version, task.task(), request, (served, client) -> {
+            if (served.manifest().input().volume() != null) {
+                boolean overlay = render == Render.OVERLAY;
+                VolumeRequest.Content shown =
+                        render == Render.OBJECTS ? VolumeRequest.Content.OBJECTS : VolumeRequest.Content.LABELS;
+                return volumes.answer(threshold, objects, format, content, overlay, shown, served, client, request);
+            }
+            if (format != null || content != null) {
+                throw Failure.of(
+                                FailureCode.INVALID_REQUEST,
+                                "The parameters 'format' and 'content' go with models of volumes, and the model '%s' takes images. Use 'Accept' and 'render'."
+                                        .formatted(model))
+                        .asException();
+            }
+            return pipeline.answer(task, picture, served, client, request, page);
+        });
     }
 }

@@ -74,6 +74,6 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
 
     @Override
     public SegmentationResponse response(LoadedModel model, String requestId, List<SegmentedImage> images) {
-        return new SegmentationResponse(model.name(), model.version(), requestId, images);
+        return new SegmentationResponse(model.name(), model.version(), requestId, images, null);
     }
 }

@@ -163,10 +163,15 @@ public final class Decisions {
         Tensor other = manifest.output().logits(together);
         int channels = manifest.output().channels().size();
         return manifest.task() == Task.SEGMENTATION
-                        && ((one.shape().rank() == 3 && one.shape().size(0) == channels)
+                        && ((isMap(one.shape()) && one.shape().size(0) == channels)
                                 || manifest.output().decoder() == OutputSpec.Decoder.CLASSES)
                 ? changedPixels(manifest, alone, together)
                 : changedWinners(one, other);
+    }
+
+    /** Of an image [channels, height, width] or a volume [channels, depth, height, width]. */
+    private static boolean isMap(TensorShape shape) {
+        return shape.rank() == 3 || shape.rank() == 4;
     }
 
     /** If only one of the two gives a result, it counts as one changed decision. */

@@ -14,6 +14,7 @@ import dev.gnserve.pipeline.ModelRequests;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.pipeline.UploadReader;
+import dev.gnserve.pipeline.VolumePipeline;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.RequestId;
 import io.swagger.v3.oas.annotations.Operation;
@@ -41,13 +42,19 @@ class VerificationController {
     private final ModelRepository repository;
     private final ModelRequests requests;
     private final ImagePipeline pipeline;
+    private final VolumePipeline volumes;
     private final UploadReader uploads;
 
     VerificationController(
-            ModelRepository repository, ModelRequests requests, ImagePipeline pipeline, UploadReader uploads) {
+            ModelRepository repository,
+            ModelRequests requests,
+            ImagePipeline pipeline,
+            VolumePipeline volumes,
+            UploadReader uploads) {
         this.repository = repository;
         this.requests = requests;
         this.pipeline = pipeline;
+        this.volumes = volumes;
         this.uploads = uploads;
     }
 
@@ -178,7 +185,10 @@ class VerificationController {
         }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
-            FirstTile tile = pipeline.firstTile(served.manifest().preprocessor(), only(uploads.read(request, page)));
+            Upload upload = only(uploads.read(request, page));
+            FirstTile tile = served.manifest().input().volume() == null
+                    ? pipeline.firstTile(served.manifest().preprocessor(), upload)
+                    : volumes.firstWindow(served.manifest(), upload);
             VerificationReport report =
                     verification.publish(caller.await(verification.verify(tile.input(), batch), "the verification"));
             return new Verified(

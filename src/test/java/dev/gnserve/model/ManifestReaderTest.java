@@ -33,7 +33,15 @@ class ManifestReaderTest {
         assertThat(manifest.task()).isEqualTo(Task.SEGMENTATION);
         assertThat(manifest.output())
                 .isEqualTo(new OutputSpec(
-                        Decoder.SOFTMAX, null, List.of("background", "nucleus"), 0, true, 0, BoxSpec.USUAL, null));
+                        Decoder.SOFTMAX,
+                        null,
+                        List.of("background", "nucleus"),
+                        0,
+                        true,
+                        0,
+                        BoxSpec.USUAL,
+                        null,
+                        List.of()));
         assertThat(manifest.input().colour()).isEqualTo(ChannelOrder.RGB);
         assertThat(manifest.input().padding()).isEqualTo(Padding.reflect(16));
         assertThat(manifest.batching()).isEqualTo(BatchPolicy.DEFAULT);

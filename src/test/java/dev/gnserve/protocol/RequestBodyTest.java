@@ -42,7 +42,7 @@ class RequestBodyTest {
             delimiter = '|',
             value = {
                 "{'parameters': {'sequence_id': 5, 'sequence_start': true}, 'inputs': []}|parameters.sequence_id is not supported",
-                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 3}}]}|outputs[0].parameters.classification is",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 0}}]}|classification is 0, allowed is 1 or more",
                 "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|shared_memory_region is not",
                 "{'inputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|inputs[0].parameters.shared_memory_region is"
             },

@@ -1,0 +1,148 @@
+package dev.gnserve.model;
+
+import dev.gnserve.volume.AxisOrder;
+import dev.gnserve.volume.Geometry;
+import dev.gnserve.volume.SlidingWindow;
+import dev.gnserve.volume.SlidingWindow.Blending;
+import dev.gnserve.volume.VolumeShape;
+import dev.gnserve.volume.VolumeStep;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the model's inputs are made from a volume. Lists are in the order of the model's axes. Immutable.
+ *
+ * @param axes the model's axes as letters, such as {@code zyx}; they are those of the file, in this order
+ * @param orientation the model's axes as directions, such as {@code RAS}, in place of {@code axes}; or null
+ * @param window sizes of a window
+ * @param smallest least sizes of a window; a window is smaller than {@code window} where the volume is
+ * @param overlap part of a window that the next one shares
+ * @param blending how outputs of windows that overlap become one
+ * @param halo rim of a window that does not count, with the blending halo
+ * @param spacing of the voxels that the model was trained with; volumes of another are refused. Null for any
+ * @param steps from the values of the file to those of the model
+ */
+public record VolumeSpec(
+        String axes,
+        @Nullable String orientation,
+        List<Integer> window,
+        List<Integer> smallest,
+        List<Double> overlap,
+        Blending blending,
+        List<Integer> halo,
+        @Nullable List<Double> spacing,
+        List<VolumeStep> steps) {
+
+    private static final double SAME_SPACING = 0.05;
+
+    public VolumeSpec {
+        window = List.copyOf(window);
+        smallest = List.copyOf(smallest);
+        overlap = List.copyOf(overlap);
+        halo = List.copyOf(halo);
+        spacing = spacing == null ? null : List.copyOf(spacing);
+        steps = List.copyOf(steps);
+        requireThree("window", window);
+        requireThree("smallest", smallest);
+        requireThree("overlap", overlap);
+        requireThree("halo", halo);
+        if (spacing != null) {
+            requireThree("spacing", spacing);
+        }
+        long voxels = 1;
+        for (int axis = 0; axis < 3; axis++) {
+            voxels *= window.get(axis);
+            if (smallest.get(axis) > window.get(axis)) {
+                throw new IllegalArgumentException(
+                        "smallest is " + smallest + " and window " + window + "; allowed is at most the window");
+            }
+            if (2 * halo.get(axis) >= smallest.get(axis)) {
+                throw new IllegalArgumentException("halo is " + halo + " and the smallest window " + smallest
+                        + "; allowed is less than half of it");
+            }
+        }
+        if (voxels > 1 << 28) {
+            throw new IllegalArgumentException("window is " + window + ", allowed are 268,435,456 voxels");
+        }
+        boolean rims = halo.stream().anyMatch(rim -> rim > 0);
+        if (rims != (blending == Blending.HALO)) {
+            throw new IllegalArgumentException("blending is " + OutputForm.lower(blending) + " and halo " + halo
+                    + "; a halo goes with the blending halo, which needs one");
+        }
+        if (blending == Blending.HALO && overlap.stream().anyMatch(part -> part > 0)) {
+            throw new IllegalArgumentException("overlap is " + overlap
+                    + ", but with the blending halo windows overlap by their halo; leave overlap out");
+        }
+    }
+
+    private static void requireThree(String name, List<? extends Number> values) {
+        if (values.size() != 3) {
+            throw new IllegalArgumentException(
+                    name + " is " + values + "; allowed is one number for each of the model's three axes");
+        }
+    }
+
+    /**
+     * The order of a volume's axes for the model.
+     *
+     * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE for a volume without the orientation that the model needs
+     */
+    public AxisOrder order(Geometry geometry) {
+        return orientation == null ? AxisOrder.of(axes) : AxisOrder.oriented(orientation, geometry);
+    }
+
+    /** Why a volume does not have the spacing that the model takes; null if it does, or if the model takes any. */
+    public @Nullable String objection(Geometry geometry, AxisOrder order) {
+        if (spacing == null) {
+            return null;
+        }
+        List<Double> given = geometry.spacing();
+        if (given == null) {
+            return "the volume does not say the distance of its voxels, and the model takes " + spacing
+                    + " along its axes (input.volume.spacing)";
+        }
+        List<Double> ordered = order.axes().stream().map(given::get).toList();
+        for (int axis = 0; axis < 3; axis++) {
+            if (Math.abs(ordered.get(axis) / spacing.get(axis) - 1) > SAME_SPACING) {
+                return "the voxels of the volume are " + ordered + " apart along the model's axes, and the model takes "
+                        + spacing + " (input.volume.spacing). The service does not resample: resample the volume first";
+            }
+        }
+        return null;
+    }
+
+    /**
+     * The windows over a volume.
+     *
+     * @param multiple of which the sides of a window that is smaller than {@code window} are multiples
+     */
+    public SlidingWindow windows(AxisOrder.Grid grid, int multiple) {
+        int[] sizes = new int[3];
+        for (int axis = 0; axis < 3; axis++) {
+            int enough = (grid.sizes()[axis] + multiple - 1) / multiple * multiple;
+            sizes[axis] = Math.min(window.get(axis), Math.max(smallest.get(axis), enough));
+        }
+        return new SlidingWindow(
+                grid.sizes(),
+                sizes,
+                overlap.stream().mapToDouble(Double::doubleValue).toArray(),
+                blending,
+                halo.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** One window over the whole volume. */
+    public static SlidingWindow whole(AxisOrder.Grid grid) {
+        return new SlidingWindow(grid.sizes(), grid.sizes(), new double[3], Blending.CONSTANT, new int[3]);
+    }
+
+    /** Heap that the values of a volume and the steps on them take. */
+    public long bytes(VolumeShape shape) {
+        return shape.voxels() * shape.channels() * Float.BYTES + copies(shape);
+    }
+
+    /** The part of it that is free when the steps are done. */
+    public long copies(VolumeShape shape) {
+        int copies = steps.stream().mapToInt(VolumeStep::bytesPerValue).max().orElse(0);
+        return shape.voxels() * shape.channels() * copies;
+    }
+}

@@ -1,0 +1,132 @@
+package dev.gnserve.volume;
+
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.image.Cancellation;
+import dev.gnserve.image.DecodeFailure;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.NpyHeader;
+import dev.gnserve.image.TiffStack;
+import dev.gnserve.image.UnsupportedImageException;
+import java.io.IOException;
+import java.util.Locale;
+
+/**
+ * A file with a volume: a TIFF stack (ImageJ, OME, or plain pages), NIfTI-1, or an array of NumPy. The content decides the format.
+ *
+ * <p>Opening it reads its header and holds its size against the limits; the values take memory only when they are read.
+ */
+public final class VolumeFile {
+
+    private final Source source;
+    private final String described;
+
+    private VolumeFile(Source source, String described) {
+        this.source = source;
+        this.described = described;
+    }
+
+    /** One format. */
+    interface Source {
+
+        VolumeShape shape();
+
+        Geometry geometry();
+
+        /** Reads all values into [channels, depth, height, width]. */
+        void read(float[] into, Cancellation cancellation) throws IOException;
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @param channels that the model takes
+     * @throws dev.gnserve.failure.FailureException UNSUPPORTED_MEDIA, IMAGE_UNDECODABLE for a file that is damaged or has a property
+     *     that is not read, IMAGE_TOO_LARGE
+     */
+    public static VolumeFile open(byte[] bytes, int channels, ImageLimits limits) {
+        String format = format(bytes);
+        String described = "the %s of %d bytes".formatted(format, bytes.length);
+        try {
+            Source source = switch (format) {
+                case "TIFF stack" -> TiffVolume.of(TiffStack.read(bytes, limits), channels);
+                case "NumPy array" -> NpyVolume.of(bytes, channels);
+                default -> NiftiVolume.of(bytes, channels);
+            };
+            VolumeShape shape = source.shape();
+            requireWithin(shape, limits);
+            if (shape.channels() != channels) {
+                throw new UnsupportedImageException(
+                        "it has %d channels and the model takes %d; send a volume with those of the model"
+                                .formatted(shape.channels(), channels));
+            }
+            return new VolumeFile(source, described);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            throw DecodeFailure.of(described, e).asException();
+        }
+    }
+
+    private static String format(byte[] bytes) {
+        if (TiffStack.isOf(bytes)) {
+            return "TIFF stack";
+        }
+        if (NpyHeader.isOf(bytes)) {
+            return "NumPy array";
+        }
+        if (NiftiVolume.isOf(bytes)) {
+            return "NIfTI file";
+        }
+        String named = bytes.length > 132 && bytes[128] == 'D' && bytes[129] == 'I' && bytes[130] == 'C'
+                ? "a DICOM file: one file is one plane; convert the series to NIfTI, for example with dcm2niix"
+                : bytes.length > 4 && bytes[0] == 'P' && bytes[1] == 'K'
+                        ? "a zip file, as .npz: send one array as .npy"
+                        : "not a volume that is read here: send a TIFF stack, NIfTI-1 (.nii, .nii.gz) or a NumPy array (.npy)";
+        throw Failure.of(FailureCode.UNSUPPORTED_MEDIA, "these %d bytes are %s".formatted(bytes.length, named))
+                .asException();
+    }
+
+    private static void requireWithin(VolumeShape shape, ImageLimits limits) {
+        long voxels = shape.voxels();
+        if (voxels > limits.maxPixels() || voxels * shape.channels() > 4 * limits.maxPixels()) {
+            throw Failure.of(
+                            FailureCode.IMAGE_TOO_LARGE,
+                            String.format(
+                                    Locale.ROOT,
+                                    "the volume is %s: %,d voxels; at most %,d are accepted (gnserve.limits.max-pixels), and four times as many samples: crop it",
+                                    shape,
+                                    voxels,
+                                    limits.maxPixels()))
+                    .asException();
+        }
+    }
+
+    public VolumeShape shape() {
+        return source.shape();
+    }
+
+    public Geometry geometry() {
+        return source.geometry();
+    }
+
+    /**
+     * Reads the values.
+     *
+     * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE, OVERLOADED when there is no memory, and what the cancellation throws
+     */
+    public Volume read(Cancellation cancellation) {
+        try {
+            VolumeShape shape = source.shape();
+            float[] values = new float[Math.toIntExact(shape.voxels() * shape.channels())];
+            source.read(values, cancellation);
+            for (float value : values) {
+                if (!Float.isFinite(value)) {
+                    throw new UnsupportedImageException(
+                            "it has values that are not finite numbers; replace them, and save it again");
+                }
+            }
+            return new Volume(shape, values, source.geometry());
+        } catch (IOException | OutOfMemoryError e) {
+            throw DecodeFailure.of(described, e).asException();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code gnserve golden} from the jar: an answer for each version, recorded and compared. */
+class GoldenJarIT {
+
+    private static final String MANIFEST =
+            "task: segmentation\nlabels: [green, blue]\nwarmUp: {shapes: [[3, 32, 32]]}\n";
+
+    private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    private final Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
+
+    @TempDir
+    private Path folder;
+
+    private record Ended(int code, String out) {}
+
+    @Test
+    void eachVersionHasItsOwnAnswerAndADifferenceIsShown() throws Exception {
+        Path model = folder.resolve("models/coarse");
+        new ModelsFolder(folder.resolve("models")).put("coarse", "/models/coarse-scripted.pt", MANIFEST);
+        Path image = halfGreen();
+
+        assertThat(golden(model).code()).as("nothing is recorded").isEqualTo(2);
+        Ended recorded = golden(model, "--record", "--image", image.toString());
+        assertThat(recorded.code()).as(recorded.out()).isZero();
+        assertThat(model.resolve("model.yaml")).content().contains("golden: {image: half.png, expected: golden.json");
+        assertThat(golden(model).code()).isZero();
+
+        // In version 2, no pixel belongs to a class.
+        Files.createDirectories(model.resolve("2"));
+        Files.copy(model.resolve("1/model.pt"), model.resolve("2/model.pt"));
+        Files.copy(model.resolve("1/half.png"), model.resolve("half.png"));
+        Files.copy(model.resolve("1/golden.json"), model.resolve("golden.json"));
+        Files.writeString(
+                model.resolve("2/model.yaml"),
+                Files.readString(model.resolve("model.yaml")) + "thresholds: {mask: 0.99999}\n");
+        Path picture = folder.resolve("difference.png");
+        Ended differs = golden(model, "--model-version", "2", "--picture", picture.toString(), "--json");
+        assertThat(differs.code()).as(differs.out()).isEqualTo(1);
+        assertThat(new JsonMapper().readTree(differs.out()).path("difference").asString())
+                .contains("expected the masks of green to overlap");
+        BufferedImage drawn = ImageIO.read(picture.toFile());
+        BufferedImage before = ImageIO.read(image.toFile());
+        assertThat(drawn.getWidth()).isEqualTo(before.getWidth());
+        assertThat(drawn.getRGB(2, 2)).as("the green half").isNotEqualTo(before.getRGB(2, 2));
+        assertThat(drawn.getRGB(30, 30)).as("the rest").isEqualTo(before.getRGB(30, 30));
+
+        assertThat(golden(model, "--model-version", "2", "--record").code()).isZero();
+        assertThat(golden(model).code()).as("version 2").isZero();
+        assertThat(golden(model, "--model-version", "1").code()).as("version 1").isZero();
+        assertThat(golden(model, "--model-version", "7").code()).isEqualTo(2);
+    }
+
+    /** The left half is green, the other one black. */
+    private Path halfGreen() throws IOException {
+        BufferedImage image = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < 32; y++) {
+            for (int x = 0; x < 16; x++) {
+                image.setRGB(x, y, 0xFF00);
+            }
+        }
+        Path file = folder.resolve("half.png");
+        ImageIO.write(image, "png", file.toFile());
+        return file;
+    }
+
+    private Ended golden(Path model, String... arguments) throws Exception {
+        List<String> command =
+                new ArrayList<>(List.of(java.toString(), "-jar", jar.toString(), "golden", model.toString()));
+        command.addAll(List.of(arguments));
+        Path out = folder.resolve("out.txt");
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(folder.resolve("err.txt").toFile())
+                .start();
+        int code = process.waitFor();
+        return new Ended(code, Files.readString(out, StandardCharsets.UTF_8));
+    }
+}

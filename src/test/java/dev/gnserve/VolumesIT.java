@@ -1,0 +1,238 @@
+package dev.gnserve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.image.Cancellation;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.model.ModelRepository;
+import dev.gnserve.numpy.Npz;
+import dev.gnserve.volume.VolumeFile;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
+
+/** Volumes in, labels out. Expected values are those of MONAI 1.6.1 with torch 2.15.0 (volumes/make.py). */
+@SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+class VolumesIT {
+
+    private static final Npz EXPECTED = Npz.read(ModelsFolder.bytes("/volumes/expected.npz"));
+
+    private static final String MANIFEST = """
+            task: segmentation
+            labels: [dim, bright]
+            input:
+              volume:
+                window: [8, 8, 8]
+                overlap: [0.25]
+                blending: gaussian
+                steps: [{kind: zero-mean, epsilon: 1.0e-6}]
+            %s
+            """;
+
+    @TempDir
+    private static Path models;
+
+    @LocalServerPort
+    private int port;
+
+    @Autowired
+    private ModelRepository repository;
+
+    private ServiceClient client;
+
+    @DynamicPropertySource
+    static void models(DynamicPropertyRegistry properties) throws IOException {
+        ModelsFolder folder = new ModelsFolder(models);
+        put(folder, "plain", "");
+        put(folder, "xyz", "    axes: xyz");
+        put(folder, "ras", "    orientation: RAS");
+        put(folder, "coarse", "    spacing: [2, 2, 2]");
+        folder.put(
+                "overlapping",
+                "/volumes/network.pt",
+                MANIFEST.formatted(
+                        "output: {decoder: probabilities, exclusive: false, channels: [background, dim, bright],"
+                                + " steps: [{kind: sigmoid}]}"));
+        folder.put(
+                "wrong",
+                "/volumes/network.pt",
+                MANIFEST.formatted("golden: {image: in.npy, expected: out.npy, tolerance: 0.001}"));
+        Files.write(models.resolve("wrong/in.npy"), ModelsFolder.bytes("/volumes/batch.npy"));
+        Files.write(models.resolve("wrong/out.npy"), ModelsFolder.bytes("/volumes/batch.npy"));
+        properties.add("gnserve.models-dir", () -> models);
+    }
+
+    private static void put(ModelsFolder folder, String name, String line) {
+        folder.put(name, "/volumes/network.pt", MANIFEST.formatted(line));
+    }
+
+    @BeforeEach
+    void waitForModels() {
+        repository.settled().join();
+        client = new ServiceClient(port);
+    }
+
+    private Answer post(String model, String query, String file) {
+        return client.send(client.request("v1/models/" + model + "/segment" + query)
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/" + file))));
+    }
+
+    private static float[] values(Answer answer, int components) {
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        return VolumeFile.open(answer.response().body(), components, ImageLimits.DEFAULT)
+                .read(Cancellation.NEVER)
+                .values();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "plain, imagej.tif, logits",
+        "plain, turned.nii.gz, logits",
+        "plain, plain.npy, logits",
+        "xyz, turned.nii.gz, logits-xyz",
+        "ras, turned.nii.gz, logits-ras"
+    })
+    void outputsAreThoseOfMonai(String model, String file, String expected) {
+        float[] logits = values(post(model, "?format=npy&content=logits", file), 3);
+
+        assertThat(logits).containsExactly(EXPECTED.floats(expected), within(1e-4f));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiff", "nifti", "npy"})
+    void labelsAreTheHighestOutputs(String format) {
+        float[] labels = values(post("plain", "?format=" + format, "turned.nii.gz"), 1);
+        float[] logits = EXPECTED.floats("logits");
+        int different = 0;
+        for (int i = 0; i < labels.length; i++) {
+            int best = 0;
+            for (int c = 1; c < 3; c++) {
+                best = logits[c * labels.length + i] > logits[best * labels.length + i] ? c : best;
+            }
+            different += best == labels[i] ? 0 : 1;
+        }
+        assertThat(different).isZero();
+    }
+
+    @Test
+    void objectsHaveVolumesInTheUnitOfTheFile() {
+        JsonNode found = post("plain", "", "imagej.tif").json().path("volumes").path(0);
+
+        assertThat(found.path("axes").asString()).isEqualTo("zyx");
+        assertThat(found.path("depth").asInt()).isEqualTo(11);
+        assertThat(found.path("width").asInt()).isEqualTo(13);
+        assertThat(found.path("spacing").path("z").asDouble()).isEqualTo(2);
+        assertThat(found.path("spacing").path("unit").asString()).isEqualTo("micrometer");
+        assertThat(found.path("classes").path(1).path("voxels").asInt()).isEqualTo(702);
+        assertThat(found.path("classes").path(1).path("volume").asDouble()).isEqualTo(351);
+        assertThat(found.path("objects")).hasSize(5);
+        int voxels = 0;
+        for (JsonNode object : found.path("objects")) {
+            voxels += object.path("voxels").asInt();
+            assertThat(object.path("volume").asDouble())
+                    .isEqualTo(object.path("voxels").asInt() * 0.5);
+        }
+        assertThat(voxels).isEqualTo(702 + 513);
+        float[] ids = values(post("plain", "?format=npy&content=objects", "imagej.tif"), 1);
+        int ofFirst = 0;
+        for (float id : ids) {
+            ofFirst += id == 1 ? 1 : 0;
+        }
+        assertThat(ofFirst)
+                .isEqualTo(found.path("objects").path(0).path("voxels").asInt());
+    }
+
+    /** The place of an object is that of the file, whichever way the model's axes run. */
+    @Test
+    void placesAreThoseOfTheFile() {
+        float[] ids = values(post("ras", "?format=npy&content=objects", "turned.nii.gz"), 1);
+        JsonNode first = post("ras", "", "turned.nii.gz")
+                .json()
+                .path("volumes")
+                .path(0)
+                .path("objects")
+                .path(0);
+        double[] sums = new double[3];
+        int count = 0;
+        int left = Integer.MAX_VALUE;
+        for (int i = 0; i < ids.length; i++) {
+            if (ids[i] == 1) {
+                sums[0] += i % 13 + 0.5;
+                sums[1] += i / 13 % 9 + 0.5;
+                int plane = i / 117;
+                sums[2] += plane + 0.5;
+                left = Math.min(left, i % 13);
+                count++;
+            }
+        }
+        assertThat(first.path("voxels").asInt()).isEqualTo(count);
+        assertThat(first.path("box").path("x").asInt()).isEqualTo(left);
+        assertThat(first.path("centroid").path("x").asDouble()).isEqualTo(sums[0] / count, within(0.01));
+        assertThat(first.path("centroid").path("y").asDouble()).isEqualTo(sums[1] / count, within(0.01));
+        assertThat(first.path("centroid").path("z").asDouble()).isEqualTo(sums[2] / count, within(0.01));
+    }
+
+    @Test
+    void labelsThatOverlapHaveAComponentEach() {
+        float[] labels = values(post("overlapping", "?format=npy", "plain.npy"), 2);
+        float[] logits = EXPECTED.floats("logits");
+        int voxels = labels.length / 2;
+        int different = 0;
+        for (int i = 0; i < labels.length; i++) {
+            int label = 1 + i / voxels;
+            int expected = logits[voxels + i] > 0 ? label : 0;
+            different += labels[i] == expected ? 0 : 1;
+        }
+        // The mean of sigmoids is not the sigmoid of the mean: steps come after blending, as postprocessing does.
+        assertThat(different).isZero();
+    }
+
+    @Test
+    void aPictureShowsTheProjection() throws IOException {
+        for (String render : new String[] {"overlay", "labels", "objects"}) {
+            Answer picture = client.send(client.request("v1/models/plain/segment?render=" + render)
+                    .header("Content-Type", "application/octet-stream")
+                    .header("Accept", "image/png")
+                    .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/imagej.tif"))));
+            var read = ImageIO.read(new ByteArrayInputStream(picture.response().body()));
+            assertThat(read.getWidth()).isEqualTo(13);
+            assertThat(read.getHeight()).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedInWords() {
+        assertThat(post("coarse", "", "turned.nii.gz").text()).contains("IMAGE_UNDECODABLE", "does not resample");
+        assertThat(post("ras", "", "imagej.tif").text()).contains("does not say how it is oriented");
+        assertThat(post("plain", "?content=logits", "imagej.tif").text()).contains("INVALID_REQUEST", "format=tiff");
+        assertThat(post("plain", "?format=bmp", "imagej.tif").status()).isEqualTo(400);
+        assertThat(post("plain", "", "times.nii").text()).contains("one point of time");
+        assertThat(post("wrong", "", "plain.npy").text()).contains("MODEL_UNAVAILABLE", "golden.expected");
+    }
+
+    @Test
+    void theLayersAreVerifiedOnAVolume() {
+        Answer answer = client.send(client.request("v1/models/plain/verify")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/imagej.tif"))));
+        assertThat(answer.json().path("verdict").asString()).as(answer.text()).isEqualTo("PASS");
+    }
+}

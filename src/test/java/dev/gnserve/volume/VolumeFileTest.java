@@ -1,0 +1,165 @@
+package dev.gnserve.volume;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gnserve.ModelsFolder;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Cancellation;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.numpy.Npz;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files that tifffile, nibabel and numpy wrote hold the same values (volumes/make.py), or are refused in words. */
+class VolumeFileTest {
+
+    private static final float[] STACK =
+            Npz.read(ModelsFolder.bytes("/volumes/expected.npz")).floats("stack");
+
+    private static VolumeFile open(byte[] bytes, int channels) {
+        return VolumeFile.open(bytes, channels, ImageLimits.DEFAULT);
+    }
+
+    private static VolumeFile open(String name, int channels) {
+        return open(ModelsFolder.bytes("/volumes/" + name), channels);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "imagej.tif",
+                "ome.ome.tif",
+                "big.tif",
+                "plain.npy",
+                "fortran.npy",
+                "batch.npy",
+                "turned.nii.gz",
+                "big-endian.nii",
+                "slope-zero.nii",
+                "scaled.nii",
+                "sform.nii",
+                "qform.nii"
+            })
+    void valuesAreThoseThatWereWritten(String name) {
+        VolumeFile file = open(name, 1);
+        assertThat(file.shape()).isEqualTo(new VolumeShape(1, 11, 9, 13));
+        assertThat(file.read(Cancellation.NEVER).values()).containsExactly(STACK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"hyperstack.tif", "channels.ome.tif", "last.npy", "channels.nii"})
+    void channelsFollowEachOther(String name) {
+        VolumeFile file = open(name, 2);
+        assertThat(file.shape()).isEqualTo(new VolumeShape(2, 11, 9, 13));
+        float[] values = file.read(Cancellation.NEVER).values();
+        assertThat(Arrays.copyOf(values, STACK.length)).containsExactly(STACK);
+        for (int i = 0; i < STACK.length; i++) {
+            assertThat(values[STACK.length + i]).isEqualTo(2 * STACK[i] + 1);
+        }
+    }
+
+    @Test
+    void theFileSaysHowFarVoxelsAreApart() {
+        assertThat(open("imagej.tif", 1).geometry())
+                .isEqualTo(new Geometry(List.of(2.0, 0.5, 0.5), "micrometer", null));
+        assertThat(open("ome.ome.tif", 1).geometry())
+                .isEqualTo(new Geometry(List.of(2.0, 0.5, 0.5), "micrometer", null));
+        assertThat(open("plain.npy", 1).geometry()).isEqualTo(Geometry.UNKNOWN);
+        Geometry turned = open("turned.nii.gz", 1).geometry();
+        assertThat(turned.spacing()).containsExactly(2.0, 0.5, 0.5);
+        assertThat(turned.unit()).isEqualTo("millimeter");
+        assertThat(turned.voxelVolume()).isEqualTo(0.5);
+    }
+
+    /** As nibabel's get_best_affine. */
+    @Test
+    void theRowsOfAnAffineMapComeBeforeTheQuaternion() {
+        assertThat(affine("sform.nii"))
+                .containsExactly(new double[] {0, -0.5, 0, 10, 0, 0, 2, -5, 0.5, 0, 0, 3}, within(1e-6));
+        assertThat(affine("qform.nii"))
+                .containsExactly(new double[] {3, 0, 0, 1, 0, 4, 0, 2, 0, 0, 5, 3}, within(1e-6));
+    }
+
+    private static double[] affine(String name) {
+        NiftiSpace space = open(name, 1).geometry().space();
+        assertThat(space).isNotNull();
+        double[] map = space.affine();
+        assertThat(map).isNotNull();
+        return map;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "frames.tif | 1 | 2 frames (points of time)",
+                "hyperstack.tif | 1 | it has 2 channels and the model takes 1",
+                "unnamed.tif | 2 | without saying which axis has channels, depth or time",
+                "times.nii | 1 | send one point of time",
+                "channels.nii | 1 | send one point of time",
+                "complex.nii | 1 | its datatype is 32",
+                "truncated.nii.gz | 1 | is truncated or corrupt: its data ends after",
+                "bomb.nii.gz | 1 | 3000 x 4000 x 4000 (z, y, x): 48,000,000,000 voxels",
+                "last.npy | 3 | and the model takes 3 channels"
+            })
+    void othersAreRefusedInWords(String name, int channels, String why) {
+        assertThatThrownBy(() -> open(name, channels).read(Cancellation.NEVER))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining(why);
+    }
+
+    @Test
+    void whatIsNoVolumeIsNamed() {
+        assertThatThrownBy(() -> open(new byte[] {'P', 'K', 3, 4, 0, 0}, 1))
+                .hasMessageContaining(".npz: send one array");
+        assertThatThrownBy(() -> open(new byte[] {1, 2, 3}, 1)).hasMessageContaining("not a volume that is read here");
+        byte[] pair = ModelsFolder.bytes("/volumes/sform.nii");
+        pair[345] = 'i';
+        assertThatThrownBy(() -> open(pair, 1)).hasMessageContaining("a pair of files");
+    }
+
+    /** nibabel: aff2axcodes gives L, S, A... for the columns; the model's axes run to the right, to the front and up. */
+    @Test
+    void axesAreTurnedByTheirDirections() {
+        VolumeFile file = open("turned.nii.gz", 1);
+        AxisOrder order = AxisOrder.oriented("RAS", file.geometry());
+        assertThat(order.axes()).containsExactly(1, 0, 2);
+        assertThat(order.flipped()).containsExactly(true, false, false);
+        assertThat(AxisOrder.oriented("LPI", file.geometry()).flipped()).containsExactly(false, true, true);
+        assertThatThrownBy(() -> AxisOrder.oriented("RAS", Geometry.UNKNOWN))
+                .hasMessageContaining("does not say how it is oriented");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TIFF", "NIFTI", "NPY"})
+    void whatIsWrittenIsReadAgain(String format) {
+        Volume volume = open("turned.nii.gz", 1).read(Cancellation.NEVER);
+        VolumeShape shape = volume.shape();
+        for (int components = 1; components < 3; components++) {
+            ArrayFile file = new ArrayFile(
+                    ArrayFile.Format.valueOf(format), ArrayFile.Type.FLOAT32, components, shape, volume.geometry());
+            for (int i = 0; i < components * STACK.length; i++) {
+                file.set(i / STACK.length, i % STACK.length, i < STACK.length ? STACK[i] : -STACK[i - STACK.length]);
+            }
+            VolumeFile again = open(file.bytes(), components);
+            float[] values = again.read(Cancellation.NEVER).values();
+            assertThat(again.shape().depth()).isEqualTo(shape.depth());
+            assertThat(Arrays.copyOf(values, STACK.length)).containsExactly(STACK);
+            assertThat(values[values.length - 1]).isEqualTo((components == 1 ? 1 : -1) * STACK[STACK.length - 1]);
+            if (format.equals("NIFTI")) {
+                assertThat(again.geometry().space()).isNotNull();
+                assertThat(again.geometry().space().affine())
+                        .containsExactly(new double[] {0, -0.5, 0, 10, 0, 0, 2, -5, 0.5, 0, 0, 3}, within(1e-6));
+            }
+            if (format.equals("TIFF")) {
+                assertThat(again.geometry().spacing()).containsExactly(2.0, 0.5, 0.5);
+            }
+        }
+    }
+}
