@@ -13,6 +13,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.http.MediaType;
@@ -86,6 +87,6 @@ class ClassificationController {
                 version,
                 task.task(),
                 request,
-                (served, client) -> pipeline.answer(task, null, served, client, request, page));
+                (served, client) -> pipeline.answer(task, Map.of(), served, client, request, page));
     }
 }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param page of the file that was used; absent where it has one
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
- * @param predictions best first
+ * @param predictions best first; absent for a model with several heads
+ * @param heads the outputs of a model with several, in the order of its model.yaml; absent for others
  * @param problem of this image, where others of the request succeeded
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -24,6 +25,12 @@ public record ClassifiedImage(
         @Nullable PageNumber page,
         @Schema(example = "224") @Nullable Integer width,
         @Schema(example = "224") @Nullable Integer height,
-        @Nullable List<LabelScore> predictions,
+
+        @Schema(description = "Labels, best first; absent for a model with several heads") @Nullable
+        List<LabelScore> predictions,
+
+        @Schema(description = "The labels of each output of a model with several heads; absent for others") @Nullable
+        List<HeadScores> heads,
+
         @Nullable Timing timing,
         @Nullable Problem problem) {}

@@ -1,12 +1,11 @@
 package dev.gnserve.classification;
 
-import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ClassProbabilities;
-import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -19,23 +18,21 @@ final class Ranking {
     /**
      * The labels with their probabilities, best first; equal ones in the model's order.
      *
-     * @param prediction with one logit per label
+     * @param output with one logit per label
      * @param top labels at most
      * @throws FailureException ENGINE_FAULT for another number of logits, or for NaN
      */
-    static List<LabelScore> of(Prediction prediction, OutputSpec spec, int top) {
-        Tensor output = spec.logits(prediction);
+    static List<LabelScore> of(Tensor output, List<String> labels, Decoder decoder, int top) {
         float[] logits = output.floats();
-        List<String> labels = spec.channels();
         if (logits.length != labels.size()) {
             throw fault("The model returned %s. By its model.yaml, it returns one logit for each of its %d labels, %s."
                     .formatted(output, labels.size(), labels));
         }
-        double[] scores = switch (spec.decoder()) {
+        double[] scores = switch (decoder) {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
             case PROBABILITIES -> probabilities(logits);
-            default -> throw new IllegalArgumentException(spec.decoder() + " does not decode logits of labels");
+            default -> throw new IllegalArgumentException(decoder + " does not decode logits of labels");
         };
         return IntStream.range(0, scores.length)
                 .boxed()

@@ -83,7 +83,7 @@ final class EvaluateCommand implements Callable<Integer> {
             return switch (manifest.task()) {
                 case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
                 case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));
-                case CLASSIFICATION, EMBEDDING, TENSORS ->
+                case CLASSIFICATION, EMBEDDING, REGRESSION, TENSORS ->
                     throw new IllegalArgumentException(
                             "there is no data set to measure " + manifest.task().label() + " on");
             };

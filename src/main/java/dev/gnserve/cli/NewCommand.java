@@ -110,6 +110,19 @@ final class NewCommand implements Callable<Integer> {
                             + " detectron2-retinanet, solov2, detectron2, maskformer, mask2former, detr.")
     private @Nullable String like;
 
+    @Option(
+            names = "--output",
+            paramLabel = "NAME",
+            description = "Which of several outputs is read. The others are not used.")
+    private @Nullable String output;
+
+    @Option(
+            names = "--head",
+            paramLabel = "OUTPUT=LABELS",
+            description =
+                    "An output of a classifier with several, and its labels, separated by commas. Give it once for each output.")
+    private Map<String, String> heads = new LinkedHashMap<>();
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -146,7 +159,7 @@ final class NewCommand implements Callable<Integer> {
             found = ModelProposal.of(
                     archive,
                     model,
-                    new Wish(task, decoder, boxes, firstLabel, labels, wanted, families()),
+                    new Wish(task, decoder, boxes, firstLabel, labels, wanted, families(), output, heads()),
                     this::progress);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
@@ -189,6 +202,12 @@ final class NewCommand implements Callable<Integer> {
         }
     }
 
+    private Map<String, List<String>> heads() {
+        Map<String, List<String>> named = new LinkedHashMap<>();
+        heads.forEach((head, names) -> named.put(head, List.of(names.split(",", -1))));
+        return named;
+    }
+
     private void progress(String sentence) {
         spec.commandLine().getErr().println(from + ": " + sentence);
         spec.commandLine().getErr().flush();
@@ -213,10 +232,14 @@ final class NewCommand implements Callable<Integer> {
             out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(made));
         } else {
             ModelProposal found = made.found();
-            out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels " + found.labels());
+            out.println(made.folder() + "/model.yaml: " + found.task().label() + ", labels "
+                    + (heads.isEmpty() ? found.labels() : heads));
             out.println("decoder " + found.decoder() + ": " + found.meaning());
             found.inputs().forEach(input -> out.println("  input " + input));
-            found.outputs().forEach(output -> out.println("  output " + output));
+            found.outputs().forEach(line -> out.println("  output " + line));
+            if (!found.unused().isEmpty()) {
+                out.println("not used: " + String.join(", ", found.unused()));
+            }
             out.println("normalization layers: " + made.normalizations());
             out.println();
             out.println("Check labels and normalization in model.yaml, then");
@@ -251,14 +274,21 @@ final class NewCommand implements Callable<Integer> {
         StringBuilder text = new StringBuilder();
         text.append("# yaml-language-server: $schema=http://localhost:8080/model.schema.json\n");
         text.append("# Outputs for one image, for noise and for sample images:\n");
-        found.outputs().forEach(output -> text.append("#   ").append(output).append('\n'));
+        found.outputs().forEach(line -> text.append("#   ").append(line).append('\n'));
+        if (!found.unused().isEmpty()) {
+            text.append("# Not used: ")
+                    .append(String.join(", ", found.unused()))
+                    .append(".\n");
+        }
         text.append("# Read as: ").append(found.meaning()).append(".\n");
         text.append("# Normalization layers: ").append(normalizations).append(".\n");
         text.append("task: ").append(found.task().label()).append('\n');
         // JSON strings and lists are valid YAML.
-        text.append("labels: ")
-                .append(JsonMapper.shared().writeValueAsString(found.labels()))
-                .append('\n');
+        if (heads.isEmpty()) {
+            text.append("labels: ")
+                    .append(JsonMapper.shared().writeValueAsString(found.labels()))
+                    .append('\n');
+        }
         if (found.task() == Task.TENSORS) {
             if (!found.declaration().isEmpty()) {
                 text.append(found.declaration());

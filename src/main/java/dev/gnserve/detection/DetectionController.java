@@ -19,6 +19,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -131,7 +132,7 @@ class DetectionController {
         };
         return requests.answer(model, version, task.task(), request, (served, client) -> {
             requireLabels(chosen, served.manifest().labels());
-            return pipeline.answer(task, picture, served, client, request, page);
+            return pipeline.answer(task, Map.of(MediaType.IMAGE_PNG, picture), served, client, request, page);
         });
     }
 

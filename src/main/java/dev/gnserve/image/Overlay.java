@@ -10,6 +10,9 @@ public final class Overlay {
     /** How much of a tinted pixel is colour, of 256. */
     private static final int TINT = 90;
 
+    /** The same for a value, whose colour has to be read. */
+    private static final int VALUE_TINT = 208;
+
     private final int width;
     private final int height;
     /** RGB, [height, width, 3]. */
@@ -43,6 +46,23 @@ public final class Overlay {
             colors[label] = label - 1;
         }
         draw(classes, colors);
+    }
+
+    /**
+     * Colours each pixel by its value, over the picture, which shows through a little.
+     *
+     * @param values as large as the picture
+     * @param text for people, at the top
+     */
+    public void drawValues(PlanarImage values, int channel, ValueScale scaled, String text) {
+        if (values.width() != width || values.height() != height) {
+            throw new IllegalArgumentException("%s does not lie on %d x %d".formatted(values, width, height));
+        }
+        int first = channel * width * height;
+        for (int i = 0; i < width * height; i++) {
+            blend(3 * i, ColourMap.color(scaled.step(values.values()[first + i])), VALUE_TINT);
+        }
+        drawText(new Annotation(new Box(0, 0, width, height), text, 0));
     }
 
     private void draw(LabelMap map, int[] colors) {

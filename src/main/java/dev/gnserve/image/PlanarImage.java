@@ -92,6 +92,26 @@ public final class PlanarImage implements PlanarRows {
         return new BilinearResize(width, height, newWidth, newHeight).part(part).apply(this);
     }
 
+    /**
+     * Scaled by bicubic interpolation with half-pixel centres, as PyTorch's
+     * {@code F.interpolate(mode="bicubic", align_corners=False)}; this itself where the size is the same.
+     */
+    public PlanarImage bicubicTo(int newWidth, int newHeight) {
+        return newWidth == width && newHeight == height ? this : BicubicResize.apply(this, newWidth, newHeight);
+    }
+
+    /** The left upper part. */
+    public PlanarImage corner(int newWidth, int newHeight) {
+        if (newWidth == width && newHeight == height) {
+            return this;
+        }
+        PlanarImage part = new PlanarImage(channels, newHeight, newWidth, new float[channels * newHeight * newWidth]);
+        for (int y = 0; y < newHeight; y++) {
+            read(0, y, newWidth, part.values, y * newWidth, newHeight * newWidth);
+        }
+        return part;
+    }
+
     @Override
     public void read(int x, int y, int count, float[] into, int offset, int stride) {
         for (int c = 0; c < channels; c++) {

@@ -69,8 +69,13 @@ public final class Png {
                 samples[y * width + x] = (short) within(labels[x], 0xFFFF);
             }
         }
+        return gray16(width, map.height(), samples);
+    }
+
+    /** A 1-channel, 16-bit PNG. */
+    static byte[] gray16(int width, int height, short[] samples) {
         DataBuffer buffer = new DataBufferUShort(samples, samples.length);
-        return write(image(ColorSpace.CS_GRAY, DataBuffer.TYPE_USHORT, buffer, width, map.height(), 0));
+        return write(image(ColorSpace.CS_GRAY, DataBuffer.TYPE_USHORT, buffer, width, height, 0));
     }
 
     /** A 3-channel, 8-bit PNG. */

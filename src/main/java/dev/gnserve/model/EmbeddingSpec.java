@@ -40,14 +40,7 @@ public record EmbeddingSpec(boolean normalize) implements FamilySpec {
      * @throws FailureException ENGINE_FAULT if it is another shape, if there are several outputs and no name, or for NaN or infinity
      */
     public static float[] vector(OutputSpec output, Prediction prediction) {
-        boolean several =
-                prediction.outputs().size() > 1 && !prediction.outputs().containsKey(OutputSpec.USUAL_NAME);
-        if (output.name() == null && several) {
-            throw fault(
-                    "The model returned several outputs, %s. Choose the one with the vector in its model.yaml: output: {name: ...}."
-                            .formatted(prediction.outputs()));
-        }
-        Tensor tensor = output.logits(prediction);
+        Tensor tensor = output.only(prediction, "vector");
         if (!isVector(tensor.shape())) {
             throw fault(
                     "The model returned %s, but with task embedding an output is one vector for each image, [D] or [D, 1, 1]. Choose another output in its model.yaml, output: {name: ...}, or export the network with its pooling."

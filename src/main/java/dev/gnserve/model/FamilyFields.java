@@ -25,6 +25,10 @@ final class FamilyFields {
             Map.entry("overlap", QUERIES),
             Map.entry("keypoints", Set.of(Decoder.BOXES)),
             Map.entry("normalize", Set.of(Decoder.EMBEDDING)),
+            Map.entry("units", Set.of(Decoder.VALUES)),
+            Map.entry("shown", Set.of(Decoder.VALUES)),
+            Map.entry("interpolation", Set.of(Decoder.VALUES)),
+            Map.entry("heads", Set.of(Decoder.SOFTMAX, Decoder.SIGMOID, Decoder.PROBABILITIES)),
             Map.entry("boxes", DETECTORS),
             Map.entry("unit", DETECTORS),
             Map.entry("scores", DETECTORS));

@@ -46,7 +46,8 @@ final class InputSection {
         // One result for the whole, or a size that was chosen, here or in the archive: no reason to cut.
         // Queries show the objects of a whole image.
         boolean queries = OutputSection.isQueries(tree.get("/output/decoder", Decoder.class, Decoder.TENSORS));
-        boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING;
+        // The values of a map often depend on the whole image.
+        boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING || task == Task.REGRESSION;
         boolean whole = volumes || queries || one || !(resize instanceof Resize.None) || resizes;
         Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
         SampleRange range = range(tree);

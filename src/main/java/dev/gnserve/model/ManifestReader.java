@@ -136,7 +136,7 @@ public final class ManifestReader {
     public static ModelManifest read(String file, String yaml, Archive archive) throws IOException {
         ManifestTree tree = ManifestTree.of(file, yaml);
         Task task = tree.get("/task", Task.class);
-        List<String> labels = List.of(tree.get("/labels", String[].class, new String[0]));
+        List<String> labels = labels(tree, task);
         Archive once = new Asked(archive);
         InputSpec input = InputSection.read(tree, task, once);
         OutputSpec output = OutputSection.read(tree, task, labels, once);
@@ -183,6 +183,27 @@ public final class ManifestReader {
                         tree.get("/execution/threads", Integer.class),
                         tree.get("/execution/device", Device.class),
                         ExecutionPlan.named(tree.get("/execution/plan", String.class))));
+    }
+
+    /** Of a classifier with several heads: those of all heads. */
+    private static List<String> labels(ManifestTree tree, Task task) {
+        if (!tree.isGiven("/output/heads")) {
+            return List.of(tree.get("/labels", String[].class, new String[0]));
+        }
+        return tree.make("/output/heads", () -> {
+            if (task != Task.CLASSIFICATION) {
+                throw new IllegalArgumentException("goes with task classification and not with " + task.label());
+            }
+            for (String other : new String[] {"/labels", "/output/name", "/output/channels"}) {
+                if (tree.isGiven(other)) {
+                    throw new IllegalArgumentException("is given beside "
+                            + other.substring(1).replace('/', '.')
+                            + ", but each head has its own name and labels; remove "
+                            + other.substring(1).replace('/', '.'));
+                }
+            }
+            return ClassifierHeads.labels(tree);
+        });
     }
 
     /** An archive whose answer is kept: it is found by running it. */

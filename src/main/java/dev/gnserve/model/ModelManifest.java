@@ -79,14 +79,16 @@ public record ModelManifest(
         boolean queries = output.hasQueries() && (task == Task.DETECTION || task == Task.SEGMENTATION);
         if ((boxes != (task == Task.DETECTION) && !queries)
                 || raw != (task == Task.TENSORS)
-                || vector != (output.decoder() == OutputSpec.Decoder.EMBEDDING)) {
+                || vector != (output.decoder() == OutputSpec.Decoder.EMBEDDING)
+                || (task == Task.REGRESSION) != (output.decoder() == OutputSpec.Decoder.VALUES)) {
             throw new IllegalArgumentException("output.decoder is "
                     + output.decoder().name().toLowerCase(Locale.ROOT) + ", which does not go with task "
                     + task.label());
         }
-        if (task == Task.DETECTION && !output.channels().equals(labels)) {
-            throw new IllegalArgumentException("output.channels are " + output.channels()
-                    + ", allowed with task detection are the labels " + labels);
+        if ((task == Task.DETECTION || task == Task.REGRESSION)
+                && !output.channels().equals(labels)) {
+            throw new IllegalArgumentException("output.channels are " + output.channels() + ", allowed with task "
+                    + task.label() + " are the labels " + labels);
         }
         if (task == Task.SEGMENTATION) {
             for (String label : labels) {

@@ -14,6 +14,7 @@ import dev.gnserve.model.UndecidedFormException.Choice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param meaning of the outputs, in words
  * @param output the section of the manifest; empty if it needs none
  * @param outputs the outputs of a trial pass, without the batch axis: {@code output FP32 [2, 96, 96]: values -1.2 to 3.4}
+ * @param unused names of the outputs that are not read
  */
 public record ModelProposal(
         Task task,
@@ -43,9 +45,11 @@ public record ModelProposal(
         String decoder,
         String meaning,
         String output,
-        List<String> outputs) {
+        List<String> outputs,
+        List<String> unused) {
 
     public ModelProposal {
+        unused = List.copyOf(unused);
         labels = List.copyOf(labels);
         inputs = List.copyOf(inputs);
         outputs = List.copyOf(outputs);
@@ -61,6 +65,8 @@ public record ModelProposal(
      * @param labels names, or an empty list
      * @param shapes of the inputs, or an empty list
      * @param like families, or an empty list for any form
+     * @param output the one of several outputs that is read, or null for any form
+     * @param heads the outputs of a classifier with several, with their labels; empty for any form
      */
     public record Wish(
             @Nullable Task task,
@@ -69,7 +75,9 @@ public record ModelProposal(
             @Nullable Integer firstLabel,
             List<String> labels,
             List<StatedShape> shapes,
-            List<Like> like) {
+            List<Like> like,
+            @Nullable String output,
+            Map<String, List<String>> heads) {
 
         public Wish {
             labels = List.copyOf(labels);
@@ -77,13 +85,31 @@ public record ModelProposal(
             like = List.copyOf(like);
         }
 
-        /** Nothing in the outputs shows that a vector is an embedding, so it must be asked for. */
+        /** Nothing in the outputs shows that a vector is an embedding, or what the numbers of a map are, so it must be asked for. */
         private boolean decidesFor(OutputForm form) {
-            return form.task() != Task.EMBEDDING || task == Task.EMBEDDING || decoder == Decoder.EMBEDDING;
+            if (!form.heads().isEmpty()) {
+                return !heads.isEmpty()
+                        && heads.entrySet().stream()
+                                .allMatch(
+                                        head -> Integer.valueOf(head.getValue().size())
+                                                .equals(form.heads().get(head.getKey())));
+            }
+            boolean asked = task == form.task() || decoder == form.decoder();
+            boolean shown = form.task() != Task.EMBEDDING
+                    && form.task() != Task.REGRESSION
+                    && !form.meaning().startsWith(OutputForms.UNLIKELY_LOGITS);
+            return asked || shown;
+        }
+
+        /** Whether one or some of the outputs are chosen by name. */
+        private boolean names() {
+            return output != null || !heads.isEmpty();
         }
 
         private boolean allows(OutputForm form) {
-            return (task == null || task == form.task())
+            return (output == null || output.equals(form.output()))
+                    && (heads.isEmpty() || !form.heads().isEmpty())
+                    && (task == null || task == form.task())
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
                     && (firstLabel == null || firstLabel.equals(form.firstLabel()))
@@ -125,9 +151,11 @@ public record ModelProposal(
         OutputForms forms = new OutputForms(
                 trial.showsAll() ? predictions(trial, model) : List.of(trial.prediction()), wish.decoder());
         if (tensors) {
-            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, batching);
+            return made(OutputForm.tensors(), wish, trial.input(), forms, batching);
         }
-        List<OutputForm> decoded = forms.fitting();
+        List<OutputForm> together = wish.names() ? List.of() : forms.fitting();
+        boolean several = together.isEmpty();
+        List<OutputForm> decoded = several ? forms.ofOneOutput() : together;
         List<OutputForm> fitting = trial.showsAll()
                 ? decoded
                 : decoded.stream().filter(form -> !form.needsWholeMap()).toList();
@@ -138,9 +166,13 @@ public record ModelProposal(
                 .filter(wish::allows)
                 .filter(wish::decidesFor)
                 .filter(form -> form.takes(wish.labels().size()))
+                .filter(form -> !several || wish.names())
+                .map(form -> wish.heads().isEmpty()
+                        ? form
+                        : form.reading(List.copyOf(wish.heads().keySet())))
                 .toList();
         if (left.size() == 1) {
-            return made(left.get(0), wish.labels(), trial.input(), forms, batching);
+            return made(left.get(0), wish, trial.input(), forms, batching);
         }
         List<OutputForm> allowed = fitting.stream().filter(wish::allows).toList();
         if (!wish.like().isEmpty() && allowed.isEmpty()) {
@@ -153,7 +185,7 @@ public record ModelProposal(
                     forms);
         }
         List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
-        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish.labels()), wish, forms);
+        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish), wish, forms);
     }
 
     private static String partOnly(ArchiveInput.Trial trial) {
@@ -167,7 +199,7 @@ public record ModelProposal(
     private static ModelProposal tensors(ProgramInput program, ArchiveInput.Trial trial, Wish wish) {
         OutputForms forms = new OutputForms(List.of(trial.prediction()));
         if (wish.allows(OutputForm.tensors())) {
-            return made(OutputForm.tensors(), wish.labels(), trial.input(), forms, "");
+            return made(OutputForm.tensors(), wish, trial.input(), forms, "");
         }
         throw undecided(
                 List.of(),
@@ -186,7 +218,7 @@ public record ModelProposal(
                     wish,
                     forms);
         }
-        ModelProposal plain = made(OutputForm.tensors(), wish.labels(), ArchiveInput.USUAL, forms, stated.manifest());
+        ModelProposal plain = made(OutputForm.tensors(), wish, ArchiveInput.USUAL, forms, stated.manifest());
         return new ModelProposal(
                 plain.task,
                 plain.labels,
@@ -196,7 +228,8 @@ public record ModelProposal(
                 plain.decoder,
                 plain.meaning,
                 plain.output,
-                plain.outputs);
+                plain.outputs,
+                plain.unused);
     }
 
     private static List<Prediction> predictions(ArchiveInput.Trial trial, BackendModel model) {
@@ -214,7 +247,8 @@ public record ModelProposal(
     }
 
     private static ModelProposal made(
-            OutputForm form, List<String> labels, ArchiveInput input, OutputForms forms, String declaration) {
+            OutputForm form, Wish wish, ArchiveInput input, OutputForms forms, String declaration) {
+        List<String> labels = wish.labels();
         String channels = labels.stream().map(label -> '"' + label + '"').collect(Collectors.joining(", ", "[", "]"));
         return new ModelProposal(
                 form.task(),
@@ -224,8 +258,9 @@ public record ModelProposal(
                 declaration,
                 OutputForm.lower(form.decoder()),
                 form.meaning(),
-                form.manifest(channels),
-                forms.evidence());
+                form.manifest(channels, wish.heads()),
+                forms.evidence(),
+                forms.unused(form));
     }
 
     private static UndecidedFormException undecided(
@@ -241,20 +276,23 @@ public record ModelProposal(
     }
 
     private static String verdict(
-            Prediction outputs,
-            List<OutputForm> fitting,
-            List<OutputForm> allowed,
-            List<OutputForm> left,
-            List<String> labels) {
+            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> left, Wish wish) {
+        List<String> labels = wish.labels();
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
-        if (fitting.isEmpty()) {
+        boolean parts = fitting.stream()
+                .allMatch(form -> form.output() != null || !form.heads().isEmpty());
+        if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
             return OutputFamilies.refusal(outputs);
+        }
+        if (parts && left.isEmpty() && !wish.names()) {
+            return "No decoder reads all of these outputs. Choose one of them with --output, or several heads with --head"
+                    + (labels.isEmpty() ? ", and name the labels." : ".");
         }
         if (left.size() > 1) {
             return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
         }
         boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
-        return !allowed.isEmpty() && labels.isEmpty()
+        return !allowed.isEmpty() && labels.isEmpty() && wish.heads().isEmpty()
                 ? "The names of the labels are needed: their number shows what the channels are."
                         + (vector ? " An embedding has no labels." : "")
                 : "What is asked for does not fit" + given + ". These forms fit:";

@@ -21,6 +21,11 @@ final class OutputFamilies {
                 : "These look like the outputs of " + family + ", for which gnserve has no decoder." + ending;
     }
 
+    /** Whether the outputs look like those of a family without a decoder. */
+    static boolean isKnown(Prediction prediction) {
+        return !name(prediction.outputs()).isEmpty();
+    }
+
     /** Empty for others. */
     private static String name(Map<String, Tensor> outputs) {
         List<TensorShape> shapes = outputs.values().stream().map(Tensor::shape).toList();

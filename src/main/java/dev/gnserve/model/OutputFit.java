@@ -50,6 +50,14 @@ final class OutputFit {
                 }
             }
             case CLASSIFICATION -> {
+                if (manifest.output().family() instanceof ClassifierHeads several) {
+                    for (ClassifierHeads.Head head : several.heads()) {
+                        Tensor output = head.of(prediction);
+                        requireNumbers(output);
+                        requireDecoder(head.decoder(), false, output);
+                    }
+                    return;
+                }
                 Tensor output = manifest.output().logits(prediction);
                 requireLogit(manifest, output);
                 requireDecoder(manifest.output(), output);
@@ -78,6 +86,7 @@ final class OutputFit {
                 ClassProbabilities.of(prediction, manifest.output());
             }
             case EMBEDDING -> EmbeddingSpec.vector(manifest.output(), prediction);
+            case REGRESSION -> ValueSpec.maps(manifest.output(), prediction);
             case TENSORS -> {} // All outputs fit.
         }
     }
@@ -143,17 +152,21 @@ final class OutputFit {
 
     /** Requires that values are what the decoder takes, so that probabilities are not decoded twice. */
     private static void requireDecoder(OutputSpec spec, Tensor output) {
+        requireDecoder(spec.decoder(), spec.exclusive(), output);
+    }
+
+    private static void requireDecoder(Decoder decoder, boolean exclusive, Tensor output) {
         OutputFacts facts = OutputFacts.of(output);
-        if (spec.decoder() == Decoder.SOFTMAX && facts.isDistribution()) {
+        if (decoder == Decoder.SOFTMAX && facts.isDistribution()) {
             throw fault("output.decoder is softmax, but the archive returns " + facts.text()
                     + ": its softmax is done already. Use output: {decoder: probabilities}");
         }
-        if (spec.decoder() == Decoder.PROBABILITIES) {
+        if (decoder == Decoder.PROBABILITIES) {
             if (!facts.isFraction()) {
                 throw fault("output.decoder is probabilities, but the archive returns " + facts.text()
                         + ". Probabilities are 0 to 1; for logits, use softmax or sigmoid");
             }
-            if (spec.exclusive() && !facts.sumsToOne()) {
+            if (exclusive && !facts.sumsToOne()) {
                 throw fault("output.decoder is probabilities of exclusive classes, but the archive returns "
                         + facts.text() + " that do not sum to 1 over the channels. If classes may overlap, use"
                         + " output: {decoder: probabilities, exclusive: false}");

@@ -4,7 +4,11 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One way to read the outputs of an archive.
@@ -17,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param meaning in words
  * @param like the family whose name chooses this form, or null
  * @param firstLabel the number of the first label where outputs are label numbers; null where each label has a score
+ * @param reads the outputs that it reads; empty for all
+ * @param output the output that the manifest must name, or null
+ * @param heads the number of labels of each output of a classifier with several heads; empty for others
  */
 record OutputForm(
         Task task,
@@ -27,7 +34,10 @@ record OutputForm(
         BoxSpec boxes,
         String meaning,
         @Nullable Like like,
-        @Nullable Integer firstLabel) {
+        @Nullable Integer firstLabel,
+        List<String> reads,
+        @Nullable String output,
+        Map<String, Integer> heads) {
 
     private OutputForm(
             Task task,
@@ -37,13 +47,24 @@ record OutputForm(
             boolean background,
             BoxSpec boxes,
             String meaning) {
-        this(task, decoder, exclusive, labels, background, boxes, meaning, null, null);
+        this(task, decoder, exclusive, labels, background, boxes, meaning, null, null, List.of(), null, Map.of());
     }
 
     /** A family by its name. */
     static OutputForm like(Like like, int labels) {
         return new OutputForm(
-                like.task(), like.decoder(), false, labels, false, BoxSpec.USUAL, like.meaning(), like, null);
+                like.task(),
+                like.decoder(),
+                false,
+                labels,
+                false,
+                BoxSpec.USUAL,
+                like.meaning(),
+                like,
+                null,
+                List.of(),
+                null,
+                Map.of());
     }
 
     /**
@@ -54,7 +75,49 @@ record OutputForm(
      */
     OutputForm numbered(int first, int greatest) {
         int least = Math.max(0, greatest - first + 1);
-        return new OutputForm(task, decoder, exclusive, least, background, boxes, meaning, like, first);
+        return new OutputForm(
+                task, decoder, exclusive, least, background, boxes, meaning, like, first, reads, output, heads);
+    }
+
+    /** As it is, and known to read some of the outputs only. */
+    OutputForm reading(List<String> outputs) {
+        return new OutputForm(
+                task, decoder, exclusive, labels, background, boxes, meaning, like, firstLabel, outputs, output, heads);
+    }
+
+    /** As it is, for one of several outputs, which the manifest has to name. */
+    OutputForm of(String name) {
+        String said = meaning + ", in the output " + name;
+        return new OutputForm(
+                task,
+                decoder,
+                exclusive,
+                labels,
+                background,
+                boxes,
+                said,
+                like,
+                firstLabel,
+                List.of(name),
+                name,
+                heads);
+    }
+
+    /** A classifier of several outputs, each with labels of its own. */
+    static OutputForm heads(Decoder decoder, Map<String, Integer> heads, String meaning) {
+        return new OutputForm(
+                Task.CLASSIFICATION,
+                decoder,
+                false,
+                0,
+                false,
+                BoxSpec.USUAL,
+                meaning,
+                null,
+                null,
+                List.copyOf(heads.keySet()),
+                null,
+                heads);
     }
 
     static OutputForm tensors() {
@@ -76,11 +139,11 @@ record OutputForm(
 
     /** Whether its map must have sides that divide those of the input. */
     boolean needsWholeMap() {
-        return task == Task.SEGMENTATION && like == null;
+        return (task == Task.SEGMENTATION && like == null) || task == Task.REGRESSION;
     }
 
     boolean takes(int given) {
-        if (task == Task.EMBEDDING) {
+        if (task == Task.EMBEDDING || !heads.isEmpty()) {
             return given == 0;
         }
         return given > 0 && (labels == 0 || labels == given || (firstLabel != null && given > labels));
@@ -88,26 +151,58 @@ record OutputForm(
 
     /** The options of {@code gnserve new} that choose this form. */
     String options(List<String> names) {
+        String name = output == null ? "" : " --output " + output;
+        if (!heads.isEmpty()) {
+            return "--decoder " + lower(decoder)
+                    + heads.entrySet().stream()
+                            .map(head -> " --head " + head.getKey() + "="
+                                    + IntStream.rangeClosed(1, head.getValue())
+                                            .mapToObj(i -> "class" + i)
+                                            .collect(Collectors.joining(",")))
+                            .collect(Collectors.joining());
+        }
         if (like != null) {
             return "--like " + like + " --labels " + String.join(",", names);
         }
         if (task == Task.EMBEDDING) {
-            return "--task " + task.label();
+            return "--task " + task.label() + name;
+        }
+        if (task == Task.REGRESSION) {
+            return "--task " + task.label() + name + " --labels " + String.join(",", names);
         }
         String form = (task == Task.DETECTION ? " --boxes " + lower(boxes.form()) : "")
                 + (firstLabel == null ? "" : " --first-label " + firstLabel);
-        return "--decoder " + lower(decoder) + form + " --labels " + String.join(",", names);
+        return "--decoder " + lower(decoder) + form + name + " --labels " + String.join(",", names);
     }
 
-    /** The section of the manifest, as a line; empty for plain tensors. */
-    String manifest(String channels) {
+    /**
+     * The section of the manifest, as a line; empty for plain tensors.
+     *
+     * @param channels as a JSON list
+     * @param named the heads of a classifier with several, with their labels
+     */
+    String manifest(String channels, Map<String, List<String>> named) {
         if (task == Task.TENSORS) {
             return "";
         }
         if (task == Task.EMBEDDING) {
-            return "output: {normalize: false} # true scales each vector to length 1\n";
+            return "output: {" + (output == null ? "" : "name: " + quoted(output) + ", ")
+                    + "normalize: false} # true scales each vector to length 1\n";
+        }
+        if (task == Task.REGRESSION) {
+            return "output: {decoder: values" + (output == null ? "" : ", name: " + quoted(output))
+                    + "} # units: [m] says their unit; shown: [0, 10] which values pictures show\n";
         }
         List<String> fields = new ArrayList<>(List.of("decoder: " + lower(decoder)));
+        if (output != null) {
+            fields.add("name: " + quoted(output));
+        }
+        if (!heads.isEmpty()) {
+            fields.add(named.entrySet().stream()
+                    .map(head -> "{name: " + quoted(head.getKey()) + ", labels: "
+                            + head.getValue().stream().map(OutputForm::quoted).toList() + "}")
+                    .collect(Collectors.joining(", ", "heads: [", "]")));
+        }
         if (task == Task.SEGMENTATION && exclusive && !background) {
             fields.add("channels: " + channels);
         }
@@ -125,6 +220,11 @@ record OutputForm(
             }
         }
         return "output: {" + String.join(", ", fields) + "}\n";
+    }
+
+    /** A text of JSON is one of YAML. */
+    private static String quoted(String text) {
+        return JsonMapper.shared().writeValueAsString(text);
     }
 
     static String lower(Enum<?> choice) {

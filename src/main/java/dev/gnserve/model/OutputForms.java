@@ -8,6 +8,7 @@ import dev.gnserve.model.BoxSpec.Form;
 import dev.gnserve.model.BoxSpec.Scores;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +19,13 @@ import org.jspecify.annotations.Nullable;
  * left out only if the outputs contradict it.
  */
 final class OutputForms {
+
+    /** Logits of one class that are never below 0 would put every pixel of every image into the class: depths and distances are so. */
+    static final String UNLIKELY_LOGITS = "logits of one class, though no value is below 0";
+
+    /** What a detector that selects its boxes itself may return. */
+    private static final List<String> CHOSEN =
+            List.of("boxes", "labels", "scores", "masks", "keypoints", "keypoints_scores");
 
     private final List<Prediction> predictions;
     private final @Nullable Decoder wished;
@@ -45,11 +53,60 @@ final class OutputForms {
         if (outputs.containsKey("labels") && outputs.containsKey("boxes") && outputs.containsKey("scores")) {
             chosenBoxes(forms);
         } else if (outputs.size() == 1 || outputs.containsKey("out")) {
-            oneOutput(forms, all(OutputSpec.usualLogits(predictions.get(0))));
+            String only = outputs.containsKey("out")
+                    ? "out"
+                    : List.copyOf(outputs.keySet()).get(0);
+            List<OutputForm> found = new ArrayList<>();
+            oneOutput(found, all(only));
+            found.forEach(form -> forms.add(form.reading(List.of(only))));
         } else {
             denseBoxes(forms);
         }
         return forms;
+    }
+
+    /**
+     * The forms of each of several outputs by itself, and of several heads. Nothing shows which of the outputs matters, so they are for
+     * a choice by name.
+     */
+    List<OutputForm> ofOneOutput() {
+        if (outputs.size() < 2) {
+            return List.of();
+        }
+        List<OutputForm> forms = new ArrayList<>();
+        Map<String, Integer> heads = new LinkedHashMap<>();
+        for (String name : outputs.keySet()) {
+            List<OutputForm> found = new ArrayList<>();
+            oneOutput(found, all(name));
+            found.forEach(form -> forms.add(form.of(name)));
+            found.stream()
+                    .filter(form -> form.task() == Task.CLASSIFICATION)
+                    .findFirst()
+                    .ifPresent(form -> heads.put(name, form.labels()));
+        }
+        if (heads.size() > 1) {
+            List<Tensor> values =
+                    heads.keySet().stream().flatMap(name -> all(name).stream()).toList();
+            if (OutputFacts.of(values).isFraction()) {
+                forms.add(
+                        0,
+                        OutputForm.heads(Decoder.PROBABILITIES, heads, "several heads with probabilities of labels"));
+            } else {
+                forms.add(
+                        0,
+                        OutputForm.heads(
+                                Decoder.SIGMOID, heads, "several heads, an image may have several labels of each"));
+                forms.add(0, OutputForm.heads(Decoder.SOFTMAX, heads, "several heads, an image has one label of each"));
+            }
+        }
+        return forms;
+    }
+
+    /** Names of the outputs that a form does not read. */
+    List<String> unused(OutputForm form) {
+        return outputs.keySet().stream()
+                .filter(name -> !form.reads().isEmpty() && !form.reads().contains(name))
+                .toList();
     }
 
     /** One line for each output: its name, type and shape for one image, and its values. */
@@ -58,14 +115,6 @@ final class OutputForms {
                 .map(name -> name + " " + outputs.get(name) + ": "
                         + OutputFacts.of(all(name)).text())
                 .toList();
-    }
-
-    private List<Tensor> all(Tensor output) {
-        return outputs.entrySet().stream()
-                .filter(entry -> entry.getValue() == output)
-                .findFirst()
-                .map(entry -> all(entry.getKey()))
-                .orElseThrow();
     }
 
     private List<Tensor> all(String name) {
@@ -95,6 +144,11 @@ final class OutputForms {
         } else if (shape.rank() == 1 && !numbers) {
             labels(forms, shape.size(0), facts);
         }
+        if (!isInteger(values.get(0).type()) && (shape.rank() == 2 || shape.rank() == 3)) {
+            int maps = shape.rank() == 2 ? 1 : shape.size(0);
+            forms.add(OutputForm.of(
+                    Task.REGRESSION, Decoder.VALUES, maps, "a number for each pixel, such as a depth, as it is"));
+        }
         if (EmbeddingSpec.isVector(shape) && !numbers) {
             forms.add(OutputForm.of(
                     Task.EMBEDDING, Decoder.EMBEDDING, 0, "a vector for each image, whose values have no names"));
@@ -118,7 +172,11 @@ final class OutputForms {
             forms.add(OutputForm.of(
                     Task.SEGMENTATION, Decoder.PROBABILITIES, channels, "probabilities of classes that may overlap"));
         } else if (channels == 1) {
-            forms.add(OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, 1, "logits of one class"));
+            forms.add(OutputForm.of(
+                    Task.SEGMENTATION,
+                    Decoder.SIGMOID,
+                    1,
+                    facts.least() < 0 ? "logits of one class" : UNLIKELY_LOGITS));
         } else {
             forms.add(OutputForm.exclusive(
                     Decoder.SOFTMAX, channels - 1, true, "logits of one class a pixel, background first"));
@@ -156,7 +214,9 @@ final class OutputForms {
             BoxSpec spec = new BoxSpec(form, BoxForms.unit(all("boxes")), Scores.PROBABILITIES);
             for (int first : seen && numbers.least() == 0 ? new int[] {0} : new int[] {1, 0}) {
                 String meaning = BoxForms.text(spec) + " with labels from " + first + " and scores";
-                forms.add(OutputForm.boxes(Decoder.BOXES, 0, spec, meaning).numbered(first, greatest));
+                forms.add(OutputForm.boxes(Decoder.BOXES, 0, spec, meaning)
+                        .numbered(first, greatest)
+                        .reading(CHOSEN));
             }
         }
     }
@@ -180,7 +240,9 @@ final class OutputForms {
                         && values.rank() == 2
                         && values.size(0) == place.size(0);
                 if (pair) {
-                    boxesWithScores(forms, all(boxes), all(scores), values.size(1), boxes.equals("pred_boxes"));
+                    List<OutputForm> found = new ArrayList<>();
+                    boxesWithScores(found, all(boxes), all(scores), values.size(1), boxes.equals("pred_boxes"));
+                    found.forEach(form -> forms.add(form.reading(List.of(boxes, scores))));
                 }
             }
         }

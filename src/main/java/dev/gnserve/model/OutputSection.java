@@ -30,6 +30,7 @@ final class OutputSection {
             case DETECTION -> Decoder.BOXES;
             case TENSORS -> Decoder.TENSORS;
             case EMBEDDING -> Decoder.EMBEDDING;
+            case REGRESSION -> Decoder.VALUES;
             // Softmax of a single logit is always 1.
             case SEGMENTATION, CLASSIFICATION ->
                 perhapsAlone && archive.input().logits() == 1 ? Decoder.SIGMOID : Decoder.SOFTMAX;
@@ -82,10 +83,12 @@ final class OutputSection {
             case FCOS -> FcosSpec.read(tree);
             case RETINANET -> RetinaNetSpec.read(tree);
             case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
-            case SOFTMAX, SIGMOID, PROBABILITIES, CLASSES, DETR, TENSORS, DETECTRON2 -> null;
+            case SOFTMAX, SIGMOID, PROBABILITIES -> ClassifierHeads.read(tree, decoder);
+            case CLASSES, DETR, TENSORS, DETECTRON2 -> null;
             case HOVERNET, STARDIST, CELLPOSE -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
             case EMBEDDING -> EmbeddingSpec.read(tree);
+            case VALUES -> ValueSpec.read(tree, labels);
             case MASKFORMER -> QuerySpec.read(tree, false, labels);
             case MASK2FORMER -> QuerySpec.read(tree, true, labels);
         };

@@ -56,7 +56,7 @@ public record OutputSpec(
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
      * {@link StarDistOutputs} (Schmidt et al. 2018). Cellpose: objects from flows (Stringer et al. 2021).
-     * Embedding: one vector for each image, see {@link EmbeddingSpec}.
+     * Embedding: one vector for each image, see {@link EmbeddingSpec}. Values: a number for each pixel, see {@link ValueSpec}.
      */
     public enum Decoder {
         SOFTMAX,
@@ -75,7 +75,8 @@ public record OutputSpec(
         HOVERNET,
         STARDIST,
         CELLPOSE,
-        EMBEDDING
+        EMBEDDING,
+        VALUES
     }
 
     /** Without a family. */
@@ -146,6 +147,24 @@ public record OutputSpec(
     }
 
     /**
+     * The output that the manifest names, or the only one: for values of which nothing shows what they are.
+     *
+     * @param what it holds, for people
+     * @throws FailureException ENGINE_FAULT if there is no output with this name, or if there are several and no name
+     */
+    Tensor only(Prediction prediction, String what) {
+        boolean several =
+                prediction.outputs().size() > 1 && !prediction.outputs().containsKey(USUAL_NAME);
+        if (name == null && several) {
+            throw new FailureException(
+                    FailureCode.ENGINE_FAULT,
+                    "The model returned several outputs, %s. Choose the one with the %s in its model.yaml: output: {name: ...}."
+                            .formatted(prediction.outputs(), what));
+        }
+        return logits(prediction);
+    }
+
+    /**
      * Boxes and scores of all locations, of a detector that does not select detections itself.
      *
      * @param boxes [A, 4]
@@ -173,7 +192,8 @@ public record OutputSpec(
                     HOVERNET,
                     STARDIST,
                     CELLPOSE,
-                    EMBEDDING -> false;
+                    EMBEDDING,
+                    VALUES -> false;
         };
     }
 

@@ -11,6 +11,9 @@ public enum Task {
     /** One vector for each image. */
     EMBEDDING("embed"),
 
+    /** A number for each pixel, such as a depth. */
+    REGRESSION("estimate"),
+
     /** Tensors in, tensors out, without a meaning; the model takes no images. */
     TENSORS("infer");
 

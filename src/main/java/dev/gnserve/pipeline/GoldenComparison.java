@@ -1,15 +1,20 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Box;
 import dev.gnserve.image.CocoRle;
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.UprightImage;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Compares two JSON results for one image: the masks of classes by their overlap (IoU), detections one by one, labels by their scores,
- * embeddings by their distance.
+ * embeddings by their distance, maps of values pixel by pixel.
  * The tolerance allows for processors that round differently.
  *
  * @param tolerance by how much scores may differ, and by how much the overlap of boxes or masks may fall below 1
@@ -30,8 +35,14 @@ record GoldenComparison(float tolerance) {
         if (given.has("detections")) {
             return detections(expected.path("detections"), given.path("detections"));
         }
+        if (given.has("maps")) {
+            return maps(expected.path("maps"), given.path("maps"));
+        }
         if (given.has("embedding")) {
             return vectors(expected.path("embedding"), given.path("embedding"));
+        }
+        if (given.has("heads")) {
+            return heads(expected.path("heads"), given.path("heads"));
         }
         return labels(expected.path("predictions"), given.path("predictions"));
     }
@@ -159,6 +170,73 @@ record GoldenComparison(float tolerance) {
                 : String.format(
                         "expected an embedding of length %.4f, found one that differs from it by %.4f",
                         length, difference);
+    }
+
+    /** The mean difference of the pixels, as a part of the range of the expected values. */
+    private @Nullable String maps(JsonNode expected, JsonNode given) {
+        if (expected.size() != given.size()) {
+            return "expected " + expected.size() + " maps, found " + given.size();
+        }
+        for (int i = 0; i < given.size(); i++) {
+            String label = given.path(i).path("label").asString();
+            if (!label.equals(expected.path(i).path("label").asString())) {
+                return "expected map " + i + " to be "
+                        + expected.path(i).path("label").asString() + ", found " + label;
+            }
+            double[] wanted = values(expected.path(i).path("values"));
+            double[] found = values(given.path(i).path("values"));
+            if (wanted.length != found.length) {
+                return "expected the values of " + label
+                        + " as a 16-bit PNG, as the service answers without a parameter, found "
+                        + expected.path(i).path("values").path("encoding");
+            }
+            double sum = 0;
+            for (int at = 0; at < wanted.length; at++) {
+                sum += Math.abs(wanted[at] - found[at]);
+            }
+            double range = expected.path(i).path("maximum").asDouble()
+                    - expected.path(i).path("minimum").asDouble();
+            double difference = sum / wanted.length;
+            if (!(difference <= tolerance * range)) {
+                return String.format(
+                        "expected values of %s of a range of %.4g, found some that differ by %.4g (mean of the pixels)",
+                        label, range, difference);
+            }
+        }
+        return null;
+    }
+
+    /** Of a 16-bit PNG; empty if there is none. */
+    private static double[] values(JsonNode file) {
+        double scale = file.path("scale").asDouble(0);
+        double offset = file.path("offset").asDouble(0);
+        try {
+            UprightImage png = new ImageDecoder(ImageLimits.DEFAULT)
+                    .decode(Base64.getDecoder().decode(file.path("data").asString("")));
+            double[] values = new double[png.width() * png.height()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = offset + scale * png.sample(i % png.width(), i / png.width(), 0);
+            }
+            return values;
+        } catch (FailureException | IllegalArgumentException e) {
+            return new double[0];
+        }
+    }
+
+    private @Nullable String heads(JsonNode expected, JsonNode given) {
+        if (expected.size() != given.size()) {
+            return "expected " + expected.size() + " heads, found " + given.size();
+        }
+        for (int i = 0; i < given.size(); i++) {
+            String name = given.path(i).path("name").asString();
+            String difference = !name.equals(expected.path(i).path("name").asString())
+                    ? "expected the name " + expected.path(i).path("name").asString()
+                    : labels(expected.path(i).path("predictions"), given.path(i).path("predictions"));
+            if (difference != null) {
+                return "head " + name + ": " + difference;
+            }
+        }
+        return null;
     }
 
     private @Nullable String labels(JsonNode expected, JsonNode given) {

@@ -25,6 +25,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -82,16 +83,16 @@ public final class ImagePipeline {
     // ---- The response to a request ----
 
     /**
-     * Answers a request in JSON, or with a PNG if the task has a picture and the client prefers it.
+     * Answers a request in JSON, or with a file that the client prefers to it, such as a PNG.
      *
-     * @param picture makes the bytes of the PNG from a result; null for JSON only
+     * @param files for each type of file, what makes its bytes from a result; empty for JSON only
      * @param page of each image, from 1
      * @throws FailureException if the request as a whole fails
      * @throws IOException if the connection breaks
      */
     public <R, J> ResponseEntity<Object> answer(
             ImageTask<R, J> task,
-            @Nullable Function<R, byte[]> picture,
+            Map<MediaType, Function<R, byte[]>> files,
             LoadedModel model,
             Client client,
             HttpServletRequest request,
@@ -107,23 +108,25 @@ public final class ImagePipeline {
                 stages,
                 (image, result) -> copyToShadow(task, model, image, result));
         List<Upload> images = uploads.read(request, page);
-        if (picture != null && AcceptHeader.prefersPng(request)) {
+        MediaType type = AcceptHeader.preferredFile(request, files.keySet());
+        Function<R, byte[]> file = type == null ? null : files.get(type);
+        if (type != null && file != null) {
             if (images.size() != 1) {
                 throw Failure.of(
                                 FailureCode.INVALID_REQUEST,
-                                "A PNG response shows one image, and the request has %d. Send one image per request, or accept JSON."
-                                        .formatted(images.size()))
+                                "A response of type %s shows one image, and the request has %d. Send one image per request, or accept JSON."
+                                        .formatted(named(type), images.size()))
                         .asException();
             }
             return runOne(context, images.get(0), found -> {
-                byte[] png = stages.encoded(() -> picture.apply(found.result()));
-                ResponseEntity.BodyBuilder response = ResponseEntity.ok().contentType(MediaType.IMAGE_PNG);
+                byte[] bytes = stages.encoded(() -> file.apply(found.result()));
+                ResponseEntity.BodyBuilder response = ResponseEntity.ok().contentType(type);
                 if (found.page() != null) {
                     response.header(
                             PAGE_HEADER,
                             found.page().number() + "/" + found.page().of());
                 }
-                return response.body(png);
+                return response.body(bytes);
             });
         }
         String requestId = RequestId.of(request);
@@ -135,6 +138,10 @@ public final class ImagePipeline {
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_JSON)
                 .body(task.response(model, requestId, results));
+    }
+
+    private static String named(MediaType type) {
+        return type.equals(MediaType.IMAGE_PNG) ? "PNG" : type.toString();
     }
 
     /**

@@ -18,6 +18,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -147,7 +148,7 @@ class SegmentationController {
                                         .formatted(model))
                         .asException();
             }
-            return pipeline.answer(task, picture, served, client, request, page);
+            return pipeline.answer(task, Map.of(MediaType.IMAGE_PNG, picture), served, client, request, page);
         });
     }
 }

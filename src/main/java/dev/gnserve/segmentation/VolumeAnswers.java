@@ -53,7 +53,7 @@ final class VolumeAnswers {
         }
 
         private static Format preferred(HttpServletRequest request) {
-            MediaType type = AcceptHeader.preferred(
+            MediaType type = AcceptHeader.preferredFile(
                     request,
                     Stream.of(PNG, TIFF, NIFTI, NPY).map(Format::mediaType).toList());
             for (Format format : values()) {

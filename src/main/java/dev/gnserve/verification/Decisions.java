@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.ClassProbabilities;
+import dev.gnserve.model.ClassifierHeads;
 import dev.gnserve.model.InstanceSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
@@ -58,8 +59,13 @@ public final class Decisions {
         if (known != null && known.output().hasQueries()) {
             return changedByLogits(known, alone, together); // Objects follow from the classes of pixels.
         }
-        if (known != null && known.task() == Task.EMBEDDING) {
-            return 0; // A vector decides nothing: its values are compared as they are.
+        if (known != null && (known.task() == Task.EMBEDDING || known.task() == Task.REGRESSION)) {
+            return 0; // These values decide nothing: they are compared as they are.
+        }
+        if (known != null && known.output().family() instanceof ClassifierHeads several) {
+            return several.heads().stream()
+                    .mapToLong(head -> changedWinners(head.of(alone), head.of(together)))
+                    .sum();
         }
         InstanceSpec instances = known == null ? null : known.output().instances();
         if (known != null && instances != null) {

@@ -135,6 +135,53 @@ class NewCommandTest {
         assertThat(out.toString()).contains("v1/models/vector/embed");
     }
 
+    /** A depth and a logit of one class are a number for each pixel; logits are below 0 somewhere. */
+    @Test
+    void aNumberForEachPixelIsAskedFor() throws IOException {
+        Path depth = Path.of("src/test/resources/regression/depth-scripted.pt");
+        assertThat(run("depth", depth, "--labels", "depth")).isEqualTo(1);
+        assertThat(err.toString()).contains("a number for each pixel", "--task regression --labels depth\n");
+
+        ModelManifest manifest = made("depth", depth, "--task", "regression", "--labels", "depth");
+
+        assertThat(manifest.task()).isEqualTo(Task.REGRESSION);
+        assertThat(manifest.input().tiling()).isNull();
+        assertThat(out.toString()).contains("v1/models/depth/estimate");
+    }
+
+    /** Nothing shows which of several outputs matters. Those that are not read are named. */
+    @Test
+    void ofSeveralOutputsOneIsChosen() throws IOException {
+        Path deep = Path.of("src/test/resources/heads/deep-scripted.pt");
+        assertThat(run("deep", deep, "--labels", "a,b")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("Choose one of them with --output", "--decoder softmax --output output0 --labels a,b\n");
+
+        ModelManifest manifest = made("deep", deep, "--labels", "a,b", "--output", "output1");
+
+        assertThat(manifest.output().name()).isEqualTo("output1");
+        assertThat(out.toString()).contains("not used: output0");
+        assertThat(Files.readString(folder.resolve("deep/model.yaml"))).contains("# Not used: output0.\n");
+        made("coarse", OWN.resolve("coarse-scripted.pt"), "--labels", "a,b");
+        assertThat(Files.readString(folder.resolve("coarse/model.yaml"))).contains("# Not used: aux.\n");
+    }
+
+    @Test
+    void headsOfAClassifierAreNamed() throws IOException {
+        Path archive = Path.of("src/test/resources/heads/heads-scripted.pt");
+        String[] heads = {"--head", "age=child,adult,old", "--head", "sex=female,male"};
+        assertThat(run("heads", archive, heads)).isEqualTo(1);
+        assertThat(err.toString()).contains("which of these 2 forms", "--head sex=class1,class2");
+        assertThat(run("heads", archive, "--decoder", "softmax", "--head", "age=child,adult"))
+                .isEqualTo(1);
+
+        ModelManifest manifest = made(
+                "heads", archive, "--decoder", "softmax", "--head", "age=child,adult,old", "--head", "sex=female,male");
+
+        assertThat(manifest.labels()).containsExactly("age.child", "age.adult", "age.old", "sex.female", "sex.male");
+        assertThat(out.toString()).contains("not used: features");
+    }
+
     @Test
     void withoutLabelsTheChoicesAreShown() {
         assertThat(run("unnamed", OWN.resolve("classifier-traced.pt"))).isEqualTo(1);

@@ -198,7 +198,7 @@ class ManifestReaderTest {
         assertThatThrownBy(() -> read(""))
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessageContaining(
-                        "task is missing; allowed is one of segmentation, detection, classification, embedding, tensors");
+                        "task is missing; allowed is one of segmentation, detection, classification, embedding, regression, tensors");
         assertThatThrownBy(() -> read("task: segmentation"))
                 .isInstanceOf(InvalidManifestException.class)
                 .hasMessageContaining("labels is missing; allowed is a list of distinct names");

@@ -27,10 +27,10 @@ class OutputFormsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            probabilities-softmax | output | --decoder probabilities --labels x; --decoder probabilities --labels x
-            probabilities-sigmoid | output | --decoder probabilities --labels x
-            softmax-nonsquare | output | --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x
-            classes | output | --decoder classes --labels x
+            probabilities-softmax | output | --decoder probabilities --labels x; --decoder probabilities --labels x; --task regression --labels x
+            probabilities-sigmoid | output | --decoder probabilities --labels x; --task regression --labels x
+            softmax-nonsquare | output | --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x; --task regression --labels x
+            classes | output | --decoder classes --labels x; --task regression --labels x
             detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
             boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --first-label 1 --labels x; --decoder boxes --boxes xyxy --first-label 0 --labels x
             hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
@@ -117,7 +117,8 @@ class OutputFormsTest {
                 .extracting(form -> String.valueOf(form.firstLabel()))
                 .containsExactly(first == null ? new String[0] : first.split(", ", -1));
         assertThat(forms)
-                .allSatisfy(form -> assertThat(form.manifest("")).contains("firstLabel: " + form.firstLabel()));
+                .allSatisfy(
+                        form -> assertThat(form.manifest("", Map.of())).contains("firstLabel: " + form.firstLabel()));
     }
 
     private static List<Decoder> decoders(OutputForms forms) {
