@@ -79,6 +79,25 @@ export function grayTiff(width, height, pages) {
   return Buffer.concat(parts);
 }
 
+/** A WebP with an orientation in Exif (RFC 9649; Exif 2.32, tag 0x0112), made from one that has nothing but its pixels. */
+export function turnedWebp(plain, orientation) {
+  const chunkOf = (type, data) => {
+    const head = Buffer.alloc(8);
+    head.write(type, "latin1");
+    head.writeUInt32LE(data.length, 4);
+    return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
+  };
+  const frame = plain.subarray(12); // Its chunks: VP8X, if there is one, and the pixels.
+  const pixels = frame.toString("latin1", 0, 4) === "VP8X" ? frame.subarray(18) : frame;
+  const size = Buffer.alloc(10);
+  size[0] = 0x08; // There is Exif.
+  size.writeUIntLE(96 - 1, 4, 3);
+  size.writeUIntLE(64 - 1, 7, 3);
+  const exif = Buffer.from([0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]);
+  const body = Buffer.concat([Buffer.from("WEBP"), chunkOf("VP8X", size), pixels, chunkOf("EXIF", exif)]);
+  return chunkOf("RIFF", body);
+}
+
 /** Bright discs on a dark ground, as nuclei look under fluorescence. */
 export const discs = (most, places, radius = 9) => (x, y) =>
   places.some(([cx, cy]) => Math.hypot(x - cx, y - cy) < radius) ? most : Math.round(most / 12);

@@ -32,12 +32,12 @@ export async function startService(properties, { path = "", key = "" } = {}) {
   };
   process.on("exit", stop);
   const url = `http://localhost:${port}${path}/`;
-  for (let tried = 0; tried < 900; tried++) {
+  for (let tried = 0; tried < 2400; tried++) {
     if (java.exitCode !== null) throw new Error(readFileSync(log, "utf8"));
     const models = await fetch(`${url}v1/models`, { headers: key ? { "X-API-Key": key } : {} })
       .then((answer) => answer.json()).then((answer) => answer.models ?? [], () => []);
     if (models.length && models.every(({ state }) => state === "READY")) return { url, stop };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`the service is not ready after 90 s:\n${readFileSync(log, "utf8")}`);
+  throw new Error(`the service is not ready after 240 s:\n${readFileSync(log, "utf8")}`);
 }

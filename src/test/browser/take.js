@@ -11,6 +11,15 @@ import { JAR, sample } from "./service.js";
 const NAME = "fluorescence-256";
 const FILE = sample(`nuclei/${NAME}.png`);
 
+/** What gnserve convert writes of some answers, by the names of their images. */
+function converted(answers, format, file) {
+  const folder = mkdtempSync(join(tmpdir(), "gnserve-take-"));
+  mkdirSync(join(folder, "results"));
+  for (const [name, answer] of Object.entries(answers)) writeFileSync(join(folder, "results", `${name}.json`), answer);
+  execFileSync("java", ["-XX:TieredStopAtLevel=1", "-jar", JAR, "convert", join(folder, "results"), join(folder, "to"), "--format", format]);
+  return readFileSync(join(folder, "to", file), "utf8");
+}
+
 const ask = (service, query, accept = "application/json") => fetch(`${service.url}v1/models/nuclei-unet-gn/segment?${query}`, {
   method: "POST", headers: { "Content-Type": "image/png", Accept: accept }, body: readFileSync(FILE),
 });
@@ -19,18 +28,11 @@ export function takeTests(service) {
   test("the files are those of gnserve convert and of the API", () => onPage(`${service.url}#sample=1`, async (page) => {
     await shown(page, `${NAME}.png`);
     await page.getByRole("tab", { name: "Download" }).click();
-
-    const folder = mkdtempSync(join(tmpdir(), "gnserve-take-"));
     const json = await saved(page, "JSON");
     assert.equal(json.name, `${NAME}.json`);
-    mkdirSync(join(folder, "results"));
-    writeFileSync(join(folder, "results", `${NAME}.png.json`), json.bytes);
-    const converted = (format, file) => {
-      execFileSync("java", ["-XX:TieredStopAtLevel=1", "-jar", JAR, "convert", join(folder, "results"), join(folder, format), "--format", format]);
-      return readFileSync(join(folder, format, file), "utf8");
-    };
-    assert.equal((await saved(page, "CSV")).bytes.toString(), converted("csv", "objects.csv"));
-    assert.deepEqual(JSON.parse((await saved(page, "COCO")).bytes), JSON.parse(converted("coco", "dataset.json")));
+    const answers = { [`${NAME}.png`]: json.bytes };
+    assert.equal((await saved(page, "CSV")).bytes.toString(), converted(answers, "csv", "objects.csv"));
+    assert.deepEqual(JSON.parse((await saved(page, "COCO")).bytes), JSON.parse(converted(answers, "coco", "dataset.json")));
 
     const { objects } = (await (await ask(service, "masks=geojson")).json()).images[0];
     const geo = JSON.parse((await saved(page, "GeoJSON")).bytes);
@@ -56,6 +58,15 @@ export function takeTests(service) {
     await page.getByRole("button", { name: /BloodImage_00271.jpg [0-9]+ object/ }).click();
     await shown(page, "BloodImage_00271.jpg");
     await page.getByRole("tab", { name: "Download" }).click();
+
+    await page.getByLabel("All 2 images in one file").check();
+    const [first, second] = JSON.parse((await saved(page, "JSON")).bytes).map((answer) => JSON.stringify(answer));
+    const answers = { "BloodImage_00234.jpg": first, "BloodImage_00271.jpg": second };
+    assert.equal((await saved(page, "CSV")).bytes.toString(), converted(answers, "csv", "objects.csv"));
+    assert.deepEqual(JSON.parse((await saved(page, "GeoJSON")).bytes),
+      JSON.parse(converted(answers, "geojson", "BloodImage_00271.jpg.geojson")));
+
+    await page.getByLabel("All 2 images in one file").uncheck();
     await page.getByLabel(/^RBC/).uncheck();
     const own = (await saved(page, "CSV")).bytes.toString();
     assert.ok(own.includes(",WBC,") && !own.includes(",RBC,"));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { readFileSync } from "node:fs";
 import { drawnPixels, onPage, shown } from "./browser.js";
-import { discs, grayPng, grayTiff } from "./pictures.js";
+import { discs, grayPng, grayTiff, turnedWebp } from "./pictures.js";
 import { sample } from "./service.js";
 
 const PNG = sample("nuclei/fluorescence-256.png");
@@ -87,6 +87,20 @@ export function tryTests(service) {
     const brightest = await page.locator("canvas").first().evaluate((canvas) =>
       canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.reduce((most, value, i) => (i % 4 === 3 ? most : Math.max(most, value)), 0));
     assert.ok(brightest > 150, `900 of 65535 is drawn as ${brightest}`);
+  }));
+
+  test("a picture that browsers do not turn upright is drawn by the service", () => onPage(service.url, async (page) => {
+    await shown(page, "fluorescence");
+    const plain = Buffer.from(await page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 96, height: 64 });
+      canvas.getContext("2d").fillRect(0, 0, 40, 20);
+      const blob = await new Promise((made) => canvas.toBlob(made, "image/webp", 0.9));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    }));
+    await page.locator("#files").setInputFiles({ name: "turned.webp", mimeType: "image/webp", buffer: turnedWebp(plain, 6) });
+    await shown(page, "turned.webp");
+    assert.match(await page.locator("#facts").textContent(), /64 x 96/);
+    await page.getByText("the service drew it").waitFor();
   }));
 
   test("a model is switched while an image runs", () => onPage(service.url, async (page) => {

@@ -69,12 +69,18 @@ function showProblem(problem, again) {
   if (problem?.code === "UNAUTHENTICATED") openKey();
 }
 
+function say(text, again) {
+  byId("problem").replaceChildren(el("div", { class: "note" }, el("p", { text }),
+    again ? el("button", { type: "button", text: "Run again", onclick: again }) : null));
+}
+
 async function select(item) {
   current = item;
   showList();
   showProblem(item.state === "failed" ? item.problem : null, () => start([item]));
   if (item.state !== "done") {
     clearShown();
+    if (item.state === "cancelled") say("This image was not sent.", () => start([item]));
     return;
   }
   try {
@@ -107,7 +113,7 @@ async function start(wanted) {
     for (const item of some) item.state = "cancelled";
     showProgress();
     showList();
-    byId("problem").replaceChildren(el("p", { class: "note", text: "Correct the options of the request, then run again." }));
+    say("Correct the options of the request, then run again.");
     return;
   }
   current = wanted[0];
@@ -157,8 +163,7 @@ byId("cancel").addEventListener("click", () => {
   for (const item of items) if (["waiting", "running"].includes(item.state)) item.state = "cancelled";
   showProgress();
   showList();
-  byId("problem").replaceChildren(el("div", { class: "note" }, el("p", { text: "Cancelled." }),
-    el("button", { type: "button", text: "Run again", onclick: () => start(items) })));
+  say("Cancelled.", () => start(items.filter(({ state }) => state === "cancelled")));
 });
 
 // --- Models
@@ -177,8 +182,7 @@ function modelChanged(model, another) {
     run?.cancel();
     clearShown();
     byId("progress").hidden = true;
-    byId("problem").replaceChildren(el("p", { class: "note", text: model.state === "LOADING"
-      ? "The model is loading. The page goes on when it is ready." : "This model does not serve. Choose another one." }));
+    say(model.state === "LOADING" ? "The model is loading. The page goes on when it is ready." : "This model does not serve. Choose another one.");
     return;
   }
   const sampleOnly = items.every(({ sample }) => sample);
@@ -187,7 +191,7 @@ function modelChanged(model, another) {
   else {
     items = [];
     clearShown();
-    byId("problem").replaceChildren(el("p", { class: "note", text: "Choose or drop an image." }));
+    say("Choose or drop an image.");
   }
   named = null;
 }

@@ -3,19 +3,32 @@
 import { askPatiently } from "./api.js";
 import { requestPath } from "./request.js";
 
-/** Which kind of file it is, as far as it matters here: tiff, png16, npy or other. */
+/**
+ * Which kind of file it is, as far as it matters here: tiff, npy, png16, turned or other. A turned one may have an orientation that the
+ * service applies and browsers do not: in Exif or XMP of a WebP, or in a text of a PNG.
+ */
 export async function kindOf(file) {
   const head = new Uint8Array(await file.slice(0, 32).arrayBuffer());
   const text = String.fromCharCode(...head);
   if (/^(II[*+]\0|MM\0[*+])/.test(text)) return "tiff";
   if (text.startsWith("\x93NUMPY")) return "npy";
-  if (text.startsWith("\x89PNG") && head[24] === 16) return "png16";
+  if (text.startsWith("\x89PNG")) return head[24] === 16 ? "png16" : (await hasProfileText(file)) ? "turned" : "other";
+  if (/^RIFF....WEBPVP8X/s.test(text) && head[20] & 0x0c) return "turned";
   return "other";
+}
+
+async function hasProfileText(png) {
+  const view = new DataView(await png.arrayBuffer());
+  const text = (at, length) => String.fromCharCode(...new Uint8Array(view.buffer, at, Math.min(length, view.byteLength - at)));
+  for (let at = 8; at + 12 <= view.byteLength; at += 12 + view.getUint32(at)) {
+    if (/^[tzi](EXt|TXt)$/.test(text(at + 4, 4)) && /^(Raw profile type|XML:com\.adobe\.xmp)/.test(text(at + 8, 20))) return true;
+  }
+  return false;
 }
 
 async function decoded(blob) {
   try {
-    return await createImageBitmap(blob);
+    return await createImageBitmap(blob, { colorSpaceConversion: "none" }); // The values as the model sees them.
   } catch {
     return null; // Broken, or of a kind that this browser does not know.
   }
