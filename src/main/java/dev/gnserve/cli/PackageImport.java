@@ -89,7 +89,7 @@ final class PackageImport {
             archive.torchScript(); // Read before the engine sees it.
         }
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
-            LoadedModel model = LoadedModel.alone(NamedModel.find(folder.toString(), spec), engine);
+            LoadedModel model = LoadedModel.alone(NamedModel.find(folder.toString(), null, spec), engine);
             try {
                 Golden golden = manifest.golden();
                 return golden == null ? null : VolumeGolden.forCommands().difference(model, model, golden);
