@@ -30,7 +30,13 @@ class PackageImportTest {
         return GnserveCommand.commandLine()
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
-                .execute("new", "cells", "--from", from.toString(), "--models-dir", folder.resolve("models").toString());
+                .execute(
+                        "new",
+                        "cells",
+                        "--from",
+                        from.toString(),
+                        "--models-dir",
+                        folder.resolve("models").toString());
     }
 
     @ParameterizedTest
@@ -40,7 +46,8 @@ class PackageImportTest {
 
         assertThat(out.toString()).contains("test tensors: hold", "v1/models/cells/segment");
         Path model = folder.resolve("models/cells");
-        assertThat(Files.readString(model.resolve("model.yaml"))).contains("license: \"CC0-1.0\"", "blending: \"halo\"");
+        assertThat(Files.readString(model.resolve("model.yaml")))
+                .contains("license: \"CC0-1.0\"", "blending: \"halo\"");
         assertThat(model.resolve("1/model.pt")).exists();
         assertThat(model.resolve("test_input.npy")).exists();
     }
