@@ -46,6 +46,10 @@ final class MonaiBundle {
     }
 
     ImportedModel read() {
+        if (files.find("models/model.ts").isEmpty()) {
+            throw new RefusedPackageException(
+                    "the bundle has no models/model.ts; make it with python -m monai.bundle ckpt_export, or ask the publisher for it");
+        }
         byte[] archive = files.read("the bundle", root + "models/model.ts", null);
         JsonNode input = tensor("inputs");
         JsonNode output = tensor("outputs");

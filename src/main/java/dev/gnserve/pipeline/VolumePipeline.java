@@ -186,7 +186,8 @@ public final class VolumePipeline {
                     .asException();
         }
         long inFlight = InputsInFlight.limit(manifest) * windows.windowBytes(shape.channels() + outputs);
-        return spec.bytes(shape) + blending + inFlight + task.bytes(manifest, shape);
+        long response = task.responseBytes(manifest, shape);
+        return spec.bytes(shape) + Math.max(blending + inFlight, response) + task.bytes(manifest, shape);
     }
 
     /** The windows of one volume on their way through the model. For one thread. */

@@ -15,6 +15,11 @@ public interface VolumeTask<R> {
     /** Heap for the result, from the first plane to the response. */
     long bytes(ModelManifest manifest, VolumeShape shape);
 
+    /** Further heap for the response, after the last plane, when that of the blending is free. */
+    default long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        return 0;
+    }
+
     /**
      * A collector for one volume.
      *

@@ -43,21 +43,36 @@ record VolumeRequest(@Nullable Float threshold, boolean objects, ArrayFile.@Null
         }
     }
 
-    /** Runs for which memory is planned. */
+    /** Runs for which memory is planned: one for 16 voxels. */
     static int mostRuns(VolumeShape shape) {
-        return (1 << 16) + (int) (shape.voxels() / 8);
+        return (1 << 16) + (int) (shape.voxels() / 16);
     }
 
     @Override
     public long bytes(ModelManifest manifest, VolumeShape shape) {
-        // Runs, and their numbers and sizes while they become objects.
         long runs = (long) manifest.labels().size() * mostRuns(shape) * LabelRuns.RUN_BYTES;
-        int copies = file == ArrayFile.Format.NIFTI ? 2 : 1;
-        int components = content.isOfOutputs()
-                ? manifest.output().channels().size()
-                : manifest.labels().size();
-        ArrayFile.Type type = content.isOfOutputs() ? ArrayFile.Type.FLOAT32 : ArrayFile.Type.UINT16;
-        return runs + (file == null ? 0 : copies * ArrayFile.bytes(type, components, shape));
+        int channels = manifest.output().channels().size();
+        return runs + (content.isOfOutputs() ? file(ArrayFile.Type.FLOAT32, channels, shape) : 0);
+    }
+
+    @Override
+    public long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        ArrayFile.Type type = content == Content.OBJECTS ? ArrayFile.Type.UINT16 : ArrayFile.Type.UINT8;
+        return content.isOfOutputs()
+                ? 0
+                : file(type, mayOverlap(manifest) ? manifest.labels().size() : 1, shape);
+    }
+
+    /** Heap for a file; a compressed one is beside it, and grows by doubling. */
+    private long file(ArrayFile.Type type, int components, VolumeShape shape) {
+        long plain = ArrayFile.bytes(type, components, shape);
+        return file == null ? 0 : file == ArrayFile.Format.NIFTI ? 3 * plain : plain;
+    }
+
+    /** Whether a voxel may have several labels. */
+    boolean mayOverlap(ModelManifest manifest) {
+        return manifest.labels().size() > 1
+                && (threshold != null || !manifest.output().exclusive());
     }
 
     @Override

@@ -56,7 +56,7 @@ final class VolumeSegmentation {
         this.grid = grid;
         this.labels = labels;
         this.request = request;
-        this.overlap = overlap && labels.size() > 1;
+        this.overlap = overlap;
         this.outputs = outputs;
         this.projection = projection(volume);
     }

@@ -56,7 +56,7 @@ final class VolumeSegmenter implements VolumeTask.Collector<VolumeSegmentation> 
                         volume.shape(),
                         volume.geometry())
                 : null;
-        boolean overlap = threshold != null || !manifest.output().exclusive();
+        boolean overlap = request.mayOverlap(manifest);
         this.result = new VolumeSegmentation(manifest.labels(), volume, grid, labels, request, overlap, outputs);
     }
 

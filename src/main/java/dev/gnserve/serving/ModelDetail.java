@@ -15,6 +15,7 @@ import dev.gnserve.telemetry.RequestTotals;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationSummary;
 import dev.gnserve.verification.VerifiedModel;
+import dev.gnserve.model.VolumeSpec;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
@@ -82,6 +83,7 @@ record ModelDetail(
      * @param tile side of the tiles that larger images are cut into, in pixels; null if images are not cut
      * @param tileOverlap least overlap of neighbouring tiles, in pixels
      * @param normalization from pixel values to the model's input
+     * @param volume how a volume becomes inputs; null for a model of images, and then the fields before it do not count
      */
     @Schema(name = "ModelInput")
     record Input(
@@ -92,7 +94,10 @@ record ModelDetail(
             @Schema(example = "64") @Nullable Integer tileOverlap,
 
             @Schema(example = "Percentile[low=1.0, high=99.8, minimumRange=16.0]")
-            String normalization) {
+            String normalization,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Volume volume) {
 
         static Input of(InputSpec input) {
             Tiling tiling = input.tiling();
@@ -104,11 +109,40 @@ record ModelDetail(
                     lower(input.padding().mode()),
                     tiling == null ? null : tiling.size(),
                     tiling == null ? null : tiling.overlap(),
-                    input.normalization().toString());
+                    input.normalization().toString(),
+                    Volume.of(input.volume()));
         }
 
         private static String lower(Enum<?> value) {
             return value.name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * How a volume becomes inputs. Lists are in the order of the model's axes.
+     *
+     * @param axes the model's axes: letters of those of the file, or directions such as RAS
+     * @param window sizes of a window
+     * @param blending how outputs of windows that overlap become one
+     * @param spacing that a volume must have; null for any
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(name = "ModelVolume")
+    record Volume(
+            @Schema(example = "zyx") String axes,
+            @Schema(example = "[96, 96, 96]") List<Integer> window,
+            @Schema(example = "gaussian") String blending,
+            @Schema(example = "[1.5, 1.5, 2.0]") @Nullable List<Double> spacing) {
+
+        static @Nullable Volume of(@Nullable VolumeSpec spec) {
+            String orientation = spec == null ? null : spec.orientation();
+            return spec == null
+                    ? null
+                    : new Volume(
+                            orientation == null ? spec.axes() : orientation,
+                            spec.window(),
+                            Input.lower(spec.blending()),
+                            spec.spacing());
         }
     }
 

@@ -10,6 +10,7 @@ import dev.gnserve.image.TiffStack;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file with a volume: a TIFF stack (ImageJ, OME, or plain pages), NIfTI-1, or an array of NumPy. The content decides the format.
@@ -114,10 +115,19 @@ public final class VolumeFile {
      * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE, OVERLOADED when there is no memory, and what the cancellation throws
      */
     public Volume read(Cancellation cancellation) {
+        @Nullable RuntimeException[] stopped = new RuntimeException[1];
+        Cancellation kept = () -> {
+            try {
+                cancellation.throwIfCancelled();
+            } catch (RuntimeException e) {
+                stopped[0] = e;
+                throw e;
+            }
+        };
         try {
             VolumeShape shape = source.shape();
             float[] values = new float[Math.toIntExact(shape.voxels() * shape.channels())];
-            source.read(values, cancellation);
+            source.read(values, kept);
             for (float value : values) {
                 if (!Float.isFinite(value)) {
                     throw new UnsupportedImageException(
@@ -125,7 +135,10 @@ public final class VolumeFile {
                 }
             }
             return new Volume(shape, values, source.geometry());
-        } catch (IOException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            if (stopped[0] != null) {
+                throw stopped[0];
+            }
             throw DecodeFailure.of(described, e).asException();
         }
     }

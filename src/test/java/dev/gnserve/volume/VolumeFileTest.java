@@ -11,6 +11,7 @@ import dev.gnserve.image.ImageLimits;
 import dev.gnserve.numpy.Npz;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -112,6 +113,35 @@ class VolumeFileTest {
         assertThatThrownBy(() -> open(name, channels).read(Cancellation.NEVER))
                 .isInstanceOf(FailureException.class)
                 .hasMessageContaining(why);
+    }
+
+    /** Changed, shortened or lengthened: the values come, or a failure with words; never another exception. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "imagej.tif",
+                "ome.ome.tif",
+                "big.tif",
+                "hyperstack.tif",
+                "fortran.npy",
+                "big-endian.nii",
+                "turned.nii.gz"
+            })
+    void changedFilesFailInWordsOnly(String name) {
+        byte[] whole = ModelsFolder.bytes("/volumes/" + name);
+        Random random = new Random(5);
+        for (int i = 0; i < 1500; i++) {
+            byte[] changed = Arrays.copyOf(whole, i % 5 == 0 ? random.nextInt(whole.length + 20) : whole.length);
+            for (int change = random.nextInt(4); change >= 0 && changed.length > 0; change--) {
+                int within = random.nextBoolean() ? Math.min(changed.length, 400) : changed.length;
+                changed[random.nextInt(within)] = (byte) random.nextInt();
+            }
+            try {
+                open(changed, 1 + i % 2).read(Cancellation.NEVER);
+            } catch (FailureException e) {
+                assertThat(e.getMessage()).isNotBlank();
+            }
+        }
     }
 
     @Test
