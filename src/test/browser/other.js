@@ -13,6 +13,9 @@ const ANSWERS = {
   embedding: [{ embedding: Array.from({ length: 40 }, (_, i) => i / 40), dimensions: 40, normalized: false }, /dimensions40/, "0.02500"],
   regression: [{ maps: [{ label: "depth", unit: "m", minimum: 0.52, maximum: 8.49, mean: 3.07, standardDeviation: 1.81 }] },
     /depth0\.520 to 8\.49 m/, "8.490"],
+  segmentation: [{ depth: 36, axes: "zyx", classes: [{ label: "nucleus", voxels: 345, fraction: 0.084 }], objects: [{
+    id: 1, label: "nucleus", score: 0.97, voxels: 345, box: { x: 10, y: 20, z: 3, width: 7, height: 8, depth: 4 }, centroid: { x: 13.5, y: 24.1, z: 5 },
+  }] }, /256 x 256 x 36.*objects1.*nucleus8\.4 %/, "0.9700"],
   detection: [{ detections: [{
     label: "person", score: 0.9, box: { x: 20, y: 30, width: 100, height: 150 },
     keypoints: [{ name: "nose", x: 70, y: 50, visible: true }, { name: "left_eye", x: 80, y: 45, visible: false }],
@@ -23,10 +26,11 @@ export function otherTests(service) {
   for (const [task, [found, fact, value]] of Object.entries(ANSWERS)) {
     const prepare = async (page) => {
       const model = { name: "other", version: "2", task, state: "READY", reason: null };
-      const answer = { model: "other", version: "2", requestId: "x", images: [{ name: "a.png", width: 256, height: 256, ...found, timing: TIMING }] };
+      const one = { name: "a.png", width: 256, height: 256, ...found, timing: TIMING };
+      const answer = { model: "other", version: "2", requestId: "x", ...(found.depth ? { images: [], volumes: [one] } : { images: [one] }) };
       await page.route("**/v1/models", (route) => route.fulfill({ json: { models: [model] } }));
       await page.route("**/v1/models/other**", (route) => route.fulfill({ json: { ...model, labels: ["person"] } }));
-      await page.route(/other\/(classify|embed|detect|estimate)/, (route) => route.fulfill(
+      await page.route(/other\/(segment|classify|embed|detect|estimate)/, (route) => route.fulfill(
         route.request().headers().accept === "image/png" ? { contentType: "image/png", body: PNG } : { json: answer }));
     };
     test(`the task ${task}`, () => onPage(service.url, async (page) => {

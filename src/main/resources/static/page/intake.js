@@ -4,7 +4,7 @@ import { byId } from "./dom.js";
 import { counted } from "./numbers.js";
 
 const MOST = 500;
-const NAMES = /\.(jpe?g|png|bmp|dib|gif|tiff?|webp|npy)$/i;
+const NAMES = /\.(jpe?g|png|bmp|dib|gif|tiff?|webp|npy|nii|nii\.gz)$/i;
 
 const isImage = (file) => file.type.startsWith("image/") || NAMES.test(file.name);
 

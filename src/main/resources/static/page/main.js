@@ -27,6 +27,7 @@ function stateOf(item) {
   if (state === "running") return item.wait ? `busy: again in ${item.wait} s` : "running";
   if (state === "failed") return problem.title ?? "failed";
   if (state === "done" && result.objects) return counted(result.objects.length, "object");
+  if (state === "done" && result.volume) return counted(result.volume.objects.length, "object");
   if (state === "done" && result.heads) return result.heads.map(({ predictions }) => predictions[0]?.label ?? "none").join(", ");
   return state;
 }

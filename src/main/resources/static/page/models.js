@@ -48,6 +48,9 @@ function verified(found) {
   return `${counts}; last ${last.verdict} at ${moment(last.at)}${worst}${last.reason ? ` (${last.reason})` : ""}`;
 }
 
+const fit = ({ compared, mismatches, latest }) =>
+  `${compared} compared with model.yaml, ${mismatches} do not fit${latest ? `: ${latest}` : ""}`;
+
 function card(model, detail) {
   const { execution, batching, input, activity } = detail;
   const history = activity ? live(`${model.name} ${model.version}`, activity) : [];
@@ -65,6 +68,7 @@ function card(model, detail) {
     ])),
     execution ? el("dl", {}, ...terms([
       ["golden image", golden(detail.golden)], ["verification", verified(detail.verification)],
+      ["outputs of traffic", detail.outputs ? fit(detail.outputs) : null],
     ])) : null,
     now ? el("dl", { class: "live" }, ...terms([
       ["queue", `${now.queueDepth} of ${batching.queueCapacity}`], ["requests", now.requests],

@@ -48,6 +48,7 @@ async function drawnByService(item, options, signal) {
  */
 export async function pictureOf(item, result, signal) {
   if (result.maps) return { bitmap: await drawnByService(item, {}, signal), note: `The values of ${result.maps[0].label}, drawn by the service.` };
+  if (result.volume) return { bitmap: await drawnByService(item, {}, signal), note: "The volume seen along z, drawn by the service." };
   const kind = await kindOf(item.file);
   if (kind === "other") {
     const bitmap = await decoded(item.file);

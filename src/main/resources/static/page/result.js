@@ -6,12 +6,14 @@ import { pixelsOf } from "./rle.js";
  * One image of an answer, with the pixels of its masks.
  *
  * objects: [{id, label, score, area, box, centroid, mask, region, keypoints}], absent for tasks without objects; heads: [{name, predictions}]; maps: statistics of
- * the values of each pixel; region is that of
+ * the values of each pixel; volume: {depth, objects} of a model that takes volumes; region is that of
  * rle.js, null without a mask. labels: those of the model, in its order.
  */
 export function readImage(image, labels) {
-  const found = image.objects ?? image.detections;
+  const volume = image.depth ? { depth: image.depth, objects: image.objects ?? [] } : null; // Nothing of it is drawn by the page.
+  const found = volume ? null : image.objects ?? image.detections;
   return {
+    volume,
     name: image.name,
     width: image.width,
     height: image.height,

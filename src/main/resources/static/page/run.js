@@ -51,7 +51,7 @@ export class Run {
       const path = requestPath(item.model, item.page, item.options);
       const answer = await jsonOf(await askPatiently(path, { method: "POST", body, signal }, waiting));
       if (signal.aborted) return;
-      const image = { ...answer.images[0], name: item.name };
+      const image = { ...(answer.volumes?.[0] ?? answer.images[0]), name: item.name };
       if (image.problem) throw new Problem(image.problem);
       this.#set(item, { state: "done", wait: 0, answer, result: readImage(image, labels) });
     } catch (problem) {

@@ -66,8 +66,8 @@ function showFacts({ result }, filter) {
   const say = () => { count.textContent = filter.objects().length; };
   const times = Object.entries(result.timing).filter(([name]) => name.endsWith("Millis"));
   byId("facts").replaceChildren(...terms([
-    ["size", `${result.width} x ${result.height}`],
-    ["objects", result.objects ? count : null],
+    ["size", `${result.width} x ${result.height}${result.volume ? ` x ${result.volume.depth}` : ""}`],
+    ["objects", result.volume ? result.volume.objects.length : result.objects ? count : null],
     ...(result.classes ?? []).map(({ label, fraction }) => [label, percent(fraction)]),
     ...(result.heads ?? []).map(({ name, predictions }) => [name || "best", predictions[0]?.label ?? "none"]),
     ...(result.maps ?? []).map(({ label, unit, minimum, maximum }) =>
@@ -105,8 +105,12 @@ async function showPages(item, turnTo, signal) {
   part.replaceChildren(button("Page before", page.number - 1), field, ` of ${page.of} pages`, button("Next page", page.number + 1));
 }
 
-/** Labels with their scores, statistics of maps, or the first values of an embedding. */
-function values({ heads, maps, embedding }) {
+/** Objects of a volume, labels with their scores, statistics of maps, or the first values of an embedding. */
+function values({ volume, heads, maps, embedding }) {
+  if (volume) {
+    return plainTable(["#", "Label", "Score", "Voxels", "X", "Y", "Z"], volume.objects.map(({ id, label, score, voxels, centroid }) =>
+      [String(id), label, score.toFixed(4), String(voxels), decimal(centroid.x, 1), decimal(centroid.y, 1), decimal(centroid.z, 1)]));
+  }
   if (embedding) {
     return el("ol", { class: "values" }, ...embedding.slice(0, 24).map((value) => el("li", { text: value.toPrecision(4) })),
       embedding.length > 24 ? el("li", { class: "quiet", text: `and ${embedding.length - 24} more: see JSON` }) : null);
