@@ -219,9 +219,10 @@ public record ArchiveInput(
                 mostSide);
     }
 
-    /** The side of a square image that runs. */
+    /** The side of a square image that runs. Where sides are free, one that is longer by two multiples runs, too. */
     public int usualSide() {
-        return fixedSize > 0 ? fixedSize : (FREE_SIDE / sizeMultiple | 1) * sizeMultiple;
+        int room = Math.min(FREE_SIDE, mostSide - 3 * sizeMultiple);
+        return fixedSize > 0 ? fixedSize : (Math.max(1, room / sizeMultiple) | 1) * sizeMultiple;
     }
 
     /**

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
             LimitsBenchCommand.class,
             HostileBenchCommand.class,
             DecodeBenchCommand.class,
+            OutputBenchCommand.class,
             LoadBenchCommand.class,
             OverloadBenchCommand.class,
             SoakBenchCommand.class
