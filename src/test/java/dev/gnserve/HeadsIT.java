@@ -83,7 +83,7 @@ class HeadsIT {
 
     @BeforeEach
     void waitForModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

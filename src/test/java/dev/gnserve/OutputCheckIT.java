@@ -50,7 +50,7 @@ class OutputCheckIT {
 
     @BeforeEach
     void waitForModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

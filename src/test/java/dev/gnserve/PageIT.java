@@ -8,10 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,29 +53,6 @@ class PageIT {
         // The labels that were found, with their numbers; what they are is DetectionIT's affair.
         assertThat(page).containsPattern("RBC \\([1-9][0-9]?\\)").contains("640 x 480");
         assertThat(page).doesNotContain("class=\"problem\"");
-    }
-
-    @Test
-    void showsEveryLayerWithItsErrorAndToleranceWorstFirst() throws Exception {
-        String page = rendered("layers.html");
-
-        int layers = new ServiceClient(port)
-                .get("v1/models/nuclei-unet-gn/layers")
-                .json()
-                .path("layers")
-                .size();
-        assertThat(page)
-                .contains("fluorescence-256.png")
-                .containsPattern("<dt>verdict</dt><dd>PASS</dd>")
-                .contains("<dt>calls</dt><dd>" + layers + "</dd>");
-        assertThat(page).doesNotContain("class=\"row fail\"");
-        List<Double> shares = Pattern.compile("class=\"share\">([0-9.e-]+)<")
-                .matcher(page)
-                .results()
-                .map(found -> Double.valueOf(found.group(1)))
-                .toList();
-        assertThat(shares).hasSize(layers).isSortedAccordingTo(Comparator.reverseOrder());
-        assertThat(shares.get(0)).isBetween(0.0, 1.0);
     }
 
     /** A page of this server after its scripts have run. */

@@ -108,7 +108,7 @@ class RegressionIT {
 
     @BeforeEach
     void waitForModels() throws IOException {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
         picture = Files.readAllBytes(FOLDER.resolve("picture.png"));
         expected = expected();

@@ -376,6 +376,10 @@ class ServingIT {
         assertThat(client.meter("gnserve_model_state", "state=\"ready\"", "nuclei-unet-gn"))
                 .isEqualTo(1);
         assertThat(client.meter("gnserve_model_load_seconds")).isPositive();
+        assertThat(client.meter("gnserve_model_plan", "model=\"nuclei-unet-gn\"", "plan=\"as-exported\""))
+                .isEqualTo(1);
+        assertThat(client.meter("gnserve_model_plan", "model=\"nuclei-unet-gn\""))
+                .isEqualTo(1);
         assertThat(client.meter("gnserve_process_resident_bytes")).isGreaterThan(1e8);
     }
 

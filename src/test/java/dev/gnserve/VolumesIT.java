@@ -85,7 +85,7 @@ class VolumesIT {
 
     @BeforeEach
     void waitForModels() {
-        repository.settled().join();
+        repository.loaded().join();
         client = new ServiceClient(port);
     }
 

@@ -1,7 +1,9 @@
 package dev.gnserve.bulk;
 
+import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.process.NameEncoding;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -21,7 +23,7 @@ import java.util.TreeMap;
 /**
  * The images in a folder and the folders below it.
  *
- * @param names of files with the ending of an image, as sorted paths relative to the folder, with {@code /} between names
+ * @param names of files with the ending of an image, and of files without an ending that begin as one, as sorted paths relative to the folder, with {@code /} between names
  * @param unreadable why, by their names, for folders that cannot be listed and images whose names cannot be expressed
  */
 record ImageFiles(List<String> names, Map<String, String> unreadable) {
@@ -49,8 +51,15 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
                     @Override
                     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                         String name = name(folder, file);
-                        if (!attributes.isRegularFile() || isHidden(file) || !isImage(name)) {
+                        if (!attributes.isRegularFile() || isHidden(file)) {
                             return FileVisitResult.CONTINUE;
+                        }
+                        try {
+                            if (!isImage(file)) {
+                                return FileVisitResult.CONTINUE;
+                            }
+                        } catch (IOException e) {
+                            return failed(file, e);
                         }
                         if (isExpressible(file)) {
                             names.add(name);
@@ -66,6 +75,10 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
                         if (child.equals(folder)) {
                             throw new IOException(folder + " cannot be read: " + e, e);
                         }
+                        return failed(child, e);
+                    }
+
+                    private FileVisitResult failed(Path child, IOException e) {
                         if (!isHidden(child)) {
                             unreadable.put(name(folder, child), "cannot be read: " + e);
                         }
@@ -91,8 +104,16 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
         return file.getFileName().toString().startsWith(".");
     }
 
-    private static boolean isImage(String name) {
-        return ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    /** By its ending; a file without one by its first bytes, as exports of other programs often have none. */
+    private static boolean isImage(Path file) throws IOException {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        if (dot >= 0) {
+            return ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return ImageDecoder.isImage(in.readNBytes(ImageDecoder.HEAD));
+        }
     }
 
     /** Whether the text of the name leads to the file. Otherwise the locale, or the name itself, is wrong. */

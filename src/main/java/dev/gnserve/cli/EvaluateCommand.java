@@ -3,17 +3,23 @@ package dev.gnserve.cli;
 import dev.gnserve.evaluation.DetectionEvaluation;
 import dev.gnserve.evaluation.DetectionReport;
 import dev.gnserve.evaluation.Fold;
+import dev.gnserve.evaluation.MaskEvaluation;
+import dev.gnserve.evaluation.MaskReport;
 import dev.gnserve.evaluation.SegmentationEvaluation;
 import dev.gnserve.evaluation.SegmentationReport;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.Task;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -25,7 +31,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 @Command(
         name = "evaluate",
-        description = "Measures a model on a split of the data set of an embedded one, as it would be served.")
+        description = {
+            "Measures a model as it would be served, on images of your own or on the data set of an embedded model.",
+            "Detection: a COCO dataset file with boxes. Segmentation: a folder with images/ and masks/ (PNG; 0 is background, then the"
+                    + " labels from 1, 255 is not judged).",
+            "The figures for a dataset file are those of pycocotools for the same detections.",
+            "Exit code 0: measured. 1: a figure is below what is asked for. 2: misuse, or data that does not go with the model."
+        })
 final class EvaluateCommand implements Callable<Integer> {
 
     @Parameters(
@@ -37,9 +49,23 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             required = true,
-            description = "Folder of the data set: nuclei for segmentation, blood cells for detection.")
+            paramLabel = "FILE.json|FOLDER",
+            description =
+                    "COCO dataset file; folder with images/ and masks/; or folder of the data set of an embedded model.")
     @SuppressWarnings("NullAway.Init")
     private Path data;
+
+    @Option(
+            names = "--images",
+            paramLabel = "FOLDER",
+            description = "Where the images of the dataset file are (default: its folder).")
+    private @Nullable Path images;
+
+    @Option(
+            names = "--results",
+            paramLabel = "FILE.json",
+            description = "Write the detections on the images of the dataset file in COCO's result format.")
+    private @Nullable Path results;
 
     @Option(names = "--split", description = "Which images (default: ${DEFAULT-VALUE}).", defaultValue = "test")
     @SuppressWarnings("NullAway.Init")
@@ -80,8 +106,18 @@ final class EvaluateCommand implements Callable<Integer> {
         try {
             ModelSource source = NamedModel.find(model, null, spec);
             ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
+            if (Files.isRegularFile(data)) {
+                return ofFile(source, manifest, progress);
+            }
+            if (images != null || results != null) {
+                throw new IllegalArgumentException(
+                        "--images and --results go with a dataset file, and --data is " + data);
+            }
             return switch (manifest.task()) {
-                case SEGMENTATION -> judge(SegmentationEvaluation.run(source, data, split, progress));
+                case SEGMENTATION ->
+                    Files.exists(data.resolve("split.json"))
+                            ? judge(SegmentationEvaluation.run(source, data, split, progress))
+                            : judge(MaskEvaluation.run(source, data, progress));
                 case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));
                 case CLASSIFICATION, EMBEDDING, REGRESSION, TENSORS ->
                     throw new IllegalArgumentException(
@@ -92,11 +128,26 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    private int ofFile(ModelSource source, ModelManifest manifest, IntConsumer progress) throws IOException {
+        if (manifest.task() != Task.DETECTION) {
+            throw new IllegalArgumentException(
+                    "a dataset file has boxes, for models with the task detection; the task of the model is "
+                            + manifest.task().label());
+        }
+        Path folder = images == null ? data.toAbsolutePath().getParent() : images;
+        return judge(DetectionEvaluation.run(source, data, Objects.requireNonNull(folder), results, progress));
+    }
+
     private int judge(SegmentationReport report) {
         print(report, out -> EvaluationTables.print(report, out));
         boolean good =
                 report.overall().meanDice() >= leastDice && report.overall().objectF1() >= leastF1;
         return good ? 0 : 1;
+    }
+
+    private int judge(MaskReport report) {
+        print(report, out -> EvaluationTables.print(report, out));
+        return report.meanDice() != null && report.meanDice() >= leastDice ? 0 : 1;
     }
 
     private int judge(DetectionReport report) {

@@ -1,7 +1,12 @@
 package dev.gnserve.evaluation;
 
+import dev.gnserve.evaluation.AveragePrecision.Size;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a detector did on a split of a data set, by COCO's definitions.
@@ -11,6 +16,11 @@ import java.util.List;
  * @param objects true boxes
  * @param ap50 average precision at an intersection over union of 0.5, mean of the classes
  * @param ap50to95 the same, mean of thresholds 0.5, 0.55, ..., 0.95
+ * @param ap75 average precision at 0.75, mean of the classes; null where it is not defined, as what follows
+ * @param apSmall ap50to95 of objects up to 32 x 32 pixels
+ * @param apMedium of objects up to 96 x 96 pixels
+ * @param apLarge of larger objects
+ * @param recall part of the objects that are found with at most 100 detections an image, mean of the same thresholds and the classes
  * @param byClass the same by class
  */
 public record DetectionReport(
@@ -22,6 +32,11 @@ public record DetectionReport(
         int objects,
         double ap50,
         double ap50to95,
+        @Nullable Double ap75,
+        @Nullable Double apSmall,
+        @Nullable Double apMedium,
+        @Nullable Double apLarge,
+        @Nullable Double recall,
         List<ClassScores> byClass) {
 
     /**
@@ -57,6 +72,20 @@ public record DetectionReport(
                 rows.stream().mapToInt(ClassScores::objects).sum(),
                 scored.stream().mapToDouble(ClassScores::ap50).average().orElse(Double.NaN),
                 scored.stream().mapToDouble(ClassScores::ap50to95).average().orElse(Double.NaN),
+                mean(labels, label -> precision.of(label, 0.75)),
+                mean(labels, label -> precision.ofAllThresholds(label, Size.SMALL)),
+                mean(labels, label -> precision.ofAllThresholds(label, Size.MEDIUM)),
+                mean(labels, label -> precision.ofAllThresholds(label, Size.LARGE)),
+                mean(labels, precision::recall),
                 rows);
+    }
+
+    /** Over the classes for which it is defined. */
+    private static @Nullable Double mean(List<String> labels, IntToDoubleFunction ofLabel) {
+        OptionalDouble mean = IntStream.range(0, labels.size())
+                .mapToDouble(ofLabel)
+                .filter(value -> !Double.isNaN(value))
+                .average();
+        return mean.isPresent() ? mean.getAsDouble() : null;
     }
 }

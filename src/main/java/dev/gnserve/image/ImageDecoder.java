@@ -31,6 +31,18 @@ public final class ImageDecoder {
         this.limits = limits;
     }
 
+    /** Enough of a file for {@link #isImage}. */
+    public static final int HEAD = 16;
+
+    /**
+     * Whether a file begins as an image of a format that is read.
+     *
+     * @param head the first {@link #HEAD} bytes, or all of a shorter file
+     */
+    public static boolean isImage(byte[] head) {
+        return ImageFormat.of(head) != null;
+    }
+
     /** As {@link #decode(byte[], int, ChannelOrder, Cancellation)}: the first page; nothing stops it. */
     public UprightImage decode(byte[] bytes) {
         return decode(bytes, 1, ChannelOrder.RGB, Cancellation.NEVER);

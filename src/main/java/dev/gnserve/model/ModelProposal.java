@@ -145,7 +145,8 @@ public record ModelProposal(
                 stated == null ? Integer.MAX_VALUE : stated.mostAtOnce(),
                 new TrialTime(picture != null, progress));
         String batching = stated == null || picture == null ? "" : stated.batching();
-        if (program != null && !program.takesImages()) {
+        // Where inputs or outputs do not begin with the batch, a request is one pass of tensors.
+        if (program != null && (!program.takesImages() || program.named() != null)) {
             return tensors(program, trial, wish);
         }
         OutputForms forms = new OutputForms(
@@ -203,7 +204,8 @@ public record ModelProposal(
         }
         throw undecided(
                 List.of(),
-                "The program takes " + program + ", which is no batch of images with 1 to 64 channels.",
+                "The program takes " + program
+                        + ", which is no batch of images with 1 to 64 channels, or its outputs do not begin with the batch.",
                 wish,
                 forms);
     }

@@ -49,8 +49,13 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return overlay.toPng();
     }
 
-    /** An 8-bit PNG: 0 for background, else the number of the first label whose mask has the pixel, from 1. */
+    /** An 8-bit PNG of {@link #firstLabels}. */
     byte[] labels() {
+        return Png.labels8(firstLabels());
+    }
+
+    /** For each pixel 0 for background, else the number of the first label whose mask has it, from 1. */
+    public LabelMap firstLabels() {
         byte[] labels = new byte[image.width() * image.height()];
         for (int label = classes.size(); label > 0; label--) {
             LabelMap mask = classes.get(label - 1).mask();
@@ -62,7 +67,7 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
                 }
             }
         }
-        return Png.labels8(LabelMap.of(image.width(), image.height(), labels));
+        return LabelMap.of(image.width(), image.height(), labels);
     }
 
     /** A 16-bit PNG of the object ids of the JSON document. */

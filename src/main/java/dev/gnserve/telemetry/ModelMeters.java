@@ -1,5 +1,6 @@
 package dev.gnserve.telemetry;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
@@ -73,6 +74,15 @@ final class ModelMeters implements SmartInitializingSingleton {
                     .tags(tags.and("state", state.name().toLowerCase(Locale.ROOT)))
                     .register(registry);
         }
+        for (ExecutionPlan plan : ExecutionPlan.values()) {
+            Gauge.builder(
+                            "gnserve.model.plan",
+                            repository,
+                            models -> runs(models.version(model, version), plan) ? 1 : 0)
+                    .description("1 for the execution plan that the model runs with, 0 for the others")
+                    .tags(tags.and("plan", plan.label()))
+                    .register(registry);
+        }
         Gauge.builder("gnserve.queue.depth", repository, models -> depth(models, model, version))
                 .description("Images or tiles that wait in the queue")
                 .tags(tags)
@@ -90,6 +100,10 @@ final class ModelMeters implements SmartInitializingSingleton {
     private static ModelState stateOf(ModelRepository models, String name, String version) {
         LoadedModel model = models.version(name, version);
         return model == null ? ModelState.UNLOADED : model.state();
+    }
+
+    private static boolean runs(@Nullable LoadedModel model, ExecutionPlan plan) {
+        return model != null && model.state() == ModelState.READY && model.plan() == plan;
     }
 
     private static int depth(ModelRepository models, String name, String version) {

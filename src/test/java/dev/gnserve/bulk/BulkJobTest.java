@@ -65,6 +65,17 @@ class BulkJobTest {
     }
 
     @Test
+    void aFileWithoutAnEndingCountsIfItBeginsAsAnImage() throws Exception {
+        Files.write(in.resolve("slide"), new byte[] {'I', 'I', 42, 0, 8, 0, 0, 0});
+        Files.writeString(in.resolve("LICENSE"), "BM is no image");
+        Files.createFile(in.resolve("empty"));
+
+        run(Shard.WHOLE, "none");
+
+        assertThat(asked).containsExactly("a.JPG", "b.png", "deep/er/c.tiff", "slide");
+    }
+
+    @Test
     void completeResultsAreKeptAndWhatAKillLeftIsOverwritten() throws Exception {
         Files.createDirectories(out);
         Files.writeString(out.resolve("a.JPG.json"), "by an earlier job");

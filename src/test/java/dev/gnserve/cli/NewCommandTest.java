@@ -182,6 +182,18 @@ class NewCommandTest {
         assertThat(out.toString()).contains("not used: features");
     }
 
+    /** Its sides are at most 64, and its outputs do not begin with the batch. */
+    @Test
+    void aProgramThatIsOnePassIsSetUpAsTensors() throws IOException {
+        Path sizes = Path.of("src/test/resources/programs/torch-2.15/sizes.pt2");
+
+        assertThat(run("sizes", sizes, "--task", "tensors")).as(err.toString()).isZero();
+        assertThat(folder.resolve("sizes/model.yaml")).content().contains("task: tensors");
+        assertThat(run("images", sizes, "--task", "segmentation", "--labels", "a,b"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("its outputs do not begin with the batch");
+    }
+
     @Test
     void withoutLabelsTheChoicesAreShown() {
         assertThat(run("unnamed", OWN.resolve("classifier-traced.pt"))).isEqualTo(1);

@@ -12,6 +12,9 @@ import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.model.ModelRepository;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +22,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +42,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @SpringBootTest(
         classes = GnserveApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = "gnserve.models=sound,late,slow,broken,unfaithful,mixing")
+        properties = "gnserve.models=sound,late,slow,broken,unfaithful,mixing,misread")
 class AlertsIT {
 
     private static final int FORWARD_MILLIS = 1_000;
@@ -74,6 +79,12 @@ class AlertsIT {
                         .toByteArray(),
                 manifest + "verification: {onLoad: warn}\n");
         models.put("mixing", "1", mixing(), manifest);
+        // Its outputs are between -1 and 1 on the noise of the warm-up, and sum to 1 on a gray image.
+        models.put(
+                "misread",
+                "1",
+                archive("/regression/normals-scripted.pt").toByteArray(),
+                "task: segmentation\nlabels: [a, b]\noutput: {name: normals}\ninput: {sizeMultiple: 1}\n");
         models.put(
                 "slow",
                 "1",
@@ -150,6 +161,25 @@ class AlertsIT {
     void aModelThatMixesTheImagesOfABatch() throws Exception {
         verify("sound");
         assertFiresFor("GnserveBatchDependence", "mixing", () -> verify("mixing"));
+    }
+
+    @Test
+    void outputsThatDoNotFitTheManifest() throws Exception {
+        byte[] gray = gray();
+        assertFiresFor(
+                "GnserveOutputMismatch",
+                "misread",
+                () -> assertThat(client.post("v1/models/misread/segment", gray).status())
+                        .isEqualTo(200));
+    }
+
+    private static byte[] gray() throws IOException {
+        BufferedImage image = new BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB);
+        image.setRGB(
+                0, 0, 64, 48, IntStream.generate(() -> 0xAAAAAA).limit(64 * 48).toArray(), 0, 64);
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", png);
+        return png.toByteArray();
     }
 
     @Test

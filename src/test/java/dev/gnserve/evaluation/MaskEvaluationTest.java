@@ -1,0 +1,72 @@
+package dev.gnserve.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gnserve.image.LabelMap;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Figures that are counted by hand. */
+class MaskEvaluationTest {
+
+    private static final List<String> LABELS = List.of("a", "b", "c");
+
+    @TempDir
+    private Path folder;
+
+    private final ConfusionMatrix matrix = new ConfusionMatrix(LABELS.size() + 1);
+
+    @Test
+    void figuresAreThoseOfTheCountsOfPixels() throws IOException {
+        // Truth: 0 1 1 2 | 2 2 255 0. Found: 0 1 2 2 | 2 1 1 1.
+        MaskEvaluation.compare(
+                LabelMap.of(4, 2, new byte[] {0, 1, 2, 2, 2, 1, 1, 1}),
+                mask(4, 0, 1, 1, 2, 2, 2, 255, 0),
+                LABELS,
+                matrix);
+        MaskReport report = MaskReport.of("m", "1", "data", 1, LABELS, matrix);
+
+        assertThat(report.pixels()).isEqualTo(7);
+        assertThat(report.accuracy()).isEqualTo(4 / 7.0, within(1e-12));
+        assertThat(report.byClass())
+                .extracting(MaskReport.ClassScores::iou)
+                .containsExactly(1 / 2.0, 1 / 4.0, 2 / 4.0, null);
+        assertThat(report.byClass())
+                .extracting(MaskReport.ClassScores::dice)
+                .containsExactly(2 / 3.0, 2 / 5.0, 4 / 6.0, null);
+        assertThat(report.meanIou()).isEqualTo((0.5 + 0.25 + 0.5) / 3, within(1e-12));
+        assertThat(report.confusion().get(2)).as("of the true pixels of b").containsExactly(0L, 1L, 2L, 0L);
+    }
+
+    @Test
+    void aMaskThatDoesNotGoWithItsImageIsNamed() throws IOException {
+        assertRefused(mask(2, 0, 4), "has the value 4 at (1, 0)", "1 to 3 for the labels [a, b, c]");
+        assertRefused(mask(4, 0, 0, 0, 0), "has 4 x 1 pixels, and its image 2 x 1");
+        Path colours = folder.resolve("colours.png");
+        ImageIO.write(new BufferedImage(2, 1, BufferedImage.TYPE_INT_RGB), "png", colours.toFile());
+        assertRefused(colours, "is not a PNG with one channel");
+        assertRefused(Files.writeString(folder.resolve("text.png"), "text"), "is not a PNG with one channel");
+    }
+
+    private void assertRefused(Path mask, String... sentences) {
+        assertThatThrownBy(() -> MaskEvaluation.compare(LabelMap.of(2, 1, new byte[2]), mask, LABELS, matrix))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContainingAll(sentences);
+    }
+
+    private Path mask(int width, int... values) throws IOException {
+        BufferedImage image = new BufferedImage(width, values.length / width, BufferedImage.TYPE_BYTE_GRAY);
+        image.getRaster().setSamples(0, 0, width, values.length / width, 0, values);
+        Path file = Files.createTempFile(folder, "mask", ".png");
+        ImageIO.write(image, "png", file.toFile());
+        return file;
+    }
+}
