@@ -430,7 +430,7 @@ class OwnModelsIT {
                 .contains("the 2 output channels [background, green]", "shape [3, 32, 32]".replace("32", "128"));
         assertThat(reason("gray")).contains("does not run with input", "[1, 512, 512]", "number of channels");
         assertThat(reason("unscored")).contains("scores [A, 2], one score for each of [RBC, WBC]", "3]");
-        assertThat(reason("never")).contains("output contains NaN for random input");
+        assertThat(reason("never")).contains("output contains NaN for this input");
         assertThat(reason("misnamed")).contains("names the output \"logits\"", "[aux, out]");
         Answer unnamed = client.post("v1/models/unnamed/detect", image);
         assertThat(unnamed.status()).isEqualTo(500);
