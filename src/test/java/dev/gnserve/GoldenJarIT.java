@@ -38,12 +38,11 @@ class GoldenJarIT {
         Ended recorded = golden(model, "--record", "--image", image.toString());
         assertThat(recorded.code()).as(recorded.out()).isZero();
         assertThat(model.resolve("model.yaml")).content().contains("golden: {image: half.png, expected: golden.json");
-        assertThat(golden(model).code()).isZero();
 
         // In version 2, no pixel belongs to a class.
         Files.createDirectories(model.resolve("2"));
         Files.copy(model.resolve("1/model.pt"), model.resolve("2/model.pt"));
-        Files.copy(model.resolve("1/half.png"), model.resolve("half.png"));
+        assertThat(model.resolve("half.png")).isRegularFile();
         Files.copy(model.resolve("1/golden.json"), model.resolve("golden.json"));
         Files.writeString(
                 model.resolve("2/model.yaml"),
@@ -60,7 +59,6 @@ class GoldenJarIT {
         assertThat(drawn.getRGB(30, 30)).as("the rest").isEqualTo(before.getRGB(30, 30));
 
         assertThat(golden(model, "--model-version", "2", "--record").code()).isZero();
-        assertThat(golden(model).code()).as("version 2").isZero();
         assertThat(golden(model, "--model-version", "1").code()).as("version 1").isZero();
         assertThat(golden(model, "--model-version", "7").code()).isEqualTo(2);
     }
