@@ -61,6 +61,12 @@ class GoldenJarIT {
         assertThat(golden(model, "--model-version", "2", "--record").code()).isZero();
         assertThat(golden(model, "--model-version", "1").code()).as("version 1").isZero();
         assertThat(golden(model, "--model-version", "7").code()).isEqualTo(2);
+        Files.delete(model.resolve("half.png"));
+        assertThat(golden(model).code()).isEqualTo(1);
+        assertThat(folder.resolve("err.txt"))
+                .content()
+                .contains("half.png does not exist")
+                .doesNotContain("\tat ");
     }
 
     /** The left half is green, the other one black. */

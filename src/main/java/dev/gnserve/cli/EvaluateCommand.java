@@ -14,6 +14,7 @@ import dev.gnserve.model.Task;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -123,6 +124,8 @@ final class EvaluateCommand implements Callable<Integer> {
                     throw new IllegalArgumentException(
                             "there is no data set to measure " + manifest.task().label() + " on");
             };
+        } catch (NoSuchFileException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }

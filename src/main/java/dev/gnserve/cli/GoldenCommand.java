@@ -85,7 +85,18 @@ final class GoldenCommand implements Callable<Integer> {
             String model, String version, @Nullable String difference, boolean recorded) {}
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() {
+        try {
+            return run();
+        } catch (FailureException e) {
+            spec.commandLine().getErr().println(model + ": " + e.failure().detail());
+        } catch (IOException e) {
+            spec.commandLine().getErr().println(model + ": " + e.getMessage());
+        }
+        return 1;
+    }
+
+    private int run() throws IOException {
         if (!NamedModel.isFolder(model)) {
             throw new ParameterException(spec.commandLine(), model + " is not the folder of a model");
         }
@@ -121,9 +132,6 @@ final class GoldenCommand implements Callable<Integer> {
                         ? recorded(source, golden, upload, given)
                         : compared(images, source, golden, upload, given);
             }
-        } catch (FailureException e) {
-            spec.commandLine().getErr().println(model + ": " + e.failure().detail());
-            return 1;
         }
     }
 
