@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,7 +69,7 @@ public record WarmUp(
         if (type == ElementType.FP32) {
             return input(shape);
         }
-        Random random = new Random(1);
+        SplittableRandom random = new SplittableRandom(1);
         ByteBuffer values = ByteBuffer.allocate(Math.multiplyExact(shape.elements(), type.bytes()))
                 .order(ByteOrder.LITTLE_ENDIAN);
         while (values.hasRemaining()) {
@@ -91,7 +91,7 @@ public record WarmUp(
      * be faster than real images.
      */
     public static FloatTensor input(TensorShape shape) {
-        Random random = new Random(1);
+        SplittableRandom random = new SplittableRandom(1);
         float[] values = new float[shape.elements()];
         for (int i = 0; i < values.length; i++) {
             values[i] = random.nextFloat();

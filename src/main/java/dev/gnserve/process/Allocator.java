@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,23 @@ public record Allocator(String name, @Nullable String advice) {
                 ? new Allocator(
                         "glibc with MALLOC_ settings", "resident memory grows with every new size of image; " + PRELOAD)
                 : new Allocator("glibc", "large tensors cost page faults in every pass; " + PRELOAD);
+    }
+
+    /**
+     * Changes the environment of a process to start, so that large tensors go back to the system when they are closed. Its passes
+     * take longer for it. Other preloaded libraries stay.
+     */
+    public static void returnAtOnce(Map<String, String> environment) {
+        environment.computeIfPresent("LD_PRELOAD", (name, libraries) -> {
+            String others = Stream.of(libraries.split("[ :]+"))
+                    .filter(library -> PRELOADED.keySet().stream().noneMatch(library::contains))
+                    .collect(Collectors.joining(":"));
+            return others.isEmpty() ? null : others;
+        });
+        // A tensor of at least so many bytes is a mapping of its own. Without the setting, glibc raises the limit.
+        environment.put("MALLOC_MMAP_THRESHOLD_", String.valueOf(1 << 20));
+        environment.put("MALLOC_TRIM_THRESHOLD_", String.valueOf(1 << 20));
+        environment.put("MALLOC_ARENA_MAX", "2");
     }
 
     /** Gives free memory back to the system, where the allocator has a function for that. */

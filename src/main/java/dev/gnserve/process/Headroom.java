@@ -2,6 +2,9 @@ package dev.gnserve.process;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+
 /**
  * How much the process may still grow, by what the operating system counts and not by what was planned. The plan does not see what an
  * allocator keeps of memory that was given back. Thread-safe.
@@ -36,7 +39,9 @@ public final class Headroom {
         return after <= 0;
     }
 
+    /** The heap counts with all that it may take: requests fill it while a pass runs. */
     private long missing(long bytes) {
-        return ProcessMemory.own(process) + bytes - most;
+        MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
+        return ProcessMemory.own(process) + (heap.getMax() - heap.getCommitted()) + bytes - most;
     }
 }

@@ -1,5 +1,6 @@
 package dev.gnserve.trial;
 
+import dev.gnserve.process.Allocator;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -60,6 +61,8 @@ final class ChildJvm {
         // They may choose another garbage collector, an agent or a port. What is needed of them is among the options
         // above.
         builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
+        // What one archive took must not count against the next one.
+        Allocator.returnAtOnce(builder.environment());
         return builder.start();
     }
 

@@ -3,6 +3,7 @@ package dev.gnserve.process;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,17 @@ class AllocatorTest {
     @Test
     void whatIsNotKnownIsNotJudged() {
         assertThat(Allocator.of("", Map.of())).isEqualTo(new Allocator("unknown", null));
+    }
+
+    @Test
+    void aProcessThatReturnsMemoryAtOnceKeepsOnlyOtherPreloadedLibraries() {
+        Map<String, String> both =
+                new HashMap<>(Map.of("LD_PRELOAD", "libgomp.so.1 /usr/lib/libtcmalloc_minimal.so.4"));
+        Map<String, String> one = new HashMap<>(Map.of("LD_PRELOAD", "libjemalloc.so.2", "HOME", "/home"));
+        Allocator.returnAtOnce(both);
+        Allocator.returnAtOnce(one);
+        assertThat(both).containsEntry("LD_PRELOAD", "libgomp.so.1").containsKey("MALLOC_MMAP_THRESHOLD_");
+        assertThat(one).doesNotContainKey("LD_PRELOAD").containsEntry("HOME", "/home");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.gnserve.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -13,10 +14,17 @@ class HeadroomTest {
 
     @Test
     void aProcessMayGrowToItsLimitWithoutTheReserve() {
-        Headroom headroom = new Headroom(160 * GB); // More than this process will have.
+        Headroom headroom = new Headroom(1600 * GB); // More than this process will have.
 
-        assertThat(headroom.holds(140 * GB)).isTrue();
-        assertThat(headroom.holds(150 * GB)).isFalse(); // A sixteenth is the reserve.
+        assertThat(headroom.holds(1400 * GB)).isTrue();
+        assertThat(headroom.holds(1500 * GB)).isFalse(); // A sixteenth is the reserve.
+    }
+
+    @Test
+    void theHeapCountsAsIfItWereFull() {
+        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getMax();
+
+        assertThat(new Headroom(heap).holds(0)).isFalse(); // However little of it is used now.
     }
 
     @Test
