@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param top labels per image at most
  */
-record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranked, ClassifiedImage> {
+public record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranked, ClassifiedImage> {
 
     /**
      * The result for one image.
@@ -31,7 +31,7 @@ record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranke
      * @param labels best first; null for a model with several heads
      * @param heads of a model with several; null for others
      */
-    record Ranked(
+    public record Ranked(
             UprightImage image,
             @Nullable List<LabelScore> labels,
             @Nullable List<HeadScores> heads) {}

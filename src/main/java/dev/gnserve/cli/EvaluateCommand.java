@@ -1,8 +1,16 @@
 package dev.gnserve.cli;
 
+import dev.gnserve.evaluation.BestThreshold;
+import dev.gnserve.evaluation.ClassificationEvaluation;
+import dev.gnserve.evaluation.ClassificationReport;
 import dev.gnserve.evaluation.DetectionEvaluation;
 import dev.gnserve.evaluation.DetectionReport;
+import dev.gnserve.evaluation.Evaluation;
+import dev.gnserve.evaluation.EvaluationPage;
+import dev.gnserve.evaluation.EvaluationTable;
 import dev.gnserve.evaluation.Fold;
+import dev.gnserve.evaluation.InstanceEvaluation;
+import dev.gnserve.evaluation.InstanceReport;
 import dev.gnserve.evaluation.MaskEvaluation;
 import dev.gnserve.evaluation.MaskReport;
 import dev.gnserve.evaluation.SegmentationEvaluation;
@@ -16,6 +24,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -34,9 +43,11 @@ import tools.jackson.databind.json.JsonMapper;
         name = "evaluate",
         description = {
             "Measures a model as it would be served, on images of your own or on the data set of an embedded model.",
-            "Detection: a COCO dataset file with boxes. Segmentation: a folder with images/ and masks/ (PNG; 0 is background, then the"
-                    + " labels from 1, 255 is not judged).",
-            "The figures for a dataset file are those of pycocotools for the same detections.",
+            "Detection: a COCO dataset file with boxes. With --masks, the masks of the detections are judged by its outlines.",
+            "Segmentation: a folder with images/ and masks/ (PNG; 0 is background, then the labels from 1, 255 is not judged).",
+            "Separate objects: a COCO dataset file with outlines, or a folder with images/ and objects/ (PNG or TIFF of object numbers).",
+            "Classification: a table with the columns file and label (CSV), or a folder with a folder of images for each label.",
+            "Average precision is that of pycocotools for the same objects.",
             "Exit code 0: measured. 1: a figure is below what is asked for. 2: misuse, or data that does not go with the model."
         })
 final class EvaluateCommand implements Callable<Integer> {
@@ -50,23 +61,38 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             required = true,
-            paramLabel = "FILE.json|FOLDER",
+            paramLabel = "FILE|FOLDER",
             description =
-                    "COCO dataset file; folder with images/ and masks/; or folder of the data set of an embedded model.")
+                    "COCO dataset file, table of labels, folder as above, or folder of the data set of an embedded model.")
     @SuppressWarnings("NullAway.Init")
     private Path data;
 
     @Option(
             names = "--images",
             paramLabel = "FOLDER",
-            description = "Where the images of the dataset file are (default: its folder).")
+            description = "Where the images of the file are (default: its folder).")
     private @Nullable Path images;
 
     @Option(
             names = "--results",
             paramLabel = "FILE.json",
-            description = "Write the detections on the images of the dataset file in COCO's result format.")
+            description = "Write what was found on the images of the dataset file in COCO's result format.")
     private @Nullable Path results;
+
+    @Option(names = "--masks", description = "Detection: judge the masks by the outlines of the dataset file.")
+    private boolean masks;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE.html",
+            description =
+                    "Write a page with the tables, the curves and the worst images. It has pictures of your data in it.")
+    private @Nullable Path page;
+
+    @Option(
+            names = "--write-threshold",
+            description = "Detection: set thresholds.score of model.yaml to the score with the best F1.")
+    private boolean writeThreshold;
 
     @Option(names = "--split", description = "Which images (default: ${DEFAULT-VALUE}).", defaultValue = "test")
     @SuppressWarnings("NullAway.Init")
@@ -80,6 +106,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(names = "--min-ap50", description = "Exit with 1 when AP50, mean of the classes, is below.")
     private double leastAp50;
+
+    @Option(names = "--min-pq", description = "Exit with 1 when the panoptic quality of objects is below.")
+    private double leastPq;
+
+    @Option(names = "--min-accuracy", description = "Exit with 1 when the accuracy of classification is below.")
+    private double leastAccuracy;
 
     @Option(
             names = "--fold",
@@ -97,7 +129,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        PrintWriter err = spec.commandLine().getErr();
+        PrintWriter err = err();
         IntConsumer progress = done -> {
             if (!json) {
                 err.print("\r" + done + " images");
@@ -107,22 +139,17 @@ final class EvaluateCommand implements Callable<Integer> {
         try {
             ModelSource source = NamedModel.find(model, null, spec);
             ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
-            if (Files.isRegularFile(data)) {
-                return ofFile(source, manifest, progress);
-            }
-            if (images != null || results != null) {
-                throw new IllegalArgumentException(
-                        "--images and --results go with a dataset file, and --data is " + data);
+            if (writeThreshold && manifest.task() != Task.DETECTION) {
+                throw new IllegalArgumentException("--write-threshold goes with detection");
             }
             return switch (manifest.task()) {
-                case SEGMENTATION ->
-                    Files.exists(data.resolve("split.json"))
-                            ? judge(SegmentationEvaluation.run(source, data, split, progress))
-                            : judge(MaskEvaluation.run(source, data, progress));
-                case DETECTION -> judge(DetectionEvaluation.run(source, data, split, fold, progress));
-                case CLASSIFICATION, EMBEDDING, REGRESSION, TENSORS ->
+                case SEGMENTATION -> segmentation(source, progress);
+                case DETECTION -> detection(source, progress);
+                case CLASSIFICATION ->
+                    judge(ClassificationEvaluation.run(source, data, folder(), page != null, progress));
+                case EMBEDDING, REGRESSION, TENSORS ->
                     throw new IllegalArgumentException(
-                            "there is no data set to measure " + manifest.task().label() + " on");
+                            "models of " + manifest.task().label() + " are not measured");
             };
         } catch (NoSuchFileException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
@@ -131,14 +158,45 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    private int ofFile(ModelSource source, ModelManifest manifest, IntConsumer progress) throws IOException {
-        if (manifest.task() != Task.DETECTION) {
-            throw new IllegalArgumentException(
-                    "a dataset file has boxes, for models with the task detection; the task of the model is "
-                            + manifest.task().label());
+    /** Of the images of a file. */
+    private Path folder() {
+        Path own = data.toAbsolutePath().getParent();
+        return images != null ? images : Objects.requireNonNull(own);
+    }
+
+    private int segmentation(ModelSource source, IntConsumer progress) throws IOException {
+        if (Files.isRegularFile(data)) {
+            return judgeObjects(InstanceEvaluation.run(source, data, folder(), results, page != null, progress));
         }
-        Path folder = images == null ? data.toAbsolutePath().getParent() : images;
-        return judge(DetectionEvaluation.run(source, data, Objects.requireNonNull(folder), results, progress));
+        refuseOptionsOfFiles();
+        if (Files.exists(data.resolve("split.json"))) {
+            if (page != null) {
+                throw new IllegalArgumentException(
+                        "--report is not made for the data set of an embedded model; give a folder with images/ and objects/");
+            }
+            return judge(SegmentationEvaluation.run(source, data, split, progress));
+        }
+        return Files.isDirectory(data.resolve("objects"))
+                ? judgeObjects(InstanceEvaluation.run(source, data, page != null, progress))
+                : judgeMasks(MaskEvaluation.run(source, data, page != null, progress));
+    }
+
+    private int detection(ModelSource source, IntConsumer progress) throws IOException {
+        if (Files.isRegularFile(data)) {
+            return masks
+                    ? judgeObjects(InstanceEvaluation.run(source, data, folder(), results, page != null, progress))
+                    : judgeBoxes(
+                            source, DetectionEvaluation.run(source, data, folder(), results, page != null, progress));
+        }
+        refuseOptionsOfFiles();
+        return judgeBoxes(source, DetectionEvaluation.run(source, data, split, fold, page != null, progress));
+    }
+
+    private void refuseOptionsOfFiles() {
+        if (images != null || results != null || masks) {
+            throw new IllegalArgumentException(
+                    "--images, --results and --masks go with a dataset file, and --data is " + data);
+        }
     }
 
     private int judge(SegmentationReport report) {
@@ -148,14 +206,83 @@ final class EvaluateCommand implements Callable<Integer> {
         return good ? 0 : 1;
     }
 
-    private int judge(MaskReport report) {
-        print(report, out -> EvaluationTables.print(report, out));
+    private int judgeMasks(Evaluation<MaskReport> evaluation) throws IOException {
+        MaskReport report = evaluation.report();
+        publish(
+                evaluation,
+                report.model(),
+                report.version(),
+                report.data(),
+                report.images(),
+                EvaluationTable.of(report));
         return report.meanDice() != null && report.meanDice() >= leastDice ? 0 : 1;
     }
 
-    private int judge(DetectionReport report) {
-        print(report, out -> EvaluationTables.print(report, out));
+    private int judgeObjects(Evaluation<InstanceReport> evaluation) throws IOException {
+        InstanceReport report = evaluation.report();
+        publish(
+                evaluation,
+                report.model(),
+                report.version(),
+                report.data(),
+                report.images(),
+                EvaluationTable.of(report));
+        return atLeast(report.pq(), leastPq) && atLeast(report.ap50(), leastAp50) && atLeast(report.rq(), leastF1)
+                ? 0
+                : 1;
+    }
+
+    /** A figure that is not defined is below every other than 0. */
+    private static boolean atLeast(@Nullable Double figure, double least) {
+        return figure == null ? least == 0 : figure >= least;
+    }
+
+    private int judge(Evaluation<ClassificationReport> evaluation) throws IOException {
+        ClassificationReport report = evaluation.report();
+        publish(
+                evaluation,
+                report.model(),
+                report.version(),
+                report.data(),
+                report.images(),
+                EvaluationTable.of(report));
+        return report.accuracy() >= leastAccuracy ? 0 : 1;
+    }
+
+    private int judgeBoxes(ModelSource source, Evaluation<DetectionReport> evaluation) throws IOException {
+        DetectionReport report = evaluation.report();
+        publish(
+                evaluation,
+                report.model(),
+                report.version(),
+                report.split() + " of " + report.data(),
+                report.images(),
+                EvaluationTable.of(report));
+        BestThreshold best = report.bestThreshold();
+        if (writeThreshold && best != null) {
+            Path manifest = ScoreThreshold.write(source, best.score());
+            err().println("%s has thresholds.score %s now. Record its golden answer again: gnserve golden %s --record"
+                    .formatted(manifest, best.score(), model));
+        }
         return report.ap50() >= leastAp50 ? 0 : 1;
+    }
+
+    private PrintWriter err() {
+        return spec.commandLine().getErr();
+    }
+
+    private void publish(
+            Evaluation<?> evaluation, String name, String version, String on, int count, List<EvaluationTable> tables)
+            throws IOException {
+        String subtitle = "on %s, %d images".formatted(on, count);
+        String title = name + " version " + version;
+        print(evaluation.report(), out -> {
+            out.println(title + " " + subtitle);
+            tables.forEach(table -> EvaluationTables.print(table, out));
+        });
+        if (page != null) {
+            Files.writeString(page, EvaluationPage.of(title, subtitle, tables, evaluation));
+        }
     }
 
     private void print(Object report, Consumer<PrintWriter> table) {
@@ -167,7 +294,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     .writeValueAsString(report));
             return;
         }
-        spec.commandLine().getErr().print("\r");
+        err().print("\r");
         table.accept(out);
     }
 }

@@ -1,11 +1,11 @@
 package dev.gnserve.cli;
 
-import dev.gnserve.evaluation.DetectionReport;
-import dev.gnserve.evaluation.MaskReport;
+import dev.gnserve.evaluation.EvaluationTable;
 import dev.gnserve.evaluation.SegmentationReport;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** Reports of {@code evaluate} for people. */
 final class EvaluationTables {
@@ -35,44 +35,28 @@ final class EvaluationTables {
                 row.predicted());
     }
 
-    static void print(MaskReport report, PrintWriter out) {
-        out.printf(
-                "%s version %s on %s, %d images%n", report.model(), report.version(), report.data(), report.images());
-        out.printf("%-14s %12s %12s %9s %9s%n", "class", "true pixels", "found", "IoU", "Dice");
-        for (MaskReport.ClassScores row : report.byClass()) {
-            out.printf(
-                    "%-14s %12d %12d %9s %9s%n",
-                    row.label(), row.truth(), row.found(), figure(row.iou()), figure(row.dice()));
+    /** Columns as wide as their cells; the first to the left, the others to the right. */
+    static void print(EvaluationTable table, PrintWriter out) {
+        if (!table.caption().isEmpty()) {
+            out.println(table.caption());
         }
-        out.printf(
-                "%-14s %12d %12s %9s %9s%n",
-                "mean", report.pixels(), "", figure(report.meanIou()), figure(report.meanDice()));
-        out.printf("accuracy %s%n", figure(report.accuracy()));
-    }
-
-    static void print(DetectionReport report, PrintWriter out) {
-        out.printf(
-                "%s version %s on %s of %s, %d images%n",
-                report.model(), report.version(), report.split(), report.data(), report.images());
-        out.printf("%-14s %8s %9s %9s%n", "class", "objects", "AP50", "AP50:95");
-        for (DetectionReport.ClassScores row : report.byClass()) {
-            print(row, out);
+        List<List<String>> lines = new ArrayList<>(table.rows());
+        lines.add(0, table.header());
+        int columns = table.header().size();
+        int[] widths = new int[columns];
+        for (List<String> line : lines) {
+            for (int i = 0; i < columns; i++) {
+                widths[i] = Math.max(widths[i], line.get(i).length());
+            }
         }
-        print(new DetectionReport.ClassScores("mean", report.objects(), report.ap50(), report.ap50to95()), out);
-        out.printf(
-                "AP75 %s, AP small %s, medium %s, large %s, recall with 100 detections %s%n",
-                figure(report.ap75()),
-                figure(report.apSmall()),
-                figure(report.apMedium()),
-                figure(report.apLarge()),
-                figure(report.recall()));
-    }
-
-    private static String figure(@Nullable Double value) {
-        return value == null ? "-" : String.format(Locale.ROOT, "%.4f", value);
-    }
-
-    private static void print(DetectionReport.ClassScores row, PrintWriter out) {
-        out.printf(Locale.ROOT, "%-14s %8d %9.4f %9.4f%n", row.label(), row.objects(), row.ap50(), row.ap50to95());
+        for (List<String> line : lines) {
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < columns; i++) {
+                String pad = " ".repeat(widths[i] - line.get(i).length());
+                text.append(i == 0 ? line.get(i) + pad : "  " + pad + line.get(i));
+            }
+            out.println(text.toString().stripTrailing());
+        }
+        out.println();
     }
 }

@@ -9,7 +9,7 @@ import dev.gnserve.image.LabelMap;
  * @param inside [region.height, region.width], row-major; shared, not copied
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared never.
-record InstanceMask(LabelMap.Region region, boolean[] inside) {
+public record InstanceMask(LabelMap.Region region, boolean[] inside) {
 
     /** Sets the pixels of the object in a picture [height, width]. */
     void paint(int[] picture, int width, int label) {

@@ -1,15 +1,18 @@
 package dev.gnserve.evaluation;
 
 import dev.gnserve.image.Box;
+import dev.gnserve.image.CocoRle;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,10 +31,11 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
      *
      * @param folder of the images
      * @param labels of the model
+     * @param withPixels whether the outlines of the objects are read ({@code segmentation}), or only their boxes
      * @throws IllegalArgumentException if it is no dataset of boxes, if a category with annotations is no label of the model, or if
      *     an image is missing
      */
-    static CocoData read(Path file, Path folder, List<String> labels) throws IOException {
+    static CocoData read(Path file, Path folder, List<String> labels, boolean withPixels) throws IOException {
         JsonNode root;
         try {
             root = JsonMapper.shared().readTree(Files.readString(file));
@@ -55,6 +59,8 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
                 categoryOfLabel.put(labels.indexOf(name), id);
             }
         });
+        Map<Long, JsonNode> imageOfId = new HashMap<>();
+        root.path("images").forEach(image -> imageOfId.put(image.path("id").asLong(), image));
         for (JsonNode annotation : root.path("annotations")) {
             String name = names.getOrDefault(annotation.path("category_id").asLong(), "");
             int label = labels.indexOf(name);
@@ -63,8 +69,10 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
                         "annotation %s of %s has the category \"%s\", and the model has the labels %s. Give the category the name of its label"
                                 .formatted(annotation.path("id"), file, name, labels));
             }
-            boxes.computeIfAbsent(annotation.path("image_id").asLong(), image -> new ArrayList<>())
-                    .add(box(annotation, label, file));
+            long image = annotation.path("image_id").asLong();
+            JsonNode size = imageOfId.get(image);
+            Pixels pixels = withPixels && size != null ? pixels(annotation, size, file) : null;
+            boxes.computeIfAbsent(image, first -> new ArrayList<>()).add(box(annotation, label, pixels, file));
         }
         List<LabelledImage> images = new ArrayList<>();
         for (JsonNode image : root.path("images")) {
@@ -80,8 +88,13 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
         return new CocoData(List.copyOf(images), Map.copyOf(categoryOfLabel));
     }
 
-    private static LabelledBox box(JsonNode annotation, int label, Path file) {
+    private static LabelledBox box(JsonNode annotation, int label, @Nullable Pixels pixels, Path file) {
+        boolean crowd = annotation.path("iscrowd").asInt(0) != 0;
         JsonNode corners = annotation.path("bbox");
+        if (pixels != null) {
+            double area = annotation.path("area").asDouble(pixels.area());
+            return new LabelledBox(label, pixels.box(), crowd, area, pixels);
+        }
         if (corners.size() != 4) {
             throw new IllegalArgumentException(
                     "annotation " + annotation.path("id") + " of " + file + " has no bbox [x, y, width, height]");
@@ -92,6 +105,42 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
                 corners.path(2).asDouble(),
                 corners.path(3).asDouble());
         double area = annotation.path("area").asDouble(box.width() * box.height());
-        return new LabelledBox(label, box, annotation.path("iscrowd").asInt(0) != 0, area);
+        return new LabelledBox(label, box, crowd, area, null);
+    }
+
+    /** Of polygons, or of runs as a string or as a list. */
+    private static Pixels pixels(JsonNode annotation, JsonNode image, Path file) {
+        JsonNode outline = annotation.path("segmentation");
+        int width = image.path("width").asInt();
+        int height = image.path("height").asInt();
+        String which = "annotation " + annotation.path("id") + " of " + file;
+        if (width <= 0 || height <= 0) {
+            throw new IllegalArgumentException(
+                    "image " + image.path("id") + " of " + file + " has no width and height, which its outlines need");
+        }
+        if (outline.isArray() && !outline.isEmpty()) {
+            List<double[]> polygons = new ArrayList<>();
+            for (JsonNode polygon : outline) {
+                polygons.add(
+                        polygon.valueStream().mapToDouble(JsonNode::asDouble).toArray());
+            }
+            return Pixels.ofPolygons(polygons, width, height);
+        }
+        JsonNode counts = outline.path("counts");
+        if (outline.path("size").path(0).asInt() != height
+                || outline.path("size").path(1).asInt() != width) {
+            throw new IllegalArgumentException(
+                    which + " has no segmentation of its image (polygons, or runs with the size [" + height + ", "
+                            + width + "])");
+        }
+        try {
+            return counts.isArray()
+                    ? Pixels.ofRuns(
+                            counts.valueStream().mapToInt(JsonNode::asInt).toArray(), width, height)
+                    : Pixels.of(new CocoRle(height, width, counts.asString("")));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the segmentation of " + which + " cannot be read: " + e.getMessage(), e);
+        }
     }
 }

@@ -1,19 +1,37 @@
 package dev.gnserve.evaluation;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
-/** Counts of pixels by their true and their found class; class 0 is the background. Not thread-safe. */
+/** Counts of pixels or images by their true and their found class. Not thread-safe. */
 final class ConfusionMatrix {
 
     private final long[][] counts;
 
-    /** @param classes with the background */
+    /** @param classes how many, with the background if there is one */
     ConfusionMatrix(int classes) {
         counts = new long[classes][classes];
     }
 
     void add(int truth, int found) {
         counts[truth][found]++;
+    }
+
+    void add(ConfusionMatrix other) {
+        for (int truth = 0; truth < counts.length; truth++) {
+            for (int found = 0; found < counts.length; found++) {
+                counts[truth][found] += other.counts[truth][found];
+            }
+        }
+    }
+
+    /** Mean IoU of the classes that are true or found somewhere; NaN if there is none. */
+    double meanIou() {
+        return IntStream.range(0, counts.length)
+                .mapToDouble(this::iou)
+                .filter(value -> !Double.isNaN(value))
+                .average()
+                .orElse(Double.NaN);
     }
 
     /** [truth][found]. */

@@ -1,25 +1,19 @@
 package dev.gnserve.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.backend.Engine;
-import dev.gnserve.backend.djl.EngineSettings;
-import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.detection.Detection;
 import dev.gnserve.detection.DetectionTask;
 import dev.gnserve.detection.Detections;
 import dev.gnserve.image.Box;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.pipeline.ImagePipeline;
-import dev.gnserve.pipeline.Upload;
+import dev.gnserve.model.Thresholds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,10 +34,12 @@ public final class DetectionEvaluation {
      * @param data folder of the data set
      * @param split which images; {@code test} leaves out those that show a place of another split
      * @param fold part of all images instead of a split, unless {@link Fold#NONE}
+     * @param withWorst whether the worst images are kept
      * @param progress is told the number of images done
      * @throws IllegalArgumentException when the model's labels are others, or there is no such split
      */
-    public static DetectionReport run(ModelSource source, Path data, String split, Fold fold, IntConsumer progress)
+    public static Evaluation<DetectionReport> run(
+            ModelSource source, Path data, String split, Fold fold, boolean withWorst, IntConsumer progress)
             throws IOException {
         BloodCellData cells = BloodCellData.open(data);
         List<String> files = fold.isNone() ? cells.files(split) : cells.testing(fold);
@@ -57,18 +53,14 @@ public final class DetectionEvaluation {
             throw new IllegalArgumentException(
                     "the model has the labels " + labels + ", the data " + BloodCellData.LABELS);
         }
-        AveragePrecision precision = new AveragePrecision();
-        find(source, images, (image, found) -> {
-            precision.add(image.boxes(), found);
-            progress.accept(precision.images());
-        });
-        return DetectionReport.of(
-                source.name(),
-                source.version(),
+        return judge(
+                source,
                 data.toString(),
                 fold.isNone() ? split : "fold " + fold,
-                labels,
-                precision);
+                images,
+                progress,
+                withWorst,
+                (image, found) -> found);
     }
 
     /**
@@ -77,33 +69,97 @@ public final class DetectionEvaluation {
      * @param dataset the file
      * @param folder of the images
      * @param results is given the detections in COCO's result format, if not null
+     * @param withWorst whether the worst images are kept
      * @param progress is told the number of images done
      * @throws IllegalArgumentException if the file is no dataset of boxes, or does not go with the model
      */
-    public static DetectionReport run(
-            ModelSource source, Path dataset, Path folder, @Nullable Path results, IntConsumer progress)
+    public static Evaluation<DetectionReport> run(
+            ModelSource source,
+            Path dataset,
+            Path folder,
+            @Nullable Path results,
+            boolean withWorst,
+            IntConsumer progress)
             throws IOException {
         List<String> labels = ManifestReader.read(source.manifestLocation(), source.manifest())
                 .labels();
-        CocoData data = CocoData.read(dataset, folder, labels);
-        AveragePrecision precision = new AveragePrecision();
+        CocoData data = CocoData.read(dataset, folder, labels, false);
         List<CocoResult> all = new ArrayList<>();
-        find(source, data.images(), (image, found) -> {
-            List<Detection> known = new ArrayList<>();
-            for (Detection detection : found) {
-                Long category = data.categoryOfLabel().get(detection.label());
-                if (category != null) {
-                    known.add(detection);
-                    all.add(CocoResult.of(image.id(), category, detection));
-                }
-            }
-            precision.add(image.boxes(), known);
-            progress.accept(precision.images());
-        });
+        Evaluation<DetectionReport> evaluation =
+                judge(source, dataset.toString(), "all images", data.images(), progress, withWorst, (image, found) -> {
+                    List<Detection> known = new ArrayList<>();
+                    for (Detection detection : found) {
+                        Long category = data.categoryOfLabel().get(detection.label());
+                        if (category != null) {
+                            known.add(detection);
+                            all.add(CocoResult.of(image.id(), category, detection));
+                        }
+                    }
+                    return known;
+                });
         if (results != null) {
             Files.write(results, JsonMapper.shared().writeValueAsBytes(all));
         }
-        return DetectionReport.of(source.name(), source.version(), dataset.toString(), "all images", labels, precision);
+        return evaluation;
+    }
+
+    private static Evaluation<DetectionReport> judge(
+            ModelSource source,
+            String data,
+            String split,
+            List<LabelledImage> images,
+            IntConsumer progress,
+            boolean withWorst,
+            BiFunction<LabelledImage, List<Detection>, List<Detection>> counted)
+            throws IOException {
+        AveragePrecision precision = new AveragePrecision();
+        WorstImages worst = new WorstImages(withWorst);
+        DetectionTask task = DetectionTask.of(LEAST_SCORE, MOST_DETECTIONS);
+        try (EvaluatedModel model = EvaluatedModel.open(source)) {
+            List<String> labels = model.manifest().labels();
+            for (LabelledImage image : images) {
+                Detections result = model.find(task, image.file());
+                List<Found> found = counted.apply(image, result.detections()).stream()
+                        .map(Found::of)
+                        .toList();
+                precision.add(image.boxes(), found);
+                offer(worst, image, served(result, model.manifest().thresholds()));
+                progress.accept(precision.images());
+            }
+            DetectionReport report =
+                    DetectionReport.of(source.name(), source.version(), data, split, labels, precision);
+            return new Evaluation<>(report, Evaluation.PRECISION, precision.curves(labels), worst.list());
+        }
+    }
+
+    /** Those that a request without parameters would have been answered with. */
+    private static Detections served(Detections result, Thresholds thresholds) {
+        return new Detections(
+                result.image(),
+                result.labels(),
+                result.detections().stream()
+                        .filter(detection -> detection.score() >= thresholds.score(detection.label()))
+                        .toList());
+    }
+
+    /** By the F1 score of the boxes that the model serves. */
+    private static void offer(WorstImages worst, LabelledImage image, Detections served) throws IOException {
+        InstanceScores one = new InstanceScores(served.labels().size());
+        double ignored = one.add(
+                image.boxes(), served.detections().stream().map(Found::of).toList());
+        int hits = 0;
+        int objects = 0;
+        for (int label = 0; label < served.labels().size(); label++) {
+            hits += one.quality(label).hits();
+            objects += one.precision().objects(label);
+        }
+        int found = served.detections().size();
+        double f1 = found + objects == 0 ? 1 : 2.0 * hits / (found + objects);
+        worst.offer(
+                String.valueOf(image.file().getFileName()),
+                f1,
+                "F1 %.2f: %d of %d objects found, %d found in all".formatted(f1, hits, objects, found),
+                () -> DetectionTask.DEFAULT.picture(served));
     }
 
     /** One detection as COCO's result files have it. */
@@ -117,27 +173,6 @@ public final class DetectionEvaluation {
             Box box = detection.box();
             return new CocoResult(
                     image, category, List.of(box.x(), box.y(), box.width(), box.height()), detection.score());
-        }
-    }
-
-    private static void find(
-            ModelSource source, List<LabelledImage> images, BiConsumer<LabelledImage, List<Detection>> found)
-            throws IOException {
-        ImagePipeline pipeline = ImagePipeline.forCommands();
-        DetectionTask task = DetectionTask.of(LEAST_SCORE, MOST_DETECTIONS);
-        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
-            LoadedModel model = LoadedModel.alone(source, engine);
-            try {
-                for (LabelledImage image : images) {
-                    Upload upload =
-                            new Upload(String.valueOf(image.file().getFileName()), Files.readAllBytes(image.file()));
-                    Detections result =
-                            pipeline.find(task, model.manifest(), model, upload).result();
-                    found.accept(image, result.detections());
-                }
-            } finally {
-                boolean unused = model.close(Duration.ofSeconds(10));
-            }
         }
     }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param apMedium of objects up to 96 x 96 pixels
  * @param apLarge of larger objects
  * @param recall part of the objects that are found with at most 100 detections an image, mean of the same thresholds and the classes
+ * @param bestThreshold the lowest score that gives the best F1 score at an overlap of 0.5; null if nothing is found
  * @param byClass the same by class
  */
 public record DetectionReport(
@@ -37,6 +38,7 @@ public record DetectionReport(
         @Nullable Double apMedium,
         @Nullable Double apLarge,
         @Nullable Double recall,
+        @Nullable BestThreshold bestThreshold,
         List<ClassScores> byClass) {
 
     /**
@@ -77,6 +79,7 @@ public record DetectionReport(
                 mean(labels, label -> precision.ofAllThresholds(label, Size.MEDIUM)),
                 mean(labels, label -> precision.ofAllThresholds(label, Size.LARGE)),
                 mean(labels, precision::recall),
+                precision.bestThreshold(labels.size()),
                 rows);
     }
 

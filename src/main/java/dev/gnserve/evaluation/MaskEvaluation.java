@@ -1,20 +1,14 @@
 package dev.gnserve.evaluation;
 
-import dev.gnserve.backend.Engine;
-import dev.gnserve.backend.djl.EngineSettings;
-import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.image.LabelMap;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.pipeline.ImagePipeline;
-import dev.gnserve.pipeline.Upload;
+import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,38 +31,46 @@ public final class MaskEvaluation {
      * Evaluates a model on all images that have a mask.
      *
      * @param folder with {@code images/} and {@code masks/}
+     * @param withWorst whether the worst images are kept
      * @param progress is told the number of images done
      * @throws IllegalArgumentException if an image has no mask, or a mask does not go with its image or the model
      */
-    public static MaskReport run(ModelSource source, Path folder, IntConsumer progress) throws IOException {
-        Map<Path, Path> maskOfImage = pairs(folder);
-        ImagePipeline pipeline = ImagePipeline.forCommands();
-        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
-            LoadedModel model = LoadedModel.alone(source, engine);
-            try {
-                List<String> labels = model.manifest().labels();
-                ConfusionMatrix matrix = new ConfusionMatrix(labels.size() + 1);
-                int done = 0;
-                for (Map.Entry<Path, Path> pair : maskOfImage.entrySet()) {
-                    Upload image =
-                            new Upload(String.valueOf(pair.getKey().getFileName()), Files.readAllBytes(pair.getKey()));
-                    LabelMap found = pipeline.find(SegmentationTask.DEFAULT, model.manifest(), model, image)
-                            .result()
-                            .firstLabels();
-                    compare(found, pair.getValue(), labels, matrix);
-                    progress.accept(++done);
-                }
-                return MaskReport.of(source.name(), source.version(), folder.toString(), done, labels, matrix);
-            } finally {
-                boolean unused = model.close(Duration.ofSeconds(10));
+    public static Evaluation<MaskReport> run(ModelSource source, Path folder, boolean withWorst, IntConsumer progress)
+            throws IOException {
+        Map<Path, Path> maskOfImage = pairs(folder, "masks", List.of(".png"));
+        WorstImages worst = new WorstImages(withWorst);
+        try (EvaluatedModel model = EvaluatedModel.open(source)) {
+            List<String> labels = model.manifest().labels();
+            ConfusionMatrix matrix = new ConfusionMatrix(labels.size() + 1);
+            int done = 0;
+            for (Map.Entry<Path, Path> pair : maskOfImage.entrySet()) {
+                Segmentation found = model.find(SegmentationTask.DEFAULT, pair.getKey());
+                ConfusionMatrix ofImage = new ConfusionMatrix(labels.size() + 1);
+                compare(found.firstLabels(), pair.getValue(), labels, ofImage);
+                matrix.add(ofImage);
+                double iou = ofImage.meanIou();
+                worst.offer(
+                        String.valueOf(pair.getKey().getFileName()),
+                        iou,
+                        "mean IoU %.3f, %.1f %% of the pixels right".formatted(iou, 100 * ofImage.accuracy()),
+                        () -> SegmentationTask.DEFAULT.picture(found));
+                progress.accept(++done);
             }
+            MaskReport report = MaskReport.of(source.name(), source.version(), folder.toString(), done, labels, matrix);
+            return new Evaluation<>(report, null, List.of(), worst.list());
         }
     }
 
-    private static Map<Path, Path> pairs(Path folder) throws IOException {
+    /**
+     * The file of truth for each image.
+     *
+     * @param truths name of the folder beside {@code images}
+     * @param endings that such a file may have
+     */
+    static Map<Path, Path> pairs(Path folder, String truths, List<String> endings) throws IOException {
         Map<Path, Path> pairs = new TreeMap<>();
-        if (!Files.isDirectory(folder.resolve("images")) || !Files.isDirectory(folder.resolve("masks"))) {
-            throw new IllegalArgumentException(folder + " has not both folders images and masks");
+        if (!Files.isDirectory(folder.resolve("images")) || !Files.isDirectory(folder.resolve(truths))) {
+            throw new IllegalArgumentException(folder + " has not both folders images and " + truths);
         }
         try (Stream<Path> files = Files.list(folder.resolve("images"))) {
             for (Path image : files.filter(Files::isRegularFile).sorted().toList()) {
@@ -77,12 +79,15 @@ public final class MaskEvaluation {
                     continue;
                 }
                 int dot = name.lastIndexOf('.');
-                Path mask = folder.resolve("masks").resolve((dot < 0 ? name : name.substring(0, dot)) + ".png");
-                if (!Files.isRegularFile(mask)) {
-                    throw new IllegalArgumentException(
-                            image + " has no mask " + mask + ". Add it, or move the image away");
-                }
-                pairs.put(image, mask);
+                Path stem = folder.resolve(truths).resolve(dot < 0 ? name : name.substring(0, dot));
+                pairs.put(
+                        image,
+                        endings.stream()
+                                .map(ending -> Path.of(stem + ending))
+                                .filter(Files::isRegularFile)
+                                .findFirst()
+                                .orElseThrow(() -> new IllegalArgumentException(image + " has no file of truth " + stem
+                                        + String.join(" or ", endings) + ". Add it, or move the image away")));
             }
         }
         if (pairs.isEmpty()) {

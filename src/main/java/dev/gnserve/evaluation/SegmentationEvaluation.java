@@ -1,19 +1,11 @@
 package dev.gnserve.evaluation;
 
-import dev.gnserve.backend.Engine;
-import dev.gnserve.backend.djl.EngineSettings;
-import dev.gnserve.backend.djl.PyTorchBackend;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelSource;
-import dev.gnserve.pipeline.ImagePipeline;
-import dev.gnserve.pipeline.Upload;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
 import dev.gnserve.segmentation.SegmentedClass;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -34,22 +26,13 @@ public final class SegmentationEvaluation {
             throws IOException {
         NucleiData nuclei = NucleiData.open(data);
         List<String> files = nuclei.files(split);
-        ImagePipeline pipeline = ImagePipeline.forCommands();
         Map<String, SegmentationScores> byType = new TreeMap<>();
-        try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()))) {
-            LoadedModel model = LoadedModel.alone(source, engine);
-            try {
-                for (int i = 0; i < files.size(); i++) {
-                    String file = files.get(i);
-                    Upload image = new Upload(file, Files.readAllBytes(nuclei.imageOf(file)));
-                    Segmentation found = pipeline.find(SegmentationTask.DEFAULT, model.manifest(), model, image)
-                            .result();
-                    SegmentationScores scores = score(found, nuclei.objectIds(file));
-                    byType.merge(nuclei.typeOf(file), scores, SegmentationScores::plus);
-                    progress.accept(i + 1);
-                }
-            } finally {
-                boolean unused = model.close(Duration.ofSeconds(10));
+        try (EvaluatedModel model = EvaluatedModel.open(source)) {
+            for (int i = 0; i < files.size(); i++) {
+                String file = files.get(i);
+                Segmentation found = model.find(SegmentationTask.DEFAULT, nuclei.imageOf(file));
+                byType.merge(nuclei.typeOf(file), score(found, nuclei.objectIds(file)), SegmentationScores::plus);
+                progress.accept(i + 1);
             }
         }
         return SegmentationReport.of(source.name(), source.version(), data.toString(), split, byType);

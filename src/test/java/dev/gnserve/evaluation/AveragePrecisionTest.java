@@ -3,7 +3,6 @@ package dev.gnserve.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.detection.Detection;
 import dev.gnserve.image.Box;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +66,7 @@ class AveragePrecisionTest {
 
     @Test
     void onlyTheHundredBestOfAnImageCount() {
-        List<Detection> detections = new ArrayList<>();
+        List<Found> detections = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             detections.add(found(NOWHERE, 0.9));
         }
@@ -80,7 +79,7 @@ class AveragePrecisionTest {
         return new LabelledBox(0, box);
     }
 
-    private static Detection found(Box box, double score) {
-        return new Detection(0, (float) score, box);
+    private static Found found(Box box, double score) {
+        return new Found(0, (float) score, box, null);
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.gnserve.detection.Detection;
 import dev.gnserve.image.Box;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,11 +31,11 @@ class CocoDataTest {
         for (JsonNode image : dataset.path("images")) {
             Files.createFile(folder.resolve(image.path("file_name").asString()));
         }
-        CocoData data = CocoData.read(CASES.resolve("coco-dataset.json"), folder, LABELS);
+        CocoData data = CocoData.read(CASES.resolve("coco-dataset.json"), folder, LABELS, false);
         JsonNode results = json("coco-results.json");
         AveragePrecision precision = new AveragePrecision();
         for (LabelledImage image : data.images()) {
-            List<Detection> found = new ArrayList<>();
+            List<Found> found = new ArrayList<>();
             for (JsonNode result : results) {
                 if (result.path("image_id").asLong() == image.id()) {
                     found.add(detection(result, data));
@@ -62,21 +61,22 @@ class CocoDataTest {
         assertThat(data.categoryOfLabel()).containsOnly(Map.entry(0, 8L), Map.entry(1, 3L), Map.entry(2, 11L));
     }
 
-    private static Detection detection(JsonNode result, CocoData data) {
+    private static Found detection(JsonNode result, CocoData data) {
         int label = data.categoryOfLabel().entrySet().stream()
                 .filter(entry -> entry.getValue() == result.path("category_id").asLong())
                 .findFirst()
                 .orElseThrow()
                 .getKey();
         JsonNode box = result.path("bbox");
-        return new Detection(
+        return new Found(
                 label,
                 (float) result.path("score").asDouble(),
                 new Box(
                         box.path(0).asDouble(),
                         box.path(1).asDouble(),
                         box.path(2).asDouble(),
-                        box.path(3).asDouble()));
+                        box.path(3).asDouble()),
+                null);
     }
 
     @Test
@@ -103,7 +103,7 @@ class CocoDataTest {
 
     private void assertRefused(String text, String... sentences) throws IOException {
         Path file = Files.writeString(folder.resolve("data.json"), text);
-        assertThatThrownBy(() -> CocoData.read(file, folder, LABELS))
+        assertThatThrownBy(() -> CocoData.read(file, folder, LABELS, false))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(sentences);
     }

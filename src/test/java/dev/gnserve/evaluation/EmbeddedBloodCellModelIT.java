@@ -19,7 +19,8 @@ class EmbeddedBloodCellModelIT {
                 .findFirst()
                 .orElseThrow();
 
-        DetectionReport report = DetectionEvaluation.run(model, SAMPLES, "test", Fold.NONE, done -> {});
+        DetectionReport report = DetectionEvaluation.run(model, SAMPLES, "test", Fold.NONE, false, done -> {})
+                .report();
 
         assertThat(report.images()).isEqualTo(5);
         assertThat(report.ap50()).as("AP50").isGreaterThan(0.95);

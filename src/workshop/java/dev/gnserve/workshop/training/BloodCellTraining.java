@@ -8,6 +8,7 @@ import dev.gnserve.detection.Detection;
 import dev.gnserve.detection.NonMaximumSuppression;
 import dev.gnserve.evaluation.AveragePrecision;
 import dev.gnserve.evaluation.BloodCellData;
+import dev.gnserve.evaluation.Found;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -102,7 +103,9 @@ public final class BloodCellTraining {
         List<List<Detection>> detections = replicas.map(average, validation, BloodCellTraining::detect);
         AveragePrecision precision = new AveragePrecision();
         for (int i = 0; i < validation.size(); i++) {
-            precision.add(validation.get(i).boxes(), detections.get(i));
+            precision.add(
+                    validation.get(i).boxes(),
+                    detections.get(i).stream().map(Found::of).toList());
         }
         Map<String, Double> scores = new LinkedHashMap<>();
         for (int label = 0; label < recipe.network().classes(); label++) {

@@ -1,0 +1,235 @@
+package dev.gnserve.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.detection.Detection;
+import dev.gnserve.detection.DetectionTask;
+import dev.gnserve.detection.Detections;
+import dev.gnserve.image.CocoRle;
+import dev.gnserve.image.LabelMap;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.Task;
+import dev.gnserve.segmentation.Segmentation;
+import dev.gnserve.segmentation.SegmentationTask;
+import dev.gnserve.segmentation.SegmentedClass;
+import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Judges the separate objects that a model finds, by their pixels: those of a segmentation model, or the masks of a detector. Truth is a
+ * COCO dataset file with outlines, or a folder with {@code images/} and {@code objects/}, pictures of object numbers.
+ */
+public final class InstanceEvaluation {
+
+    /** The curve of precision needs objects of low scores too. */
+    private static final DetectionTask ALL_DETECTIONS = DetectionTask.of(0.01f, 100);
+
+    private InstanceEvaluation() {}
+
+    /**
+     * Evaluates a model on a COCO dataset file. Average precision is that of pycocotools for the same objects.
+     *
+     * @param dataset the file
+     * @param folder of the images
+     * @param results is given the objects in COCO's result format, if not null
+     * @param withWorst whether the worst images are kept
+     * @param progress is told the number of images done
+     * @throws IllegalArgumentException if the file has no outlines, or does not go with the model
+     */
+    public static Evaluation<InstanceReport> run(
+            ModelSource source,
+            Path dataset,
+            Path folder,
+            @Nullable Path results,
+            boolean withWorst,
+            IntConsumer progress)
+            throws IOException {
+        List<String> labels = labels(source);
+        CocoData data = CocoData.read(dataset, folder, labels, true);
+        List<CocoResult> all = new ArrayList<>();
+        Evaluation<InstanceReport> evaluation = judge(
+                source,
+                dataset.toString(),
+                data.images().stream()
+                        .map(image -> new Case(image.file(), () -> image.boxes(), (shown, found) -> {
+                            Long category = data.categoryOfLabel().get(found.label());
+                            if (category != null && found.pixels() != null && results != null) {
+                                all.add(CocoResult.of(image.id(), category, found, found.pixels(), shown));
+                            }
+                            return category != null;
+                        }))
+                        .toList(),
+                withWorst,
+                progress);
+        if (results != null) {
+            Files.write(results, JsonMapper.shared().writeValueAsBytes(all));
+        }
+        return evaluation;
+    }
+
+    /**
+     * Evaluates a model with one label on a folder. The truth of an image is a PNG or TIFF of one channel in {@code objects/}, with the
+     * name of the image up to the last dot and the size of the upright image: 0 is background, every other value one object.
+     *
+     * @param folder with {@code images/} and {@code objects/}
+     * @param withWorst whether the worst images are kept
+     * @param progress is told the number of images done
+     * @throws IllegalArgumentException if an image has no truth, or it does not go with its image or the model
+     */
+    public static Evaluation<InstanceReport> run(
+            ModelSource source, Path folder, boolean withWorst, IntConsumer progress) throws IOException {
+        Map<Path, Path> pairs = MaskEvaluation.pairs(folder, "objects", List.of(".png", ".tif", ".tiff"));
+        List<String> labels = labels(source);
+        if (labels.size() != 1) {
+            throw new IllegalArgumentException("numbers of objects have no class, and the model has the labels "
+                    + labels + ". Give a COCO dataset file instead");
+        }
+        return judge(
+                source,
+                folder.toString(),
+                pairs.entrySet().stream()
+                        .map(pair -> new Case(pair.getKey(), () -> objects(pair.getValue()), (shown, found) -> true))
+                        .toList(),
+                withWorst,
+                progress);
+    }
+
+    private static List<String> labels(ModelSource source) throws IOException {
+        return ManifestReader.read(source.manifestLocation(), source.manifest()).labels();
+    }
+
+    /**
+     * An image to judge.
+     *
+     * @param truth read when it is needed
+     * @param counts whether something found counts
+     */
+    private record Case(Path image, Supplier<List<LabelledBox>> truth, Counts counts) {}
+
+    @FunctionalInterface
+    private interface Counts {
+        boolean counts(Shown shown, Found found);
+    }
+
+    /**
+     * What was found in an image.
+     *
+     * @param width of the upright image, in pixels
+     * @param height of the upright image, in pixels
+     * @param picture a PNG of the result
+     */
+    private record Shown(int width, int height, List<Found> found, Supplier<byte[]> picture) {}
+
+    private static Evaluation<InstanceReport> judge(
+            ModelSource source, String data, List<Case> cases, boolean withWorst, IntConsumer progress)
+            throws IOException {
+        WorstImages worst = new WorstImages(withWorst);
+        try (EvaluatedModel model = EvaluatedModel.open(source)) {
+            List<String> labels = model.manifest().labels();
+            InstanceScores scores = new InstanceScores(labels.size());
+            for (Case one : cases) {
+                Shown shown = find(model, one.image());
+                List<Found> found = shown.found().stream()
+                        .filter(object -> one.counts().counts(shown, object))
+                        .toList();
+                List<LabelledBox> truth = one.truth().get();
+                double quality = scores.add(truth, found);
+                worst.offer(
+                        String.valueOf(one.image().getFileName()),
+                        quality,
+                        "PQ %.3f: %d objects, %d found".formatted(quality, truth.size(), found.size()),
+                        shown.picture());
+                progress.accept(scores.precision().images());
+            }
+            InstanceReport report = InstanceReport.of(source.name(), source.version(), data, labels, scores);
+            return new Evaluation<>(
+                    report, Evaluation.PRECISION, scores.precision().curves(labels), worst.list());
+        }
+    }
+
+    private static Shown find(EvaluatedModel model, Path image) throws IOException {
+        return model.manifest().task() == Task.DETECTION ? masks(model, image) : segments(model, image);
+    }
+
+    private static Shown segments(EvaluatedModel model, Path image) throws IOException {
+        Segmentation segmentation = model.find(SegmentationTask.DEFAULT, image);
+        List<Found> found = new ArrayList<>();
+        List<String> labels = model.manifest().labels();
+        for (SegmentedClass ofClass : segmentation.classes()) {
+            int label = labels.indexOf(ofClass.label());
+            Pixels.ofNumbers(ofClass.ids())
+                    .forEach((id, pixels) ->
+                            found.add(Found.of(label, ofClass.objects().score(id), pixels)));
+        }
+        return new Shown(
+                segmentation.image().width(),
+                segmentation.image().height(),
+                found,
+                () -> SegmentationTask.DEFAULT.picture(segmentation));
+    }
+
+    private static Shown masks(EvaluatedModel model, Path image) throws IOException {
+        Detections detections = model.find(ALL_DETECTIONS, image);
+        List<Found> found = new ArrayList<>();
+        for (Detection detection : detections.detections()) {
+            if (detection.mask() == null) {
+                throw new IllegalArgumentException(
+                        "the model finds boxes and no masks. Leave out --masks to judge it by its boxes");
+            }
+            found.add(Found.of(
+                    detection.label(),
+                    detection.score(),
+                    Pixels.of(detection.mask().region(), detection.mask().inside())));
+        }
+        return new Shown(
+                detections.image().width(),
+                detections.image().height(),
+                found,
+                () -> ALL_DETECTIONS.picture(detections));
+    }
+
+    private static List<LabelledBox> objects(Path file) {
+        BufferedImage read;
+        try {
+            read = ImageIO.read(file.toFile());
+        } catch (IOException e) {
+            throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+        }
+        if (read == null || read.getRaster().getNumBands() != 1) {
+            throw new IllegalArgumentException(file + " is not a PNG or TIFF with one channel");
+        }
+        // Raw values: going through colours would reduce 16 bits to 8 and merge objects.
+        Raster raster = read.getRaster();
+        int[] numbers = raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), 0, (int[]) null);
+        return Pixels.ofNumbers(LabelMap.of(raster.getWidth(), raster.getHeight(), numbers)).values().stream()
+                .map(pixels -> new LabelledBox(0, pixels))
+                .toList();
+    }
+
+    /** One object as COCO's result files have it. */
+    private record CocoResult(
+            @JsonProperty("image_id") long image,
+            @JsonProperty("category_id") long category,
+            Runs segmentation,
+            float score) {
+
+        private record Runs(List<Integer> size, String counts) {}
+
+        static CocoResult of(long image, long category, Found found, Pixels pixels, Shown shown) {
+            CocoRle runs = pixels.runs(shown.width(), shown.height());
+            return new CocoResult(
+                    image, category, new Runs(List.of(shown.height(), shown.width()), runs.counts()), found.score());
+        }
+    }
+}
