@@ -1,24 +1,24 @@
 package dev.gnserve.workshop.paper;
 
+import static org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle.Bar;
+import static org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle.Line;
+
 import java.awt.Color;
 import java.awt.Font;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.CategorySeries;
+import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
-/** Lines of errors over settings, with the spread of the seeds, as a small PNG. */
+/** Errors over settings, with the spread of the seeds, as a small PNG. */
 final class Chart {
 
     private static final int WIDTH = 640;
@@ -32,7 +32,7 @@ final class Chart {
     private Chart() {}
 
     /**
-     * Draws a chart.
+     * Draws a chart: lines, or bars if there is only one. A line of which a place is missing is left out, and a chart without lines is not written.
      *
      * @param settings the places of the x axis, from left to right
      * @param top of the y axis, percent: higher errors are cut
@@ -54,42 +54,38 @@ final class Chart {
                 .xAxisTitle(xTitle)
                 .yAxisTitle(yTitle)
                 .build();
-        chart.getStyler()
-                .setDefaultSeriesRenderStyle(CategorySeries.CategorySeriesRenderStyle.Line)
-                .setSeriesColors(LINES)
-                .setChartBackgroundColor(Color.WHITE)
-                .setLegendPosition(LegendPosition.OutsideE)
-                .setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
-        chart.getStyler()
-                .setErrorBarsColorSeriesColor(true)
-                .setPlotGridVerticalLinesVisible(false)
-                .setYAxisMin(0.0)
-                .setYAxisMax(top);
+        CategoryStyler styler = chart.getStyler();
+        styler.setDefaultSeriesRenderStyle(lines.size() == 1 ? Bar : Line);
+        styler.setOverlapped(true);
+        styler.setSeriesColors(LINES);
+        styler.setErrorBarsColorSeriesColor(lines.size() > 1);
+        styler.setLegendVisible(lines.size() > 1);
+        styler.setLegendPosition(LegendPosition.OutsideE);
+        styler.setChartBackgroundColor(Color.WHITE);
+        styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
+        styler.setPlotGridVerticalLinesVisible(false);
+        styler.setYAxisMin(0.0);
+        styler.setYAxisMax(top);
         lines.forEach((name, figures) -> add(chart, name, settings, figures));
-        save(chart, file);
+        if (!chart.getSeriesMap().isEmpty()) {
+            save(chart, file);
+        }
     }
 
     private static void add(CategoryChart chart, String name, List<String> settings, List<Figures> figures) {
         List<Double> means = new ArrayList<>();
         List<Double> spreads = new ArrayList<>();
         for (Figures at : figures) {
-            means.add(at.mean().map(mean -> 100 * mean).orElse(null));
-            spreads.add(at.errors().isEmpty() ? 0 : 50 * (at.most() - at.least()));
+            at.mean().ifPresent(mean -> means.add(100 * mean));
+            spreads.add(50 * (at.most() - at.least()));
         }
-        if (means.stream().anyMatch(Objects::nonNull)) {
-            CategorySeries series = chart.addSeries(name, settings, means, spreads);
-            series.setLineWidth(2);
+        if (means.size() == settings.size()) {
+            chart.addSeries(name, settings, means, spreads).setLineWidth(2);
         }
     }
 
-    /** With few colours, so that the file is small. */
     private static void save(CategoryChart chart, Path file) throws IOException {
-        BufferedImage drawn = BitmapEncoder.getBufferedImage(chart);
-        BufferedImage indexed = new BufferedImage(drawn.getWidth(), drawn.getHeight(), BufferedImage.TYPE_BYTE_INDEXED);
-        Graphics2D graphics = indexed.createGraphics();
-        graphics.drawImage(drawn, 0, 0, null);
-        graphics.dispose();
         Files.createDirectories(file.toAbsolutePath().getParent());
-        ImageIO.write(indexed, "png", file.toFile());
+        ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", file.toFile());
     }
 }

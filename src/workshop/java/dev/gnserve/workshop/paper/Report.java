@@ -48,7 +48,7 @@ public final class Report {
 
     private void batches(Subject subject, Path images) throws IOException {
         List<Integer> batches = subject == Subject.FCOS ? List.of(16, 2) : BATCHES;
-        heading("Error against batch size", subject);
+        heading("error (1 - " + subject.score() + ", percent) against batch size", subject);
         header("norm", batches.stream().map(batch -> "batch " + batch).toList());
         Map<String, List<Figures>> lines = new LinkedHashMap<>();
         for (Norm norm : Experiment.NORMS) {
@@ -61,7 +61,7 @@ public final class Report {
         }
         if (subject != Subject.FCOS) {
             Chart.write(
-                    subject.toString(),
+                    titled(subject),
                     "batch (learning rate in proportion)",
                     "error, percent",
                     batches.stream().map(String::valueOf).toList(),
@@ -72,9 +72,9 @@ public final class Report {
     }
 
     private void groups(Subject subject, Path images) throws IOException {
-        heading("Groups, batch " + Experiment.GROUPS_BATCH, subject);
+        heading("groups, batch " + Experiment.GROUPS_BATCH, subject);
         header("norm", List.of("error"));
-        List<String> settings = Experiment.groups(subject, false).toList();
+        List<String> settings = Experiment.groups(subject, false);
         List<Figures> figures = new ArrayList<>();
         for (String norm : settings) {
             Figures found = group(subject, norm);
@@ -83,8 +83,8 @@ public final class Report {
         }
         Map<String, List<Figures>> lines = Map.of("error", figures);
         Chart.write(
-                subject + ": groups (ln: 1, in: all channels), channels a group (/)",
-                "norm",
+                titled(subject) + ", batch " + Experiment.GROUPS_BATCH,
+                "ln: 1 group, gn8: 8 groups, in: a group a channel, gn/8: 8 channels a group",
                 "error, percent",
                 settings,
                 top(lines),
@@ -93,7 +93,7 @@ public final class Report {
     }
 
     private void growth(Subject subject) throws IOException {
-        heading("Fixed number of groups against a growing one, batch " + Experiment.GROUPS_BATCH, subject);
+        heading("fixed number of groups against a growing one, batch " + Experiment.GROUPS_BATCH, subject);
         header("equal in", List.of("fixed", "error", "growing", "error"));
         List<String> stages = List.of("the first stage", "the middle", "the last stage");
         int stage = 0;
@@ -113,7 +113,7 @@ public final class Report {
     }
 
     private void entrances() throws IOException {
-        heading("Entrance, batch " + Experiment.GROUPS_BATCH, Subject.UNET);
+        heading("entrance, batch " + Experiment.GROUPS_BATCH, Subject.UNET);
         header("norm of the input", List.of("after the first convolution", "3 channels", "1 channel"));
         entrance("none, images stretched before", Entrance.plain(Experiment.GROUP), true);
         for (Entrance entrance : Experiment.entrances(3)) {
@@ -144,7 +144,7 @@ public final class Report {
     }
 
     private void serving(Subject subject, List<Serving.Result> results) {
-        heading("Served: " + results.get(0).images() + " images, seeds " + results.size(), subject);
+        heading("served: " + results.get(0).images() + " images, " + results.size() + " seeds", subject);
         header("norm", List.of("seven mates", subject.score(), "decisions changed", "largest difference"));
         List<Serving.Row> first = results.get(0).rows();
         for (int i = 0; i < first.size(); i++) {
@@ -213,7 +213,7 @@ public final class Report {
     }
 
     private void heading(String title, Subject subject) {
-        out.printf("%n### %s: %s (error is 1 - %s, percent)%n%n", subject, title, subject.score());
+        out.printf("%n### %s: %s%n", titled(subject), title);
     }
 
     private void header(String first, List<String> others) {
@@ -224,6 +224,14 @@ public final class Report {
         out.printf(
                 "| %s | %s |%n",
                 name, String.join(" | ", figures.stream().map(Figures::toString).toList()));
+    }
+
+    private static String titled(Subject subject) {
+        return switch (subject) {
+            case UNET -> "U-Net, nuclei";
+            case RESNET -> "Residual network, blood cells";
+            case FCOS -> "FCOS, blood cells";
+        };
     }
 
     private static String named(Norm norm) {

@@ -25,7 +25,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 
 /**
  * What a trained network answers for an image in the back end of the product, alone and in batches: how far outputs move, how many decisions change, and
@@ -110,13 +112,11 @@ final class Serving {
         return List.of(trial(subject, Norm.BATCH, scale, seed), trial(subject, Experiment.GROUP, scale, seed));
     }
 
-    /** Evenly from the whole. */
+    /** Some at random, always the same: the classes of cells come in turns, so that every fourth would be of one class. */
     private static List<HeldOut> some(List<HeldOut> all, int count) {
-        List<HeldOut> some = new ArrayList<>();
-        for (int i = 0; i < Math.min(count, all.size()); i++) {
-            some.add(all.get((int) ((long) i * all.size() / Math.min(count, all.size()))));
-        }
-        return some;
+        List<HeldOut> some = new ArrayList<>(all);
+        Collections.shuffle(some, new Random(1));
+        return some.subList(0, Math.min(count, some.size()));
     }
 
     private static void measure(
