@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class BloodCellTrainingTest {
 
-    private static final BloodCellRecipe RECIPE =
-            new BloodCellRecipe(60, 1, 64, 5e-3, 3, Fold.NONE, new FcosShape(List.of(8, 8, 8, 8, 8), 8, 2, 3));
+    private static final BloodCellRecipe RECIPE = new BloodCellRecipe(
+            60, 1, 64, 5e-3, 3, Fold.NONE, new FcosShape(List.of(8, 8, 8, 8, 8), 8, new Norm.Group(2), 3));
 
     private static PyTorchBackend engine;
 

@@ -68,7 +68,7 @@ class FcosLossTest {
 
     @Test
     void gradientIsTheSlopeOfTheLoss() {
-        FcosShape shape = new FcosShape(List.of(4, 4, 4, 4, 4), 4, 2, 2);
+        FcosShape shape = new FcosShape(List.of(4, 4, 4, 4, 4), 4, new Norm.Group(2), 2);
         BoxBatch batch = new BoxBatch(1, 64, 2);
         float[] planes = new float[3 * 64 * 64];
         for (int i = 0; i < planes.length; i++) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class FcosScriptTest {
 
-    private static final FcosShape SMALL = new FcosShape(List.of(8, 8, 16, 16, 16), 16, 4, 3);
+    private static final FcosShape SMALL = new FcosShape(List.of(8, 8, 16, 16, 16), 16, new Norm.Group(4), 3);
 
     @TempDir
     Path folder;
@@ -36,7 +36,7 @@ class FcosScriptTest {
                 weights[i] += 0.05f * (float) random.nextGaussian();
             }
             Path archive = folder.resolve("model.pt");
-            TorchScriptWriter.write(network.script(weights), "fcos", archive);
+            TorchScriptWriter.write(network.script(weights, false), "fcos", archive);
             try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(archive);
                     PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
                 for (int[] size : new int[][] {{64, 96}, {32, 32}, {128, 64}}) {

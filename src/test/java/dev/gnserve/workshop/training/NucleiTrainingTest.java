@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NucleiTrainingTest {
 
-    private static final NucleiRecipe RECIPE =
-            new NucleiRecipe(60, 2, 32, 5e-3, 3, new UNetShape(3, List.of(8, 8), 2, SegmentationTarget.CLASSES));
+    private static final NucleiRecipe RECIPE = new NucleiRecipe(
+            60, 2, 32, 5e-3, 3, new UNetShape(3, List.of(8, 8), new Norm.Group(2), SegmentationTarget.CLASSES));
     private static final List<LabelledImage> IMAGES = SyntheticNuclei.images(4, 48, 11);
 
     private static PyTorchBackend engine;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class UNetScriptTest {
 
-    private static final UNetShape SMALL = new UNetShape(3, List.of(8, 16, 16), 4, 3);
+    private static final UNetShape SMALL = new UNetShape(3, List.of(8, 16, 16), new Norm.Group(4), 3);
 
     @TempDir
     Path folder;
@@ -35,7 +35,7 @@ class UNetScriptTest {
                 weights[i] += 0.05f * (float) random.nextGaussian();
             }
             Path archive = folder.resolve("model.pt");
-            TorchScriptWriter.write(network.script(weights), "unet", archive);
+            TorchScriptWriter.write(network.script(weights, false), "unet", archive);
             float[] image = new float[3 * 24 * 32];
             for (int i = 0; i < image.length; i++) {
                 image[i] = random.nextFloat();

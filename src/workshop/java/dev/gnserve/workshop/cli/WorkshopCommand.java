@@ -11,7 +11,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "gnserve-workshop",
         description = "Trains the embedded models and measures gnserve.",
-        subcommands = {TrainCommand.class, ExportCommand.class, BenchCommand.class, CommandLine.HelpCommand.class},
+        subcommands = {
+            TrainCommand.class,
+            ExportCommand.class,
+            PaperCommand.class,
+            BenchCommand.class,
+            CommandLine.HelpCommand.class
+        },
         mixinStandardHelpOptions = true,
         versionProvider = BuildVersion.class,
         scope = CommandLine.ScopeType.INHERIT)

@@ -6,7 +6,7 @@ package dev.gnserve.workshop.training;
  *
  * <p>Arrays are shared with the {@link Checkpoint}, not copied.
  */
-final class AdamW {
+final class AdamW implements Optimizer {
 
     private static final double BETA_1 = 0.9;
     private static final double BETA_2 = 0.999;
@@ -28,8 +28,8 @@ final class AdamW {
         this.averageDecay = averageDecay;
     }
 
-    /** One step down the gradient; advances the state's step. */
-    void step(float[] gradient, double learningRate) {
+    @Override
+    public void step(float[] gradient, double learningRate) {
         int step = state.advance();
         double correction1 = 1 - Math.pow(BETA_1, step);
         double correction2 = 1 - Math.pow(BETA_2, step);

@@ -28,7 +28,7 @@ public record BloodCellRecipe(
             2e-3,
             1,
             Fold.NONE,
-            new FcosShape(List.of(16, 32, 64, 96, 128), 64, 8, BloodCellData.LABELS.size()));
+            new FcosShape(List.of(16, 32, 64, 96, 128), 64, new Norm.Group(8), BloodCellData.LABELS.size()));
 
     /** From 0..1; model.yaml says the same from 0..255. */
     private static final Normalization NORMALIZATION =
@@ -66,7 +66,7 @@ public record BloodCellRecipe(
     @Override
     public ScriptModule script(float[] weights) {
         try (TrainableFcos fcos = new TrainableFcos(network)) {
-            return fcos.script(weights);
+            return fcos.script(weights, false);
         }
     }
 

@@ -114,7 +114,7 @@ public final class BloodCellTraining {
         return scores;
     }
 
-    private static List<Detection> detect(TrainableFcos network, BoxedImage image) {
+    static List<Detection> detect(TrainableFcos network, BoxedImage image) {
         float[] planes = image.planes().clone();
         BloodCellRecipe.normalize(planes);
         DenseOutput output = network.output(planes, image.height(), image.width());

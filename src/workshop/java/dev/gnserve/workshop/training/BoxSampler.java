@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * Draws batches of augmented crops with boxes. A batch depends on the seed and the step alone, so that a resumed run sees what an uninterrupted one
@@ -42,12 +43,27 @@ final class BoxSampler {
         SplittableRandom random = new SplittableRandom(seed * 1_000_003L + step);
         BoxBatch batch = new BoxBatch(count, size, classes);
         for (int item = 0; item < count; item++) {
-            draw(random.split(), batch, item);
+            Crop crop = draw(random.split());
+            batch.put(item, crop.planes(), crop.target());
         }
         return batch;
     }
 
-    private void draw(RandomGenerator random, BoxBatch batch, int item) {
+    /**
+     * One augmented crop.
+     *
+     * @param planes float32 [3, size, size]
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Shared, not copied.
+    record Crop(float[] planes, FcosTarget target) {}
+
+    /** A fixed number of crops, which depend on the seed alone. */
+    List<Crop> pool(int count) {
+        SplittableRandom random = new SplittableRandom(seed);
+        return Stream.generate(() -> draw(random.split())).limit(count).toList();
+    }
+
+    private Crop draw(RandomGenerator random) {
         BoxedImage image = images.get(random.nextInt(images.size()));
         float zoom = (float) (LEAST_ZOOM * Math.pow(MOST_ZOOM / LEAST_ZOOM, random.nextDouble()));
         int x = random.nextInt(image.width());
@@ -66,7 +82,7 @@ final class BoxSampler {
         window.copyPlanes(image.planes(), planes);
         new StainAugmentation(random).apply(planes, size);
         BloodCellRecipe.normalize(planes);
-        batch.put(item, planes, FcosTarget.of(visible(window, image.boxes()), size, size));
+        return new Crop(planes, FcosTarget.of(visible(window, image.boxes()), size, size));
     }
 
     /** Boxes as the crop shows them. */

@@ -11,17 +11,17 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.jspecify.annotations.Nullable;
 
-/** A 3x3 convolution without bias (the norm has one), Group Normalization, ReLU. */
+/** A 3x3 convolution, a norm, ReLU. The convolution has a bias only where there is no norm, which would have one. */
 final class ConvNormRelu extends AbstractBlock {
 
     private final Conv2d conv;
-    private final GroupNorm norm;
+    private final NormLayer norm;
 
-    ConvNormRelu(int outputChannels, int groups) {
-        this(outputChannels, groups, 1);
+    ConvNormRelu(int outputChannels, Norm norm) {
+        this(outputChannels, norm, 1);
     }
 
-    ConvNormRelu(int outputChannels, int groups, int stride) {
+    ConvNormRelu(int outputChannels, Norm norm, int stride) {
         conv = addChildBlock(
                 "conv",
                 Conv2d.builder()
@@ -29,16 +29,16 @@ final class ConvNormRelu extends AbstractBlock {
                         .setFilters(outputChannels)
                         .optPadding(new Shape(1, 1))
                         .optStride(new Shape(stride, stride))
-                        .optBias(false)
+                        .optBias(norm instanceof Norm.None)
                         .build());
-        norm = addChildBlock("norm", new GroupNorm(groups, outputChannels));
+        this.norm = addChildBlock("norm", norm.layer(outputChannels));
     }
 
     Conv2d conv() {
         return conv;
     }
 
-    GroupNorm norm() {
+    NormLayer norm() {
         return norm;
     }
 

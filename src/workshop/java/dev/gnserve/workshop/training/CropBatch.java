@@ -10,16 +10,20 @@ final class CropBatch {
     private final float[] weights;
 
     CropBatch(int count, int size) {
+        this(count, 3, size);
+    }
+
+    CropBatch(int count, int channels, int size) {
         this.count = count;
         this.size = size;
-        planes = new float[count * 3 * size * size];
+        planes = new float[count * channels * size * size];
         oneHot = new float[count * SegmentationTarget.CLASSES * size * size];
         weights = new float[count * size * size];
     }
 
     void put(int item, float[] cropPlanes, SegmentationTarget target) {
         int pixels = size * size;
-        System.arraycopy(cropPlanes, 0, planes, item * 3 * pixels, 3 * pixels);
+        System.arraycopy(cropPlanes, 0, planes, item * cropPlanes.length, cropPlanes.length);
         System.arraycopy(target.weights(), 0, weights, item * pixels, pixels);
         for (int i = 0; i < pixels; i++) {
             oneHot[(item * SegmentationTarget.CLASSES + target.classes()[i]) * pixels + i] = 1;
@@ -34,7 +38,7 @@ final class CropBatch {
         return size;
     }
 
-    /** float32 [count, 3, size, size]. */
+    /** float32 [count, channels, size, size]. */
     float[] planes() {
         return planes;
     }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * Draws batches of augmented crops. A batch depends on the seed and the step alone, so that a resumed run sees what an uninterrupted one would
@@ -71,19 +72,34 @@ final class CropSampler {
         SplittableRandom random = new SplittableRandom(seed * 1_000_003L + step);
         CropBatch batch = new CropBatch(count, size);
         for (int item = 0; item < count; item++) {
-            draw(random.split(), batch, item);
+            Crop crop = draw(random.split());
+            batch.put(item, crop.planes(), crop.target());
         }
         return batch;
     }
 
-    private void draw(RandomGenerator random, CropBatch batch, int item) {
+    /**
+     * One augmented crop.
+     *
+     * @param planes float32 [3, size, size]
+     */
+    @SuppressWarnings("ArrayRecordComponent") // Shared, not copied.
+    record Crop(float[] planes, SegmentationTarget target) {}
+
+    /** A fixed number of crops, which depend on the seed alone. */
+    List<Crop> pool(int count) {
+        SplittableRandom random = new SplittableRandom(seed);
+        return Stream.generate(() -> draw(random.split())).limit(count).toList();
+    }
+
+    private Crop draw(RandomGenerator random) {
         LabelledImage image = drawImage(random);
         float zoom = random.nextDouble() < RESCALED ? (float) Math.pow(MOST_ZOOM, 2 * random.nextDouble() - 1) : 1;
         float[] planes = new float[3 * size * size];
         int[] ids = new int[size * size];
         cut(image, drawCentre(random, image), zoom, random.nextInt(8), planes, ids);
         new Augmentation(random).apply(planes, size, image.type().equals("histology"));
-        batch.put(item, planes, SegmentationTarget.of(ids, size, size));
+        return new Crop(planes, SegmentationTarget.of(ids, size, size));
     }
 
     private LabelledImage drawImage(RandomGenerator random) {

@@ -14,7 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An anchor-free detector (FCOS, Tian et al. 2019) with Group Normalization: float32 [N, 3, H, W] to, for every location of three strides, logits of
+ * An anchor-free detector (FCOS, Tian et al. 2019) with one {@link Norm}: float32 [N, 3, H, W] to, for every location of three strides, logits of
  * the classes [N, A, K], logarithms of the distances to left, top, right and bottom [N, A, 4], and the logit of centre-ness [N, A, 1].
  *
  * <p>Locations go level by level from the finest, each in rows. A distance is twice the stride where its logarithm is 0; one head serves all levels.
@@ -35,17 +35,17 @@ final class Fcos extends AbstractBlock {
 
     Fcos(FcosShape shape) {
         this.shape = shape;
-        backbone.add(addChildBlock("stem", new ConvNormRelu(shape.widths().get(0), shape.groups(), 2)));
+        backbone.add(addChildBlock("stem", new ConvNormRelu(shape.widths().get(0), shape.norm(), 2)));
         for (int stage = 1; stage < shape.widths().size(); stage++) {
             int width = shape.widths().get(stage);
-            backbone.add(addChildBlock("down" + stage, new ConvNormRelu(width, shape.groups(), 2)));
-            backbone.add(addChildBlock("stage" + stage, new ConvNormRelu(width, shape.groups())));
+            backbone.add(addChildBlock("down" + stage, new ConvNormRelu(width, shape.norm(), 2)));
+            backbone.add(addChildBlock("stage" + stage, new ConvNormRelu(width, shape.norm())));
         }
         for (int level = 0; level < FcosShape.LEVELS.size(); level++) {
             lateral.add(addChildBlock("lateral" + level, convolution(shape.pyramid(), 1)));
         }
         for (int i = 0; i < TOWER; i++) {
-            tower.add(addChildBlock("tower" + i, new ConvNormRelu(shape.pyramid(), shape.groups())));
+            tower.add(addChildBlock("tower" + i, new ConvNormRelu(shape.pyramid(), shape.norm())));
         }
         classes = addChildBlock("classes", convolution(shape.classes(), 3));
         boxes = addChildBlock("boxes", convolution(5, 3));

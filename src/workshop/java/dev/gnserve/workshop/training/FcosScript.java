@@ -1,13 +1,11 @@
 package dev.gnserve.workshop.training;
 
-import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 
 /**
  * An {@link Fcos} as TorchScript, with what its output means decoded inside: float32 [N, 3, H, W] to boxes [N, A, 4] (left, top, right, bottom in input
@@ -23,13 +21,9 @@ final class FcosScript {
         this.layers = layers;
     }
 
-    /**
-     * The module of a network.
-     *
-     * @param values of a parameter of the network, row-major
-     */
-    static ScriptModule of(Fcos network, Function<Parameter, float[]> values) {
-        return new FcosScript(network, new ScriptLayers(values)).root();
+    /** The module of a network. */
+    static ScriptModule of(Fcos network, ScriptLayers layers) {
+        return new FcosScript(network, layers).root();
     }
 
     private ScriptModule root() {
@@ -96,8 +90,8 @@ final class FcosScript {
             forward.add("x%d = (self.tower%d).forward(x%s, )".formatted(i, i, i == 0 ? "" : String.valueOf(i - 1)));
         }
         String last = "x" + (network.tower().size() - 1);
-        head.child("classes", layers.convolution("Conv3x3Bias", network.classes(), 1, 1));
-        head.child("boxes", layers.convolution("Conv3x3Bias", network.boxes(), 1, 1));
+        head.child("classes", layers.convolution("Conv3x3", network.classes(), 1, 1));
+        head.child("boxes", layers.convolution("Conv3x3", network.boxes(), 1, 1));
         forward.addAll(List.of(
                 "probability = torch.sigmoid((self.classes).forward(" + last + ", ))",
                 "raw = (self.boxes).forward(" + last + ", )",

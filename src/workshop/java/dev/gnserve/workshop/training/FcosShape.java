@@ -3,12 +3,12 @@ package dev.gnserve.workshop.training;
 import java.util.List;
 
 /**
- * What fixes a detector: channels at strides 2, 4, 8, 16 and 32, of the pyramid and its head, groups of every norm, classes out.
+ * What fixes a detector: channels at strides 2, 4, 8, 16 and 32, of the pyramid and its head, the norm of every layer, classes out.
  *
  * @param widths of the backbone, from stride 2 on
  * @param pyramid channels of every level that boxes are read from
  */
-public record FcosShape(List<Integer> widths, int pyramid, int groups, int classes) {
+public record FcosShape(List<Integer> widths, int pyramid, Norm norm, int classes) {
 
     /** The levels that boxes are read from. */
     static final List<Level> LEVELS =
@@ -30,15 +30,9 @@ public record FcosShape(List<Integer> widths, int pyramid, int groups, int class
                     "a detector needs widths at 5 strides and a class or more, not " + widths + " and " + classes);
         }
         for (int width : widths) {
-            requireGroups(width, groups);
+            norm.layer(width);
         }
-        requireGroups(pyramid, groups);
-    }
-
-    private static void requireGroups(int width, int groups) {
-        if (width < 1 || width % groups != 0) {
-            throw new IllegalArgumentException("width " + width + " cannot be split into " + groups + " groups");
-        }
+        norm.layer(pyramid);
     }
 
     /** Height and width of an input must be multiples of this. */

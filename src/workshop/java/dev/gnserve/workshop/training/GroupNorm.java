@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
@@ -16,11 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Group Normalization over NCHW (Wu and He 2018, eq. 1 to 3 and 7), differentiable. DJL has no such operator: each group is one row of a
  * layer norm, and gamma and beta are applied per channel after it.
  */
-final class GroupNorm extends AbstractBlock {
-
-    static final String EPSILON_LITERAL = "1e-05";
-
-    private static final float EPSILON = 1e-5f;
+final class GroupNorm extends NormLayer {
 
     private final int groups;
     private final int channels;
@@ -33,21 +28,23 @@ final class GroupNorm extends AbstractBlock {
         }
         this.groups = groups;
         this.channels = channels;
-        weight = addParameter(perChannel("weight", Parameter.Type.GAMMA, Initializer.ONES));
-        bias = addParameter(perChannel("bias", Parameter.Type.BETA, Initializer.ZEROS));
+        weight = perChannel(channels, "weight", Parameter.Type.GAMMA, Initializer.ONES);
+        bias = perChannel(channels, "bias", Parameter.Type.BETA, Initializer.ZEROS);
     }
 
-    private Parameter perChannel(String name, Parameter.Type type, Initializer initializer) {
-        return Parameter.builder()
-                .setName(name)
-                .setType(type)
-                .optShape(new Shape(channels))
-                .optInitializer(initializer)
-                .build();
+    @Override
+    String className() {
+        return "GroupNorm" + groups;
     }
 
-    int groups() {
-        return groups;
+    @Override
+    String key() {
+        return Integer.toString(groups);
+    }
+
+    @Override
+    String script(boolean batchStatistics) {
+        return "return torch.group_norm(x, %d, self.weight, self.bias, %s)".formatted(groups, EPSILON_LITERAL);
     }
 
     @Override
@@ -65,10 +62,5 @@ final class GroupNorm extends AbstractBlock {
         NDArray gamma = parameters.getValue(weight, x.getDevice(), training).reshape(1, channels, 1, 1);
         NDArray beta = parameters.getValue(bias, x.getDevice(), training).reshape(1, channels, 1, 1);
         return new NDList(normalized.mul(gamma).add(beta));
-    }
-
-    @Override
-    public Shape[] getOutputShapes(Shape[] inputShapes) {
-        return inputShapes;
     }
 }

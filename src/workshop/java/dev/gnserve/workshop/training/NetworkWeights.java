@@ -36,7 +36,7 @@ final class NetworkWeights {
         return decays;
     }
 
-    /** He initialization of convolutions (He et al. 2015), one for gamma, zero for biases. */
+    /** He initialization of convolutions (He et al. 2015), one for gamma and variances, zero for biases and means. */
     float[] initial(long seed) {
         RandomGenerator random = new SplittableRandom(seed);
         float[] weights = new float[size()];
@@ -45,7 +45,9 @@ final class NetworkWeights {
             Shape shape = parameter.getShape();
             double deviation =
                     shape.dimension() == 4 ? Math.sqrt(2.0 / shape.slice(1).size()) : 0;
-            float constant = parameter.getType() == Parameter.Type.GAMMA ? 1 : 0;
+            boolean one =
+                    parameter.getType() == Parameter.Type.GAMMA || parameter.getType() == Parameter.Type.RUNNING_VAR;
+            float constant = one ? 1 : 0;
             for (long i = 0; i < shape.size(); i++) {
                 weights[at++] = constant + (float) (deviation * random.nextGaussian());
             }
@@ -75,13 +77,43 @@ final class NetworkWeights {
     }
 
     void requireGradient(boolean required) {
-        parameters.forEach(parameter -> parameter.getArray().setRequiresGradient(required));
+        parameters.stream()
+                .filter(Parameter::requiresGradient)
+                .forEach(parameter -> parameter.getArray().setRequiresGradient(required));
     }
 
-    /** Copies the gradient out of the engine and sets it to zero there, where it would add up. */
+    /** Whether there are running statistics, which a step changes beside the gradient. */
+    boolean haveStatistics() {
+        return parameters.stream().anyMatch(parameter -> !parameter.requiresGradient());
+    }
+
+    /** Copies the running statistics out of the engine into the flat array; the rest of it stays. */
+    void takeStatistics(float[] weights) {
+        int at = 0;
+        for (Parameter parameter : parameters) {
+            int length = (int) parameter.getShape().size();
+            if (!parameter.requiresGradient()) {
+                System.arraycopy(parameter.getArray().toFloatArray(), 0, weights, at, length);
+            }
+            at += length;
+        }
+    }
+
+    /** Writes the layers of the network with the loaded weights. */
+    ScriptLayers scriptLayers(boolean batchStatistics) {
+        return new ScriptLayers(parameter -> parameter.getArray().toFloatArray(), batchStatistics);
+    }
+
+    /** Copies the gradient out of the engine and sets it to zero there, where it would add up. That of running statistics is zero. */
     void takeGradient(float[] gradient) {
         int at = 0;
         for (Parameter parameter : parameters) {
+            if (!parameter.requiresGradient()) {
+                int length = (int) parameter.getShape().size();
+                Arrays.fill(gradient, at, at + length, 0);
+                at += length;
+                continue;
+            }
             try (NDArray slope = parameter.getArray().getGradient()) {
                 float[] values = slope.toFloatArray();
                 System.arraycopy(values, 0, gradient, at, values.length);

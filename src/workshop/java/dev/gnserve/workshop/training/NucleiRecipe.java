@@ -19,7 +19,12 @@ public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearni
 
     /** What the embedded model was trained with. */
     public static final NucleiRecipe DEFAULT = new NucleiRecipe(
-            8000, 3, 160, 2e-3, 1, new UNetShape(3, List.of(16, 32, 64, 64, 96), 8, SegmentationTarget.CLASSES));
+            8000,
+            3,
+            160,
+            2e-3,
+            1,
+            new UNetShape(3, List.of(16, 32, 64, 64, 96), new Norm.Group(8), SegmentationTarget.CLASSES));
 
     static final Normalization NORMALIZATION = new Normalization.Percentile(1, 99.8f, 16);
     static final ObjectFinder OBJECT_FINDER = new ObjectFinder(0.5f, 0.65f, 6, 20);
@@ -52,7 +57,7 @@ public record NucleiRecipe(int steps, int crops, int cropSize, double peakLearni
     @Override
     public ScriptModule script(float[] weights) {
         try (TrainableUNet unet = new TrainableUNet(network)) {
-            return unet.script(weights);
+            return unet.script(weights, false);
         }
     }
 }

@@ -18,6 +18,8 @@ import java.util.stream.IntStream;
  * than one replica with many engine threads, which wait for each other in every operator. The number of replicas is part of the recipe, not
  * of the machine, so the result does not depend on the cores.
  *
+ * <p>Batch Normalization normalizes by what one replica sees. Its batch is the stated one only if there is one replica; several are refused.
+ *
  * @param <R> a replica
  * @param <B> what a replica learns from in one step
  */
@@ -34,6 +36,11 @@ final class ParallelGradient<R extends Replica<B>, B> implements AutoCloseable {
             replicas.add(replica);
             gradients.add(new float[replica.weights().size()]);
         }
+        if (count > 1 && first().weights().haveStatistics()) {
+            close();
+            throw new IllegalArgumentException("batch normalization needs the whole batch in one replica, not " + count
+                    + ": each would normalize by its own share");
+        }
     }
 
     R first() {
@@ -44,7 +51,7 @@ final class ParallelGradient<R extends Replica<B>, B> implements AutoCloseable {
         return replicas.size();
     }
 
-    /** Mean loss over the replicas; the mean gradient is written to {@code gradient}. */
+    /** Mean loss over the replicas; the mean gradient is written to {@code gradient}, running statistics to {@code weights}. */
     float lossAndGradient(float[] weights, List<B> batches, float[] gradient) {
         List<Float> losses;
         // The engine allows one collector at a time in a process; its backward may be called from any thread.
@@ -54,6 +61,9 @@ final class ParallelGradient<R extends Replica<B>, B> implements AutoCloseable {
                 replica.weights().load(weights);
                 return replica.lossAndGradient(batches.get(index), collector, gradients.get(index));
             });
+        }
+        if (first().weights().haveStatistics()) {
+            first().weights().takeStatistics(weights);
         }
         for (int i = 0; i < gradient.length; i++) {
             float sum = 0;

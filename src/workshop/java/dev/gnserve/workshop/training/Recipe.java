@@ -8,9 +8,10 @@ import dev.gnserve.archive.ScriptModule;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "dataSet", defaultImpl = NucleiRecipe.class)
 @JsonSubTypes({
     @JsonSubTypes.Type(value = NucleiRecipe.class, name = "nuclei"),
-    @JsonSubTypes.Type(value = BloodCellRecipe.class, name = "bloodcells")
+    @JsonSubTypes.Type(value = BloodCellRecipe.class, name = "bloodcells"),
+    @JsonSubTypes.Type(value = TrialRecipe.class, name = "trial")
 })
-sealed interface Recipe permits NucleiRecipe, BloodCellRecipe {
+sealed interface Recipe permits NucleiRecipe, BloodCellRecipe, TrialRecipe {
 
     /** Optimizer steps. */
     int steps();

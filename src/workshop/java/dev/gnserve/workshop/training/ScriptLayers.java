@@ -4,24 +4,37 @@ import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv2d;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
+import java.util.Arrays;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/** Layers of networks as TorchScript: the same operators, but for the engine's own {@code group_norm}. */
+/**
+ * Layers of networks as TorchScript: the same operators, but for the engine's own {@code group_norm}. Modules whose code differs, by their norm or their
+ * bias, get different class names.
+ */
 final class ScriptLayers {
 
     private final Function<Parameter, float[]> values;
+    private final boolean batchStatistics;
 
     /**
      * Layers with the given weights.
      *
      * @param values of a parameter, row-major
+     * @param batchStatistics see {@link NormLayer#script}
      */
-    ScriptLayers(Function<Parameter, float[]> values) {
+    ScriptLayers(Function<Parameter, float[]> values, boolean batchStatistics) {
         this.values = values;
+        this.batchStatistics = batchStatistics;
+    }
+
+    /** A class name for a module with these norms. */
+    static String named(String className, NormLayer... norms) {
+        return className + Arrays.stream(norms).map(norm -> "_" + norm.key()).collect(Collectors.joining());
     }
 
     ScriptModule convNormRelu(String className, ConvNormRelu block, int stride) {
-        return ScriptModule.ofClass(className)
+        return ScriptModule.ofClass(named(className, block.norm()))
                 .child("conv", convolution("Conv3x3Stride" + stride, block.conv(), stride, 1))
                 .child("norm", norm(block.norm()))
                 .method(ScriptMethod.forward("return torch.relu((self.norm).forward((self.conv).forward(x, ), ))"))
@@ -29,11 +42,10 @@ final class ScriptLayers {
     }
 
     ScriptModule convolution(String className, Conv2d conv, int stride, int padding) {
-        ScriptModule.Builder builder = ScriptModule.ofClass(className);
-        boolean bias = false;
+        boolean bias = conv.getDirectParameters().size() > 1;
+        ScriptModule.Builder builder = ScriptModule.ofClass(bias ? className + "Bias" : className);
         for (var entry : conv.getDirectParameters()) {
             boolean isBias = entry.getValue().getType() == Parameter.Type.BIAS;
-            bias |= isBias;
             parameter(builder, isBias ? "bias" : "weight", entry.getValue());
         }
         return builder.method(
@@ -42,13 +54,12 @@ final class ScriptLayers {
                 .build();
     }
 
-    ScriptModule norm(GroupNorm norm) {
-        ScriptModule.Builder builder = ScriptModule.ofClass("GroupNorm");
+    ScriptModule norm(NormLayer norm) {
+        ScriptModule.Builder builder = ScriptModule.ofClass(norm.className());
         for (var entry : norm.getDirectParameters()) {
             parameter(builder, entry.getKey(), entry.getValue());
         }
-        return builder.method(ScriptMethod.forward("return torch.group_norm(x, %d, self.weight, self.bias, %s)"
-                        .formatted(norm.groups(), GroupNorm.EPSILON_LITERAL)))
+        return builder.method(ScriptMethod.forward(norm.script(batchStatistics)))
                 .build();
     }
 

@@ -64,7 +64,7 @@ final class TrainableFcos implements Replica<BoxBatch> {
         float loss;
         weights.requireGradient(true);
         try (NDManager step = manager.newSubManager()) {
-            NDList output = forward(step, batch.planes(), batch.count(), batch.size(), batch.size());
+            NDList output = forward(step, batch.planes(), batch.count(), batch.size(), batch.size(), true);
             NDArray value = FcosLoss.of(output, batch, scale(step, batch.size(), batch.size()), step);
             collector.backward(value);
             loss = value.getFloat();
@@ -77,7 +77,7 @@ final class TrainableFcos implements Replica<BoxBatch> {
     /** Loss of a batch at the loaded weights. */
     float loss(BoxBatch batch) {
         try (NDManager step = manager.newSubManager()) {
-            NDList output = forward(step, batch.planes(), batch.count(), batch.size(), batch.size());
+            NDList output = forward(step, batch.planes(), batch.count(), batch.size(), batch.size(), false);
             return FcosLoss.of(output, batch, scale(step, batch.size(), batch.size()), step)
                     .getFloat();
         }
@@ -97,7 +97,7 @@ final class TrainableFcos implements Replica<BoxBatch> {
     /** What the network says of one image [3, height, width] whose sides are multiples of the network's. */
     DenseOutput output(float[] planes, int height, int width) {
         try (NDManager call = manager.newSubManager()) {
-            NDList output = forward(call, planes, 1, height, width);
+            NDList output = forward(call, planes, 1, height, width, false);
             return new DenseOutput(
                     height,
                     width,
@@ -107,15 +107,15 @@ final class TrainableFcos implements Replica<BoxBatch> {
         }
     }
 
-    /** The network as TorchScript, with the given weights. */
-    ScriptModule script(float[] values) {
+    @Override
+    public ScriptModule script(float[] values, boolean batchStatistics) {
         weights.load(values);
-        return FcosScript.of(network, parameter -> parameter.getArray().toFloatArray());
+        return FcosScript.of(network, weights.scriptLayers(batchStatistics));
     }
 
-    private NDList forward(NDManager call, float[] planes, int count, int height, int width) {
+    private NDList forward(NDManager call, float[] planes, int count, int height, int width, boolean training) {
         NDArray input = call.create(planes, new Shape(count, 3, height, width));
-        return network.forward(new ParameterStore(call, false), new NDList(input), false);
+        return network.forward(new ParameterStore(call, false), new NDList(input), training);
     }
 
     @Override

@@ -38,7 +38,7 @@ final class TrainableUNet implements Replica<CropBatch> {
         float loss;
         weights.requireGradient(true);
         try (NDManager step = manager.newSubManager()) {
-            NDArray logits = forward(step, batch.planes(), batch.count(), batch.size(), batch.size());
+            NDArray logits = forward(step, batch.planes(), batch.count(), batch.size(), batch.size(), true);
             NDArray value = SegmentationLoss.of(logits, batch, step);
             collector.backward(value);
             loss = value.getFloat();
@@ -51,25 +51,34 @@ final class TrainableUNet implements Replica<CropBatch> {
     /** Class probabilities [classes, height, width] of one image whose sides are multiples of the network's. */
     float[] probabilities(float[] planes, int height, int width) {
         try (NDManager call = manager.newSubManager()) {
-            return forward(call, planes, 1, height, width).softmax(1).toFloatArray();
+            return forward(call, planes, 1, height, width, false).softmax(1).toFloatArray();
+        }
+    }
+
+    /** Class probabilities [count, classes, size, size] of the crops of a batch, at inference. */
+    float[] probabilities(CropBatch batch) {
+        try (NDManager call = manager.newSubManager()) {
+            return forward(call, batch.planes(), batch.count(), batch.size(), batch.size(), false)
+                    .softmax(1)
+                    .toFloatArray();
         }
     }
 
     float[] logits(float[] planes, int height, int width) {
         try (NDManager call = manager.newSubManager()) {
-            return forward(call, planes, 1, height, width).toFloatArray();
+            return forward(call, planes, 1, height, width, false).toFloatArray();
         }
     }
 
-    /** The network as TorchScript, with the given weights. */
-    ScriptModule script(float[] values) {
+    @Override
+    public ScriptModule script(float[] values, boolean batchStatistics) {
         weights.load(values);
-        return UNetScript.of(network, parameter -> parameter.getArray().toFloatArray());
+        return UNetScript.of(network, weights.scriptLayers(batchStatistics));
     }
 
-    private NDArray forward(NDManager call, float[] planes, int count, int height, int width) {
+    private NDArray forward(NDManager call, float[] planes, int count, int height, int width, boolean training) {
         NDArray input = call.create(planes, new Shape(count, network.shape().inputChannels(), height, width));
-        return network.forward(new ParameterStore(call, false), new NDList(input), false)
+        return network.forward(new ParameterStore(call, false), new NDList(input), training)
                 .singletonOrThrow();
     }
 

@@ -34,12 +34,22 @@ record TrainingLoop<R extends Replica<B>, B>(
 
     private static final int STEPS_PER_CHECKPOINT = 100;
 
+    /** The loss of a run is not finite. */
+    static final class Diverged extends IllegalStateException {
+
+        private static final long serialVersionUID = 1;
+
+        private Diverged(String message) {
+            super(message);
+        }
+    }
+
     /**
      * Goes on from a state to a step.
      *
-     * @throws IllegalStateException when the loss is not finite
+     * @throws Diverged when the loss is not finite
      */
-    void run(Checkpoint state, AdamW optimizer, int end, RunFolder run) throws IOException {
+    void run(Checkpoint state, Optimizer optimizer, int end, RunFolder run) throws IOException {
         float[] gradient = new float[replicas.first().weights().size()];
         double smoothed = Double.NaN;
         String scores = "";
@@ -55,7 +65,7 @@ record TrainingLoop<R extends Replica<B>, B>(
                 next = drawn(state.step() + 1);
                 float loss = replicas.lossAndGradient(state.weights(), batch, gradient);
                 if (!Float.isFinite(loss)) {
-                    throw new IllegalStateException("loss is " + loss + " at step " + state.step());
+                    throw new Diverged("loss is " + loss + " at step " + state.step());
                 }
                 optimizer.step(gradient, learningRate.at(state.step()));
                 smoothed = Double.isNaN(smoothed) ? loss : 0.98 * smoothed + 0.02 * loss;

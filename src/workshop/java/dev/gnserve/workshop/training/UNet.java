@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A U-Net (Ronneberger et al. 2015) with Group Normalization: float32 [N, C, H, W] to logits [N, classes, H, W].
+ * A U-Net (Ronneberger et al. 2015) with one {@link Norm}: float32 [N, C, H, W] to logits [N, classes, H, W].
  *
  * <p>The encoder halves the resolution by max pooling. Each step of the decoder narrows by a 1x1 convolution <em>before</em> it doubles the
  * resolution (nearest neighbour), so that the wide part of the work stays small, then joins the encoder's features of that resolution.
@@ -25,6 +25,7 @@ final class UNet extends AbstractBlock {
     private static final Shape TWO = new Shape(2, 2);
 
     private final UNetShape shape;
+    private final NormLayer input;
     private final List<Stage> encoder = new ArrayList<>();
     private final List<Conv2d> narrow = new ArrayList<>();
     private final List<Stage> decoder = new ArrayList<>();
@@ -41,21 +42,23 @@ final class UNet extends AbstractBlock {
 
     UNet(UNetShape shape) {
         this.shape = shape;
+        input = addChildBlock("input", shape.entrance().input().layer(shape.inputChannels()));
         for (int level = 0; level < shape.levels(); level++) {
-            encoder.add(addStage("encoder" + level, shape.widths().get(level)));
+            Norm first = level == 0 ? shape.entrance().first() : shape.norm();
+            encoder.add(addStage("encoder" + level, shape.widths().get(level), first));
         }
         for (int level = shape.levels() - 2; level >= 0; level--) {
             int width = shape.widths().get(level);
             narrow.add(addChildBlock("narrow" + level, pointwise(width)));
-            decoder.add(addStage("decoder" + level, width));
+            decoder.add(addStage("decoder" + level, width, shape.norm()));
         }
         head = addChildBlock("head", pointwise(shape.classes()));
     }
 
-    private Stage addStage(String name, int width) {
+    private Stage addStage(String name, int width, Norm first) {
         return new Stage(
-                addChildBlock(name + "first", new ConvNormRelu(width, shape.groups())),
-                addChildBlock(name + "second", new ConvNormRelu(width, shape.groups())));
+                addChildBlock(name + "first", new ConvNormRelu(width, first)),
+                addChildBlock(name + "second", new ConvNormRelu(width, shape.norm())));
     }
 
     private static Conv2d pointwise(int filters) {
@@ -68,6 +71,11 @@ final class UNet extends AbstractBlock {
 
     UNetShape shape() {
         return shape;
+    }
+
+    /** Of the input itself. */
+    NormLayer input() {
+        return input;
     }
 
     List<Stage> encoder() {
@@ -90,7 +98,7 @@ final class UNet extends AbstractBlock {
     @Override
     protected NDList forwardInternal(
             ParameterStore parameters, NDList inputs, boolean training, @Nullable PairList<String, Object> options) {
-        NDArray x = inputs.singletonOrThrow();
+        NDArray x = input.forward(parameters, inputs, training).singletonOrThrow();
         List<NDArray> skips = new ArrayList<>();
         for (Stage stage : encoder) {
             if (!skips.isEmpty()) {
@@ -119,21 +127,21 @@ final class UNet extends AbstractBlock {
     protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
         // Channels alone decide the shapes of the parameters; any legal size will do.
         int size = shape.multiple();
-        Shape input = new Shape(1, shape.inputChannels(), size, size);
+        Shape x = new Shape(1, shape.inputChannels(), size, size);
+        input.initialize(manager, type, x);
         for (int level = 0; level < shape.levels(); level++) {
-            input = initialize(encoder.get(level), manager, type, input);
+            x = initialize(encoder.get(level), manager, type, x);
             if (level < shape.levels() - 1) {
-                input = new Shape(1, input.get(1), input.get(2) / 2, input.get(3) / 2);
+                x = new Shape(1, x.get(1), x.get(2) / 2, x.get(3) / 2);
             }
         }
         for (int step = 0; step < decoder.size(); step++) {
-            narrow.get(step).initialize(manager, type, input);
-            long width =
-                    narrow.get(step).getOutputShapes(new Shape[] {input})[0].get(1);
-            Shape joined = new Shape(1, 2 * width, input.get(2) * 2, input.get(3) * 2);
-            input = initialize(decoder.get(step), manager, type, joined);
+            narrow.get(step).initialize(manager, type, x);
+            long width = narrow.get(step).getOutputShapes(new Shape[] {x})[0].get(1);
+            Shape joined = new Shape(1, 2 * width, x.get(2) * 2, x.get(3) * 2);
+            x = initialize(decoder.get(step), manager, type, joined);
         }
-        head.initialize(manager, type, input);
+        head.initialize(manager, type, x);
     }
 
     private static Shape initialize(Stage stage, NDManager manager, DataType type, Shape input) {

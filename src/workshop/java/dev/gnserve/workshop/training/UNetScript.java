@@ -1,11 +1,9 @@
 package dev.gnserve.workshop.training;
 
-import ai.djl.nn.Parameter;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * A {@link UNet} as TorchScript: the same operators in the same order, but for the engine's own {@code group_norm}. Its norms are found under the paths
@@ -21,13 +19,9 @@ final class UNetScript {
         this.layers = layers;
     }
 
-    /**
-     * The module of a network.
-     *
-     * @param values of a parameter of the network, row-major
-     */
-    static ScriptModule of(UNet network, Function<Parameter, float[]> values) {
-        return new UNetScript(network, new ScriptLayers(values)).root();
+    /** The module of a network. */
+    static ScriptModule of(UNet network, ScriptLayers layers) {
+        return new UNetScript(network, layers).root();
     }
 
     private ScriptModule root() {
@@ -35,7 +29,8 @@ final class UNetScript {
         ScriptModule.Builder encoder = ScriptModule.ofClass("Encoder");
         ScriptModule.Builder decoder = ScriptModule.ofClass("Decoder");
         List<String> forward = new ArrayList<>();
-        String x = "x";
+        String x = "input";
+        forward.add("input = (self.input).forward(x, )");
         for (int level = 0; level < levels; level++) {
             encoder.child(
                     Integer.toString(level),
@@ -59,6 +54,7 @@ final class UNetScript {
         }
         forward.add("return (self.head).forward(" + x + ", )");
         return ScriptModule.ofClass("UNet")
+                .child("input", layers.norm(network.input()))
                 .child("encoder", encoder.build())
                 .child("decoder", decoder.build())
                 .child("head", layers.convolution("Conv1x1", network.head(), 1, 0))
@@ -76,11 +72,13 @@ final class UNetScript {
                     "return (self).forward(torch.cat([doubled, skip], 1), )"));
 
     private ScriptModule.Builder stage(String className, UNet.Stage stage) {
-        return ScriptModule.ofClass(className)
+        NormLayer norm1 = stage.first().norm();
+        NormLayer norm2 = stage.second().norm();
+        return ScriptModule.ofClass(ScriptLayers.named(className, norm1, norm2))
                 .child("conv1", layers.convolution("Conv3x3", stage.first().conv(), 1, 1))
-                .child("norm1", layers.norm(stage.first().norm()))
+                .child("norm1", layers.norm(norm1))
                 .child("conv2", layers.convolution("Conv3x3", stage.second().conv(), 1, 1))
-                .child("norm2", layers.norm(stage.second().norm()))
+                .child("norm2", layers.norm(norm2))
                 .method(ScriptMethod.forward(
                         "hidden = torch.relu((self.norm1).forward((self.conv1).forward(x, ), ))",
                         "return torch.relu((self.norm2).forward((self.conv2).forward(hidden, ), ))"));

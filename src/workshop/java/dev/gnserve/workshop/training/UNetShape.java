@@ -3,9 +3,10 @@ package dev.gnserve.workshop.training;
 import java.util.List;
 
 /**
- * What fixes a U-Net: channels in, channels at each resolution (each half of the one before), groups of every norm, classes out.
+ * What fixes a U-Net: channels in, channels at each resolution (each half of the one before), the norm of every layer, what differs from it at the
+ * entrance, classes out.
  */
-public record UNetShape(int inputChannels, List<Integer> widths, int groups, int classes) {
+public record UNetShape(int inputChannels, List<Integer> widths, Norm norm, Entrance entrance, int classes) {
 
     public UNetShape {
         widths = List.copyOf(widths);
@@ -13,11 +14,14 @@ public record UNetShape(int inputChannels, List<Integer> widths, int groups, int
             throw new IllegalArgumentException("a U-Net needs input channels, classes and two resolutions or more, not "
                     + inputChannels + ", " + classes + ", " + widths);
         }
-        for (int width : widths) {
-            if (width < 1 || width % groups != 0) {
-                throw new IllegalArgumentException("width " + width + " cannot be split into " + groups + " groups");
-            }
-        }
+        widths.forEach(norm::layer); // Refuses channels that the groups do not divide.
+        entrance.input().layer(inputChannels);
+        entrance.first().layer(widths.get(0));
+    }
+
+    /** A U-Net with one norm. */
+    public UNetShape(int inputChannels, List<Integer> widths, Norm norm, int classes) {
+        this(inputChannels, widths, norm, Entrance.plain(norm), classes);
     }
 
     public int levels() {
