@@ -1,6 +1,7 @@
 package dev.gnserve.workshop.training;
 
 import dev.gnserve.evaluation.AveragePrecision;
+import dev.gnserve.evaluation.Found;
 import dev.gnserve.workshop.training.BoxSampler.Crop;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -33,7 +34,11 @@ record DetectionTrial(FcosShape shape, List<Crop> pool, List<BoxedImage> held)
     public double score(TrainableFcos network) {
         AveragePrecision precision = new AveragePrecision();
         for (BoxedImage image : held) {
-            precision.add(image.boxes(), BloodCellTraining.detect(network, image));
+            precision.add(
+                    image.boxes(),
+                    BloodCellTraining.detect(network, image).stream()
+                            .map(Found::of)
+                            .toList());
         }
         return IntStream.range(0, shape.classes())
                 .mapToDouble(label -> precision.of(label, 0.5))
