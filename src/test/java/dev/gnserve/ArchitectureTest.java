@@ -3,13 +3,20 @@ package dev.gnserve;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.gnserve.model.ModelSource;
 import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.web.bind.annotation.RestController;
 
 /** The rooms of the product and the one direction in which they may look. The workshop may look everywhere. */
 @AnalyzeClasses(packages = "dev.gnserve", importOptions = DoNotIncludeTests.class)
@@ -199,4 +206,24 @@ class ArchitectureTest {
                     "dev.gnserve.pipeline..",
                     "dev.gnserve.problem..",
                     "org.springframework.web..");
+
+    /** The API document knows a type by its simple name: two of one name would become one. */
+    @ArchTest
+    static void choicesOfParametersHaveNamesOfTheirOwn(JavaClasses product) {
+        Map<String, String> known = new TreeMap<>();
+        for (JavaClass controller : product) {
+            if (!controller.isAnnotatedWith(RestController.class)) {
+                continue;
+            }
+            for (JavaMethod method : controller.getMethods()) {
+                for (JavaClass type : method.getRawParameterTypes()) {
+                    if (type.isEnum()) {
+                        String other = known.put(type.getSimpleName(), type.getName());
+                        assertThat(other).as(type.getSimpleName()).isIn(null, type.getName());
+                    }
+                }
+            }
+        }
+        assertThat(known).isNotEmpty();
+    }
 }

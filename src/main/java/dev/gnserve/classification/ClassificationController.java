@@ -76,7 +76,17 @@ class ClassificationController {
                                             minimum = "1",
                                             maximum = "" + MOST_LABELS))
                     int top,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

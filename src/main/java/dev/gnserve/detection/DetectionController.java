@@ -118,7 +118,17 @@ class DetectionController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     BoxRender render,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

@@ -66,7 +66,17 @@ class EmbeddingController {
                     @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

@@ -29,7 +29,10 @@ import java.lang.annotation.Target;
                     schemaProperties =
                             @SchemaProperty(
                                     name = "image",
-                                    array = @ArraySchema(schema = @Schema(type = "string", format = "binary")))),
+                                    array =
+                                            @ArraySchema(
+                                                    minItems = 1,
+                                                    schema = @Schema(type = "string", format = "binary")))),
             @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })

@@ -11,7 +11,8 @@ public final class QueryParameter {
     public static final String PAGE =
             "Page of a TIFF file, from 1. Of other formats, such as animations, the service reads the first picture only";
 
-    private static final int MOST_PAGES = 65_536;
+    /** The largest number of a page. */
+    public static final int MOST_PAGES = 65_536;
 
     private QueryParameter() {}
 

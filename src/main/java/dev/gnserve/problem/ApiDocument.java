@@ -196,7 +196,8 @@ class ApiDocument {
             String name = component.getName();
             Schema<?> property = model.getProperties().get(name);
             boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
-            if (property == null || (nullable && (leavesOutNull || isOptional(component)))) {
+            boolean mayBeAbsent = leavesOutNull || component.getAccessor().isAnnotationPresent(JsonInclude.class);
+            if (property == null || (nullable && (mayBeAbsent || isOptional(component)))) {
                 continue;
             }
             model.addRequiredItem(name);

@@ -64,7 +64,7 @@ class RegressionController {
     }
 
     /** The contents of the picture. */
-    enum Render {
+    enum MapRender {
         @JsonProperty("overlay")
         OVERLAY,
         @JsonProperty("values")
@@ -117,8 +117,18 @@ class RegressionController {
                     @Parameter(
                             description =
                                     "Contents of the picture, with `Accept: image/png`. overlay: colours. values: the 16-bit PNG")
-                    Render render,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+                    MapRender render,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

@@ -111,7 +111,17 @@ class SegmentationController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     Render render,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             @RequestParam(required = false)
                     @Parameter(
                             description =

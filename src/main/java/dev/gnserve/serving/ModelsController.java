@@ -41,7 +41,7 @@ class ModelsController {
             summary = "All models with task, version and state",
             description =
                     "Models that load, serve, failed or are unloaded, in the order of their names. A failed model has its reason.")
-    @FailsWith(FailureCode.UNAUTHENTICATED)
+    @FailsWith({FailureCode.INVALID_REQUEST, FailureCode.UNAUTHENTICATED})
     ModelList listModels() {
         return new ModelList(repository.models().stream()
                 .map(model -> ModelSummary.of(model, repository.isMain(model)))
@@ -55,7 +55,12 @@ class ModelsController {
             description =
                     "What the model takes and gives, how it runs and batches, what its golden image and its verifications"
                             + " found, and what it has to do now.")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
+        FailureCode.MODEL_NOT_FOUND,
+        FailureCode.MODEL_UNAVAILABLE
+    })
     ModelDetail getModel(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)

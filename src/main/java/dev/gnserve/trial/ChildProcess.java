@@ -3,6 +3,7 @@ package dev.gnserve.trial;
 import static java.lang.System.Logger.Level.DEBUG;
 
 import dev.gnserve.process.ProcessMemory;
+import dev.gnserve.process.ProcessorWait;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -52,6 +53,7 @@ final class ChildProcess implements TrialProcess {
     private final LinkedBlockingQueue<Reply> replies = new LinkedBlockingQueue<>();
     private final String own = Request.newToken();
     private volatile String token = own;
+    private ProcessorWait waitedBefore = ProcessorWait.of(0); // of the owner's thread
     private volatile String lastWords = "";
     private volatile @Nullable String crash;
 
@@ -89,6 +91,7 @@ final class ChildProcess implements TrialProcess {
     public void send(Request request) {
         replies.clear();
         token = request.token();
+        waitedBefore = ProcessorWait.of(process.pid());
         write(request::writeTo);
     }
 
@@ -174,6 +177,11 @@ final class ChildProcess implements TrialProcess {
     @Override
     public String lastWords() {
         return lastWords;
+    }
+
+    @Override
+    public Duration waited() {
+        return ProcessorWait.of(process.pid()).since(waitedBefore);
     }
 
     @Override

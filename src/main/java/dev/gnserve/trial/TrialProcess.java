@@ -33,6 +33,9 @@ interface TrialProcess extends AutoCloseable {
     /** What it wrote last that was no reply, for messages. */
     String lastWords();
 
+    /** How long it waited for a processor since the last request was sent; zero where that is not known. */
+    Duration waited();
+
     /** Bytes of memory that it has for itself; 0 where that is not known. */
     long memory();
 

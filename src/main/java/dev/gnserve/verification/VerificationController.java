@@ -117,7 +117,12 @@ class VerificationController {
             summary = "Every normalization layer found in a model's archive",
             description =
                     "Each layer with its kind, groups, channels and epsilon, as the archive says them. Nothing is run.")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND, FailureCode.MODEL_UNAVAILABLE})
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
+        FailureCode.MODEL_NOT_FOUND,
+        FailureCode.MODEL_UNAVAILABLE
+    })
     LayerList listLayers(
             @PathVariable @Parameter(example = "nuclei-unet-gn") String model,
             @RequestParam(required = false)
@@ -170,7 +175,17 @@ class VerificationController {
                                             + " it out. Costs as many inferences as these have images",
                             schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
                     int batch,
-            @RequestParam(defaultValue = "1") @Parameter(description = QueryParameter.PAGE) int page,
+            @RequestParam(defaultValue = "1")
+                    @Parameter(
+                            description = QueryParameter.PAGE,
+                            schema =
+                                    @Schema(
+                                            type = "integer",
+                                            format = "int32",
+                                            defaultValue = "1",
+                                            minimum = "1",
+                                            maximum = "" + QueryParameter.MOST_PAGES))
+                    int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

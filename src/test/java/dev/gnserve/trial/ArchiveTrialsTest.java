@@ -115,6 +115,22 @@ class ArchiveTrialsTest {
     }
 
     @Test
+    void timeInWhichTheProcessWaitsForAProcessorDoesNotCount() {
+        host.let("starved", (process, used) -> process.waits(0.8, Duration.ofSeconds(40)));
+
+        require("starved");
+
+        assertThat(host.tried).as("8 s of its own").hasSize(1);
+    }
+
+    @Test
+    void anArchiveWhoseThreadsWaitForEachOtherEndsAllTheSame() {
+        host.let("crowded", (process, used) -> process.waits(0.99, Duration.ofHours(1)));
+
+        assertRefused("crowded", "it was tried in a separate process, which was ended after 60 s");
+    }
+
+    @Test
     void afterLoopsTheNextGetLessTimeAtFirstAndAllTheirTimeLater() {
         List<String> bad = List.of("bad1", "bad2", "bad3", "bad4");
         bad.forEach(name -> host.let(name, FakeProcess.LOOPS));

@@ -67,6 +67,9 @@ final class FakeProcess implements TrialProcess {
     private int requests;
     private long memory = OWN;
     private volatile long passBytes;
+    private double waitingPart;
+    private long passesAt = Long.MAX_VALUE;
+    private long sentAt;
     private @Nullable String end;
     private volatile boolean closed;
     private Runnable whenClosed = () -> {};
@@ -81,6 +84,12 @@ final class FakeProcess implements TrialProcess {
 
     void take(long bytes) {
         memory = bytes;
+    }
+
+    /** From now on it waits for a processor for a part of the time, and the archive passes after a while. */
+    void waits(double part, Duration until) {
+        waitingPart = part;
+        passesAt = host.clock.get() + until.toNanos();
     }
 
     void die(String how) {
@@ -103,6 +112,7 @@ final class FakeProcess implements TrialProcess {
     @Override
     public void send(Request request) {
         passBytes = request.passBytes();
+        sentAt = host.clock.get();
         host.tried.add(request.name());
         host.conducts.getOrDefault(request.name(), PASSES).run(this, requests++ > 0);
     }
@@ -112,6 +122,7 @@ final class FakeProcess implements TrialProcess {
         Reply next = replies.poll();
         if (next == null) {
             host.clock.addAndGet(time.toNanos());
+            return host.clock.get() >= passesAt ? new Reply(Reply.Kind.PASSED, "") : null;
         }
         return next;
     }
@@ -124,6 +135,11 @@ final class FakeProcess implements TrialProcess {
     @Override
     public String lastWords() {
         return "";
+    }
+
+    @Override
+    public Duration waited() {
+        return Duration.ofNanos((long) (waitingPart * (host.clock.get() - sentAt)));
     }
 
     @Override
