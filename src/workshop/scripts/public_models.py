@@ -5,6 +5,8 @@ Needs torch, torchvision and timm of one time from PyPI; downloads no weights. F
 the model takes any number) and NAME.json (facts, versions, and why an export failed). public_models_table.py runs them in gnserve.
 """
 
+import builtins
+import contextlib
 import json
 import os
 import platform
@@ -22,6 +24,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 from torchvision.models import detection, optical_flow, segmentation, video
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.ops import boxes, poolers
 
 NONE = {"weights": None, "weights_backbone": None}
 
@@ -163,10 +166,13 @@ MODELS = {
 
 
 def build(name):
-    """The model in evaluation, the same at each call; weights and statistics of normalizations are not those of the start."""
+    """The model in evaluation, the same at each call. Parameters that begin as 0 or almost 0 would hide errors, and get other values."""
     torch.manual_seed(1)
     model = MODELS[name][0]().eval()
     with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.numel() and parameter.abs().max() < 1e-3:
+                parameter.uniform_(-0.1, 0.1) if parameter.abs().max() == 0 else parameter.uniform_(0.2, 0.6)
         for module in model.modules():
             weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
             if "Norm" in type(module).__name__ and isinstance(weight, torch.Tensor):
@@ -200,13 +206,46 @@ def flat(value):
     return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, torch.Tensor)]
 
 
+def keys(value):
+    """The last key of each tensor of an output within dictionaries, lists and tuples."""
+    return [str(getattr(path[-1], "key", getattr(path[-1], "idx", ""))) if path else ""
+            for path, leaf in pytree.tree_flatten_with_path(value)[0] if isinstance(leaf, torch.Tensor)]
+
+
+@contextlib.contextmanager
+def exportable():
+    """Replaces what keeps torch.export from torchvision's detectors, because it depends on the number of boxes that are found.
+
+    The suppression always moves classes apart. Masks stay [D, 1, 28, 28], within their boxes. The length of a tensor is its first size.
+    """
+    def length(value):
+        return value.shape[0] if isinstance(value, torch.Tensor) else builtins.len(value)
+
+    def apart(found, scores, classes, most):
+        return torch.ops.torchvision.nms(found + classes.to(found)[:, None] * 1000, scores, most)
+
+    heads, transform = detection.roi_heads, detection.transform
+    new = ((boxes, "batched_nms", apart), (poolers, "len", length), (heads, "len", length),
+           (transform, "paste_masks_in_image", lambda masks, *_: masks))
+    old = [(module, what, getattr(module, what, builtins.len)) for module, what, _ in new]
+    for module, what, function in new:
+        setattr(module, what, function)
+    try:
+        yield
+    finally:
+        for module, what, function in old:
+            setattr(module, what, function)
+
+
 def program(model, name, file):
     """Exports with a free batch axis, or else with fixed sizes. Returns the batch that the program takes: 0 for any."""
     batch = 0
+    if MODELS[name][1] == LIST:
+        with exportable():
+            torch.export.save(torch.export.export(model, arguments(name)), file)
+        return 1
     example = arguments(name, 2)
     try:
-        if MODELS[name][1] == LIST:
-            raise ValueError("a list has no batch axis")
         free = tuple({0: torch.export.Dim("batch", min=1, max=8)} for _ in example)
         exported = torch.export.export(model, example, dynamic_shapes=free)
     except Exception:
@@ -244,8 +283,13 @@ def make(name, folder):
     with torch.no_grad():
         for batch in (1,) if facts["list"] else (1, 2):
             arrays |= {f"batch{batch}.input{i}": given.numpy() for i, given in enumerate(tensors(name, batch))}
-            results = flat(model(*arguments(name, batch)))
+            results = model(*arguments(name, batch))
+            facts["keys"], results = keys(results), flat(results)
             arrays |= {f"batch{batch}.output{i}": result.numpy() for i, result in enumerate(results)}
+        if facts["list"]:
+            with exportable():
+                results = flat(model(*arguments(name)))
+            arrays |= {f"pt2.output{i}": result.numpy() for i, result in enumerate(results)}
         for ending, export in (("pt2", program), ("pt", script)):
             file = folder / f"{name}.{ending}"
             try:
