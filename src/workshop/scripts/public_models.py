@@ -257,13 +257,14 @@ def program(model, name, file):
 def script(model, name, file):
     """Scripts, or else traces. Returns which."""
     try:
-        scripted, how = torch.jit.script(model), "script"
+        torch.jit.save(torch.jit.script(model), str(file))
+        return "script"
     except Exception as problem:
         if MODELS[name][1] == LIST:
             raise
-        scripted, how = torch.jit.trace(model, arguments(name, 2), strict=False, check_trace=False), "trace: " + first_line(problem)
-    torch.jit.save(scripted, str(file))
-    return how
+        why = first_line(problem)
+    torch.jit.save(torch.jit.trace(model, arguments(name, 2), strict=False, check_trace=False), str(file))
+    return "trace: " + why
 
 
 def first_line(problem):

@@ -213,18 +213,21 @@ HEAD = """# Public models
     python src/workshop/scripts/public_models_table.py FOLDER target/gnserve.jar docs/measurements/public-models.md PORT
 
 {models} models of torchvision and timm with random weights, each exported by torch.export (`pt2`) and as TorchScript (`pt`, by script
-or else by trace). Written with {versions}; gnserve runs them in libtorch 2.7.1. `_gn` in a name: Group Normalization in place of batch
-normalization, or in the model of the library. The input is one image of 224 x 224 or about that, and a clip of 8 or 16 frames for video.
+or else by trace). Written with {versions}. gnserve runs them in libtorch 2.7.1. `_gn` in a
+name: Group Normalization, of the library's model or in place of batch normalization. The input is one image of 224 x 224 or about that,
+or a clip of 8 or 16 frames.
 
-- **{right} of {all} archives run with PyTorch's outputs**, within 1e-4 of the largest value of each output; {refused} do not. Archives with
-  Group Normalization: {verified} of {normalized}, and every call of them passed verification: {calls} calls.
-- Largest difference: over all outputs of one image and of two images, absolute, and in relation to the largest value of the output.
+- **{right} of {all} archives give PyTorch's outputs**, within 1e-4 of the largest value of each output; {refused} do not. Of the
+  {normalized} archives with Group Normalization, {verified} passed verification in every call: {calls} calls.
+- Largest difference: over all outputs of one image, and of two where the batch is free; absolute, and in relation to the largest value
+  of the output.
 - Pass / eager: the time of the forward pass in the service, divided by that of the same model in eager PyTorch. Request / eager: the whole
-  request over HTTP, tensors in and out. One thread each; the least of {rounds} that took turns, on {machine} with other work beside it.
-  So single ratios of small models are rough. The medians are {passes:.2f} and {requests:.2f}.
-- Free batch: one file for 1 to 8 images. Batch 1: torch.export did not take a free batch axis for the model, or its input is one image.
+  request over HTTP, tensors in and out. One thread each; the least of {rounds} passes that took turns. {machine}
+  with compilers and tests beside it, so that single ratios say little. The medians are {passes:.2f} and {requests:.2f}.
+- Free batch: one file for 1 to 8 images. Batch 1: torch.export did not take a free batch axis for the model, or its input is a list of
+  one image.
 - torch.export cannot export torchvision's detectors as they are: their Python decides by the number of boxes found. The script replaces
-  three of their functions for it (`exportable`); the heads (`_heads`) need no replacement. The TorchScript archives are as they are.
+  four of their functions for it (`exportable`); the heads (`_heads`) need no replacement. The TorchScript archives are as they are.
 """
 
 
