@@ -1,4 +1,5 @@
-"""Writes archives of other floating-point types than float32, and one with dropout in training mode: python make_types.py, torch 2.15.
+"""Writes archives of other floating-point types than float32, and two with dropout, one of them in training mode: python
+make_types.py, torch 2.15.
 
 Each *-traced.npz and *-scripted.npz holds an input as float32 and PyTorch's result as float32. Debug entries, which hold
 paths, are left out.
@@ -40,6 +41,17 @@ class OwnConversion(Network):
         return self.last(torch.relu(self.norm(self.conv((scaled / 64.0).to(torch.float16)))))
 
 
+class Attention(nn.Module):
+    """PyTorch's attention, whose call of dropout always has the flag of training."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(16, 2, dropout=0.5, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.attention(x, x, x)[0]
+
+
 def save(name: str, module) -> None:
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
@@ -67,3 +79,4 @@ with torch.no_grad():
     save("half-own-scripted.pt", torch.jit.script(own))
     np.savez("half-own-scripted.npz", input=image.numpy(), output=own(image).float().numpy())
 save("dropout-traced.pt", torch.jit.trace(Network().train(), image, check_trace=False))
+save("attention-scripted.pt", torch.jit.script(Attention().eval()))

@@ -10,7 +10,8 @@ import java.util.regex.Pattern;
 
 /**
  * Finds dropout that was left in training mode: calls whose flag is written as {@code True}. Such a model answers at random. A flag
- * that is an attribute does not count, because the engine calls {@code eval()} on every model.
+ * that is an attribute does not count, because the engine calls {@code eval()} on every model. Nor does the call in PyTorch's own
+ * {@code multi_head_attention_forward}: its flag is always true, and its probability is 0 except in training.
  */
 final class TrainingDropout {
 
@@ -18,6 +19,9 @@ final class TrainingDropout {
             "(torch|__torch__\\.torch\\.nn\\.functional)\\.(native_|feature_|alpha_|feature_alpha_)?dropout"
                     + "(\\dd)?_?");
 
+    private static final Pattern NO_PROBABILITY = Pattern.compile("(p=)?0(\\.0*)?");
+
+    private static final int PROBABILITY = 1;
     private static final int FLAG = 2;
 
     private TrainingDropout() {}
@@ -31,6 +35,9 @@ final class TrainingDropout {
                 functions.addAll(type.methods);
             }
             for (Function function : functions) {
+                if (function.name.equals("multi_head_attention_forward")) {
+                    continue;
+                }
                 for (Call call : function.calls()) {
                     String name = source.token(call.callee());
                     Span assigned = function.assigned(name);
@@ -50,6 +57,7 @@ final class TrainingDropout {
             return false;
         }
         String flag = source.text(arguments.get(FLAG)).replaceAll("\\s|train(ing)?=", "");
-        return flag.equals("True");
+        String probability = source.text(arguments.get(PROBABILITY)).trim();
+        return flag.equals("True") && !NO_PROBABILITY.matcher(probability).matches();
     }
 }

@@ -8,9 +8,13 @@ def torchvision_ps_roi_pool(input: Tensor,
   width = torch.size(input, 3)
   bins = pooled_height * pooled_width
   channels = torch.size(input, 1) // bins
-  sums = torch.constant_pad_nd(torch.cumsum(torch.cumsum(torch.to(input, 7), 2), 3), [1, 0, 1, 0])
-  parts = torch.reshape(sums, [-1, channels, bins, height + 1, width + 1])
-  table = torch.reshape(torch.permute(parts, [0, 2, 3, 4, 1]), [-1, channels])
+  sums = torch.new_zeros(input, [torch.size(input, 0), bins, height + 1, width + 1, channels], dtype=7)
+  inner = torch.slice(torch.slice(sums, 2, 1), 3, 1)
+  _0 = torch.copy_(inner, torch.permute(torch.reshape(input, [-1, channels, bins, height, width]), [0, 2, 3, 4, 1]))
+  _1 = torch.cumsum_(inner, 3)
+  for row in range(1, height):
+    _2 = torch.add_(torch.select(inner, 2, row), torch.select(inner, 2, row - 1))
+  table = torch.reshape(sums, [-1, channels])
   left, right, = __torch__.gnserve.missing.torchvision_bounds(rois, 1, spatial_scale, pooled_width, 0, width - 1)
   top, bottom, = __torch__.gnserve.missing.torchvision_bounds(rois, 2, spatial_scale, pooled_height, 0, height - 1)
   bin = torch.reshape(torch.arange(bins, device=ops.prim.device(rois)), [1, pooled_height, pooled_width])

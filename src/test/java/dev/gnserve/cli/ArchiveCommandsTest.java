@@ -55,15 +55,26 @@ class ArchiveCommandsTest {
     /** By {@code src/test/resources/models/make_types.py}: traced after train(). */
     @Test
     void inspectNamesDropoutInTrainingMode() throws IOException {
-        Path file = folder.resolve("dropout.pt");
-        try (InputStream in = getClass().getResourceAsStream("/models/dropout-traced.pt")) {
-            Files.copy(Objects.requireNonNull(in), file);
-        }
-
-        assertThat(run("inspect", file.toString())).isEqualTo(1);
+        assertThat(run("inspect", resource("dropout-traced.pt").toString())).isEqualTo(1);
 
         assertThat(out.toString())
                 .containsPattern("RANDOM: dropout in training mode.*: torch\\.dropout in code/__torch__\\S+ line \\d+");
+    }
+
+    /** PyTorch's own attention passes training=True to dropout, with a probability that is 0 except in training. */
+    @Test
+    void dropoutOfAttentionIsNotInTrainingMode() throws IOException {
+        assertThat(run("inspect", resource("attention-scripted.pt").toString())).isZero();
+
+        assertThat(out.toString()).doesNotContain("RANDOM");
+    }
+
+    private Path resource(String name) throws IOException {
+        Path file = folder.resolve(name);
+        try (InputStream in = getClass().getResourceAsStream("/models/" + name)) {
+            Files.copy(Objects.requireNonNull(in), file);
+        }
+        return file;
     }
 
     @Test
