@@ -32,6 +32,7 @@ public final class Report {
 
     /** Prints the tables, and writes the charts into a folder. */
     public void write(Path images) throws IOException {
+        rates();
         for (Subject subject : scale.subjects()) {
             batches(subject, images);
         }
@@ -44,6 +45,23 @@ public final class Report {
         entrances();
         serving();
         out.flush();
+    }
+
+    /** Those that ran with the seeds of this scale: usually others than those of the other experiments. */
+    private void rates() throws IOException {
+        for (TrialRecipe trial : Experiment.RATES.trials(scale)) {
+            Optional<Trial.Outcome> outcome = runs.outcome(trial);
+            if (outcome.isPresent()) {
+                out.printf(
+                        Locale.ROOT,
+                        "%s, %s, rate %s: %s %.3f%n",
+                        titled(trial.subject()),
+                        named(trial.norm()),
+                        trial.rate(),
+                        trial.subject().score(),
+                        outcome.get().score());
+            }
+        }
     }
 
     private void batches(Subject subject, Path images) throws IOException {

@@ -25,9 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 
 /**
  * What a trained network answers for an image in the back end of the product, alone and in batches: how far outputs move, how many decisions change, and
@@ -90,7 +88,7 @@ final class Serving {
         for (Mode mode : Mode.values()) {
             TrialRecipe trial = trial(subject, mode.norm(), scale, seed);
             List<HeldOut> heldOut =
-                    some(data.heldOut(trial), scale.reduced() ? 16 : subject == Subject.UNET ? 40 : 240);
+                    some(subject, data.heldOut(trial), scale.reduced() ? 16 : subject == Subject.UNET ? 40 : 240);
             images = heldOut.size();
             Path archive = Files.createTempFile("paper", ".pt");
             try {
@@ -112,11 +110,17 @@ final class Serving {
         return List.of(trial(subject, Norm.BATCH, scale, seed), trial(subject, Experiment.GROUP, scale, seed));
     }
 
-    /** Some at random, always the same: the classes of cells come in turns, so that every fourth would be of one class. */
-    private static List<HeldOut> some(List<HeldOut> all, int count) {
-        List<HeldOut> some = new ArrayList<>(all);
-        Collections.shuffle(some, new Random(1));
-        return some.subList(0, Math.min(count, some.size()));
+    /** Nuclei evenly from the whole; of cells the first, because their classes come in turns. */
+    private static List<HeldOut> some(Subject subject, List<HeldOut> all, int most) {
+        int count = Math.min(most, all.size());
+        if (subject != Subject.UNET) {
+            return all.subList(0, count);
+        }
+        List<HeldOut> some = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            some.add(all.get(i * all.size() / count));
+        }
+        return some;
     }
 
     private static void measure(
