@@ -56,7 +56,6 @@ final class JarWithModels implements AutoCloseable {
     static JarWithModels start(Path work, List<String> jvm, String... options) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:TieredStopAtLevel=1"); // What the second compiler gains, these short runs do not live to see.
         command.addAll(jvm);
         command.add("-XX:-CreateCoredumpOnCrash");
         command.add("-jar");
