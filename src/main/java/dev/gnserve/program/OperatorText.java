@@ -159,6 +159,11 @@ final class OperatorText {
      * @throws TorchScriptException if libtorch cannot have it
      */
     static Operator of(String target, String writer) {
+        if (target.equals("torch.ops.aten.view.dtype")) { // By its arguments, TorchScript takes it for view(size).
+            throw new TorchScriptException("the program, written by torch " + writer
+                    + ", reads the memory of a tensor as another type (view with a dtype), which TorchScript does not have."
+                    + " Export the model without it");
+        }
         Matcher matcher = OPERATOR.matcher(target);
         if (matcher.matches() && NAMESPACES.contains(matcher.group(1))) {
             return new Operator(matcher.group(1), matcher.group(2));

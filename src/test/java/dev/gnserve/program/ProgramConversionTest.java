@@ -119,6 +119,7 @@ class ProgramConversionTest {
     @CsvSource({
         "'\"major\": 8', '\"major\": 9', the program has schema 9",
         "torch.ops.aten.relu_.default, torch.ops.mine.relu.default, 'calls torch.ops.mine.relu.default, which libtorch does not have'",
+        "torch.ops.aten.relu_.default, torch.ops.aten.view.dtype, reads the memory of a tensor as another type",
         "torch.ops.aten.relu_.default, torch.ops.higher_order.scan, the higher-order operator scan",
         "torch.ops.aten.relu_.default, my_library.relu, calls my_library.relu",
         "'{\"parameter\":', '{\"custom_obj\":', an object of the kind custom_obj",
