@@ -64,7 +64,7 @@ class JobsIT {
                     steps: [{kind: zero-mean, epsilon: 1.0e-6}]
                 """);
         properties.add("gnserve.models-dir", () -> models);
-        properties.add("gnserve.jobs.dir", () -> folder.resolve("jobs"));
+        properties.add("gnserve.jobs.dir", () -> folder.resolve("jobs").toString());
     }
 
     @BeforeEach
