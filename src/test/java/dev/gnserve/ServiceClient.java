@@ -26,7 +26,12 @@ public final class ServiceClient {
     private final URI base;
 
     public ServiceClient(int port) {
-        base = URI.create("http://localhost:" + port + "/");
+        this(port, "");
+    }
+
+    /** @param contextPath without its first slash, with one at its end */
+    public ServiceClient(int port, String contextPath) {
+        base = URI.create("http://localhost:" + port + "/" + contextPath);
     }
 
     /** An answer with its body as bytes. */

@@ -25,10 +25,17 @@ class CorsFilterConfiguration {
     FilterRegistrationBean<CorsFilter> crossOrigin(CorsSettings settings) {
         CorsConfiguration allowed = new CorsConfiguration();
         allowed.setAllowedOrigins(settings.allowedOrigins());
-        allowed.setAllowedMethods(List.of(HttpMethod.GET.name(), HttpMethod.HEAD.name(), HttpMethod.POST.name()));
+        allowed.setAllowedMethods(List.of(
+                HttpMethod.GET.name(), HttpMethod.HEAD.name(), HttpMethod.POST.name(), HttpMethod.DELETE.name()));
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));
         allowed.setExposedHeaders(List.of(
-                "X-Request-Id", "X-Image-Page", "Retry-After", "WWW-Authenticate", "Inference-Header-Content-Length"));
+                "X-Request-Id",
+                "X-Image-Page",
+                "Retry-After",
+                "WWW-Authenticate",
+                "Inference-Header-Content-Length",
+                "Location",
+                "Preference-Applied"));
         allowed.setMaxAge(Duration.ofHours(1));
         UrlBasedCorsConfigurationSource byPath = new UrlBasedCorsConfigurationSource();
         PATHS.forEach(path -> byPath.registerCorsConfiguration(path, allowed));

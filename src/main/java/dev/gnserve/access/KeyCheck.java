@@ -46,8 +46,10 @@ final class KeyCheck implements HandlerInterceptor {
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
             throws IOException {
         String key = key(request);
-        String id = key == null ? null : ids.apply(key);
+        String known = KeyUsed.idOf(request);
+        String id = known != null ? known : key == null ? null : ids.apply(key);
         if (id != null) {
+            request.setAttribute(KeyUsed.ATTRIBUTE, id);
             events.publishEvent(new KeyUsed(id));
             MDC.put(MDC_KEY, id);
             return true;

@@ -27,5 +27,9 @@ public enum FailureCode {
     /** The deadline passed in the queue or in the engine. */
     DEADLINE_EXCEEDED,
     /** The engine failed on this item. */
-    ENGINE_FAULT
+    ENGINE_FAULT,
+    /** No such job: unknown, expired, deleted, or submitted with another key. */
+    JOB_NOT_FOUND,
+    /** The job has no result: it waits, runs or was cancelled. */
+    JOB_NOT_FINISHED
 }

@@ -26,7 +26,10 @@ import org.springframework.web.util.UriComponentsBuilder;
  * few steps, because an overloaded service refuses ten requests for each that it accepts (decision 0017). Thread-safe.
  */
 @Component
-final class Admission implements HandlerInterceptor, WebMvcConfigurer {
+public final class Admission implements HandlerInterceptor, WebMvcConfigurer {
+
+    /** Among the interceptors. What comes after it sees admitted requests only. */
+    public static final int ORDER = Ordered.LOWEST_PRECEDENCE - 1;
 
     private final ModelRepository models;
     private final ApplicationEventPublisher events;
@@ -38,9 +41,7 @@ final class Admission implements HandlerInterceptor, WebMvcConfigurer {
 
     @Override
     public void addInterceptors(InterceptorRegistry registry) {
-        registry.addInterceptor(this)
-                .addPathPatterns("/v1/models/*/*")
-                .order(Ordered.LOWEST_PRECEDENCE); // After the check of API keys.
+        registry.addInterceptor(this).addPathPatterns("/v1/models/*/*").order(ORDER); // After the check of API keys.
     }
 
     @Override

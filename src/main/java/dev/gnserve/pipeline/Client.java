@@ -74,6 +74,16 @@ public final class Client {
         return new Client(other, connection);
     }
 
+    /** So many more inputs (tiles, windows) of the request go through the model. */
+    void expects(int inputs) {
+        connection.expects(inputs);
+    }
+
+    /** One of these inputs has been through the model. */
+    void inputDone() {
+        connection.inputDone();
+    }
+
     public Deadline deadline() {
         return deadline;
     }

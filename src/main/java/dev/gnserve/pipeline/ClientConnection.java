@@ -19,16 +19,23 @@ import org.springframework.context.annotation.Configuration;
  * request may use it.
  */
 @FunctionalInterface
-interface ClientConnection {
+public interface ClientConnection {
+
+    /** The attribute of a request that has its connection. */
+    String ATTRIBUTE = ClientConnection.class.getName();
 
     /** The connection of a request. Without Tomcat, it always counts as open. */
     static ClientConnection of(ServletRequest request) {
-        return request.getAttribute(ClientConnection.class.getName()) instanceof ClientConnection known
-                ? known
-                : () -> false;
+        return request.getAttribute(ATTRIBUTE) instanceof ClientConnection known ? known : () -> false;
     }
 
     boolean isClosed();
+
+    /** So many more inputs (tiles, windows) of the request go through the model. */
+    default void expects(int inputs) {}
+
+    /** One of these inputs has been through the model. */
+    default void inputDone() {}
 
     /** Adds the connection to each request, as an attribute. */
     @Configuration(proxyBeanMethods = false)
@@ -43,8 +50,10 @@ interface ClientConnection {
             return new ValveBase(true) {
                 @Override
                 public void invoke(Request request, Response response) throws IOException, ServletException {
-                    ClientConnection known = Connection.of(request.getCoyoteRequest())::isClosed;
-                    request.setAttribute(ClientConnection.class.getName(), known);
+                    if (request.getAttribute(ATTRIBUTE) == null) { // A request without a socket brings its own.
+                        ClientConnection known = Connection.of(request.getCoyoteRequest())::isClosed;
+                        request.setAttribute(ATTRIBUTE, known);
+                    }
                     getNext().invoke(request, response);
                 }
             };

@@ -33,6 +33,7 @@ public final class InputsInFlight {
         this.limit = limit;
         this.infer = infer;
         this.client = client;
+        client.expects(count);
     }
 
     /** How many inputs of one request may be in flight: enough to fill a batch. */
@@ -58,6 +59,7 @@ public final class InputsInFlight {
             while (!inFlight.isEmpty()) {
                 Outcome.Success<Prediction> success =
                         client.await(inFlight.remove()).success();
+                client.inputDone();
                 submit();
                 consumer.accept(success);
             }

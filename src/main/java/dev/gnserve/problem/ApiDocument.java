@@ -81,6 +81,7 @@ class ApiDocument {
                         new SecurityRequirement().addList("headerKey")))
                 .tags(List.of(
                         tag("inference", "Images in; masks, boxes or labels out."),
+                        tag("jobs", "Requests with images that are answered later: progress, result, cancelling."),
                         tag("models", "Which models there are, and their state."),
                         tag("verification", "Comparing the engine's Group Normalization with float64."),
                         tag("open inference protocol", "Tensors in, tensors out, by version 2 of the protocol."),

@@ -38,6 +38,8 @@ record ProblemKind(HttpStatusCode status, String code, String title) {
             case SHUTTING_DOWN -> new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code, "The service is shutting down");
             case DEADLINE_EXCEEDED ->
                 new ProblemKind(HttpStatus.GATEWAY_TIMEOUT, code, "The deadline of the request passed");
+            case JOB_NOT_FOUND -> new ProblemKind(HttpStatus.NOT_FOUND, code, "There is no such job");
+            case JOB_NOT_FINISHED -> new ProblemKind(HttpStatus.CONFLICT, code, "The job has no result");
             case ENGINE_FAULT ->
                 new ProblemKind(HttpStatus.INTERNAL_SERVER_ERROR, code, "The engine failed on this image");
         };

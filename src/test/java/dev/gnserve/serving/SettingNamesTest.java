@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.access.AccessSettings;
 import dev.gnserve.failure.MisconfiguredException;
+import dev.gnserve.jobs.JobSettings;
 import dev.gnserve.pipeline.UploadLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -129,7 +130,8 @@ class SettingNamesTest {
 
     private static List<String> known() {
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
-        for (Class<?> settings : List.of(ServingSettings.class, UploadLimits.class, AccessSettings.class)) {
+        for (Class<?> settings :
+                List.of(ServingSettings.class, UploadLimits.class, AccessSettings.class, JobSettings.class)) {
             beans.registerBeanDefinition(settings.getName(), new RootBeanDefinition(settings));
         }
         return SettingNames.known(beans);
