@@ -10,16 +10,28 @@ final class Job {
 
     private final String id;
     private final StoredRequest request;
+    private final int cutOff;
     private @Nullable Instant started; // guarded by this, as the fields below
     private int inputs;
     private int inputsDone;
     private @Nullable JobOutcome outcome;
 
-    /** @param outcome null for a job that is not finished */
-    Job(String id, StoredRequest request, @Nullable JobOutcome outcome) {
+    /**
+     * Knows a job from the disk.
+     *
+     * @param cutOff how many runs ended with their process
+     * @param outcome null for a job that is not finished
+     */
+    Job(String id, StoredRequest request, int cutOff, @Nullable JobOutcome outcome) {
         this.id = id;
         this.request = request;
+        this.cutOff = cutOff;
         this.outcome = outcome;
+    }
+
+    /** How many runs ended with their process, before this one started. */
+    int cutOff() {
+        return cutOff;
     }
 
     String id() {

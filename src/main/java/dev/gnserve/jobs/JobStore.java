@@ -30,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * ID/request.json   what was asked; there when the job was accepted
  * ID/upload         the body of the request, until the job is finished
  * ID/answer         the body of the answer; of no meaning without outcome.json
+ * ID/runs           a byte for each run that has begun and not ended; those of earlier processes ended with them
  * ID/outcome.json   how it ended; there when the job is finished
  * </pre>
  *
@@ -46,6 +47,7 @@ final class JobStore implements AutoCloseable {
     private static final String DELETED = ".old-";
     private static final String REQUEST = "request.json";
     private static final String OUTCOME = "outcome.json";
+    private static final String RUNS = "runs";
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -136,7 +138,7 @@ final class JobStore implements AutoCloseable {
             if (!Files.exists(folder.resolve(OUTCOME))) {
                 requireSize(folder.resolve("upload"), request.bytes());
                 usedBytes.addAndGet(request.bytes());
-                return new Job(name, request, null);
+                return new Job(name, request, cutOff(folder), null);
             }
             JobOutcome outcome = JSON.readValue(Files.readAllBytes(folder.resolve(OUTCOME)), JobOutcome.class);
             Files.deleteIfExists(folder.resolve("upload"));
@@ -146,7 +148,7 @@ final class JobStore implements AutoCloseable {
                 Files.deleteIfExists(folder.resolve("answer"));
             }
             usedBytes.addAndGet(outcome.bytes());
-            return new Job(name, request, outcome);
+            return new Job(name, request, 0, outcome);
         } catch (IOException | JacksonException e) {
             log.warn("The folder {} is no whole job and is left as it is: {}", folder, e.toString());
             return null;
@@ -176,7 +178,7 @@ final class JobStore implements AutoCloseable {
             sync(incoming);
             Files.move(incoming, folder(id), StandardCopyOption.ATOMIC_MOVE);
             sync(dir);
-            return new Job(id, request, null);
+            return new Job(id, request, 0, null);
         } catch (IOException | RuntimeException e) {
             release(upload.length);
             if (incoming != null) {
@@ -235,6 +237,29 @@ final class JobStore implements AutoCloseable {
         @Override
         public void close() throws IOException {
             file.close();
+        }
+    }
+
+    private static int cutOff(Path folder) throws IOException {
+        Path runs = folder.resolve(RUNS);
+        return Files.exists(runs) ? (int) Files.size(runs) : 0;
+    }
+
+    /** Notes on disk that a run begins, for the case that the process ends in it. */
+    void runBegins(Job job) throws IOException {
+        write(folder(job.id()).resolve(RUNS), new byte[job.cutOff() + 1]);
+    }
+
+    /** Takes the note back, unless the folder belongs to another process already. */
+    void runEnds(Job job) {
+        Path runs = folder(job.id()).resolve(RUNS);
+        if (!lockFile.isOpen() || !Files.exists(runs)) {
+            return;
+        }
+        try {
+            Files.write(runs, new byte[job.cutOff()]);
+        } catch (IOException e) {
+            log.debug("The end of a run of job {} cannot be noted", job.id(), e);
         }
     }
 

@@ -53,6 +53,9 @@ public final class Jobs implements AutoCloseable {
     /** After so much time of refusals, the last one is the answer. */
     private static final Duration LONGEST_REFUSAL = Duration.ofHours(1);
 
+    /** A job that ends its process each time must not keep the service from serving. */
+    private static final int MOST_CUT_OFF = 5;
+
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final Duration SWEEP = Duration.ofMinutes(1);
     private static final Duration LONGEST_STOP = Duration.ofSeconds(5);
@@ -275,6 +278,14 @@ public final class Jobs implements AutoCloseable {
 
     /** Runs a job until it is finished, or the service stops. */
     private void run(Job job, Runner runner) throws InterruptedException {
+        if (job.cutOff() >= MOST_CUT_OFF) {
+            fail(
+                    job,
+                    Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "The process of the service ended %d times while this job ran. It is not tried again."
+                                    .formatted(job.cutOff())));
+        }
         long until = System.nanoTime() + LONGEST_REFUSAL.toNanos();
         while (!stopping && job.outcome() == null) {
             job.runs(clock.instant());
@@ -291,9 +302,12 @@ public final class Jobs implements AutoCloseable {
         boolean kept = false;
         try {
             answer = store.startAnswer(job);
+            store.runBegins(job);
             Replay.Answered answered;
             try (JobStore.Answer body = answer) {
                 answered = runner.answer(job, body, connection(job));
+            } finally {
+                store.runEnds(job);
             }
             if (stopping || job.outcome() != null) {
                 return null;
@@ -373,12 +387,17 @@ public final class Jobs implements AutoCloseable {
 
     private void fail(Job job, Throwable cause) {
         boolean noRoom = cause instanceof JobStore.FullException;
-        Failure failure = noRoom
-                ? Failure.of(FailureCode.OVERLOADED, "The answer has no room: " + cause.getMessage(), cause)
-                : Failure.of(
-                        FailureCode.ENGINE_FAULT,
-                        "The service failed on this job. Its log has the cause, under the id of the job.",
-                        cause);
+        fail(
+                job,
+                noRoom
+                        ? Failure.of(FailureCode.OVERLOADED, "The answer has no room: " + cause.getMessage(), cause)
+                        : Failure.of(
+                                FailureCode.ENGINE_FAULT,
+                                "The service failed on this job. Its log has the cause, under the id of the job.",
+                                cause));
+    }
+
+    private void fail(Job job, Failure failure) {
         JobOutcome failed =
                 JobOutcome.without(JobState.FAILED, job.started(), clock.instant(), Problems.of(failure, job.id()));
         try {

@@ -10,6 +10,7 @@ import dev.gnserve.failure.MisconfiguredException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -144,6 +145,35 @@ class JobsTest {
         await(id, JobState.SUCCEEDED);
         assertThat(result(id)).isEqualTo("abcabc");
         assertThat(events).containsExactly(new JobFinished(JobState.SUCCEEDED));
+    }
+
+    /** What the folder has in the middle of a run is what a killed process leaves. */
+    @Test
+    void aJobThatEndsItsProcessAgainAndAgainFails() throws Exception {
+        String id = submit("abc");
+        for (int killed = 1; killed <= 5; killed++) {
+            CountDownLatch running = new CountDownLatch(1);
+            Path left = dir.resolveSibling("left-" + killed);
+            jobs.start((job, answer, client) -> {
+                Files.createDirectories(left);
+                Files.copy(dir.resolve(id).resolve("runs"), left.resolve("runs"));
+                running.countDown();
+                while (!client.isClosed()) {
+                    Thread.onSpinWait();
+                }
+                throw new InterruptedException();
+            });
+            assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+            stop();
+            Files.copy(left.resolve("runs"), dir.resolve(id).resolve("runs"), StandardCopyOption.REPLACE_EXISTING);
+            open(10, 1000);
+        }
+        startToEcho();
+
+        await(id, JobState.FAILED);
+
+        assertThat(jobs.get(id, null).problem().detail()).contains("ended 5 times while this job ran");
+        assertThat(runs).hasValue(0);
     }
 
     @Test
