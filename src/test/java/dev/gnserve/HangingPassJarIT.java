@@ -7,7 +7,6 @@ import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.TorchScriptArchive;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -150,15 +149,15 @@ class HangingPassJarIT {
         }
     }
 
-    private static boolean hasThread(Process process, String name) throws IOException {
+    private static boolean hasThread(Process process, String name) {
         try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(process.pid()), "task"))) {
             for (Path thread : threads.toList()) {
                 if (Files.readString(thread.resolve("comm")).strip().equals(name)) {
                     return true;
                 }
             }
-        } catch (NoSuchFileException e) {
-            // A thread has ended between the list and the look.
+        } catch (IOException e) {
+            // A thread has ended between the list and the look ("No such file") or during the look ("No such process").
         }
         return false;
     }
