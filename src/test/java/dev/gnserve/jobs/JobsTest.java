@@ -90,7 +90,7 @@ class JobsTest {
         assertThat(jobs.get(id, null).state()).isEqualTo(state);
     }
 
-    /** A job is finished for its clients shortly before it is told of. */
+    /** The event of a job comes shortly after its clients see it finished. */
     private List<Object> events(int count) throws Exception {
         for (int i = 0; i < 3000 && events.size() < count; i++) {
             TimeUnit.MILLISECONDS.sleep(10);
