@@ -181,7 +181,7 @@ class JobsIT {
 
     @Test
     void whatIsNotAdmittedIsNoJob() {
-        Answer unknown = send(image("v1/models/nobody/segment").header("Prefer", "respond-async"));
+        Answer unknown = send(image("v1/models/missing/segment").header("Prefer", "respond-async"));
         Answer noKey = client.send(image(SEGMENT).header("Prefer", "respond-async"));
         Answer otherPreference = send(image(SEGMENT).header("Prefer", "return=minimal"));
 
