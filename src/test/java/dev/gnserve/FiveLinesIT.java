@@ -23,9 +23,7 @@ class FiveLinesIT {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "src/test/resources/engine/group-norm-traced.pt",
-                "src/test/resources/models/coarse-scripted.pt"
+            strings = {"src/test/resources/engine/group-norm-traced.pt", "src/test/resources/models/coarse-scripted.pt"
             })
     void anArchiveBecomesAnAnswer(String archive) throws Exception {
         List<String> lines = lines();
