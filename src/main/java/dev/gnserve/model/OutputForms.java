@@ -244,7 +244,9 @@ final class OutputForms {
             return;
         }
         int greatest = seen ? (int) numbers.greatest() : -1;
-        for (Form form : seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH)) {
+        List<Form> known = seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH);
+        // Detectors that name these three give corners, as torchvision's, unless the numbers contradict it.
+        for (Form form : seen && known.contains(Form.XYXY) ? List.of(Form.XYXY) : known) {
             BoxSpec spec = new BoxSpec(form, BoxForms.unit(all("boxes")), Scores.PROBABILITIES);
             for (int first : seen && numbers.least() == 0 ? new int[] {0} : new int[] {1, 0}) {
                 String meaning = BoxForms.text(spec) + " with labels from " + first + " and scores";
