@@ -1,7 +1,8 @@
 """What gnserve new says of every archive in some folders, as a table: python3 new_table.py gnserve.jar FOLDER...
 
 Each archive is tried without options, and with as many labels as its .json names (two where there is none). A row is wrong if new ends
-with 0 and writes another decoder than the archive's form, which RIGHT lists. Needs the Python library only.
+with 0 and writes another decoder than the archive's form, which its .json lists as "right", or else RIGHT. Needs the Python library
+only. other_forms.py makes archives of further forms.
 """
 
 import json
@@ -39,6 +40,9 @@ def new(jar, archive, options):
 
 
 def right(archive):
+    described = archive.with_suffix(".json")
+    if described.exists() and "right" in (about := json.loads(described.read_text())):
+        return set(about["right"])
     return next((decoders for name, decoders in RIGHT.items() if archive.stem.startswith(name)), {"tensors"})
 
 

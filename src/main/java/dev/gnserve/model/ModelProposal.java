@@ -85,7 +85,7 @@ public record ModelProposal(
             like = List.copyOf(like);
         }
 
-        /** Nothing in the outputs shows that a vector is an embedding, or what the numbers of a map are, so it must be asked for. */
+        /** Whether values and wishes together show a form. */
         private boolean decidesFor(OutputForm form) {
             if (!form.heads().isEmpty()) {
                 return !heads.isEmpty()
@@ -94,16 +94,17 @@ public record ModelProposal(
                                         head -> Integer.valueOf(head.getValue().size())
                                                 .equals(form.heads().get(head.getKey())));
             }
-            boolean asked = task == form.task() || decoder == form.decoder();
-            boolean shown = form.task() != Task.EMBEDDING
-                    && form.task() != Task.REGRESSION
-                    && !form.meaning().startsWith(OutputForms.UNLIKELY_LOGITS);
-            return asked || shown;
+            return form.isShownWith(task, decoder);
         }
 
         /** Whether one or some of the outputs are chosen by name. */
         private boolean names() {
             return output != null || !heads.isEmpty();
+        }
+
+        /** Whether labels are given, so that their number tells forms apart. */
+        private boolean hasNames() {
+            return !labels.isEmpty() || !heads.isEmpty();
         }
 
         private boolean allows(OutputForm form) {
@@ -154,6 +155,9 @@ public record ModelProposal(
         if (tensors) {
             return made(OutputForm.tensors(), wish, trial.input(), forms, batching);
         }
+        if (trial.hasChannelsLast()) {
+            throw undecided(List.of(), channelsLast(trial), wish, forms);
+        }
         List<OutputForm> together = wish.names() ? List.of() : forms.fitting();
         boolean several = together.isEmpty();
         List<OutputForm> decoded = several ? forms.ofOneOutput() : together;
@@ -185,8 +189,19 @@ public record ModelProposal(
                     wish,
                     forms);
         }
-        List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
-        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish), wish, forms);
+        List<OutputForm> open = !left.isEmpty() || !wish.hasNames() || (several && !wish.names())
+                ? left
+                : allowed.stream()
+                        .filter(form -> form.takes(wish.labels().size()))
+                        .toList();
+        List<OutputForm> choices = open.size() > 1 ? open : !allowed.isEmpty() ? allowed : fitting;
+        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, open, wish), wish, forms);
+    }
+
+    private static String channelsLast(ArchiveInput.Trial trial) {
+        return "The output %s for an input of %s has its channels last. gnserve reads [N, channels, height, width]: end forward in"
+                        .formatted(OutputSpec.usualLogits(trial.prediction()).shape(), trial.shape())
+                + " .permute(0, 3, 1, 2), or serve the tensors.";
     }
 
     private static String partOnly(ArchiveInput.Trial trial) {
@@ -278,7 +293,7 @@ public record ModelProposal(
     }
 
     private static String verdict(
-            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> left, Wish wish) {
+            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> open, Wish wish) {
         List<String> labels = wish.labels();
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
         boolean parts = fitting.stream()
@@ -286,12 +301,15 @@ public record ModelProposal(
         if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
             return OutputFamilies.refusal(outputs);
         }
-        if (parts && left.isEmpty() && !wish.names()) {
+        if (parts && open.isEmpty() && !wish.names()) {
             return "No decoder reads all of these outputs. Choose one of them with --output, or several heads with --head"
                     + (labels.isEmpty() ? ", and name the labels." : ".");
         }
-        if (left.size() > 1) {
-            return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
+        if (open.size() > 1) {
+            return "The values do not show which of these " + open.size() + " forms it is" + given + ".";
+        }
+        if (open.size() == 1) {
+            return "The values do not show whether it is this form, or tensors of another meaning.";
         }
         boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
         return !allowed.isEmpty() && labels.isEmpty() && wish.heads().isEmpty()

@@ -94,8 +94,12 @@ class NewCommandTest {
     }
 
     @Test
-    void aSingleLogitIsASigmoid() throws IOException {
-        ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"), "--labels", "a");
+    void aSingleLogitIsASigmoidIfItIsSaid() throws IOException {
+        Path archive = OWN.resolve("foreground-scripted.pt");
+        assertThat(run("foreground", archive, "--labels", "a")).isEqualTo(1);
+        assertThat(err.toString()).contains("--decoder sigmoid --labels a\n", "--task regression --labels a\n");
+
+        ModelManifest manifest = made("foreground", archive, "--labels", "a", "--task", "segmentation");
 
         assertThat(manifest.labels()).containsExactly("a");
         assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);

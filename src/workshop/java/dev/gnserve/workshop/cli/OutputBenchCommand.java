@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,6 +34,9 @@ final class OutputBenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Measured rounds (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Option(names = "--decoder", description = "Only this one, such as stardist. Default: all.")
+    private @Nullable String decoder;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -45,6 +49,10 @@ final class OutputBenchCommand implements Callable<Integer> {
             ModelManifest manifest = ManifestReader.read(
                     "model.yaml",
                     made.getKey() + "\ninput: {tile: {size: 1024, overlap: 0}}\n".repeat(whole(made.getKey()) ? 0 : 1));
+            String name = manifest.output().decoder().name().toLowerCase(Locale.ROOT);
+            if (decoder != null && !decoder.equals(name)) {
+                continue;
+            }
             ImageTask<?, ?> task = manifest.task() == Task.DETECTION ? DetectionTask.DEFAULT : SegmentationTask.DEFAULT;
             double[] millis = new double[rounds];
             for (int round = -WARM_UP; round < rounds; round++) {
@@ -54,13 +62,7 @@ final class OutputBenchCommand implements Callable<Integer> {
                 }
             }
             double median = DoubleStream.of(millis).sorted().toArray()[rounds / 2];
-            spec.commandLine()
-                    .getOut()
-                    .printf(
-                            Locale.ROOT,
-                            "%-12s %8.1f ms%n",
-                            manifest.output().decoder().name().toLowerCase(Locale.ROOT),
-                            median);
+            spec.commandLine().getOut().printf(Locale.ROOT, "%-12s %8.1f ms%n", name, median);
             spec.commandLine().getOut().flush();
         }
         return 0;
