@@ -137,6 +137,11 @@ final class TuneCommand implements Callable<Integer> {
     }
 
     private List<FloatTensor> images(ModelSource source, ModelManifest manifest) throws IOException {
+        if (manifest.input().parameters() != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "the model takes other tensors beside an image; tune takes models of an image alone");
+        }
         Path folder = data;
         if (folder == null) {
             return TuningImages.of(source, manifest);

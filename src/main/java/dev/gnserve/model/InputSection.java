@@ -32,8 +32,13 @@ final class InputSection {
     static InputSpec read(ManifestTree tree, Task task, Archive archive) throws IOException {
         boolean said = tree.has("/input/colour") || tree.has("/input/channels");
         boolean volumes = VolumeSection.isGiven(tree);
-        boolean complete = task == Task.TENSORS || volumes || (said && tree.has("/input/sizeMultiple"));
-        ArchiveInput found = volumes || (complete && archive.program() == null) ? ArchiveInput.USUAL : archive.input();
+        ImageParameters parameters = ParameterSection.read(tree, task, archive.program(), volumes);
+        // Trial passes give one tensor only.
+        boolean complete =
+                task == Task.TENSORS || volumes || parameters != null || (said && tree.has("/input/sizeMultiple"));
+        ArchiveInput found = volumes || parameters != null || (complete && archive.program() == null)
+                ? ArchiveInput.USUAL
+                : archive.input();
         ChannelOrder colour = volumes && !said ? ChannelOrder.GRAY : channels(tree, found);
         Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
@@ -53,7 +58,9 @@ final class InputSection {
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         VolumeSpec volume = VolumeSection.read(tree, task, colour.channels());
-        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization, volume));
+        return tree.make(
+                "/input",
+                () -> new InputSpec(colour, range, resize, padding, tiling, normalization, volume, parameters));
     }
 
     private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {

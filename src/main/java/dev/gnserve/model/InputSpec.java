@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param tiling how images larger than a tile are cut, or null to use every image whole
  * @param normalization from these values to float32
  * @param volume how inputs are made from a volume; null for a model of images
+ * @param parameters what goes into the model beside an image; null for nothing
  */
 public record InputSpec(
         ChannelOrder colour,
@@ -26,12 +27,13 @@ public record InputSpec(
         Padding padding,
         @Nullable Tiling tiling,
         Normalization normalization,
-        @Nullable VolumeSpec volume) {
+        @Nullable VolumeSpec volume,
+        @Nullable ImageParameters parameters) {
 
     /** The usual input size of classifiers. */
     private static final int USUAL_SIDE = 224;
 
-    /** For a model of images. */
+    /** For a model that takes images and nothing else. */
     public InputSpec(
             ChannelOrder colour,
             SampleRange range,
@@ -39,7 +41,7 @@ public record InputSpec(
             Padding padding,
             @Nullable Tiling tiling,
             Normalization normalization) {
-        this(colour, range, resize, padding, tiling, normalization, null);
+        this(colour, range, resize, padding, tiling, normalization, null, null);
     }
 
     public InputSpec {

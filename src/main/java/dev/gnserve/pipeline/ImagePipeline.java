@@ -1,6 +1,7 @@
 package dev.gnserve.pipeline;
 
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
@@ -13,6 +14,7 @@ import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.ImageParameters;
 import dev.gnserve.model.Inference;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
@@ -99,15 +101,17 @@ public final class ImagePipeline {
             int page)
             throws IOException {
         ImageStages stages = new ImageStages(model.name(), model.version(), events);
+        List<Upload> images = uploads.read(request, page);
+        Map<String, Tensor> given = parameters(model, request);
         Context<R> context = new Context<>(
                 task,
                 model.manifest(),
                 model,
+                given,
                 client,
                 pixels::take,
                 stages,
-                (image, result) -> copyToShadow(task, model, image, result));
-        List<Upload> images = uploads.read(request, page);
+                (image, result) -> copyToShadow(task, model, given, image, result));
         MediaType type = AcceptHeader.preferredFile(request, files.keySet());
         Function<R, byte[]> file = type == null ? null : files.get(type);
         if (type != null && file != null) {
@@ -140,6 +144,23 @@ public final class ImagePipeline {
                 .body(task.response(model, requestId, results));
     }
 
+    /** What the request gives beside its images. */
+    private Map<String, Tensor> parameters(LoadedModel model, HttpServletRequest request) throws IOException {
+        byte[] json = uploads.parameters(request);
+        ImageParameters taken = model.manifest().input().parameters();
+        if (json == null) {
+            return Map.of();
+        }
+        if (taken == null) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The request has a part named 'parameters', but the model '%s' takes images and nothing else. Leave it out."
+                                    .formatted(model.name()))
+                    .asException();
+        }
+        return taken.read(json);
+    }
+
     private static String named(MediaType type) {
         return type.equals(MediaType.IMAGE_PNG) ? "PNG" : type.toString();
     }
@@ -163,7 +184,14 @@ public final class ImagePipeline {
             ImageTask<R, J> task, LoadedModel model, Upload image, boolean picture, String requestId) {
         ImageStages stages = new ImageStages(model.name(), model.version(), events);
         Context<R> context = new Context<>(
-                task, model.manifest(), model, Client.NONE, pixels::takePatiently, stages, (upload, result) -> {});
+                task,
+                model.manifest(),
+                model,
+                Map.of(),
+                Client.NONE,
+                pixels::takePatiently,
+                stages,
+                (upload, result) -> {});
         return runOne(context, image, found -> {
             J described = stages.encoded(() -> task.describe(found.name(), found.result(), found.timing()));
             return new ImageResponse(
@@ -180,10 +208,20 @@ public final class ImagePipeline {
      * @throws FailureException if the image fails
      */
     public <R> Found<R> find(CollectorFactory<R> task, ModelManifest manifest, Inference inference, Upload image) {
+        return find(task, manifest, inference, Map.of(), image);
+    }
+
+    private <R> Found<R> find(
+            CollectorFactory<R> task,
+            ModelManifest manifest,
+            Inference inference,
+            Map<String, Tensor> given,
+            Upload image) {
         Context<R> context = new Context<>(
                 task,
                 manifest,
                 inference,
+                given,
                 Client.NONE,
                 claimed -> pixels.take(0),
                 ImageStages.UNPUBLISHED,
@@ -226,6 +264,7 @@ public final class ImagePipeline {
     /**
      * What all images of one request have in common.
      *
+     * @param given what the request gives beside its images
      * @param budget takes a share of the pixel budget for what decoding an image costs; waits for it, or fails with
      *     OVERLOADED
      * @param answered called with each image that has its response
@@ -234,13 +273,17 @@ public final class ImagePipeline {
             CollectorFactory<R> task,
             ModelManifest manifest,
             Inference inference,
+            Map<String, Tensor> given,
             Client client,
             LongFunction<Share> budget,
             ImageStages stages,
             BiConsumer<Upload, R> answered) {
 
         private Context {
-            inference = inference.ofOneRequest();
+            ImageParameters parameters = manifest.input().parameters();
+            inference = parameters == null
+                    ? inference.ofOneRequest()
+                    : parameters.with(inference.ofOneRequest(), parameters.complete(given));
         }
 
         /** Which channels the model takes. */
@@ -436,7 +479,8 @@ public final class ImagePipeline {
     }
 
     /** Runs the image on the shadow of the model, too, if there is one and the image is chosen, and compares the results. */
-    private <R> void copyToShadow(ImageTask<R, ?> task, LoadedModel model, Upload image, R result) {
+    private <R> void copyToShadow(
+            ImageTask<R, ?> task, LoadedModel model, Map<String, Tensor> given, Upload image, R result) {
         ShadowTraffic.Copy copy = shadows == null ? null : shadows.choose(model);
         if (copy == null) {
             return;
@@ -457,7 +501,7 @@ public final class ImagePipeline {
                         .asException();
             }
             return task.agreement(
-                    result, find(task, shadow.manifest(), shadow, image).result());
+                    result, find(task, shadow.manifest(), shadow, given, image).result());
         });
     }
 

@@ -28,6 +28,8 @@ import org.springframework.web.util.WebUtils;
 @Component
 public final class UploadReader {
 
+    private static final String PARAMETERS = "parameters";
+
     /** Longer file names are cut. They are used in the response only. */
     private static final int LONGEST_NAME = 255;
 
@@ -52,6 +54,30 @@ public final class UploadReader {
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
         return multipart == null ? List.of(raw(request, page)) : parts(multipart, page);
+    }
+
+    /**
+     * The part named {@code parameters} of a multipart body: what goes into the model beside the images. Null if there is none.
+     *
+     * @throws FailureException INVALID_REQUEST if there are several
+     * @throws IOException if the connection breaks
+     */
+    public byte @Nullable [] parameters(HttpServletRequest request) throws IOException {
+        MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
+        if (multipart == null) {
+            return null;
+        }
+        List<Part> parts = parsed(multipart).stream()
+                .filter(part -> part.getName().equals(PARAMETERS))
+                .toList();
+        if (parts.size() > 1) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The request has %d parts named '%s'. Send one: it goes with each image of the request."
+                                    .formatted(parts.size(), PARAMETERS))
+                    .asException();
+        }
+        return parts.isEmpty() ? null : bytes(parts.get(0));
     }
 
     /**
@@ -181,8 +207,8 @@ public final class UploadReader {
         if (encoding != null && !NOT_ENCODED.contains(encoding.strip().toLowerCase(Locale.ROOT))) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
-                            "A part named 'image' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
-                                    .formatted(encoding))
+                            "A part named '%s' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
+                                    .formatted(part.getName(), encoding))
                     .asException();
         }
         try (InputStream in = part.getInputStream()) {

@@ -189,6 +189,12 @@ class VerificationController {
                     "The model '%s' takes tensors and no images; check its archive with gnserve verify FILE.pt --random."
                             .formatted(model));
         }
+        if (found.manifest().input().parameters() != null) {
+            throw new FailureException(
+                    FailureCode.INVALID_REQUEST,
+                    "The model '%s' takes other tensors beside an image. It is verified at load; check its archive with gnserve verify FILE.pt --shape."
+                            .formatted(model));
+        }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
             Upload upload = only(uploads.read(request, page));

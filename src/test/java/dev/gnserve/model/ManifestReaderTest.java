@@ -20,6 +20,7 @@ import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -259,6 +260,46 @@ class ManifestReaderTest {
 
     private static Decoder decoder(String yaml, ArchiveInput archive) throws IOException {
         return ManifestReader.read("model.yaml", yaml, () -> archive).output().decoder();
+    }
+
+    @Test
+    void anInputWithoutShapesGetsTheImage() {
+        ModelManifest manifest = read("""
+                task: classification
+                labels: [a, b]
+                inputs: [{name: age, shapes: [[1]], value: [40]}, {name: picture}]
+                input: {resize: {mode: stretch, width: 32, height: 16}}
+                """);
+
+        ImageParameters parameters = Objects.requireNonNull(manifest.input().parameters());
+        assertThat(parameters.parameters())
+                .extracting(ImageParameters.Input::name)
+                .containsExactly("age");
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 16, 32));
+        assertThat(Objects.requireNonNull(manifest.warmUp().named()).inputs())
+                .extracting(input -> input.name() + input.shapes())
+                .containsExactly("age[[1]]", "picture[[3, 16, 32]]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            [{name: image}]                                          | has 1 inputs, of which 1 are without shapes
+            [{name: a}, {name: b}]                                   | has 2 inputs, of which 2 are without shapes
+            [{name: a}, {name: a, shapes: [[1]]}]                    | allowed are different names
+            [{name: a, value: [1]}, {name: b, shapes: [[1]]}]        | input a has no shapes, so it gets the image
+            [{name: a}, {name: b, shapes: [[1], [2]]}]               | allowed are one shape, and types other than fp16
+            [{name: a}, {name: b, dataType: fp16, shapes: [[1]]}]    | allowed are one shape, and types other than fp16
+            [{name: a}, {name: b, shapes: [[2]], value: [1]}]        | has the shape [2], but an array with 1 values where 2 belong
+            [{name: a}, {name: b, dataType: int32, shapes: [[1]], value: [1.5]}] | has the value 1.5, which is not a whole number
+            """)
+    void inputsBesideAnImageThatDoNotFitAreNamed(String inputs, String says) {
+        assertThatThrownBy(() -> read("task: classification\nlabels: [a, b]\ninputs: " + inputs))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("line 3, inputs: ")
+                .hasMessageContaining(says);
+        assertThatThrownBy(() -> read("task: tensors\ninputs: [{name: a}]"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("input a needs shapes");
     }
 
     @Test
