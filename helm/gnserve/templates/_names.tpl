@@ -71,6 +71,16 @@ capabilities: {drop: [ALL]}
   {{- end }}
 {{- end -}}
 
+{{- /* The claim of the jobs; empty if there is none. */ -}}
+{{- define "gnserve.jobsClaim" -}}
+{{- if .Values.jobs.enabled }}{{ with .Values.jobs.claimName }}
+{{- if or (gt (int $.Values.replicaCount) 1) (ne $.Values.autoscaling.kind "off") }}
+{{- fail "jobs.claimName: a claim has the jobs of one replica. Set replicaCount to 1 and autoscaling.kind to off, or leave jobs.claimName empty" }}
+{{- end }}
+{{- . }}
+{{- end }}{{ end }}
+{{- end -}}
+
 {{- define "gnserve.resources" -}}
 {{- $resources := deepCopy .Values.resources }}
 {{- if .Values.gpu.enabled }}

@@ -13,11 +13,13 @@ import dev.gnserve.evaluation.InstanceEvaluation;
 import dev.gnserve.evaluation.InstanceReport;
 import dev.gnserve.evaluation.MaskEvaluation;
 import dev.gnserve.evaluation.MaskReport;
+import dev.gnserve.evaluation.MaskThreshold;
 import dev.gnserve.evaluation.SegmentationEvaluation;
 import dev.gnserve.evaluation.SegmentationReport;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.Task;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -25,6 +27,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -91,7 +95,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(
             names = "--write-threshold",
-            description = "Detection: set thresholds.score of model.yaml to the score with the best F1.")
+            description = {
+                "Set the best threshold in model.yaml. Detection: thresholds.score, by F1.",
+                "Segmentation: thresholds.mask, of 0.05, 0.1, ..., 0.95, by mean Dice of classes of pixels or F1 of separate objects."
+            })
     private boolean writeThreshold;
 
     @Option(names = "--split", description = "Which images (default: ${DEFAULT-VALUE}).", defaultValue = "test")
@@ -139,8 +146,8 @@ final class EvaluateCommand implements Callable<Integer> {
         try {
             ModelSource source = NamedModel.find(model, null, spec);
             ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
-            if (writeThreshold && manifest.task() != Task.DETECTION) {
-                throw new IllegalArgumentException("--write-threshold goes with detection");
+            if (writeThreshold) {
+                requireThreshold(source, manifest);
             }
             return switch (manifest.task()) {
                 case SEGMENTATION -> segmentation(source, progress);
@@ -158,6 +165,28 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** Before anything is measured. */
+    private void requireThreshold(ModelSource source, ModelManifest manifest) {
+        Path file = ManifestThreshold.file(source);
+        if (manifest.task() != Task.DETECTION && manifest.task() != Task.SEGMENTATION) {
+            throw new IllegalArgumentException("--write-threshold goes with detection and segmentation");
+        }
+        if (masks) {
+            throw new IllegalArgumentException(
+                    "--write-threshold sets the score of boxes, and --masks judges masks; leave out one of them");
+        }
+        if (manifest.output().instances() != null || manifest.output().decoder() == OutputSpec.Decoder.CLASSES) {
+            throw new IllegalArgumentException(
+                    "--write-threshold sets thresholds.mask, and output.decoder %s of %s does not use it; set its own threshold by hand"
+                            .formatted(manifest.output().decoder().name().toLowerCase(Locale.ROOT), file));
+        }
+    }
+
+    /** What is tried for the best threshold; nothing if it is not asked for. */
+    private Map<Float, String> tries(ModelSource source) throws IOException {
+        return writeThreshold ? ManifestThreshold.MASK.tries(source) : Map.of();
+    }
+
     /** Of the images of a file. */
     private Path folder() {
         Path own = data.toAbsolutePath().getParent();
@@ -166,25 +195,29 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private int segmentation(ModelSource source, IntConsumer progress) throws IOException {
         if (Files.isRegularFile(data)) {
-            return judgeObjects(InstanceEvaluation.run(source, data, folder(), results, page != null, progress));
+            return judgeObjects(
+                    source,
+                    InstanceEvaluation.run(source, data, folder(), results, page != null, tries(source), progress));
         }
         refuseOptionsOfFiles();
         if (Files.exists(data.resolve("split.json"))) {
-            if (page != null) {
+            if (page != null || writeThreshold) {
                 throw new IllegalArgumentException(
-                        "--report is not made for the data set of an embedded model; give a folder with images/ and objects/");
+                        "--report and --write-threshold do not go with the data set of an embedded model; give a folder with images/ and objects/");
             }
             return judge(SegmentationEvaluation.run(source, data, split, progress));
         }
         return Files.isDirectory(data.resolve("objects"))
-                ? judgeObjects(InstanceEvaluation.run(source, data, page != null, progress))
-                : judgeMasks(MaskEvaluation.run(source, data, page != null, progress));
+                ? judgeObjects(source, InstanceEvaluation.run(source, data, page != null, tries(source), progress))
+                : judgeMasks(source, MaskEvaluation.run(source, data, page != null, tries(source), progress));
     }
 
     private int detection(ModelSource source, IntConsumer progress) throws IOException {
         if (Files.isRegularFile(data)) {
             return masks
-                    ? judgeObjects(InstanceEvaluation.run(source, data, folder(), results, page != null, progress))
+                    ? judgeObjects(
+                            source,
+                            InstanceEvaluation.run(source, data, folder(), results, page != null, Map.of(), progress))
                     : judgeBoxes(
                             source, DetectionEvaluation.run(source, data, folder(), results, page != null, progress));
         }
@@ -206,7 +239,7 @@ final class EvaluateCommand implements Callable<Integer> {
         return good ? 0 : 1;
     }
 
-    private int judgeMasks(Evaluation<MaskReport> evaluation) throws IOException {
+    private int judgeMasks(ModelSource source, Evaluation<MaskReport> evaluation) throws IOException {
         MaskReport report = evaluation.report();
         publish(
                 evaluation,
@@ -215,10 +248,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 report.data(),
                 report.images(),
                 EvaluationTable.of(report));
+        writeMask(source, report.thresholds(), report.meanDice());
         return report.meanDice() != null && report.meanDice() >= leastDice ? 0 : 1;
     }
 
-    private int judgeObjects(Evaluation<InstanceReport> evaluation) throws IOException {
+    private int judgeObjects(ModelSource source, Evaluation<InstanceReport> evaluation) throws IOException {
         InstanceReport report = evaluation.report();
         publish(
                 evaluation,
@@ -227,6 +261,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 report.data(),
                 report.images(),
                 EvaluationTable.of(report));
+        writeMask(source, report.thresholds(), report.rq());
         return atLeast(report.pq(), leastPq) && atLeast(report.ap50(), leastAp50) && atLeast(report.rq(), leastF1)
                 ? 0
                 : 1;
@@ -260,11 +295,30 @@ final class EvaluateCommand implements Callable<Integer> {
                 EvaluationTable.of(report));
         BestThreshold best = report.bestThreshold();
         if (writeThreshold && best != null) {
-            Path manifest = ScoreThreshold.write(source, best.score());
-            err().println("%s has thresholds.score %s now. Record its golden answer again: gnserve golden %s --record"
-                    .formatted(manifest, best.score(), model));
+            write(ManifestThreshold.SCORE, source, best.score());
         }
         return report.ap50() >= leastAp50 ? 0 : 1;
+    }
+
+    /**
+     * Writes the best threshold of segmentation, if it is better than the model as it is.
+     *
+     * @param tried none if nothing is to be written
+     * @param now the figure of the model as it is; null if it is not defined
+     */
+    private void writeMask(ModelSource source, List<MaskThreshold> tried, @Nullable Double now) throws IOException {
+        MaskThreshold best = MaskThreshold.best(tried);
+        if (best != null && best.figure() != null && (now == null || best.figure() > now)) {
+            write(ManifestThreshold.MASK, source, best.mask());
+        } else if (!tried.isEmpty()) {
+            err().println("%s stays as it is: no thresholds.mask is better".formatted(source.manifestLocation()));
+        }
+    }
+
+    private void write(ManifestThreshold threshold, ModelSource source, float value) throws IOException {
+        Path manifest = threshold.write(source, value);
+        err().println("%s has thresholds.%s %s now. Record its golden answer again: gnserve golden %s --record"
+                .formatted(manifest, threshold.name().toLowerCase(Locale.ROOT), value, model));
     }
 
     private PrintWriter err() {

@@ -8,6 +8,7 @@ import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.PageParameter;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
 import io.swagger.v3.oas.annotations.Operation;
@@ -118,17 +119,7 @@ class DetectionController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     BoxRender render,
-            @RequestParam(defaultValue = "1")
-                    @Parameter(
-                            description = QueryParameter.PAGE,
-                            schema =
-                                    @Schema(
-                                            type = "integer",
-                                            format = "int32",
-                                            defaultValue = "1",
-                                            minimum = "1",
-                                            maximum = "" + QueryParameter.MOST_PAGES))
-                    int page,
+            @RequestParam(defaultValue = "1") @PageParameter int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

@@ -3,6 +3,7 @@ package dev.gnserve.embedding;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.PageParameter;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
 import io.swagger.v3.oas.annotations.Operation;
@@ -66,17 +67,7 @@ class EmbeddingController {
                     @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
-            @RequestParam(defaultValue = "1")
-                    @Parameter(
-                            description = QueryParameter.PAGE,
-                            schema =
-                                    @Schema(
-                                            type = "integer",
-                                            format = "int32",
-                                            defaultValue = "1",
-                                            minimum = "1",
-                                            maximum = "" + QueryParameter.MOST_PAGES))
-                    int page,
+            @RequestParam(defaultValue = "1") @PageParameter int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

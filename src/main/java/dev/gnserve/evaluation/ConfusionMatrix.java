@@ -34,6 +34,15 @@ final class ConfusionMatrix {
                 .orElse(Double.NaN);
     }
 
+    /** The same for Dice. */
+    double meanDice() {
+        return IntStream.range(0, counts.length)
+                .mapToDouble(this::dice)
+                .filter(value -> !Double.isNaN(value))
+                .average()
+                .orElse(Double.NaN);
+    }
+
     /** [truth][found]. */
     long[][] counts() {
         return Arrays.stream(counts).map(long[]::clone).toArray(long[][]::new);

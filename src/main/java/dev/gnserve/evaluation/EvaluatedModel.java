@@ -1,18 +1,24 @@
 package dev.gnserve.evaluation;
 
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.pipeline.CollectorFactory;
 import dev.gnserve.pipeline.ImagePipeline;
-import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.Upload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /** A model with an engine of its own, which answers as it is served: by the same decoding, preparation, tiles and post-processing. */
 final class EvaluatedModel implements AutoCloseable {
@@ -41,8 +47,26 @@ final class EvaluatedModel implements AutoCloseable {
         return model.manifest();
     }
 
+    /**
+     * The post-processing of the model, and the same with other thresholds.
+     *
+     * @param tries the text of model.yaml with each threshold
+     */
+    ThresholdSweep sweep(ModelSource source, Map<Float, String> tries) throws IOException {
+        List<ModelManifest> manifests = new ArrayList<>();
+        if (!tries.isEmpty()) {
+            try (ArchiveSnapshot archive = source.snapshot()) {
+                EngineScope scope = engine.scope("model " + source.name());
+                for (String yaml : tries.values()) {
+                    manifests.add(ManifestReader.read(source.manifestLocation(), yaml, archive, scope));
+                }
+            }
+        }
+        return new ThresholdSweep(List.copyOf(tries.keySet()), manifests);
+    }
+
     /** @throws dev.gnserve.failure.FailureException if the image cannot be read */
-    <R> R find(ImageTask<R, ?> task, Path image) throws IOException {
+    <R> R find(CollectorFactory<R> task, Path image) throws IOException {
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
         return pipeline.find(task, model.manifest(), model, upload).result();
     }

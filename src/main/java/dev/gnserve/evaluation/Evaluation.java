@@ -19,6 +19,8 @@ public record Evaluation<R>(R report, @Nullable Diagram diagram, List<Curve> cur
     static final Diagram PRECISION =
             new Diagram("Precision over recall at an overlap (IoU) of 0.5", "recall", "precision");
 
+    static final Diagram THRESHOLDS = new Diagram("Mean Dice over thresholds.mask", "thresholds.mask", "mean Dice");
+
     public Evaluation {
         curves = List.copyOf(curves);
         worst = List.copyOf(worst);

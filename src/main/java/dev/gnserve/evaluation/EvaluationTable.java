@@ -43,8 +43,14 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
                 figure(report.pq()),
                 figure(report.sq()),
                 figure(report.rq())));
-        return List.of(new EvaluationTable(
-                "", List.of("class", "objects", "found", "AP50", "AP75", "AP50:95", "PQ", "SQ", "RQ (F1)"), rows));
+        List<EvaluationTable> tables = new ArrayList<>(thresholds(report.thresholds(), "RQ (F1)"));
+        tables.add(
+                0,
+                new EvaluationTable(
+                        "",
+                        List.of("class", "objects", "found", "AP50", "AP75", "AP50:95", "PQ", "SQ", "RQ (F1)"),
+                        rows));
+        return tables;
     }
 
     public static List<EvaluationTable> of(DetectionReport report) {
@@ -81,7 +87,7 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
         }
         rows.add(List.of(
                 "mean", String.valueOf(report.pixels()), "", figure(report.meanIou()), figure(report.meanDice())));
-        return List.of(
+        List<EvaluationTable> tables = new ArrayList<>(List.of(
                 new EvaluationTable("", List.of("class", "true pixels", "found", "IoU", "Dice"), rows),
                 new EvaluationTable(
                         "", List.of("all pixels", ""), List.of(List.of("accuracy", figure(report.accuracy())))),
@@ -90,7 +96,22 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
                         report.byClass().stream()
                                 .map(MaskReport.ClassScores::label)
                                 .toList(),
-                        report.confusion()));
+                        report.confusion())));
+        tables.addAll(thresholds(report.thresholds(), "mean Dice"));
+        return tables;
+    }
+
+    /** None if none was tried. */
+    private static List<EvaluationTable> thresholds(List<MaskThreshold> tried, String figure) {
+        if (tried.isEmpty()) {
+            return List.of();
+        }
+        return List.of(new EvaluationTable(
+                "",
+                List.of("thresholds.mask", figure),
+                tried.stream()
+                        .map(each -> List.of(String.valueOf(each.mask()), figure(each.figure())))
+                        .toList()));
     }
 
     public static List<EvaluationTable> of(ClassificationReport report) {

@@ -20,8 +20,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -44,6 +47,7 @@ public final class InstanceEvaluation {
      * @param folder of the images
      * @param results is given the objects in COCO's result format, if not null
      * @param withWorst whether the worst images are kept
+     * @param tries the text of model.yaml with each thresholds.mask to try; may be empty
      * @param progress is told the number of images done
      * @throws IllegalArgumentException if the file has no outlines, or does not go with the model
      */
@@ -53,6 +57,7 @@ public final class InstanceEvaluation {
             Path folder,
             @Nullable Path results,
             boolean withWorst,
+            Map<Float, String> tries,
             IntConsumer progress)
             throws IOException {
         List<String> labels = labels(source);
@@ -62,15 +67,19 @@ public final class InstanceEvaluation {
                 source,
                 dataset.toString(),
                 data.images().stream()
-                        .map(image -> new Case(image.file(), () -> image.boxes(), (shown, found) -> {
-                            Long category = data.categoryOfLabel().get(found.label());
-                            if (category != null && found.pixels() != null && results != null) {
-                                all.add(CocoResult.of(image.id(), category, found, found.pixels(), shown));
-                            }
-                            return category != null;
-                        }))
+                        .map(image -> new Case(
+                                image.file(),
+                                () -> image.boxes(),
+                                found -> data.categoryOfLabel().containsKey(found.label()),
+                                (shown, found) -> {
+                                    Long category = data.categoryOfLabel().get(found.label());
+                                    if (category != null && found.pixels() != null && results != null) {
+                                        all.add(CocoResult.of(image.id(), category, found, found.pixels(), shown));
+                                    }
+                                }))
                         .toList(),
                 withWorst,
+                tries,
                 progress);
         if (results != null) {
             Files.write(results, JsonMapper.shared().writeValueAsBytes(all));
@@ -84,11 +93,13 @@ public final class InstanceEvaluation {
      *
      * @param folder with {@code images/} and {@code objects/}
      * @param withWorst whether the worst images are kept
+     * @param tries as above
      * @param progress is told the number of images done
      * @throws IllegalArgumentException if an image has no truth, or it does not go with its image or the model
      */
     public static Evaluation<InstanceReport> run(
-            ModelSource source, Path folder, boolean withWorst, IntConsumer progress) throws IOException {
+            ModelSource source, Path folder, boolean withWorst, Map<Float, String> tries, IntConsumer progress)
+            throws IOException {
         Map<Path, Path> pairs = MaskEvaluation.pairs(folder, "objects", List.of(".png", ".tif", ".tiff"));
         List<String> labels = labels(source);
         if (labels.size() != 1) {
@@ -99,9 +110,11 @@ public final class InstanceEvaluation {
                 source,
                 folder.toString(),
                 pairs.entrySet().stream()
-                        .map(pair -> new Case(pair.getKey(), () -> objects(pair.getValue()), (shown, found) -> true))
+                        .map(pair -> new Case(
+                                pair.getKey(), () -> objects(pair.getValue()), found -> true, (shown, found) -> {}))
                         .toList(),
                 withWorst,
+                tries,
                 progress);
     }
 
@@ -114,12 +127,14 @@ public final class InstanceEvaluation {
      *
      * @param truth read when it is needed
      * @param counts whether something found counts
+     * @param keep takes what the model found that counts
      */
-    private record Case(Path image, Supplier<List<LabelledBox>> truth, Counts counts) {}
+    private record Case(
+            Path image, Supplier<List<LabelledBox>> truth, Predicate<Found> counts, BiConsumer<Shown, Found> keep) {
 
-    @FunctionalInterface
-    private interface Counts {
-        boolean counts(Shown shown, Found found);
+        List<Found> counted(Shown shown) {
+            return shown.found().stream().filter(counts).toList();
+        }
     }
 
     /**
@@ -132,18 +147,30 @@ public final class InstanceEvaluation {
     private record Shown(int width, int height, List<Found> found, Supplier<byte[]> picture) {}
 
     private static Evaluation<InstanceReport> judge(
-            ModelSource source, String data, List<Case> cases, boolean withWorst, IntConsumer progress)
+            ModelSource source,
+            String data,
+            List<Case> cases,
+            boolean withWorst,
+            Map<Float, String> tries,
+            IntConsumer progress)
             throws IOException {
         WorstImages worst = new WorstImages(withWorst);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();
             InstanceScores scores = new InstanceScores(labels.size());
+            ThresholdSweep sweep = model.sweep(source, tries);
+            List<ClassQualities> tried = sweep.thresholds().stream()
+                    .map(threshold -> new ClassQualities(labels.size()))
+                    .toList();
             for (Case one : cases) {
-                Shown shown = find(model, one.image());
-                List<Found> found = shown.found().stream()
-                        .filter(object -> one.counts().counts(shown, object))
-                        .toList();
+                List<Supplier<Shown>> all = find(model, sweep, one.image());
+                Shown shown = all.get(0).get();
+                List<Found> found = one.counted(shown);
+                found.forEach(object -> one.keep().accept(shown, object));
                 List<LabelledBox> truth = one.truth().get();
+                for (int i = 0; i < tried.size(); i++) {
+                    tried.get(i).add(truth, one.counted(all.get(i + 1).get()));
+                }
                 double quality = scores.add(truth, found);
                 worst.offer(
                         String.valueOf(one.image().getFileName()),
@@ -152,20 +179,36 @@ public final class InstanceEvaluation {
                         shown.picture());
                 progress.accept(scores.precision().images());
             }
-            InstanceReport report = InstanceReport.of(source.name(), source.version(), data, labels, scores);
+            InstanceReport report = InstanceReport.of(
+                    source.name(),
+                    source.version(),
+                    data,
+                    labels,
+                    scores,
+                    IntStream.range(0, tried.size())
+                            .mapToObj(i -> MaskThreshold.of(
+                                    sweep.thresholds().get(i), tried.get(i).rq()))
+                            .toList());
             return new Evaluation<>(
                     report, Evaluation.PRECISION, scores.precision().curves(labels), worst.list());
         }
     }
 
-    private static Shown find(EvaluatedModel model, Path image) throws IOException {
-        return model.manifest().task() == Task.DETECTION ? masks(model, image) : segments(model, image);
+    /** What is found as the model is, then with each threshold of segmentation. */
+    private static List<Supplier<Shown>> find(EvaluatedModel model, ThresholdSweep sweep, Path image)
+            throws IOException {
+        if (model.manifest().task() == Task.DETECTION) {
+            Shown shown = masks(model, image);
+            return List.of(() -> shown);
+        }
+        List<String> labels = model.manifest().labels();
+        return model.find(sweep, image).stream()
+                .<Supplier<Shown>>map(collector -> () -> segments(collector.finish(), labels))
+                .toList();
     }
 
-    private static Shown segments(EvaluatedModel model, Path image) throws IOException {
-        Segmentation segmentation = model.find(SegmentationTask.DEFAULT, image);
+    private static Shown segments(Segmentation segmentation, List<String> labels) {
         List<Found> found = new ArrayList<>();
-        List<String> labels = model.manifest().labels();
         for (SegmentedClass ofClass : segmentation.classes()) {
             int label = labels.indexOf(ofClass.label());
             Pixels.ofNumbers(ofClass.ids())

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param sq mean overlap of the matches
  * @param rq F1 score of objects that match at an intersection over union above 0.5
  * @param byClass the same by class
+ * @param thresholds the F1 score (rq) with others; empty unless the best one was asked for
  */
 public record InstanceReport(
         String model,
@@ -34,7 +35,8 @@ public record InstanceReport(
         @Nullable Double pq,
         @Nullable Double sq,
         @Nullable Double rq,
-        List<ClassScores> byClass) {
+        List<ClassScores> byClass,
+        List<MaskThreshold> thresholds) {
 
     /**
      * Scores of one class.
@@ -57,9 +59,16 @@ public record InstanceReport(
 
     public InstanceReport {
         byClass = List.copyOf(byClass);
+        thresholds = List.copyOf(thresholds);
     }
 
-    static InstanceReport of(String model, String version, String data, List<String> labels, InstanceScores scores) {
+    static InstanceReport of(
+            String model,
+            String version,
+            String data,
+            List<String> labels,
+            InstanceScores scores,
+            List<MaskThreshold> thresholds) {
         List<ClassScores> rows = new ArrayList<>();
         for (int label = 0; label < labels.size(); label++) {
             PanopticQuality quality = scores.quality(label);
@@ -91,7 +100,8 @@ public record InstanceReport(
                 mean(scored, row -> number(row.pq())),
                 mean(scored, row -> number(row.sq())),
                 mean(scored, row -> number(row.rq())),
-                rows);
+                rows,
+                thresholds);
     }
 
     private static double number(@Nullable Double value) {

@@ -2,6 +2,7 @@ package dev.gnserve.evaluation;
 
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
 import java.awt.image.BufferedImage;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
@@ -32,22 +34,32 @@ public final class MaskEvaluation {
      *
      * @param folder with {@code images/} and {@code masks/}
      * @param withWorst whether the worst images are kept
+     * @param tries the text of model.yaml with each threshold to try; may be empty
      * @param progress is told the number of images done
      * @throws IllegalArgumentException if an image has no mask, or a mask does not go with its image or the model
      */
-    public static Evaluation<MaskReport> run(ModelSource source, Path folder, boolean withWorst, IntConsumer progress)
+    public static Evaluation<MaskReport> run(
+            ModelSource source, Path folder, boolean withWorst, Map<Float, String> tries, IntConsumer progress)
             throws IOException {
         Map<Path, Path> maskOfImage = pairs(folder, "masks", List.of(".png"));
         WorstImages worst = new WorstImages(withWorst);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();
             ConfusionMatrix matrix = new ConfusionMatrix(labels.size() + 1);
+            ThresholdSweep sweep = model.sweep(source, tries);
+            List<ConfusionMatrix> tried = sweep.thresholds().stream()
+                    .map(threshold -> new ConfusionMatrix(labels.size() + 1))
+                    .toList();
             int done = 0;
             for (Map.Entry<Path, Path> pair : maskOfImage.entrySet()) {
-                Segmentation found = model.find(SegmentationTask.DEFAULT, pair.getKey());
+                List<TileCollector<Segmentation>> all = model.find(sweep, pair.getKey());
+                Segmentation found = all.get(0).finish();
                 ConfusionMatrix ofImage = new ConfusionMatrix(labels.size() + 1);
                 compare(found.firstLabels(), pair.getValue(), labels, ofImage);
                 matrix.add(ofImage);
+                for (int i = 0; i < tried.size(); i++) {
+                    compare(all.get(i + 1).finish().firstLabels(), pair.getValue(), labels, tried.get(i));
+                }
                 double iou = ofImage.meanIou();
                 worst.offer(
                         String.valueOf(pair.getKey().getFileName()),
@@ -56,9 +68,22 @@ public final class MaskEvaluation {
                         () -> SegmentationTask.DEFAULT.picture(found));
                 progress.accept(++done);
             }
-            MaskReport report = MaskReport.of(source.name(), source.version(), folder.toString(), done, labels, matrix);
-            return new Evaluation<>(report, null, List.of(), worst.list());
+            List<MaskThreshold> thresholds = IntStream.range(0, tried.size())
+                    .mapToObj(i -> MaskThreshold.of(
+                            sweep.thresholds().get(i), tried.get(i).meanDice()))
+                    .toList();
+            MaskReport report =
+                    MaskReport.of(source.name(), source.version(), folder.toString(), done, labels, matrix, thresholds);
+            return new Evaluation<>(report, Evaluation.THRESHOLDS, curves(thresholds), worst.list());
         }
+    }
+
+    private static List<Curve> curves(List<MaskThreshold> thresholds) {
+        List<Curve.Point> points = thresholds.stream()
+                .filter(each -> each.figure() != null)
+                .map(each -> new Curve.Point(each.mask(), each.figure()))
+                .toList();
+        return points.isEmpty() ? List.of() : List.of(new Curve("mean Dice", points));
     }
 
     /**

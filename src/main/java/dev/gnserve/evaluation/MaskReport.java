@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param meanDice the same for Dice
  * @param byClass background, then the labels of the model
  * @param confusion pixels by [true class][found class], in the same order
+ * @param thresholds the mean Dice with others; empty unless the best one was asked for
  */
 public record MaskReport(
         String model,
@@ -27,7 +28,8 @@ public record MaskReport(
         @Nullable Double meanIou,
         @Nullable Double meanDice,
         List<ClassScores> byClass,
-        List<List<Long>> confusion) {
+        List<List<Long>> confusion,
+        List<MaskThreshold> thresholds) {
 
     /**
      * One class.
@@ -45,7 +47,13 @@ public record MaskReport(
             @Nullable Double dice) {}
 
     static MaskReport of(
-            String model, String version, String data, int images, List<String> labels, ConfusionMatrix matrix) {
+            String model,
+            String version,
+            String data,
+            int images,
+            List<String> labels,
+            ConfusionMatrix matrix,
+            List<MaskThreshold> thresholds) {
         List<String> names = new ArrayList<>(labels);
         names.add(0, "background");
         List<ClassScores> rows = new ArrayList<>();
@@ -74,7 +82,8 @@ public record MaskReport(
                 mean(rows, row -> row.iou() == null ? Double.NaN : row.iou()),
                 mean(rows, row -> row.dice() == null ? Double.NaN : row.dice()),
                 rows,
-                confusion);
+                confusion,
+                thresholds);
     }
 
     private static @Nullable Double mean(List<ClassScores> rows, ToDoubleFunction<ClassScores> value) {

@@ -55,6 +55,11 @@ final class PanopticQuality {
         return hits;
     }
 
+    /** True ones that have pixels, without crowds. */
+    int objects() {
+        return hits + missed;
+    }
+
     /** PQ; NaN if there is no object, true or found. */
     double pq() {
         return overlaps / (hits + 0.5 * alarms + 0.5 * missed);

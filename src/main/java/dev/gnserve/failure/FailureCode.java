@@ -28,6 +28,8 @@ public enum FailureCode {
     DEADLINE_EXCEEDED,
     /** The engine failed on this item. */
     ENGINE_FAULT,
+    /** There is nothing at this path, or what would be there is off. */
+    NOT_FOUND,
     /** No such job: unknown, expired, deleted, or submitted with another key. */
     JOB_NOT_FOUND,
     /** The job has no result: it waits, runs or was cancelled. */

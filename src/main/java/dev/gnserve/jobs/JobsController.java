@@ -1,6 +1,7 @@
 package dev.gnserve.jobs;
 
 import dev.gnserve.access.KeyUsed;
+import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.problem.FailsWith;
 import io.swagger.v3.oas.annotations.Operation;
@@ -20,7 +21,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.server.ResponseStatusException;
 
 /** {@code /v1/jobs}. */
 @RestController
@@ -38,10 +38,11 @@ class JobsController {
 
     private Jobs jobs() {
         if (jobs == null) {
-            throw new ResponseStatusException(
-                    HttpStatus.NOT_FOUND,
-                    "Jobs are off. To have requests answered later, start the service with gnserve.jobs.dir=FOLDER."
-                            + " Until then, each request is answered at once.");
+            throw Failure.of(
+                            FailureCode.NOT_FOUND,
+                            "Jobs are off. To have requests answered later, start the service with gnserve.jobs.dir=FOLDER."
+                                    + " Until then, each request is answered at once.")
+                    .asException();
         }
         return jobs;
     }
@@ -51,14 +52,25 @@ class JobsController {
             operationId = "listJobs",
             summary = "List jobs",
             description = "The jobs that were submitted with the same API key, the newest first.")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.SHUTTING_DOWN})
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
+        FailureCode.NOT_FOUND,
+        FailureCode.SHUTTING_DOWN
+    })
     JobDescription.Listing list(HttpServletRequest request) {
         return new JobDescription.Listing(jobs().list(KeyUsed.idOf(request)));
     }
 
     @GetMapping(path = "/v1/jobs/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
     @Operation(operationId = "getJob", summary = "State and progress of a job")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.JOB_NOT_FOUND, FailureCode.SHUTTING_DOWN})
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
+        FailureCode.NOT_FOUND,
+        FailureCode.JOB_NOT_FOUND,
+        FailureCode.SHUTTING_DOWN
+    })
     JobDescription get(@PathVariable @Parameter(example = ID) String id, HttpServletRequest request) {
         return jobs().get(id, KeyUsed.idOf(request));
     }
@@ -78,7 +90,9 @@ class JobsController {
                 @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
             })
     @FailsWith({
+        FailureCode.INVALID_REQUEST,
         FailureCode.UNAUTHENTICATED,
+        FailureCode.NOT_FOUND,
         FailureCode.JOB_NOT_FOUND,
         FailureCode.JOB_NOT_FINISHED,
         FailureCode.SHUTTING_DOWN
@@ -107,7 +121,13 @@ class JobsController {
             description =
                     "Cancels a job that waits or runs: its state becomes CANCELLED. Deletes a finished job and its result.")
     @ApiResponse(responseCode = "204", description = "The job is cancelled or deleted")
-    @FailsWith({FailureCode.UNAUTHENTICATED, FailureCode.JOB_NOT_FOUND, FailureCode.SHUTTING_DOWN})
+    @FailsWith({
+        FailureCode.INVALID_REQUEST,
+        FailureCode.UNAUTHENTICATED,
+        FailureCode.NOT_FOUND,
+        FailureCode.JOB_NOT_FOUND,
+        FailureCode.SHUTTING_DOWN
+    })
     void delete(@PathVariable @Parameter(example = ID) String id, HttpServletRequest request) throws IOException {
         jobs().delete(id, KeyUsed.idOf(request));
     }

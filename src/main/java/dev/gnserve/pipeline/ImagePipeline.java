@@ -207,12 +207,12 @@ public final class ImagePipeline {
      * @param inference runs the tiles
      * @throws FailureException if the image fails
      */
-    public <R> Found<R> find(ImageTask<R, ?> task, ModelManifest manifest, Inference inference, Upload image) {
+    public <R> Found<R> find(CollectorFactory<R> task, ModelManifest manifest, Inference inference, Upload image) {
         return find(task, manifest, inference, Map.of(), image);
     }
 
     private <R> Found<R> find(
-            ImageTask<R, ?> task,
+            CollectorFactory<R> task,
             ModelManifest manifest,
             Inference inference,
             Map<String, Tensor> given,
@@ -270,7 +270,7 @@ public final class ImagePipeline {
      * @param answered called with each image that has its response
      */
     private record Context<R>(
-            ImageTask<R, ?> task,
+            CollectorFactory<R> task,
             ModelManifest manifest,
             Inference inference,
             Map<String, Tensor> given,
@@ -427,7 +427,7 @@ public final class ImagePipeline {
     }
 
     private static long inBudget(Context<?> context, long pixels) {
-        return pixels * context.task().bytesPerPixel(context.manifest()) / ImageTask.USUAL_BYTES;
+        return pixels * context.task().bytesPerPixel(context.manifest()) / CollectorFactory.USUAL_BYTES;
     }
 
     private UprightImage decode(Upload upload, ChannelOrder wanted, Client client) {

@@ -1,9 +1,6 @@
 package dev.gnserve.pipeline;
 
-import dev.gnserve.image.PreparedImage;
-import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
-import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
 import java.util.List;
@@ -15,28 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param <R> the result for one image
  * @param <J> its JSON document
  */
-public interface ImageTask<R, J> {
-
-    /** As {@link PixelBudget} counts them. */
-    int USUAL_BYTES = (int) PixelBudget.BYTES_PER_PIXEL;
+public interface ImageTask<R, J> extends CollectorFactory<R> {
 
     /** The task that the model must have. */
     Task task();
-
-    /**
-     * A collector for one image.
-     *
-     * @param prepared the model's inputs for the image
-     */
-    TileCollector<R> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared);
-
-    /**
-     * Heap for one pixel of an image from the decoded image to the response. Tasks that hold more than {@link #USUAL_BYTES} admit fewer
-     * pixels at a time.
-     */
-    default int bytesPerPixel(ModelManifest manifest) {
-        return USUAL_BYTES;
-    }
 
     /** The JSON document of a result. */
     J describe(String name, R found, Timing timing);

@@ -7,12 +7,8 @@ import org.jspecify.annotations.Nullable;
 /** Checks of query parameters. */
 public final class QueryParameter {
 
-    /** The description of the parameter {@code page} in the API document. */
-    public static final String PAGE =
-            "Page of a TIFF file, from 1. Of other formats, such as animations, the service reads the first picture only";
-
     /** The largest number of a page. */
-    public static final int MOST_PAGES = 65_536;
+    static final int MOST_PAGES = 65_536;
 
     private QueryParameter() {}
 

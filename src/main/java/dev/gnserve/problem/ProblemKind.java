@@ -38,6 +38,7 @@ record ProblemKind(HttpStatusCode status, String code, String title) {
             case SHUTTING_DOWN -> new ProblemKind(HttpStatus.SERVICE_UNAVAILABLE, code, "The service is shutting down");
             case DEADLINE_EXCEEDED ->
                 new ProblemKind(HttpStatus.GATEWAY_TIMEOUT, code, "The deadline of the request passed");
+            case NOT_FOUND -> new ProblemKind(HttpStatus.NOT_FOUND, code, "There is nothing at this path");
             case JOB_NOT_FOUND -> new ProblemKind(HttpStatus.NOT_FOUND, code, "There is no such job");
             case JOB_NOT_FINISHED -> new ProblemKind(HttpStatus.CONFLICT, code, "The job has no result");
             case ENGINE_FAULT ->
@@ -48,7 +49,7 @@ record ProblemKind(HttpStatusCode status, String code, String title) {
     /** The kind for a request that the web server or Spring refuses. */
     static ProblemKind of(HttpStatusCode status) {
         return switch (status.value()) {
-            case 404 -> new ProblemKind(status, "NOT_FOUND", "There is nothing at this path");
+            case 404 -> of(FailureCode.NOT_FOUND);
             case 405 -> new ProblemKind(status, "METHOD_NOT_ALLOWED", "The path does not support this method");
             case 406 -> new ProblemKind(status, "NOT_ACCEPTABLE", "The operation has none of the accepted media types");
             case 413 -> of(FailureCode.UPLOAD_TOO_LARGE);

@@ -7,6 +7,7 @@ import dev.gnserve.model.ModelManifest;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.PageParameter;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
 import dev.gnserve.regression.EncodedValues.Encoding;
@@ -118,17 +119,7 @@ class RegressionController {
                             description =
                                     "Contents of the picture, with `Accept: image/png`. overlay: colours. values: the 16-bit PNG")
                     MapRender render,
-            @RequestParam(defaultValue = "1")
-                    @Parameter(
-                            description = QueryParameter.PAGE,
-                            schema =
-                                    @Schema(
-                                            type = "integer",
-                                            format = "int32",
-                                            defaultValue = "1",
-                                            minimum = "1",
-                                            maximum = "" + QueryParameter.MOST_PAGES))
-                    int page,
+            @RequestParam(defaultValue = "1") @PageParameter int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

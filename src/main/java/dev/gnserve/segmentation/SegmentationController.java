@@ -7,6 +7,7 @@ import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.PageParameter;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.TaskOperation;
 import dev.gnserve.pipeline.VolumePipeline;
@@ -111,17 +112,7 @@ class SegmentationController {
             @RequestParam(defaultValue = "overlay")
                     @Parameter(description = "Contents of the picture, with `Accept: image/png`")
                     Render render,
-            @RequestParam(defaultValue = "1")
-                    @Parameter(
-                            description = QueryParameter.PAGE,
-                            schema =
-                                    @Schema(
-                                            type = "integer",
-                                            format = "int32",
-                                            defaultValue = "1",
-                                            minimum = "1",
-                                            maximum = "" + QueryParameter.MOST_PAGES))
-                    int page,
+            @RequestParam(defaultValue = "1") @PageParameter int page,
             @RequestParam(required = false)
                     @Parameter(
                             description =

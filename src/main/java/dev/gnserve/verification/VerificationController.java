@@ -11,6 +11,7 @@ import dev.gnserve.pipeline.ImageBody;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImagePipeline.FirstTile;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.PageParameter;
 import dev.gnserve.pipeline.QueryParameter;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.pipeline.UploadReader;
@@ -175,17 +176,7 @@ class VerificationController {
                                             + " it out. Costs as many inferences as these have images",
                             schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
                     int batch,
-            @RequestParam(defaultValue = "1")
-                    @Parameter(
-                            description = QueryParameter.PAGE,
-                            schema =
-                                    @Schema(
-                                            type = "integer",
-                                            format = "int32",
-                                            defaultValue = "1",
-                                            minimum = "1",
-                                            maximum = "" + QueryParameter.MOST_PAGES))
-                    int page,
+            @RequestParam(defaultValue = "1") @PageParameter int page,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);

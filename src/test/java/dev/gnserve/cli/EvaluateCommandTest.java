@@ -1,6 +1,7 @@
 package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -11,16 +12,21 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The whole command, on images of one colour each. Figures by themselves are tested in dev.gnserve.evaluation. */
 class EvaluateCommandTest {
+
+    private static final Path THRESHOLDS = Path.of("src/test/resources/evaluation/thresholds");
 
     @TempDir
     private Path folder;
@@ -72,6 +78,73 @@ class EvaluateCommandTest {
         assertThat(out.toString()).containsPattern("bright +1 +0 ");
         assertThat(evaluate("--data", "data", "--masks")).isEqualTo(2);
         assertThat(err.toString()).contains("--masks go with a dataset file");
+    }
+
+    /** The figures are those of numpy and scipy: make_thresholds.py. */
+    @ParameterizedTest
+    @CsvSource({
+        "masks, foreground-scripted, [bright], 0.7",
+        "classes, logarithm-scripted, '[green, blue]', 0.45",
+        "objects, foreground-scripted, [bright], 0.4"
+    })
+    void theBestThresholdOfSegmentationIsWritten(String kind, String archive, String labels, String best)
+            throws IOException {
+        JsonNode expected = JsonMapper.shared().readTree(Files.readString(THRESHOLDS.resolve("expected.json")));
+        double[] figures = expected.path(kind)
+                .valueStream()
+                .mapToDouble(JsonNode::asDouble)
+                .toArray();
+        String manifest = "task: segmentation\nlabels: %s\n".formatted(labels);
+        model(archive, manifest);
+
+        JsonNode before = search(kind);
+        String written = Files.readString(folder.resolve("mine/model.yaml"));
+        String said = err.toString();
+        JsonNode after = search(kind);
+
+        assertThat(before.path("thresholds")
+                        .valueStream()
+                        .mapToDouble(each -> each.path("figure").asDouble())
+                        .toArray())
+                .containsExactly(figures, within(1e-9));
+        if (kind.equals("classes")) {
+            assertThat(figure(before)).isCloseTo(expected.path("mostProbable").asDouble(), within(1e-9));
+        }
+        assertThat(written).isEqualTo(manifest + "thresholds:\n  mask: %s\n".formatted(best));
+        assertThat(said).contains("model.yaml has thresholds.mask " + best + " now", "gnserve golden");
+        assertThat(figure(after))
+                .as("as it was promised")
+                .isCloseTo(Arrays.stream(figures).max().orElseThrow(), within(1e-9));
+        assertThat(err.toString()).contains("stays as it is");
+        assertThat(folder.resolve("mine/model.yaml")).hasContent(written);
+    }
+
+    private JsonNode search(String kind) {
+        out.getBuffer().setLength(0);
+        Path data = THRESHOLDS.resolve(kind).toAbsolutePath();
+        assertThat(evaluate("--data", data.toString(), "--write-threshold", "--json"))
+                .as("%s", err)
+                .isZero();
+        return JsonMapper.shared().readTree(out.toString());
+    }
+
+    private static double figure(JsonNode report) {
+        return report.path(report.has("meanDice") ? "meanDice" : "rq").asDouble();
+    }
+
+    @Test
+    void aThresholdThatWouldHaveNoEffectIsNotSearched() throws IOException {
+        String data = THRESHOLDS.resolve("classes").toAbsolutePath().toString();
+        String manifest = "task: segmentation\nlabels: [green, blue]\noutput: {exclusive: true}\n";
+        model("logarithm-scripted", manifest);
+
+        assertThat(evaluate("--data", data, "--write-threshold")).isEqualTo(2);
+        assertThat(err.toString()).contains("output.exclusive");
+        assertThat(folder.resolve("mine/model.yaml")).hasContent(manifest);
+
+        Files.writeString(folder.resolve("mine/model.yaml"), "task: classification\nlabels: [a, b, c]\n");
+        assertThat(evaluate("--data", data, "--write-threshold")).isEqualTo(2);
+        assertThat(err.toString()).contains("goes with detection and segmentation");
     }
 
     private void model(String archive, String manifest) throws IOException {

@@ -13,6 +13,8 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -28,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -271,6 +274,69 @@ class ChartTest {
         assertThat(container.getLivenessProbe().getPeriodSeconds()).isEqualTo(30);
         assertThat(container.getLivenessProbe().getTimeoutSeconds()).isEqualTo(5);
         assertThat(pod.getServiceAccountName()).isEqualTo("vision");
+    }
+
+    @Test
+    void jobsAreKeptOnAVolumeThatOneProcessHas() {
+        Deployment own = Chart.with("{replicaCount: 2, jobs: {enabled: true, sizeLimit: 9Gi}}")
+                .one(Deployment.class);
+        Deployment claim = Chart.with("jobs: {enabled: true, claimName: kept, subPath: cells}")
+                .one(Deployment.class);
+
+        for (Deployment deployment : List.of(own, claim)) {
+            assertThat(env(gnserve(deployment))).containsEntry("GNSERVE_JOBS_DIR", "/var/lib/gnserve/jobs");
+            assertThat(jobsMount(deployment).getMountPath()).isEqualTo("/var/lib/gnserve");
+            assertThat(jobsMount(deployment).getReadOnly()).isNull();
+        }
+        assertThat(jobsMount(own).getSubPath()).isNull();
+        assertThat(jobsMount(claim).getSubPath()).isEqualTo("cells");
+        assertThat(jobsVolume(own).getEmptyDir().getSizeLimit().toString()).isEqualTo("9Gi");
+        assertThat(own.getSpec().getStrategy().getRollingUpdate()).isNotNull();
+        assertThat(jobsVolume(claim).getPersistentVolumeClaim().getClaimName()).isEqualTo("kept");
+        assertThat(claim.getSpec().getStrategy().getType())
+                .as("the next process would wait for the folder, and the one before for the next")
+                .isEqualTo("Recreate");
+        for (String several : List.of("replicaCount: 2", "autoscaling: {kind: hpa}")) {
+            assertThatThrownBy(() -> Chart.text("jobs: {enabled: true, claimName: kept}\n" + several))
+                    .hasMessageContaining("jobs.claimName: a claim has the jobs of one replica");
+        }
+    }
+
+    private static Container gnserve(Deployment deployment) {
+        return deployment.getSpec().getTemplate().getSpec().getContainers().get(0);
+    }
+
+    private static VolumeMount jobsMount(Deployment deployment) {
+        return gnserve(deployment).getVolumeMounts().stream()
+                .filter(mount -> mount.getName().equals("jobs"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Volume jobsVolume(Deployment deployment) {
+        return deployment.getSpec().getTemplate().getSpec().getVolumes().stream()
+                .filter(volume -> volume.getName().equals("jobs"))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** What is rendered is left in target/chart, where src/test/chart/run holds it against the schemas of Kubernetes. */
+    @Test
+    void examplesRender() throws Exception {
+        List<Path> examples;
+        try (Stream<Path> files = Files.list(Chart.FOLDER.resolve("examples"))) {
+            examples = files.sorted().toList();
+        }
+        Path rendered = Files.createDirectories(Path.of("target/chart"));
+
+        assertThat(examples).hasSize(5);
+        for (Path example : examples) {
+            String values = Files.readString(example);
+            Files.writeString(rendered.resolve(example.getFileName()), Chart.text(values));
+            assertThat(Chart.with(values).all(Deployment.class))
+                    .as("%s", example)
+                    .hasSize(1);
+        }
     }
 
     @Test

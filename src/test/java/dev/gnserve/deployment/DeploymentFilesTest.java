@@ -146,6 +146,17 @@ class DeploymentFilesTest {
     }
 
     @Test
+    void everyRuleHasATest() throws Exception {
+        List<String> rules =
+                all("(?m)- (?:record|alert): (\\S+)$", Files.readString(Path.of("helm/gnserve/files/rules.yaml")));
+        String tests = Files.readString(Path.of("src/test/prometheus/rules_test.yaml"));
+
+        assertThat(rules)
+                .hasSizeGreaterThan(10)
+                .allSatisfy(rule -> assertThat(tests).contains(rule));
+    }
+
+    @Test
     void bothImagesRunAsTheSameUserWithTheSettingsOfTheBuild() throws Exception {
         String dockerfile = Files.readString(Path.of("Dockerfile"));
         String pom = Files.readString(Path.of("pom.xml"));

@@ -43,7 +43,7 @@ class InstanceScoresTest {
             }
             double unused = scores.add(image.boxes(), found);
         }
-        InstanceReport report = InstanceReport.of("m", "1", "data", LABELS, scores);
+        InstanceReport report = InstanceReport.of("m", "1", "data", LABELS, scores, List.of());
         JsonNode expected = json("coco-masks-expected.json");
 
         assertThat(report.ap50to95()).isEqualTo(expected.path("ap50to95").asDouble(), within(1e-6));

@@ -32,7 +32,7 @@ class MaskEvaluationTest {
                 mask(4, 0, 1, 1, 2, 2, 2, 255, 0),
                 LABELS,
                 matrix);
-        MaskReport report = MaskReport.of("m", "1", "data", 1, LABELS, matrix);
+        MaskReport report = MaskReport.of("m", "1", "data", 1, LABELS, matrix, List.of());
 
         assertThat(report.pixels()).isEqualTo(7);
         assertThat(report.accuracy()).isEqualTo(4 / 7.0, within(1e-12));
