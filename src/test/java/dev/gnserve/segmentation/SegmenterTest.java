@@ -54,10 +54,13 @@ class SegmenterTest {
     @Test
     void eachLabelMayHaveItsOwnThreshold() {
         UprightImage image = UprightImage.of8Bit(3, 1, 1, new byte[3]);
-        ModelManifest manifest = ManifestReader.read(
-                "model.yaml",
-                "task: segmentation\nlabels: [a, b]\noutput: {decoder: sigmoid}\nthresholds: {masks: [0.25, 0.75]}\n"
-                        + "input: {colour: gray, sizeMultiple: 1}\n");
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [a, b]
+                output: {decoder: sigmoid}
+                thresholds: {masks: [0.25, 0.75]}
+                input: {colour: gray, sizeMultiple: 1}
+                """);
         // Probabilities 0.27, 0.5 and 0.88.
         float[] logits = {-1, 0, 2, -1, 0, 2};
 
