@@ -165,10 +165,33 @@ class TrafficIT {
         assertThat(client.meter("gnserve_shadow_agreement_sum", "shadow=\"2\"")).isZero();
     }
 
-    /** A copy is dropped while another is compared, so more than one image may be needed. */
+    @Test
+    void tensorsHaveTheShadowToo() throws InterruptedException {
+        String zeros = String.join(",", Collections.nCopies(2 * 3 * 32 * 32, "0.5"));
+        String body =
+                "{\"inputs\": [{\"name\": \"input\", \"datatype\": \"FP32\", \"shape\": [2, 3, 32, 32], \"data\": [%s]}]}"
+                        .formatted(zeros);
+        put("{\"default\": \"1\", \"shadow\": {\"version\": \"3\", \"share\": 1}}");
+
+        JsonNode same = agreementAfter(() -> {
+            Answer answer = client.send(client.request("v2/models/coarse/infer").POST(BodyPublishers.ofString(body)));
+            assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+            assertThat(answer.json().path("model_version").asString()).isEqualTo("1");
+        });
+
+        assertThat(same.path("agreement").asDouble()).isEqualTo(1, within(0.0));
+        assertThat(same.path("failed").asInt()).isZero();
+    }
+
     private JsonNode agreementAfterAnImage() throws InterruptedException {
+        return agreementAfter(
+                () -> assertThat(version(segment("v1/models/coarse/segment"))).isEqualTo("1"));
+    }
+
+    /** A copy is dropped while another is compared, so more than one request may be needed. */
+    private JsonNode agreementAfter(Runnable request) throws InterruptedException {
         for (int attempt = 0; attempt < 200; attempt++) {
-            assertThat(version(segment("v1/models/coarse/segment"))).isEqualTo("1");
+            request.run();
             JsonNode agreement =
                     admin(client.request(TRAFFIC)).json().path("shadow").path("agreement");
             if (agreement.path("images").asInt() > 0) {
@@ -176,7 +199,7 @@ class TrafficIT {
             }
             Thread.sleep(50);
         }
-        throw new AssertionError("no image was compared");
+        throw new AssertionError("nothing was compared");
     }
 
     @Test

@@ -176,13 +176,14 @@ public final class ManifestReader {
     }
 
     private static Execution execution(ManifestTree tree) {
+        String plan = tree.get("/execution/plan", String.class);
         return tree.make(
                 "/execution",
                 () -> new Execution(
                         tree.get("/execution/workers", Integer.class),
                         tree.get("/execution/threads", Integer.class),
                         tree.get("/execution/device", Device.class),
-                        ExecutionPlan.named(tree.get("/execution/plan", String.class))));
+                        plan.equals(Execution.AUTO) ? null : ExecutionPlan.named(plan)));
     }
 
     /** Of a classifier with several heads: those of all heads. */

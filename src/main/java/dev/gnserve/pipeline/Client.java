@@ -30,7 +30,7 @@ public final class Client {
     private static final Duration LONGEST_INTERVAL = Duration.ofMillis(800);
 
     /** Stands for a client in work that no client waits for: no deadline, always connected. */
-    static final Client NONE = new Client(Deadline.none(), () -> false);
+    public static final Client NONE = new Client(Deadline.none(), () -> false);
 
     private final Deadline deadline;
     private final ClientConnection connection;

@@ -1,7 +1,7 @@
 package dev.gnserve.pipeline;
 
 /**
- * Event: an image was chosen to be answered by the shadow version, too.
+ * Event: an image, or a request with tensors, was chosen to be answered by the shadow version, too.
  *
  * @param model name of the model
  * @param version that answered the client

@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * How far the answers of a shadow version agreed with those that clients got. Immutable.
  *
- * @param images that both versions answered
+ * @param images that both versions answered; a request with tensors counts as one
  * @param failed images that the shadow could not answer
  * @param dropped images that were chosen while another was compared
- * @param agreement mean of {@link ImageTask#agreement} over the images, 0 to 1; null without images
+ * @param agreement mean of {@link ImageTask#agreement}, or of the agreement of tensors, over the images, 0 to 1; null without images
  * @param lowest agreement of one image; null without images
  */
 @Schema(name = "ShadowAgreement")

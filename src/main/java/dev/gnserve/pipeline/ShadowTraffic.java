@@ -27,7 +27,7 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
 /**
- * Runs copies of a model's images on its shadow version after their response was sent, and compares the answers. Clients never see
+ * Runs copies of a model's images, and of its requests with tensors, on its shadow version after their response was sent, and compares the answers. Clients never see
  * them, and never wait for them.
  *
  * <p>At most one copy for each model exists at any time. An image that is chosen meanwhile is dropped and counted. Thread-safe.
@@ -38,6 +38,7 @@ public final class ShadowTraffic {
     private static final Logger log = LoggerFactory.getLogger(ShadowTraffic.class);
 
     private final ObjectProvider<ModelRepository> models;
+    private final UploadBudget uploads;
     private final AfterResponseExecutor afterResponse;
     private final ApplicationEventPublisher events;
     private final Executor background;
@@ -51,10 +52,12 @@ public final class ShadowTraffic {
     @Autowired
     ShadowTraffic(
             ObjectProvider<ModelRepository> models,
+            UploadBudget uploads,
             AfterResponseExecutor afterResponse,
             ApplicationEventPublisher events) {
         this(
                 models,
+                uploads,
                 afterResponse,
                 events,
                 Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-shadow")),
@@ -69,11 +72,13 @@ public final class ShadowTraffic {
      */
     ShadowTraffic(
             ObjectProvider<ModelRepository> models,
+            UploadBudget uploads,
             AfterResponseExecutor afterResponse,
             ApplicationEventPublisher events,
             Executor background,
             DoubleSupplier random) {
         this.models = models;
+        this.uploads = uploads;
         this.afterResponse = afterResponse;
         this.events = events;
         this.background = background;
@@ -88,6 +93,19 @@ public final class ShadowTraffic {
     /** Forgets what was compared of a model. */
     public void forget(String model) {
         tallies.keySet().removeIf(versions -> versions.model().equals(model));
+    }
+
+    /**
+     * Chooses a request with tensors, or not, and runs its copy after the response of this thread's request.
+     *
+     * @param heap bytes that the copy holds until it is compared
+     * @param comparison runs the tensors on the shadow; returns how far the outputs agree, 0 to 1
+     */
+    public void copy(LoadedModel main, long heap, ToDoubleFunction<LoadedModel> comparison) {
+        Copy copy = choose(main);
+        if (copy != null) {
+            copy.run(uploads.takeAtOnce(heap / UploadBudget.HEAP_PER_BYTE + 1), comparison);
+        }
     }
 
     /**

@@ -17,7 +17,7 @@ final class UploadBudget extends Budget {
     private static final Logger log = LoggerFactory.getLogger(UploadBudget.class);
 
     /** Heap for one byte of a body: an image in a multipart body exists in the web server and here, and once more while it is copied. */
-    private static final long HEAP_PER_BYTE = 3;
+    static final long HEAP_PER_BYTE = 3;
 
     @Autowired
     UploadBudget(UploadLimits limits, MemoryPlan plan) {

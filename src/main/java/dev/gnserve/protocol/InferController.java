@@ -10,6 +10,7 @@ import dev.gnserve.model.ModelSignature;
 import dev.gnserve.pipeline.Client;
 import dev.gnserve.pipeline.InputsInFlight;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.ShadowTraffic;
 import dev.gnserve.pipeline.UploadReader;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -39,11 +40,13 @@ class InferController {
 
     private final ModelRequests requests;
     private final UploadReader uploads;
+    private final ShadowTraffic shadows;
     private final Ticker ticker = Ticker.system();
 
-    InferController(ModelRequests requests, UploadReader uploads) {
+    InferController(ModelRequests requests, UploadReader uploads, ShadowTraffic shadows) {
         this.requests = requests;
         this.uploads = uploads;
+        this.shadows = shadows;
     }
 
     @PostMapping("/v2/models/{model}/infer")
@@ -104,23 +107,38 @@ class InferController {
         RequestedOutputs requested = RequestedOutputs.of(body.request(), signature);
         InputTensors input = InputTensors.of(body, signature);
         Deadline deadline = earlier(client.deadline(), body.request());
-        Priority priority = priority(body.request());
-        Inference inference = served.ofOneRequest(priority);
-        Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
-        new InputsInFlight(
-                        input.size(),
-                        InputsInFlight.limit(served.manifest()),
-                        item -> inference.infer(input.item(item), deadline),
-                        client.until(deadline))
-                .forEach(success -> success.result()
-                        .outputs()
-                        .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
-                                .add(tensor)));
+        Map<String, List<Tensor>> gathered = run(served, input, priority(body.request()), client.until(deadline));
         Map<String, OutputTensor> all = new LinkedHashMap<>();
         gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items, signature.whole())));
         List<ResponseTensor> outputs =
                 requested.from(all, input.size(), served.manifest().labels());
-        return ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
+        ResponseBody response = ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
+        long held = body.bytes().length
+                + 2 * all.values().stream().mapToLong(OutputTensor::bytes).sum();
+        shadows.copy(
+                served,
+                held,
+                shadow -> TensorAgreement.of(
+                        gathered,
+                        run(shadow, InputTensors.of(body, shadow.signature()), Priority.DEFAULT, Client.NONE)));
+        return response;
+    }
+
+    /** The items of each output. */
+    private static Map<String, List<Tensor>> run(
+            LoadedModel model, InputTensors input, Priority priority, Client client) {
+        Inference inference = model.ofOneRequest(priority);
+        Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
+        new InputsInFlight(
+                        input.size(),
+                        InputsInFlight.limit(model.manifest()),
+                        item -> inference.infer(input.item(item), client.deadline()),
+                        client)
+                .forEach(success -> success.result()
+                        .outputs()
+                        .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
+                                .add(tensor)));
+        return gathered;
     }
 
     private static Priority priority(InferRequest request) {

@@ -15,7 +15,7 @@ public enum Accuracy {
     private final double changed;
 
     /**
-     * @param difference largest {@link PlanReport#difference}
+     * @param difference largest {@link dev.gnserve.model.PlanReport#difference}
      * @param changed largest share of changed decisions
      */
     Accuracy(double difference, double changed) {

@@ -12,6 +12,8 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.Execution;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.PlanReport;
+import dev.gnserve.model.TuningReport;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
