@@ -33,7 +33,7 @@ def new(jar, archive, options):
     lines = [line for line in run.stderr.splitlines() if line and not line.startswith(("WARNING", "[W"))]
     choices = [line for line in lines if line.lstrip().startswith("# ")]
     said = next((line for line in lines if line[0] not in " " and "nothing is written" not in line and line != "Choose:"
-                 and "has not returned" not in line and " took " not in line), "")
+                 and "has not returned" not in line and not line.startswith(f"{archive}: a trial pass over ")), "")
     # Which archive it is, the row says already.
     said = said.replace(str(archive) + ": ", "")
     return run.returncode, None, said + (f" ({len(choices)} choices)" if choices else "")

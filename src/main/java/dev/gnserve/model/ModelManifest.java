@@ -64,6 +64,16 @@ public record ModelManifest(
             throw new IllegalArgumentException("thresholds.scores has " + scores
                     + " values; allowed is one for each of the " + labels.size() + " labels, with task detection");
         }
+        int masks = thresholds.masks() == null ? 0 : thresholds.masks().size();
+        boolean ofPixels = task == Task.SEGMENTATION
+                && output.decoder() != OutputSpec.Decoder.CLASSES
+                && output.instances() == null;
+        if (masks > 0 && (masks != labels.size() || !ofPixels)) {
+            throw new IllegalArgumentException(
+                    "thresholds.masks has " + masks + " values; allowed is one for each of the "
+                            + labels.size()
+                            + " labels, with task segmentation and a decoder that gives each label a probability at each pixel");
+        }
         boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException(

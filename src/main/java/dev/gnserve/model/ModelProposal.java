@@ -309,7 +309,7 @@ public record ModelProposal(
             return "The values do not show which of these " + open.size() + " forms it is" + given + ".";
         }
         if (open.size() == 1) {
-            return "The values do not show whether it is this form, or tensors of another meaning.";
+            return "The values do not show which of these forms it is.";
         }
         boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
         return !allowed.isEmpty() && labels.isEmpty() && wish.heads().isEmpty()

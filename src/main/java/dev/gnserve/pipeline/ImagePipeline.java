@@ -102,7 +102,8 @@ public final class ImagePipeline {
             throws IOException {
         ImageStages stages = new ImageStages(model.name(), model.version(), events);
         List<Upload> images = uploads.read(request, page);
-        Map<String, Tensor> given = parameters(model, request);
+        Map<String, Tensor> given =
+                uploads.parameters(request, model.manifest().input().parameters());
         Context<R> context = new Context<>(
                 task,
                 model.manifest(),
@@ -142,23 +143,6 @@ public final class ImagePipeline {
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_JSON)
                 .body(task.response(model, requestId, results));
-    }
-
-    /** What the request gives beside its images. */
-    private Map<String, Tensor> parameters(LoadedModel model, HttpServletRequest request) throws IOException {
-        byte[] json = uploads.parameters(request);
-        ImageParameters taken = model.manifest().input().parameters();
-        if (json == null) {
-            return Map.of();
-        }
-        if (taken == null) {
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "The request has a part named 'parameters', but the model '%s' takes images and nothing else. Leave it out."
-                                    .formatted(model.name()))
-                    .asException();
-        }
-        return taken.read(json);
     }
 
     private static String named(MediaType type) {

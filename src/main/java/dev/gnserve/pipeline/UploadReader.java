@@ -1,8 +1,10 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ImageParameters;
 import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -57,27 +60,32 @@ public final class UploadReader {
     }
 
     /**
-     * The part named {@code parameters} of a multipart body: what goes into the model beside the images. Null if there is none.
+     * What the part named {@code parameters} of a multipart body gives beside the images; nothing if there is none.
      *
-     * @throws FailureException INVALID_REQUEST if there are several
+     * @param taken what the model takes; null for images and nothing else
+     * @throws FailureException INVALID_REQUEST if there are several, or if the model does not take them
      * @throws IOException if the connection breaks
      */
-    public byte @Nullable [] parameters(HttpServletRequest request) throws IOException {
+    Map<String, Tensor> parameters(HttpServletRequest request, @Nullable ImageParameters taken) throws IOException {
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
-        if (multipart == null) {
-            return null;
+        List<Part> parts = multipart == null
+                ? List.of()
+                : parsed(multipart).stream()
+                        .filter(part -> part.getName().equals(PARAMETERS))
+                        .toList();
+        if (parts.isEmpty()) {
+            return Map.of();
         }
-        List<Part> parts = parsed(multipart).stream()
-                .filter(part -> part.getName().equals(PARAMETERS))
-                .toList();
-        if (parts.size() > 1) {
+        if (taken == null || parts.size() > 1) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
-                            "The request has %d parts named '%s'. Send one: it goes with each image of the request."
-                                    .formatted(parts.size(), PARAMETERS))
+                            taken == null
+                                    ? "The request has a part named 'parameters', but the model takes images and nothing else. Leave it out."
+                                    : "The request has %d parts named 'parameters'. Send one: it goes with each image."
+                                            .formatted(parts.size()))
                     .asException();
         }
-        return parts.isEmpty() ? null : bytes(parts.get(0));
+        return taken.read(bytes(parts.get(0)));
     }
 
     /**

@@ -13,6 +13,7 @@ import dev.gnserve.model.NamedInputs;
 import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.Task;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -328,6 +330,50 @@ class NewCommandTest {
         assertThat(run("there", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
         assertThat(err.toString()).contains("exists already");
         assertThat(folder.resolve("there")).isEmptyDirectory();
+    }
+
+    @Test
+    void aPreviewShowsWhatTheModelFinds() throws IOException {
+        Path nuclei = Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt");
+        Path picture = folder.resolve("preview.png");
+        Path sample = Path.of("src/main/resources/samples/nuclei/fluorescence-256.png");
+
+        assertThat(run(
+                        "seen",
+                        nuclei,
+                        "--labels",
+                        "a,b",
+                        "--preview",
+                        picture.toString(),
+                        "--image",
+                        sample.toString()))
+                .as(err.toString())
+                .isZero();
+
+        BufferedImage drawn = ImageIO.read(picture.toFile());
+        assertThat(drawn.getWidth()).isEqualTo(256);
+        assertThat(out.toString()).contains("picture: " + picture);
+
+        Path text = Files.writeString(folder.resolve("a.png"), "no image");
+        assertThat(run(
+                        "unseen",
+                        nuclei,
+                        "--labels",
+                        "a,b",
+                        "--preview",
+                        picture.toString(),
+                        "--image",
+                        text.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("nothing is written. The model cannot be drawn");
+        assertThat(folder.resolve("unseen")).doesNotExist();
+
+        Path classifier = OWN.resolve("classifier-traced.pt");
+        assertThat(run("vector", classifier, "--task", "embedding", "--preview", picture.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("results of the task embedding are not drawn");
+        assertThat(run("alone", classifier, "--task", "embedding", "--image", sample.toString()))
+                .isEqualTo(2);
     }
 
     private ModelManifest made(String name, Path archive, String... more) throws IOException {

@@ -85,7 +85,8 @@ class ManifestReaderTest {
                         new Tiling(256, 32),
                         new Normalization.Percentile(0.5f, 99, 4)));
         assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
-        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of()));
+        assertThat(manifest.thresholds())
+                .isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of(), List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, ExecutionPlan.AS_EXPORTED));
         assertThat(manifest.verification())
@@ -181,7 +182,7 @@ class ManifestReaderTest {
         Thresholds thresholds =
                 read("task: segmentation\nlabels: [a]\nthresholds: {mask: .5, seed: 2.5e-1, minimumArea: '7', score: 1}\n")
                         .thresholds();
-        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300, List.of()));
+        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300, List.of(), List.of()));
         refuses("thresholds: {mask: 1e999999999}", 3, "thresholds.mask", "is 1E+999999999; allowed is a number");
         refuses("thresholds: {maxDetections: 1" + "0".repeat(99) + "}", 3, "thresholds.maxDetections", "allowed is");
         refuses("thresholds: {maxDetections: 1e999999999}", 3, "thresholds.maxDetections", "allowed is a whole number");
@@ -260,6 +261,22 @@ class ManifestReaderTest {
 
     private static Decoder decoder(String yaml, ArchiveInput archive) throws IOException {
         return ManifestReader.read("model.yaml", yaml, () -> archive).output().decoder();
+    }
+
+    @Test
+    void thresholdsOfLabelsAreThoseOfPixels() {
+        ModelManifest manifest = read("task: segmentation\nlabels: [a, b]\nthresholds: {masks: [0.2, 0.7]}");
+        assertThat(manifest.output().exclusive()).isFalse();
+        assertThat(manifest.thresholds().mask(1)).isEqualTo(0.7f);
+
+        for (String wrong : List.of(
+                "task: segmentation\nlabels: [a, b]\nthresholds: {masks: [0.2]}",
+                "task: segmentation\nlabels: [a]\noutput: {decoder: stardist}\nthresholds: {masks: [0.2]}",
+                "task: detection\nlabels: [a]\nthresholds: {masks: [0.2]}")) {
+            assertThatThrownBy(() -> read(wrong))
+                    .isInstanceOf(InvalidManifestException.class)
+                    .hasMessageContaining("thresholds.masks has 1 values; allowed is one for each of the");
+        }
     }
 
     @Test
