@@ -43,13 +43,13 @@ final class ParameterSection {
      * @throws InvalidManifestException naming line, field, value and what is allowed
      */
     static @Nullable ImageParameters read(
-            ManifestTree tree, Task task, @Nullable ProgramInput program, boolean volumes) {
+            ManifestTree tree, Task task, @Nullable ProgramInput program, boolean volumesOrClips) {
         if (task == Task.TENSORS || !tree.gives("/inputs")) {
             return null;
         }
         return tree.make("/inputs", () -> {
-            if (volumes) {
-                throw new IllegalArgumentException("is given, but a model of volumes takes nothing else; remove it");
+            if (volumesOrClips) {
+                throw new IllegalArgumentException("is given, but a model of volumes or clips takes nothing else; remove it");
             }
             if (program != null) {
                 throw new IllegalArgumentException(
