@@ -159,7 +159,7 @@ final class GifAnimation implements Animation {
         ByteBuffer alone = ByteBuffer.allocate(HEADER_BYTES + FRAME_BYTES + 3 * 256 + block.end - data + 1);
         alone.put(bytes, 0, HEADER_BYTES).put(10, (byte) 0);
         alone.put(bytes, block.at, FRAME_BYTES);
-        alone.put(HEADER_BYTES + FRAME_BYTES - 1, (byte) (bytes[block.at + FRAME_BYTES - 1] & INTERLACED | 0x87));
+        alone.put(HEADER_BYTES + FRAME_BYTES - 1, (byte) ((bytes[block.at + FRAME_BYTES - 1] & INTERLACED) | 0x87));
         alone.position(HEADER_BYTES + FRAME_BYTES + 3 * 256);
         alone.put(bytes, data, block.end - data).put((byte) TRAILER);
         return alone.array();

@@ -43,7 +43,7 @@ public record InputSpec(
             Padding padding,
             @Nullable Tiling tiling,
             Normalization normalization) {
-        this(colour, range, resize, padding, tiling, normalization, null, null);
+        this(colour, range, resize, padding, tiling, normalization, null, null, null);
     }
 
     public InputSpec {

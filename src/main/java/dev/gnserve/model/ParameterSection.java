@@ -49,7 +49,8 @@ final class ParameterSection {
         }
         return tree.make("/inputs", () -> {
             if (volumesOrClips) {
-                throw new IllegalArgumentException("is given, but a model of volumes or clips takes nothing else; remove it");
+                throw new IllegalArgumentException(
+                        "is given, but a model of volumes or clips takes nothing else; remove it");
             }
             if (program != null) {
                 throw new IllegalArgumentException(
