@@ -86,6 +86,11 @@ public final class Connection {
         beginBlock();
     }
 
+    /** Moves the moment when the last byte of the body must have arrived. */
+    public void bodyMayTakeUntil(long nanos) {
+        bodyUntilNanos = nanos;
+    }
+
     /** The memory of the body is free again. */
     public void freesBody() {
         if (hasUpload) {

@@ -53,6 +53,12 @@ final class UploadValve extends ValveBase {
     private final long maxDiscarded;
 
     /**
+     * For the rest of a body whose response took longer than a body may. It is often a line break that has arrived long ago; if the connection
+     * were closed for it, the next request of this client would get no answer.
+     */
+    private static final Duration REST = Duration.ofSeconds(5);
+
+    /**
      * A valve for Tomcat's engine.
      *
      * @param longest from the headers of a request to the last byte of its body
@@ -88,7 +94,9 @@ final class UploadValve extends ValveBase {
         client.beginRequest(until);
         try {
             if (answer(request, response, timed, client)) {
-                connection.setInputBuffer(timed);
+                long restUntil = Math.max(until - System.nanoTime(), REST.toNanos()) + System.nanoTime();
+                client.bodyMayTakeUntil(restUntil);
+                connection.setInputBuffer(new TimedBody(connection, unlimited, restUntil, client));
                 discardRest(connection);
             }
         } finally {

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -46,6 +47,9 @@ class UploadValveTest {
 
     /** How each request ended: the bytes of its parts, or a failure. */
     private final BlockingQueue<Object> ends = new LinkedBlockingQueue<>();
+
+    /** What each answer waits for. */
+    private CountDownLatch answers = new CountDownLatch(0);
 
     private WebServer server;
 
@@ -84,10 +88,13 @@ class UploadValveTest {
                 long bytes =
                         request.getParts().stream().mapToLong(Part::getSize).sum();
                 ends.add(bytes);
+                answers.await();
                 response.getWriter().print("<" + bytes + ">");
             } catch (FailureException e) {
                 ends.add(e.failure().code());
                 response.sendError(429, "<full>");
+            } catch (InterruptedException e) {
+                throw new ServletException(e);
             } catch (IOException | ServletException | RuntimeException e) {
                 ends.add("broken");
                 throw e;
@@ -228,6 +235,31 @@ class UploadValveTest {
                     .isEmpty();
             send(next, sized(parts(1, 10_000), "").substring(1_000));
             assertThat(answer(next)).contains("200", "<10000>");
+        }
+    }
+
+    /** The parser of parts leaves the last line break unread. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anAnswerThatTakesLongerThanABodyMayLeavesTheConnectionOpen(boolean chunked) throws Exception {
+        Duration longest = Duration.ofSeconds(2);
+        server.stop();
+        server = start(longest);
+        String upload = chunked ? chunked(parts(1, 10_000)) : sized(parts(1, 10_000), "");
+        try (Socket socket = new Socket("localhost", server.getPort())) {
+            answers = new CountDownLatch(1);
+            long sent = System.nanoTime();
+            send(socket, upload);
+            assertThat(ends.take()).isEqualTo(10_000L);
+            while (System.nanoTime() - sent <= longest.toNanos()) {
+                Thread.sleep(20);
+            }
+            answers.countDown();
+            assertThat(answer(socket)).contains("200", "<10000>");
+
+            send(socket, upload);
+
+            assertThat(answer(socket)).contains("200", "<10000>");
         }
     }
 
