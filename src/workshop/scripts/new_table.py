@@ -1,7 +1,8 @@
 """What gnserve new says of every archive in some folders, as a table: python3 new_table.py gnserve.jar FOLDER...
 
 Each archive is tried without options, and with as many labels as its .json names (two where there is none). A row is wrong if new ends
-with 0 and writes another decoder than the archive's form, which RIGHT lists. Needs the Python library only.
+with 0 and writes another decoder than the archive's form, which its .json lists as "right", or else RIGHT. Needs the Python library
+only. other_forms.py makes archives of further forms.
 """
 
 import json
@@ -32,13 +33,16 @@ def new(jar, archive, options):
     lines = [line for line in run.stderr.splitlines() if line and not line.startswith(("WARNING", "[W"))]
     choices = [line for line in lines if line.lstrip().startswith("# ")]
     said = next((line for line in lines if line[0] not in " " and "nothing is written" not in line and line != "Choose:"
-                 and "has not returned" not in line and " took " not in line), "")
+                 and "has not returned" not in line and not line.startswith(f"{archive}: a trial pass over ")), "")
     # Which archive it is, the row says already.
     said = said.replace(str(archive) + ": ", "")
     return run.returncode, None, said + (f" ({len(choices)} choices)" if choices else "")
 
 
 def right(archive):
+    described = archive.with_suffix(".json")
+    if described.exists() and "right" in (about := json.loads(described.read_text())):
+        return set(about["right"])
     return next((decoders for name, decoders in RIGHT.items() if archive.stem.startswith(name)), {"tensors"})
 
 

@@ -68,6 +68,7 @@ class ArchitectureTest {
                     "java..",
                     "org.jspecify..",
                     "tools.jackson..",
+                    "com.fasterxml.jackson.annotation..",
                     "com.networknt.schema..",
                     "org.apache.commons.text..",
                     "dev.gnserve.failure..",

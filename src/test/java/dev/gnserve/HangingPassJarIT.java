@@ -43,7 +43,7 @@ class HangingPassJarIT {
     private Path work;
 
     /** Many passes, each of which reads what the engine has in static memory: whatever the exit frees, one of them needs. */
-    @RepeatedTest(3)
+    @RepeatedTest(2)
     void passesThatOutliveTheDrainDoNotKeepTheProcessFromEndingInOrder() throws Exception {
         JarWithModels.models(work).put("spinning", "1", Rewrites.convolving(vector()), """
                 task: tensors

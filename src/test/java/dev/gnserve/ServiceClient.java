@@ -91,7 +91,15 @@ public final class ServiceClient {
     }
 
     public HttpRequest.Builder parts(String path, Map<String, byte[]> images) {
+        return parts(path, images, Map.of());
+    }
+
+    /** Images, and other parts by their names. */
+    public HttpRequest.Builder parts(String path, Map<String, byte[]> images, Map<String, String> others) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
+        others.forEach((name, text) -> body.writeBytes(
+                ("--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + text + "\r\n")
+                        .getBytes(StandardCharsets.UTF_8)));
         images.forEach((name, image) -> {
             body.writeBytes(("--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"image\"; filename=\"" + name
                             + "\"\r\nContent-Type: image/png\r\n\r\n")

@@ -376,7 +376,7 @@ class ServingIT {
         assertThat(client.meter("gnserve_model_state", "state=\"ready\"", "nuclei-unet-gn"))
                 .isEqualTo(1);
         assertThat(client.meter("gnserve_model_load_seconds")).isPositive();
-        assertThat(client.meter("gnserve_model_plan", "model=\"nuclei-unet-gn\"", "plan=\"as-exported\""))
+        assertThat(client.meter("gnserve_model_plan", "model=\"nuclei-unet-gn\"", "plan=\"channels-last\""))
                 .isEqualTo(1);
         assertThat(client.meter("gnserve_model_plan", "model=\"nuclei-unet-gn\""))
                 .isEqualTo(1);

@@ -33,16 +33,22 @@ final class NormalizationCalls {
 
     /** The parameters of each operator, as in its schema. */
     private static final Map<String, List<String>> PARAMETERS = Map.of(
-            "torch.group_norm", List.of("input", "num_groups", "weight", "bias", "eps"),
-            "torch.layer_norm", List.of("input", "normalized_shape", "weight", "bias", "eps"),
+            "torch.group_norm",
+            List.of("input", "num_groups", "weight", "bias", "eps"),
+            NormalizationKind.EXACT_GROUP_NORM,
+            List.of("input", "num_groups", "weight", "bias", "eps"),
+            "torch.layer_norm",
+            List.of("input", "normalized_shape", "weight", "bias", "eps"),
             "torch.batch_norm",
-                    List.of("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),
+            List.of("input", "weight", "bias", "running_mean", "running_var", "training", "momentum", "eps"),
             "torch.instance_norm",
-                    List.of("input", "weight", "bias", "running_mean", "running_var", "use_stats", "momentum", "eps"),
-            "torch.native_group_norm", List.of("input", "weight", "bias", "N", "C", "HxW", "group", "eps"),
-            "torch.native_layer_norm", List.of("input", "normalized_shape", "weight", "bias", "eps"),
+            List.of("input", "weight", "bias", "running_mean", "running_var", "use_stats", "momentum", "eps"),
+            "torch.native_group_norm",
+            List.of("input", "weight", "bias", "N", "C", "HxW", "group", "eps"),
+            "torch.native_layer_norm",
+            List.of("input", "normalized_shape", "weight", "bias", "eps"),
             "torch._native_batch_norm_legit_no_training",
-                    List.of("input", "weight", "bias", "running_mean", "running_var", "momentum", "eps"));
+            List.of("input", "weight", "bias", "running_mean", "running_var", "momentum", "eps"));
 
     /**
      * A call of a normalization within a module, with its arguments.
@@ -218,7 +224,7 @@ final class NormalizationCalls {
         return new NormalizationCall(
                 site,
                 kind,
-                outermost.isEmpty() ? operator.substring("torch.".length()) : outermost,
+                outermost.isEmpty() ? NormalizationKind.functionName(operator) : outermost,
                 scalar(arguments.getOrDefault(
                         operator.equals(NormalizationKind.NATIVE_GROUP_NORM) ? "group" : "num_groups",
                         Evaluator.UNKNOWN)),

@@ -26,6 +26,11 @@ public enum NormalizationKind {
         return text;
     }
 
+    /** The name of its operator in TorchScript source. */
+    String operator() {
+        return operator;
+    }
+
     /** The kind of an operator, by its name in TorchScript source; null if it is no normalization. */
     static @Nullable NormalizationKind ofOperator(String name) {
         for (NormalizationKind kind : values()) {
@@ -39,9 +44,14 @@ public enum NormalizationKind {
     /** The engine's internal operator of Group Normalization, which also returns the statistics. */
     static final String NATIVE_GROUP_NORM = "torch.native_group_norm";
 
+    /** What {@link PlannedArchive} calls in the place of {@code torch.group_norm}, with the same arguments. */
+    static final String EXACT_GROUP_NORM = "__torch__.gnserve.plan.exact_group_norm";
+
     /** Internal operators, which decomposed programs call. */
     private static final Map<String, NormalizationKind> NATIVE = Map.of(
             NATIVE_GROUP_NORM,
+            GROUP_NORM,
+            EXACT_GROUP_NORM,
             GROUP_NORM,
             "torch.native_layer_norm",
             LAYER_NORM,
@@ -50,7 +60,12 @@ public enum NormalizationKind {
 
     /** Whether calls of an operator, by its name in TorchScript source, can be tapped. */
     static boolean isTapped(String operator) {
-        return operator.equals(GROUP_NORM.operator) || operator.equals(NATIVE_GROUP_NORM);
+        return ofOperator(operator) == GROUP_NORM;
+    }
+
+    /** The name of an operator by which layers without a name of their own are called: {@code group_norm}. */
+    static String functionName(String operator) {
+        return operator.equals(EXACT_GROUP_NORM) ? "group_norm" : operator.substring("torch.".length());
     }
 
     /** The usual kind of a module class with this simple name; null if there is none. */

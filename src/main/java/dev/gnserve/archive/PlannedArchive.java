@@ -19,12 +19,16 @@ import java.util.stream.Stream;
  * large weights once, after loading.
  *
  * <p>With the channels innermost, PyTorch's Group Normalization on the CPU takes the variance as E[x²] - E[x]² and adds the pixels one
- * after the other, which loses digits where the mean or the image is large. Verification finds that; the plan does not change it.
+ * after the other, which loses digits where the mean or the image is large. In float32, the plan therefore computes it by another
+ * formula, {@link #EXACT_NORM}, which is as exact as PyTorch's contiguous one. In bfloat16 it stays: verification judges it.
  */
 public final class PlannedArchive {
 
     /** A method of the root module without arguments, to be called once after loading where {@link #isToPrepare}. */
     public static final String PREPARE = "gnserve_prepare";
+
+    /** Another text of the plans makes another archive: what was measured with the one before does not hold for it. */
+    public static final int VERSION = 2;
 
     private static final String FILE = "code/__torch__/gnserve/plan.py";
     private static final String NARROW_FILE = "code/__torch__/gnserve/narrow.py";
@@ -46,6 +50,75 @@ public final class PlannedArchive {
                   output = torch.contiguous(input, memory_format=3)
                 else:
                   output = input
+              return output
+            """;
+
+    /**
+     * Group Normalization of float32 with the channels innermost. Several pixels are seen as one of more channels, so that each
+     * sum is short. {@code batch_norm_update_stats} takes the mean of each of these channels, and then the variance about it. Float64
+     * combines them to those of the groups by the formula of Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise algorithm
+     * for computing sample variances". What has another type or format, or sums that stay long, goes contiguous to PyTorch's own
+     * operator. Measured error: below 5 units of the bound in {@code Tolerance}, at every ratio of mean to deviation up to 1e4 and up to
+     * 768 x 768 pixels.
+     */
+    private static final String EXACT_NORM = """
+            def exact_group_norm(input: Tensor,
+                num_groups: int,
+                weight: Optional[Tensor]=None,
+                bias: Optional[Tensor]=None,
+                eps: float=1.0000000000000001e-05,
+                cudnn_enabled: bool=True) -> Tensor:
+              dim = torch.dim(input)
+              innermost = False
+              pixels = 1
+              merged = 1
+              if torch.__and__(torch.ge(dim, 4), torch.eq(ops.prim.dtype(input), 6)):
+                inner = torch.movedim(input, 1, -1)
+                innermost = torch.__and__(torch.is_contiguous(inner), torch.__not__(torch.is_contiguous(input)))
+              else:
+                inner = input
+              n = torch.size(input, 0)
+              c = torch.size(input, 1)
+              if innermost:
+                pixels = torch.floordiv(torch.numel(input), torch.mul(n, c))
+                merging = True
+                while merging:
+                  merging = pixels > merged * merged * c and 2 * merged * c <= 2048 and pixels % (2 * merged) == 0
+                  if merging:
+                    merged = torch.mul(merged, 2)
+                  else:
+                    pass
+                innermost = torch.le(torch.floordiv(pixels, merged), 8 * merged * c)
+              else:
+                pass
+              if innermost:
+                rows = torch.reshape(inner, [n, torch.floordiv(pixels, merged), torch.mul(merged, c)])
+                means = annotate(List[Tensor], [])
+                variances = annotate(List[Tensor], [])
+                for i in range(n):
+                  mean, variance = torch.batch_norm_update_stats(torch.select(rows, 0, i), None, None, 0.)
+                  _0 = torch.append(means, mean)
+                  _1 = torch.append(variances, variance)
+                each = torch.floordiv(c, num_groups)
+                split = [n, merged, num_groups, each]
+                wide = torch.to(torch.view(torch.cat(means), split), 7)
+                between, center = torch.var_mean(wide, [1, 3], correction=0, keepdim=True)
+                within = torch.mean(torch.view(torch.cat(variances), split), [1, 3], True, dtype=7)
+                scale = torch.rsqrt(torch.add(torch.add(between, within), eps))
+                if torch.__isnot__(weight, None):
+                  scale = torch.mul(scale, torch.view(unchecked_cast(Tensor, weight), [num_groups, each]))
+                else:
+                  pass
+                if torch.__isnot__(bias, None):
+                  shift = torch.sub(torch.view(unchecked_cast(Tensor, bias), [num_groups, each]), torch.mul(center, scale))
+                else:
+                  shift = torch.neg(torch.mul(center, scale))
+                scale = torch.reshape(torch.expand(torch.to(scale, 6), split), [n, 1, torch.mul(merged, c)])
+                shift = torch.reshape(torch.expand(torch.to(shift, 6), split), [n, 1, torch.mul(merged, c)])
+                normalized = torch.view(torch.addcmul(shift, rows, scale), torch.size(inner))
+                output = torch.movedim(normalized, -1, 1)
+              else:
+                output = torch.group_norm(torch.contiguous(input), num_groups, weight, bias, eps, cudnn_enabled)
               return output
             """;
 
@@ -114,7 +187,7 @@ public final class PlannedArchive {
         if (convolutions == 0) {
             throw new TorchScriptException("its code calls no convolution that a plan could change");
         }
-        changed.put(FILE, HELPERS.getBytes(StandardCharsets.UTF_8));
+        changed.put(FILE, (HELPERS + EXACT_NORM).getBytes(StandardCharsets.UTF_8));
         if (narrow) {
             changed.put(NARROW_FILE, NARROW_HELPER.getBytes(StandardCharsets.UTF_8));
         }
@@ -139,7 +212,10 @@ public final class PlannedArchive {
         return tensor.shape().size() > 2;
     }
 
-    /** Changes the arguments of convolutions, and for bfloat16 those of linear layers. Returns the number of convolutions. */
+    /**
+     * Changes the arguments of convolutions, and for bfloat16 those of linear layers, else the operator of Group Normalization. Returns the
+     * number of convolutions.
+     */
     private static int convolve(SourceFile source, boolean narrow, Edits edits) {
         int convolutions = 0;
         for (Function function : functions(source)) {
@@ -155,6 +231,9 @@ public final class PlannedArchive {
                     } else {
                         wrap(source, arguments.get(0), LAST, ", )", edits);
                     }
+                } else if (!narrow && callee.equals(NormalizationKind.GROUP_NORM.operator())) {
+                    edits.replace(
+                            source.start(call.callee()), source.end(call.callee()), NormalizationKind.EXACT_GROUP_NORM);
                 } else if (narrow && FLOAT32_ONLY.contains(callee) && !arguments.isEmpty()) {
                     wrap(source, arguments.get(0), "torch.to(", ", " + FLOAT32 + ")", edits);
                 }

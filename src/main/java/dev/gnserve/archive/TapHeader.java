@@ -10,7 +10,7 @@ package dev.gnserve.archive;
  * @param epsilon the argument {@code eps}
  * @param hasWeight whether it had a scale per channel
  * @param hasBias whether it had a shift per channel
- * @param contiguous whether its input was (N, C, *) in memory, row-major; false for channels-last
+ * @param contiguous whether its input was (N, C, *) in memory, row-major, or the formula has the same error; false for channels-last
  * @param type element type of input and output
  */
 public record TapHeader(

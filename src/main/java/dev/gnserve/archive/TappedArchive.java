@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An instrumented copy of an archive: it computes the same bits as the original and keeps the input and output of every call of
- * {@code torch.group_norm} and {@code torch.native_group_norm}. Immutable and thread-safe.
+ * {@code torch.group_norm}, {@code torch.native_group_norm}, and the function that a plan calls instead. Immutable and thread-safe.
  *
  * <p>Every tappable call is replaced by a call of a free function that makes the same call and appends its tensors to a list. All
  * changed modules share this list, so the order of calls is kept: data.pkl creates it at the root, and the other modules refer to
@@ -107,22 +107,11 @@ public final class TappedArchive {
                 pass
               return None
             """
+            + groupNormProbe(NormalizationKind.GROUP_NORM.operator(), "int(torch.is_contiguous(input))")
+            + groupNormProbe(NormalizationKind.EXACT_GROUP_NORM, "1") // It has the bound of contiguous input.
             + probe(
-                    "group_norm",
-                    "num_groups",
-                    """
-                    input: Tensor,
-                    num_groups: int,
-                    weight: Optional[Tensor]=None,
-                    bias: Optional[Tensor]=None,
-                    eps: float=1.0000000000000001e-05,
-                    cudnn_enabled: bool=True) -> Tensor:
-                """,
-                    "output",
-                    "(input, num_groups, weight, bias, eps, cudnn_enabled)",
-                    "output")
-            + probe(
-                    "native_group_norm",
+                    "torch.native_group_norm",
+                    "int(torch.is_contiguous(input))",
                     "group",
                     """
                     input: Tensor,
@@ -138,9 +127,38 @@ public final class TappedArchive {
                     "(input, weight, bias, N, C, HxW, group, eps)",
                     "(output, mean, rstd)");
 
+    private static String groupNormProbe(String operator, String contiguous) {
+        return probe(
+                operator,
+                contiguous,
+                "num_groups",
+                """
+                    input: Tensor,
+                    num_groups: int,
+                    weight: Optional[Tensor]=None,
+                    bias: Optional[Tensor]=None,
+                    eps: float=1.0000000000000001e-05,
+                    cudnn_enabled: bool=True) -> Tensor:
+                """,
+                "output",
+                "(input, num_groups, weight, bias, eps, cudnn_enabled, )",
+                "output");
+    }
+
+    /** The function that makes the same call as an operator. */
+    private static String probeOf(String operator) {
+        return operator.substring(operator.lastIndexOf('.') + 1);
+    }
+
     /** A function that makes the same call as an operator, and keeps its tensors. */
     private static String probe(
-            String operator, String groups, String signature, String results, String arguments, String returned) {
+            String operator,
+            String contiguous,
+            String groups,
+            String signature,
+            String results,
+            String arguments,
+            String returned) {
         return """
                 def %1$s(gnserve_taps: List[Tensor],
                     gnserve_window: List[int],
@@ -152,14 +170,14 @@ public final class TappedArchive {
                     before = torch.clone(input)
                   else:
                     before = input
-                  %4$s = torch.%1$s%5$s
+                  %4$s = %7$s%5$s
                   if keep:
-                    header = [call, gnserve_module, gnserve_site, %2$s, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), int(torch.is_contiguous(input)), ops.prim.dtype(input)]
+                    header = [call, gnserve_module, gnserve_site, %2$s, int(torch.__isnot__(weight, None)), int(torch.__isnot__(bias, None)), %8$s, ops.prim.dtype(input)]
                     _0 = __torch__.gnserve.probe.keep(gnserve_taps, header, eps, before, output, weight, bias, )
                   else:
                     pass
                   return %6$s
-                """.formatted(operator, groups, signature, results, arguments, returned);
+                """.formatted(probeOf(operator), groups, signature, results, arguments, returned, operator, contiguous);
     }
 
     private final TorchScriptArchive archive;
@@ -299,7 +317,7 @@ public final class TappedArchive {
         Function function = target.function();
         int name = target.call().callee();
         String callee = function == null
-                ? PROBE + source.token(name).substring("torch.".length())
+                ? PROBE + probeOf(source.token(name))
                 : function.file.qualifier + "." + PREFIX + function.name;
         edits.replace(source.start(name), source.end(name), callee);
         edits.insert(source.end(target.call().open()), arguments);

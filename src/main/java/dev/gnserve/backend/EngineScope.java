@@ -43,6 +43,10 @@ public final class EngineScope {
         this.lock = engine.lock;
     }
 
+    public BackendDescription describe() {
+        return engine.describe();
+    }
+
     /** Work that may fail. */
     @FunctionalInterface
     public interface Work<T extends @Nullable Object, E extends Exception> {

@@ -175,6 +175,12 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--write-threshold sets the score of boxes, and --masks judges masks; leave out one of them");
         }
+        List<Float> own = manifest.thresholds().masks();
+        if (own != null && !own.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--write-threshold sets one threshold, and thresholds.masks of %s gives each label its own; remove it"
+                            .formatted(file));
+        }
         if (manifest.output().instances() != null || manifest.output().decoder() == OutputSpec.Decoder.CLASSES) {
             throw new IllegalArgumentException(
                     "--write-threshold sets thresholds.mask, and output.decoder %s of %s does not use it; set its own threshold by hand"

@@ -133,6 +133,18 @@ final class NewCommand implements Callable<Integer> {
                     "An output of a classifier with several, and its labels, separated by commas. Give it once for each output.")
     private Map<String, String> heads = new LinkedHashMap<>();
 
+    @Option(
+            names = "--preview",
+            paramLabel = "FILE.png",
+            description = "Also writes a picture with what the model finds in an image, drawn as the service draws it.")
+    private @Nullable Path preview;
+
+    @Option(
+            names = "--image",
+            paramLabel = "FILE",
+            description = "The image of --preview. Default: an embedded sample, which is of cells.")
+    private @Nullable Path image;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -152,6 +164,9 @@ final class NewCommand implements Callable<Integer> {
         Path folder = modelsDir.resolve(name);
         if (Files.exists(folder)) {
             throw new ParameterException(spec.commandLine(), folder + " exists already");
+        }
+        if (image != null && preview == null) {
+            throw new ParameterException(spec.commandLine(), "--image goes with --preview");
         }
         try {
             ImportedModel.Wish wish = new ImportedModel.Wish(
@@ -185,7 +200,10 @@ final class NewCommand implements Callable<Integer> {
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             if (shapes.isEmpty()) {
-                spec.commandLine().getErr().println("If the input has another shape, say it: --shape 1x3x512x512");
+                spec.commandLine()
+                        .getErr()
+                        .println(
+                                "If the input has another shape, say it: --shape 1x3x512x512, or of clips 1x3x16x112x112");
             }
             return 1;
         } catch (TorchScriptException e) { // It is an archive, but of a model that cannot be served.
@@ -193,6 +211,13 @@ final class NewCommand implements Callable<Integer> {
             return 1;
         } catch (UndecidedFormException e) {
             explain(e);
+            return 1;
+        }
+        if (preview != null && !Preview.draws(found.task())) {
+            spec.commandLine()
+                    .getErr()
+                    .println(from + ": nothing is written. --preview is given, but results of the task "
+                            + found.task().label() + " are not drawn; leave it out.");
             return 1;
         }
         ProgramFacts program = ProgramFacts.of(archive);
@@ -211,8 +236,32 @@ final class NewCommand implements Callable<Integer> {
             Files.copy(from, folder.resolve("1").resolve("model.pt2"));
         }
         Files.writeString(folder.resolve("model.yaml"), manifest, StandardCharsets.UTF_8);
+        if (preview != null && !drawn(folder, preview, program == null ? "model.pt" : "model.pt2")) {
+            return 1;
+        }
         print(new Made(folder.toString(), found, normalizations));
         return 0;
+    }
+
+    /** Draws what the new model finds; if it does not run, removes its folder. */
+    private boolean drawn(Path folder, Path picture, String archive) throws IOException {
+        boolean done = false;
+        try {
+            Files.write(picture, Preview.draw(folder, image));
+            done = true;
+        } catch (FailureException e) {
+            spec.commandLine()
+                    .getErr()
+                    .println(from + ": nothing is written. The model cannot be drawn: "
+                            + e.failure().detail());
+        } finally {
+            if (!done) {
+                for (String file : List.of("1/" + archive, "1", "model.yaml", "")) {
+                    Files.delete(folder.resolve(file));
+                }
+            }
+        }
+        return done;
     }
 
     private List<Like> families() {
@@ -262,10 +311,15 @@ final class NewCommand implements Callable<Integer> {
                 out.println("not used: " + String.join(", ", found.unused()));
             }
             out.println("normalization layers: " + made.normalizations());
+            if (preview != null) {
+                out.println("picture: " + preview);
+            }
             out.println();
             out.println("Check labels and normalization in model.yaml, then");
             out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
-            String send = found.task() == Task.TENSORS ? "-d @tensors.json" : "-F image=@a.png";
+            String send = found.task() == Task.TENSORS
+                    ? "-d @tensors.json"
+                    : found.frames() > 0 ? "-F image=@clip.gif" : "-F image=@a.png";
             out.println(
                     "  curl " + send + " http://localhost:8080" + found.task().path(name));
         }
@@ -332,12 +386,22 @@ final class NewCommand implements Callable<Integer> {
                                 .formatted(found.input().channels());
                 });
         Resize.Size only = found.input().onlySize();
-        if (only != null) {
-            text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"
-                    .formatted(only.width(), only.height()));
+        if (found.frames() > 0) {
+            text.append(
+                    "  # Frames of the shape. Which ones the model was trained with says its training: sampling, stride, clips.\n");
+            text.append("  clip: {frames: %d, sampling: consecutive, stride: 1}\n".formatted(found.frames()));
         }
-        text.append("  sizeMultiple: %d # the smallest that runs\n"
-                .formatted(found.input().sizeMultiple()));
+        if (only != null) {
+            text.append(
+                    found.frames() > 0
+                            ? "  # The size of the shape.\n"
+                            : "  # The archive runs with this size only.\n");
+            text.append("  resize: {mode: stretch, width: %d, height: %d}\n".formatted(only.width(), only.height()));
+        }
+        if (found.frames() == 0) {
+            text.append("  sizeMultiple: %d # the smallest that runs\n"
+                    .formatted(found.input().sizeMultiple()));
+        }
         text.append(ownTransform ? """
                   # torchvision's transform in the archive takes samples of 0 to 1, and resizes and normalizes them itself. So images
                   # come whole, without tiles.

@@ -11,14 +11,15 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.PlanReport;
+import dev.gnserve.model.TunedPlans;
+import dev.gnserve.model.TuningReport;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.tuning.Accuracy;
-import dev.gnserve.tuning.PlanReport;
 import dev.gnserve.tuning.PlanTuner;
 import dev.gnserve.tuning.PlannedManifest;
 import dev.gnserve.tuning.TuningImages;
-import dev.gnserve.tuning.TuningReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -45,7 +46,8 @@ import tools.jackson.databind.json.JsonMapper;
             "Finds the fastest execution plan of a model on this machine that does not change what it answers.",
             "Each plan runs sample images. Its outputs are compared with those of the model as exported, and its Group"
                     + " Normalization is verified. Plans that differ too much are refused, with the reason.",
-            "The plans that remain are timed in turn. With --write, the choice goes into model.yaml."
+            "The plans that remain are timed in turn. With --write, the choice goes into model.yaml. That of the accuracy exact is"
+                    + " kept for execution: {plan: auto} on this machine, in $XDG_CACHE_HOME/gnserve/plans."
         })
 final class TuneCommand implements Callable<Integer> {
 
@@ -102,6 +104,10 @@ final class TuneCommand implements Callable<Integer> {
             ModelManifest manifest = ManifestReader.read(source, archive, scope);
             report = new PlanTuner(scope, archive, manifest, images(source, manifest), accuracy)
                     .run(source.name(), source.version(), Duration.ofSeconds(seconds));
+            if (accuracy == Accuracy.EXACT) {
+                int cores = Runtime.getRuntime().availableProcessors();
+                keep(TunedPlans.Key.of(archive, engine.describe(), manifest.execution(), cores), report);
+            }
         } catch (FailureException e) {
             spec.commandLine().getErr().println(model + ": " + e.failure().detail());
             return 1;
@@ -110,11 +116,8 @@ final class TuneCommand implements Callable<Integer> {
         if (write) {
             Path file = Path.of(source.manifestLocation());
             String changed = PlannedManifest.with(Files.readString(file), report.chosen());
-            ExecutionPlan chosen = ExecutionPlan.named(report.chosen());
-            if (!ManifestReader.read(file.toString(), changed)
-                    .execution()
-                    .plan()
-                    .equals(chosen)) {
+            ExecutionPlan chosen = report.plan();
+            if (ManifestReader.read(file.toString(), changed).execution().plan() != chosen) {
                 spec.commandLine().getErr().println(file + " is not changed: write execution.plan into it by hand");
                 return 1;
             }
@@ -124,7 +127,21 @@ final class TuneCommand implements Callable<Integer> {
         return 0;
     }
 
+    private void keep(TunedPlans.Key key, TuningReport report) {
+        try {
+            Path file = TunedPlans.ofUser().keep(key, report);
+            spec.commandLine().getErr().println("for execution: {plan: auto}, the choice is kept in " + file);
+        } catch (IOException e) {
+            spec.commandLine().getErr().println("for execution: {plan: auto}, the choice cannot be kept: " + e);
+        }
+    }
+
     private List<FloatTensor> images(ModelSource source, ModelManifest manifest) throws IOException {
+        if (manifest.input().parameters() != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "the model takes other tensors beside an image; tune takes models of an image alone");
+        }
         Path folder = data;
         if (folder == null) {
             return TuningImages.of(source, manifest);
@@ -142,9 +159,7 @@ final class TuneCommand implements Callable<Integer> {
         List<FloatTensor> images = new ArrayList<>();
         for (Path file : files) {
             Upload upload = new Upload(String.valueOf(file.getFileName()), Files.readAllBytes(file));
-            images.add(ImagePipeline.forCommands()
-                    .firstTile(manifest.preprocessor(), upload)
-                    .input());
+            images.add(ImagePipeline.forCommands().firstTile(manifest, upload).input());
         }
         return images;
     }

@@ -30,6 +30,8 @@ import dev.gnserve.model.StatedShape;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.program.ArchiveFile;
+import dev.gnserve.tuning.Accuracy;
+import dev.gnserve.tuning.PlanLayers;
 import dev.gnserve.verification.BatchInvariance;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
@@ -102,6 +104,15 @@ final class VerifyCommand implements Callable<Integer> {
             defaultValue = "8",
             description = "Largest batch of the invariance check; 0 leaves it out. Default: ${DEFAULT-VALUE}.")
     private int batch;
+
+    @Option(
+            names = "--plan",
+            paramLabel = "PLAN",
+            defaultValue = "as-exported",
+            description =
+                    "The execution plan by which the model runs: as-exported, channels-last or bfloat16. The outputs of its layers"
+                            + " are compared with those as exported, too. Default: ${DEFAULT-VALUE}.")
+    private ExecutionPlan plan = ExecutionPlan.AS_EXPORTED;
 
     @Option(
             names = "--groups",
@@ -195,13 +206,34 @@ final class VerifyCommand implements Callable<Integer> {
                     scope,
                     archive,
                     file.toString(),
-                    new BackendPlan(Device.AUTO, 0, ExecutionPlan.AS_EXPORTED),
+                    new BackendPlan(Device.AUTO, 0, plan),
                     expected(manifest),
                     manifest == null ? Decisions.HIGHEST : Decisions.of(manifest),
                     Duration.ofMinutes(5))) {
-                return verifier.verifyNow(image, most);
+                VerificationReport report = verifier.verifyNow(image, most);
+                return plan != ExecutionPlan.AS_EXPORTED && image instanceof FloatTensor one
+                        ? comparedWithExported(report, scope, archive, one)
+                        : report;
             }
         }
+    }
+
+    /** A layer can be right for the input that it has, where the plan has lost digits of that input before. */
+    private VerificationReport comparedWithExported(
+            VerificationReport report, EngineScope scope, ArchiveSnapshot archive, FloatTensor image) {
+        String layer = PlanLayers.parting(scope, archive, Device.AUTO, plan, image, Accuracy.of(plan));
+        if (layer == null) {
+            return report;
+        }
+        String reason =
+                "by the plan " + plan + ", outputs differ from those as exported; the first Group Normalization that"
+                        + " differs is " + layer;
+        return new VerificationReport(
+                report.calls(),
+                report.batchInvariance(),
+                report.unverified(),
+                Verdict.FAIL,
+                report.reason() == null ? reason : report.reason() + "; " + reason);
     }
 
     private int cannot(String why) {
@@ -230,17 +262,19 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private static FloatTensor prepared(Path image, @Nullable ModelManifest manifest) throws IOException {
-        Preprocessor preprocessor = manifest == null
-                ? new Preprocessor(
-                        ChannelOrder.RGB,
-                        SampleRange.FULL,
-                        new Resize.None(),
-                        new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
-                        Padding.NONE,
-                        null)
-                : manifest.preprocessor();
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
-        return ImagePipeline.forCommands().firstTile(preprocessor, upload).input();
+        ImagePipeline pipeline = ImagePipeline.forCommands();
+        if (manifest != null) {
+            return pipeline.firstTile(manifest, upload).input();
+        }
+        Preprocessor usual = new Preprocessor(
+                ChannelOrder.RGB,
+                SampleRange.FULL,
+                new Resize.None(),
+                new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
+                Padding.NONE,
+                null);
+        return pipeline.firstTile(usual, upload).input();
     }
 
     /** The model.yaml in the folder of the archive, or in the one above. */

@@ -137,7 +137,7 @@ final class Detector implements TileCollector<Detections> {
     }
 
     private void addSegment(QuerySegments.Segment segment) {
-        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask(), 0) : null;
+        Box whole = limits.counts(segment.label(), segment.score()) ? bounds(segment.mask(), segment.part(), 0) : null;
         Box box = whole == null ? null : toOriginal(whole);
         if (box != null) {
             LabelMap.Region region = region(box);
@@ -146,14 +146,14 @@ final class Detector implements TileCollector<Detections> {
         }
     }
 
-    /** The box around the pixels of a mask above a threshold; null if it has none. */
-    private static @Nullable Box bounds(PlanarImage mask, float threshold) {
+    /** The box around the pixels of a mask above a threshold, all in a part of it; null if it has none. */
+    private static @Nullable Box bounds(PlanarImage mask, LabelMap.Region part, float threshold) {
         int left = mask.width();
         int top = mask.height();
         int right = -1;
         int bottom = -1;
-        for (int y = 0; y < mask.height(); y++) {
-            for (int x = 0; x < mask.width(); x++) {
+        for (int y = part.y(); y < part.y() + part.height(); y++) {
+            for (int x = part.x(); x < part.x() + part.width(); x++) {
                 if (mask.value(0, y, x) > threshold) {
                     left = Math.min(left, x);
                     right = Math.max(right, x);
@@ -177,7 +177,7 @@ final class Detector implements TileCollector<Detections> {
             LabelMap.Region region = region(box);
             return new InstanceMask(region, prepared.maskWithin(tile, mask, whole, region, least));
         }
-        Box bounds = bounds(mask, least);
+        Box bounds = bounds(mask, new LabelMap.Region(0, 0, mask.width(), mask.height()), least);
         LabelMap.Region region = region(bounds == null ? box : around(box, prepared.toOriginal(tile, bounds)));
         return new InstanceMask(region, prepared.maskOver(tile, mask, region, least));
     }

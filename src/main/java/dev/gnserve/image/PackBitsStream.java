@@ -1,36 +1,47 @@
 package dev.gnserve.image;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
 /** Bytes that were stored as runs (TIFF 6.0, section 9). */
 final class PackBitsStream extends InputStream {
 
-    private final InputStream in;
+    private final byte[] bytes;
+    private final int end;
+    private final boolean reversed;
+    private int at;
     private int left;
-    /** The byte that is repeated, or -1 where bytes follow as they are. */
-    private int repeated;
+    private boolean run;
+    /** What a run repeats. */
+    private byte repeated;
 
-    PackBitsStream(InputStream in) {
-        this.in = in;
+    /** @param reversed whether the lowest bit of a byte is its first */
+    PackBitsStream(byte[] bytes, int from, int length, boolean reversed) {
+        this.bytes = bytes;
+        this.at = from;
+        this.end = from + length;
+        this.reversed = reversed;
     }
 
     @Override
-    public int read() throws IOException {
+    public int read() {
         byte[] one = new byte[1];
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
-    public int read(byte[] into, int offset, int length) throws IOException {
+    public int read(byte[] into, int offset, int length) {
         int done = 0;
         while (done < length && hasMore()) {
             int count = Math.min(left, length - done);
-            if (repeated >= 0) {
-                Arrays.fill(into, offset + done, offset + done + count, (byte) repeated);
-            } else if (in.readNBytes(into, offset + done, count) < count) {
-                return done == 0 ? -1 : done;
+            if (run) {
+                Arrays.fill(into, offset + done, offset + done + count, repeated);
+            } else {
+                count = Math.min(count, end - at);
+                if (count == 0) {
+                    break;
+                }
+                copy(into, offset + done, count);
             }
             done += count;
             left -= count;
@@ -38,16 +49,36 @@ final class PackBitsStream extends InputStream {
         return done == 0 && length > 0 ? -1 : done;
     }
 
-    private boolean hasMore() throws IOException {
+    private boolean hasMore() {
         while (left == 0) {
-            int header = in.read();
-            if (header < 0) {
+            if (at == end) {
                 return false;
             }
-            boolean run = header > 128;
+            int header = next() & 0xFF;
+            run = header > 128;
+            if (run && at == end) {
+                return false;
+            }
             left = run ? 257 - header : header < 128 ? header + 1 : 0;
-            repeated = run ? in.read() : -1;
+            repeated = run ? next() : 0;
         }
         return true;
+    }
+
+    private byte next() {
+        byte next = bytes[at++];
+        return reversed ? reversed(next) : next;
+    }
+
+    private void copy(byte[] into, int offset, int count) {
+        System.arraycopy(bytes, at, into, offset, count);
+        at += count;
+        for (int i = offset; reversed && i < offset + count; i++) {
+            into[i] = reversed(into[i]);
+        }
+    }
+
+    private static byte reversed(byte bits) {
+        return (byte) (Integer.reverse(bits) >>> 24);
     }
 }

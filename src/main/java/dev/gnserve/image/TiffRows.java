@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,8 @@ final class TiffRows {
     private final @Nullable TiffNumbers numbers;
     /** Null for other colours than YCbCr. */
     private final @Nullable TiffUnits units;
+    /** Whether a row holds the samples of the picture as they are, of 8 or 16 bits, up to differences and the order of bytes. */
+    private final boolean asStored;
 
     private TiffRows(TiffPage page, DecodeWork work) throws IOException {
         this.page = page;
@@ -76,6 +79,13 @@ final class TiffRows {
                 [units == null
                         ? Math.toIntExact(((long) rowSamples * bits + 7) / 8)
                         : units.rowBytes(page.tileWidth())];
+        this.asStored = (bits == 8 || (bits == 16 && !ink))
+                && !any
+                && units == null
+                && palette.length == 0
+                && alpha.length == 0
+                && step == channels
+                && page.samples().photometric() != TiffSamples.WHITE_IS_ZERO;
         this.numbers = any ? new TiffNumbers(page.samples(), bigEndian, predictor, step, row.length) : null;
     }
 
@@ -129,12 +139,14 @@ final class TiffRows {
                 int pixel = (top + y) * width + left;
                 if (units != null) {
                     units.take(row, samples, 3 * pixel, 3 * width, columns, Math.min(rowsAtOnce, rows - y));
-                } else if (numbers == null) {
-                    unpack();
-                    take(pixel, plane, columns);
-                } else {
+                } else if (numbers != null) {
                     numbers.unpack(row, numberLine);
                     takeNumbers(pixel, plane, columns);
+                } else if (asStored) {
+                    copy(pixel * channels, columns * channels);
+                } else {
+                    unpack();
+                    take(pixel, plane, columns);
                 }
             }
         }
@@ -152,12 +164,30 @@ final class TiffRows {
         return switch (page.compression()) {
             case NONE -> in;
             case LZW -> new LzwStream(file, from, length, reversed);
-            case PACK_BITS -> new PackBitsStream(in);
+            case PACK_BITS -> new PackBitsStream(file, from, length, reversed);
             case DEFLATE -> new InflaterInputStream(in);
             case FAX_RUNS, FAX_3, FAX_4 ->
                 new FaxStream(in, page.compression().fax(page.directory()), page.tileWidth());
             case JPEG, OLD_STYLE_JPEG -> throw new IllegalStateException("JPEG has no rows");
         };
+    }
+
+    /** Copies samples of the row into the picture: what {@link #unpack} and {@link #take} do, without numbers between. */
+    private void copy(int at, int count) {
+        if (bits == 8) {
+            System.arraycopy(row, 0, samples, at, count);
+        } else {
+            ByteBuffer.wrap(row).order(page.directory().order()).asShortBuffer().get(samples16, at, count);
+        }
+        if (differences) {
+            for (int i = at + step; i < at + count; i++) {
+                if (bits == 8) {
+                    samples[i] += samples[i - step];
+                } else {
+                    samples16[i] += samples16[i - step];
+                }
+            }
+        }
     }
 
     /** The samples of a row as numbers, without differences. */

@@ -39,80 +39,78 @@ final class Vp8Filter {
     }
 
     private void simple(int at, int across, int along, int length, int limit) {
+        byte[] s = plane;
+        int most = 2 * limit + 1;
         for (int i = 0, p = at; i < length; i++, p += along) {
-            if (edge(p, across) <= 2 * limit + 1) {
-                filter2(p, across);
+            int p1 = s[p - 2 * across] & 0xFF;
+            int p0 = s[p - across] & 0xFF;
+            int q0 = s[p] & 0xFF;
+            int q1 = s[p + across] & 0xFF;
+            if (4 * Math.abs(p0 - q0) + Math.abs(p1 - q1) <= most) {
+                filter2(s, p, across, p1, p0, q0, q1);
             }
         }
     }
 
+    /** Names of pixels as in the RFC: p3 p2 p1 p0 before the edge, q0 q1 q2 q3 behind it. Each is read once. */
     private void normal(int at, int across, int along, int length, int limit, int interior, int high, boolean inside) {
+        byte[] s = plane;
+        int most = 2 * limit + 1;
         for (int i = 0, p = at; i < length; i++, p += along) {
-            if (edge(p, across) > 2 * limit + 1 || !isSmooth(p, across, interior)) {
+            int p1 = s[p - 2 * across] & 0xFF;
+            int p0 = s[p - across] & 0xFF;
+            int q0 = s[p] & 0xFF;
+            int q1 = s[p + across] & 0xFF;
+            if (4 * Math.abs(p0 - q0) + Math.abs(p1 - q1) > most) {
                 continue;
             }
-            if (difference(p - 2 * across, p - across) > high || difference(p + across, p) > high) {
-                filter2(p, across);
+            int p3 = s[p - 4 * across] & 0xFF;
+            int p2 = s[p - 3 * across] & 0xFF;
+            int q2 = s[p + 2 * across] & 0xFF;
+            int q3 = s[p + 3 * across] & 0xFF;
+            int before = Math.abs(p1 - p0);
+            int behind = Math.abs(q1 - q0);
+            if (Math.abs(p3 - p2) > interior
+                    || Math.abs(p2 - p1) > interior
+                    || before > interior
+                    || Math.abs(q3 - q2) > interior
+                    || Math.abs(q2 - q1) > interior
+                    || behind > interior) {
+                continue;
+            }
+            if (before > high || behind > high) {
+                filter2(s, p, across, p1, p0, q0, q1);
             } else if (inside) {
-                filter4(p, across);
+                int a = 3 * (q0 - p0);
+                int one = small((a + 4) >> 3);
+                int half = (one + 1) >> 1;
+                s[p - 2 * across] = clamp(p1 + half);
+                s[p - across] = clamp(p0 + small((a + 3) >> 3));
+                s[p] = clamp(q0 - one);
+                s[p + across] = clamp(q1 - half);
             } else {
-                filter6(p, across);
+                int a = signed(3 * (q0 - p0) + signed(p1 - q1));
+                int one = (27 * a + 63) >> 7;
+                int two = (18 * a + 63) >> 7;
+                int three = (9 * a + 63) >> 7;
+                s[p - 3 * across] = clamp(p2 + three);
+                s[p - 2 * across] = clamp(p1 + two);
+                s[p - across] = clamp(p0 + one);
+                s[p] = clamp(q0 - one);
+                s[p + across] = clamp(q1 - two);
+                s[p + 2 * across] = clamp(q2 - three);
             }
         }
     }
 
-    private int edge(int p, int across) {
-        return 4 * difference(p - across, p) + difference(p - 2 * across, p + across);
+    private static void filter2(byte[] s, int p, int across, int p1, int p0, int q0, int q1) {
+        int a = 3 * (q0 - p0) + signed(p1 - q1);
+        s[p - across] = clamp(p0 + small((a + 3) >> 3));
+        s[p] = clamp(q0 - small((a + 4) >> 3));
     }
 
-    private boolean isSmooth(int p, int across, int limit) {
-        return difference(p - 4 * across, p - 3 * across) <= limit
-                && difference(p - 3 * across, p - 2 * across) <= limit
-                && difference(p - 2 * across, p - across) <= limit
-                && difference(p + 3 * across, p + 2 * across) <= limit
-                && difference(p + 2 * across, p + across) <= limit
-                && difference(p + across, p) <= limit;
-    }
-
-    private int difference(int a, int b) {
-        return Math.abs(value(a) - value(b));
-    }
-
-    private void filter2(int p, int across) {
-        int a = 3 * (value(p) - value(p - across)) + signed(value(p - 2 * across) - value(p + across));
-        add(p - across, small((a + 3) >> 3));
-        add(p, -small((a + 4) >> 3));
-    }
-
-    private void filter4(int p, int across) {
-        int a = 3 * (value(p) - value(p - across));
-        int one = small((a + 4) >> 3);
-        int half = (one + 1) >> 1;
-        add(p - 2 * across, half);
-        add(p - across, small((a + 3) >> 3));
-        add(p, -one);
-        add(p + across, -half);
-    }
-
-    private void filter6(int p, int across) {
-        int a = signed(3 * (value(p) - value(p - across)) + signed(value(p - 2 * across) - value(p + across)));
-        int one = (27 * a + 63) >> 7;
-        int two = (18 * a + 63) >> 7;
-        int three = (9 * a + 63) >> 7;
-        add(p - 3 * across, three);
-        add(p - 2 * across, two);
-        add(p - across, one);
-        add(p, -one);
-        add(p + across, -two);
-        add(p + 2 * across, -three);
-    }
-
-    private int value(int at) {
-        return plane[at] & 0xFF;
-    }
-
-    private void add(int at, int change) {
-        plane[at] = (byte) Math.max(0, Math.min(255, value(at) + change));
+    private static byte clamp(int value) {
+        return (byte) Math.max(0, Math.min(255, value));
     }
 
     private static int signed(int value) {

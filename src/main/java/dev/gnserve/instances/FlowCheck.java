@@ -1,10 +1,15 @@
 package dev.gnserve.instances;
 
+import java.util.stream.IntStream;
+
 /**
  * Compares the flows of a network with those that the found objects would have: heat spreads from the middle of each object, and the
  * flows are the directions in which it rises. As cellpose's {@code flow_error} (Stringer et al. 2021). Thread-safe.
  */
 final class FlowCheck {
+
+    /** Up to this many pixels of its box for one of an object, all of the box are computed: one loop without choices is faster. */
+    private static final int DENSE = 4;
 
     private FlowCheck() {}
 
@@ -31,7 +36,14 @@ final class FlowCheck {
                 places[next++] = at;
             }
         }
-        double[] heat = spread(padded, places, wide, middles(ids, width, areas, wide), rounds(areas));
+        double[] heat = new double[padded.length];
+        int[] middles = middles(ids, width, areas, wide);
+        int rounds = rounds(areas);
+        for (int id = 1; id <= areas.count(); id++) {
+            if (areas.sizes[id] > 0) {
+                new Heat(padded, wide, areas, id).spread(middles[id], rounds, heat);
+            }
+        }
         double[] sums = new double[areas.count() + 1];
         for (int at : places) {
             double dy = heat[at + wide] - heat[at - wide];
@@ -84,47 +96,83 @@ final class FlowCheck {
         return middles;
     }
 
-    /** Each round heats the middles by 1, then gives each pixel a ninth of the sum over itself and its 8 neighbours in the same object. */
-    private static double[] spread(int[] padded, int[] places, int wide, int[] middles, int rounds) {
-        int[] steps = {0, -wide, wide, -1, 1, -wide - 1, -wide + 1, wide - 1, wide + 1};
-        double[] heat = new double[padded.length];
-        double[] next = new double[places.length];
-        // Which of the nine count, as bits.
-        short[] same = new short[places.length];
-        for (int i = 0; i < places.length; i++) {
-            for (int k = 0; k < steps.length; k++) {
-                same[i] |= (short) (padded[places[i] + steps[k]] == padded[places[i]] ? 1 << k : 0);
+    /** The heat of one object, in its box with one more pixel on each side, which stays cold. */
+    private static final class Heat {
+
+        private final int wide;
+        private final int origin;
+        private final int columns;
+        private final int rows;
+
+        /** 1 for pixels of the object, else 0. */
+        private final double[] inside;
+
+        private final boolean dense;
+        private double[] now;
+        private double[] next;
+
+        Heat(int[] padded, int wide, NumberedAreas areas, int id) {
+            this.wide = wide;
+            origin = areas.top[id] * wide + areas.left[id];
+            columns = areas.right[id] - areas.left[id] + 3;
+            rows = areas.bottom[id] - areas.top[id] + 3;
+            inside = new double[columns * rows];
+            now = new double[inside.length];
+            next = new double[inside.length];
+            dense = inside.length <= (long) DENSE * areas.sizes[id];
+            for (int y = 0; y < rows; y++) {
+                for (int x = 0; x < columns; x++) {
+                    inside[y * columns + x] = padded[origin + y * wide + x] == id ? 1 : 0;
+                }
             }
         }
-        for (int round = 0; round < rounds; round++) {
-            for (int id = 1; id < middles.length; id++) {
-                heat[middles[id]] += 1;
-            }
-            for (int i = 0; i < places.length; i++) {
-                int at = places[i];
-                int bits = same[i];
-                double sum = 0;
-                if (bits == 0x1FF) {
-                    sum = heat[at]
-                            + heat[at - wide]
-                            + heat[at + wide]
-                            + heat[at - 1]
-                            + heat[at + 1]
-                            + heat[at - wide - 1]
-                            + heat[at - wide + 1]
-                            + heat[at + wide - 1]
-                            + heat[at + wide + 1];
+
+        /** Each round heats the middle by 1, then gives each pixel a ninth of the sum over itself and its 8 neighbours in the object. */
+        void spread(int middle, int rounds, double[] heat) {
+            int heated = (middle - origin) / wide * columns + (middle - origin) % wide;
+            int[] places = dense
+                    ? new int[0]
+                    : IntStream.range(0, inside.length)
+                            .filter(at -> inside[at] > 0)
+                            .toArray();
+            for (int round = 0; round < rounds; round++) {
+                now[heated] += 1;
+                if (dense) {
+                    mean(now, next, inside, columns);
                 } else {
-                    for (int k = 0; k < steps.length; k++) {
-                        sum += (bits & 1 << k) != 0 ? heat[at + steps[k]] : 0;
+                    for (int at : places) {
+                        next[at] = mean(now, at, columns);
                     }
                 }
-                next[i] = sum / 9;
+                double[] before = now;
+                now = next;
+                next = before;
             }
-            for (int i = 0; i < places.length; i++) {
-                heat[places[i]] = next[i];
+            for (int at = 0; at < inside.length; at++) {
+                if (inside[at] > 0) {
+                    heat[origin + at / columns * wide + at % columns] = now[at];
+                }
             }
         }
-        return heat;
+
+        private static void mean(double[] heat, double[] next, double[] inside, int columns) {
+            for (int at = columns + 1; at < heat.length - columns - 1; at++) {
+                next[at] = inside[at] * mean(heat, at, columns);
+            }
+        }
+
+        /** Outside of the object is no heat. */
+        private static double mean(double[] heat, int at, int columns) {
+            return (heat[at]
+                            + heat[at - columns]
+                            + heat[at + columns]
+                            + heat[at - 1]
+                            + heat[at + 1]
+                            + heat[at - columns - 1]
+                            + heat[at - columns + 1]
+                            + heat[at + columns - 1]
+                            + heat[at + columns + 1])
+                    / 9;
+        }
     }
 }

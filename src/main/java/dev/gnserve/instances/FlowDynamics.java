@@ -36,12 +36,10 @@ final class FlowDynamics {
         int wide = width + 2 * PAD;
         int[] arrived = new int[cell.length];
         int[] histogram = new int[wide * (height + 2 * PAD)];
-        Follower follower = new Follower(down, right, width, height);
+        FlowFollower follower = new FlowFollower(down, right, width, height, steps);
+        follower.follow(cell, arrived, PAD);
         for (int i = 0; i < cell.length; i++) {
-            if (cell[i]) {
-                arrived[i] = follower.follow(i % width, i / width, steps);
-                histogram[arrived[i]]++;
-            }
+            histogram[arrived[i]] += cell[i] ? 1 : 0;
         }
         int[] owners = owners(histogram, wide);
         int[] ids = new int[cell.length];
@@ -49,79 +47,6 @@ final class FlowDynamics {
             ids[i] = cell[i] ? owners[arrived[i]] : 0;
         }
         return ids;
-    }
-
-    /** Moves points by bilinear interpolation of the flows, in the coordinates of PyTorch's grid_sample: -1 to 1 across the picture. */
-    private static final class Follower {
-
-        private final float[] down;
-        private final float[] right;
-        private final int width;
-        private final int height;
-        private final float lastX;
-        private final float lastY;
-        private final float scaleX;
-        private final float scaleY;
-
-        Follower(float[] down, float[] right, int width, int height) {
-            this.down = down;
-            this.right = right;
-            this.width = width;
-            this.height = height;
-            lastX = Math.max(1, width - 1);
-            lastY = Math.max(1, height - 1);
-            scaleX = 2 / lastX;
-            scaleY = 2 / lastY;
-        }
-
-        /** Where a pixel arrives, as a place in the histogram. */
-        int follow(int startX, int startY, int steps) {
-            float x = startX / lastX * 2 - 1;
-            float y = startY / lastY * 2 - 1;
-            for (int step = 0; step < steps; step++) {
-                float u = (x + 1) * (width / 2f) - 0.5f;
-                float v = (y + 1) * (height / 2f) - 0.5f;
-                int left = (int) Math.floor(u);
-                int top = (int) Math.floor(v);
-                float east = u - left;
-                float west = 1 - east;
-                float south = v - top;
-                float north = 1 - south;
-                boolean inLeft = left >= 0 && left < width;
-                boolean inRight = left + 1 >= 0 && left + 1 < width;
-                float dx = 0;
-                float dy = 0;
-                int at = top * width + left;
-                if (top >= 0 && top < height) {
-                    float weightLeft = inLeft ? west * north : 0;
-                    float weightRight = inRight ? east * north : 0;
-                    dx = (inLeft ? weightLeft * (right[at] * scaleX) : 0)
-                            + (inRight ? weightRight * (right[at + 1] * scaleX) : 0);
-                    dy = (inLeft ? weightLeft * (down[at] * scaleY) : 0)
-                            + (inRight ? weightRight * (down[at + 1] * scaleY) : 0);
-                }
-                if (top + 1 >= 0 && top + 1 < height) {
-                    float weightLeft = inLeft ? west * south : 0;
-                    float weightRight = inRight ? east * south : 0;
-                    dx = dx
-                            + (inLeft ? weightLeft * (right[at + width] * scaleX) : 0)
-                            + (inRight ? weightRight * (right[at + width + 1] * scaleX) : 0);
-                    dy = dy
-                            + (inLeft ? weightLeft * (down[at + width] * scaleY) : 0)
-                            + (inRight ? weightRight * (down[at + width + 1] * scaleY) : 0);
-                }
-                float nextX = Math.max(-1, Math.min(1, x + dx));
-                float nextY = Math.max(-1, Math.min(1, y + dy));
-                if (nextX == x && nextY == y) {
-                    break; // It stays there.
-                }
-                x = nextX;
-                y = nextY;
-            }
-            int column = (int) ((x + 1) * 0.5f * lastX);
-            int row = (int) ((y + 1) * 0.5f * lastY);
-            return (Math.min(row, height - 1) + PAD) * (width + 2 * PAD) + Math.min(column, width - 1) + PAD;
-        }
     }
 
     /** The number of the object that each place of the histogram belongs to; of several, the one with the highest peak. */

@@ -26,16 +26,16 @@ final class NumberedAreas {
         bottom = new int[most + 1];
         Arrays.fill(left, Integer.MAX_VALUE);
         Arrays.fill(top, Integer.MAX_VALUE);
-        for (int i = 0; i < ids.length; i++) {
-            int id = ids[i];
-            if (id != 0) {
-                int x = i % width;
-                int y = i / width;
-                sizes[id]++;
-                left[id] = Math.min(left[id], x);
-                right[id] = Math.max(right[id], x);
-                top[id] = Math.min(top[id], y);
-                bottom[id] = Math.max(bottom[id], y);
+        for (int y = 0, at = 0; at < ids.length; y++) {
+            for (int x = 0; x < width; x++, at++) {
+                int id = ids[at];
+                if (id != 0) {
+                    sizes[id]++;
+                    left[id] = Math.min(left[id], x);
+                    right[id] = Math.max(right[id], x);
+                    top[id] = Math.min(top[id], y);
+                    bottom[id] = y;
+                }
             }
         }
     }

@@ -3,8 +3,8 @@ package dev.gnserve.instances;
 import java.util.Arrays;
 
 /**
- * The area that two polygons with whole coordinates share: half the sum over the pieces of each boundary that lie in the other polygon.
- * Crossings are rounded to whole coordinates, as Clipper's are. Not thread-safe.
+ * The area that a polygon with whole coordinates shares with others: half the sum over the pieces of each boundary that lie in the other
+ * polygon. Crossings are rounded to whole coordinates, as Clipper's are. Not thread-safe.
  */
 final class PolygonOverlap {
 
@@ -13,116 +13,175 @@ final class PolygonOverlap {
 
     private static final double APART_Y = 1.0 / 2179;
 
-    /** The edge of each polygon, the place on each (0 to 1), and the rounded point. */
-    private record Crossing(int first, int second, double onFirst, double onSecond, double x, double y) {}
+    private final double originX;
+    private final double originY;
 
+    /** Both polygons relative to the origin, with a repeated last vertex. */
     private final double[] ax;
-    private final double[] ay;
-    private final double[] bx;
-    private final double[] by;
-    private Crossing[] crossings = new Crossing[16];
-    private int count;
 
-    /** Polygons relative to the same origin, without a repeated last vertex. */
-    private PolygonOverlap(int[] firstX, int[] firstY, int[] secondX, int[] secondY) {
-        ax = moved(firstX, firstX[0], 0);
-        ay = moved(firstY, firstY[0], 0);
-        bx = moved(secondX, firstX[0], APART_X);
-        by = moved(secondY, firstY[0], APART_Y);
+    private final double[] ay;
+    private double[] bx = new double[0];
+    private double[] by = new double[0];
+
+    /** The edges of the first polygon by the rows that they touch, from the top on; those of row r are from {@code rows[r]} on. */
+    private final int top;
+
+    private final int[] rows;
+    private final int[] edges;
+    private final int[] firstRow;
+
+    // Crossings: the edge of each polygon, the place on each (0 to 1), and the rounded point.
+    private int count;
+    private int[] onFirst = new int[16];
+    private int[] onSecond = new int[16];
+    private double[] firstPlace = new double[16];
+    private double[] secondPlace = new double[16];
+    private double[] crossingX = new double[16];
+    private double[] crossingY = new double[16];
+    private int[] order = new int[16];
+
+    /** The first polygon, without a repeated last vertex. */
+    PolygonOverlap(int[] xs, int[] ys) {
+        originX = xs[0];
+        originY = ys[0];
+        ax = moved(xs, originX, 0, new double[xs.length + 1]);
+        ay = moved(ys, originY, 0, new double[ys.length + 1]);
+        top = Arrays.stream(ys).min().orElseThrow();
+        int bottom = Arrays.stream(ys).max().orElseThrow();
+        rows = new int[bottom - top + 2];
+        firstRow = new int[ys.length];
+        int[] lastRow = new int[ys.length];
+        for (int edge = 0; edge < ys.length; edge++) {
+            int end = ys[edge + 1 == ys.length ? 0 : edge + 1];
+            firstRow[edge] = Math.min(ys[edge], end) - top;
+            lastRow[edge] = Math.max(ys[edge], end) - top;
+            for (int row = firstRow[edge]; row <= lastRow[edge]; row++) {
+                rows[row + 1]++;
+            }
+        }
+        for (int row = 1; row < rows.length; row++) {
+            rows[row] += rows[row - 1];
+        }
+        edges = new int[rows[rows.length - 1]];
+        int[] next = rows.clone();
+        for (int edge = 0; edge < ys.length; edge++) {
+            for (int row = firstRow[edge]; row <= lastRow[edge]; row++) {
+                edges[next[row]++] = edge;
+            }
+        }
     }
 
-    private static double[] moved(int[] positions, int origin, double apart) {
-        double[] moved = new double[positions.length + 1];
-        for (int i = 0; i <= positions.length; i++) {
-            moved[i] = (double) positions[i % positions.length] - origin + apart;
+    private static double[] moved(int[] positions, double origin, double apart, double[] moved) {
+        for (int i = 0; i < positions.length; i++) {
+            moved[i] = positions[i] - origin + apart;
         }
+        moved[positions.length] = moved[0];
         return moved;
     }
 
-    static double area(int[] firstX, int[] firstY, int[] secondX, int[] secondY) {
-        PolygonOverlap overlap = new PolygonOverlap(firstX, firstY, secondX, secondY);
-        overlap.cross();
-        Crossing[] found = Arrays.copyOf(overlap.crossings, overlap.count);
-        Arrays.sort(
-                found,
-                (one, another) -> one.first() != another.first()
-                        ? Integer.compare(one.first(), another.first())
-                        : Double.compare(one.onFirst(), another.onFirst()));
-        boolean inside = contains(overlap.bx, overlap.by, overlap.ax[0], overlap.ay[0]);
-        double twice = pieces(overlap.ax, overlap.ay, found, true, inside);
-        Arrays.sort(
-                found,
-                (one, another) -> one.second() != another.second()
-                        ? Integer.compare(one.second(), another.second())
-                        : Double.compare(one.onSecond(), another.onSecond()));
-        inside = contains(overlap.ax, overlap.ay, overlap.bx[0], overlap.by[0]);
-        twice += pieces(overlap.bx, overlap.by, found, false, inside);
+    /** The area shared with another polygon, without a repeated last vertex. */
+    double area(int[] xs, int[] ys) {
+        if (bx.length != xs.length + 1) {
+            bx = new double[xs.length + 1];
+            by = new double[xs.length + 1];
+        }
+        moved(xs, originX, APART_X, bx);
+        moved(ys, originY, APART_Y, by);
+        cross(ys);
+        sort(onFirst, firstPlace);
+        double twice = pieces(ax, ay, onFirst, contains(bx, by, ax[0], ay[0]));
+        sort(onSecond, secondPlace);
+        twice += pieces(bx, by, onSecond, contains(ax, ay, bx[0], by[0]));
         return Math.abs(twice / 2);
     }
 
-    /** Finds where the boundaries cross. */
-    private void cross() {
-        double left = Arrays.stream(bx).min().orElseThrow();
-        double right = Arrays.stream(bx).max().orElseThrow();
-        double top = Arrays.stream(by).min().orElseThrow();
-        double bottom = Arrays.stream(by).max().orElseThrow();
-        for (int i = 0; i + 1 < ax.length; i++) {
-            double x = ax[i];
-            double y = ay[i];
-            double dx = ax[i + 1] - x;
-            double dy = ay[i + 1] - y;
-            boolean apart = Math.max(x, x + dx) < left
-                    || Math.min(x, x + dx) > right
-                    || Math.max(y, y + dy) < top
-                    || Math.min(y, y + dy) > bottom;
-            if (apart) {
-                continue;
-            }
-            double side = dx * (by[0] - y) - dy * (bx[0] - x);
-            for (int j = 0; j + 1 < bx.length; j++) {
-                double next = dx * (by[j + 1] - y) - dy * (bx[j + 1] - x);
-                if (side > 0 != next > 0) {
-                    double ex = bx[j + 1] - bx[j];
-                    double ey = by[j + 1] - by[j];
-                    double from = ex * (y - by[j]) - ey * (x - bx[j]);
-                    double to = ex * (y + dy - by[j]) - ey * (x + dx - bx[j]);
-                    if (from > 0 != to > 0) {
-                        double place = from / (from - to);
-                        add(new Crossing(
-                                i,
-                                j,
-                                place,
-                                side / (side - next),
-                                Math.rint(x + place * dx),
-                                Math.rint(y + place * dy)));
+    /** Finds where the boundaries cross: an edge of the second polygon can cross those of the first that touch one of its rows. */
+    private void cross(int[] ys) {
+        count = 0;
+        for (int j = 0; j < ys.length; j++) {
+            int end = ys[j + 1 == ys.length ? 0 : j + 1];
+            int first = Math.max(0, Math.min(ys[j], end) - top);
+            int last = Math.min(rows.length - 2, Math.max(ys[j], end) - top);
+            for (int row = first; row <= last; row++) {
+                for (int at = rows[row]; at < rows[row + 1]; at++) {
+                    int i = edges[at];
+                    if (row == Math.max(first, firstRow[i])) { // Once, though both touch several rows.
+                        cross(i, j);
                     }
                 }
-                side = next;
             }
         }
     }
 
-    private void add(Crossing crossing) {
-        if (count == crossings.length) {
-            crossings = Arrays.copyOf(crossings, 2 * count);
+    private void cross(int i, int j) {
+        double x = ax[i];
+        double y = ay[i];
+        double dx = ax[i + 1] - x;
+        double dy = ay[i + 1] - y;
+        double side = dx * (by[j] - y) - dy * (bx[j] - x);
+        double next = dx * (by[j + 1] - y) - dy * (bx[j + 1] - x);
+        if (side > 0 == next > 0) {
+            return;
         }
-        crossings[count++] = crossing;
+        double ex = bx[j + 1] - bx[j];
+        double ey = by[j + 1] - by[j];
+        double from = ex * (y - by[j]) - ey * (x - bx[j]);
+        double to = ex * (y + dy - by[j]) - ey * (x + dx - bx[j]);
+        if (from > 0 == to > 0) {
+            return;
+        }
+        if (count == order.length) {
+            grow();
+        }
+        double place = from / (from - to);
+        onFirst[count] = i;
+        onSecond[count] = j;
+        firstPlace[count] = place;
+        secondPlace[count] = side / (side - next);
+        crossingX[count] = Math.rint(x + place * dx);
+        crossingY[count] = Math.rint(y + place * dy);
+        count++;
+    }
+
+    private void grow() {
+        onFirst = Arrays.copyOf(onFirst, 2 * count);
+        onSecond = Arrays.copyOf(onSecond, 2 * count);
+        firstPlace = Arrays.copyOf(firstPlace, 2 * count);
+        secondPlace = Arrays.copyOf(secondPlace, 2 * count);
+        crossingX = Arrays.copyOf(crossingX, 2 * count);
+        crossingY = Arrays.copyOf(crossingY, 2 * count);
+        order = Arrays.copyOf(order, 2 * count);
+    }
+
+    /** Sorts the crossings along a boundary by insertion: there are few. */
+    private void sort(int[] edge, double[] place) {
+        for (int i = 0; i < count; i++) {
+            int at = i;
+            while (at > 0
+                    && (edge[order[at - 1]] > edge[i]
+                            || (edge[order[at - 1]] == edge[i] && place[order[at - 1]] > place[i]))) {
+                order[at] = order[at - 1];
+                at--;
+            }
+            order[at] = i;
+        }
     }
 
     /** Twice the area that the pieces of a boundary contribute: it enters or leaves the other polygon at each crossing. */
-    private static double pieces(double[] xs, double[] ys, Crossing[] found, boolean first, boolean startsInside) {
+    private double pieces(double[] xs, double[] ys, int[] edge, boolean startsInside) {
         boolean inside = startsInside;
         double twice = 0;
         int next = 0;
         for (int i = 0; i + 1 < xs.length; i++) {
             double x = Math.rint(xs[i]);
             double y = Math.rint(ys[i]);
-            while (next < found.length && (first ? found[next].first() : found[next].second()) == i) {
-                Crossing crossing = found[next++];
-                twice += inside ? x * crossing.y() - y * crossing.x() : 0;
+            for (; next < count && edge[order[next]] == i; next++) {
+                double toX = crossingX[order[next]];
+                double toY = crossingY[order[next]];
+                twice += inside ? x * toY - y * toX : 0;
                 inside = !inside;
-                x = crossing.x();
-                y = crossing.y();
+                x = toX;
+                y = toY;
             }
             twice += inside ? x * Math.rint(ys[i + 1]) - y * Math.rint(xs[i + 1]) : 0;
         }

@@ -11,6 +11,7 @@ import dev.gnserve.model.StarDistOutputs;
 import dev.gnserve.model.StarDistSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -23,6 +24,9 @@ final class StarDistCollector implements TileCollector<Instances> {
     private static final int BORDER = 2;
 
     private static final float SHORTEST = 1e-3f;
+
+    /** So many polygons are read together: their distances lie apart, ray by ray. */
+    private static final int TOGETHER = 256;
 
     private final StarDistSpec spec;
     private final PreparedImage prepared;
@@ -46,10 +50,10 @@ final class StarDistCollector implements TileCollector<Instances> {
         next++;
         int width = outputs.probability().shape().size(2);
         int height = outputs.probability().shape().size(1);
-        int rays = outputs.distances().shape().size(0);
         float[] probabilities = outputs.probability().floats();
-        float[] distances = outputs.distances().floats();
         Geometry geometry = prepared.geometry();
+        int[] chosen = new int[width * height];
+        int count = 0;
         for (int row = 0, at = 0; row < height; row++) {
             int y = place.y() + row * grid;
             for (int column = 0; column < width; column++, at++) {
@@ -65,9 +69,18 @@ final class StarDistCollector implements TileCollector<Instances> {
                         && x < geometry.scaledWidth()
                         && y < geometry.scaledHeight();
                 if (counts) {
-                    candidates.add(
-                            new StarPolygon(x, y, along(distances, at, width * height, rays), probabilities[at]));
+                    chosen[count++] = at;
                 }
+            }
+        }
+        StarPolygon.Rays rays = new StarPolygon.Rays(outputs.distances().shape().size(0));
+        for (int from = 0; from < count; from += TOGETHER) {
+            int[] pixels = Arrays.copyOfRange(chosen, from, Math.min(count, from + TOGETHER));
+            float[][] along = along(outputs.distances().floats(), pixels, width * height, rays.count());
+            for (int i = 0; i < pixels.length; i++) {
+                int x = place.x() + pixels[i] % width * grid;
+                int y = place.y() + pixels[i] / width * grid;
+                candidates.add(new StarPolygon(x, y, rays, along[i], probabilities[pixels[i]]));
             }
         }
     }
@@ -80,14 +93,17 @@ final class StarDistCollector implements TileCollector<Instances> {
         return position >= BORDER * grid && position < size - BORDER * grid;
     }
 
-    private static float[] along(float[] distances, int pixel, int plane, int rays) {
-        float[] values = new float[rays];
-        for (int i = 0; i < rays; i++) {
-            float distance = distances[i * plane + pixel];
-            if (!Float.isFinite(distance)) {
-                throw fault("distance", distance);
+    /** The distances of some pixels, each [rays]. */
+    private static float[][] along(float[] distances, int[] pixels, int plane, int rays) {
+        float[][] values = new float[pixels.length][rays];
+        for (int ray = 0; ray < rays; ray++) {
+            for (int i = 0; i < pixels.length; i++) {
+                float distance = distances[ray * plane + pixels[i]];
+                if (!Float.isFinite(distance)) {
+                    throw fault("distance", distance);
+                }
+                values[i][ray] = Math.max(SHORTEST, distance);
             }
-            values[i] = Math.max(SHORTEST, distance);
         }
         return values;
     }

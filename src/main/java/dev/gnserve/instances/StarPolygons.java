@@ -1,7 +1,6 @@
 package dev.gnserve.instances;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,10 +22,7 @@ final class StarPolygons {
     /** @param candidates in any order; of equal scores, the last in reading order of the centres comes first */
     StarPolygons(List<StarPolygon> candidates) {
         polygons = new ArrayList<>(candidates);
-        polygons.sort(Comparator.comparing(StarPolygon::score)
-                .thenComparing(StarPolygon::y)
-                .thenComparing(StarPolygon::x)
-                .reversed());
+        polygons.sort(StarPolygons::compare);
         for (int i = 0; i < polygons.size(); i++) {
             StarPolygon polygon = polygons.get(i);
             int size = size(polygon.radius());
@@ -35,6 +31,12 @@ final class StarPolygons {
                             cell(column(polygon.x(), size), column(polygon.y(), size)), any -> new ArrayList<>())
                     .add(i);
         }
+    }
+
+    private static int compare(StarPolygon one, StarPolygon other) {
+        int byScore = Float.compare(other.score(), one.score());
+        int byRow = byScore != 0 ? byScore : Float.compare(other.y(), one.y());
+        return byRow != 0 ? byRow : Float.compare(other.x(), one.x());
     }
 
     /** The objects, best first. */
@@ -52,6 +54,7 @@ final class StarPolygons {
 
     private void drop(int best, float fraction, boolean[] dropped) {
         StarPolygon polygon = polygons.get(best);
+        PolygonOverlap outline = polygon.outline();
         sizes.forEach((size, cells) -> {
             float reach = size == LARGEST ? Float.POSITIVE_INFINITY : polygon.radius() + (1 << size);
             int left = column(polygon.x() - reach, size);
@@ -59,25 +62,25 @@ final class StarPolygons {
             int top = column(polygon.y() - reach, size);
             int bottom = column(polygon.y() + reach, size);
             if (((double) right - left + 1) * ((double) bottom - top + 1) > cells.size()) {
-                cells.values().forEach(cell -> drop(cell, best, fraction, dropped));
+                cells.values().forEach(cell -> drop(cell, best, outline, fraction, dropped));
                 return;
             }
             for (int row = top; row <= bottom; row++) {
                 for (int at = left; at <= right; at++) {
                     List<Integer> cell = cells.get(cell(at, row));
                     if (cell != null) {
-                        drop(cell, best, fraction, dropped);
+                        drop(cell, best, outline, fraction, dropped);
                     }
                 }
             }
         });
     }
 
-    private void drop(List<Integer> cell, int best, float fraction, boolean[] dropped) {
+    private void drop(List<Integer> cell, int best, PolygonOverlap outline, float fraction, boolean[] dropped) {
         StarPolygon polygon = polygons.get(best);
         cell.removeIf(other -> dropped[other]);
         for (int other : cell) {
-            dropped[other] = other > best && polygon.overlaps(polygons.get(other), fraction);
+            dropped[other] = other > best && polygon.overlaps(outline, polygons.get(other), fraction);
         }
     }
 

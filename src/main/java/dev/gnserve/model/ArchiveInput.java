@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * The input that an archive takes, found in its parameters and by trial passes.
  *
  * @param channels channels of an image
- * @param sizeMultiple both sides must be multiples of this power of two
+ * @param sizeMultiple both sides must be multiples of this
  * @param fixedSize side of the only square input that runs; 0 if other sizes run
  * @param logits number of output channels per pixel or image; 0 if unknown
  * @param onlySize the only size that runs, square or not; null if other sizes run
@@ -43,6 +43,9 @@ public record ArchiveInput(
     /** Networks halve their input up to six times. */
     private static final int LARGEST_MULTIPLE = 64;
 
+    /** Patches of vision transformers, and windows of them. */
+    private static final List<Integer> PATCHES = List.of(14, 28);
+
     /** A first convolution with more channels is none of the input. */
     private static final int MOST_CHANNELS = 16;
 
@@ -50,7 +53,7 @@ public record ArchiveInput(
     private static final int FREE_SIDE = 160;
 
     private static final List<Integer> USUAL_FIXED_SIDES =
-            List.of(224, 256, 32, 64, 96, 128, 299, 384, 512, 640, 800, 1024);
+            List.of(224, 256, 32, 64, 96, 128, 299, 320, 336, 384, 416, 448, 480, 512, 518, 560, 640, 768, 800, 1024);
 
     /** For square inputs of one size, or for any size that is a multiple. */
     ArchiveInput(int channels, int sizeMultiple, int fixedSize, int logits) {
@@ -83,6 +86,11 @@ public record ArchiveInput(
         /** Whether the usual output, if it is a picture, shows the whole image at its size or at whole fractions of it. */
         boolean showsAll() {
             return shape == null || fits(prediction, shape.size(1), shape.size(2));
+        }
+
+        /** Whether the usual output is a picture whose channels are last. */
+        boolean hasChannelsLast() {
+            return shape != null && ArchiveInput.hasChannelsLast(prediction, shape.size(1), shape.size(2));
         }
     }
 
@@ -152,7 +160,7 @@ public record ArchiveInput(
             long start = System.nanoTime();
             try {
                 Prediction prediction = run(session, WarmUp.input(shape), mostAtOnce);
-                if (only != null || fits(prediction, height, width)) {
+                if (only != null || fits(prediction, height, width) || hasChannelsLast(prediction, height, width)) {
                     return new Trial(tried.withLogits(OutputSpec.usualLogits(prediction)), prediction, shape);
                 }
             } catch (FailureException e) {
@@ -193,6 +201,7 @@ public record ArchiveInput(
             for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
                 all.add(new ArchiveInput(channels, multiple, 0, 0));
             }
+            PATCHES.forEach(multiple -> all.add(new ArchiveInput(channels, multiple, 0, 0)));
             USUAL_FIXED_SIDES.forEach(side -> all.add(new ArchiveInput(channels, 1, side, 0)));
         }
         return all;
@@ -204,6 +213,7 @@ public record ArchiveInput(
         for (int multiple = 1; multiple <= LARGEST_MULTIPLE; multiple *= 2) {
             all.add(new ArchiveInput(picture.size(0), multiple, 0, 0));
         }
+        PATCHES.forEach(multiple -> all.add(new ArchiveInput(picture.size(0), multiple, 0, 0)));
         all.add(only(picture.size(0), new Resize.Size(picture.size(2), picture.size(1)), 0));
         return all;
     }
@@ -261,5 +271,18 @@ public record ArchiveInput(
     private static boolean fits(Prediction prediction, int height, int width) {
         TensorShape shape = OutputSpec.usualLogits(prediction).shape();
         return shape.rank() != 3 || (shape.elements() > 0 && height % shape.size(1) == 0 && width % shape.size(2) == 0);
+    }
+
+    /** Whether an output picture divides the sides of the input, both alike, only if its channels are last. */
+    static boolean hasChannelsLast(Prediction prediction, int height, int width) {
+        TensorShape shape = OutputSpec.usualLogits(prediction).shape();
+        return shape.rank() == 3
+                && shape.elements() > 0
+                && isScaled(shape.size(0), shape.size(1), height, width)
+                && !isScaled(shape.size(1), shape.size(2), height, width);
+    }
+
+    private static boolean isScaled(int rows, int columns, int height, int width) {
+        return height % rows == 0 && width % columns == 0 && height / rows == width / columns;
     }
 }

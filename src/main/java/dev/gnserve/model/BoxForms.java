@@ -32,6 +32,9 @@ final class BoxForms {
         boolean centred = true;
         boolean cornered = true;
         boolean fractions = unit(boxes) == Unit.FRACTIONS;
+        boolean within = true;
+        double extent = fractions ? 1 : OutputFacts.of(boxes).greatest(); // About the longer side of the image.
+        double beyond = BEYOND * extent;
         for (Tensor tensor : boxes) {
             float[] values = tensor.floats();
             for (int i = 0; i + 3 < values.length; i += 4) {
@@ -40,6 +43,8 @@ final class BoxForms {
                 float third = values[i + 2];
                 float fourth = values[i + 3];
                 ordered &= x <= third && y <= fourth;
+                within &= Math.min(x - third / 2, y - fourth / 2) >= -beyond
+                        && Math.max(x + third / 2, y + fourth / 2) <= extent + beyond;
                 sized &= third >= 0 && fourth >= 0;
                 centred &= !fractions || (x + third / 2 <= 1 + BEYOND && y + fourth / 2 <= 1 + BEYOND);
                 cornered &= !fractions || (x + third <= 1 + BEYOND && y + fourth <= 1 + BEYOND);
@@ -47,12 +52,15 @@ final class BoxForms {
         }
         List<Form> forms = new ArrayList<>();
         if (ordered) {
-            return List.of(Form.XYXY); // Sizes are seldom larger than places, and never for all boxes.
+            forms.add(Form.XYXY);
+            if (!within) {
+                return forms; // Of boxes around their centres, some would reach far out of the image.
+            }
         }
         if (sized && centred) {
             forms.add(Form.CXCYWH);
         }
-        if (sized && cornered) {
+        if (sized && cornered && !ordered) { // Sizes are seldom larger than places, and never for all boxes.
             forms.add(Form.XYWH);
         }
         return forms;

@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model runs.
@@ -11,9 +12,13 @@ import dev.gnserve.backend.Device;
  * @param threads number of threads of a batch; 0 shares the cores evenly among all batches that run at the same time, of all
  *     models
  * @param device where the model runs
- * @param plan memory format and precision
+ * @param plan memory format and precision; null for what {@link TunedPlans} holds for this machine
  */
-public record Execution(int workers, int threads, Device device, ExecutionPlan plan) {
+public record Execution(
+        int workers, int threads, Device device, @Nullable ExecutionPlan plan) {
+
+    /** In model.yaml, for the plan null. */
+    static final String AUTO = "auto";
 
     private static final int MOST_AUTOMATIC_WORKERS = 4;
 
@@ -24,9 +29,9 @@ public record Execution(int workers, int threads, Device device, ExecutionPlan p
         }
     }
 
-    /** For the engine, with so many threads for a pass; 0 for automatic. */
+    /** For the engine, with so many threads for a pass; 0 for automatic. The plan auto runs as exported here. */
     public BackendPlan withThreads(int number) {
-        return new BackendPlan(device, number, plan);
+        return new BackendPlan(device, number, plan == null ? ExecutionPlan.AS_EXPORTED : plan);
     }
 
     public int workersOn(int cores) {

@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.OutputForm.Evidence;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,8 +34,10 @@ final class InstanceForms {
         if (predictions.stream()
                 .map(StarDistOutputs::find)
                 .allMatch(found -> found != null && (named || found.isUsual()))) {
+            // Features may be positive, too.
             forms.add(OutputForm.of(
-                    Task.SEGMENTATION, Decoder.STARDIST, 1, "StarDist: a probability, and distances along rays"));
+                            Task.SEGMENTATION, Decoder.STARDIST, 1, "StarDist: a probability, and distances along rays")
+                    .with(Evidence.OPEN));
         }
         boolean flows = predictions.stream()
                 .allMatch(

@@ -210,6 +210,24 @@ public final class LoadedModel implements Inference {
         return available(parts).plan();
     }
 
+    /**
+     * Why it is this {@link #plan}, where model.yaml asks for another one or for auto; else null.
+     *
+     * @throws FailureException as {@link #plan}
+     */
+    public @Nullable String planReason() {
+        return available(parts).planReason();
+    }
+
+    /**
+     * What {@code gnserve tune} measured for this archive on this machine; null if nothing is kept.
+     *
+     * @throws FailureException as {@link #plan}
+     */
+    public @Nullable TuningReport tuning() {
+        return available(parts).tuning();
+    }
+
     /** Why an image would be refused now: {@code OVERLOADED} or {@code DEADLINE_EXCEEDED}; null if it would be accepted. */
     public @Nullable Failure refusal(Deadline deadline) {
         ModelParts.Serving now = serving();

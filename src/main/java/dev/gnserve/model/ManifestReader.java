@@ -176,13 +176,14 @@ public final class ManifestReader {
     }
 
     private static Execution execution(ManifestTree tree) {
+        String plan = tree.get("/execution/plan", String.class);
         return tree.make(
                 "/execution",
                 () -> new Execution(
                         tree.get("/execution/workers", Integer.class),
                         tree.get("/execution/threads", Integer.class),
                         tree.get("/execution/device", Device.class),
-                        ExecutionPlan.named(tree.get("/execution/plan", String.class))));
+                        plan.equals(Execution.AUTO) ? null : ExecutionPlan.named(plan)));
     }
 
     /** Of a classifier with several heads: those of all heads. */
@@ -240,23 +241,17 @@ public final class ManifestReader {
         return output.exclusive() && !tree.isGiven("/thresholds/seed") ? given.withSeed(0) : given;
     }
 
-    /** An entry of inputs. */
-    private record GivenInput(String name, @Nullable ElementType dataType, List<List<Integer>> shapes) {
-
-        NamedInput input() {
-            ElementType type = dataType == null ? ElementType.FP32 : dataType;
-            return new NamedInput(
-                    name, type, shapes.stream().map(GivenInput::shape).toList());
+    private static NamedInput named(ParameterSection.Entry entry) {
+        if (entry.shapes() == null || entry.value() != null) {
+            throw new IllegalArgumentException("input " + entry.name()
+                    + " needs shapes such as [[3, 64, 64]], and no value: that is for tensors beside an image");
         }
-
-        private static TensorShape shape(List<Integer> sizes) {
-            return TensorShape.of(sizes.stream().mapToInt(Integer::intValue).toArray());
-        }
+        return new NamedInput(entry.name(), entry.type(), entry.tensorShapes());
     }
 
     /** The inputs by name, as the manifest or else the program gives them; null for one tensor of a batch. */
     private static @Nullable NamedInputs named(ManifestTree tree, Task task, @Nullable ProgramInput program) {
-        boolean given = tree.gives("/inputs");
+        boolean given = tree.gives("/inputs") && task == Task.TENSORS;
         if (!given && !tree.gives("/batching/whole")) {
             return program != null && task == Task.TENSORS ? program.named() : null;
         }
@@ -265,8 +260,8 @@ public final class ManifestReader {
             if (refusal != null) {
                 throw new IllegalArgumentException(refusal);
             }
-            List<NamedInput> inputs = Stream.of(tree.get("/inputs", GivenInput[].class))
-                    .map(GivenInput::input)
+            List<NamedInput> inputs = Stream.of(tree.get("/inputs", ParameterSection.Entry[].class))
+                    .map(ManifestReader::named)
                     .toList();
             return new NamedInputs(inputs, tree.get("/batching/whole", Boolean.class));
         });
@@ -274,7 +269,7 @@ public final class ManifestReader {
 
     private static @Nullable String refusalOfInputs(ManifestTree tree, Task task, @Nullable ProgramInput program) {
         if (task != Task.TENSORS) {
-            return "goes with task tensors; with task " + task.label() + " the only input is an image";
+            return "goes with task tensors; with task " + task.label() + " an input is an image";
         } else if (program != null) {
             return "is given, but the program says its inputs itself; remove it";
         } else if (!tree.gives("/inputs")) {
@@ -351,13 +346,20 @@ public final class ManifestReader {
                 throw new IllegalArgumentException(
                         "batchSizes are " + batchSizes + "; allowed are those up to batching.maxSize (" + most + ")");
             }
-            return new WarmUp(Stream.of(shapes).map(TensorShape::of).toList(), batchSizes, List.of(dataTypes), named);
+            List<TensorShape> own = Stream.of(shapes).map(TensorShape::of).toList();
+            ImageParameters parameters = input.parameters();
+            NamedInputs together = parameters == null ? named : parameters.named(own);
+            return new WarmUp(own, batchSizes, List.of(dataTypes), together);
         });
     }
 
     private static int[] usualInput(InputSpec input, Resize.Size size) {
         int channels = input.colour().channels();
         VolumeSpec volume = input.volume();
+        ClipSpec clip = input.clip();
+        if (clip != null) {
+            return new int[] {channels, clip.frames(), size.height(), size.width()};
+        }
         return volume == null
                 ? new int[] {channels, size.height(), size.width()}
                 : new int[] {

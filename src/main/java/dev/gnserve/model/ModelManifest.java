@@ -64,6 +64,16 @@ public record ModelManifest(
             throw new IllegalArgumentException("thresholds.scores has " + scores
                     + " values; allowed is one for each of the " + labels.size() + " labels, with task detection");
         }
+        int masks = thresholds.masks() == null ? 0 : thresholds.masks().size();
+        boolean ofPixels = task == Task.SEGMENTATION
+                && output.decoder() != OutputSpec.Decoder.CLASSES
+                && output.instances() == null;
+        if (masks > 0 && (masks != labels.size() || !ofPixels)) {
+            throw new IllegalArgumentException(
+                    "thresholds.masks has " + masks + " values; allowed is one for each of the "
+                            + labels.size()
+                            + " labels, with task segmentation and a decoder that gives each label a probability at each pixel");
+        }
         boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {
             throw new IllegalArgumentException(
@@ -137,11 +147,15 @@ public record ModelManifest(
                 throw new IllegalArgumentException(
                         "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes, like the first one");
             }
-            if (task != Task.TENSORS
-                    && input.volume() == null
-                    && (shape.rank() != 3 || shape.size(0) != input.colour().channels())) {
+            ClipSpec clip = input.clip();
+            boolean images = task != Task.TENSORS && input.volume() == null;
+            int axes = clip == null ? 3 : 4;
+            if (images
+                    && (shape.rank() != axes
+                            || shape.size(0) != input.colour().channels()
+                            || (clip != null && shape.size(1) != clip.frames()))) {
                 throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["
-                        + input.colour().channels() + ", height, width]");
+                        + input.colour().channels() + (clip == null ? "" : ", " + clip.frames()) + ", height, width]");
             }
         }
     }

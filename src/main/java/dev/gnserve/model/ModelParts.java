@@ -1,10 +1,12 @@
 package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.BackendModel;
+import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.ModelInput;
@@ -41,20 +43,29 @@ final class ModelParts {
     private final String name;
     private final String version;
     private final EngineScope scope;
+    private final TunedPlans tunedPlans;
     private final AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
     private volatile @Nullable ArchiveSnapshot archive;
     private volatile @Nullable ProgramInput program;
     private volatile @Nullable BackendModel backendModel;
     private volatile ExecutionPlan plan = ExecutionPlan.AS_EXPORTED;
+    private volatile @Nullable String planReason;
+    private volatile @Nullable TuningReport tuning;
     private volatile List<ModelCompanion> companions = List.of();
     private volatile @Nullable Batcher<ModelInput, Prediction> batcher;
     private volatile @Nullable Serving serving;
 
     /** @param scope registers all calls of the model into the engine */
     ModelParts(String name, String version, EngineScope scope) {
+        this(name, version, scope, TunedPlans.ofUser());
+    }
+
+    /** @param tunedPlans what was measured on this machine */
+    ModelParts(String name, String version, EngineScope scope, TunedPlans tunedPlans) {
         this.name = name;
         this.version = version;
         this.scope = scope;
+        this.tunedPlans = tunedPlans;
     }
 
     /**
@@ -98,6 +109,18 @@ final class ModelParts {
         return plan;
     }
 
+    /** Why the model does not run by another plan, where model.yaml asks for another one or for auto; else null. */
+    @Nullable
+    String planReason() {
+        return planReason;
+    }
+
+    /** What {@code gnserve tune} measured for this archive on this machine; null if nothing is kept, and before {@link #load}. */
+    @Nullable
+    TuningReport tuning() {
+        return tuning;
+    }
+
     List<ModelCompanion> companions() {
         return companions;
     }
@@ -120,15 +143,20 @@ final class ModelParts {
         Execution execution = manifest.execution();
         ArchiveSnapshot read = Objects.requireNonNull(archive);
         ProgramInput declared = ProgramInput.of(read);
+        TuningReport measured = tunedPlans.find(TunedPlans.Key.of(read, scope.describe(), execution, cores));
+        tuning = measured;
         BackendModel loaded;
         try {
             PlanProof.Proved proved = PlanProof.load(
                     scope,
                     read,
-                    execution.withThreads(execution.threadsOn(cores)),
+                    new BackendPlan(execution.device(), execution.threadsOn(cores), wanted(execution, measured)),
                     manifest.warmUp().noise().get(0));
             loaded = proved.model();
             plan = proved.plan();
+            if (proved.objection() != null) {
+                planReason = proved.objection();
+            }
         } catch (FailureException e) {
             throw declared == null ? e : declared.notLoaded(e);
         }
@@ -137,6 +165,21 @@ final class ModelParts {
         if (declared != null) {
             declared.requireOperators(loaded.replacements());
         }
+    }
+
+    private ExecutionPlan wanted(Execution execution, @Nullable TuningReport measured) {
+        if (execution.plan() != null) {
+            return execution.plan();
+        }
+        if (measured != null) {
+            planReason = "auto: " + measured.reason();
+            return measured.plan();
+        }
+        planReason =
+                "auto: nothing was measured for this archive on this machine, so it runs as exported; `gnserve tune "
+                        + name + "` measures";
+        LOG.log(INFO, () -> scope + ": execution.plan is " + planReason);
+        return ExecutionPlan.AS_EXPORTED;
     }
 
     /** Makes the companions: the third step. */

@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels one name per class of the outputs
  * @param input the input of the archive, if it is an image
  * @param inputs all inputs in words, if their shapes were said
+ * @param frames of a clip; 0 if the input is none
  * @param declaration the lines of the manifest that declare these inputs; empty if it needs none
  * @param decoder of the manifest, in lower case
  * @param meaning of the outputs, in words
@@ -41,6 +43,7 @@ public record ModelProposal(
         List<String> labels,
         ArchiveInput input,
         List<String> inputs,
+        int frames,
         String declaration,
         String decoder,
         String meaning,
@@ -85,7 +88,7 @@ public record ModelProposal(
             like = List.copyOf(like);
         }
 
-        /** Nothing in the outputs shows that a vector is an embedding, or what the numbers of a map are, so it must be asked for. */
+        /** Whether values and wishes together show a form. */
         private boolean decidesFor(OutputForm form) {
             if (!form.heads().isEmpty()) {
                 return !heads.isEmpty()
@@ -94,16 +97,17 @@ public record ModelProposal(
                                         head -> Integer.valueOf(head.getValue().size())
                                                 .equals(form.heads().get(head.getKey())));
             }
-            boolean asked = task == form.task() || decoder == form.decoder();
-            boolean shown = form.task() != Task.EMBEDDING
-                    && form.task() != Task.REGRESSION
-                    && !form.meaning().startsWith(OutputForms.UNLIKELY_LOGITS);
-            return asked || shown;
+            return form.isShownWith(task, decoder);
         }
 
         /** Whether one or some of the outputs are chosen by name. */
         private boolean names() {
             return output != null || !heads.isEmpty();
+        }
+
+        /** Whether labels are given, so that their number tells forms apart. */
+        private boolean hasNames() {
+            return !labels.isEmpty() || !heads.isEmpty();
         }
 
         private boolean allows(OutputForm form) {
@@ -133,6 +137,11 @@ public record ModelProposal(
         StatedInputs stated = wish.shapes().isEmpty() ? null : StatedInputs.of(archive, model, wish.shapes());
         boolean tensors = wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS;
         TensorShape picture = stated == null ? null : stated.picture();
+        TensorShape clip = tensors ? null : clip(program, stated, wish);
+        ModelProposal ofClips = clip == null ? null : ofClips(clip, stated, model.newSession(), wish);
+        if (ofClips != null) {
+            return ofClips;
+        }
         if (stated != null && program == null && (picture == null || tensors)) {
             return tensors(stated, wish);
         } else if (program == null && stated == null) {
@@ -154,6 +163,9 @@ public record ModelProposal(
         if (tensors) {
             return made(OutputForm.tensors(), wish, trial.input(), forms, batching);
         }
+        if (trial.hasChannelsLast()) {
+            throw undecided(List.of(), channelsLast(trial), wish, forms);
+        }
         List<OutputForm> together = wish.names() ? List.of() : forms.fitting();
         boolean several = together.isEmpty();
         List<OutputForm> decoded = several ? forms.ofOneOutput() : together;
@@ -163,6 +175,17 @@ public record ModelProposal(
         if (fitting.size() < decoded.size() && fitting.isEmpty()) {
             throw undecided(fitting, partOnly(trial), wish, forms);
         }
+        return chosen(fitting, several, forms, wish, trial, batching);
+    }
+
+    /** The only form that fits, or the choices. */
+    private static ModelProposal chosen(
+            List<OutputForm> fitting,
+            boolean several,
+            OutputForms forms,
+            Wish wish,
+            ArchiveInput.Trial trial,
+            String batching) {
         List<OutputForm> left = fitting.stream()
                 .filter(wish::allows)
                 .filter(wish::decidesFor)
@@ -185,8 +208,70 @@ public record ModelProposal(
                     wish,
                     forms);
         }
-        List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
-        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish), wish, forms);
+        List<OutputForm> open = !left.isEmpty() || !wish.hasNames() || (several && !wish.names())
+                ? left
+                : allowed.stream()
+                        .filter(form -> form.takes(wish.labels().size()))
+                        .toList();
+        List<OutputForm> choices = open.size() > 1 ? open : !allowed.isEmpty() ? allowed : fitting;
+        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, open, wish), wish, forms);
+    }
+
+    private static String channelsLast(ArchiveInput.Trial trial) {
+        return "The output %s for an input of %s has its channels last. gnserve reads [N, channels, height, width]: end forward in"
+                        .formatted(OutputSpec.usualLogits(trial.prediction()).shape(), trial.shape())
+                + " .permute(0, 3, 1, 2), or serve the tensors.";
+    }
+
+    /** The item's shape if it is a clip: [3, frames, height, width], or with another first size if labels of clips are asked for. */
+    private static @Nullable TensorShape clip(
+            @Nullable ProgramInput program, @Nullable StatedInputs stated, Wish wish) {
+        TensorShape shape = stated != null
+                ? stated.onlyItem()
+                : program != null && program.named() == null
+                        ? program.shapes().get(0).get(0)
+                        : null;
+        boolean volume = shape != null && shape.size(0) != 3 && wish.task() != Task.CLASSIFICATION;
+        return shape == null || shape.rank() != 4 || volume ? null : shape;
+    }
+
+    /** Null if the outputs are no labels. */
+    private static @Nullable ModelProposal ofClips(
+            TensorShape clip, @Nullable StatedInputs stated, BackendSession session, Wish wish) {
+        Resize.Size size = new Resize.Size(clip.size(3), clip.size(2));
+        List<Tensor> inputs = new ArrayList<>(List.of(WarmUp.input(clip)));
+        SampleInputs.of(clip.size(0), size.height(), size.width()).forEach(image -> inputs.add(still(image, clip)));
+        List<Prediction> predictions = inputs.stream()
+                .map(input -> session.run(List.of(input)).predictions().get(0))
+                .toList();
+        OutputForms forms = new OutputForms(predictions, wish.decoder());
+        List<OutputForm> together = wish.names() ? List.of() : forms.fitting();
+        boolean several = together.isEmpty();
+        List<OutputForm> labels = (several ? forms.ofOneOutput() : together)
+                .stream().filter(form -> form.task() == Task.CLASSIFICATION).toList();
+        if (labels.isEmpty()) {
+            return null;
+        }
+        ArchiveInput.Trial trial =
+                new ArchiveInput.Trial(ArchiveInput.only(clip.size(0), size, 0), predictions.get(0), null);
+        String batching = stated == null ? "" : stated.batching();
+        return chosen(labels, several, forms, wish, trial, batching).withFrames(clip.size(1));
+    }
+
+    /** A clip that shows one image all the time. */
+    private static Tensor still(FloatTensor image, TensorShape clip) {
+        int frames = clip.size(1);
+        int plane = clip.size(2) * clip.size(3);
+        float[] values = new float[clip.elements()];
+        for (int i = 0; i < clip.size(0) * frames; i++) {
+            System.arraycopy(image.values(), i / frames * plane, values, i * plane, plane);
+        }
+        return new FloatTensor(clip, values);
+    }
+
+    private ModelProposal withFrames(int count) {
+        return new ModelProposal(
+                task, labels, input, inputs, count, declaration, decoder, meaning, output, outputs, unused);
     }
 
     private static String partOnly(ArchiveInput.Trial trial) {
@@ -226,6 +311,7 @@ public record ModelProposal(
                 plain.labels,
                 plain.input,
                 stated.describe(),
+                0,
                 plain.declaration,
                 plain.decoder,
                 plain.meaning,
@@ -257,6 +343,7 @@ public record ModelProposal(
                 labels,
                 input,
                 List.of(),
+                0,
                 declaration,
                 OutputForm.lower(form.decoder()),
                 form.meaning(),
@@ -278,7 +365,7 @@ public record ModelProposal(
     }
 
     private static String verdict(
-            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> left, Wish wish) {
+            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> open, Wish wish) {
         List<String> labels = wish.labels();
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
         boolean parts = fitting.stream()
@@ -286,12 +373,15 @@ public record ModelProposal(
         if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
             return OutputFamilies.refusal(outputs);
         }
-        if (parts && left.isEmpty() && !wish.names()) {
+        if (parts && open.isEmpty() && !wish.names()) {
             return "No decoder reads all of these outputs. Choose one of them with --output, or several heads with --head"
                     + (labels.isEmpty() ? ", and name the labels." : ".");
         }
-        if (left.size() > 1) {
-            return "The values do not show which of these " + left.size() + " forms it is" + given + ".";
+        if (open.size() > 1) {
+            return "The values do not show which of these " + open.size() + " forms it is" + given + ".";
+        }
+        if (open.size() == 1) {
+            return "The values do not show which of these forms it is.";
         }
         boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
         return !allowed.isEmpty() && labels.isEmpty() && wish.heads().isEmpty()

@@ -57,17 +57,21 @@ record OutputFacts(float least, float greatest, boolean whole, boolean sumsToOne
         }
         int channels = output.shape().size(0);
         int places = values.length / channels;
-        double rounding = output.type() == ElementType.FP16 ? HALF_ROUNDING : ROUNDING;
         for (int i = 0; i < places; i++) {
             double sum = 0;
             for (int channel = 0; channel < channels; channel++) {
                 sum += values[channel * places + i];
             }
-            if (!(Math.abs(sum - 1) <= rounding)) {
+            if (!isOne(sum, output)) {
                 return false;
             }
         }
         return places > 0;
+    }
+
+    /** Whether a sum of probabilities is 1, apart from the rounding of their type. */
+    static boolean isOne(double sum, Tensor output) {
+        return Math.abs(sum - 1) <= (output.type() == ElementType.FP16 ? HALF_ROUNDING : ROUNDING);
     }
 
     /** Whether all values are 0 to 1, apart from rounding. */

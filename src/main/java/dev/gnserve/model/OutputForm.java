@@ -24,6 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param reads the outputs that it reads; empty for all
  * @param output the output that the manifest must name, or null
  * @param heads the number of labels of each output of a classifier with several heads; empty for others
+ * @param evidence how far the values show this form
  */
 record OutputForm(
         Task task,
@@ -37,7 +38,18 @@ record OutputForm(
         @Nullable Integer firstLabel,
         List<String> reads,
         @Nullable String output,
-        Map<String, Integer> heads) {
+        Map<String, Integer> heads,
+        Evidence evidence) {
+
+    /** What has to be asked for before a form counts. */
+    enum Evidence {
+        /** Nothing: shapes and values are those of this form and, with these labels, of no other. */
+        SHOWN,
+        /** Its task or its decoder: other outputs have such values, too, as a depth and the logit of one class. */
+        OPEN,
+        /** Its decoder: values do not contradict it, but a trained network seldom gives them. */
+        UNLIKELY
+    }
 
     private OutputForm(
             Task task,
@@ -47,7 +59,20 @@ record OutputForm(
             boolean background,
             BoxSpec boxes,
             String meaning) {
-        this(task, decoder, exclusive, labels, background, boxes, meaning, null, null, List.of(), null, Map.of());
+        this(
+                task,
+                decoder,
+                exclusive,
+                labels,
+                background,
+                boxes,
+                meaning,
+                null,
+                null,
+                List.of(),
+                null,
+                Map.of(),
+                task == Task.EMBEDDING || task == Task.REGRESSION ? Evidence.OPEN : Evidence.SHOWN);
     }
 
     /** A family by its name. */
@@ -64,7 +89,26 @@ record OutputForm(
                 null,
                 List.of(),
                 null,
-                Map.of());
+                Map.of(),
+                Evidence.SHOWN);
+    }
+
+    /** As it is, with less evidence. */
+    OutputForm with(Evidence less) {
+        return new OutputForm(
+                task,
+                decoder,
+                exclusive,
+                labels,
+                background,
+                boxes,
+                meaning,
+                like,
+                firstLabel,
+                reads,
+                output,
+                heads,
+                less);
     }
 
     /**
@@ -76,13 +120,37 @@ record OutputForm(
     OutputForm numbered(int first, int greatest) {
         int least = Math.max(0, greatest - first + 1);
         return new OutputForm(
-                task, decoder, exclusive, least, background, boxes, meaning, like, first, reads, output, heads);
+                task,
+                decoder,
+                exclusive,
+                least,
+                background,
+                boxes,
+                meaning,
+                like,
+                first,
+                reads,
+                output,
+                heads,
+                evidence);
     }
 
     /** As it is, and known to read some of the outputs only. */
     OutputForm reading(List<String> outputs) {
         return new OutputForm(
-                task, decoder, exclusive, labels, background, boxes, meaning, like, firstLabel, outputs, output, heads);
+                task,
+                decoder,
+                exclusive,
+                labels,
+                background,
+                boxes,
+                meaning,
+                like,
+                firstLabel,
+                outputs,
+                output,
+                heads,
+                evidence);
     }
 
     /** As it is, for one of several outputs, which the manifest has to name. */
@@ -100,7 +168,8 @@ record OutputForm(
                 firstLabel,
                 List.of(name),
                 name,
-                heads);
+                heads,
+                evidence);
     }
 
     /** A classifier of several outputs, each with labels of its own. */
@@ -117,7 +186,8 @@ record OutputForm(
                 null,
                 List.copyOf(heads.keySet()),
                 null,
-                heads);
+                heads,
+                Evidence.SHOWN);
     }
 
     static OutputForm tensors() {
@@ -135,6 +205,15 @@ record OutputForm(
 
     static OutputForm boxes(Decoder decoder, int labels, BoxSpec boxes, String meaning) {
         return new OutputForm(Task.DETECTION, decoder, false, labels, false, boxes, meaning);
+    }
+
+    /** Whether what is asked for is enough for its evidence. */
+    boolean isShownWith(@Nullable Task asked, @Nullable Decoder askedDecoder) {
+        return switch (evidence) {
+            case SHOWN -> true;
+            case OPEN -> asked == task || askedDecoder == decoder;
+            case UNLIKELY -> askedDecoder == decoder;
+        };
     }
 
     /** Whether its map must have sides that divide those of the input. */

@@ -6,6 +6,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.BoxSpec.Form;
 import dev.gnserve.model.BoxSpec.Scores;
+import dev.gnserve.model.OutputForm.Evidence;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * left out only if the outputs contradict it.
  */
 final class OutputForms {
-
-    /** Logits of one class that are never below 0 would put every pixel of every image into the class: depths and distances are so. */
-    static final String UNLIKELY_LOGITS = "logits of one class, though no value is below 0";
 
     /** What a detector that selects its boxes itself may return. */
     private static final List<String> CHOSEN =
@@ -133,14 +131,9 @@ final class OutputForms {
             return;
         }
         if (map && numbers && facts.least() >= 0) {
-            int labels = (int) facts.greatest();
-            forms.add(OutputForm.exclusive(
-                    Decoder.CLASSES,
-                    0,
-                    true,
-                    "a map of class numbers, 0 is background, " + labels + " is the greatest one seen"));
+            numbers(forms, (int) facts.greatest());
         } else if (shape.rank() == 3 && !numbers) {
-            masks(forms, shape.size(0), facts);
+            masks(forms, shape, facts);
         } else if (shape.rank() == 1 && !numbers) {
             labels(forms, shape.size(0), facts);
         }
@@ -162,40 +155,81 @@ final class OutputForms {
         };
     }
 
-    private static void masks(List<OutputForm> forms, int channels, OutputFacts facts) {
-        if (facts.isDistribution()) {
-            forms.add(OutputForm.exclusive(
-                    Decoder.PROBABILITIES, channels - 1, true, "probabilities of one class a pixel, background first"));
-            forms.add(OutputForm.exclusive(
-                    Decoder.PROBABILITIES, channels, false, "probabilities of one class a pixel, no background"));
-        } else if (facts.isFraction()) {
-            forms.add(OutputForm.of(
-                    Task.SEGMENTATION, Decoder.PROBABILITIES, channels, "probabilities of classes that may overlap"));
-        } else if (channels == 1) {
-            forms.add(OutputForm.of(
-                    Task.SEGMENTATION,
-                    Decoder.SIGMOID,
-                    1,
-                    facts.least() < 0 ? "logits of one class" : UNLIKELY_LOGITS));
-        } else {
-            forms.add(OutputForm.exclusive(
-                    Decoder.SOFTMAX, channels - 1, true, "logits of one class a pixel, background first"));
-            forms.add(OutputForm.exclusive(
-                    Decoder.SOFTMAX, channels, false, "logits of one class a pixel, no background"));
-            forms.add(
-                    OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, channels, "logits of classes that may overlap"));
-        }
+    /** A map with as many names as numbers may have no background: images seldom show all classes. */
+    private static void numbers(List<OutputForm> forms, int greatest) {
+        String seen = ", " + greatest + " is the greatest one seen";
+        forms.add(OutputForm.exclusive(Decoder.CLASSES, 0, true, "a map of class numbers, 0 is background" + seen)
+                .numbered(1, greatest));
+        forms.add(OutputForm.exclusive(Decoder.CLASSES, 0, false, "a map of class numbers, 0 is the first label" + seen)
+                .numbered(0, greatest));
     }
 
-    private static void labels(List<OutputForm> forms, int values, OutputFacts facts) {
-        if (facts.isFraction()) {
-            forms.add(label(Decoder.PROBABILITIES, values, "probabilities of labels"));
+    private static void masks(List<OutputForm> forms, TensorShape shape, OutputFacts facts) {
+        int channels = shape.size(0);
+        List<OutputForm> found = new ArrayList<>();
+        if (facts.isDistribution()) {
+            found.add(OutputForm.exclusive(
+                    Decoder.PROBABILITIES, channels - 1, true, "probabilities of one class a pixel, background first"));
+            found.add(OutputForm.exclusive(
+                    Decoder.PROBABILITIES, channels, false, "probabilities of one class a pixel, no background"));
+        } else if (facts.isFraction()) {
+            // So are relative depths, heat maps and pictures.
+            found.add(OutputForm.of(
+                            Task.SEGMENTATION,
+                            Decoder.PROBABILITIES,
+                            channels,
+                            channels == 1 ? "probabilities of one class" : "probabilities of classes that may overlap")
+                    .with(Evidence.OPEN));
+            logits(found, channels, facts, Evidence.UNLIKELY, ", though all values are 0 to 1");
         } else {
-            if (values > 1) {
-                forms.add(label(Decoder.SOFTMAX, values, "logits of one label an image"));
-            }
-            forms.add(label(Decoder.SIGMOID, values, "logits of labels of which an image may have several"));
+            logits(found, channels, facts, Evidence.SHOWN, "");
         }
+        boolean cube = channels == shape.size(1) && channels == shape.size(2); // Channels may as well be last.
+        found.forEach(form -> forms.add(cube && form.evidence() == Evidence.SHOWN ? form.with(Evidence.OPEN) : form));
+    }
+
+    /**
+     * Nothing shows that a number a pixel is a logit: depths and distances are so, too. As a logit that is never below 0 it would put every
+     * pixel of every image into the class.
+     */
+    private static void logits(
+            List<OutputForm> forms, int channels, OutputFacts facts, Evidence evidence, String though) {
+        if (channels == 1) {
+            String positive = though.isEmpty() && facts.least() >= 0 ? ", though no value is below 0" : though;
+            forms.add(OutputForm.of(Task.SEGMENTATION, Decoder.SIGMOID, 1, "logits of one class" + positive)
+                    .with(evidence == Evidence.SHOWN ? Evidence.OPEN : evidence));
+            return;
+        }
+        forms.add(OutputForm.exclusive(
+                        Decoder.SOFTMAX, channels - 1, true, "logits of one class a pixel, background first" + though)
+                .with(evidence));
+        forms.add(OutputForm.exclusive(
+                        Decoder.SOFTMAX, channels, false, "logits of one class a pixel, no background" + though)
+                .with(evidence));
+        forms.add(OutputForm.of(
+                        Task.SEGMENTATION, Decoder.SIGMOID, channels, "logits of classes that may overlap" + though)
+                .with(evidence));
+    }
+
+    /** A vector may as well be numbers without names: places, an age, an embedding. Only probabilities that sum to 1 show what they are. */
+    private static void labels(List<OutputForm> forms, int values, OutputFacts facts) {
+        if (facts.isDistribution()) {
+            forms.add(label(Decoder.PROBABILITIES, values, "probabilities of one label an image"));
+        } else if (facts.isFraction()) {
+            forms.add(label(Decoder.PROBABILITIES, values, "probabilities of labels")
+                    .with(Evidence.OPEN));
+        }
+        if (facts.isDistribution()) {
+            return;
+        }
+        Evidence evidence = facts.isFraction() ? Evidence.UNLIKELY : Evidence.OPEN;
+        String though = facts.isFraction() ? ", though all values are 0 to 1" : "";
+        if (values > 1) {
+            forms.add(label(Decoder.SOFTMAX, values, "logits of one label an image" + though)
+                    .with(evidence));
+        }
+        forms.add(label(Decoder.SIGMOID, values, "logits of labels of which an image may have several" + though)
+                .with(evidence));
     }
 
     private static OutputForm label(Decoder decoder, int labels, String meaning) {
@@ -210,7 +244,9 @@ final class OutputForms {
             return;
         }
         int greatest = seen ? (int) numbers.greatest() : -1;
-        for (Form form : seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH)) {
+        List<Form> known = seen ? BoxForms.of(all("boxes")) : List.of(Form.XYXY, Form.CXCYWH);
+        // Detectors that name these three give corners, as torchvision's, unless the numbers contradict it.
+        for (Form form : seen && known.contains(Form.XYXY) ? List.of(Form.XYXY) : known) {
             BoxSpec spec = new BoxSpec(form, BoxForms.unit(all("boxes")), Scores.PROBABILITIES);
             for (int first : seen && numbers.least() == 0 ? new int[] {0} : new int[] {1, 0}) {
                 String meaning = BoxForms.text(spec) + " with labels from " + first + " and scores";
@@ -261,8 +297,16 @@ final class OutputForms {
         for (Form form : known) {
             if (OutputFacts.of(scores).isFraction()) {
                 BoxSpec spec = new BoxSpec(form, unit, Scores.PROBABILITIES);
+                String meaning = BoxForms.text(spec) + " with a score for each label";
+                boolean shared = scores.stream().allMatch(OutputForms::rowsSumToOne);
                 forms.add(OutputForm.boxes(
-                        Decoder.BOXES, columns, spec, BoxForms.text(spec) + " with a score for each label"));
+                                Decoder.BOXES,
+                                columns,
+                                spec,
+                                shared
+                                        ? meaning + "; scores sum to 1, so one label is background or no object"
+                                        : meaning)
+                        .with(shared ? Evidence.OPEN : Evidence.SHOWN));
                 continue;
             }
             BoxSpec sigmoid = new BoxSpec(form, unit, Scores.SIGMOID);
@@ -278,5 +322,20 @@ final class OutputForms {
                         BoxForms.text(softmax) + " with a logit for each label and, last, no object (softmax)"));
             }
         }
+    }
+
+    private static boolean rowsSumToOne(Tensor scores) {
+        int columns = scores.shape().size(1);
+        float[] values = scores.floats();
+        for (int row = 0; row < scores.shape().size(0); row++) {
+            double sum = 0;
+            for (int i = 0; i < columns; i++) {
+                sum += values[row * columns + i];
+            }
+            if (!OutputFacts.isOne(sum, scores)) {
+                return false;
+            }
+        }
+        return columns > 1 && values.length > 0;
     }
 }

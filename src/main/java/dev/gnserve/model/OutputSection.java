@@ -51,7 +51,8 @@ final class OutputSection {
         String name = tree.get("/output/name", String.class, "");
         boolean fromZero = decoder == Decoder.DETECTRON2 && !tree.isGiven("/output/firstLabel");
         int firstLabel = task == Task.DETECTION && !fromZero ? tree.get("/output/firstLabel", Integer.class) : 0;
-        boolean ownThreshold = tree.isGiven("/thresholds/mask") && decoder != Decoder.CLASSES;
+        boolean ownThreshold =
+                (tree.isGiven("/thresholds/mask") || tree.isGiven("/thresholds/masks")) && decoder != Decoder.CLASSES;
         boolean exclusive = tree.get(
                 "/output/exclusive",
                 Boolean.class,

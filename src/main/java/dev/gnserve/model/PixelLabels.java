@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rule by which pixels of a segmentation belong to labels. Both the results and the verification use it, so that they always
@@ -25,30 +26,34 @@ public final class PixelLabels {
     private final boolean exclusive;
     private final int planes;
     private final float atLeast;
-    private final float threshold;
+    /** The probability of each label above which a pixel belongs to it. */
+    private final float[] thresholds;
 
     /** The rule of a model's manifest. */
     public PixelLabels(ModelManifest manifest) {
-        this(manifest, manifest.output().exclusive(), manifest.thresholds().mask());
+        this(manifest, manifest.output().exclusive(), null);
     }
 
     /**
-     * The rule that each label has its own threshold.
+     * The rule that a pixel belongs to each label whose probability is high enough.
      *
-     * @param threshold probability above which a pixel belongs to a label
+     * @param threshold probability above which it does, for all labels
      */
     public PixelLabels(ModelManifest manifest, float threshold) {
         this(manifest, false, threshold);
     }
 
-    private PixelLabels(ModelManifest manifest, boolean exclusive, float threshold) {
+    private PixelLabels(ModelManifest manifest, boolean exclusive, @Nullable Float threshold) {
         List<String> names = manifest.output().channels();
         channels = manifest.labels().stream().mapToInt(names::indexOf).toArray();
         rim = names.indexOf(OutputSpec.BOUNDARY);
         this.exclusive = exclusive;
         planes = names.size();
         atLeast = manifest.output().atLeast();
-        this.threshold = exclusive ? 0 : threshold;
+        thresholds = new float[channels.length];
+        for (int label = 0; label < channels.length && !exclusive; label++) {
+            thresholds[label] = threshold == null ? manifest.thresholds().mask(label) : threshold;
+        }
     }
 
     /** The number of labels. They are numbered from 0 in the order of the manifest. */
@@ -111,7 +116,7 @@ public final class PixelLabels {
     }
 
     /** Whether a pixel with this probability belongs to the label. */
-    public boolean isIn(float foreground) {
-        return foreground > threshold;
+    public boolean isIn(int label, float foreground) {
+        return foreground > thresholds[label];
     }
 }

@@ -12,6 +12,7 @@ import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads a model with the plan of its manifest only if it then answers as the file does. Otherwise the model runs as exported, and the
@@ -33,8 +34,12 @@ final class PlanProof {
      * A model in the engine, with the plan that it runs by.
      *
      * @param plan the one that was asked for, or as exported
+     * @param objection why it is not the one that was asked for; null if it is
      */
-    record Proved(BackendModel model, ExecutionPlan plan) {}
+    record Proved(
+            BackendModel model,
+            ExecutionPlan plan,
+            @Nullable String objection) {}
 
     /**
      * Loads the archive.
@@ -47,7 +52,7 @@ final class PlanProof {
         BackendModel exported =
                 scope.load(archive, new BackendPlan(wanted.device(), wanted.threads(), ExecutionPlan.AS_EXPORTED));
         if (plan == ExecutionPlan.AS_EXPORTED) {
-            return new Proved(exported, plan);
+            return new Proved(exported, plan, null);
         }
         String objection;
         try {
@@ -56,7 +61,7 @@ final class PlanProof {
             double most = plan == ExecutionPlan.BFLOAT16 ? MOST_BY_BFLOAT16 : MOST_BY_ORDER;
             if (difference <= most) {
                 exported.close();
-                return new Proved(planned, plan);
+                return new Proved(planned, plan, null);
             }
             planned.close();
             objection =
@@ -67,9 +72,9 @@ final class PlanProof {
         }
         LOG.log(
                 WARNING,
-                "%s runs as exported and not by execution.plan: %s of its model.yaml: %s. `gnserve tune` finds a plan that holds"
+                "%s runs as exported and not by the plan %s: %s. `gnserve tune` finds a plan that holds"
                         .formatted(scope, plan, objection));
-        return new Proved(exported, ExecutionPlan.AS_EXPORTED);
+        return new Proved(exported, ExecutionPlan.AS_EXPORTED, "not by the plan " + plan + ": " + objection);
     }
 
     private static double difference(BackendModel exported, BackendModel planned, ModelInput noise) {

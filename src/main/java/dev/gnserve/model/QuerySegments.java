@@ -4,6 +4,7 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,9 +37,10 @@ public final class QuerySegments {
      *
      * @param label index of its label
      * @param score 0 to 1
-     * @param mask [1, height, width] of the input: 1 for its pixels, else 0
+     * @param mask [1, height, width] of the input: 1 for its pixels, else 0; its values are those of the next object later
+     * @param part of the input outside of which the mask is 0
      */
-    public record Segment(int label, float score, PlanarImage mask) {}
+    public record Segment(int label, float score, PlanarImage mask, LabelMap.Region part) {}
 
     /**
      * Takes objects one at a time, as each has a mask as large as the input.
@@ -84,20 +86,26 @@ public final class QuerySegments {
             }
         }
         choices.sort(Comparator.comparingDouble(Choice::score).reversed());
+        PlanarImage mask = new PlanarImage(1, height, width, new float[width * height]);
         for (Choice choice : choices.subList(0, Math.min(choices.size(), queries.queries()))) {
             if (choice.score() < least) { // The score of a mask is 1 at most.
                 break;
             }
-            PlanarImage mask = queries.mask(choice.query());
-            LabelMap.Region part = reach(mask);
+            PlanarImage query = queries.mask(choice.query());
+            LabelMap.Region part = reach(query);
             if (part == null) {
                 continue;
             }
-            PlanarImage logits = spec.scaledFirst() ? mask.resizedTo(width, height, part) : mask;
+            PlanarImage logits = spec.scaledFirst() ? query.resizedTo(width, height, part) : query;
             float score = choice.score() * quality(logits.values());
             if (score >= least) {
-                sink.add(new Segment(
-                        choice.label(), score, spec.scaledFirst() ? placed(logits, part) : nearest(logits, part)));
+                if (spec.scaledFirst()) {
+                    place(logits, part, mask.values());
+                } else {
+                    nearest(logits, part, mask.values());
+                }
+                sink.add(new Segment(choice.label(), score, mask, part));
+                clear(mask.values(), part);
             }
         }
     }
@@ -140,16 +148,20 @@ public final class QuerySegments {
                 : (int) Math.max(0, Math.floor((pixel - margin) / scale) - 1);
     }
 
-    /** The pixels with a logit above 0. */
-    private PlanarImage placed(PlanarImage logits, LabelMap.Region part) {
-        float[] inside = new float[width * height];
+    /** Sets the pixels with a logit above 0. */
+    private void place(PlanarImage logits, LabelMap.Region part, float[] inside) {
         for (int y = 0, from = 0; y < part.height(); y++) {
             int to = (part.y() + y) * width + part.x();
             for (int x = 0; x < part.width(); x++, from++, to++) {
                 inside[to] = logits.values()[from] > 0 ? 1 : 0;
             }
         }
-        return new PlanarImage(1, height, width, inside);
+    }
+
+    private void clear(float[] inside, LabelMap.Region part) {
+        for (int y = part.y(); y < part.y() + part.height(); y++) {
+            Arrays.fill(inside, y * width + part.x(), y * width + part.x() + part.width(), 0);
+        }
     }
 
     /** The mean probability of the pixels inside a mask. */
@@ -165,20 +177,18 @@ public final class QuerySegments {
         return (float) (sum / (count + 1e-6));
     }
 
-    /** The pixels with a logit above 0, scaled to the input as {@code F.interpolate(mode="nearest")} does. */
-    private PlanarImage nearest(PlanarImage logits, LabelMap.Region part) {
+    /** Sets the pixels with a logit above 0, scaled to the input as {@code F.interpolate(mode="nearest")} does. */
+    private void nearest(PlanarImage logits, LabelMap.Region part, float[] inside) {
         int[] columns = new int[width];
         for (int x = 0; x < width; x++) {
             columns[x] = (int) ((long) x * logits.width() / width);
         }
-        float[] inside = new float[width * height];
         for (int y = part.y(); y < part.y() + part.height(); y++) {
             int row = (int) ((long) y * logits.height() / height);
             for (int x = part.x(); x < part.x() + part.width(); x++) {
                 inside[y * width + x] = logits.value(0, row, columns[x]) > 0 ? 1 : 0;
             }
         }
-        return new PlanarImage(1, height, width, inside);
     }
 
     /** Each pixel goes to the query with the highest score times probability; a query counts if enough of its mask is its own. */
@@ -249,7 +259,11 @@ public final class QuerySegments {
                     inside[i] = owner[i] == k ? 1 : inside[i];
                 }
             }
-            sink.add(new Segment(kept.get(parts.get(0)).label(), score, new PlanarImage(1, height, width, inside)));
+            sink.add(new Segment(
+                    kept.get(parts.get(0)).label(),
+                    score,
+                    new PlanarImage(1, height, width, inside),
+                    new LabelMap.Region(0, 0, width, height)));
         }
     }
 }

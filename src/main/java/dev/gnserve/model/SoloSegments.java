@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -63,7 +64,10 @@ public final class SoloSegments {
                     inside[at] = whole.values()[at] > threshold ? 1 : 0;
                 }
                 sink.add(new QuerySegments.Segment(
-                        best.get(i).label(), score, new PlanarImage(1, height, width, inside)));
+                        best.get(i).label(),
+                        score,
+                        new PlanarImage(1, height, width, inside),
+                        new LabelMap.Region(0, 0, width, height)));
             }
         }
     }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param iou boxes of one class with a larger overlap are one object
  * @param maxDetections largest number of boxes per image, the best ones; a request may set another
  * @param scores least score of each label, in the order of the labels, in place of {@code score}; may be empty
+ * @param masks the same in place of {@code mask}; may be empty
  */
 public record Thresholds(
         float mask,
@@ -23,14 +24,15 @@ public record Thresholds(
         float score,
         float iou,
         int maxDetections,
-        @Nullable List<Float> scores) {
+        @Nullable List<Float> scores,
+        @Nullable List<Float> masks) {
 
     /** Upper limit of the boxes per image. */
     public static final int MOST_DETECTIONS = 10_000;
 
     /** The same with another threshold for seeds. */
     Thresholds withSeed(float another) {
-        return new Thresholds(mask, another, minimumSeedArea, minimumArea, score, iou, maxDetections, scores);
+        return new Thresholds(mask, another, minimumSeedArea, minimumArea, score, iou, maxDetections, scores, masks);
     }
 
     /** The least score of a label, by its index. */
@@ -38,8 +40,14 @@ public record Thresholds(
         return scores == null || scores.isEmpty() ? score : scores.get(label);
     }
 
+    /** The probability above which a pixel belongs to a label, by its index. */
+    float mask(int label) {
+        return masks == null || masks.isEmpty() ? mask : masks.get(label);
+    }
+
     public Thresholds {
         scores = scores == null ? List.of() : List.copyOf(scores);
+        masks = masks == null ? List.of() : List.copyOf(masks);
         if (!(mask >= 0 && mask <= 1 && seed >= 0 && seed <= 1)) {
             throw new IllegalArgumentException(
                     "thresholds mask and seed are " + mask + " and " + seed + ", allowed is 0 to 1");

@@ -26,13 +26,24 @@ import java.lang.annotation.Target;
             @Content(
                     mediaType = "multipart/form-data",
                     schema = @Schema(type = "object", requiredProperties = "image"),
-                    schemaProperties =
-                            @SchemaProperty(
-                                    name = "image",
-                                    array =
-                                            @ArraySchema(
-                                                    minItems = 1,
-                                                    schema = @Schema(type = "string", format = "binary")))),
+                    schemaProperties = {
+                        @SchemaProperty(
+                                name = "image",
+                                array =
+                                        @ArraySchema(
+                                                minItems = 1,
+                                                schema = @Schema(type = "string", format = "binary"))),
+                        @SchemaProperty(
+                                name = "parameters",
+                                schema =
+                                        @Schema(
+                                                type = "string",
+                                                description =
+                                                        "For a model that takes other tensors beside an image: a JSON object with the"
+                                                                + " values of each by its name, as nested arrays or flat. They go with"
+                                                                + " each image of the request",
+                                                example = "{\"numbers\": [0.5, -1], \"place\": 2}"))
+                    }),
             @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })

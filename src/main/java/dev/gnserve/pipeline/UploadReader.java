@@ -1,8 +1,10 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ImageParameters;
 import dev.gnserve.problem.MultipartStart;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -13,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +30,8 @@ import org.springframework.web.util.WebUtils;
  */
 @Component
 public final class UploadReader {
+
+    private static final String PARAMETERS = "parameters";
 
     /** Longer file names are cut. They are used in the response only. */
     private static final int LONGEST_NAME = 255;
@@ -52,6 +57,35 @@ public final class UploadReader {
         requireDeclaredSize(request);
         MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
         return multipart == null ? List.of(raw(request, page)) : parts(multipart, page);
+    }
+
+    /**
+     * What the part named {@code parameters} of a multipart body gives beside the images; nothing if there is none.
+     *
+     * @param taken what the model takes; null for images and nothing else
+     * @throws FailureException INVALID_REQUEST if there are several, or if the model does not take them
+     * @throws IOException if the connection breaks
+     */
+    Map<String, Tensor> parameters(HttpServletRequest request, @Nullable ImageParameters taken) throws IOException {
+        MultipartHttpServletRequest multipart = WebUtils.getNativeRequest(request, MultipartHttpServletRequest.class);
+        List<Part> parts = multipart == null
+                ? List.of()
+                : parsed(multipart).stream()
+                        .filter(part -> part.getName().equals(PARAMETERS))
+                        .toList();
+        if (parts.isEmpty()) {
+            return Map.of();
+        }
+        if (taken == null || parts.size() > 1) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            taken == null
+                                    ? "The request has a part named 'parameters', but the model takes images and nothing else. Leave it out."
+                                    : "The request has %d parts named 'parameters'. Send one: it goes with each image."
+                                            .formatted(parts.size()))
+                    .asException();
+        }
+        return taken.read(bytes(parts.get(0)));
     }
 
     /**
@@ -181,8 +215,8 @@ public final class UploadReader {
         if (encoding != null && !NOT_ENCODED.contains(encoding.strip().toLowerCase(Locale.ROOT))) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
-                            "A part named 'image' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
-                                    .formatted(encoding))
+                            "A part named '%s' has the Content-Transfer-Encoding %s. Send its bytes as they are, without this header."
+                                    .formatted(part.getName(), encoding))
                     .asException();
         }
         try (InputStream in = part.getInputStream()) {

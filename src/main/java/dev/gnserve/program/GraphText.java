@@ -232,6 +232,14 @@ final class GraphText {
         }
     }
 
+    /** Of a program whose operators have effects, which tokens keep in order ({@code torch._higher_order_ops.effects}). */
+    static TorchScriptException effects() {
+        return new TorchScriptException(
+                "the program calls an operator with effects, such as one that prints, and keeps their order by an effect token, which is"
+                        + " not served. Take the operator out of forward and export the model again: what computes its outputs is"
+                        + " enough");
+    }
+
     static TorchScriptException mutation(String name) {
         return new TorchScriptException("the program changes " + name
                 + " while it runs, so one request would change the results of others. It was exported in training mode, or"

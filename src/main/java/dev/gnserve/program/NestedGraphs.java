@@ -28,6 +28,9 @@ record NestedGraphs(GraphText outer, Node node) {
                 flatten(argument, operands);
             }
         }
+        if (operator.equals("with_effects")) {
+            throw GraphText.effects();
+        }
         boolean autocast = operator.equals("wrap_with_autocast")
                 && node.inputs().size() > 2
                 && Tagged.of(node.inputs().get(2).arg()).value().asBoolean(true);

@@ -21,6 +21,8 @@ import tools.jackson.databind.JsonNode;
 /** Makes a TorchScript module of a program: the same operators in the same order, on the same tensors. */
 final class ProgramConverter {
 
+    private static final String TOKEN = "token";
+
     private static final Set<String> TRAINING_OUTPUTS =
             Set.of("loss_output", "gradient_to_parameter", "gradient_to_user_input");
 
@@ -76,6 +78,7 @@ final class ProgramConverter {
                     stateValues.add(
                             new Tagged("as_tensor", required(input.value().get("arg"), "argument")).name());
                 }
+                case TOKEN -> throw GraphText.effects();
                 default ->
                     throw new TorchScriptException("the program needs an object of the kind " + input.tag()
                             + " beside its tensors, which cannot be loaded. Export the model without it");
@@ -175,6 +178,7 @@ final class ProgramConverter {
                 case "user_input_mutation" -> {} // The service keeps no input after the pass.
                 case "buffer_mutation" -> throw GraphText.mutation(output.text("buffer_name"));
                 case "parameter_mutation" -> throw GraphText.mutation(output.text("parameter_name"));
+                case TOKEN -> throw GraphText.effects();
                 default ->
                     throw new TorchScriptException(
                             TRAINING_OUTPUTS.contains(output.tag())

@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param encoding of the values in JSON; null for their statistics only
  */
-record RegressionTask(@Nullable Encoding encoding) implements ImageTask<Regression, RegressedImage> {
+public record RegressionTask(@Nullable Encoding encoding) implements ImageTask<Regression, RegressedImage> {
 
-    static final RegressionTask DEFAULT = new RegressionTask(Encoding.PNG16);
+    /** As a request without parameters. */
+    public static final RegressionTask DEFAULT = new RegressionTask(Encoding.PNG16);
 
     @Override
     public Task task() {

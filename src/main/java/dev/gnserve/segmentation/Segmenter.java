@@ -83,7 +83,7 @@ public final class Segmenter implements TileCollector<Segmentation> {
             labels.foreground(i, row, width, foreground);
             int interior = labels.channel(i) * width;
             for (int x = 0; x < width; x++) {
-                plane.set(y * width + x, labels.isIn(foreground[x]), row[interior + x], foreground[x]);
+                plane.set(y * width + x, labels.isIn(i, foreground[x]), row[interior + x], foreground[x]);
             }
         }
     }

@@ -69,7 +69,8 @@ final class VolumeSegmenter implements VolumeTask.Collector<VolumeSegmentation> 
         PlanarImage probabilities = ClassProbabilities.of(new Prediction(Map.of(name, blended)), spec);
         for (int label = 0; label < labels.size(); label++) {
             rule.foreground(label, probabilities.values(), foreground.length, foreground);
-            labels.get(label).add(foreground, rule::isIn);
+            int own = label;
+            labels.get(label).add(foreground, probability -> rule.isIn(own, probability));
         }
         if (outputs != null) {
             boolean logits = request.content() == VolumeRequest.Content.LOGITS;

@@ -10,6 +10,7 @@ import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.model.Task;
+import dev.gnserve.model.TuningReport;
 import dev.gnserve.model.VolumeSpec;
 import dev.gnserve.pipeline.OutputCheck;
 import dev.gnserve.telemetry.RequestTotals;
@@ -214,12 +215,25 @@ record ModelDetail(
             String plan,
 
             @Schema(example = "2") int workers,
-            @Schema(example = "1") int threads) {
+            @Schema(example = "1") int threads,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            String planReason,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            TuningReport tuning) {
 
         private static Execution of(LoadedModel model, String device) {
             ExecutionPlan plan = model.plan();
             String precision = plan == ExecutionPlan.BFLOAT16 ? "bfloat16" : "float32";
-            return new Execution(device, precision, plan.label(), model.workers(), model.threads());
+            return new Execution(
+                    device,
+                    precision,
+                    plan.label(),
+                    model.workers(),
+                    model.threads(),
+                    model.planReason(),
+                    model.tuning());
         }
     }
 

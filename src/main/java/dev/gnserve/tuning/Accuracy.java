@@ -1,5 +1,7 @@
 package dev.gnserve.tuning;
 
+import dev.gnserve.archive.ExecutionPlan;
+
 /** How far the answers of a plan may be from those of the model as exported. */
 public enum Accuracy {
 
@@ -13,12 +15,17 @@ public enum Accuracy {
     private final double changed;
 
     /**
-     * @param difference largest {@link PlanReport#difference}
+     * @param difference largest {@link dev.gnserve.model.PlanReport#difference}
      * @param changed largest share of changed decisions
      */
     Accuracy(double difference, double changed) {
         this.difference = difference;
         this.changed = changed;
+    }
+
+    /** What a plan reaches in general: channels-last changes the order of additions only. */
+    public static Accuracy of(ExecutionPlan plan) {
+        return plan == ExecutionPlan.BFLOAT16 ? DECISIONS : EXACT;
     }
 
     /** The largest root mean square of the differences of an output, relative to the root mean square of the output. */

@@ -12,6 +12,8 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.Execution;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.PlanReport;
+import dev.gnserve.model.TuningReport;
 import dev.gnserve.verification.Decisions;
 import dev.gnserve.verification.ModelVerifier;
 import dev.gnserve.verification.Verdict;
@@ -165,15 +167,8 @@ public final class PlanTuner {
 
     /** The first Group Normalization whose output differs, for a message. */
     private String where(ExecutionPlan plan) {
-        LayerSamples exported = layers(ExecutionPlan.AS_EXPORTED);
-        LayerSamples planned = layers(plan);
-        String layer =
-                exported == null || planned == null ? null : planned.partingFrom(exported, accuracy.mostDifference());
+        String layer = PlanLayers.parting(scope, archive, manifest.execution().device(), plan, images.get(0), accuracy);
         return layer == null ? "" : ". The first Group Normalization that differs is " + layer;
-    }
-
-    private @Nullable LayerSamples layers(ExecutionPlan plan) {
-        return LayerSamples.of(scope, archive, manifest.execution().device(), plan, images.get(0));
     }
 
     private void time(List<Candidate> candidates, Duration longest) {

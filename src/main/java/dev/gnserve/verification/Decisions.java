@@ -139,7 +139,7 @@ public final class Decisions {
         for (int label = 0; label < labels.count(); label++) {
             labels.foreground(label, probabilities.values(), pixels, foreground);
             for (float value : foreground) {
-                count += labels.isIn(value) ? 1 : 0;
+                count += labels.isIn(label, value) ? 1 : 0;
             }
         }
         return count;
@@ -265,7 +265,7 @@ public final class Decisions {
             labels.foreground(label, before.values(), pixels, was);
             labels.foreground(label, after.values(), pixels, is);
             for (int p = 0; p < pixels; p++) {
-                changed += labels.isIn(was[p]) == labels.isIn(is[p]) ? 0 : 1;
+                changed += labels.isIn(label, was[p]) == labels.isIn(label, is[p]) ? 0 : 1;
             }
         }
         return changed;

@@ -5,6 +5,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PageNumber;
 import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Task;
 import dev.gnserve.pipeline.ImageBody;
@@ -189,11 +190,17 @@ class VerificationController {
                     "The model '%s' takes tensors and no images; check its archive with gnserve verify FILE.pt --random."
                             .formatted(model));
         }
+        if (found.manifest().input().parameters() != null) {
+            throw new FailureException(
+                    FailureCode.INVALID_REQUEST,
+                    "The model '%s' takes other tensors beside an image. It is verified at load; check its archive with gnserve verify FILE.pt --shape."
+                            .formatted(model));
+        }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
-            Upload upload = only(uploads.read(request, page));
+            Upload upload = only(served.manifest(), uploads.read(request, page));
             FirstTile tile = served.manifest().input().volume() == null
-                    ? pipeline.firstTile(served.manifest().preprocessor(), upload)
+                    ? pipeline.firstTile(served.manifest(), upload)
                     : volumes.firstWindow(served.manifest(), upload);
             VerificationReport report =
                     verification.publish(caller.await(verification.verify(tile.input(), batch), "the verification"));
@@ -211,7 +218,10 @@ class VerificationController {
         });
     }
 
-    private static Upload only(List<Upload> images) {
+    private static Upload only(ModelManifest manifest, List<Upload> images) {
+        if (manifest.input().clip() != null) {
+            return ImagePipeline.clip(images);
+        }
         if (images.size() != 1) {
             throw new FailureException(
                     FailureCode.INVALID_REQUEST,

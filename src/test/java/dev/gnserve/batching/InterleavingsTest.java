@@ -45,7 +45,7 @@ class InterleavingsTest {
     @Test
     void queueOperationsUnderStressAreAsIfTheyCameOneAfterTheOther() {
         new StressOptions()
-                .iterations(20)
+                .iterations(10)
                 .invocationsPerIteration(1_000)
                 .threads(3)
                 .actorsPerThread(3)
@@ -55,7 +55,7 @@ class InterleavingsTest {
     @Test
     void givingUpAPassAndItsReturnNeitherSuspendForEverNorLoseAnItemInAnyInterleaving() {
         new ModelCheckingOptions()
-                .iterations(10)
+                .iterations(6)
                 .invocationsPerIteration(500)
                 .threads(2)
                 .actorsBefore(1)

@@ -8,6 +8,7 @@ import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.Samples;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TorchScriptException;
+import dev.gnserve.archive.TwoConvolutions;
 import dev.gnserve.backend.PassMemory;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelSource;
@@ -224,6 +225,23 @@ class ArchiveCommandsTest {
         assertThat(run("verify", sample("chain-traced").toString())).isEqualTo(2);
         assertThat(run("verify", sample("chain-traced").toString(), "--random", "many"))
                 .isEqualTo(2);
+    }
+
+    /** The second norm gets a mean of 100 deviations: 8 bits keep little of the deviation. */
+    @Test
+    void verifyJudgesTheLayersOfAPlan() throws IOException {
+        String file = Files.write(
+                        folder.resolve("large.pt"), TwoConvolutions.network(1e3).toByteArray())
+                .toString();
+
+        assertThat(run("verify", file, "--random", "3x96x96", "--batch", "0", "--plan", "channels-last"))
+                .isZero();
+        assertThat(out.toString()).containsPattern("second +1 +2 +8 .* PASS");
+        assertThat(run("verify", file, "--random", "3x96x96", "--batch", "0", "--plan", "bfloat16"))
+                .isEqualTo(1);
+        assertThat(out.toString()).contains("FAIL: second: ").contains("that differs is second (");
+        assertThat(run("verify", file, "--random", "3x96x96", "--plan", "fast")).isEqualTo(2);
+        assertThat(err.toString()).contains("channels-last").contains("was 'fast'");
     }
 
     /** The archive is traced, so that it declares nothing. Its layer body.1.norm runs with epsilon 1e-3. */

@@ -7,12 +7,14 @@ import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ClipSpec;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.NamedInputs;
 import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.Task;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -94,8 +97,12 @@ class NewCommandTest {
     }
 
     @Test
-    void aSingleLogitIsASigmoid() throws IOException {
-        ModelManifest manifest = made("foreground", OWN.resolve("foreground-scripted.pt"), "--labels", "a");
+    void aSingleLogitIsASigmoidIfItIsSaid() throws IOException {
+        Path archive = OWN.resolve("foreground-scripted.pt");
+        assertThat(run("foreground", archive, "--labels", "a")).isEqualTo(1);
+        assertThat(err.toString()).contains("--decoder sigmoid --labels a\n", "--task regression --labels a\n");
+
+        ModelManifest manifest = made("foreground", archive, "--labels", "a", "--task", "segmentation");
 
         assertThat(manifest.labels()).containsExactly("a");
         assertThat(manifest.output().decoder()).isEqualTo(OutputSpec.Decoder.SIGMOID);
@@ -284,6 +291,23 @@ class NewCommandTest {
         assertThat(err.toString()).contains("--shape is 3xbig, allowed are sizes such as 1x3x512x512");
     }
 
+    @Test
+    void labelsOfClipsAreRecognizedByTheShape() throws IOException {
+        Path archive = Path.of("src/test/resources/clips/network.pt");
+        ModelManifest manifest = made(
+                "clips", archive, "--shape", "1x3x4x20x28", "--labels", "jump,run,sit,walk", "--decoder", "softmax");
+
+        assertThat(manifest.task()).isEqualTo(Task.CLASSIFICATION);
+        assertThat(manifest.input().clip()).isEqualTo(new ClipSpec(4, 1, ClipSpec.Sampling.CONSECUTIVE, 1));
+        assertThat(manifest.input().resize()).isEqualTo(new Resize.Stretch(28, 20));
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 4, 20, 28));
+        assertThat(out.toString()).contains("-F image=@clip.gif");
+        assertThat(run("unnamed", archive, "--shape", "1x3x4x20x28")).isOne();
+        assertThat(err.toString()).contains("--decoder softmax", "--task tensors");
+        assertThat(run("tensors", archive, "--shape", "1x3x4x20x28", "--task", "tensors"))
+                .isZero();
+    }
+
     private ModelManifest tensors(String name, String... shapes) throws IOException {
         List<String> options = new ArrayList<>(List.of("--task", "tensors"));
         options.addAll(List.of(shapes));
@@ -324,6 +348,50 @@ class NewCommandTest {
         assertThat(run("there", OWN.resolve("classifier-traced.pt"))).isEqualTo(2);
         assertThat(err.toString()).contains("exists already");
         assertThat(folder.resolve("there")).isEmptyDirectory();
+    }
+
+    @Test
+    void aPreviewShowsWhatTheModelFinds() throws IOException {
+        Path nuclei = Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt");
+        Path picture = folder.resolve("preview.png");
+        Path sample = Path.of("src/main/resources/samples/nuclei/fluorescence-256.png");
+
+        assertThat(run(
+                        "seen",
+                        nuclei,
+                        "--labels",
+                        "a,b",
+                        "--preview",
+                        picture.toString(),
+                        "--image",
+                        sample.toString()))
+                .as(err.toString())
+                .isZero();
+
+        BufferedImage drawn = ImageIO.read(picture.toFile());
+        assertThat(drawn.getWidth()).isEqualTo(256);
+        assertThat(out.toString()).contains("picture: " + picture);
+
+        Path text = Files.writeString(folder.resolve("a.png"), "no image");
+        assertThat(run(
+                        "unseen",
+                        nuclei,
+                        "--labels",
+                        "a,b",
+                        "--preview",
+                        picture.toString(),
+                        "--image",
+                        text.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("nothing is written. The model cannot be drawn");
+        assertThat(folder.resolve("unseen")).doesNotExist();
+
+        Path classifier = OWN.resolve("classifier-traced.pt");
+        assertThat(run("vector", classifier, "--task", "embedding", "--preview", picture.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("results of the task embedding are not drawn");
+        assertThat(run("alone", classifier, "--task", "embedding", "--image", sample.toString()))
+                .isEqualTo(2);
     }
 
     private ModelManifest made(String name, Path archive, String... more) throws IOException {

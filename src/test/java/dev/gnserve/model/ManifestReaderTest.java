@@ -20,6 +20,7 @@ import dev.gnserve.model.Verification.OnLoad;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,7 +85,8 @@ class ManifestReaderTest {
                         new Tiling(256, 32),
                         new Normalization.Percentile(0.5f, 99, 4)));
         assertThat(manifest.output().channels()).containsExactly("background", "nucleus", "boundary");
-        assertThat(manifest.thresholds()).isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of()));
+        assertThat(manifest.thresholds())
+                .isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of(), List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
         assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, ExecutionPlan.AS_EXPORTED));
         assertThat(manifest.verification())
@@ -180,7 +182,7 @@ class ManifestReaderTest {
         Thresholds thresholds =
                 read("task: segmentation\nlabels: [a]\nthresholds: {mask: .5, seed: 2.5e-1, minimumArea: '7', score: 1}\n")
                         .thresholds();
-        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300, List.of()));
+        assertThat(thresholds).isEqualTo(new Thresholds(0.5f, 0.25f, 1, 7, 1, 0.5f, 300, List.of(), List.of()));
         refuses("thresholds: {mask: 1e999999999}", 3, "thresholds.mask", "is 1E+999999999; allowed is a number");
         refuses("thresholds: {maxDetections: 1" + "0".repeat(99) + "}", 3, "thresholds.maxDetections", "allowed is");
         refuses("thresholds: {maxDetections: 1e999999999}", 3, "thresholds.maxDetections", "allowed is a whole number");
@@ -259,6 +261,62 @@ class ManifestReaderTest {
 
     private static Decoder decoder(String yaml, ArchiveInput archive) throws IOException {
         return ManifestReader.read("model.yaml", yaml, () -> archive).output().decoder();
+    }
+
+    @Test
+    void thresholdsOfLabelsAreThoseOfPixels() {
+        ModelManifest manifest = read("task: segmentation\nlabels: [a, b]\nthresholds: {masks: [0.2, 0.7]}");
+        assertThat(manifest.output().exclusive()).isFalse();
+        assertThat(manifest.thresholds().mask(1)).isEqualTo(0.7f);
+
+        for (String wrong : List.of(
+                "task: segmentation\nlabels: [a, b]\nthresholds: {masks: [0.2]}",
+                "task: segmentation\nlabels: [a]\noutput: {decoder: stardist}\nthresholds: {masks: [0.2]}",
+                "task: detection\nlabels: [a]\nthresholds: {masks: [0.2]}")) {
+            assertThatThrownBy(() -> read(wrong))
+                    .isInstanceOf(InvalidManifestException.class)
+                    .hasMessageContaining("thresholds.masks has 1 values; allowed is one for each of the");
+        }
+    }
+
+    @Test
+    void anInputWithoutShapesGetsTheImage() {
+        ModelManifest manifest = read("""
+                task: classification
+                labels: [a, b]
+                inputs: [{name: age, shapes: [[1]], value: [40]}, {name: picture}]
+                input: {resize: {mode: stretch, width: 32, height: 16}}
+                """);
+
+        ImageParameters parameters = Objects.requireNonNull(manifest.input().parameters());
+        assertThat(parameters.parameters())
+                .extracting(ImageParameters.Input::name)
+                .containsExactly("age");
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 16, 32));
+        assertThat(Objects.requireNonNull(manifest.warmUp().named()).inputs())
+                .extracting(input -> input.name() + input.shapes())
+                .containsExactly("age[[1]]", "picture[[3, 16, 32]]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            [{name: image}]                                          | has 1 inputs, of which 1 are without shapes
+            [{name: a}, {name: b}]                                   | has 2 inputs, of which 2 are without shapes
+            [{name: a}, {name: a, shapes: [[1]]}]                    | allowed are different names
+            [{name: a, value: [1]}, {name: b, shapes: [[1]]}]        | input a has no shapes, so it gets the image
+            [{name: a}, {name: b, shapes: [[1], [2]]}]               | allowed are one shape, and types other than fp16
+            [{name: a}, {name: b, dataType: fp16, shapes: [[1]]}]    | allowed are one shape, and types other than fp16
+            [{name: a}, {name: b, shapes: [[2]], value: [1]}]        | has the shape [2], but an array with 1 values where 2 belong
+            [{name: a}, {name: b, dataType: int32, shapes: [[1]], value: [1.5]}] | has the value 1.5, which is not a whole number
+            """)
+    void inputsBesideAnImageThatDoNotFitAreNamed(String inputs, String says) {
+        assertThatThrownBy(() -> read("task: classification\nlabels: [a, b]\ninputs: " + inputs))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("line 3, inputs: ")
+                .hasMessageContaining(says);
+        assertThatThrownBy(() -> read("task: tensors\ninputs: [{name: a}]"))
+                .isInstanceOf(InvalidManifestException.class)
+                .hasMessageContaining("input a needs shapes");
     }
 
     @Test

@@ -28,9 +28,9 @@ class OutputFormsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             probabilities-softmax | output | --decoder probabilities --labels x; --decoder probabilities --labels x; --task regression --labels x
-            probabilities-sigmoid | output | --decoder probabilities --labels x; --task regression --labels x
+            probabilities-sigmoid | output | --decoder probabilities --labels x; --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x; --task regression --labels x
             softmax-nonsquare | output | --decoder softmax --labels x; --decoder softmax --labels x; --decoder sigmoid --labels x; --task regression --labels x
-            classes | output | --decoder classes --labels x; --task regression --labels x
+            classes | output | --decoder classes --first-label 1 --labels x; --decoder classes --first-label 0 --labels x; --task regression --labels x
             detr-softmax | logits, pred_boxes | --decoder detr --boxes cxcywh --labels x; --decoder detr --boxes cxcywh --labels x
             boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --first-label 1 --labels x; --decoder boxes --boxes xyxy --first-label 0 --labels x
             hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
@@ -78,6 +78,84 @@ class OutputFormsTest {
         assertThatThrownBy(() -> OutputFit.require(manifest, prediction))
                 .isInstanceOf(FailureException.class)
                 .hasMessageContaining(says);
+    }
+
+    /** Forms that values and the number of labels show, so that nothing more has to be said. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            logits of three channels        | 2 | SOFTMAX
+            logits of three channels        | 3 | SOFTMAX, SIGMOID
+            logits of one channel           | 1 |
+            depths                          | 1 |
+            fractions of one channel        | 1 |
+            fractions of three channels     | 3 |
+            fractions of three channels     | 2 |
+            fractions that sum to one       | 2 | PROBABILITIES
+            fractions that sum to one       | 3 | PROBABILITIES
+            as many channels as rows        | 7 |
+            class numbers up to 2           | 1 |
+            class numbers up to 2           | 2 | CLASSES
+            class numbers up to 2           | 3 | CLASSES, CLASSES
+            a vector of fractions           | 4 |
+            a vector that sums to one       | 4 | PROBABILITIES
+            one number                      | 1 |
+            a probability and features      | 1 |
+            rows of scores that sum to one  | 2 |
+            large boxes of either form      | 2 | BOXES, BOXES
+            """)
+    void valuesThatOtherOutputsHaveTooShowNoForm(String outputs, int labels, @Nullable String shown) {
+        List<OutputForm> forms = new OutputForms(List.of(made(outputs)))
+                .fitting().stream()
+                        .filter(form -> form.takes(labels))
+                        .filter(form -> form.isShownWith(null, null))
+                        .toList();
+
+        assertThat(forms)
+                .extracting(form -> form.decoder().toString())
+                .containsExactly(shown == null ? new String[0] : shown.split(", ", -1));
+    }
+
+    private static Prediction made(String outputs) {
+        return switch (outputs) {
+            case "logits of three channels" -> one(noise(3, 8, 12));
+            case "logits of one channel" -> one(noise(1, 8, 12));
+            case "depths" -> one(values(1, 8, 12, i -> 1.5f + i));
+            case "fractions of one channel" -> one(values(1, 8, 12, i -> i / 100f));
+            case "fractions of three channels" -> one(values(3, 8, 12, i -> i / 300f));
+            case "fractions that sum to one" -> one(values(3, 8, 12, i -> i < 96 ? 0.5f : 0.25f));
+            case "as many channels as rows" -> one(noise(8, 8, 8));
+            case "class numbers up to 2" -> one(values(1, 8, 12, i -> i % 3));
+            case "a vector of fractions" -> one(Tensor.of(new float[] {0.9f, 0.1f, 0.4f, 0.3f}, 4));
+            case "a vector that sums to one" -> one(Tensor.of(new float[] {0.25f, 0.25f, 0.125f, 0.375f}, 4));
+            case "one number" -> one(Tensor.of(new float[] {-0.5f}, 1));
+            case "a probability and features" ->
+                new Prediction(ordered(values(1, 8, 12, i -> i / 100f), values(16, 8, 12, i -> i % 5)));
+            case "rows of scores that sum to one" ->
+                new Prediction(ordered(
+                        Tensor.of(new float[] {0, 0, 9, 9, 40, 30, 50, 44}, 2, 4),
+                        Tensor.of(new float[] {0.25f, 0.75f, 0.5f, 0.5f}, 2, 2)));
+            case "large boxes of either form" ->
+                new Prediction(ordered(
+                        Tensor.of(new float[] {0.45f, 0.48f, 0.52f, 0.5f, 0.5f, 0.5f, 0.51f, 0.5f}, 2, 4),
+                        Tensor.of(new float[] {0.25f, 0.5f, 0.5f, 0.5f}, 2, 2)));
+            default -> throw new IllegalArgumentException(outputs);
+        };
+    }
+
+    private static Prediction one(Tensor output) {
+        return new Prediction(Map.of("output", output));
+    }
+
+    private interface ValueAt {
+        float of(int index);
+    }
+
+    private static Tensor values(int channels, int height, int width, ValueAt value) {
+        float[] values = new float[channels * height * width];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = value.of(i);
+        }
+        return Tensor.of(values, channels, height, width);
     }
 
     /** No value shows that channels are flows, or that values are distances: these decoders are chosen by name. */

@@ -123,6 +123,9 @@ class ProgramConversionTest {
         "torch.ops.aten.relu_.default, torch.ops.higher_order.scan, the higher-order operator scan",
         "torch.ops.aten.relu_.default, my_library.relu, calls my_library.relu",
         "'{\"parameter\":', '{\"custom_obj\":', an object of the kind custom_obj",
+        "'{\"parameter\":', '{\"token\":', Take the operator out of forward and export the model again",
+        "'{\"user_output\":', '{\"token\":', Take the operator out of forward and export the model again",
+        "torch.ops.aten.relu_.default, torch.ops.higher_order.with_effects, an operator with effects",
         "'{\"user_output\":', '{\"loss_output\":', training step",
         "'{\"parameter\": {\"arg\": {\"name\": \"p_top_0_weight\"', '{\"parameter\": {\"arg\": {\"name\": \"other\"', 'the value p_top_0_weight, which no node makes'",
     })

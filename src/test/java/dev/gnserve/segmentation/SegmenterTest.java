@@ -10,8 +10,10 @@ import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** With a network that returns its input, the mask is the painted one, for every size, padding and tiling. */
@@ -47,6 +49,33 @@ class SegmenterTest {
 
             masksComeBack(random, width, height, input);
         }
+    }
+
+    @Test
+    void eachLabelMayHaveItsOwnThreshold() {
+        UprightImage image = UprightImage.of8Bit(3, 1, 1, new byte[3]);
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [a, b]
+                output: {decoder: sigmoid}
+                thresholds: {masks: [0.25, 0.75]}
+                input: {colour: gray, sizeMultiple: 1}
+                """);
+        // Probabilities 0.27, 0.5 and 0.88.
+        float[] logits = {-1, 0, 2, -1, 0, 2};
+
+        assertThat(pixels(manifest, image, logits, null)).containsExactly(3, 1);
+        assertThat(pixels(manifest, image, logits, 0.4f))
+                .as("the threshold of a request")
+                .containsExactly(2, 2);
+    }
+
+    private static List<Integer> pixels(
+            ModelManifest manifest, UprightImage image, float[] logits, @Nullable Float threshold) {
+        Segmenter segmenter =
+                new Segmenter(manifest, image, manifest.preprocessor().prepare(image), threshold);
+        segmenter.add(new Prediction(Map.of("output", new FloatTensor(TensorShape.of(2, 1, 3), logits))));
+        return segmenter.classes().stream().map(found -> found.mask().count(1)).toList();
     }
 
     private static void masksComeBack(Random random, int width, int height, String input) {

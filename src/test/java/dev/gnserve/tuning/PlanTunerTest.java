@@ -12,6 +12,8 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.PlanReport;
+import dev.gnserve.model.TuningReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -1,170 +1,481 @@
 package dev.gnserve.workshop.benchmark;
 
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Outputs as networks give them for a picture of {@value #SIDE} x {@value #SIDE} pixels with {@value #OBJECTS} round objects on a grid,
- * by decoder. Values have noise, so that nothing is easier than for a picture.
+ * Outputs as networks of each family give them for a square picture with discs: for timing 1024 x 1024 pixels with 500 of them, where
+ * values have noise, so that nothing is easier than for a picture; for pictures a small one.
  */
 public final class MadeOutputs {
 
-    public static final int SIDE = 1024;
-    public static final int OBJECTS = 500;
-
-    private static final int COLUMNS = 23;
-    private static final int SPACING = 44;
-    private static final int RADIUS = 16;
     private static final int RAYS = 32;
-    private static final int LABELS = 80;
 
     private final Random random = new Random(4);
+    private final int side;
+    private final List<Disc> discs;
 
-    /** The manifest for each decoder, with its outputs. */
-    public Map<String, Prediction> all() {
-        Map<String, Prediction> made = new LinkedHashMap<>();
-        String two = "task: segmentation\nlabels: [a]\noutput: {decoder: %s}";
-        made.put(two.formatted("softmax"), one(pixels(2, (c, dx, dy, in) -> (c == 1) == in ? 4 : -4, true)));
-        made.put(two.formatted("sigmoid"), one(pixels(1, (c, dx, dy, in) -> in ? 4 : -4, true)));
-        made.put(two.formatted("classes"), one(pixels(1, (c, dx, dy, in) -> in ? 1 : 0, false)));
-        made.put(two.formatted("hovernet"), hovernet());
-        made.put(two.formatted("stardist"), stardist());
-        made.put(
-                two.formatted("cellpose"),
-                one(pixels(
-                        3,
-                        (c, dx, dy, in) -> {
-                            double length = Math.max(1, Math.hypot(dx, dy));
-                            return c == 2 ? in ? 4 : -6 : in ? -5 * (c == 0 ? dy : dx) / length : 0;
-                        },
-                        false)));
-        String labels =
-                IntStream.range(0, LABELS).mapToObj(i -> "l" + i).collect(Collectors.joining(", ", "labels: [", "]"));
-        made.put(
-                "task: detection\n" + labels + "\noutput: {decoder: yolo}\nthresholds: {score: 0.25, iou: 0.7}",
-                yolo());
-        made.put("task: detection\n" + labels + "\noutput: {decoder: detr}", detr());
-        made.put("task: detection\n" + labels + "\noutput: {decoder: mask2former}", queries());
-        return made;
+    /** The number of labels of maps of pixels, and of detectors. */
+    private final int classes;
+
+    private final int labels;
+
+    /** The disc that each pixel belongs to, by its place in the list; -1 for none. */
+    private final int[] owners;
+
+    /**
+     * A round object.
+     *
+     * @param x of its middle, a pixel
+     * @param radius in pixels; those at this distance belong to it
+     * @param label from 0 on
+     */
+    public record Disc(int x, int y, int radius, int label) {}
+
+    /**
+     * Outputs with the manifest that reads them.
+     *
+     * @param name of the family
+     * @param whole whether the network takes whole images only
+     */
+    public record Made(String name, String manifest, Prediction outputs, boolean whole) {}
+
+    private MadeOutputs(int side, List<Disc> discs, int classes, int labels) {
+        this.side = side;
+        this.discs = List.copyOf(discs);
+        this.classes = classes;
+        this.labels = labels;
+        owners = new int[side * side];
+        Arrays.fill(owners, -1);
+        for (int i = 0; i < discs.size(); i++) {
+            Disc disc = discs.get(i);
+            for (int y = Math.max(0, disc.y - disc.radius); y <= Math.min(side - 1, disc.y + disc.radius); y++) {
+                for (int x = Math.max(0, disc.x - disc.radius); x <= Math.min(side - 1, disc.x + disc.radius); x++) {
+                    int dx = x - disc.x;
+                    int dy = y - disc.y;
+                    owners[y * side + x] = dx * dx + dy * dy <= disc.radius * disc.radius ? i : owners[y * side + x];
+                }
+            }
+        }
+    }
+
+    /** 500 discs on a grid. */
+    public static MadeOutputs forTiming() {
+        return new MadeOutputs(
+                1024,
+                IntStream.range(0, 500)
+                        .mapToObj(i -> new Disc(i % 23 * 44 + 22, i / 23 * 44 + 22, 16, i % 80))
+                        .toList(),
+                1,
+                80);
+    }
+
+    /** Nine discs of three labels and sizes, some of which touch. */
+    public static MadeOutputs forPictures() {
+        return new MadeOutputs(
+                160,
+                List.of(
+                        new Disc(28, 30, 18, 0),
+                        new Disc(60, 36, 15, 1),
+                        new Disc(104, 26, 16, 2),
+                        new Disc(136, 40, 13, 0),
+                        new Disc(36, 84, 20, 2),
+                        new Disc(84, 78, 12, 0),
+                        new Disc(122, 92, 22, 1),
+                        new Disc(64, 128, 16, 1),
+                        new Disc(98, 136, 13, 0)),
+                3,
+                3);
+    }
+
+    /** Of the picture, in pixels. */
+    public int side() {
+        return side;
+    }
+
+    /** The label of the disc at a pixel; -1 for none. */
+    public int label(int x, int y) {
+        int owner = owners[y * side + x];
+        return owner < 0 ? -1 : discs.get(owner).label;
+    }
+
+    /** The families that timing compares. */
+    public List<Made> timed() {
+        return List.of(
+                softmax(),
+                sigmoid(),
+                classes(),
+                hovernet(),
+                stardist(),
+                cellpose(),
+                yolo(),
+                detr(),
+                queries("", "detection"));
+    }
+
+    /** All families whose results are drawn. */
+    public List<Made> all() {
+        return List.of(
+                softmax(),
+                sigmoid(),
+                classes(),
+                hovernet(),
+                stardist(),
+                cellpose(),
+                boxes(),
+                detr(),
+                fcos(),
+                yolo(),
+                detectron2(),
+                keypoints(),
+                queries("", "segmentation"),
+                queries(", segments: panoptic, stuff: [d]", "detection"),
+                solov2(),
+                depth());
     }
 
     private interface Value {
-        /** Of a channel at a pixel, from the middle of the nearest object; inside of it or not. */
-        double at(int channel, int dx, int dy, boolean inside);
+        /**
+         * Of a channel at a pixel.
+         *
+         * @param disc that the pixel belongs to; null for none
+         * @param dx from its middle
+         */
+        double at(int channel, @Nullable Disc disc, int dx, int dy);
     }
 
-    private Tensor pixels(int channels, Value value, boolean noise) {
-        float[] values = new float[channels * SIDE * SIDE];
-        int at = 0;
-        for (int c = 0; c < channels; c++) {
-            for (int y = 0; y < SIDE; y++) {
-                for (int x = 0; x < SIDE; x++) {
-                    int dx = x % SPACING - SPACING / 2;
-                    int dy = y % SPACING - SPACING / 2;
-                    boolean there = x / SPACING < COLUMNS && y / SPACING * COLUMNS + x / SPACING < OBJECTS;
-                    boolean inside = there && dx * dx + dy * dy <= RADIUS * RADIUS;
-                    values[at++] = (float) (value.at(c, dx, dy, inside) + (noise ? random.nextGaussian() : 0));
-                }
+    private Tensor pixels(int channels, boolean noise, Value value) {
+        float[] values = new float[channels * side * side];
+        for (int c = 0, at = 0; c < channels; c++) {
+            for (int i = 0; i < owners.length; i++, at++) {
+                Disc disc = owners[i] < 0 ? null : discs.get(owners[i]);
+                int dx = disc == null ? 0 : i % side - disc.x;
+                int dy = disc == null ? 0 : i / side - disc.y;
+                values[at] = (float) (value.at(c, disc, dx, dy) + (noise ? random.nextGaussian() : 0));
             }
         }
-        return Tensor.of(values, channels, SIDE, SIDE);
+        return Tensor.of(values, channels, side, side);
     }
 
-    private static Prediction one(Tensor output) {
-        return new Prediction(Map.of("output", output));
+    private int classOf(@Nullable Disc disc) {
+        return disc == null ? 0 : 1 + disc.label % classes;
     }
 
-    private Prediction hovernet() {
+    private static Made made(String task, int labels, String output, Map<String, Tensor> outputs) {
+        String names = IntStream.range(0, labels)
+                .mapToObj(i -> labels <= 26 ? String.valueOf((char) ('a' + i)) : "l" + i)
+                .collect(Collectors.joining(", ", "[", "]"));
+        String name = output.replaceAll("(?s)\\{decoder: (\\w+).*", "$1");
+        boolean whole = name.startsWith("mask") || task.equals("regression");
+        return new Made(
+                name, "task: " + task + "\nlabels: " + names + "\noutput: " + output, new Prediction(outputs), whole);
+    }
+
+    private Made segmentation(int count, String output, Tensor... outputs) {
+        return made("segmentation", count, output, numbered(outputs));
+    }
+
+    private static Map<String, Tensor> numbered(Tensor... outputs) {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        for (Tensor output : outputs) {
+            named.put("output" + named.size(), output);
+        }
+        return named;
+    }
+
+    private Made softmax() {
+        return segmentation(
+                classes,
+                "{decoder: softmax}",
+                pixels(classes + 1, true, (c, disc, dx, dy) -> c == classOf(disc) ? 4 : -4));
+    }
+
+    private Made sigmoid() {
+        return segmentation(
+                classes,
+                "{decoder: sigmoid}",
+                pixels(classes, true, (c, disc, dx, dy) -> c + 1 == classOf(disc) ? 4 : -4));
+    }
+
+    private Made classes() {
+        return segmentation(classes, "{decoder: classes}", pixels(1, false, (c, disc, dx, dy) -> classOf(disc)));
+    }
+
+    private Made hovernet() {
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        outputs.put("nucleus_prediction", pixels(2, (c, dx, dy, in) -> (c == 1) == in ? 4 : -4, false));
+        outputs.put("nucleus_prediction", pixels(2, false, (c, disc, dx, dy) -> (c == 1) == (disc != null) ? 4 : -4));
         outputs.put(
                 "horizontal_vertical",
-                pixels(2, (c, dx, dy, in) -> in ? (c == 0 ? dx : dy) / (double) RADIUS : 0, false));
-        return new Prediction(outputs);
+                pixels(2, false, (c, disc, dx, dy) -> disc == null ? 0 : (c == 0 ? dx : dy) / (double) disc.radius));
+        if (classes > 1) {
+            outputs.put(
+                    "type_prediction", pixels(classes + 1, false, (c, disc, dx, dy) -> c == classOf(disc) ? 4 : -4));
+        }
+        return made("segmentation", classes, "{decoder: hovernet}", outputs);
     }
 
-    private Prediction stardist() {
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
-        outputs.put(
-                "probability",
-                pixels(1, (c, dx, dy, in) -> in ? 0.99 - 0.9 * Math.hypot(dx, dy) / RADIUS : 0.01, false));
-        outputs.put(
-                "distances",
+    private Made stardist() {
+        return segmentation(
+                1,
+                "{decoder: stardist}",
                 pixels(
-                        RAYS,
-                        (c, dx, dy, in) -> {
-                            double angle = 2 * Math.PI * c / RAYS;
-                            double along = dx * Math.cos(angle) + dy * Math.sin(angle);
-                            double square = along * along - dx * dx - dy * dy + RADIUS * RADIUS;
-                            return in ? Math.max(1, Math.sqrt(Math.max(0, square)) - along) : 1;
-                        },
-                        false));
-        return new Prediction(outputs);
+                        1,
+                        false,
+                        (c, disc, dx, dy) -> disc == null ? 0.01 : 0.99 - 0.9 * Math.hypot(dx, dy) / disc.radius),
+                pixels(RAYS, false, (c, disc, dx, dy) -> {
+                    if (disc == null) {
+                        return 1;
+                    }
+                    double angle = 2 * Math.PI * c / RAYS;
+                    double along = dx * Math.cos(angle) + dy * Math.sin(angle);
+                    double square = along * along - dx * dx - dy * dy + disc.radius * disc.radius;
+                    return Math.max(1, Math.sqrt(Math.max(0, square)) - along);
+                }));
     }
 
-    /** Strides 8, 16 and 32: 21,504 locations. */
-    private Prediction yolo() {
-        int locations = 21_504;
-        float[] values = new float[(4 + LABELS) * locations];
+    private Made cellpose() {
+        return segmentation(1, "{decoder: cellpose}", pixels(3, false, (c, disc, dx, dy) -> {
+            if (disc == null) {
+                return c == 2 ? -6 : 0;
+            }
+            return c == 2 ? 4 : -5 * (c == 0 ? dy : dx) / Math.max(1, Math.hypot(dx, dy));
+        }));
+    }
+
+    /** Left, top, right and bottom of each disc. */
+    private Tensor corners() {
+        float[] corners = new float[4 * discs.size()];
+        for (int i = 0; i < discs.size(); i++) {
+            Disc disc = discs.get(i);
+            corners[4 * i] = disc.x - disc.radius;
+            corners[4 * i + 1] = disc.y - disc.radius;
+            corners[4 * i + 2] = disc.x + disc.radius;
+            corners[4 * i + 3] = disc.y + disc.radius;
+        }
+        return Tensor.of(corners, discs.size(), 4);
+    }
+
+    private Tensor ofDiscs(ValueOfDisc value) {
+        float[] values = new float[discs.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = value.of(discs.get(i), i);
+        }
+        return Tensor.of(values, values.length);
+    }
+
+    private static Tensor whole(long... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asLongBuffer().put(values);
+        return new RawTensor(ElementType.INT64, TensorShape.of(values.length), bytes.array());
+    }
+
+    private interface ValueOfDisc {
+        float of(Disc disc, int place);
+    }
+
+    private Made boxes() {
+        float[] scores = new float[discs.size() * labels];
+        for (int i = 0; i < discs.size(); i++) {
+            scores[i * labels + discs.get(i).label] = 0.95f - 0.02f * i;
+        }
+        return made(
+                "detection", labels, "{decoder: boxes}", numbered(corners(), Tensor.of(scores, discs.size(), labels)));
+    }
+
+    /** Strides 8, 16 and 32, and more boxes than discs. */
+    private Made yolo() {
+        int locations = 21 * side * side / 1024;
+        float[] values = new float[(4 + labels) * locations];
         for (int i = 0; i < locations; i++) {
-            int object = random.nextInt(OBJECTS);
-            values[i] = object % COLUMNS * SPACING + 22 + (float) random.nextGaussian();
-            values[locations + i] = object / COLUMNS * SPACING + 22 + (float) random.nextGaussian();
-            values[2 * locations + i] = 2 * RADIUS;
-            values[3 * locations + i] = 2 * RADIUS;
-            for (int label = 0; label < LABELS; label++) {
-                boolean found = i % 8 == 0 && label == object % LABELS;
+            Disc disc = discs.get(random.nextInt(discs.size()));
+            values[i] = disc.x + (float) random.nextGaussian();
+            values[locations + i] = disc.y + (float) random.nextGaussian();
+            values[2 * locations + i] = 2 * disc.radius;
+            values[3 * locations + i] = 2 * disc.radius;
+            for (int label = 0; label < labels; label++) {
+                boolean found = i % 8 == 0 && label == disc.label;
                 values[(4 + label) * locations + i] = (found ? 0.9f : 0.05f) * random.nextFloat();
             }
         }
-        return new Prediction(Map.of("output", Tensor.of(values, 4 + LABELS, locations)));
+        return made(
+                "detection",
+                labels,
+                "{decoder: yolo}\nthresholds: {score: 0.25, iou: 0.7}",
+                numbered(Tensor.of(values, 4 + labels, locations)));
     }
 
-    private Prediction detr() {
-        float[] logits = new float[OBJECTS * (LABELS + 1)];
-        float[] boxes = new float[OBJECTS * 4];
-        for (int i = 0; i < OBJECTS; i++) {
-            for (int label = 0; label <= LABELS; label++) {
-                logits[i * (LABELS + 1) + label] = label == i % LABELS ? 8 : (float) random.nextGaussian();
+    /** Logits of the labels and, last, of no object, for each disc and for each further label a query of its own. */
+    private Tensor queryLogits(int further) {
+        int queries = discs.size() + further;
+        int columns = labels + further + 1;
+        float[] logits = new float[queries * columns];
+        for (int i = 0; i < queries; i++) {
+            int own = i < discs.size() ? discs.get(i).label : labels + i - discs.size();
+            for (int label = 0; label < columns; label++) {
+                logits[i * columns + label] = label == own ? 8 : (float) random.nextGaussian();
             }
-            boxes[4 * i] = (i % COLUMNS * SPACING + 22f) / SIDE;
-            boxes[4 * i + 1] = (i / COLUMNS * SPACING + 22f) / SIDE;
-            boxes[4 * i + 2] = 2f * RADIUS / SIDE;
-            boxes[4 * i + 3] = 2f * RADIUS / SIDE;
         }
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
-        outputs.put("logits", Tensor.of(logits, OBJECTS, LABELS + 1));
-        outputs.put("pred_boxes", Tensor.of(boxes, OBJECTS, 4));
-        return new Prediction(outputs);
+        return Tensor.of(logits, queries, columns);
     }
 
-    /** A mask for each of 500 queries, at a quarter of the input. */
-    private Prediction queries() {
-        int side = SIDE / 4;
-        float[] classes = new float[OBJECTS * (LABELS + 1)];
-        float[] masks = new float[OBJECTS * side * side];
-        Arrays.fill(masks, -6);
-        for (int i = 0; i < OBJECTS; i++) {
-            for (int label = 0; label <= LABELS; label++) {
-                classes[i * (LABELS + 1) + label] = label == i % LABELS ? 8 : (float) random.nextGaussian();
-            }
-            int left = i % COLUMNS * SPACING / 4 + 2;
-            int top = i / COLUMNS * SPACING / 4 + 2;
-            for (int y = top; y < top + 8; y++) {
-                for (int x = left; x < left + 8; x++) {
-                    masks[(i * side + y) * side + x] = 5;
-                }
-            }
+    private Made detr() {
+        float[] boxes = new float[discs.size() * 4];
+        for (int i = 0; i < discs.size(); i++) {
+            Disc disc = discs.get(i);
+            boxes[4 * i] = (float) disc.x / side;
+            boxes[4 * i + 1] = (float) disc.y / side;
+            boxes[4 * i + 2] = 2f * disc.radius / side;
+            boxes[4 * i + 3] = 2f * disc.radius / side;
         }
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        outputs.put("class_queries_logits", Tensor.of(classes, OBJECTS, LABELS + 1));
-        outputs.put("masks_queries_logits", Tensor.of(masks, OBJECTS, side, side));
-        return new Prediction(outputs);
+        outputs.put("logits", queryLogits(0));
+        outputs.put("pred_boxes", Tensor.of(boxes, discs.size(), 4));
+        return made("detection", labels, "{decoder: detr}", outputs);
+    }
+
+    /** One level of stride 8, with the location next to the middle of each disc. */
+    private Made fcos() {
+        int cells = side / 8;
+        int places = cells * cells;
+        float[] logits = new float[labels * places];
+        float[] distances = new float[4 * places];
+        float[] centres = new float[places];
+        Arrays.fill(logits, -8);
+        for (Disc disc : discs) {
+            int at = disc.y / 8 * cells + disc.x / 8;
+            float x = disc.x / 8 * 8 + 4;
+            float y = disc.y / 8 * 8 + 4;
+            logits[disc.label * places + at] = 4;
+            centres[at] = 4;
+            distances[at] = (x - disc.x + disc.radius) / 8;
+            distances[places + at] = (y - disc.y + disc.radius) / 8;
+            distances[2 * places + at] = (disc.x + disc.radius - x) / 8;
+            distances[3 * places + at] = (disc.y + disc.radius - y) / 8;
+        }
+        return made(
+                "detection",
+                labels,
+                "{decoder: fcos}",
+                numbered(
+                        Tensor.of(logits, labels, cells, cells),
+                        Tensor.of(distances, 4, cells, cells),
+                        Tensor.of(centres, 1, cells, cells)));
+    }
+
+    /** Masks of 28 x 28 within the boxes. */
+    private Made detectron2() {
+        int mask = 28;
+        float[] masks = new float[discs.size() * mask * mask];
+        for (int i = 0; i < masks.length; i++) {
+            double dx = (i % mask + 0.5) / mask - 0.5;
+            double dy = (i / mask % mask + 0.5) / mask - 0.5;
+            masks[i] = (float) Math.max(0, Math.min(1, 0.5 + 8 * (0.5 - Math.hypot(dx, dy))));
+        }
+        return made(
+                "detection",
+                labels,
+                "{decoder: detectron2}",
+                numbered(
+                        corners(),
+                        whole(discs.stream().mapToLong(Disc::label).toArray()),
+                        Tensor.of(masks, discs.size(), 1, mask, mask),
+                        ofDiscs((disc, i) -> 0.95f - 0.02f * i),
+                        whole(side, side)));
+    }
+
+    /** Four keypoints on the edge of each disc. */
+    private Made keypoints() {
+        float[] points = new float[discs.size() * 4 * 3];
+        for (int i = 0; i < discs.size() * 4; i++) {
+            Disc disc = discs.get(i / 4);
+            double angle = Math.PI / 4 + i % 4 * Math.PI / 2;
+            points[3 * i] = (float) (disc.x + disc.radius * Math.cos(angle));
+            points[3 * i + 1] = (float) (disc.y + disc.radius * Math.sin(angle));
+            points[3 * i + 2] = 1;
+        }
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("boxes", corners());
+        outputs.put("labels", ofDiscs((disc, i) -> 1 + disc.label));
+        outputs.put("scores", ofDiscs((disc, i) -> 0.95f - 0.02f * i));
+        outputs.put("keypoints", Tensor.of(points, discs.size(), 4, 3));
+        Made made = made("detection", labels, "{decoder: boxes, keypoints: [se, sw, nw, ne]}", outputs);
+        return new Made("keypoints", made.manifest, made.outputs, made.whole);
+    }
+
+    /** The logits of a mask for each disc and, last, perhaps of the ground, at a quarter of the input. */
+    private Tensor masks(boolean ground) {
+        int quarter = side / 4;
+        int queries = discs.size() + (ground ? 1 : 0);
+        float[] masks = new float[queries * quarter * quarter];
+        for (int at = 0; at < masks.length; at++) {
+            int x = at % quarter;
+            int y = at / quarter % quarter;
+            int owner = owners[(4 * y + 2) * side + 4 * x + 2];
+            masks[at] = at / quarter / quarter == (owner < 0 ? discs.size() : owner) ? 5 : -6;
+        }
+        return Tensor.of(masks, queries, quarter, quarter);
+    }
+
+    /** With several classes of pixels, each pixel without a disc is ground, whose label is the last. */
+    private Made queries(String options, String task) {
+        boolean ground = classes > 1;
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("class_queries_logits", queryLogits(ground ? 1 : 0));
+        outputs.put("masks_queries_logits", masks(ground));
+        Made made = made(task, ground ? labels + 1 : labels, "{decoder: mask2former" + options + "}", outputs);
+        return new Made(
+                options.isEmpty() ? made.name : made.name + "-panoptic", made.manifest, made.outputs, made.whole);
+    }
+
+    /** The mask of each disc is a feature of its own, which the kernel at its place chooses. */
+    private Made solov2() {
+        int cells = 16;
+        float[] scores = new float[labels * cells * cells];
+        float[] kernels = new float[discs.size() * cells * cells];
+        for (int i = 0; i < discs.size(); i++) {
+            Disc disc = discs.get(i);
+            int place = disc.y * cells / side * cells + disc.x * cells / side;
+            scores[disc.label * cells * cells + place] = 0.95f - 0.02f * i;
+            kernels[i * cells * cells + place] = 1;
+        }
+        return made(
+                "detection",
+                labels,
+                "{decoder: solov2}",
+                numbered(
+                        Tensor.of(scores, labels, cells, cells),
+                        Tensor.of(kernels, discs.size(), cells, cells),
+                        masks(false)));
+    }
+
+    /** Half spheres before a plane. */
+    private Made depth() {
+        return made(
+                "regression",
+                1,
+                "{decoder: values, units: [m]}",
+                new LinkedHashMap<>(Map.of(
+                        "output",
+                        pixels(
+                                1,
+                                false,
+                                (c, disc, dx, dy) -> disc == null
+                                        ? 3
+                                        : 3
+                                                - Math.sqrt(Math.max(0, disc.radius * disc.radius - dx * dx - dy * dy))
+                                                        / 10))));
     }
 }

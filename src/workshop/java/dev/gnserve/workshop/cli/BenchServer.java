@@ -1,17 +1,20 @@
 package dev.gnserve.workshop.cli;
 
 import dev.gnserve.workshop.stress.Meters;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -21,10 +24,12 @@ import java.util.regex.Pattern;
 final class BenchServer implements AutoCloseable {
 
     private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
+    private static final int LINES_KEPT = 100;
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private final Process process;
     private final int port;
+    private final Deque<String> lastLines = new ArrayDeque<>(); // guarded by itself
 
     private BenchServer(Process process, int port) {
         this.process = process;
@@ -58,11 +63,10 @@ final class BenchServer implements AutoCloseable {
         List<String> arguments = new ArrayList<>(List.of("--server.port=" + port, "--logging.level.root=warn"));
         arguments.addAll(List.of(options));
         Process process = ChildJvm.server(launcher, jvmOptions, arguments);
-        // Whatever it prints is not ours to keep, and a full pipe would stop it.
-        Thread drain = new Thread(() -> drain(process), "server-output");
+        BenchServer server = new BenchServer(process, port);
+        Thread drain = new Thread(server::drain, "server-output"); // A full pipe would stop it.
         drain.setDaemon(true);
         drain.start();
-        BenchServer server = new BenchServer(process, port);
         try {
             server.awaitReady();
             return server;
@@ -74,6 +78,13 @@ final class BenchServer implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** What it wrote last. */
+    List<String> lastLines() {
+        synchronized (lastLines) {
+            return List.copyOf(lastLines);
+        }
     }
 
     int port() {
@@ -139,11 +150,18 @@ final class BenchServer implements AutoCloseable {
                         : "the server ended before it was ready");
     }
 
-    private static void drain(Process server) {
-        try {
-            server.getInputStream().transferTo(OutputStream.nullOutputStream());
+    private void drain() {
+        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                synchronized (lastLines) {
+                    if (lastLines.size() == LINES_KEPT) {
+                        lastLines.removeFirst();
+                    }
+                    lastLines.add(line);
+                }
+            }
         } catch (IOException e) {
-            // The server is gone, and with it what it had to say.
+            // The server is gone.
         }
     }
 

@@ -52,6 +52,7 @@ final class LimitsBenchCommand implements Callable<Integer> {
             Mix.Report report;
             double peak;
             boolean alive;
+            List<String> lastLines;
             try (BenchServer server =
                     BenchServer.startWith(group.launcher(), List.of("-XX:MaxRAMPercentage=45"), List.of())) {
                 report =
@@ -61,6 +62,7 @@ final class LimitsBenchCommand implements Callable<Integer> {
                         });
                 peak = server.peakMegabytes();
                 alive = server.isAlive();
+                lastLines = server.lastLines();
             }
             out.printf("JDK %s, limit %,d MB, %d clients, %.1f min%n", Runtime.version(), megabytes, clients, minutes);
             out.println("alone, by status: " + report.alone());
@@ -71,6 +73,10 @@ final class LimitsBenchCommand implements Callable<Integer> {
                     "resident at most %,.0f MB; with files %,d MB; killed %d%n",
                     peak, group.peak() >> 20, group.kills());
             boolean good = alive && group.kills() == 0 && report.wrong() == 0 && report.lost() == 0;
+            if (!good) {
+                out.println("the server wrote last:");
+                lastLines.forEach(out::println);
+            }
             out.println(good ? "good" : "NOT GOOD");
             out.flush();
             return good ? 0 : 1;

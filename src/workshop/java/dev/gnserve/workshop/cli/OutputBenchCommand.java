@@ -13,9 +13,9 @@ import dev.gnserve.workshop.benchmark.MadeOutputs;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,42 +33,38 @@ final class OutputBenchCommand implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "Measured rounds (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
+    @Option(names = "--decoder", description = "Only this one, such as stardist. Default: all.")
+    private @Nullable String decoder;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
     @Override
     public Integer call() {
-        UprightImage image = UprightImage.of8Bit(
-                MadeOutputs.SIDE, MadeOutputs.SIDE, 3, new byte[3 * MadeOutputs.SIDE * MadeOutputs.SIDE]);
-        for (Map.Entry<String, Prediction> made : new MadeOutputs().all().entrySet()) {
+        MadeOutputs outputs = MadeOutputs.forTiming();
+        int side = outputs.side();
+        UprightImage image = UprightImage.of8Bit(side, side, 3, new byte[3 * side * side]);
+        for (MadeOutputs.Made made : outputs.timed()) {
+            if (decoder != null && !decoder.equals(made.name())) {
+                continue;
+            }
             ModelManifest manifest = ManifestReader.read(
                     "model.yaml",
-                    made.getKey() + "\ninput: {tile: {size: 1024, overlap: 0}}\n".repeat(whole(made.getKey()) ? 0 : 1));
+                    made.manifest() + "\ninput: {tile: {size: 1024, overlap: 0}}\n".repeat(made.whole() ? 0 : 1));
             ImageTask<?, ?> task = manifest.task() == Task.DETECTION ? DetectionTask.DEFAULT : SegmentationTask.DEFAULT;
             double[] millis = new double[rounds];
             for (int round = -WARM_UP; round < rounds; round++) {
-                double took = millis(task, manifest, image, made.getValue());
+                double took = millis(task, manifest, image, made.outputs());
                 if (round >= 0) {
                     millis[round] = took;
                 }
             }
             double median = DoubleStream.of(millis).sorted().toArray()[rounds / 2];
-            spec.commandLine()
-                    .getOut()
-                    .printf(
-                            Locale.ROOT,
-                            "%-12s %8.1f ms%n",
-                            manifest.output().decoder().name().toLowerCase(Locale.ROOT),
-                            median);
+            spec.commandLine().getOut().printf(Locale.ROOT, "%-12s %8.1f ms%n", made.name(), median);
             spec.commandLine().getOut().flush();
         }
         return 0;
-    }
-
-    /** Queries come whole. */
-    private static boolean whole(String manifest) {
-        return manifest.contains("mask2former");
     }
 
     private static <R> double millis(

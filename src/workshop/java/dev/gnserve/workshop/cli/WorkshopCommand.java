@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
             ExportCommand.class,
             PaperCommand.class,
             BenchCommand.class,
+            FamiliesCommand.class,
             CommandLine.HelpCommand.class
         },
         mixinStandardHelpOptions = true,

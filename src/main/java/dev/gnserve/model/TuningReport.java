@@ -1,5 +1,6 @@
-package dev.gnserve.tuning;
+package dev.gnserve.model;
 
+import dev.gnserve.archive.ExecutionPlan;
 import java.util.List;
 
 /**
@@ -16,5 +17,14 @@ public record TuningReport(
 
     public TuningReport {
         plans = List.copyOf(plans);
+    }
+
+    /**
+     * The plan to use.
+     *
+     * @throws IllegalArgumentException if {@link #chosen} names none
+     */
+    public ExecutionPlan plan() {
+        return ExecutionPlan.named(chosen);
     }
 }

@@ -1,4 +1,4 @@
-package dev.gnserve.tuning;
+package dev.gnserve.model;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.gnserve.archive.ExecutionPlan;
@@ -26,7 +26,7 @@ public record PlanReport(
         @Nullable String refusal) {
 
     /** For a plan with which the model does not run at all. */
-    static PlanReport failed(ExecutionPlan plan, String refusal) {
+    public static PlanReport failed(ExecutionPlan plan, String refusal) {
         return new PlanReport(plan.label(), 0, 0, 0, 0, 0, refusal);
     }
 
