@@ -5,6 +5,7 @@ import { startBrowser, stopBrowser } from "./browser.js";
 import { startService } from "./service.js";
 import { formTests } from "./form.js";
 import { guardedTests, KEY, OTHER_KEY } from "./guarded.js";
+import { jobTests } from "./jobs.js";
 import { lookTests } from "./look.js";
 import { otherTests } from "./other.js";
 import { takeTests } from "./take.js";
@@ -17,7 +18,7 @@ const guarded = {};
 
 before(async () => {
   const [first, second] = await Promise.all([
-    startService({ "gnserve.limits.max-upload-size": "2MB" }),
+    startService({ "gnserve.limits.max-upload-size": "2MB", "gnserve.jobs.dir": "jobs" }),
     startService({
       "gnserve.access.api-keys": `${KEY},${OTHER_KEY}`, "gnserve.models": "nuclei-unet-gn",
       "server.servlet.context-path": "/cells", "management.server.port": 0,
@@ -34,5 +35,5 @@ after(async () => {
   guarded.stop?.();
 });
 
-for (const tests of [tryTests, lookTests, otherTests, takeTests, trustTests, wrongTests, formTests]) tests(open);
+for (const tests of [tryTests, lookTests, otherTests, takeTests, trustTests, jobTests, wrongTests, formTests]) tests(open);
 guardedTests(guarded);

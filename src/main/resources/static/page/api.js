@@ -48,8 +48,8 @@ async function problemOf(response) {
  *
  * Throws a Problem for any other answer and where none comes; an AbortError where the signal says so.
  */
-export async function ask(path, { method = "GET", body, accept = "application/json", signal } = {}) {
-  const headers = { Accept: accept };
+export async function ask(path, { method = "GET", body, accept = "application/json", prefer, signal } = {}) {
+  const headers = { Accept: accept, ...(prefer ? { Prefer: prefer } : {}) };
   if (key.get()) headers["X-API-Key"] = key.get();
   let response;
   try {
@@ -77,7 +77,9 @@ export const askJson = async (path, options) => jsonOf(await ask(path, options))
 const LONGEST_WAIT = 30;
 const TRIES = 6;
 
-function pause(seconds, signal) {
+/** Throws an AbortError where the signal says so. */
+export function pause(seconds, signal) {
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const end = () => { clearTimeout(timer); reject(new DOMException("cancelled", "AbortError")); };
     const timer = setTimeout(() => { signal?.removeEventListener("abort", end); resolve(); }, seconds * 1000);

@@ -22,9 +22,13 @@ let named = null; // A sample that the address names.
 
 // --- Results
 
+function stateOfJob({ state, progress }) {
+  return state === "QUEUED" ? "waits for its turn" : progress ? `${progress.done} of ${progress.total} parts` : "running";
+}
+
 function stateOf(item) {
   const { state, result, problem } = item;
-  if (state === "running") return item.wait ? `busy: again in ${item.wait} s` : "running";
+  if (state === "running") return item.wait ? `busy: again in ${item.wait} s` : item.job ? stateOfJob(item.job) : "running";
   if (state === "failed") return problem.title ?? "failed";
   if (state === "done" && result.objects) return counted(result.objects.length, "object");
   if (state === "done" && result.volume) return counted(result.volume.objects.length, "object");
@@ -58,11 +62,13 @@ function showProgress() {
   if (!busy) return;
   const waiting = items.find(({ wait, state }) => wait && state === "running");
   const bar = byId("bar");
-  if (items.length > 1) [bar.max, bar.value] = [items.length, ended];
+  const progress = items.length === 1 ? items[0].job?.progress : { done: ended, total: items.length };
+  if (progress) [bar.max, bar.value] = [progress.total, progress.done];
   else bar.removeAttribute("value");
   byId("progress-text").textContent = waiting
     ? `The service is busy. The page asks again in ${waiting.wait} s.`
-    : items.length > 1 ? `${ended} of ${items.length} images` : `${items[0].name} …`;
+    : items.length > 1 ? `${ended} of ${items.length} images`
+    : items[0].job ? `${items[0].name}: ${stateOfJob(items[0].job)}` : `${items[0].name} …`;
 }
 
 function showProblem(problem, again) {

@@ -1,6 +1,7 @@
 // Sends images to a model, two at a time, so that the service can batch them.
 
 import { askPatiently, jsonOf, Problem } from "./api.js";
+import { answerOf, LARGE } from "./job.js";
 import { requestPath } from "./request.js";
 import { readImage } from "./result.js";
 
@@ -8,7 +9,7 @@ const AT_ONCE = 2;
 
 /** An image to send. state: waiting, running, done, failed or cancelled. */
 export const newItem = ({ file, name, sample = null }) =>
-  ({ file, name, sample, page: 1, state: "waiting", wait: 0, problem: null, answer: null, result: null, model: null, options: {} });
+  ({ file, name, sample, page: 1, state: "waiting", wait: 0, job: null, problem: null, answer: null, result: null, model: null, options: {} });
 
 /** One run of some items through a model. */
 export class Run {
@@ -23,7 +24,7 @@ export class Run {
     this.items = items;
     this.#changed = changed;
     for (const item of items) {
-      Object.assign(item, { state: "waiting", problem: null, answer: null, result: null, model, options, wait: 0 });
+      Object.assign(item, { state: "waiting", problem: null, answer: null, result: null, model, options, wait: 0, job: null });
     }
     const queue = [...items];
     const next = async () => { for (let item = queue.shift(); item; item = queue.shift()) await this.#send(item, labels); };
@@ -49,13 +50,16 @@ export class Run {
       body.append("image", item.file, item.name.split("/").pop());
       const waiting = (wait) => { if (!signal.aborted) this.#set(item, { wait }); };
       const path = requestPath(item.model, item.page, item.options);
-      const answer = await jsonOf(await askPatiently(path, { method: "POST", body, signal }, waiting));
+      const prefer = item.file.size > LARGE ? "respond-async" : undefined; // Without jobs, the service answers at once.
+      const response = await askPatiently(path, { method: "POST", body, prefer, signal }, waiting);
+      const told = (job) => { if (!signal.aborted) this.#set(item, { job, wait: 0 }); };
+      const answer = response.status === 202 ? await answerOf(await jsonOf(response), signal, told) : await jsonOf(response);
       if (signal.aborted) return;
       const image = { ...(answer.volumes?.[0] ?? answer.images[0]), name: item.name };
       if (image.problem) throw new Problem(image.problem);
-      this.#set(item, { state: "done", wait: 0, answer, result: readImage(image, labels) });
+      this.#set(item, { state: "done", wait: 0, job: null, answer, result: readImage(image, labels) });
     } catch (problem) {
-      if (!signal.aborted) this.#set(item, { state: "failed", wait: 0, problem });
+      if (!signal.aborted) this.#set(item, { state: "failed", wait: 0, job: null, problem });
     }
   }
 }

@@ -40,9 +40,9 @@ import java.lang.annotation.Target;
                                                 type = "string",
                                                 description =
                                                         "For a model that takes other tensors beside an image: a JSON object with the"
-                                                                + " values of each by its name, as nested arrays or flat. They go with"
-                                                                + " each image of the request",
-                                                example = "{\"numbers\": [0.5, -1], \"place\": 2}"))
+                                                                + " values of each by its name, as nested arrays or flat, such as"
+                                                                + " {\"numbers\": [0.5, -1], \"place\": 2}. They go with each image of"
+                                                                + " the request"))
                     }),
             @Content(mediaType = "image/*", schema = @Schema(type = "string", format = "binary")),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
