@@ -117,6 +117,69 @@ class VolumesIT {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"plain", "xyz", "overlapping"})
+    void masksOfPlanesAreTheVoxelsOfTheFiles(String model) {
+        JsonNode volume = post(model, "?masks=rle&array=raw", "several.npz")
+                .json()
+                .path("volumes")
+                .path(0);
+        int components = model.equals("overlapping") ? 2 : 1;
+        float[] labels = values(post(model, "?format=npy", "plain.npy"), components);
+        float[] objects = values(post(model, "?format=npy&content=objects", "plain.npy"), components);
+
+        int voxels = 11 * 9 * 13;
+        for (int label = 0; label < 2; label++) {
+            JsonNode one = volume.path("classes").path(label);
+            boolean[] inside = new boolean[voxels];
+            int at = components == 2 ? label * voxels : 0;
+            for (int i = 0; i < voxels; i++) {
+                inside[i] = labels[at + i] == label + 1;
+            }
+            assertThat(decoded(one.path("slices"))).as("label %d", label).isEqualTo(inside);
+            for (JsonNode object : volume.path("objects")) {
+                if (object.path("label").equals(one.path("label"))) {
+                    int id = object.path("id").asInt();
+                    for (int i = 0; i < voxels; i++) {
+                        inside[i] = objects[at + i] == id;
+                    }
+                    assertThat(decoded(object.path("slices")))
+                            .as("object %d", id)
+                            .isEqualTo(inside);
+                    assertThat(object.path("slices").size())
+                            .isEqualTo(object.path("box").path("depth").asInt());
+                }
+            }
+        }
+        assertThat(volume.path("objects").size()).isPositive();
+    }
+
+    private static boolean[] decoded(JsonNode slices) {
+        boolean[] inside = new boolean[11 * 9 * 13];
+        for (JsonNode slice : slices) {
+            JsonNode mask = slice.path("mask");
+            assertThat(mask.path("size").path(0).asInt()).isEqualTo(9);
+            boolean[][] plane = CocoRleDecoder.decode(mask.path("counts").asString(), 9, 13);
+            for (int i = 0; i < 9 * 13; i++) {
+                inside[slice.path("z").asInt() * 9 * 13 + i] = plane[i / 13][i % 13];
+            }
+        }
+        return inside;
+    }
+
+    @Test
+    void masksGoWithJsonAsRunLengths() {
+        assertThat(post("plain", "", "plain.npy").text()).doesNotContain("slices");
+        Answer png = post("plain", "?masks=png", "plain.npy");
+        assertThat(png.status()).isEqualTo(400);
+        assertThat(png.text()).contains("allowed for a volume are rle");
+        assertThat(post("plain", "?masks=rle&format=tiff", "plain.npy").status())
+                .isEqualTo(400);
+        Answer several = post("plain", "", "several.npz");
+        assertThat(several.status()).isEqualTo(422);
+        assertThat(several.text()).contains("raw, label, raw_f");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"tiff", "nifti", "npy"})
     void labelsAreTheHighestOutputs(String format) {
         float[] labels = values(post("plain", "?format=" + format, "turned.nii.gz"), 1);

@@ -51,7 +51,10 @@ class ClassificationController {
     @Operation(
             operationId = "classify",
             summary = "Classify images",
-            description = "The labels of one or more images with their probabilities, best first.")
+            description =
+                    "The labels of one or more images with their probabilities, best first. A model that takes clips (input.clip in"
+                            + " model.yaml) takes one: an animated GIF, PNG or WebP, a TIFF with several pages, or several images as"
+                            + " frames.")
     @TaskOperation
     @ApiResponse(
             responseCode = "200",

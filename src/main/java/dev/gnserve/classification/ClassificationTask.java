@@ -1,19 +1,22 @@
 package dev.gnserve.classification;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ClassifierHeads;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
+import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.Task;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.Problem;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +29,9 @@ import org.jspecify.annotations.Nullable;
 public record ClassificationTask(int top) implements ImageTask<ClassificationTask.Ranked, ClassifiedImage> {
 
     /**
-     * The result for one image.
+     * The result for one image, or for the clips of an upload.
      *
+     * @param image the first frame of clips
      * @param labels best first; null for a model with several heads
      * @param heads of a model with several; null for others
      */
@@ -43,30 +47,52 @@ public record ClassificationTask(int top) implements ImageTask<ClassificationTas
 
     @Override
     public TileCollector<Ranked> collector(ModelManifest manifest, UprightImage image, PreparedImage prepared) {
-        // Classification takes images whole: there is one tile.
-        List<Ranked> result = new ArrayList<>();
+        // Images come whole, in one tile. Of several clips, the scores are averaged.
+        OutputSpec spec = manifest.output();
+        List<Head> heads = heads(spec);
+        double[][] sums = new double[heads.size()][];
+        int[] added = new int[1];
         return new TileCollector<>() {
             @Override
             public void add(Prediction whole) {
-                result.add(ranked(manifest.output(), image, whole));
+                added[0]++;
+                for (int i = 0; i < sums.length; i++) {
+                    Head head = heads.get(i);
+                    double[] scores = Ranking.scores(head.logits.apply(whole), head.labels, head.decoder);
+                    double[] sum = sums[i];
+                    if (sum != null) {
+                        Arrays.setAll(scores, label -> scores[label] + sum[label]);
+                    }
+                    sums[i] = scores;
+                }
             }
 
             @Override
             public Ranked finish() {
-                return result.get(0);
+                List<HeadScores> found = IntStream.range(0, sums.length)
+                        .mapToObj(i -> {
+                            double[] mean = Arrays.stream(sums[i])
+                                    .map(sum -> sum / added[0])
+                                    .toArray();
+                            return new HeadScores(heads.get(i).name, Ranking.of(mean, heads.get(i).labels, top));
+                        })
+                        .toList();
+                return spec.family() instanceof ClassifierHeads
+                        ? new Ranked(image, null, found)
+                        : new Ranked(image, found.get(0).predictions(), null);
             }
         };
     }
 
-    private Ranked ranked(OutputSpec spec, UprightImage image, Prediction whole) {
-        if (spec.family() instanceof ClassifierHeads several) {
-            List<HeadScores> heads = several.heads().stream()
-                    .map(head ->
-                            new HeadScores(head.name(), Ranking.of(head.of(whole), head.labels(), head.decoder(), top)))
-                    .toList();
-            return new Ranked(image, null, heads);
-        }
-        return new Ranked(image, Ranking.of(spec.logits(whole), spec.channels(), spec.decoder(), top), null);
+    /** An output and how its values become scores of labels. */
+    private record Head(String name, Function<Prediction, Tensor> logits, List<String> labels, Decoder decoder) {}
+
+    private static List<Head> heads(OutputSpec spec) {
+        return spec.family() instanceof ClassifierHeads several
+                ? several.heads().stream()
+                        .map(head -> new Head(head.name(), head::of, head.labels(), head.decoder()))
+                        .toList()
+                : List.of(new Head("", spec::logits, spec.channels(), spec.decoder()));
     }
 
     @Override
@@ -76,6 +102,7 @@ public record ClassificationTask(int top) implements ImageTask<ClassificationTas
                 found.image().page(),
                 found.image().width(),
                 found.image().height(),
+                found.image().frames(),
                 found.labels(),
                 found.heads(),
                 timing,
@@ -108,7 +135,7 @@ public record ClassificationTask(int top) implements ImageTask<ClassificationTas
 
     @Override
     public ClassifiedImage failed(String name, Problem problem) {
-        return new ClassifiedImage(name, null, null, null, null, null, null, problem);
+        return new ClassifiedImage(name, null, null, null, null, null, null, null, problem);
     }
 
     @Override

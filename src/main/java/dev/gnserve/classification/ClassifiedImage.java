@@ -1,6 +1,7 @@
 package dev.gnserve.classification;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.image.ClipFrames;
 import dev.gnserve.image.PageNumber;
 import dev.gnserve.pipeline.Timing;
 import dev.gnserve.problem.Problem;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param page of the file that was used; absent where it has one
  * @param width of the upright image, in pixels
  * @param height of the upright image, in pixels
+ * @param frames of the clips whose scores these are; absent for a model of single images
  * @param predictions best first; absent for a model with several heads
  * @param heads the outputs of a model with several, in the order of its model.yaml; absent for others
  * @param problem of this image, where others of the request succeeded
@@ -25,6 +27,9 @@ public record ClassifiedImage(
         @Nullable PageNumber page,
         @Schema(example = "224") @Nullable Integer width,
         @Schema(example = "224") @Nullable Integer height,
+
+        @Schema(description = "The frames that were used; absent for a model of single images") @Nullable
+        ClipFrames frames,
 
         @Schema(description = "Labels, best first; absent for a model with several heads") @Nullable
         List<LabelScore> predictions,

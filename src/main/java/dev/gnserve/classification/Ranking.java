@@ -16,24 +16,27 @@ final class Ranking {
     private Ranking() {}
 
     /**
-     * The labels with their probabilities, best first; equal ones in the model's order.
+     * The probability of each label, in the model's order.
      *
      * @param output with one logit per label
-     * @param top labels at most
      * @throws FailureException ENGINE_FAULT for another number of logits, or for NaN
      */
-    static List<LabelScore> of(Tensor output, List<String> labels, Decoder decoder, int top) {
+    static double[] scores(Tensor output, List<String> labels, Decoder decoder) {
         float[] logits = output.floats();
         if (logits.length != labels.size()) {
             throw fault("The model returned %s. By its model.yaml, it returns one logit for each of its %d labels, %s."
                     .formatted(output, labels.size(), labels));
         }
-        double[] scores = switch (decoder) {
+        return switch (decoder) {
             case SOFTMAX -> softmax(logits);
             case SIGMOID -> sigmoid(logits);
             case PROBABILITIES -> probabilities(logits);
             default -> throw new IllegalArgumentException(decoder + " does not decode logits of labels");
         };
+    }
+
+    /** The labels with their probabilities, best first; equal ones in the model's order. At most {@code top}. */
+    static List<LabelScore> of(double[] scores, List<String> labels, int top) {
         return IntStream.range(0, scores.length)
                 .boxed()
                 .sorted(Comparator.comparingDouble((Integer label) -> scores[label])

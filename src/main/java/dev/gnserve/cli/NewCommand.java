@@ -185,7 +185,10 @@ final class NewCommand implements Callable<Integer> {
         } catch (FailureException e) {
             spec.commandLine().getErr().println(from + ": " + e.failure().detail());
             if (shapes.isEmpty()) {
-                spec.commandLine().getErr().println("If the input has another shape, say it: --shape 1x3x512x512");
+                spec.commandLine()
+                        .getErr()
+                        .println(
+                                "If the input has another shape, say it: --shape 1x3x512x512, or of clips 1x3x16x112x112");
             }
             return 1;
         } catch (TorchScriptException e) { // It is an archive, but of a model that cannot be served.
@@ -265,7 +268,9 @@ final class NewCommand implements Callable<Integer> {
             out.println();
             out.println("Check labels and normalization in model.yaml, then");
             out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
-            String send = found.task() == Task.TENSORS ? "-d @tensors.json" : "-F image=@a.png";
+            String send = found.task() == Task.TENSORS
+                    ? "-d @tensors.json"
+                    : found.frames() > 0 ? "-F image=@clip.gif" : "-F image=@a.png";
             out.println(
                     "  curl " + send + " http://localhost:8080" + found.task().path(name));
         }
@@ -332,12 +337,22 @@ final class NewCommand implements Callable<Integer> {
                                 .formatted(found.input().channels());
                 });
         Resize.Size only = found.input().onlySize();
-        if (only != null) {
-            text.append("  # The archive runs with this size only.\n  resize: {mode: stretch, width: %d, height: %d}\n"
-                    .formatted(only.width(), only.height()));
+        if (found.frames() > 0) {
+            text.append(
+                    "  # Frames of the shape. Which ones the model was trained with says its training: sampling, stride, clips.\n");
+            text.append("  clip: {frames: %d, sampling: consecutive, stride: 1}\n".formatted(found.frames()));
         }
-        text.append("  sizeMultiple: %d # the smallest that runs\n"
-                .formatted(found.input().sizeMultiple()));
+        if (only != null) {
+            text.append(
+                    found.frames() > 0
+                            ? "  # The size of the shape.\n"
+                            : "  # The archive runs with this size only.\n");
+            text.append("  resize: {mode: stretch, width: %d, height: %d}\n".formatted(only.width(), only.height()));
+        }
+        if (found.frames() == 0) {
+            text.append("  sizeMultiple: %d # the smallest that runs\n"
+                    .formatted(found.input().sizeMultiple()));
+        }
         text.append(ownTransform ? """
                   # torchvision's transform in the archive takes samples of 0 to 1, and resizes and normalizes them itself. So images
                   # come whole, without tiles.

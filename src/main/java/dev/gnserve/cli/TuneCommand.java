@@ -142,9 +142,7 @@ final class TuneCommand implements Callable<Integer> {
         List<FloatTensor> images = new ArrayList<>();
         for (Path file : files) {
             Upload upload = new Upload(String.valueOf(file.getFileName()), Files.readAllBytes(file));
-            images.add(ImagePipeline.forCommands()
-                    .firstTile(manifest.preprocessor(), upload)
-                    .input());
+            images.add(ImagePipeline.forCommands().firstTile(manifest, upload).input());
         }
         return images;
     }

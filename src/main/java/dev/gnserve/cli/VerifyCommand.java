@@ -230,17 +230,19 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private static FloatTensor prepared(Path image, @Nullable ModelManifest manifest) throws IOException {
-        Preprocessor preprocessor = manifest == null
-                ? new Preprocessor(
-                        ChannelOrder.RGB,
-                        SampleRange.FULL,
-                        new Resize.None(),
-                        new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
-                        Padding.NONE,
-                        null)
-                : manifest.preprocessor();
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
-        return ImagePipeline.forCommands().firstTile(preprocessor, upload).input();
+        ImagePipeline pipeline = ImagePipeline.forCommands();
+        if (manifest != null) {
+            return pipeline.firstTile(manifest, upload).input();
+        }
+        Preprocessor usual = new Preprocessor(
+                ChannelOrder.RGB,
+                SampleRange.FULL,
+                new Resize.None(),
+                new Normalization.Fixed(1 / 255f, Collections.nCopies(3, 0f), Collections.nCopies(3, 1f)),
+                Padding.NONE,
+                null);
+        return pipeline.firstTile(usual, upload).input();
     }
 
     /** The model.yaml in the folder of the archive, or in the one above. */

@@ -20,6 +20,8 @@ public final class UprightImage {
 
     private final @Nullable PageNumber page;
 
+    private final @Nullable ClipFrames frames;
+
     private UprightImage(int width, int height, int channels, Object samples, int length, @Nullable String numbers) {
         if (width < 1 || height < 1 || channels < 1 || channels > ChannelOrder.Stored.MOST) {
             throw new IllegalArgumentException("an image has 1 to 64 channels and at least one pixel, not %d x %d x %d"
@@ -35,15 +37,17 @@ public final class UprightImage {
         this.samples = samples;
         this.numbers = numbers;
         this.page = null;
+        this.frames = null;
     }
 
-    private UprightImage(UprightImage image, PageNumber page) {
+    private UprightImage(UprightImage image, @Nullable PageNumber page, @Nullable ClipFrames frames) {
         this.width = image.width;
         this.height = image.height;
         this.channels = image.channels;
         this.samples = image.samples;
         this.numbers = image.numbers;
         this.page = page;
+        this.frames = frames;
     }
 
     /** An image over unsigned 8-bit samples [height, width, channels]; the array is kept, not copied. */
@@ -67,7 +71,17 @@ public final class UprightImage {
 
     /** This image as a page of its file; the samples are shared. */
     UprightImage asPage(PageNumber number) {
-        return number.of() == 1 ? this : new UprightImage(this, number);
+        return number.of() == 1 ? this : new UprightImage(this, number, frames);
+    }
+
+    /** This image as the first frame of clips; the samples are shared. */
+    public UprightImage ofClip(ClipFrames used) {
+        return new UprightImage(this, null, used);
+    }
+
+    /** The frames of the clips for which it stands; null for an image by itself. */
+    public @Nullable ClipFrames frames() {
+        return frames;
     }
 
     /** Which page of its file it is; null where the file has one. */

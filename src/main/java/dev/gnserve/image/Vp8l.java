@@ -65,6 +65,29 @@ final class Vp8l {
 
     /** The picture in these bytes of a chunk, without its alpha. */
     static UprightImage decode(byte[] file, int from, int end, DecodeWork work) throws IOException {
+        Vp8l picture = of(file, from, end, work);
+        int[] colors = picture.decode();
+        byte[] samples = new byte[3 * picture.width * picture.height];
+        int out = 0;
+        for (int color : colors) {
+            samples[out++] = (byte) (color >> 16);
+            samples[out++] = (byte) (color >> 8);
+            samples[out++] = (byte) color;
+        }
+        return UprightImage.of8Bit(picture.width, picture.height, 3, samples);
+    }
+
+    /** The picture in these bytes of a chunk, as ARGB. */
+    static int[] colors(byte[] file, int from, int end, DecodeWork work) throws IOException {
+        return of(file, from, end, work).decode();
+    }
+
+    /** A picture of a known size without a header, as ARGB: so WebP stores transparency. */
+    static int[] headless(byte[] file, int from, int end, int width, int height, DecodeWork work) throws IOException {
+        return new Vp8l(new Vp8lBits(file, from, end), width, height, work).decode();
+    }
+
+    private static Vp8l of(byte[] file, int from, int end, DecodeWork work) throws IOException {
         Vp8lBits bits = new Vp8lBits(file, from, end);
         if (bits.read(8) != SIGNATURE) {
             throw new CorruptImageException("its image data does not begin as lossless data does");
@@ -73,15 +96,7 @@ final class Vp8l {
         int height = bits.read(14) + 1;
         // Whether there is alpha, and the version.
         bits.read(4);
-        int[] colors = new Vp8l(bits, width, height, work).decode();
-        byte[] samples = new byte[3 * width * height];
-        int out = 0;
-        for (int color : colors) {
-            samples[out++] = (byte) (color >> 16);
-            samples[out++] = (byte) (color >> 8);
-            samples[out++] = (byte) color;
-        }
-        return UprightImage.of8Bit(width, height, 3, samples);
+        return new Vp8l(bits, width, height, work);
     }
 
     private int[] decode() throws IOException {

@@ -32,8 +32,10 @@ final class InputSection {
     static InputSpec read(ManifestTree tree, Task task, Archive archive) throws IOException {
         boolean said = tree.has("/input/colour") || tree.has("/input/channels");
         boolean volumes = VolumeSection.isGiven(tree);
+        boolean clips = tree.gives("/input/clip");
         boolean complete = task == Task.TENSORS || volumes || (said && tree.has("/input/sizeMultiple"));
-        ArchiveInput found = volumes || (complete && archive.program() == null) ? ArchiveInput.USUAL : archive.input();
+        ArchiveInput found =
+                volumes || clips || (complete && archive.program() == null) ? ArchiveInput.USUAL : archive.input();
         ChannelOrder colour = volumes && !said ? ChannelOrder.GRAY : channels(tree, found);
         Resize.Size size = task == Task.TENSORS ? null : found.onlySize();
         Resize only = size == null ? new Resize.None() : new Resize.Stretch(size.width(), size.height());
@@ -41,7 +43,8 @@ final class InputSection {
         int step = found.sizeMultiple();
         boolean resizes = task == Task.DETECTION && archive.resizes();
         int usual = size != null || resizes ? 1 : (USUAL_MULTIPLE + step - 1) / step * step;
-        int multiple = tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS || volumes ? 1 : usual);
+        int multiple =
+                tree.get("/input/sizeMultiple", Integer.class, task == Task.TENSORS || volumes || clips ? 1 : usual);
         Padding padding = new Padding(multiple, tree.get("/input/padding", Padding.Mode.class), 0);
         // One result for the whole, or a size that was chosen, here or in the archive: no reason to cut.
         // Queries show the objects of a whole image.
@@ -53,7 +56,19 @@ final class InputSection {
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         VolumeSpec volume = VolumeSection.read(tree, task, colour.channels());
-        return tree.make("/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization, volume));
+        ClipSpec clip = clips ? clip(tree, task) : null;
+        return tree.make(
+                "/input", () -> new InputSpec(colour, range, resize, padding, tiling, normalization, volume, clip));
+    }
+
+    private static ClipSpec clip(ManifestTree tree, Task task) {
+        return tree.make("/input/clip", () -> {
+            if (task != Task.CLASSIFICATION) {
+                throw new IllegalArgumentException("is given with task " + task.label()
+                        + "; allowed is classification. For other networks over clips use the task tensors");
+            }
+            return tree.get("/input/clip", ClipSpec.class);
+        });
     }
 
     private static ChannelOrder channels(ManifestTree tree, ArchiveInput found) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param tiling how images larger than a tile are cut, or null to use every image whole
  * @param normalization from these values to float32
  * @param volume how inputs are made from a volume; null for a model of images
+ * @param clip which frames become an input; null for a model of single images
  */
 public record InputSpec(
         ChannelOrder colour,
@@ -26,7 +27,8 @@ public record InputSpec(
         Padding padding,
         @Nullable Tiling tiling,
         Normalization normalization,
-        @Nullable VolumeSpec volume) {
+        @Nullable VolumeSpec volume,
+        @Nullable ClipSpec clip) {
 
     /** The usual input size of classifiers. */
     private static final int USUAL_SIDE = 224;
@@ -39,13 +41,25 @@ public record InputSpec(
             Padding padding,
             @Nullable Tiling tiling,
             Normalization normalization) {
-        this(colour, range, resize, padding, tiling, normalization, null);
+        this(colour, range, resize, padding, tiling, normalization, null, null);
     }
 
     public InputSpec {
         if (tiling != null && tiling.size() % padding.multiple() != 0) {
             throw new IllegalArgumentException("tile.size is " + tiling.size()
                     + ", allowed is a multiple of sizeMultiple (" + padding.multiple() + ")");
+        }
+        if (clip != null) {
+            boolean fitted = normalization instanceof Normalization.Percentile
+                    || range.kind() == SampleRange.Kind.MIN_MAX
+                    || range.kind() == SampleRange.Kind.PERCENTILE;
+            if (tiling != null || volume != null || fitted) {
+                throw new IllegalArgumentException("clip is given with "
+                        + (volume != null
+                                ? "volume"
+                                : tiling != null ? "tile" : "a range or a normalization that is fitted to each frame")
+                        + "; allowed with clip are whole frames of which all are prepared alike");
+            }
         }
     }
 

@@ -358,6 +358,10 @@ public final class ManifestReader {
     private static int[] usualInput(InputSpec input, Resize.Size size) {
         int channels = input.colour().channels();
         VolumeSpec volume = input.volume();
+        ClipSpec clip = input.clip();
+        if (clip != null) {
+            return new int[] {channels, clip.frames(), size.height(), size.width()};
+        }
         return volume == null
                 ? new int[] {channels, size.height(), size.width()}
                 : new int[] {

@@ -137,11 +137,15 @@ public record ModelManifest(
                 throw new IllegalArgumentException(
                         "warmUp shape is " + shape + ", allowed are shapes of " + rank + " axes, like the first one");
             }
-            if (task != Task.TENSORS
-                    && input.volume() == null
-                    && (shape.rank() != 3 || shape.size(0) != input.colour().channels())) {
+            ClipSpec clip = input.clip();
+            boolean images = task != Task.TENSORS && input.volume() == null;
+            int axes = clip == null ? 3 : 4;
+            if (images
+                    && (shape.rank() != axes
+                            || shape.size(0) != input.colour().channels()
+                            || (clip != null && shape.size(1) != clip.frames()))) {
                 throw new IllegalArgumentException("warmUp shape is " + shape + ", allowed is ["
-                        + input.colour().channels() + ", height, width]");
+                        + input.colour().channels() + (clip == null ? "" : ", " + clip.frames()) + ", height, width]");
             }
         }
     }

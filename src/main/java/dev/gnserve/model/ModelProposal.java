@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendSession;
+import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels one name per class of the outputs
  * @param input the input of the archive, if it is an image
  * @param inputs all inputs in words, if their shapes were said
+ * @param frames of a clip; 0 if the input is none
  * @param declaration the lines of the manifest that declare these inputs; empty if it needs none
  * @param decoder of the manifest, in lower case
  * @param meaning of the outputs, in words
@@ -41,6 +43,7 @@ public record ModelProposal(
         List<String> labels,
         ArchiveInput input,
         List<String> inputs,
+        int frames,
         String declaration,
         String decoder,
         String meaning,
@@ -133,6 +136,11 @@ public record ModelProposal(
         StatedInputs stated = wish.shapes().isEmpty() ? null : StatedInputs.of(archive, model, wish.shapes());
         boolean tensors = wish.task() == Task.TENSORS || wish.decoder() == Decoder.TENSORS;
         TensorShape picture = stated == null ? null : stated.picture();
+        TensorShape clip = tensors ? null : clip(program, stated, wish);
+        ModelProposal ofClips = clip == null ? null : ofClips(clip, stated, model.newSession(), wish);
+        if (ofClips != null) {
+            return ofClips;
+        }
         if (stated != null && program == null && (picture == null || tensors)) {
             return tensors(stated, wish);
         } else if (program == null && stated == null) {
@@ -163,6 +171,17 @@ public record ModelProposal(
         if (fitting.size() < decoded.size() && fitting.isEmpty()) {
             throw undecided(fitting, partOnly(trial), wish, forms);
         }
+        return chosen(fitting, several, forms, wish, trial, batching);
+    }
+
+    /** The only form that fits, or the choices. */
+    private static ModelProposal chosen(
+            List<OutputForm> fitting,
+            boolean several,
+            OutputForms forms,
+            Wish wish,
+            ArchiveInput.Trial trial,
+            String batching) {
         List<OutputForm> left = fitting.stream()
                 .filter(wish::allows)
                 .filter(wish::decidesFor)
@@ -187,6 +206,57 @@ public record ModelProposal(
         }
         List<OutputForm> choices = !left.isEmpty() ? left : !allowed.isEmpty() ? allowed : fitting;
         throw undecided(choices, verdict(trial.prediction(), fitting, allowed, left, wish), wish, forms);
+    }
+
+    /** The item's shape if it is a clip: [3, frames, height, width], or with another first size if labels of clips are asked for. */
+    private static @Nullable TensorShape clip(
+            @Nullable ProgramInput program, @Nullable StatedInputs stated, Wish wish) {
+        TensorShape shape = stated != null
+                ? stated.onlyItem()
+                : program != null && program.named() == null
+                        ? program.shapes().get(0).get(0)
+                        : null;
+        boolean volume = shape != null && shape.size(0) != 3 && wish.task() != Task.CLASSIFICATION;
+        return shape == null || shape.rank() != 4 || volume ? null : shape;
+    }
+
+    /** Null if the outputs are no labels. */
+    private static @Nullable ModelProposal ofClips(
+            TensorShape clip, @Nullable StatedInputs stated, BackendSession session, Wish wish) {
+        Resize.Size size = new Resize.Size(clip.size(3), clip.size(2));
+        List<Tensor> inputs = new ArrayList<>(List.of(WarmUp.input(clip)));
+        SampleInputs.of(clip.size(0), size.height(), size.width()).forEach(image -> inputs.add(still(image, clip)));
+        List<Prediction> predictions = inputs.stream()
+                .map(input -> session.run(List.of(input)).predictions().get(0))
+                .toList();
+        OutputForms forms = new OutputForms(predictions, wish.decoder());
+        List<OutputForm> together = wish.names() ? List.of() : forms.fitting();
+        boolean several = together.isEmpty();
+        List<OutputForm> labels = (several ? forms.ofOneOutput() : together)
+                .stream().filter(form -> form.task() == Task.CLASSIFICATION).toList();
+        if (labels.isEmpty()) {
+            return null;
+        }
+        ArchiveInput.Trial trial =
+                new ArchiveInput.Trial(ArchiveInput.only(clip.size(0), size, 0), predictions.get(0), null);
+        String batching = stated == null ? "" : stated.batching();
+        return chosen(labels, several, forms, wish, trial, batching).withFrames(clip.size(1));
+    }
+
+    /** A clip that shows one image all the time. */
+    private static Tensor still(FloatTensor image, TensorShape clip) {
+        int frames = clip.size(1);
+        int plane = clip.size(2) * clip.size(3);
+        float[] values = new float[clip.elements()];
+        for (int i = 0; i < clip.size(0) * frames; i++) {
+            System.arraycopy(image.values(), i / frames * plane, values, i * plane, plane);
+        }
+        return new FloatTensor(clip, values);
+    }
+
+    private ModelProposal withFrames(int count) {
+        return new ModelProposal(
+                task, labels, input, inputs, count, declaration, decoder, meaning, output, outputs, unused);
     }
 
     private static String partOnly(ArchiveInput.Trial trial) {
@@ -226,6 +296,7 @@ public record ModelProposal(
                 plain.labels,
                 plain.input,
                 stated.describe(),
+                0,
                 plain.declaration,
                 plain.decoder,
                 plain.meaning,
@@ -257,6 +328,7 @@ public record ModelProposal(
                 labels,
                 input,
                 List.of(),
+                0,
                 declaration,
                 OutputForm.lower(form.decoder()),
                 form.meaning(),

@@ -184,12 +184,14 @@ public record ModelSignature(
         }
         Padding padding = manifest.input().padding();
         int multiple = padding.multiple();
-        int height = Math.max(multiple, warm.size(1) / 2 / multiple * multiple);
-        int width = Math.max(multiple, warm.size(2) / 2 / multiple * multiple);
-        if (height == warm.size(1) || width == warm.size(2)) {
-            // The warm-up size is the smallest one.
-            return TensorShape.of(warm.size(0), warm.size(1) + multiple, warm.size(2) + multiple);
-        }
-        return TensorShape.of(warm.size(0), height, width);
+        int[] sizes = warm.toArray();
+        int rows = sizes.length - 2; // Of a clip, frames are before them.
+        int height = Math.max(multiple, sizes[rows] / 2 / multiple * multiple);
+        int width = Math.max(multiple, sizes[rows + 1] / 2 / multiple * multiple);
+        // The warm-up size may be the smallest one.
+        boolean smallest = height == sizes[rows] || width == sizes[rows + 1];
+        sizes[rows] = smallest ? sizes[rows] + multiple : height;
+        sizes[rows + 1] = smallest ? sizes[rows + 1] + multiple : width;
+        return TensorShape.of(sizes);
     }
 }

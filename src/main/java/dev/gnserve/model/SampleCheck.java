@@ -40,7 +40,8 @@ final class SampleCheck {
      * @return what is probably wrong and what to do; or null
      */
     static @Nullable String doubt(ModelManifest manifest, BackendSession session) {
-        if (manifest.output().decoder() != Decoder.SIGMOID || manifest.input().volume() != null) {
+        boolean images = manifest.input().volume() == null && manifest.input().clip() == null;
+        if (manifest.output().decoder() != Decoder.SIGMOID || !images) {
             return null;
         }
         Function<Tensor, Tensor> run = input -> manifest.output()

@@ -312,12 +312,14 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
     /** The item's shape if it is one picture of float32: [channels, height, width]; else null. */
     @Nullable
     TensorShape picture() {
-        return !named
-                        && !inputs.whole()
-                        && input instanceof FloatTensor picture
-                        && picture.shape().rank() == 3
-                ? picture.shape()
-                : null;
+        TensorShape only = onlyItem();
+        return only != null && only.rank() == 3 ? only : null;
+    }
+
+    /** The item's shape if the archive takes one tensor of float32; else null. */
+    @Nullable
+    TensorShape onlyItem() {
+        return !named && !inputs.whole() && input instanceof FloatTensor item ? item.shape() : null;
     }
 
     /** As {@code image FP32 [N, C=3, H=64, W=96]}. */

@@ -1,10 +1,12 @@
 package dev.gnserve.pipeline;
 
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
@@ -56,6 +58,7 @@ public final class ImagePipeline {
 
     private final UploadReader uploads;
     private final ImageDecoder decoder;
+    private final ClipReader clips;
     private final PixelBudget pixels;
     private final @Nullable ShadowTraffic shadows;
     private final ApplicationEventPublisher events;
@@ -68,7 +71,9 @@ public final class ImagePipeline {
             @Nullable ShadowTraffic shadows,
             ApplicationEventPublisher events) {
         this.uploads = uploads;
-        this.decoder = new ImageDecoder(new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide()));
+        ImageLimits sizes = new ImageLimits(limits.maxPixels(), ImageLimits.DEFAULT.maxSide());
+        this.decoder = new ImageDecoder(sizes);
+        this.clips = new ClipReader(sizes);
         this.pixels = pixels;
         this.shadows = shadows;
         this.events = events;
@@ -107,7 +112,8 @@ public final class ImagePipeline {
                 pixels::take,
                 stages,
                 (image, result) -> copyToShadow(task, model, image, result));
-        List<Upload> images = uploads.read(request, page);
+        List<Upload> parts = uploads.read(request, page);
+        List<Upload> images = model.manifest().input().clip() == null ? parts : List.of(clip(parts));
         MediaType type = AcceptHeader.preferredFile(request, files.keySet());
         Function<R, byte[]> file = type == null ? null : files.get(type);
         if (type != null && file != null) {
@@ -138,6 +144,15 @@ public final class ImagePipeline {
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_JSON)
                 .body(task.response(model, requestId, results));
+    }
+
+    /**
+     * The images of a request to a model of clips, as one upload.
+     *
+     * @throws FailureException INVALID_REQUEST for a page other than the first
+     */
+    public static Upload clip(List<Upload> frames) {
+        return ClipReader.together(frames);
     }
 
     private static String named(MediaType type) {
@@ -201,16 +216,29 @@ public final class ImagePipeline {
     /**
      * The model's input for an image, or for its first tile if it has several.
      *
-     * @param input float32 [channels, height, width]
+     * @param input float32 [channels, height, width], or [channels, frames, height, width] of a clip
      * @param page that was used; null where the file has one
      */
     public record FirstTile(FloatTensor input, @Nullable PageNumber page) {}
 
     /**
-     * The model's input for an image.
+     * The model's input for an image, or the first clip.
      *
      * @throws FailureException if the image cannot be decoded
      */
+    public FirstTile firstTile(ModelManifest manifest, Upload image) {
+        if (manifest.input().clip() == null) {
+            return firstTile(manifest.preprocessor(), image);
+        }
+        try (Share share = pixels.take(clips.price(manifest, image))) {
+            ClipReader.Clips read = clips.read(manifest, image, Cancellation.NEVER);
+            share.reduceTo(read.pixelsInBudget());
+            Tensor first = read.input(0);
+            return new FirstTile(new FloatTensor(first.shape(), first.floats()), null);
+        }
+    }
+
+    /** As {@link #firstTile(ModelManifest, Upload)}, for a model without a manifest. */
     public FirstTile firstTile(Preprocessor preprocessor, Upload image) {
         try (Share share = pixels.take(price(image, preprocessor.channels()))) {
             UprightImage upright = decode(image, preprocessor.channels(), Client.NONE);
@@ -243,7 +271,7 @@ public final class ImagePipeline {
             inference = inference.ofOneRequest();
         }
 
-        /** Which channels the model takes. */
+        /** The channels that the model takes. */
         ChannelOrder wanted() {
             return manifest.input().colour();
         }
@@ -349,6 +377,9 @@ public final class ImagePipeline {
             if (share == null) {
                 share = context.budget().apply(price(context, upload));
             }
+            if (context.manifest().input().clip() != null) {
+                return startClips(context, upload, share);
+            }
             long began = System.nanoTime();
             UprightImage image = decode(upload, context.wanted(), context.client());
             share.reduceTo(inBudget(context, image.pixelsInBudget()));
@@ -356,7 +387,12 @@ public final class ImagePipeline {
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
             Duration prepare = context.stages().took(ImageStage.Name.PREPROCESS, began);
-            TilesInFlight tiles = new TilesInFlight(context.inference(), context.client(), prepared, context.limit());
+            TilesInFlight tiles = new TilesInFlight(
+                    context.inference(),
+                    context.client(),
+                    prepared.tiles(),
+                    index -> tensor(prepared.tile(index)),
+                    context.limit());
             tiles.submit();
             return new InFlight(upload, share, image, prepared, tiles, decode, prepare);
         } catch (RuntimeException | Error e) {
@@ -373,14 +409,36 @@ public final class ImagePipeline {
         }
     }
 
+    private InFlight startClips(Context<?> context, Upload upload, Share share) {
+        long began = System.nanoTime();
+        ClipReader.Clips read =
+                clips.read(context.manifest(), upload, context.client().cancelling("decoding"));
+        share.reduceTo(inBudget(context, read.pixelsInBudget()));
+        Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
+        TilesInFlight tiles = new TilesInFlight(
+                context.inference(), context.client(), read.chosen().size(), read::input, context.limit());
+        tiles.submit();
+        return new InFlight(upload, share, read.image(), read.prepared(), tiles, decode, Duration.ZERO);
+    }
+
+    private static Tensor tensor(PlanarImage tile) {
+        return Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
+    }
+
     /** What decoding an image takes of the pixel budget. */
     private long price(Upload upload, ChannelOrder wanted) {
         return decoder.cost(upload.bytes(), upload.page(), wanted).inPixels(PixelBudget.BYTES_PER_PIXEL);
     }
 
+    private long price(ModelManifest manifest, Upload upload) {
+        return manifest.input().clip() == null
+                ? price(upload, manifest.input().colour())
+                : clips.price(manifest, upload);
+    }
+
     /** The same for a task, which may take more than decoding. */
     private long price(Context<?> context, Upload upload) {
-        return inBudget(context, price(upload, context.wanted()));
+        return inBudget(context, price(context.manifest(), upload));
     }
 
     private static long inBudget(Context<?> context, long pixels) {
@@ -444,7 +502,7 @@ public final class ImagePipeline {
         Share share;
         try {
             // Both results are held until they are compared.
-            share = pixels.takeAtOnce(2 * price(image, model.manifest().input().colour()));
+            share = pixels.takeAtOnce(2 * price(model.manifest(), image));
         } catch (FailureException e) {
             share = null; // It never fits twice. The copy counts as dropped.
         }

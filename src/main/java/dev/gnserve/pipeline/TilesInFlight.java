@@ -4,37 +4,41 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.batching.BatchTiming;
 import dev.gnserve.batching.Outcome;
-import dev.gnserve.image.PlanarImage;
-import dev.gnserve.image.PreparedImage;
 import dev.gnserve.model.Inference;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
-/** The tiles of one image on their way through a model, and where their time goes. For one thread. */
+/** The tiles of one image, or the clips of one upload, on their way through a model, and where their time goes. For one thread. */
 final class TilesInFlight {
 
     private final Inference inference;
     private final Client client;
-    private final PreparedImage prepared;
+    private final int count;
+    private final IntFunction<Tensor> tile;
     private final InputsInFlight inputs;
     private Duration cutting = Duration.ZERO;
     private Duration queue = Duration.ZERO;
     private Duration inferring = Duration.ZERO;
     private int batchSize;
 
-    /** @param limit how many tiles may be in flight at a time */
-    TilesInFlight(Inference inference, Client client, PreparedImage prepared, int limit) {
+    /**
+     * @param count of the tiles
+     * @param tile makes the input of an index
+     * @param limit how many tiles may be in flight at a time
+     */
+    TilesInFlight(Inference inference, Client client, int count, IntFunction<Tensor> tile, int limit) {
         this.inference = inference;
         this.client = client;
-        this.prepared = prepared;
-        this.inputs = new InputsInFlight(prepared.tiles(), limit, this::infer, client);
+        this.count = count;
+        this.tile = tile;
+        this.inputs = new InputsInFlight(count, limit, this::infer, client);
     }
 
     private CompletableFuture<Outcome<Prediction>> infer(int index) {
         long began = System.nanoTime();
-        PlanarImage tile = prepared.tile(index);
-        Tensor input = Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
+        Tensor input = tile.apply(index);
         cutting = cutting.plusNanos(System.nanoTime() - began);
         return inference.infer(input, client.deadline());
     }
@@ -66,6 +70,6 @@ final class TilesInFlight {
 
     /** The timing of the image, from that of its tiles and of the stages around them. */
     Timing timing(Duration decode, Duration prepare, Duration postprocess) {
-        return Timing.of(decode, prepare.plus(cutting), queue, inferring, postprocess, batchSize, prepared.tiles());
+        return Timing.of(decode, prepare.plus(cutting), queue, inferring, postprocess, batchSize, count);
     }
 }

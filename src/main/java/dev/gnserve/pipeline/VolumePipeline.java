@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
@@ -62,6 +63,7 @@ public final class VolumePipeline {
     /**
      * Runs the volume of a request through a model, and makes its response in the memory that is planned for both.
      *
+     * @param array the name of an array in a file with several; null for the only one
      * @throws dev.gnserve.failure.FailureException if it fails
      * @throws IOException if the connection breaks
      */
@@ -70,6 +72,7 @@ public final class VolumePipeline {
             LoadedModel model,
             Client client,
             HttpServletRequest request,
+            @Nullable String array,
             Function<Found<R>, T> response)
             throws IOException {
         List<Upload> parts = uploads.read(request, 1);
@@ -86,6 +89,7 @@ public final class VolumePipeline {
                 model,
                 client,
                 parts.get(0),
+                array,
                 stages,
                 false,
                 found -> stages.encoded(() -> response.apply(found)));
@@ -97,7 +101,7 @@ public final class VolumePipeline {
      * @throws dev.gnserve.failure.FailureException if it fails
      */
     <R> R whole(VolumeTask<R> task, ModelManifest manifest, Inference inference, Upload upload) {
-        return run(task, manifest, inference, Client.NONE, upload, ImageStages.UNPUBLISHED, true, Found::result);
+        return run(task, manifest, inference, Client.NONE, upload, null, ImageStages.UNPUBLISHED, true, Found::result);
     }
 
     /**
@@ -111,7 +115,7 @@ public final class VolumePipeline {
                 VolumeFile.open(upload.bytes(), manifest.input().colour().channels(), limits);
         AxisOrder.Grid grid = spec.order(file.geometry()).grid(file.shape());
         SlidingWindow windows = spec.windows(grid, manifest.input().padding().multiple());
-        try (Share share = pixels.take(inBudget(spec.bytes(file.shape())))) {
+        try (Share share = pixels.take(inBudget(spec.bytes(file.shape()) + file.readingBytes()))) {
             Volume volume = file.read(Cancellation.NEVER);
             int channels = volume.shape().channels();
             int voxels = (int) volume.shape().voxels();
@@ -129,12 +133,13 @@ public final class VolumePipeline {
             Inference inference,
             Client client,
             Upload upload,
+            @Nullable String array,
             ImageStages stages,
             boolean whole,
             Function<Found<R>, T> response) {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
         VolumeFile file =
-                VolumeFile.open(upload.bytes(), manifest.input().colour().channels(), limits);
+                VolumeFile.open(upload.bytes(), array, manifest.input().colour().channels(), limits);
         AxisOrder order = whole ? AxisOrder.ZYX : spec.order(file.geometry());
         String objection = whole ? null : spec.objection(file.geometry(), order);
         if (objection != null) {
@@ -143,7 +148,7 @@ public final class VolumePipeline {
         AxisOrder.Grid grid = order.grid(file.shape());
         int multiple = manifest.input().padding().multiple();
         SlidingWindow windows = whole ? VolumeSpec.whole(grid) : spec.windows(grid, multiple);
-        long bytes = bytes(task, manifest, spec, file.shape(), windows);
+        long bytes = bytes(task, manifest, spec, file.shape(), windows) + file.readingBytes();
         // A test tensor takes nothing: requests to one model must not keep another from loading.
         try (Share share = pixels.take(whole ? 0 : inBudget(bytes))) {
             long began = System.nanoTime();
@@ -154,7 +159,7 @@ public final class VolumePipeline {
             int voxels = (int) volume.shape().voxels();
             spec.steps()
                     .forEach(step -> step.apply(volume.values(), volume.shape().channels(), voxels));
-            share.reduceTo(inBudget(bytes - spec.copies(file.shape())));
+            share.reduceTo(inBudget(bytes - file.readingBytes() - spec.copies(file.shape())));
             Duration prepare = stages.took(ImageStage.Name.PREPROCESS, began);
             Run run = new Run(manifest, inference.ofOneRequest(), client, volume, grid, windows);
             run.through(collector);

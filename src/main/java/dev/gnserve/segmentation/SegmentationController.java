@@ -18,7 +18,9 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
@@ -104,8 +106,13 @@ class SegmentationController {
                             schema = @Schema(type = "number", format = "float", minimum = "0", maximum = "1"))
                     @Nullable
                     Float threshold,
-            @RequestParam(defaultValue = "rle") @Parameter(description = "Encoding of the masks")
-                    MaskWriter.Masks masks,
+            @RequestParam(required = false)
+                    @Parameter(
+                            description =
+                                    "Encoding of the masks. By default rle for images and none for a volume, which has rle, one mask for"
+                                            + " each plane, or none",
+                            schema = @Schema(implementation = MaskWriter.Masks.class))
+                    MaskWriter.@Nullable Masks masks,
             @RequestParam(defaultValue = "true") @Parameter(description = "Whether to list separate objects")
                     boolean objects,
             @RequestParam(defaultValue = "overlay")
@@ -134,11 +141,19 @@ class SegmentationController {
                                     "Values of a file for a volume: label numbers (the default), object numbers, or of each output"
                                             + " channel the probability or the blended output")
                     VolumeRequest.@Nullable Content content,
+            @RequestParam(required = false)
+                    @Parameter(
+                            description =
+                                    "Name of the array that is the volume, in a file of NumPy with several (.npz)",
+                            example = "raw")
+                    @Nullable
+                    String array,
             HttpServletRequest request)
             throws IOException {
         QueryParameter.requirePage(page);
         QueryParameter.requireRange("threshold", threshold, 0, 1);
-        SegmentationTask task = new SegmentationTask(threshold, new MaskWriter(masks), objects);
+        MaskWriter writer = new MaskWriter(Objects.requireNonNullElse(masks, MaskWriter.Masks.RLE));
+        SegmentationTask task = new SegmentationTask(threshold, writer, objects);
         Function<Segmentation, byte[]> picture = found -> switch (render) {
             case OVERLAY -> found.overlay();
             case LABELS -> found.labels();
@@ -146,15 +161,24 @@ class SegmentationController {
         };
         return requests.answer(model, version, task.task(), request, (served, client) -> {
             if (served.manifest().input().volume() != null) {
+                boolean slices = masks == MaskWriter.Masks.RLE;
+                if (masks != null && !slices && masks != MaskWriter.Masks.NONE) {
+                    throw Failure.of(
+                                    FailureCode.INVALID_REQUEST,
+                                    "The parameter 'masks' is '%s'; allowed for a volume are rle (a mask for each plane) and none."
+                                            .formatted(masks.name().toLowerCase(Locale.ROOT)))
+                            .asException();
+                }
                 boolean overlay = render == Render.OVERLAY;
                 VolumeRequest.Content shown =
                         render == Render.OBJECTS ? VolumeRequest.Content.OBJECTS : VolumeRequest.Content.LABELS;
-                return volumes.answer(threshold, objects, format, content, overlay, shown, served, client, request);
+                return volumes.answer(
+                        threshold, objects, format, content, overlay, shown, slices, array, served, client, request);
             }
-            if (format != null || content != null) {
+            if (format != null || content != null || array != null) {
                 throw Failure.of(
                                 FailureCode.INVALID_REQUEST,
-                                "The parameters 'format' and 'content' go with models of volumes, and the model '%s' takes images. Use 'Accept' and 'render'."
+                                "The parameters 'format', 'content' and 'array' go with models of volumes, and the model '%s' takes images. Use 'Accept' and 'render'."
                                         .formatted(model))
                         .asException();
             }

@@ -1,6 +1,7 @@
 package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.pipeline.Mask;
 import dev.gnserve.pipeline.Timing;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
@@ -45,6 +46,7 @@ public record SegmentedVolume(
      * All voxels of one class.
      *
      * @param volume in the cube of the spacing's unit; absent without spacing
+     * @param slices its planes, with {@code masks=rle}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @Schema(name = "VolumeClass")
@@ -52,7 +54,8 @@ public record SegmentedVolume(
             @Schema(example = "nucleus") String label,
             @Schema(example = "6661") long voxels,
             @Schema(example = "0.084") double fraction,
-            @Schema(example = "3330.5") @Nullable Double volume) {}
+            @Schema(example = "3330.5") @Nullable Double volume,
+            @Nullable List<SliceMask> slices) {}
 
     /**
      * One object.
@@ -62,6 +65,7 @@ public record SegmentedVolume(
      * @param volume in the cube of the spacing's unit; absent without spacing
      * @param box the smallest around it
      * @param centroid mean position of its voxels' centres
+     * @param slices its planes, with {@code masks=rle}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @Schema(name = "VolumeObject")
@@ -72,7 +76,17 @@ public record SegmentedVolume(
             @Schema(example = "345") long voxels,
             @Schema(example = "172.5") @Nullable Double volume,
             VoxelBox box,
-            VoxelPoint centroid) {}
+            VoxelPoint centroid,
+            @Nullable List<SliceMask> slices) {}
+
+    /**
+     * The voxels in one plane of the file.
+     *
+     * @param z of the plane, from 0
+     * @param mask of the plane; {@code size} is [height, width]
+     */
+    @Schema(name = "SliceMask")
+    public record SliceMask(@Schema(example = "3") int z, Mask mask) {}
 
     /** A box of whole voxels; x, y, z is its corner at the origin. */
     @Schema(name = "VoxelBox")

@@ -72,6 +72,8 @@ final class VolumeAnswers {
      *
      * @param format null for the one that the header Accept prefers
      * @param content of a file; null for labels
+     * @param masks whether JSON has the voxels as masks of planes
+     * @param array the name of an array in a file with several; null for the only one
      * @param overlay whether a picture shows the volume
      * @param shown what a picture shows otherwise
      * @throws dev.gnserve.failure.FailureException if it fails
@@ -84,6 +86,8 @@ final class VolumeAnswers {
             VolumeRequest.@Nullable Content content,
             boolean overlay,
             VolumeRequest.Content shown,
+            boolean masks,
+            @Nullable String array,
             LoadedModel model,
             Client client,
             HttpServletRequest request)
@@ -95,14 +99,21 @@ final class VolumeAnswers {
                             "The parameter 'content' goes with format=tiff, nifti or npy. A picture has 'render'.")
                     .asException();
         }
+        if (masks && chosen != Format.JSON) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "masks=rle goes with an answer in JSON. A file has its voxels; leave masks out.")
+                    .asException();
+        }
         VolumeRequest.Content values =
                 chosen == Format.PNG ? shown : Objects.requireNonNullElse(content, VolumeRequest.Content.LABELS);
-        VolumeRequest task = new VolumeRequest(threshold, objects, chosen.file, values);
+        VolumeRequest task = new VolumeRequest(threshold, objects, masks, chosen.file, values);
         return pipeline.answer(
                 task,
                 model,
                 client,
                 request,
+                array,
                 found -> ResponseEntity.ok()
                         .contentType(chosen.mediaType())
                         .body(

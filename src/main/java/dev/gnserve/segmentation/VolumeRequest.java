@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param threshold probability above which a voxel belongs to a class, or null for the rule of the model
  * @param objects whether JSON lists them
+ * @param masks whether JSON has the voxels as masks of planes
  * @param file the format of the answer; null for JSON or a picture
  * @param content of the file or the picture
  */
-record VolumeRequest(@Nullable Float threshold, boolean objects, ArrayFile.@Nullable Format file, Content content)
+record VolumeRequest(
+        @Nullable Float threshold, boolean objects, boolean masks, ArrayFile.@Nullable Format file, Content content)
         implements VolumeTask<VolumeSegmentation> {
 
     /** What a file holds for each voxel. */
@@ -43,6 +45,9 @@ record VolumeRequest(@Nullable Float threshold, boolean objects, ArrayFile.@Null
         }
     }
 
+    /** Of a voxel while masks are written: the number of its object, that again in its plane, and the strings. */
+    private static final long MASK_BYTES = 3 * Integer.BYTES;
+
     /** Runs for which memory is planned: one for 16 voxels. */
     static int mostRuns(VolumeShape shape) {
         return (1 << 16) + (int) (shape.voxels() / 16);
@@ -57,6 +62,9 @@ record VolumeRequest(@Nullable Float threshold, boolean objects, ArrayFile.@Null
 
     @Override
     public long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        if (masks) {
+            return MASK_BYTES * shape.voxels();
+        }
         ArrayFile.Type type = content == Content.OBJECTS ? ArrayFile.Type.UINT16 : ArrayFile.Type.UINT8;
         return content.isOfOutputs()
                 ? 0

@@ -90,13 +90,16 @@ final class VolumeSegmentation {
         List<VolumeObject> objects = new ArrayList<>();
         for (int label = 0; label < labels.size(); label++) {
             long voxels = labels.get(label).voxels();
+            SliceMasks masks = request.masks() ? new SliceMasks(shape, grid, labels.get(label)) : null;
             classes.add(new VolumeClass(
                     names.get(label),
                     voxels,
                     rounded((double) voxels / shape.voxels(), 1e6),
-                    voxel == null ? null : voxels * voxel));
+                    voxel == null ? null : voxels * voxel,
+                    masks == null ? null : masks.all()));
             for (LabelRuns.Found found : labels.get(label).objects()) {
-                objects.add(described(objects.size() + 1, names.get(label), found, voxel));
+                objects.add(described(
+                        objects.size() + 1, names.get(label), found, voxel, request.objects() ? masks : null));
             }
         }
         return new SegmentedVolume(
@@ -113,7 +116,8 @@ final class VolumeSegmentation {
                 timing);
     }
 
-    private VolumeObject described(int id, String label, LabelRuns.Found found, @Nullable Double voxel) {
+    private VolumeObject described(
+            int id, String label, LabelRuns.Found found, @Nullable Double voxel, @Nullable SliceMasks masks) {
         int[] corner = voxel(found.from()[0], found.from()[1], found.from()[2]);
         int[] opposite = voxel(found.to()[0] - 1, found.to()[1] - 1, found.to()[2] - 1);
         int[] least = new int[3];
@@ -123,15 +127,17 @@ final class VolumeSegmentation {
             size[axis] = Math.abs(corner[axis] - opposite[axis]) + 1;
         }
         double[] centre = centre(found.centre());
+        VoxelBox box = new VoxelBox(least[2], least[1], least[0], size[2], size[1], size[0]);
         return new VolumeObject(
                 id,
                 label,
                 rounded(found.score(), 1e4),
                 found.voxels(),
                 voxel == null ? null : found.voxels() * voxel,
-                new VoxelBox(least[2], least[1], least[0], size[2], size[1], size[0]),
+                box,
                 new VoxelPoint(
-                        rounded(centre[2] + 0.5, 100), rounded(centre[1] + 0.5, 100), rounded(centre[0] + 0.5, 100)));
+                        rounded(centre[2] + 0.5, 100), rounded(centre[1] + 0.5, 100), rounded(centre[0] + 0.5, 100)),
+                masks == null ? null : masks.of(id, box));
     }
 
     /** z, y, x of a place of the model. */

@@ -29,9 +29,8 @@ public final class TuningImages {
         if (golden != null) {
             try (InputStream in = source.open(golden.image())) {
                 Upload upload = new Upload(golden.image(), in.readAllBytes());
-                return List.of(ImagePipeline.forCommands()
-                        .firstTile(manifest.preprocessor(), upload)
-                        .input());
+                return List.of(
+                        ImagePipeline.forCommands().firstTile(manifest, upload).input());
             }
         }
         List<ModelInput> noise = manifest.warmUp().noise();

@@ -5,6 +5,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PageNumber;
 import dev.gnserve.model.LoadedModel;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Task;
 import dev.gnserve.pipeline.ImageBody;
@@ -200,9 +201,9 @@ class VerificationController {
         }
         return requests.answer(model, version, found.manifest().task(), request, (served, caller) -> {
             ModelVerification verification = served.companion(ModelVerification.class);
-            Upload upload = only(uploads.read(request, page));
+            Upload upload = only(served.manifest(), uploads.read(request, page));
             FirstTile tile = served.manifest().input().volume() == null
-                    ? pipeline.firstTile(served.manifest().preprocessor(), upload)
+                    ? pipeline.firstTile(served.manifest(), upload)
                     : volumes.firstWindow(served.manifest(), upload);
             VerificationReport report =
                     verification.publish(caller.await(verification.verify(tile.input(), batch), "the verification"));
@@ -220,7 +221,10 @@ class VerificationController {
         });
     }
 
-    private static Upload only(List<Upload> images) {
+    private static Upload only(ModelManifest manifest, List<Upload> images) {
+        if (manifest.input().clip() != null) {
+            return ImagePipeline.clip(images);
+        }
         if (images.size() != 1) {
             throw new FailureException(
                     FailureCode.INVALID_REQUEST,

@@ -6,6 +6,7 @@ import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An array of NumPy as a volume: [z, y, x], [channels, z, y, x] or [z, y, x, channels], also behind a batch axis of 1, in C or Fortran
@@ -13,22 +14,55 @@ import java.util.Arrays;
  */
 final class NpyVolume implements VolumeFile.Source {
 
-    private final byte[] bytes;
+    private static final int MOST_BYTES = Integer.MAX_VALUE - (1 << 17);
+
+    private final Bytes bytes;
     private final NpyHeader header;
+    private final long count;
+
+    /** Whether reading makes a copy of the array. */
+    private final boolean copied;
+
     private final VolumeShape shape;
 
     /** Steps in the file, in values: channels, z, y, x. */
     private final int[] steps;
 
-    private NpyVolume(byte[] bytes, NpyHeader header, VolumeShape shape, int[] steps) {
+    /** Gives the file with the array. */
+    private interface Bytes {
+
+        byte[] get() throws IOException;
+    }
+
+    private NpyVolume(Bytes bytes, boolean copied, NpyHeader header, long count, VolumeShape shape, int[] steps) {
+        this.copied = copied;
         this.bytes = bytes;
         this.header = header;
+        this.count = count;
         this.shape = shape;
         this.steps = steps;
     }
 
+    /** An array alone. */
     static NpyVolume of(byte[] bytes, int channels) throws IOException {
-        NpyHeader header = NpyHeader.read(bytes);
+        NpyVolume volume = of(() -> bytes, false, NpyHeader.read(bytes), channels);
+        volume.header.requireValues(bytes, volume.count);
+        return volume;
+    }
+
+    /**
+     * An array of a file with several. Its values are taken out of the file when they are read.
+     *
+     * @param array its name; null for the only one
+     */
+    static NpyVolume ofArchive(byte[] bytes, @Nullable String array, int channels) throws IOException {
+        String name = NpzFile.choose(bytes, array);
+        NpyHeader header = NpzFile.header(bytes, name);
+        long values = Arrays.stream(header.shape()).reduce(1, (one, other) -> one * other);
+        return of(() -> NpzFile.array(bytes, name, header.from() + values * header.bytes()), true, header, channels);
+    }
+
+    private static NpyVolume of(Bytes bytes, boolean copied, NpyHeader header, int channels) throws IOException {
         long[] sizes = header.shape();
         long count = 1;
         for (long size : sizes) {
@@ -38,7 +72,10 @@ final class NpyVolume implements VolumeFile.Source {
             }
             count *= size;
         }
-        header.requireValues(bytes, count);
+        if (count * header.bytes() > MOST_BYTES) {
+            throw new UnsupportedImageException("its shape is %s with %d bytes for a value; at most %,d bytes are read"
+                    .formatted(Arrays.toString(sizes), header.bytes(), MOST_BYTES));
+        }
         int batch = sizes.length == 5 && sizes[0] == 1 ? 1 : 0;
         int rank = sizes.length - batch;
         boolean first = rank == 4 && sizes[batch] == channels;
@@ -60,9 +97,9 @@ final class NpyVolume implements VolumeFile.Source {
         int channel = rank == 3 ? -1 : first ? batch : batch + 3;
         VolumeShape shape = new VolumeShape(
                 channel < 0 ? 1 : (int) sizes[channel], (int) sizes[z], (int) sizes[z + 1], (int) sizes[z + 2]);
-        return new NpyVolume(
-                bytes, header, shape, new int[] {channel < 0 ? 0 : steps[channel], steps[z], steps[z + 1], steps[z + 2]
-                });
+        return new NpyVolume(bytes, copied, header, count, shape, new int[] {
+            channel < 0 ? 0 : steps[channel], steps[z], steps[z + 1], steps[z + 2]
+        });
     }
 
     @Override
@@ -76,8 +113,13 @@ final class NpyVolume implements VolumeFile.Source {
     }
 
     @Override
-    public void read(float[] into, Cancellation cancellation) {
-        ByteBuffer values = header.values(bytes);
+    public long readingBytes() {
+        return copied ? header.from() + count * header.bytes() : 0;
+    }
+
+    @Override
+    public void read(float[] into, Cancellation cancellation) throws IOException {
+        ByteBuffer values = header.values(bytes.get());
         int out = 0;
         for (int c = 0; c < shape.channels(); c++) {
             for (int z = 0; z < shape.depth(); z++) {

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class VolumeFile {
 
+    private static final String ARRAYS = "file of NumPy arrays";
+
     private final Source source;
     private final String described;
 
@@ -34,24 +36,43 @@ public final class VolumeFile {
 
         Geometry geometry();
 
+        /** Heap that reading takes beside the values. */
+        default long readingBytes() {
+            return 0;
+        }
+
         /** Reads all values into [channels, depth, height, width]. */
         void read(float[] into, Cancellation cancellation) throws IOException;
+    }
+
+    /** As {@link #open(byte[], String, int, ImageLimits)}, for a file with one array. */
+    public static VolumeFile open(byte[] bytes, int channels, ImageLimits limits) {
+        return open(bytes, null, channels, limits);
     }
 
     /**
      * Opens a file.
      *
+     * @param array the name of an array in a file with several (.npz); null for the only one
      * @param channels that the model takes
      * @throws dev.gnserve.failure.FailureException UNSUPPORTED_MEDIA, IMAGE_UNDECODABLE for a file that is damaged or has a property
      *     that is not read, IMAGE_TOO_LARGE
      */
-    public static VolumeFile open(byte[] bytes, int channels, ImageLimits limits) {
+    public static VolumeFile open(byte[] bytes, @Nullable String array, int channels, ImageLimits limits) {
         String format = format(bytes);
+        if (array != null && !format.equals(ARRAYS)) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "array is '%s', but the upload is a %s; array goes with a file of several arrays (.npz)"
+                                    .formatted(array, format))
+                    .asException();
+        }
         String described = "the %s of %d bytes".formatted(format, bytes.length);
         try {
             Source source = switch (format) {
                 case "TIFF stack" -> TiffVolume.of(TiffStack.read(bytes, limits), channels);
                 case "NumPy array" -> NpyVolume.of(bytes, channels);
+                case ARRAYS -> NpyVolume.ofArchive(bytes, array, channels);
                 default -> NiftiVolume.of(bytes, channels);
             };
             VolumeShape shape = source.shape();
@@ -77,11 +98,12 @@ public final class VolumeFile {
         if (NiftiVolume.isOf(bytes)) {
             return "NIfTI file";
         }
+        if (NpzFile.isOf(bytes)) {
+            return ARRAYS;
+        }
         String named = bytes.length > 132 && bytes[128] == 'D' && bytes[129] == 'I' && bytes[130] == 'C'
                 ? "a DICOM file: one file is one plane; convert the series to NIfTI, for example with dcm2niix"
-                : bytes.length > 4 && bytes[0] == 'P' && bytes[1] == 'K'
-                        ? "a zip file, as .npz: send one array as .npy"
-                        : "not a volume that is read here: send a TIFF stack, NIfTI-1 (.nii, .nii.gz) or a NumPy array (.npy)";
+                : "not a volume that is read here: send a TIFF stack, NIfTI-1 (.nii, .nii.gz) or an array of NumPy (.npy, .npz)";
         throw Failure.of(FailureCode.UNSUPPORTED_MEDIA, "these %d bytes are %s".formatted(bytes.length, named))
                 .asException();
     }
@@ -107,6 +129,11 @@ public final class VolumeFile {
 
     public Geometry geometry() {
         return source.geometry();
+    }
+
+    /** Heap that reading takes beside the values and the file. */
+    public long readingBytes() {
+        return source.readingBytes();
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Resize;
+import dev.gnserve.model.ClipSpec;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.NamedInputs;
@@ -282,6 +283,23 @@ class NewCommandTest {
         assertThat(err.toString()).contains("say it: --shape 1x3x512x512");
         assertThat(run("word", SHAPES.resolve("clip.pt"), "--shape", "3xbig")).isEqualTo(2);
         assertThat(err.toString()).contains("--shape is 3xbig, allowed are sizes such as 1x3x512x512");
+    }
+
+    @Test
+    void labelsOfClipsAreRecognizedByTheShape() throws IOException {
+        Path archive = Path.of("src/test/resources/clips/network.pt");
+        ModelManifest manifest = made(
+                "clips", archive, "--shape", "1x3x4x20x28", "--labels", "jump,run,sit,walk", "--decoder", "softmax");
+
+        assertThat(manifest.task()).isEqualTo(Task.CLASSIFICATION);
+        assertThat(manifest.input().clip()).isEqualTo(new ClipSpec(4, 1, ClipSpec.Sampling.CONSECUTIVE, 1));
+        assertThat(manifest.input().resize()).isEqualTo(new Resize.Stretch(28, 20));
+        assertThat(manifest.warmUp().shapes()).containsExactly(TensorShape.of(3, 4, 20, 28));
+        assertThat(out.toString()).contains("-F image=@clip.gif");
+        assertThat(run("unnamed", archive, "--shape", "1x3x4x20x28")).isOne();
+        assertThat(err.toString()).contains("--decoder softmax", "--task tensors");
+        assertThat(run("tensors", archive, "--shape", "1x3x4x20x28", "--task", "tensors"))
+                .isZero();
     }
 
     private ModelManifest tensors(String name, String... shapes) throws IOException {

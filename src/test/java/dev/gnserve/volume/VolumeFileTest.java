@@ -40,6 +40,7 @@ class VolumeFileTest {
                 "plain.npy",
                 "fortran.npy",
                 "batch.npy",
+                "one.npz",
                 "turned.nii.gz",
                 "big-endian.nii",
                 "slope-zero.nii",
@@ -63,6 +64,33 @@ class VolumeFileTest {
         for (int i = 0; i < STACK.length; i++) {
             assertThat(values[STACK.length + i]).isEqualTo(2 * STACK[i] + 1);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"raw", "raw_f"})
+    void anArrayOfSeveralIsChosenByItsName(String array) {
+        byte[] bytes = ModelsFolder.bytes("/volumes/several.npz");
+        VolumeFile file = VolumeFile.open(bytes, array, 1, ImageLimits.DEFAULT);
+        assertThat(file.shape()).isEqualTo(new VolumeShape(1, 11, 9, 13));
+        assertThat(file.read(Cancellation.NEVER).values()).containsExactly(STACK);
+        assertThat(file.readingBytes()).isGreaterThan(2L * STACK.length);
+    }
+
+    @Test
+    void severalArraysWithoutAChoiceAreRefusedByName() {
+        byte[] bytes = ModelsFolder.bytes("/volumes/several.npz");
+        assertThatThrownBy(() -> open(bytes, 1))
+                .hasMessageContaining("the arrays raw, label, raw_f")
+                .hasMessageContaining("parameter array");
+        assertThatThrownBy(() -> VolumeFile.open(bytes, "mask", 1, ImageLimits.DEFAULT))
+                .hasMessageContaining("'mask' is wanted");
+        assertThatThrownBy(
+                        () -> VolumeFile.open(ModelsFolder.bytes("/volumes/plain.npy"), "raw", 1, ImageLimits.DEFAULT))
+                .hasMessageContaining("array is 'raw'");
+        byte[] half = Arrays.copyOf(bytes, bytes.length / 2);
+        assertThatThrownBy(() ->
+                        VolumeFile.open(half, "raw_f", 1, ImageLimits.DEFAULT).read(Cancellation.NEVER))
+                .isInstanceOf(FailureException.class);
     }
 
     @Test
@@ -147,7 +175,7 @@ class VolumeFileTest {
     @Test
     void whatIsNoVolumeIsNamed() {
         assertThatThrownBy(() -> open(new byte[] {'P', 'K', 3, 4, 0, 0}, 1))
-                .hasMessageContaining(".npz: send one array");
+                .hasMessageContaining("a zip file without an array (.npy)");
         assertThatThrownBy(() -> open(new byte[] {1, 2, 3}, 1)).hasMessageContaining("not a volume that is read here");
         byte[] pair = ModelsFolder.bytes("/volumes/sform.nii");
         pair[345] = 'i';

@@ -1,0 +1,98 @@
+package dev.gnserve.volume;
+
+import dev.gnserve.image.CorruptImageException;
+import dev.gnserve.image.NpyHeader;
+import dev.gnserve.image.UnsupportedImageException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Arrays of NumPy in one file, as {@code numpy.savez} and {@code numpy.savez_compressed} write them: a zip file with an entry
+ * {@code NAME.npy} for each.
+ */
+final class NpzFile {
+
+    private static final String ENDING = ".npy";
+
+    /** Headers of NumPy have some hundred bytes. */
+    private static final int HEADER_BYTES = 1 << 16;
+
+    private static final int MOST_ARRAYS = 1000;
+
+    private NpzFile() {}
+
+    static boolean isOf(byte[] bytes) {
+        return bytes.length > 4 && bytes[0] == 'P' && bytes[1] == 'K' && bytes[2] == 3 && bytes[3] == 4;
+    }
+
+    /**
+     * Which array is read.
+     *
+     * @param wanted its name; null for the only one
+     * @throws IOException naming the arrays, if it is not there or if there are several
+     */
+    static String choose(byte[] file, @Nullable String wanted) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(file))) {
+            for (ZipEntry entry = zip.getNextEntry();
+                    entry != null && names.size() < MOST_ARRAYS;
+                    entry = zip.getNextEntry()) {
+                if (entry.getName().endsWith(ENDING)) {
+                    names.add(entry.getName().substring(0, entry.getName().length() - ENDING.length()));
+                }
+            }
+        }
+        if (names.isEmpty()) {
+            throw new UnsupportedImageException("it is a zip file without an array (.npy) in it");
+        }
+        if (wanted == null ? names.size() > 1 : !names.contains(wanted)) {
+            throw new UnsupportedImageException(
+                    "it has the arrays %s%s: choose one with the parameter array, or save it alone"
+                            .formatted(shown(names), wanted == null ? "" : ", and '" + wanted + "' is wanted"));
+        }
+        return wanted == null ? names.get(0) : wanted;
+    }
+
+    private static String shown(List<String> names) {
+        List<String> some = names.subList(0, Math.min(10, names.size()));
+        return String.join(", ", some)
+                + (names.size() > some.size() ? " and " + (names.size() - some.size()) + " more" : "");
+    }
+
+    /** The header of an array, without its values. */
+    static NpyHeader header(byte[] file, String name) throws IOException {
+        return NpyHeader.read(start(file, name, HEADER_BYTES));
+    }
+
+    /**
+     * An array as a file of its own.
+     *
+     * @param bytes that it has by its header
+     * @throws CorruptImageException if it has fewer or more
+     */
+    static byte[] array(byte[] file, String name, long bytes) throws IOException {
+        byte[] array = start(file, name, Math.toIntExact(bytes + 1));
+        if (array.length != bytes) {
+            throw new CorruptImageException("its array %s has %s %,d bytes and needs %,d"
+                    .formatted(
+                            name, array.length > bytes ? "more than" : "only", Math.min(array.length, bytes), bytes));
+        }
+        return array;
+    }
+
+    private static byte[] start(byte[] file, String name, int most) throws IOException {
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(file))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (entry.getName().equals(name + ENDING)) {
+                    return zip.readNBytes(most);
+                }
+            }
+        }
+        throw new CorruptImageException("its array " + name + " is not there a second time");
+    }
+}

@@ -1,0 +1,134 @@
+package dev.gnserve.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.gnserve.ModelsFolder;
+import dev.gnserve.failure.FailureException;
+import dev.gnserve.numpy.Npz;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Frames are those that Pillow 13 and OpenCV 5 show, where they are not transparent (clips/make.py). */
+class FrameReaderTest {
+
+    private static final Npz EXPECTED = Npz.read(ModelsFolder.bytes("/clips/frames.npz"));
+
+    private final FrameReader reader = new FrameReader(ImageLimits.DEFAULT);
+
+    private static byte[] file(String name) {
+        return ModelsFolder.bytes("/clips/" + name);
+    }
+
+    private static float[] samples(FrameReader reader, byte[] file, Integer... numbers) {
+        NavigableSet<Integer> wanted = new TreeSet<>(List.of(numbers));
+        float[][] all = new float[1][0];
+        reader.read(file, wanted, ChannelOrder.RGB, Cancellation.NEVER, (frame, number) -> {
+            int channels = frame.channels();
+            int at = all[0].length;
+            all[0] = Arrays.copyOf(all[0], at + 3 * frame.width() * frame.height());
+            for (int y = 0; y < frame.height(); y++) {
+                for (int x = 0; x < frame.width(); x++) {
+                    for (int c = 0; c < 3; c++) {
+                        all[0][at++] = frame.sample(x, y, channels == 1 ? 0 : c);
+                    }
+                }
+            }
+        });
+        return all[0];
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "parts.gif, 12, 0",
+        "cleared.gif, 6, 0",
+        "restored.gif, 6, 0",
+        "plain.png, 12, 0",
+        "disposal.png, 6, 0",
+        "lossless.webp, 12, 0",
+        "lossy.webp, 12, 0",
+        "alpha-lossless.webp, 6, 0",
+        "alpha-lossy.webp, 6, 1"
+    })
+    void framesAreShownAsByOthers(String name, int count, int rounding) {
+        byte[] file = file(name);
+        assertThat(reader.count(file)).isEqualTo(count);
+
+        float[] all = samples(reader, file, IntStream.range(0, count).boxed().toArray(Integer[]::new));
+
+        float[] expected = EXPECTED.floats(name); // With alpha.
+        assertThat(all).hasSize(expected.length / 4 * 3);
+        int different = 0;
+        for (int i = 0; i < all.length; i++) {
+            boolean visible = expected[i / 3 * 4 + 3] > 0;
+            different += visible && Math.abs(all[i] - expected[i / 3 * 4 + i % 3]) > rounding ? 1 : 0;
+        }
+        assertThat(different).as("samples that differ").isZero();
+    }
+
+    @Test
+    void someFramesAreThoseOfTheWhole() {
+        int frame = 3 * 20 * 28;
+        float[] all = samples(reader, file("parts.gif"), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        float[] some = samples(reader, file("parts.gif"), 2, 9);
+        assertThat(Arrays.copyOf(some, frame)).containsExactly(Arrays.copyOfRange(all, 2 * frame, 3 * frame));
+        assertThat(Arrays.copyOfRange(some, frame, 2 * frame))
+                .containsExactly(Arrays.copyOfRange(all, 9 * frame, 10 * frame));
+    }
+
+    @Test
+    void pagesOfATiffAreFrames() {
+        assertThat(reader.count(file("stack.tif"))).isEqualTo(12);
+        // The lossless animation shows the same frames.
+        assertThat(samples(reader, file("stack.tif"), 0, 11))
+                .containsExactly(samples(reader, file("lossless.webp"), 0, 11));
+    }
+
+    @Test
+    void anImageIsOneFrame() {
+        assertThat(reader.count(file("frame-1.png"))).isOne();
+        assertThat(samples(reader, file("frame-1.png"), 0)).containsExactly(samples(reader, file("lossless.webp"), 1));
+    }
+
+    @Test
+    void whatIsCutOffOrChangedIsRefused() {
+        byte[] gif = file("parts.gif");
+        byte[] half = Arrays.copyOf(gif, gif.length / 2);
+        assertThatThrownBy(() -> reader.count(half))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("ends in or behind its frame");
+        // Some writers leave the last byte out.
+        assertThat(reader.count(Arrays.copyOf(gif, gif.length - 1))).isEqualTo(12);
+
+        byte[] png = file("plain.png").clone();
+        int second = indexOf(png, "fdAT");
+        png[second + 12] ^= 1;
+        assertThatThrownBy(() -> reader.count(png))
+                .hasMessageContaining("checksum of the chunk at byte " + (second - 4));
+        byte[] webp = file("lossless.webp").clone();
+        int frame = indexOf(webp, "ANMF");
+        ByteBuffer.wrap(webp).put(frame + 8 + 6, (byte) 120);
+        assertThatThrownBy(() -> reader.count(webp)).hasMessageContaining("lies beyond the canvas");
+    }
+
+    private static int indexOf(byte[] file, String chunk) {
+        return new String(file, StandardCharsets.ISO_8859_1).indexOf(chunk);
+    }
+
+    @Test
+    void aLongAnimationIsRefusedBeforeItIsDecoded() {
+        FrameReader small = new FrameReader(new ImageLimits(28 * 20, 1000));
+        assertThat(samples(small, file("parts.gif"), 7)).hasSize(3 * 28 * 20);
+        assertThatThrownBy(() -> samples(small, file("parts.gif"), 8))
+                .hasMessageContaining("5,040 pixels in the 9 frames")
+                .hasMessageContaining("gnserve.limits.max-pixels");
+    }
+}
