@@ -14,7 +14,7 @@ from monai.transforms import Orientation, Spacing, SpatialResample
 named = {}
 file = nibabel.load("turned.nii.gz")
 network = torch.jit.load("network.pt").eval()
-for name, spacing, code in (("finer", (0.4, 0.9, 0.3), "RAS"), ("coarser", (0.7, 0.5, 2.6), "LPS")):
+for name, spacing, code in (("finer", (0.42, 0.9, 0.3), "RAS"), ("coarser", (0.7, 0.5, 2.6), "LPS")):
     volume = MetaTensor(torch.from_numpy(file.get_fdata(dtype=np.float32))[None], affine=torch.from_numpy(file.affine))
     oriented = Orientation(axcodes=code)(volume)
     resampled = Spacing(pixdim=spacing, mode="bilinear")(oriented)

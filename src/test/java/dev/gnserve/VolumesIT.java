@@ -63,7 +63,9 @@ class VolumesIT {
         put(folder, "plain", "");
         put(folder, "xyz", "    axes: xyz");
         put(folder, "ras", "    orientation: RAS");
-        put(folder, "coarse", "    spacing: [2, 2, 2]");
+        put(folder, "finer", "    orientation: RAS\n    spacing: [0.42, 0.9, 0.3]");
+        put(folder, "coarser", "    orientation: LPS\n    spacing: [0.7, 0.5, 2.6]");
+        put(folder, "tiny", "    spacing: [0.001, 0.001, 0.001]");
         folder.put(
                 "overlapping",
                 "/volumes/network.pt",
@@ -114,6 +116,29 @@ class VolumesIT {
         float[] logits = values(post(model, "?format=npy&content=logits", file), 3);
 
         assertThat(logits).containsExactly(EXPECTED.floats(expected), within(1e-4f));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"finer", "coarser"})
+    void aVolumeIsResampledAndItsLabelsComeBack(String model) {
+        float[] expected =
+                Npz.read(ModelsFolder.bytes("/volumes/resampled.npz")).floats(model);
+
+        assertThat(values(post(model, "?format=npy&content=logits", "turned.nii.gz"), 3))
+                .containsExactly(expected, within(1e-4f));
+        float[] labels = values(post(model, "?format=nifti", "turned.nii.gz"), 1);
+        int voxels = labels.length;
+        for (int i = 0; i < voxels; i++) {
+            float background = expected[i];
+            float dim = expected[voxels + i];
+            float bright = expected[2 * voxels + i];
+            int label = dim > background && dim >= bright ? 1 : bright > background ? 2 : 0;
+            assertThat(labels[i]).isEqualTo(label);
+        }
+        Answer verified = client.send(client.request("v1/models/" + model + "/verify")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/turned.nii.gz"))));
+        assertThat(verified.json().path("verdict").asString()).isEqualTo("PASS");
     }
 
     @ParameterizedTest
@@ -283,7 +308,10 @@ class VolumesIT {
 
     @Test
     void whatDoesNotFitIsRefusedInWords() {
-        assertThat(post("coarse", "", "turned.nii.gz").text()).contains("IMAGE_UNDECODABLE", "does not resample");
+        assertThat(post("tiny", "", "turned.nii.gz").text())
+                .contains("IMAGE_TOO_LARGE", "resampled to the model's distance of voxels [0.001, 0.001, 0.001]");
+        assertThat(post("finer", "", "plain.npy").text()).contains("does not say how it is oriented");
+        assertThat(post("tiny", "", "plain.npy").text()).contains("does not say the distance of its voxels");
         assertThat(post("ras", "", "imagej.tif").text()).contains("does not say how it is oriented");
         assertThat(post("plain", "?content=logits", "imagej.tif").text()).contains("INVALID_REQUEST", "format=tiff");
         assertThat(post("plain", "?format=bmp", "imagej.tif").status()).isEqualTo(400);

@@ -38,6 +38,9 @@ final class MonaiTransforms {
             switch (name) {
                 case "Orientationd" -> {
                     only(here + name, transform, "axcodes", "labels", "as_closest_canonical");
+                    if (volume.has("spacing")) {
+                        throw refused(here + name + " after Spacingd, whose pixdim is along other axes then,");
+                    }
                     volume.put(
                             "orientation", literal(here, transform, "axcodes").asString(""));
                     oriented = true;
@@ -52,10 +55,7 @@ final class MonaiTransforms {
                             "align_corners",
                             "dtype",
                             "scale_extent");
-                    ArrayNode spacing = volume.putArray("spacing");
-                    literal(here, transform, "pixdim").forEach(step -> spacing.add(step.asDouble()));
-                    bundle.note(
-                            "The bundle resamples to input.volume.spacing. gnserve does not: it refuses volumes of another spacing.");
+                    spacing(here + name, transform);
                 }
                 case "ScaleIntensityRanged" -> scaleRange(here + name, transform);
                 case "ScaleIntensityd" -> {
@@ -134,6 +134,30 @@ final class MonaiTransforms {
                 .put("perChannel", literal(field, transform, "channel_wise").asBoolean(false))
                 .put("epsilon", 0)
                 .put("nonzero", nonzero);
+    }
+
+    private void spacing(String field, JsonNode transform) {
+        if (!steps.isEmpty()) {
+            throw refused(field + " after a transform of values");
+        }
+        JsonNode given = literal(field, transform, "mode");
+        String mode = (given.isArray() ? given.path(0) : given).asString("bilinear");
+        if (!mode.equals("bilinear")) {
+            throw refused(field + ".mode " + mode);
+        }
+        String beyond = literal(field, transform, "padding_mode").asString("border");
+        if (!beyond.equals("border")) {
+            throw refused(field + ".padding_mode " + beyond);
+        }
+        for (String name : List.of("align_corners", "scale_extent")) {
+            if (literal(field, transform, name).asBoolean(false)) {
+                throw refused(field + "." + name + " true");
+            }
+        }
+        ArrayNode spacing = volume.putArray("spacing");
+        literal(field, transform, "pixdim").forEach(step -> spacing.add(step.asDouble()));
+        bundle.note(
+                "Volumes are resampled to input.volume.spacing. Outputs come back to the grid of the file by the nearest voxel.");
     }
 
     private void linear(double gain, double offset) {

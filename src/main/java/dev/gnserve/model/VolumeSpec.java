@@ -1,7 +1,10 @@
 package dev.gnserve.model;
 
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.volume.AxisOrder;
 import dev.gnserve.volume.Geometry;
+import dev.gnserve.volume.Resampling;
 import dev.gnserve.volume.SlidingWindow;
 import dev.gnserve.volume.SlidingWindow.Blending;
 import dev.gnserve.volume.VolumeShape;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param overlap part of a window that the next one shares
  * @param blending how outputs of windows that overlap become one
  * @param halo rim of a window that does not count, with the blending halo
- * @param spacing of the voxels that the model was trained with; volumes of another are refused. Null for any
+ * @param spacing of the voxels that the model was trained with; volumes of another are resampled. Null for any
  * @param steps from the values of the file to those of the model
  */
 public record VolumeSpec(
@@ -33,7 +36,7 @@ public record VolumeSpec(
         @Nullable List<Double> spacing,
         List<VolumeStep> steps) {
 
-    private static final double SAME_SPACING = 0.05;
+    private static final double SAME_SPACING = 1e-3;
 
     public VolumeSpec {
         window = List.copyOf(window);
@@ -91,24 +94,33 @@ public record VolumeSpec(
         return orientation == null ? AxisOrder.of(axes) : AxisOrder.oriented(orientation, geometry);
     }
 
-    /** Why a volume does not have the spacing that the model takes; null if it does, or if the model takes any. */
-    public @Nullable String objection(Geometry geometry, AxisOrder order) {
+    /**
+     * How a volume is brought to the distance of voxels that the model takes; null if it has that, or if the model takes any.
+     *
+     * @param grid of the volume in this order
+     * @throws dev.gnserve.failure.FailureException IMAGE_UNDECODABLE for a volume that does not say the distance of its voxels
+     */
+    public @Nullable Resampling resampling(Geometry geometry, AxisOrder order, AxisOrder.Grid grid) {
         if (spacing == null) {
             return null;
         }
         List<Double> given = geometry.spacing();
         if (given == null) {
-            return "the volume does not say the distance of its voxels, and the model takes " + spacing
-                    + " along its axes (input.volume.spacing)";
+            throw Failure.of(
+                            FailureCode.IMAGE_UNDECODABLE,
+                            "the volume does not say the distance of its voxels, and the model takes " + spacing
+                                    + " along its axes (input.volume.spacing)")
+                    .asException();
         }
-        List<Double> ordered = order.axes().stream().map(given::get).toList();
+        double[] from = new double[3];
+        double[] to = new double[3];
+        boolean same = true;
         for (int axis = 0; axis < 3; axis++) {
-            if (Math.abs(ordered.get(axis) / spacing.get(axis) - 1) > SAME_SPACING) {
-                return "the voxels of the volume are " + ordered + " apart along the model's axes, and the model takes "
-                        + spacing + " (input.volume.spacing). The service does not resample: resample the volume first";
-            }
+            from[axis] = given.get(order.axes().get(axis));
+            to[axis] = spacing.get(axis);
+            same &= Math.abs(from[axis] / to[axis] - 1) <= SAME_SPACING;
         }
-        return null;
+        return same ? null : new Resampling(grid, from, to);
     }
 
     /**

@@ -15,6 +15,7 @@ import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.VolumeSpec;
 import dev.gnserve.volume.AxisOrder;
+import dev.gnserve.volume.Resampling;
 import dev.gnserve.volume.SlidingWindow;
 import dev.gnserve.volume.Volume;
 import dev.gnserve.volume.VolumeFile;
@@ -24,6 +25,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -113,17 +115,88 @@ public final class VolumePipeline {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
         VolumeFile file =
                 VolumeFile.open(upload.bytes(), manifest.input().colour().channels(), limits);
-        AxisOrder.Grid grid = spec.order(file.geometry()).grid(file.shape());
-        SlidingWindow windows = spec.windows(grid, manifest.input().padding().multiple());
-        try (Share share = pixels.take(inBudget(spec.bytes(file.shape()) + file.readingBytes()))) {
-            Volume volume = file.read(Cancellation.NEVER);
+        AxisOrder order = spec.order(file.geometry());
+        Input input = Input.of(spec, file, order, limits);
+        SlidingWindow windows =
+                spec.windows(input.grid, manifest.input().padding().multiple());
+        try (Share share = pixels.take(inBudget(input.bytes(spec) + file.readingBytes()))) {
+            Volume volume = input.prepared(spec, file.read(Cancellation.NEVER), Cancellation.NEVER);
             int channels = volume.shape().channels();
-            int voxels = (int) volume.shape().voxels();
-            spec.steps().forEach(step -> step.apply(volume.values(), channels, voxels));
             share.reduceTo(inBudget(windows.windowBytes(channels)));
             int[] size = windows.window();
             TensorShape shape = TensorShape.of(channels, size[0], size[1], size[2]);
-            return new ImagePipeline.FirstTile(new FloatTensor(shape, windows.cut(volume, grid, 0)), null);
+            return new ImagePipeline.FirstTile(new FloatTensor(shape, windows.cut(volume, input.grid, 0)), null);
+        }
+    }
+
+    /**
+     * What the model gets of a file.
+     *
+     * @param stored the places of the voxels in the file, along the model's axes
+     * @param resampling null if the volume has the distance of voxels that the model takes
+     * @param shape of the volume that is cut into windows
+     * @param grid the places of its voxels
+     */
+    private record Input(
+            VolumeShape file,
+            AxisOrder.Grid stored,
+            @Nullable Resampling resampling,
+            VolumeShape shape,
+            AxisOrder.Grid grid) {
+
+        static Input whole(VolumeFile file) {
+            AxisOrder.Grid stored = AxisOrder.ZYX.grid(file.shape());
+            return new Input(file.shape(), stored, null, file.shape(), stored);
+        }
+
+        static Input of(VolumeSpec spec, VolumeFile file, AxisOrder order, ImageLimits limits) {
+            AxisOrder.Grid stored = order.grid(file.shape());
+            Resampling resampling = spec.resampling(file.geometry(), order, stored);
+            if (resampling == null) {
+                return new Input(file.shape(), stored, null, file.shape(), stored);
+            }
+            if (resampling.voxels() > limits.maxPixels()
+                    || resampling.voxels() * file.shape().channels() > 4.0 * limits.maxPixels()) {
+                throw Failure.of(
+                                FailureCode.IMAGE_TOO_LARGE,
+                                String.format(
+                                        Locale.ROOT,
+                                        "the volume is %s, and resampled to the model's distance of voxels %s it has %,.0f voxels; at most %,d are accepted (gnserve.limits.max-pixels), and four times as many samples: crop it",
+                                        file.shape(),
+                                        spec.spacing(),
+                                        resampling.voxels(),
+                                        limits.maxPixels()))
+                        .asException();
+            }
+            VolumeShape shape = resampling.shape(file.shape().channels());
+            return new Input(file.shape(), stored, resampling, shape, AxisOrder.ZYX.grid(shape));
+        }
+
+        /** Heap for the values, and for the steps on them. */
+        long bytes(VolumeSpec spec) {
+            return spec.bytes(shape) + storedBytes();
+        }
+
+        /** The part that is free when the volume is prepared. */
+        long freeBytes(VolumeSpec spec) {
+            return spec.copies(shape) + storedBytes();
+        }
+
+        private long storedBytes() {
+            return resampling == null ? 0 : Float.BYTES * file.voxels() * file.channels();
+        }
+
+        /** Changes the volume, or makes another one. */
+        Volume prepared(VolumeSpec spec, Volume volume, Cancellation cancellation) {
+            Volume input = resampling == null ? volume : resampling.apply(volume, cancellation);
+            int voxels = (int) shape.voxels();
+            spec.steps().forEach(step -> step.apply(input.values(), shape.channels(), voxels));
+            return input;
+        }
+
+        /** Planes of outputs on the grid of the file. */
+        WindowBlender.Planes planes(int outputs, VolumeTask.Collector<?> collector) {
+            return resampling == null ? collector::plane : resampling.back(outputs, collector::plane);
         }
     }
 
@@ -140,38 +213,47 @@ public final class VolumePipeline {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
         VolumeFile file =
                 VolumeFile.open(upload.bytes(), array, manifest.input().colour().channels(), limits);
-        AxisOrder order = whole ? AxisOrder.ZYX : spec.order(file.geometry());
-        String objection = whole ? null : spec.objection(file.geometry(), order);
-        if (objection != null) {
-            throw Failure.of(FailureCode.IMAGE_UNDECODABLE, objection).asException();
-        }
-        AxisOrder.Grid grid = order.grid(file.shape());
-        int multiple = manifest.input().padding().multiple();
-        SlidingWindow windows = whole ? VolumeSpec.whole(grid) : spec.windows(grid, multiple);
-        long bytes = bytes(task, manifest, spec, file.shape(), windows) + file.readingBytes();
+        Input input = whole ? Input.whole(file) : Input.of(spec, file, spec.order(file.geometry()), limits);
+        SlidingWindow windows = whole
+                ? VolumeSpec.whole(input.grid)
+                : spec.windows(input.grid, manifest.input().padding().multiple());
+        long bytes = bytes(task, manifest, spec, input, windows) + file.readingBytes();
         // A test tensor takes nothing: requests to one model must not keep another from loading.
         try (Share share = pixels.take(whole ? 0 : inBudget(bytes))) {
-            long began = System.nanoTime();
-            Volume volume = file.read(client.cancelling("decoding"));
-            Duration decode = stages.took(ImageStage.Name.DECODE, began);
-            began = System.nanoTime();
-            VolumeTask.Collector<R> collector = task.collector(manifest, volume, grid);
-            int voxels = (int) volume.shape().voxels();
-            spec.steps()
-                    .forEach(step -> step.apply(volume.values(), volume.shape().channels(), voxels));
-            share.reduceTo(inBudget(bytes - file.readingBytes() - spec.copies(file.shape())));
-            Duration prepare = stages.took(ImageStage.Name.PREPROCESS, began);
-            Run run = new Run(manifest, inference.ofOneRequest(), client, volume, grid, windows);
-            run.through(collector);
-            began = System.nanoTime() - run.collecting;
-            R result = collector.finish();
+            Prepared<R> prepared = prepared(task, manifest, file, input, client, stages);
+            share.reduceTo(inBudget(bytes - file.readingBytes() - input.freeBytes(spec)));
+            Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
+            run.through(input.planes(manifest.output().channels().size(), prepared.collector));
+            long began = System.nanoTime() - run.collecting;
+            R result = prepared.collector.finish();
             Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
-            Timing timing = run.timing(decode, prepare, postprocess);
+            Timing timing = run.timing(prepared.decode, prepared.prepare, postprocess);
             stages.completed(timing);
             return response.apply(new Found<>(upload.name(), result, timing));
         } catch (OutOfMemoryError e) {
             throw pixels.heapTooSmall(e).asException();
         }
+    }
+
+    /** A volume as the model takes it, and what collects the outputs for the one in the file. */
+    private record Prepared<R>(Volume volume, VolumeTask.Collector<R> collector, Duration decode, Duration prepare) {}
+
+    private static <R> Prepared<R> prepared(
+            VolumeTask<R> task,
+            ModelManifest manifest,
+            VolumeFile file,
+            Input input,
+            Client client,
+            ImageStages stages) {
+        Cancellation cancellation = client.cancelling("decoding");
+        long began = System.nanoTime();
+        Volume stored = file.read(cancellation);
+        Duration decode = stages.took(ImageStage.Name.DECODE, began);
+        began = System.nanoTime();
+        VolumeTask.Collector<R> collector = task.collector(manifest, stored, input.stored);
+        VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
+        Volume volume = input.prepared(spec, stored, cancellation);
+        return new Prepared<>(volume, collector, decode, stages.took(ImageStage.Name.PREPROCESS, began));
     }
 
     private static long inBudget(long bytes) {
@@ -180,7 +262,8 @@ public final class VolumePipeline {
 
     /** Heap from the values to the response. */
     private static long bytes(
-            VolumeTask<?> task, ModelManifest manifest, VolumeSpec spec, VolumeShape shape, SlidingWindow windows) {
+            VolumeTask<?> task, ModelManifest manifest, VolumeSpec spec, Input input, SlidingWindow windows) {
+        VolumeShape shape = input.shape;
         int outputs = manifest.output().channels().size();
         long blending = windows.bytes(outputs);
         if (blending / (outputs + 1) / Float.BYTES > LONGEST_ARRAY) {
@@ -191,8 +274,8 @@ public final class VolumePipeline {
                     .asException();
         }
         long inFlight = InputsInFlight.limit(manifest) * windows.windowBytes(shape.channels() + outputs);
-        long response = task.responseBytes(manifest, shape);
-        return spec.bytes(shape) + Math.max(blending + inFlight, response) + task.bytes(manifest, shape);
+        long response = task.responseBytes(manifest, input.file);
+        return input.bytes(spec) + Math.max(blending + inFlight, response) + task.bytes(manifest, input.file);
     }
 
     /** The windows of one volume on their way through the model. For one thread. */
@@ -225,9 +308,9 @@ public final class VolumePipeline {
             this.windows = windows;
         }
 
-        void through(VolumeTask.Collector<?> collector) {
+        void through(WindowBlender.Planes planes) {
             int outputs = manifest.output().channels().size();
-            WindowBlender blender = new WindowBlender(windows, outputs, collector::plane);
+            WindowBlender blender = new WindowBlender(windows, outputs, planes);
             int[] size = windows.window();
             TensorShape expected = TensorShape.of(outputs, size[0], size[1], size[2]);
             InputsInFlight inputs = new InputsInFlight(

@@ -247,7 +247,7 @@ class ImportedModelTest {
                         + "{\"kind\":\"clip\",\"minimum\":0.0,\"maximum\":1.0}]");
         assertThat(made.manifest().path("output").toString())
                 .isEqualTo("{\"channels\":[\"background\",\"spleen\"],\"decoder\":\"softmax\"}");
-        assertThat(made.yaml()).contains("does not: it refuses volumes of another spacing");
+        assertThat(made.yaml()).contains("Volumes are resampled to input.volume.spacing");
     }
 
     @ParameterizedTest
