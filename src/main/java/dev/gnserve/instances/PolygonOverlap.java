@@ -23,12 +23,18 @@ final class PolygonOverlap {
     private double[] bx = new double[0];
     private double[] by = new double[0];
 
-    /** The edges of the first polygon by the rows that they touch, from the top on; those of row r are from {@code rows[r]} on. */
+    /** Bands of rows that a polygon is divided into, at most: its coordinates come from a network and have no bound. */
+    private static final int MOST_BANDS = 1024;
+
+    /** The edges of the first polygon by the bands that they touch, from the top on; those of band b are from {@code bands[b]} on. */
     private final int top;
 
-    private final int[] rows;
+    /** A band has 2 to the power of this rows. */
+    private final int shift;
+
+    private final int[] bands;
     private final int[] edges;
-    private final int[] firstRow;
+    private final int[] firstBand;
 
     // Crossings: the edge of each polygon, the place on each (0 to 1), and the rounded point.
     private int count;
@@ -47,28 +53,34 @@ final class PolygonOverlap {
         ax = moved(xs, originX, 0, new double[xs.length + 1]);
         ay = moved(ys, originY, 0, new double[ys.length + 1]);
         top = Arrays.stream(ys).min().orElseThrow();
-        int bottom = Arrays.stream(ys).max().orElseThrow();
-        rows = new int[bottom - top + 2];
-        firstRow = new int[ys.length];
-        int[] lastRow = new int[ys.length];
+        long height = (long) Arrays.stream(ys).max().orElseThrow() - top;
+        shift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(height / MOST_BANDS));
+        bands = new int[(int) (height >> shift) + 2];
+        firstBand = new int[ys.length];
+        int[] lastBand = new int[ys.length];
         for (int edge = 0; edge < ys.length; edge++) {
             int end = ys[edge + 1 == ys.length ? 0 : edge + 1];
-            firstRow[edge] = Math.min(ys[edge], end) - top;
-            lastRow[edge] = Math.max(ys[edge], end) - top;
-            for (int row = firstRow[edge]; row <= lastRow[edge]; row++) {
-                rows[row + 1]++;
+            firstBand[edge] = band(Math.min(ys[edge], end));
+            lastBand[edge] = band(Math.max(ys[edge], end));
+            for (int band = firstBand[edge]; band <= lastBand[edge]; band++) {
+                bands[band + 1]++;
             }
         }
-        for (int row = 1; row < rows.length; row++) {
-            rows[row] += rows[row - 1];
+        for (int band = 1; band < bands.length; band++) {
+            bands[band] += bands[band - 1];
         }
-        edges = new int[rows[rows.length - 1]];
-        int[] next = rows.clone();
+        edges = new int[bands[bands.length - 1]];
+        int[] next = bands.clone();
         for (int edge = 0; edge < ys.length; edge++) {
-            for (int row = firstRow[edge]; row <= lastRow[edge]; row++) {
-                edges[next[row]++] = edge;
+            for (int band = firstBand[edge]; band <= lastBand[edge]; band++) {
+                edges[next[band]++] = edge;
             }
         }
+    }
+
+    /** The band of a row; -1 for rows above the first one, and the number of bands for those below the last one. */
+    private int band(int y) {
+        return (int) Math.max(-1, Math.min(bands.length - 1, ((long) y - top) >> shift));
     }
 
     private static double[] moved(int[] positions, double origin, double apart, double[] moved) {
@@ -95,17 +107,17 @@ final class PolygonOverlap {
         return Math.abs(twice / 2);
     }
 
-    /** Finds where the boundaries cross: an edge of the second polygon can cross those of the first that touch one of its rows. */
+    /** Finds where the boundaries cross: an edge of the second polygon can cross those of the first that touch one of its bands. */
     private void cross(int[] ys) {
         count = 0;
         for (int j = 0; j < ys.length; j++) {
             int end = ys[j + 1 == ys.length ? 0 : j + 1];
-            int first = Math.max(0, Math.min(ys[j], end) - top);
-            int last = Math.min(rows.length - 2, Math.max(ys[j], end) - top);
-            for (int row = first; row <= last; row++) {
-                for (int at = rows[row]; at < rows[row + 1]; at++) {
+            int first = Math.max(0, band(Math.min(ys[j], end)));
+            int last = Math.min(bands.length - 2, band(Math.max(ys[j], end)));
+            for (int band = first; band <= last; band++) {
+                for (int at = bands[band]; at < bands[band + 1]; at++) {
                     int i = edges[at];
-                    if (row == Math.max(first, firstRow[i])) { // Once, though both touch several rows.
+                    if (band == Math.max(first, firstBand[i])) { // Once, though both touch several bands.
                         cross(i, j);
                     }
                 }

@@ -86,6 +86,9 @@ final class ManifestTable {
         if (field.has("title")) {
             return field.path("title").asString();
         }
+        if (field.path("type").asString("").equals("boolean")) {
+            return "`true`, `false`";
+        }
         return field.has("examples")
                 ? "a list such as `" + field.path("examples").path(0) + "`"
                 : "a text";
