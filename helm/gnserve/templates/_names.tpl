@@ -56,7 +56,7 @@ capabilities: {drop: [ALL]}
   mountPath: /models
   readOnly: true
   {{- if eq .Values.models.source "pvc" }}{{ with .Values.models.subPath }}
-  subPath: {{ . }}
+  subPath: {{ . | quote }}
   {{- end }}{{ end }}
 {{- end -}}
 
@@ -64,7 +64,7 @@ capabilities: {drop: [ALL]}
 - name: models
   {{- if eq .Values.models.source "pvc" }}
   persistentVolumeClaim:
-    claimName: {{ required "models.claimName: the PersistentVolumeClaim that has the models" .Values.models.claimName }}
+    claimName: {{ required "models.claimName: the PersistentVolumeClaim that has the models" .Values.models.claimName | quote }}
     readOnly: true
   {{- else }}
   emptyDir: {sizeLimit: {{ .Values.models.initContainer.sizeLimit }}}

@@ -47,10 +47,12 @@ async function problemOf(response) {
  * A successful response.
  *
  * Throws a Problem for any other answer and where none comes; an AbortError where the signal says so.
+ *
+ * @param as the API key; that of the page if not given
  */
-export async function ask(path, { method = "GET", body, accept = "application/json", prefer, signal } = {}) {
+export async function ask(path, { method = "GET", body, accept = "application/json", prefer, signal, as = key.get() } = {}) {
   const headers = { Accept: accept, ...(prefer ? { Prefer: prefer } : {}) };
-  if (key.get()) headers["X-API-Key"] = key.get();
+  if (as) headers["X-API-Key"] = as;
   let response;
   try {
     response = await fetch(path, { method, body, headers, signal, cache: "no-store" });

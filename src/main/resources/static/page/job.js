@@ -1,11 +1,15 @@
 // Requests that the service answers later (docs/jobs.md).
 
-import { ask, askPatiently, jsonOf, pause } from "./api.js";
+import { Problem, ask, askPatiently, jsonOf, key, pause } from "./api.js";
 
 /** From this many bytes on, a file may take longer than a proxy keeps a request open. */
 export const LARGE = 2 ** 20;
 
 const LONGEST_PAUSE = 1;
+
+/** A job outlives a restart of the service and a lost connection: so many questions in a row may find no service. */
+const PATIENCE = 120;
+const AWAY = [0, 502, 503, 504];
 
 /**
  * The answer to the request of a job, when it is there. The job is deleted then, and where the signal says so.
@@ -16,14 +20,28 @@ const LONGEST_PAUSE = 1;
  */
 export async function answerOf(job, signal, told) {
   const path = `v1/jobs/${encodeURIComponent(job.id)}`;
+  const as = key.get();
+  let lost = 0;
+  const answer = async (of) => {
+    for (;;) {
+      try {
+        const found = await jsonOf(await askPatiently(of, { signal }));
+        lost = 0;
+        return found;
+      } catch (error) {
+        if (!(error instanceof Problem) || !AWAY.includes(error.status) || ++lost > PATIENCE) throw error;
+        await pause(LONGEST_PAUSE, signal);
+      }
+    }
+  };
   try {
     for (let state = job, wait = 0.1; !state.finished; wait = Math.min(LONGEST_PAUSE, 2 * wait)) {
       told(state);
       await pause(wait, signal);
-      state = await jsonOf(await askPatiently(path, { signal }));
+      state = await answer(path);
     }
-    return await jsonOf(await ask(`${path}/result`, { signal }));
+    return await answer(`${path}/result`);
   } finally {
-    ask(path, { method: "DELETE" }).catch(() => {}); // It expires by itself.
+    ask(path, { method: "DELETE", as }).catch(() => {}); // It expires by itself.
   }
 }

@@ -16,6 +16,7 @@ import dev.gnserve.evaluation.MaskReport;
 import dev.gnserve.evaluation.MaskThreshold;
 import dev.gnserve.evaluation.SegmentationEvaluation;
 import dev.gnserve.evaluation.SegmentationReport;
+import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -160,7 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
             };
         } catch (NoSuchFileException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | InvalidManifestException e) {
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }

@@ -20,11 +20,15 @@ enum ManifestThreshold {
     /** {@code thresholds.mask}, which has no effect where model.yaml says that classes exclude each other. */
     MASK;
 
+    /** A section in one line, up to its first field. */
+    private static final Pattern INLINE = Pattern.compile("(?m)^thresholds:[ \t]*\\{[ \t]*");
+
     private static final Pattern BLOCK = Pattern.compile("(?m)^thresholds:[ \t]*(#.*)?$");
 
     private final String key = name().toLowerCase(Locale.ROOT);
-    private final Pattern inBlock = Pattern.compile(
-            "(?m)^(thresholds:[ \t]*(?:#.*)?\n(?:[ \t]+.*\n|[ \t]*\n|#.*\n)*?[ \t]+" + key + ":[ \t]*)[0-9.eE+-]+");
+    private final Pattern inBlock =
+            Pattern.compile("(?m)^(thresholds:[ \t]*(?:#.*)?\r?\n(?:[ \t]+.*\n|[ \t]*\r?\n|#.*\n)*?[ \t]+" + key
+                    + ":[ \t]*)[0-9.eE+-]+");
     private final Pattern inLine =
             Pattern.compile("(?m)^(thresholds:[ \t]*\\{(?:[^\n}]*,)?[ \t]*" + key + ":[ \t]*)[0-9.eE+-]+");
 
@@ -94,6 +98,11 @@ enum ManifestThreshold {
             if (matcher.find()) {
                 return matcher.replaceFirst(Matcher.quoteReplacement(matcher.group(1) + threshold));
             }
+        }
+        Matcher inline = INLINE.matcher(manifest);
+        if (inline.find()) {
+            return manifest.substring(0, inline.end()) + key + ": " + threshold
+                    + (manifest.startsWith("}", inline.end()) ? "" : ", ") + manifest.substring(inline.end());
         }
         Matcher block = BLOCK.matcher(manifest);
         if (block.find()) {

@@ -168,6 +168,13 @@ final class NewCommand implements Callable<Integer> {
         if (image != null && preview == null) {
             throw new ParameterException(spec.commandLine(), "--image goes with --preview");
         }
+        if (image != null && !Files.isReadable(image)) {
+            throw new ParameterException(spec.commandLine(), "--image is " + image + ", which cannot be read");
+        }
+        if (preview != null && (Files.isDirectory(preview) || !isInFolder(preview))) {
+            throw new ParameterException(
+                    spec.commandLine(), "--preview is " + preview + "; name a file in a folder that exists");
+        }
         try {
             ImportedModel.Wish wish = new ImportedModel.Wish(
                     labels, decoder == null ? null : decoder.name().toLowerCase(Locale.ROOT));
@@ -243,6 +250,11 @@ final class NewCommand implements Callable<Integer> {
         return 0;
     }
 
+    private static boolean isInFolder(Path file) {
+        Path folder = file.toAbsolutePath().normalize().getParent();
+        return folder != null && Files.isDirectory(folder);
+    }
+
     /** Draws what the new model finds; if it does not run, removes its folder. */
     private boolean drawn(Path folder, Path picture, String archive) throws IOException {
         boolean done = false;
@@ -254,6 +266,8 @@ final class NewCommand implements Callable<Integer> {
                     .getErr()
                     .println(from + ": nothing is written. The model cannot be drawn: "
                             + e.failure().detail());
+        } catch (IOException e) {
+            spec.commandLine().getErr().println(from + ": nothing is written. The picture cannot be made: " + e);
         } finally {
             if (!done) {
                 for (String file : List.of("1/" + archive, "1", "model.yaml", "")) {

@@ -2,12 +2,14 @@ package dev.gnserve.cli;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
@@ -24,6 +26,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,6 +114,11 @@ final class TuneCommand implements Callable<Integer> {
         } catch (FailureException e) {
             spec.commandLine().getErr().println(model + ": " + e.failure().detail());
             return 1;
+        } catch (InvalidManifestException | TorchScriptException e) {
+            spec.commandLine().getErr().println(model + ": " + e.getMessage());
+            return 1;
+        } catch (NoSuchFileException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
         }
         print(report);
         if (write) {

@@ -13,6 +13,7 @@ import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Normalization;
@@ -201,6 +202,11 @@ final class VerifyCommand implements Callable<Integer> {
                     image = stated.input();
                     most = Math.min(batch, stated.mostAtOnce());
                 }
+            }
+            if (plan != ExecutionPlan.AS_EXPORTED && !(image instanceof FloatTensor)) {
+                throw new FailureException(
+                        FailureCode.INVALID_REQUEST,
+                        "--plan compares models of one float32 tensor, and this one takes other inputs; leave --plan out");
             }
             try (ModelVerifier verifier = new ModelVerifier(
                     scope,

@@ -1,6 +1,8 @@
 package dev.gnserve.evaluation;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ModelManifest;
@@ -29,6 +31,15 @@ record ThresholdSweep(List<Float> thresholds, List<ModelManifest> manifests)
     @Override
     public TileCollector<List<TileCollector<Segmentation>>> collector(
             ModelManifest manifest, UprightImage image, PreparedImage prepared) {
+        long megabytes =
+                (3L * image.width() * image.height() * manifest.labels().size() * (manifests.size() + 1)) >> 20;
+        long most = (Runtime.getRuntime().maxMemory() / 2) >> 20;
+        if (megabytes > most) {
+            throw new FailureException(
+                    FailureCode.INVALID_REQUEST,
+                    "--write-threshold needs %,d MB for an image of %d x %d; give more heap (-Xmx) or smaller images"
+                            .formatted(megabytes, image.width(), image.height()));
+        }
         return new Collectors(Stream.concat(Stream.of(manifest), manifests.stream())
                 .map(each -> SegmentationTask.DEFAULT.collector(each, image, prepared))
                 .toList());

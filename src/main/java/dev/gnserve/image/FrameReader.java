@@ -37,6 +37,13 @@ public final class FrameReader {
      * @throws dev.gnserve.failure.FailureException UNSUPPORTED_MEDIA, IMAGE_TOO_LARGE, IMAGE_UNDECODABLE
      */
     public int count(byte[] file) {
+        if (ImageFormat.of(file) == null) {
+            throw Failure.of(
+                            FailureCode.UNSUPPORTED_MEDIA,
+                            "these %d bytes are no file with frames that is read here: send an animated GIF, PNG or WebP, a TIFF stack, or several images; of a video, save its frames as images"
+                                    .formatted(file.length))
+                    .asException();
+        }
         try {
             Animation animation = animation(file);
             return animation != null
@@ -48,12 +55,21 @@ public final class FrameReader {
         }
     }
 
-    /** What reading frames takes at one time at most, read from the headers. */
-    public DecodeCost cost(byte[] file, ChannelOrder wanted) {
+    /** Whether frames of a file are pages, of which each has a size of its own. */
+    public boolean hasPages(byte[] file) {
+        return ImageFormat.of(file) == ImageFormat.TIFF;
+    }
+
+    /**
+     * What reading a frame takes, read from the headers.
+     *
+     * @param page of a TIFF, from 1
+     */
+    public DecodeCost cost(byte[] file, int page, ChannelOrder wanted) {
         try {
             Animation animation = animation(file);
             return animation == null
-                    ? decoder.cost(file, 1, wanted)
+                    ? decoder.cost(file, page, wanted)
                     : DecodeCost.of((long) animation.width() * animation.height(), BYTES_PER_PIXEL, file.length);
         } catch (IOException | RuntimeException e) {
             return DecodeCost.of(1, 0, file.length); // Decoding says what is wrong.

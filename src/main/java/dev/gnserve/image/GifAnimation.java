@@ -69,6 +69,7 @@ final class GifAnimation implements Animation {
                 at = behindBlocks(at + 2);
             } else if (bytes[at] == IMAGE) {
                 limits.check(ImageFormat.GIF, u16(at + 5), u16(at + 7));
+                requireOnScreen(at);
                 int end = behindBlocks(at + FRAME_BYTES + colorTableBytes(bytes[at + FRAME_BYTES - 1]) + 1);
                 blocks.add(new Block(at, end, disposal, transparent));
                 Animation.requireFew(blocks.size());
@@ -78,6 +79,15 @@ final class GifAnimation implements Animation {
             } else {
                 throw new CorruptImageException("byte %d should begin a frame".formatted(at));
             }
+        }
+    }
+
+    /** The plan of memory counts the screen. */
+    private void requireOnScreen(int at) throws IOException {
+        if (u16(at + 1) + u16(at + 5) > width() || u16(at + 3) + u16(at + 7) > height()) {
+            throw new UnsupportedImageException(
+                    "its frame %d lies beyond its screen of %d x %d pixels; save the animation again with frames within it"
+                            .formatted(blocks.size() + 1, width(), height()));
         }
     }
 

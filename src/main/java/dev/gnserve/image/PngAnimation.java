@@ -63,7 +63,14 @@ final class PngAnimation implements Animation {
             type = file.getInt(at + 4);
             switch (type) {
                 case CONTROL -> declared = file.getInt(at + 8);
-                case PLTE, TRNS -> shared.add(new Part(at, 12 + length));
+                case PLTE, TRNS -> {
+                    if (length < 0 || length > 3 * 256 || shared.size() == 2) { // They are copied for each frame.
+                        throw new CorruptImageException(
+                                "its palette or transparency at byte %d has %,d bytes or is there twice"
+                                        .formatted(at, length));
+                    }
+                    shared.add(new Part(at, 12 + length));
+                }
                 case FRAME -> {
                     requireSound(at, length, sequence++);
                     frames.add(frame(at + 12));

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutputForms {
 
+    /** Greater numbers in a map are those of objects. */
+    private static final int MOST_CLASSES = 1_000;
+
     /** What a detector that selects its boxes itself may return. */
     private static final List<String> CHOSEN =
             List.of("boxes", "labels", "scores", "masks", "keypoints", "keypoints_scores");
@@ -130,7 +133,7 @@ final class OutputForms {
         if (!facts.finite()) {
             return;
         }
-        if (map && numbers && facts.least() >= 0) {
+        if (map && numbers && facts.least() >= 0 && facts.greatest() < MOST_CLASSES) {
             numbers(forms, (int) facts.greatest());
         } else if (shape.rank() == 3 && !numbers) {
             masks(forms, shape, facts);

@@ -109,7 +109,8 @@ public record VolumeSpec(
             throw Failure.of(
                             FailureCode.IMAGE_UNDECODABLE,
                             "the volume does not say the distance of its voxels, and the model takes " + spacing
-                                    + " along its axes (input.volume.spacing)")
+                                    + " along its axes (input.volume.spacing): send NIfTI, or a TIFF of ImageJ or OME with"
+                                    + " distance and unit")
                     .asException();
         }
         double[] from = new double[3];
@@ -118,6 +119,15 @@ public record VolumeSpec(
         for (int axis = 0; axis < 3; axis++) {
             from[axis] = given.get(order.axes().get(axis));
             to[axis] = spacing.get(axis);
+            double ratio = to[axis] / from[axis];
+            if (!(ratio > 0) || !Double.isFinite(ratio)) {
+                throw Failure.of(
+                                FailureCode.IMAGE_UNDECODABLE,
+                                "the volume says that its voxels have the distances " + given
+                                        + "; correct them in the file: the model takes " + spacing
+                                        + " along its axes (input.volume.spacing)")
+                        .asException();
+            }
             same &= Math.abs(from[axis] / to[axis] - 1) <= SAME_SPACING;
         }
         return same ? null : new Resampling(grid, from, to);

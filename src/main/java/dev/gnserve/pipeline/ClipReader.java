@@ -7,6 +7,7 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.ClipFrames;
+import dev.gnserve.image.DecodeCost;
 import dev.gnserve.image.FrameReader;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PreparedImage;
@@ -22,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,10 +64,13 @@ final class ClipReader {
             return Tensor.of(stacked, channels, numbers.size(), prepared.tileHeight(), prepared.tileWidth());
         }
 
-        /** What they take of the pixel budget. */
-        long pixelsInBudget() {
+        /** What they take of the pixel budget, with so many inputs in flight. */
+        long pixelsInBudget(int inFlight) {
             long held =
                     values.values().stream().mapToLong(frame -> frame.length).sum();
+            List<Integer> one = chosen.get(0);
+            long frame = Objects.requireNonNull(values.get(one.get(0)), "a chosen frame was read").length;
+            held += (long) Math.min(inFlight, chosen.size()) * one.size() * frame;
             return image.pixelsInBudget() + held * Float.BYTES / PixelBudget.BYTES_PER_PIXEL;
         }
     }
@@ -91,14 +97,33 @@ final class ClipReader {
         ChannelOrder wanted = manifest.input().colour();
         long pixels = 1;
         long decoding = 0;
-        for (byte[] file : files(upload)) {
-            pixels = Math.max(pixels, frames.cost(file, wanted).pixels());
-            decoding = Math.max(decoding, frames.cost(file, wanted).inPixels(PixelBudget.BYTES_PER_PIXEL));
-        }
         ClipSpec spec = spec(manifest);
+        List<byte[]> files = files(upload);
+        for (byte[] file : files) {
+            for (int page : files.size() == 1 ? pages(spec, file) : Set.of(1)) {
+                DecodeCost cost = frames.cost(file, page, wanted);
+                pixels = Math.max(pixels, cost.pixels());
+                decoding = Math.max(decoding, cost.inPixels(PixelBudget.BYTES_PER_PIXEL));
+            }
+        }
         long kept = (long) spec.frames() * (spec.clips() + InputsInFlight.limit(manifest));
         long bytes = kept * preparedPixels(manifest.input(), pixels) * wanted.channels() * Float.BYTES;
         return decoding + bytes / PixelBudget.BYTES_PER_PIXEL;
+    }
+
+    /** The pages that are read, from 1; the first one of a file without pages. */
+    private Set<Integer> pages(ClipSpec spec, byte[] file) {
+        try {
+            int count = frames.hasPages(file) ? frames.count(file) : 0;
+            return count < spec.least()
+                    ? Set.of(1)
+                    : spec.of(count).stream()
+                            .flatMap(List::stream)
+                            .map(number -> number + 1)
+                            .collect(Collectors.toSet());
+        } catch (FailureException e) {
+            return Set.of(1); // Reading says what is wrong.
+        }
     }
 
     private static long preparedPixels(InputSpec input, long pixels) {
@@ -198,7 +223,7 @@ final class ClipReader {
             } else if (before.width() != frame.width() || before.height() != frame.height()) {
                 throw Failure.of(
                                 FailureCode.IMAGE_UNDECODABLE,
-                                "frame %d has %d x %d pixels and the first one that is used %d x %d; the frames of a clip have one size"
+                                "frame %d has %d x %d pixels and the first one that is used %d x %d; the frames of a clip have one size: bring them to one before sending"
                                         .formatted(
                                                 number + 1,
                                                 frame.width(),

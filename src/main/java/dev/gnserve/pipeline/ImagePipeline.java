@@ -253,7 +253,7 @@ public final class ImagePipeline {
         }
         try (Share share = pixels.take(clips.price(manifest, image))) {
             ClipReader.Clips read = clips.read(manifest, image, Cancellation.NEVER);
-            share.reduceTo(read.pixelsInBudget());
+            share.reduceTo(read.pixelsInBudget(1));
             Tensor first = read.input(0);
             return new FirstTile(new FloatTensor(first.shape(), first.floats()), null);
         }
@@ -439,7 +439,7 @@ public final class ImagePipeline {
         long began = System.nanoTime();
         ClipReader.Clips read =
                 clips.read(context.manifest(), upload, context.client().cancelling("decoding"));
-        share.reduceTo(inBudget(context, read.pixelsInBudget()));
+        share.reduceTo(inBudget(context, read.pixelsInBudget(context.limit())));
         Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
         TilesInFlight tiles = new TilesInFlight(
                 context.inference(), context.client(), read.chosen().size(), read::input, context.limit());

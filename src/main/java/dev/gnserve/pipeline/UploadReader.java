@@ -80,7 +80,7 @@ public final class UploadReader {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
                             taken == null
-                                    ? "The request has a part named 'parameters', but the model takes images and nothing else. Leave it out."
+                                    ? "The request has a part named 'parameters', but the model takes images or volumes and nothing else. Leave it out."
                                     : "The request has %d parts named 'parameters'. Send one: it goes with each image."
                                             .formatted(parts.size()))
                     .asException();

@@ -84,6 +84,7 @@ public final class VolumePipeline {
                             "The request has %d volumes. Send one per request.".formatted(parts.size()))
                     .asException();
         }
+        uploads.parameters(request, null); // Refuses them.
         ImageStages stages = new ImageStages(model.name(), model.version(), events);
         return run(
                 task,
@@ -273,9 +274,26 @@ public final class VolumePipeline {
                                     .formatted(shape, LONGEST_ARRAY))
                     .asException();
         }
+        long mapped = mapped(input, outputs);
         long inFlight = InputsInFlight.limit(manifest) * windows.windowBytes(shape.channels() + outputs);
         long response = task.responseBytes(manifest, input.file);
-        return input.bytes(spec) + Math.max(blending + inFlight, response) + task.bytes(manifest, input.file);
+        return input.bytes(spec) + Math.max(blending + mapped + inFlight, response) + task.bytes(manifest, input.file);
+    }
+
+    /** A plane of outputs in the file, and a copy of it, where the volume is resampled. */
+    private static long mapped(Input input, int outputs) {
+        if (input.resampling == null) {
+            return 0;
+        }
+        long values = (long) outputs * input.stored.sizes()[1] * input.stored.sizes()[2];
+        if (values > LONGEST_ARRAY) {
+            throw Failure.of(
+                            FailureCode.IMAGE_TOO_LARGE,
+                            "a plane of the volume (%s) with %d outputs for each voxel has more than %,d values: crop the volume"
+                                    .formatted(input.file, outputs, LONGEST_ARRAY))
+                    .asException();
+        }
+        return 2 * Float.BYTES * values;
     }
 
     /** The windows of one volume on their way through the model. For one thread. */

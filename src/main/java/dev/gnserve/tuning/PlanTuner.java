@@ -99,12 +99,18 @@ public final class PlanTuner {
             long made =
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
             for (ExecutionPlan plan : List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16)) {
+                Candidate candidate;
                 try {
-                    Candidate candidate = load(plan);
-                    running.add(candidate);
-                    candidate.refusal = refusal(candidate, exported, made);
+                    candidate = load(plan);
                 } catch (FailureException e) {
                     failed.add(PlanReport.failed(plan, e.failure().detail()));
+                    continue;
+                }
+                running.add(candidate);
+                try {
+                    candidate.refusal = refusal(candidate, exported, made);
+                } catch (FailureException e) {
+                    candidate.refusal = "it cannot be verified: " + e.failure().detail();
                 }
             }
             time(running, longest);
@@ -135,7 +141,9 @@ public final class PlanTuner {
             Prediction expected = exported.predictions.get(i);
             Prediction actual = candidate.predictions.get(i);
             candidate.difference = Math.max(candidate.difference, OutputDifference.of(expected, actual));
-            candidate.changed += decisions.changed(expected, actual);
+            if (Double.isFinite(candidate.difference)) { // Otherwise it is refused, and shapes may differ.
+                candidate.changed += decisions.changed(expected, actual);
+            }
         }
         if (!(candidate.difference <= accuracy.mostDifference())) {
             return "its outputs differ from those as exported by %.1e of their size, allowed is %.0e%s"

@@ -133,7 +133,7 @@ final class OmeDescription {
             }
         }
         boolean known = units[0] != null
-                && Arrays.stream(spacing).allMatch(step -> step != null && step > 0)
+                && Arrays.stream(spacing).allMatch(step -> step != null && step > 0 && Double.isFinite(step))
                 && Arrays.stream(units).allMatch(unit -> units[0].equals(unit));
         return new StackAxes(
                 paged, depth, List.of(places), known ? Arrays.stream(spacing).toList() : null, known ? units[0] : null);

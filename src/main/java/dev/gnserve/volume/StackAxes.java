@@ -102,7 +102,7 @@ record StackAxes(
         double[] perUnit = stack.pixelsPerUnit();
         String unit = fields.get("unit") == null ? null : Geometry.unit(fields.get("unit"));
         double z = decimal(fields.get("spacing"));
-        boolean known = unit != null && z > 0 && perUnit[0] > 0 && perUnit[1] > 0;
+        boolean known = unit != null && isDistance(z) && isDistance(perUnit[0]) && isDistance(perUnit[1]);
         return ordered(
                 channels,
                 depth,
@@ -126,5 +126,9 @@ record StackAxes(
         } catch (NumberFormatException e) {
             return 0;
         }
+    }
+
+    private static boolean isDistance(double value) {
+        return value > 0 && Double.isFinite(value);
     }
 }
