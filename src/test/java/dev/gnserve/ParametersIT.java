@@ -143,7 +143,7 @@ class ParametersIT {
             conditioned | {"numbers": [1, 2], "numbers": [1, 2]} | is no JSON
             conditioned | [1, 2]                          | is no JSON object
             conditioned | {                               | is no JSON
-            plain       | {"numbers": [1, 2]}             | takes images and nothing else
+            plain       | {"numbers": [1, 2]}             | takes images or volumes and nothing else
             """)
     void parametersThatDoNotFitAreNamed(String model, String parameters, String says) {
         Answer answer = post("v1/models/" + model + "/classify", picture, parameters);

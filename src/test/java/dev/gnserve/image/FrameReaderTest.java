@@ -74,6 +74,31 @@ class FrameReaderTest {
         assertThat(different).as("samples that differ").isZero();
     }
 
+    /** The second frame of a file that has a third one. */
+    @Test
+    void aFrameBeyondTheScreenOfAGifIsRefused() {
+        byte[] file = file("parts.gif");
+        int second = descriptor(file, descriptor(file, 0) + 1);
+        file[second + 2] = 1; // 256 pixels to the right
+
+        assertThatThrownBy(() -> reader.count(file)).hasMessageContaining("frame 2 lies beyond its screen");
+    }
+
+    /** Where the next frame of a GIF is described: a comma behind a graphic control. */
+    private static int descriptor(byte[] file, int from) {
+        for (int at = from; ; at++) {
+            if (file[at] == 0x21 && (file[at + 1] & 0xFF) == 0xF9 && file[at + 8] == 0x2C) {
+                return at + 8;
+            }
+        }
+    }
+
+    @Test
+    void whatIsNoPictureIsNoFrame() {
+        assertThatThrownBy(() -> reader.count("ftypisom, a video".getBytes(StandardCharsets.US_ASCII)))
+                .hasMessageContaining("of a video, save its frames as images");
+    }
+
     @Test
     void someFramesAreThoseOfTheWhole() {
         int frame = 3 * 20 * 28;

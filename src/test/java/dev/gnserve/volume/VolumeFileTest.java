@@ -9,9 +9,13 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.numpy.Npz;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,6 +78,24 @@ class VolumeFileTest {
         assertThat(file.shape()).isEqualTo(new VolumeShape(1, 11, 9, 13));
         assertThat(file.read(Cancellation.NEVER).values()).containsExactly(STACK);
         assertThat(file.readingBytes()).isGreaterThan(2L * STACK.length);
+    }
+
+    @Test
+    void aZipOfManyEntriesAndOneOfAnUnknownFormAreRefused() throws IOException {
+        assertThatThrownBy(() -> open(zip(1_001), 1)).hasMessageContaining("more than 1,000 entries");
+        byte[] encrypted = zip(1);
+        encrypted[6] |= 1; // the flag of its first entry
+        assertThatThrownBy(() -> open(encrypted, 1)).hasMessageContaining("its form of a zip file is not read");
+    }
+
+    private static byte[] zip(int entries) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (int i = 0; i < entries; i++) {
+                zip.putNextEntry(new ZipEntry("x" + i + ".bin"));
+            }
+        }
+        return bytes.toByteArray();
     }
 
     @Test
