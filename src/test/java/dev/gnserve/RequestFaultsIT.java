@@ -151,7 +151,7 @@ class RequestFaultsIT {
                 "treshold=0.5|There is no query parameter 'treshold'. Did you mean 'threshold'?",
                 "Threshold=0.5|Did you mean 'threshold'?",
                 "mask=rle|Did you mean 'masks'?",
-                "nonsense=1|There is no query parameter 'nonsense'. This operation has version, threshold, masks, objects, render, page, format, content.",
+                "nonsense=1|There is no query parameter 'nonsense'. This operation has version, threshold, masks, objects, render, page, format, content, array.",
                 "threshold=0.5&threshold=0.9|The parameter 'threshold' is in the query more than once."
             })
     void aQueryParameterThatWouldBeIgnoredIsRefused(String query, String sentence) {

@@ -63,7 +63,11 @@ class JobsController {
     }
 
     @GetMapping(path = "/v1/jobs/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "getJob", summary = "State and progress of a job")
+    @Operation(
+            operationId = "getJob",
+            summary = "State and progress of a job",
+            description =
+                    "Whether the job waits, runs or has finished, and what it has done so far. Ask again after a moment.")
     @FailsWith({
         FailureCode.INVALID_REQUEST,
         FailureCode.UNAUTHENTICATED,
