@@ -31,6 +31,16 @@ export function jobTests(service) {
     while ((await jobs()).length) await new Promise((resolve) => setTimeout(resolve, 50));
   }));
 
+  test("a job outlives a lost connection", () => onPage(service.url, async (page) => {
+    let asked = 0;
+    await page.route(/v1\/jobs\/[0-9a-f]+$/, (route) =>
+      route.request().method() === "GET" && ++asked <= 2 ? route.abort() : route.continue());
+    await shown(page, "fluorescence");
+    await page.locator("#files").setInputFiles(LARGE);
+    await shown(page, "large.bmp");
+    assert.ok(asked > 2);
+  }, { refusals: true }));
+
   test("Cancel cancels the job", () => onPage(service.url, async (page) => {
     await shown(page, "fluorescence");
     await page.locator("#files").setInputFiles(LARGE);
