@@ -41,8 +41,9 @@ enum ImageFormat {
         if (startsWith(bytes, 0, 0x93, 'N', 'U', 'M', 'P', 'Y')) {
             return NPY;
         }
-        // Two letters are too few to tell a bitmap from a text; the reserved words behind the file size are zero.
-        if (startsWith(bytes, 0, 'B', 'M') && startsWith(bytes, 6, 0, 0, 0, 0)) {
+        // Two letters are too few to tell a bitmap from a text; a header of less than 256 bytes has three zeros in its
+        // size.
+        if (startsWith(bytes, 0, 'B', 'M') && startsWith(bytes, 15, 0, 0, 0)) {
             return BMP;
         }
         return null;
