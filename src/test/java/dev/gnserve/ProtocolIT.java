@@ -59,7 +59,7 @@ class ProtocolIT {
     private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
     private static final JsonMapper JSON = new JsonMapper();
 
-    /** The last bits of a value depend on how the engine ran the pass, for example on where its memory lies. */
+    /** Two passes may differ in their last digits: the engine adds in another order when a pass has more threads. */
     private static final Offset<Float> BETWEEN_PASSES = within(1e-4f);
 
     @TempDir
