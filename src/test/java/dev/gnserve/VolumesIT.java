@@ -78,7 +78,7 @@ class VolumesIT {
                 MANIFEST.formatted("golden: {image: in.npy, expected: out.npy, tolerance: 0.001}"));
         new NumpyFile(new long[] {1, 1, 8, 8, 8}, new float[512]).write(models.resolve("wrong/in.npy"));
         new NumpyFile(new long[] {1, 3, 8, 8, 8}, new float[1536]).write(models.resolve("wrong/out.npy"));
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     private static void put(ModelsFolder folder, String name, String line) {
