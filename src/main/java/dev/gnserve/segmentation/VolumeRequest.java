@@ -45,8 +45,11 @@ record VolumeRequest(
         }
     }
 
-    /** Of a voxel while masks are written: the number of its object, that again in its plane, and the strings. */
-    private static final long MASK_BYTES = 3 * Integer.BYTES;
+    /** Of a voxel while masks of a label are written: the number of its object, and that again in its plane. */
+    private static final long NUMBER_BYTES = 2 * Integer.BYTES;
+
+    /** Of a voxel for the strings of each label that it may have. */
+    private static final long MASK_BYTES = Integer.BYTES;
 
     /** Runs for which memory is planned: one for 16 voxels. */
     static int mostRuns(VolumeShape shape) {
@@ -62,13 +65,12 @@ record VolumeRequest(
 
     @Override
     public long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        int perVoxel = mayOverlap(manifest) ? manifest.labels().size() : 1;
         if (masks) {
-            return MASK_BYTES * shape.voxels();
+            return (NUMBER_BYTES + MASK_BYTES * perVoxel) * shape.voxels();
         }
         ArrayFile.Type type = content == Content.OBJECTS ? ArrayFile.Type.UINT16 : ArrayFile.Type.UINT8;
-        return content.isOfOutputs()
-                ? 0
-                : file(type, mayOverlap(manifest) ? manifest.labels().size() : 1, shape);
+        return content.isOfOutputs() ? 0 : file(type, perVoxel, shape);
     }
 
     /** Heap for a file; a compressed one is beside it, and grows by doubling. */
