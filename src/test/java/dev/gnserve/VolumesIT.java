@@ -72,6 +72,22 @@ class VolumesIT {
                 MANIFEST.formatted(
                         "output: {decoder: probabilities, exclusive: false, channels: [background, dim, bright],"
                                 + " steps: [{kind: sigmoid}]}"));
+        folder.put("between", "/volumes/network.pt", """
+                task: segmentation
+                labels: [dim]
+                input:
+                  volume:
+                    window: [8, 8, 8]
+                    overlap: [0.25]
+                    blending: gaussian
+                    steps: [{kind: zero-mean, epsilon: 1.0e-6}]
+                output:
+                  decoder: watershed
+                  channels: [background, dim, boundary]
+                  steps: [{kind: softmax}]
+                  watershed: {threshold: 0.6, seedSigma: 0.6, boundarySigma: 0, minimumArea: 12}
+                thresholds: {mask: 0.2}
+                """);
         folder.put(
                 "wrong",
                 "/volumes/network.pt",
@@ -189,6 +205,51 @@ class VolumesIT {
             }
         }
         return inside;
+    }
+
+    /** Objects of SciPy and scikit-image from MONAI's outputs (volumes/make_watershed.py). */
+    @Test
+    void objectsBetweenBoundariesComeInEveryForm() {
+        float[] expected =
+                Npz.read(ModelsFolder.bytes("/volumes/watershed.npz")).floats("network");
+
+        for (String format : new String[] {"npy", "tiff", "nifti"}) {
+            assertThat(values(post("between", "?content=objects&format=" + format, "plain.npy"), 1))
+                    .as(format)
+                    .isEqualTo(expected);
+        }
+        float[] labels = values(post("between", "?format=npy", "plain.npy"), 1);
+        JsonNode volume = post("between", "?masks=rle", "plain.npy")
+                .json()
+                .path("volumes")
+                .path(0);
+        int[] voxels = new int[13];
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(labels[i]).isEqualTo(expected[i] > 0 ? 1 : 0);
+            voxels[(int) expected[i]]++;
+        }
+        assertThat(volume.path("classes").path(0).path("voxels").asInt()).isEqualTo(expected.length - voxels[0]);
+        assertThat(volume.path("objects")).hasSize(12);
+        for (JsonNode object : volume.path("objects")) {
+            int id = object.path("id").asInt();
+            assertThat(object.path("voxels").asInt()).isEqualTo(voxels[id]);
+            boolean[] inside = new boolean[expected.length];
+            for (int i = 0; i < inside.length; i++) {
+                inside[i] = expected[i] == id;
+            }
+            assertThat(decoded(object.path("slices"))).as("object %d", id).isEqualTo(inside);
+        }
+        assertThat(post("between", "?threshold=0.99", "plain.npy")
+                        .json()
+                        .path("volumes")
+                        .path(0)
+                        .path("objects")
+                        .size())
+                .isLessThan(12);
+        Answer verified = client.send(client.request("v1/models/between/verify")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/plain.npy"))));
+        assertThat(verified.json().path("verdict").asString()).isEqualTo("PASS");
     }
 
     @Test

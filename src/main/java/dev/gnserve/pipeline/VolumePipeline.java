@@ -226,7 +226,7 @@ public final class VolumePipeline {
             Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
             run.through(input.planes(manifest.output().channels().size(), prepared.collector));
             long began = System.nanoTime() - run.collecting;
-            R result = prepared.collector.finish();
+            R result = prepared.collector.finish(client.cancelling("the separation of objects"));
             Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
             Timing timing = run.timing(prepared.decode, prepared.prepare, postprocess);
             stages.completed(timing);

@@ -2,6 +2,7 @@ package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.WatershedSpec;
 import dev.gnserve.pipeline.VolumeTask;
 import dev.gnserve.volume.ArrayFile;
 import dev.gnserve.volume.AxisOrder;
@@ -58,13 +59,22 @@ record VolumeRequest(
 
     @Override
     public long bytes(ModelManifest manifest, VolumeShape shape) {
-        long runs = (long) manifest.labels().size() * mostRuns(shape) * LabelRuns.RUN_BYTES;
+        long labels = manifest.output().family() instanceof WatershedSpec watershed
+                ? watershed.bytesPerPixel() * shape.voxels()
+                : (long) manifest.labels().size() * mostRuns(shape) * LabelRuns.RUN_BYTES;
         int channels = manifest.output().channels().size();
-        return runs + (content.isOfOutputs() ? file(ArrayFile.Type.FLOAT32, channels, shape) : 0);
+        return labels + (content.isOfOutputs() ? file(ArrayFile.Type.FLOAT32, channels, shape) : 0);
     }
 
     @Override
     public long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        long answer = answerBytes(manifest, shape);
+        return manifest.output().family() instanceof WatershedSpec watershed
+                ? Math.max(watershed.floodBytesPerPixel() * shape.voxels(), answer + Integer.BYTES * shape.voxels())
+                : answer;
+    }
+
+    private long answerBytes(ModelManifest manifest, VolumeShape shape) {
         int perVoxel = mayOverlap(manifest) ? manifest.labels().size() : 1;
         if (masks) {
             return (NUMBER_BYTES + MASK_BYTES * perVoxel) * shape.voxels();
