@@ -2,6 +2,7 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.image.Cancellation;
@@ -10,10 +11,15 @@ import dev.gnserve.model.ModelRepository;
 import dev.gnserve.numpy.Npz;
 import dev.gnserve.numpy.NumpyFile;
 import dev.gnserve.volume.VolumeFile;
+import dev.gnserve.workshop.training.BlobFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -88,6 +94,10 @@ class VolumesIT {
                   watershed: {threshold: 0.6, seedSigma: 0.6, boundarySigma: 0, minimumArea: 12}
                 thresholds: {mask: 0.2}
                 """);
+        folder.put(
+                "example",
+                "/examples/volume/1/model.pt",
+                new String(ModelsFolder.bytes("/examples/volume/model.yaml"), StandardCharsets.UTF_8));
         folder.put(
                 "wrong",
                 "/volumes/network.pt",
@@ -250,6 +260,36 @@ class VolumesIT {
                 .header("Content-Type", "application/octet-stream")
                 .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/plain.npy"))));
         assertThat(verified.json().path("verdict").asString()).isEqualTo("PASS");
+    }
+
+    /** The stack of the example has a seed that the network was not trained with. */
+    @Test
+    void theExampleFindsItsBlobs(@TempDir Path made) throws IOException {
+        BlobFiles.write(-100, 32, 64, made.resolve("blobs.tif"));
+        byte[] stack = ModelsFolder.bytes("/examples/volume/blobs.tif");
+        assertThat(made.resolve("blobs.tif")).hasBinaryContent(stack);
+        float[] blobs = VolumeFile.open(Files.readAllBytes(made.resolve("blobs.ids.tif")), 1, ImageLimits.DEFAULT)
+                .read(Cancellation.NEVER)
+                .values();
+
+        float[] objects = values(
+                client.send(client.request("v1/models/example/segment?format=npy&content=objects")
+                        .header("Content-Type", "application/octet-stream")
+                        .POST(BodyPublishers.ofByteArray(stack))),
+                1);
+
+        int common = 0;
+        int both = 0;
+        Set<Float> wanted = new HashSet<>();
+        Set<Float> found = new HashSet<>();
+        for (int i = 0; i < blobs.length; i++) {
+            common += blobs[i] > 0 && objects[i] > 0 ? 1 : 0;
+            both += (blobs[i] > 0 ? 1 : 0) + (objects[i] > 0 ? 1 : 0);
+            wanted.add(blobs[i]);
+            found.add(objects[i]);
+        }
+        assertThat(2.0 * common / both).as("Dice").isGreaterThan(0.95);
+        assertThat(found.size()).as("objects").isCloseTo(wanted.size(), withinPercentage(15));
     }
 
     @Test
