@@ -5,11 +5,17 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.bulk.BulkJob;
+import dev.gnserve.bulk.Shard;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
+import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.numpy.Npz;
 import dev.gnserve.numpy.NumpyFile;
+import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumePipeline;
+import dev.gnserve.segmentation.VolumeBatch;
 import dev.gnserve.volume.VolumeFile;
 import dev.gnserve.workshop.training.BlobFiles;
 import java.io.ByteArrayInputStream;
@@ -20,6 +26,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +41,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Volumes in, labels out. Expected values are those of MONAI 1.6.1 with torch 2.15.0 (volumes/make.py). */
 @SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -60,6 +69,9 @@ class VolumesIT {
 
     @Autowired
     private ModelRepository repository;
+
+    @Autowired
+    private VolumePipeline pipeline;
 
     private ServiceClient client;
 
@@ -290,6 +302,66 @@ class VolumesIT {
         }
         assertThat(2.0 * common / both).as("Dice").isGreaterThan(0.95);
         assertThat(found.size()).as("objects").isCloseTo(wanted.size(), withinPercentage(15));
+    }
+
+    /** As the command batch does it: files and folders of Zarr at any depth. */
+    @Test
+    void aFolderOfVolumesHasAResultForEach(@TempDir Path folder) throws Exception {
+        Path in = Files.createDirectories(folder.resolve("in"));
+        Files.createDirectories(in.resolve("deep/er"));
+        Files.write(in.resolve("plain.npy"), ModelsFolder.bytes("/volumes/plain.npy"));
+        Files.write(in.resolve("deep/turned.NII.gz"), ModelsFolder.bytes("/volumes/turned.nii.gz"));
+        Files.writeString(in.resolve("deep/notes.txt"), "no volume");
+        Files.write(in.resolve("deep/broken.tif"), new byte[100]);
+        try (ZipInputStream zip =
+                new ZipInputStream(new ByteArrayInputStream(ModelsFolder.bytes("/volumes/zarr.zip")))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (entry.getName().startsWith("wrapped") || entry.getName().startsWith("no-zstd")) {
+                    Path file = in.resolve("deep/er").resolve(entry.getName());
+                    Files.createDirectories(file.getParent());
+                    Files.write(file, zip.readAllBytes());
+                }
+            }
+        }
+        Path out = folder.resolve("out");
+        VolumeBatch batch = new VolumeBatch(pipeline);
+        BulkJob.Summary summary;
+        try (ModelLease lease = repository.lease("plain", null)) {
+            BulkJob job = BulkJob.ofVolumes(
+                    in,
+                    out,
+                    true,
+                    (name, file) -> {
+                        VolumeBatch.Answer answer = Files.isDirectory(file)
+                                ? batch.folder(lease.model(), name, file, true)
+                                : batch.file(lease.model(), new Upload(name, BulkJob.read(file)), true);
+                        return new BulkJob.Result(
+                                JsonMapper.shared().writeValueAsBytes(answer.document()), answer.picture());
+                    },
+                    (name, failure) -> name.getBytes(StandardCharsets.UTF_8));
+            summary = job.run(Shard.WHOLE, 1, count -> {}, name -> {});
+        }
+
+        assertThat(summary.images()).isEqualTo(5);
+        assertThat(summary.done()).isEqualTo(3);
+        assertThat(summary.failed()).containsOnlyKeys("deep/broken.tif", "deep/er/no-zstd");
+        assertThat(summary.failed().get("deep/er/no-zstd")).contains("the codec zstd");
+        JsonNode plain = JsonMapper.shared()
+                .readTree(Files.readAllBytes(out.resolve("plain.npy.json")))
+                .path("volumes")
+                .path(0);
+        JsonNode answered =
+                post("plain", "?masks=rle", "plain.npy").json().path("volumes").path(0);
+        assertThat(plain.path("name").asString()).isEqualTo("plain.npy");
+        assertThat(plain.path("classes")).isEqualTo(answered.path("classes"));
+        assertThat(plain.path("objects")).isEqualTo(answered.path("objects"));
+        JsonNode zarr = JsonMapper.shared()
+                .readTree(Files.readAllBytes(out.resolve("deep/er/wrapped/0.json")))
+                .path("volumes")
+                .path(0);
+        assertThat(zarr.path("width").asInt()).isEqualTo(30);
+        assertThat(zarr.path("spacing").path("x").asDouble()).isEqualTo(0.25);
+        assertThat(out.resolve("deep/turned.NII.gz.overlay.png")).isNotEmptyFile();
     }
 
     @Test
