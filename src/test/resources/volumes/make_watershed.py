@@ -4,7 +4,8 @@ Run in this folder with numpy 2.4.6, scipy 1.17.1, scikit-image 0.26.0, python-e
 
 The steps of elf's distance_transform_watershed are written here once more with SciPy and scikit-image, whose flood takes equal heights
 in the order in which they were reached. That of bioimage-cpp rounds heights to 65,536 steps and leaves the order open, so that voxels
-between two objects may differ: the script prints how many.
+between two objects may differ: the script prints how many. With a mask, elf floods all voxels and takes those outside away afterwards;
+here the flood stays within the mask.
 """
 
 import math
@@ -53,13 +54,11 @@ def objects(boundary, threshold=0.5, sigma_seeds=1.0, sigma_weights=2.0, min_siz
     seeds, _ = ndimage.label(peaks, np.ones((3,) * boundary.ndim))
     distances = 1.0 - (distances - distances.min()) / distances.max()
     relief = alpha * (smoothed(boundary, sigma_weights) if sigma_weights else boundary) + (1.0 - alpha) * distances
-    found = watershed(relief, seeds)
+    found = watershed(relief, seeds, mask=mask)
     sizes = np.bincount(found.ravel())
     if (sizes[1:] < min_size).any():
         found[(sizes < min_size)[found]] = 0
-        found = watershed(relief, found)
-    if mask is not None:
-        found[~mask] = 0
+        found = watershed(relief, found, mask=mask)
     return found
 
 

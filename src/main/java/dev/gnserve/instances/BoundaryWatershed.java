@@ -4,11 +4,15 @@ import dev.gnserve.image.Cancellation;
 import dev.gnserve.model.WatershedSpec;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Separates the objects of a volume by the boundaries between them, as PlantSeg's {@code dt_watershed} does (Wolny et al. 2020; Beier et
  * al. 2017): seeds are the maxima of the smoothed distance to boundaries, and a relief of boundaries and distances is flooded from them.
+ * Where the voxels of objects are known, the water stays in them, as with the mask of scikit-image's {@code watershed}. The reference
+ * floods all voxels and takes those outside away afterwards: the basin of a speck then grows through the whole background, and takes
+ * the rims of all objects.
  * Voxels are neighbours through their faces, and in a seed also through edges and corners. Thread-safe.
  */
 public final class BoundaryWatershed {
@@ -56,12 +60,9 @@ public final class BoundaryWatershed {
         int[] ids = new int[boundary.length];
         float[] distances = Distances.to(boundary, spec.threshold(), sizes, pitch());
         if (distances == null) {
-            Arrays.fill(ids, 1);
+            Arrays.setAll(ids, place -> inside == null || inside.get(place) ? 1 : 0);
         } else {
             flood(boundary, inside, distances, ids, sizes);
-        }
-        for (int i = 0; inside != null && i < ids.length; i++) {
-            ids[i] = inside.get(i) ? ids[i] : 0;
         }
         return ids;
     }
@@ -83,10 +84,11 @@ public final class BoundaryWatershed {
         }
         cancellation.throwIfCancelled();
         toRelief(distances, maxima.least(), maxima.greatest(), boundary, sizes);
-        Watershed.flood(distances, ids, sizes[1], sizes[2], cancellation);
+        IntPredicate mask = inside == null ? null : inside::get;
+        Watershed.flood(distances, mask, ids, sizes[1], sizes[2], cancellation);
         cancellation.throwIfCancelled();
         if (withoutSmall(ids, seeds)) {
-            Watershed.flood(distances, ids, sizes[1], sizes[2], cancellation);
+            Watershed.flood(distances, mask, ids, sizes[1], sizes[2], cancellation);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.gnserve.instances;
 
 import dev.gnserve.image.Cancellation;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,7 @@ final class Watershed {
     private static final int REACHED_PER_CHECK = 1 << 12;
 
     private final float[] heights;
-    private final boolean @Nullable [] mask;
+    private final @Nullable IntPredicate mask;
     private final int[] ids;
     private final int width;
     private final int plane;
@@ -26,7 +27,7 @@ final class Watershed {
     private int size;
     private int reached;
 
-    private Watershed(float[] heights, boolean @Nullable [] mask, int[] ids, int width, int plane) {
+    private Watershed(float[] heights, @Nullable IntPredicate mask, int[] ids, int width, int plane) {
         this.heights = heights;
         this.mask = mask;
         this.ids = ids;
@@ -44,26 +45,28 @@ final class Watershed {
      * @param ids the numbers of the markers, else 0; receives the numbers of the basins. Markers outside of the mask become 0
      */
     static void flood(float[] heights, boolean[] mask, int[] ids, int width) {
-        for (int i = 0; i < ids.length; i++) {
-            if (!mask[i]) {
-                ids[i] = 0;
-            }
-        }
-        new Watershed(heights, mask, ids, width, ids.length).flood(Cancellation.NEVER);
+        new Watershed(heights, place -> mask[place], ids, width, ids.length).flood(Cancellation.NEVER);
     }
 
     /**
      * Floods a volume.
      *
      * @param heights float32 [planes, rows, columns], without NaN
-     * @param ids the numbers of the markers, else 0; receives the numbers of the basins
+     * @param mask where the water may be; null for everywhere
+     * @param ids the numbers of the markers, else 0; receives the numbers of the basins. Markers outside of the mask become 0
      * @param cancellation asked again and again
      */
-    static void flood(float[] heights, int[] ids, int rows, int columns, Cancellation cancellation) {
-        new Watershed(heights, null, ids, columns, rows * columns).flood(cancellation);
+    static void flood(
+            float[] heights, @Nullable IntPredicate mask, int[] ids, int rows, int columns, Cancellation cancellation) {
+        new Watershed(heights, mask, ids, columns, rows * columns).flood(cancellation);
     }
 
     private void flood(Cancellation cancellation) {
+        for (int i = 0; mask != null && i < ids.length; i++) {
+            if (!mask.test(i)) {
+                ids[i] = 0;
+            }
+        }
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != 0 && hasFreeNeighbour(i)) {
                 push(i);
@@ -110,7 +113,7 @@ final class Watershed {
     }
 
     private boolean isFree(int at) {
-        return ids[at] == 0 && (mask == null || mask[at]);
+        return ids[at] == 0 && (mask == null || mask.test(at));
     }
 
     private void claim(int at, int id) {
