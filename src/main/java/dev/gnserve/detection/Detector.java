@@ -17,7 +17,6 @@ import dev.gnserve.model.QuerySegments;
 import dev.gnserve.model.QuerySpec;
 import dev.gnserve.model.SoloSegments;
 import dev.gnserve.model.SoloSpec;
-import dev.gnserve.model.YoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -113,7 +112,8 @@ final class Detector implements TileCollector<Detections> {
     }
 
     private boolean isYolo() {
-        return manifest.output().family() instanceof YoloSpec;
+        return manifest.output().decoder() == OutputSpec.Decoder.YOLO
+                && !manifest.output().isSet();
     }
 
     private void addInstances(Instances instances) {

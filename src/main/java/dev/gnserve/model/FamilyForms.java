@@ -33,6 +33,10 @@ final class FamilyForms {
                     Objects.requireNonNull(SoloOutputs.find(predictions.get(0))).labels();
             return List.of(OutputForm.like(Like.SOLOV2, labels), OutputForm.like(Like.SOLOV2_ALL, labels));
         }
+        List<OutputForm> rows = YoloRows.fitting(predictions);
+        if (!rows.isEmpty()) {
+            return rows;
+        }
         for (Like like : List.of(Like.YOLOV8, Like.YOLOV5)) {
             boolean objectness = like == Like.YOLOV5;
             if (predictions.stream()
@@ -58,6 +62,12 @@ final class FamilyForms {
                     OutputForm.like(Like.DETECTRON2_RETINANET, retinanet.labels()));
         }
         return List.of();
+    }
+
+    /** Families whose shapes fit, though no value shows that it is one of them: for a choice by name. */
+    static List<OutputForm> possible(List<Prediction> predictions) {
+        int labels = YoloLevels.labels(predictions.get(0));
+        return labels == 0 ? List.of() : List.of(OutputForm.like(Like.YOLOV8_LEVELS, labels));
     }
 
     /** Rows of boxes and scores can be boxes already; the names of a head say that they are not. */

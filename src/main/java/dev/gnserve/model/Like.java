@@ -30,6 +30,14 @@ public enum Like {
             Decoder.YOLO,
             "objectness: true",
             "a YOLO table [locations, 5 + labels] with objectness, as of YOLOv5, before its suppression"),
+    YOLOV10(
+            Decoder.YOLO,
+            "form: chosen",
+            "rows [left, top, right, bottom, score, label number] that the network chose itself, as of YOLOv10 and YOLO26"),
+    YOLOV8_LEVELS(
+            Decoder.YOLO,
+            "form: levels",
+            "the levels of a YOLO head with distributions of distances, as of YOLOv8 and later, before their decoding"),
     DETECTRON2(
             Decoder.DETECTRON2,
             "",
