@@ -22,8 +22,12 @@ final class FamilyForms {
             return List.of(OutputForm.like(Like.DETECTRON2, 0).numbered(0, greatestClass(predictions)));
         }
         QueryMasks queries = QueryMasks.find(predictions.get(0));
+        if (queries != null && predictions.get(0).outputs().containsKey("pred_boxes")) {
+            return List.of(OutputForm.like(Like.DETR_PANOPTIC, queries.labels())); // Its boxes are another form.
+        }
         if (queries != null) {
             return Stream.of(Like.values())
+                    .filter(like -> like != Like.DETR_PANOPTIC)
                     .filter(like -> like.decoder() == Decoder.MASKFORMER || like.decoder() == Decoder.MASK2FORMER)
                     .map(like -> OutputForm.like(like, queries.labels()))
                     .toList();

@@ -48,6 +48,9 @@ final class OutputForms {
     List<OutputForm> fitting() {
         List<OutputForm> forms = new ArrayList<>(InstanceForms.of(predictions, wished));
         forms.addAll(FamilyForms.fitting(predictions));
+        if (forms.stream().anyMatch(form -> form.like() == Like.DETR_PANOPTIC)) {
+            denseBoxes(forms);
+        }
         if (!forms.isEmpty()) {
             return forms;
         }

@@ -259,6 +259,12 @@ class OutputFormsTest {
         assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
                 .hasSize(6)
                 .contains("--like mask2former-panoptic --labels x");
+        assertThat(forms(Map.of(
+                        "logits", noise(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4))))
+                .containsExactly(
+                        "--like detr-panoptic --labels x",
+                        "--decoder detr --boxes cxcywh --labels x",
+                        "--decoder detr --boxes cxcywh --labels x");
         assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
         assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
                 .isEmpty(); // Scores are 0 to 1.
@@ -270,6 +276,14 @@ class OutputFormsTest {
     private static List<String> forms(Map<String, Tensor> outputs) {
         return new OutputForms(List.of(new Prediction(outputs)))
                 .fitting().stream().map(form -> form.options(List.of("x"))).toList();
+    }
+
+    private static Tensor fractions(int... sizes) {
+        float[] values = noise(sizes).floats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.min(1, Math.abs(values[i] / 3));
+        }
+        return new FloatTensor(TensorShape.of(sizes), values);
     }
 
     private static Tensor distances(int... sizes) {
