@@ -1,13 +1,14 @@
 """Makes a result document as `batch` writes it, and what other tools measure on its masks.
 
-python make.py   writes cells.json and expected.json beside this file
-Versions: Python 3.11, numpy 2.4.6, pycocotools 2.0.11, scikit-image 0.26.0.
+python make.py   writes cells.json, cells.png and expected.json beside this file
+Versions: Python 3.11, numpy 2.4.6, pycocotools 2.0.11, scikit-image 0.26.0, Pillow 13.0.0.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from pycocotools import mask as coco
 from skimage.draw import ellipse
 from skimage.measure import label, regionprops
@@ -30,9 +31,12 @@ def masks():
     return {"turned": turned, "ring": ring, "parts": parts, "one": one}
 
 
+y, x = np.mgrid[:HEIGHT, :WIDTH]
+picture = np.stack([3 * x, 4 * y, (x * y) % 251], axis=-1).astype(np.uint8)
+Image.fromarray(picture).save(HERE / "cells.png")
 objects, expected = [], []
 for number, (name, pixels) in enumerate(masks().items(), 1):
-    region = regionprops(pixels.astype(np.uint8))[0]
+    region = regionprops(pixels.astype(np.uint8), intensity_image=picture)[0]
     top, left, bottom, right = region.bbox
     runs = coco.encode(np.asfortranarray(pixels.astype(np.uint8)))
     area = int(coco.area(runs))
@@ -50,6 +54,7 @@ for number, (name, pixels) in enumerate(masks().items(), 1):
         "area": area, "centroid": [region.centroid[1] + 0.5, region.centroid[0] + 0.5],
         "diameter": region.equivalent_diameter_area, "eccentricity": region.eccentricity,
         "parts": int(label(pixels, connectivity=1).max()), "holes": len(inner),
+        "intensities": region.intensity_mean.tolist(),
     })
 
 image = {"name": "cells.png", "width": WIDTH, "height": HEIGHT,

@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchService;
 import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,9 +30,6 @@ class BatchIT {
 
     private static final int IMAGES = 40;
     private static final JsonMapper JSON = JsonMapper.shared();
-
-    private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    private final Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
 
     @TempDir
     private Path folder;
@@ -137,15 +133,7 @@ class BatchIT {
     }
 
     private Process start(String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                java.toString(),
-                "-jar",
-                jar.toString(),
-                "batch",
-                in.toString(),
-                out.toString(),
-                "--json",
-                "--picture"));
+        List<String> command = Jar.command("batch", in.toString(), out.toString(), "--json", "--picture");
         command.addAll(List.of(more));
         if (Stream.of(more).noneMatch(option -> option.startsWith("--model"))) {
             command.add("--model=nuclei-unet-gn");

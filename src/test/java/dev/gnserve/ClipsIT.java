@@ -58,7 +58,7 @@ class ClipsIT {
         folder.put("three", "/clips/network.pt", MANIFEST.formatted("stride: 2, clips: 3"));
         folder.put("first", "/clips/network.pt", MANIFEST.formatted("stride: 2"));
         folder.put("spread", "/clips/network.pt", MANIFEST.formatted("sampling: uniform"));
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     @BeforeEach

@@ -153,6 +153,9 @@ class DetectionIT {
                 .hasSizeLessThan(detections(DETECT, sample).size())
                 .extracting(Cell::label)
                 .isSubsetOf("WBC", "Platelets");
+        // As clients made from the OpenAPI document send a list.
+        assertThat(detections(DETECT + "?classes=WBC&classes=Platelets", sample))
+                .hasSameSizeAs(detections(DETECT + "?classes=WBC,Platelets", sample));
         assertThat(detections(DETECT + "?threshold=0.05&iou=0.9", sample).size())
                 .isGreaterThan(
                         detections(DETECT + "?threshold=0.05&iou=0.1", sample).size());

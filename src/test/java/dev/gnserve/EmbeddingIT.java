@@ -53,7 +53,7 @@ class EmbeddingIT {
         folder.put("unsure", "/models/classifier-traced.pt", GOLDEN);
         putGolden("sure", VECTOR[0]);
         putGolden("unsure", VECTOR[0] + 0.1);
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     private static void putGolden(String model, double first) throws IOException {

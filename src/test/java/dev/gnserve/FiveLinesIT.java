@@ -15,9 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A model of one's own in the five lines of README, word for word, with archives of two makes: traced, and scripted with a dictionary as output. */
 class FiveLinesIT {
 
-    private static final String JAVA =
-            Path.of(System.getProperty("java.home"), "bin").toString();
-
     @TempDir
     private Path folder;
 
@@ -28,9 +25,7 @@ class FiveLinesIT {
     void anArchiveBecomesAnAnswer(String archive) throws Exception {
         List<String> lines = lines();
         assumeTrue(shell("which curl").start().waitFor() == 0, "no curl here");
-        Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
-        Files.createSymbolicLink(
-                Files.createDirectory(folder.resolve("target")).resolve("gnserve.jar"), jar.toAbsolutePath());
+        Files.createSymbolicLink(Files.createDirectory(folder.resolve("target")).resolve("gnserve.jar"), Jar.FILE);
         Files.copy(Path.of(archive), folder.resolve("model.pt"));
         Files.write(folder.resolve("a.png"), Samples.png("fluorescence-256"));
 
@@ -66,7 +61,8 @@ class FiveLinesIT {
     /** In the folder, with the JDK of this test, on a free port and without the embedded models. */
     private ProcessBuilder shell(String line) {
         ProcessBuilder shell = new ProcessBuilder("sh", "-c", line).directory(folder.toFile());
-        shell.environment().merge("PATH", JAVA.toString(), (path, java) -> java + File.pathSeparator + path);
+        shell.environment().merge("PATH", Jar.JAVA_FOLDER.toString(), (path, java) -> java + File.pathSeparator + path);
+        shell.environment().put("JDK_JAVA_OPTIONS", Jar.QUICK_START);
         shell.environment().put("SERVER_PORT", "0");
         shell.environment().put("GNSERVE_MODELS", "mine");
         return shell;

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -19,9 +18,6 @@ class GoldenJarIT {
 
     private static final String MANIFEST =
             "task: segmentation\nlabels: [green, blue]\nwarmUp: {shapes: [[3, 32, 32]]}\n";
-
-    private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    private final Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
 
     @TempDir
     private Path folder;
@@ -83,8 +79,7 @@ class GoldenJarIT {
     }
 
     private Ended golden(Path model, String... arguments) throws Exception {
-        List<String> command =
-                new ArrayList<>(List.of(java.toString(), "-jar", jar.toString(), "golden", model.toString()));
+        List<String> command = Jar.command("golden", model.toString());
         command.addAll(List.of(arguments));
         Path out = folder.resolve("out.txt");
         Process process = new ProcessBuilder(command)

@@ -14,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,7 +21,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What probes, signals and other models see of a forward pass that does not return, or returns late. */
-@Timeout(180)
 class HangingPassJarIT {
 
     private static final int FOREVER_MILLIS = 600_000;
@@ -116,18 +114,12 @@ class HangingPassJarIT {
     void aWarmUpThatOutlivesTheDrainDoesNotKeepTheProcessFromEndingInOrder(String command) throws Exception {
         JarWithModels.models(work).put("spinning", "1", Rewrites.convolving(vector(), FOREVER_MILLIS), TENSORS);
         Files.createDirectory(work.resolve("images"));
-        List<String> arguments = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:-CreateCoredumpOnCrash",
-                "-jar",
-                Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"))
-                        .toAbsolutePath()
-                        .toString()));
-        arguments.addAll(List.of(command.split(" ")));
+        List<String> arguments = new ArrayList<>(List.of(command.split(" ")));
         arguments.addAll(List.of(
                 "--gnserve.models-dir=models", "--gnserve.models=spinning", "--gnserve.drain-time=1s", WITHOUT_TRIAL));
         Path output = work.resolve("output.log");
-        Process process = new ProcessBuilder(arguments)
+        Process process = new ProcessBuilder(
+                        Jar.command(List.of(Jar.QUICK_START, "-XX:-CreateCoredumpOnCrash"), arguments))
                 .directory(work.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())

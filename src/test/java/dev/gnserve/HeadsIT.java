@@ -65,7 +65,7 @@ class HeadsIT {
                      {"name":"age","predictions":[{"label":"old","score":0.486818}]},
                      {"name":"sex","predictions":[{"label":"male","score":%s}]}]}]}""".formatted(name.equals("sure") ? 0.886667 : 0.7));
         }
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     /** Sample number i, row by row and red, green, blue, is 7 i modulo 256. */

@@ -16,14 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** Archives that loop, crash or write files beside one that serves. */
-@Timeout(300)
 @EnabledOnOs(value = OS.LINUX, disabledReason = "named pipes, and signals of processes that end")
 class HostileArchivesJarIT {
 

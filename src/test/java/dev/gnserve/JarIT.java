@@ -9,8 +9,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -24,18 +22,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The jar as a user starts it, on the JVM that runs the tests. */
+/** The jar as a user starts it. */
 class JarIT {
 
     private static final Pattern ROOM = Pattern.compile("^BOOT-INF/classes/dev/gnserve/(\\w+)/");
 
-    private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    private final Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
-
     @Test
     void servesTheEmbeddedModelAndStopsWhenAsked() throws Exception {
-        List<String> command = new ArrayList<>(List.of(java.toString()));
-        command.addAll(List.of("-jar", jar.toString(), "--server.port=0"));
+        List<String> command = Jar.command(List.of(), List.of("--server.port=0"));
         Process process;
         try (StartedJar service = StartedJar.of(new ProcessBuilder(command))) {
             process = service.process();
@@ -53,7 +47,7 @@ class JarIT {
 
     @Test
     void jarHoldsTheProductAndItsBillOfMaterialsOnly() throws Exception {
-        try (ZipFile zip = new ZipFile(jar.toFile())) {
+        try (ZipFile zip = new ZipFile(Jar.FILE.toFile())) {
             List<String> rooms = zip.stream()
                     .map(ZipEntry::getName)
                     .filter(name -> name.endsWith(".class"))
@@ -76,7 +70,7 @@ class JarIT {
 
     @Test
     void misuseExitsWithTwo() throws Exception {
-        Process process = new ProcessBuilder(java.toString(), "-jar", jar.toString(), "no-such-command")
+        Process process = new ProcessBuilder(Jar.command("no-such-command"))
                 .redirectErrorStream(true)
                 .start();
 
@@ -109,9 +103,7 @@ class JarIT {
     @MethodSource("wrongStarts")
     void whatKeepsItFromStartingIsToldInASentence(String arguments, Map<String, String> environment, String reason)
             throws Exception {
-        List<String> command = new ArrayList<>(List.of(java.toString(), "-jar", jar.toString()));
-        command.addAll(List.of(arguments.split(" ", -1)));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        ProcessBuilder builder = new ProcessBuilder(Jar.command(arguments.split(" ", -1))).redirectErrorStream(true);
         builder.environment().putAll(environment);
 
         Process process = builder.start();
@@ -124,12 +116,7 @@ class JarIT {
     @Test
     void commandsPrintNothingButTheirAnswerToStandardOutput() throws Exception {
         Process process = new ProcessBuilder(
-                        java.toString(),
-                        "-jar",
-                        jar.toString(),
-                        "inspect",
-                        "src/main/resources/models/nuclei-unet-gn/1/model.pt",
-                        "--json")
+                        Jar.command("inspect", "src/main/resources/models/nuclei-unet-gn/1/model.pt", "--json"))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
 

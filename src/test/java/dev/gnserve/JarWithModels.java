@@ -20,8 +20,6 @@ import tools.jackson.databind.JsonNode;
 /**
  * The jar in a separate process, which serves exactly the models of one folder. Its output is kept, and what a crash leaves
  * behind lies beside that folder. Known by nothing but its HTTP, its output and its signals.
- *
- * <p>The property {@code gnserve.jar} names the jar.
  */
 final class JarWithModels implements AutoCloseable {
 
@@ -39,7 +37,12 @@ final class JarWithModels implements AutoCloseable {
     private JarWithModels(Path work, Process process) {
         this.work = work;
         this.process = process;
-        this.client = new ServiceClient(port());
+        try {
+            this.client = new ServiceClient(port());
+        } catch (RuntimeException | Error e) {
+            process.destroyForcibly();
+            throw e;
+        }
     }
 
     /** The folder of models of a work folder. */
@@ -54,25 +57,19 @@ final class JarWithModels implements AutoCloseable {
 
     /** Starts the jar with options of the JVM, too. */
     static JarWithModels start(Path work, List<String> jvm, String... options) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvm);
-        command.add("-XX:-CreateCoredumpOnCrash");
-        command.add("-jar");
-        command.add(Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"))
-                .toAbsolutePath()
-                .toString());
+        List<String> allJvm = new ArrayList<>(jvm);
+        allJvm.addAll(List.of(Jar.QUICK_START, "-XX:-CreateCoredumpOnCrash"));
         Path models = models(work).path();
-        command.addAll(List.of(
+        List<String> arguments = new ArrayList<>(List.of(
                 "--server.port=0",
                 "--gnserve.models-dir=" + models,
                 "--gnserve.models=" + String.join(",", models.toFile().list()),
                 "--gnserve.repository.enabled=true",
                 "--gnserve.access.admin-keys=" + ADMIN_KEY));
-        command.addAll(List.of(options));
+        arguments.addAll(List.of(options));
         return new JarWithModels(
                 work,
-                new ProcessBuilder(command)
+                new ProcessBuilder(Jar.command(allJvm, arguments))
                         .directory(work.toFile())
                         .redirectErrorStream(true)
                         // A file, for a signal sent through Process closes its streams.

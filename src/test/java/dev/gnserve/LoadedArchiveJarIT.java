@@ -20,14 +20,12 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** What serves is the archive as it was when it was loaded, whole, whatever its size and whatever becomes of the file. */
-@Timeout(120)
 class LoadedArchiveJarIT {
 
     private static final String MODEL = "cells";

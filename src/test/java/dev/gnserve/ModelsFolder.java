@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.springframework.test.context.DynamicPropertyRegistry;
 
 /** A folder of models as users make them, from archives among the test resources. */
 public record ModelsFolder(Path path) {
@@ -28,6 +29,12 @@ public record ModelsFolder(Path path) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** An application serves what lies in this folder when it starts, and no embedded models, which cost their load and their warm-up. */
+    public void serveAlone(DynamicPropertyRegistry properties) {
+        properties.add("gnserve.models-dir", () -> path);
+        properties.add("gnserve.models", () -> String.join(",", path.toFile().list()));
     }
 
     /** An archive among the test resources. */

@@ -45,7 +45,7 @@ class OutputCheckIT {
         ModelsFolder folder = new ModelsFolder(models);
         folder.put("doubtful", "/regression/normals-scripted.pt", SOFTMAX);
         folder.put("sound", "/regression/normals-scripted.pt", SOFTMAX);
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     @BeforeEach

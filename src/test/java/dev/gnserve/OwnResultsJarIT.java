@@ -18,12 +18,10 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** What is sent within the limits gets its result, and its own. */
-@Timeout(120)
 class OwnResultsJarIT {
 
     private static final int SIDE = 6_000;

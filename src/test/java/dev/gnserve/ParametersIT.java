@@ -57,7 +57,7 @@ class ParametersIT {
                 input: {tile: {size: 32, overlap: 8}}
                 """);
         folder.put("plain", "/models/classifier-traced.pt", "task: classification\nlabels: [a, b, c, d]");
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     @BeforeEach

@@ -67,7 +67,7 @@ class ProgramsIT {
                 Programs.withJson(
                         "torch-2.15/unet.pt2", json -> json.replace("aten.relu_.default", "aten.brand_new.default")));
         put("changing", "torch-2.15/bfloat16", TENSORS);
-        properties.add("gnserve.models-dir", () -> models);
+        new ModelsFolder(models).serveAlone(properties);
     }
 
     private static void put(String name, String program, String manifest) {

@@ -33,6 +33,7 @@ import java.util.concurrent.Executors;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +58,9 @@ class ProtocolIT {
 
     private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
     private static final JsonMapper JSON = new JsonMapper();
+
+    /** Two passes may differ in their last digits: the engine adds in another order when a pass has more threads. */
+    private static final Offset<Float> BETWEEN_PASSES = within(1e-4f);
 
     @TempDir
     private static Path models;
@@ -248,9 +252,27 @@ class ProtocolIT {
         }
     }
 
-    /** One item: with two, the engine's last bits depend on whether they ran together. */
+    /** The model returns its input, so that the bits are those of the two forms and not those of two passes. */
     @Test
-    void jsonAndBinaryDataGiveTheSameBits() {
+    void jsonAndBinaryDataCarryTheSameBits() {
+        Random random = new Random(7);
+        float[] input = new float[12];
+        for (int i = 0; i < input.length; i++) {
+            input[i] = (float) random.nextGaussian();
+        }
+
+        Answer json = infer("echo", request("FP32", "[1,3,2,2]", Arrays.toString(input)));
+        Answer binary = infer("echo", """
+                {"inputs": [{"name": "input", "shape": [1, 3, 2, 2], "datatype": "FP32",
+                  "parameters": {"binary_data_size": 48}}],
+                 "outputs": [{"name": "same", "parameters": {"binary_data": true}}]}""", bytes(input));
+
+        assertThat(floats(output(json.json(), "same").path("data"))).isEqualTo(input);
+        assertThat(tail(binary)).isEqualTo(bytes(input));
+    }
+
+    @Test
+    void allOutputsAreBinaryIfTheRequestWantsItSo() {
         float[] input = Arrays.copyOf(golden("chain-scripted").floats("input"), 3 * 24 * 24);
 
         Answer json = infer("chain", request("FP32", "[1,3,24,24]", Arrays.toString(input)));
@@ -262,8 +284,8 @@ class ProtocolIT {
         assertThat(head(binary).path("id").asString()).isEqualTo("bits");
         assertThat(output(head(binary), "output").path("parameters").toString())
                 .isEqualTo("{\"binary_data_size\":4608}");
-        assertThat(tail(binary))
-                .isEqualTo(bytes(floats(output(json.json(), "output").path("data"))));
+        assertThat(floats(tail(binary)))
+                .containsExactly(floats(output(json.json(), "output").path("data")), BETWEEN_PASSES);
     }
 
     @Test
@@ -285,8 +307,8 @@ class ProtocolIT {
                  "outputs": [{"name": "output", "parameters": {"binary_data": true}}]}""", bytes(input));
 
         assertThat(json.status()).as(json.text()).isEqualTo(200);
-        assertThat(tail(binary))
-                .isEqualTo(bytes(floats(json.json().path("outputs").path(0).path("data"))));
+        assertThat(floats(tail(binary)))
+                .containsExactly(floats(json.json().path("outputs").path(0).path("data")), BETWEEN_PASSES);
     }
 
     /** out: 10 times the mean of 4 x 4 pixels; aux: the first channel. */
@@ -661,6 +683,15 @@ class ProtocolIT {
         for (int i = 0; i < values.length; i++) {
             values[i] = Float.parseFloat(data.path(i).toString());
         }
+        return values;
+    }
+
+    private static float[] floats(byte[] littleEndian) {
+        float[] values = new float[littleEndian.length / Float.BYTES];
+        ByteBuffer.wrap(littleEndian)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer()
+                .get(values);
         return values;
     }
 

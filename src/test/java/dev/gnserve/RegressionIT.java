@@ -77,7 +77,7 @@ class RegressionIT {
                 "task: regression\nlabels: [x, y, z]\noutput: {name: normals}\ninput: {tile: {size: 32, overlap: 8}}");
         folder.put("unnamed", "/regression/normals-scripted.pt", "task: regression\nlabels: [x, y, z]");
         folder.put("other", "/models/coarse-scripted.pt", "task: regression\nlabels: [depth]");
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     private static float[] expected() throws IOException {

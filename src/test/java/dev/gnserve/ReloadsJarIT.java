@@ -19,13 +19,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A model that is loaded again and again while clients ask: every answer is right, and nothing stays behind. */
-@Timeout(180)
 @EnabledOnOs(value = OS.LINUX, disabledReason = "threads and files are counted in /proc")
 class ReloadsJarIT {
 

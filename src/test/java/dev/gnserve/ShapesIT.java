@@ -82,7 +82,7 @@ class ShapesIT {
         for (String program : List.of("nested", "integers", "operators", "outputs")) {
             put(program, "");
         }
-        properties.add("gnserve.models-dir", () -> models);
+        new ModelsFolder(models).serveAlone(properties);
     }
 
     private static void put(String model, String manifest) {

@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -21,11 +20,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A service that is stopped while it has more work than it can do, in a separate process. */
-@Timeout(180)
 class ShutdownIT {
 
     private static final int CLIENTS = 8;
@@ -40,10 +37,8 @@ class ShutdownIT {
 
     @Test
     void underLoadNoAnswerIsLostOrBrokenWhenTheServiceIsStopped() throws Exception {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        Path jar = Path.of(System.getProperty("gnserve.jar", "target/gnserve.jar"));
-        StartedJar service = StartedJar.of(new ProcessBuilder(
-                java.toString(), "-jar", jar.toString(), "--server.port=0", "--gnserve.shutdown-pause=5s"));
+        StartedJar service =
+                StartedJar.of(new ProcessBuilder(Jar.command("--server.port=0", "--gnserve.shutdown-pause=5s")));
         Process process = service.process();
         List<Seen> answers = Collections.synchronizedList(new ArrayList<>());
         List<String> lost = Collections.synchronizedList(new ArrayList<>());

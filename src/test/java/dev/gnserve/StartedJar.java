@@ -8,7 +8,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -34,7 +33,7 @@ record StartedJar(Process process, URI base) implements AutoCloseable {
     @Override
     public void close() {
         process.destroy(); // SIGTERM
-        assertThat(process.onExit()).succeedsWithin(Duration.ofSeconds(40));
+        assertThat(process.onExit()).succeedsWithin(JarWithModels.PATIENCE);
     }
 
     private static int port(BufferedReader log) throws IOException {
@@ -52,7 +51,7 @@ record StartedJar(Process process, URI base) implements AutoCloseable {
     /** Asks until the models are warm; bounded by the number of questions, not by a clock. */
     private void awaitReady() throws Exception {
         HttpRequest readiness = HttpRequest.newBuilder(base.resolve("actuator/health/readiness"))
-                .timeout(Duration.ofSeconds(10))
+                .timeout(JarWithModels.PATIENCE)
                 .build();
         HttpClient client = HttpClient.newHttpClient();
         for (int attempt = 0; attempt < 1200; attempt++) {

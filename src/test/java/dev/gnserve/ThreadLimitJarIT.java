@@ -46,11 +46,10 @@ class ThreadLimitJarIT {
         ProcessBuilder command = new ProcessBuilder(
                 "bash",
                 "-c",
-                "echo $$ > %s/cgroup.procs && exec %s -jar %s --server.port=0 --gnserve.models=nuclei-unet-gn"
+                "echo $$ > %s/cgroup.procs && exec %s"
                         .formatted(
                                 group,
-                                Path.of(System.getProperty("java.home"), "bin", "java"),
-                                System.getProperty("gnserve.jar", "target/gnserve.jar")));
+                                String.join(" ", Jar.command("--server.port=0", "--gnserve.models=nuclei-unet-gn"))));
         try (StartedJar service = StartedJar.of(command)) {
             URI base = service.base();
             List<Socket> uploads = new ArrayList<>();

@@ -64,7 +64,7 @@ class TrafficIT {
         folder.put("coarse", "3", "/models/coarse-scripted.pt", manifest("green, blue"));
         Files.writeString(models.resolve("coarse/2/model.yaml"), manifest("blue, green"));
         Files.writeString(models.resolve("coarse/traffic.yaml"), "default: 1\n");
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
         properties.add("gnserve.access.admin-keys", () -> KEY);
     }
 

@@ -2,18 +2,32 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.gnserve.ServiceClient.Answer;
+import dev.gnserve.bulk.BulkJob;
+import dev.gnserve.bulk.Shard;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
+import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.numpy.Npz;
 import dev.gnserve.numpy.NumpyFile;
+import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumePipeline;
+import dev.gnserve.segmentation.VolumeBatch;
 import dev.gnserve.volume.VolumeFile;
+import dev.gnserve.workshop.training.BlobFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +41,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Volumes in, labels out. Expected values are those of MONAI 1.6.1 with torch 2.15.0 (volumes/make.py). */
 @SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -55,6 +70,9 @@ class VolumesIT {
     @Autowired
     private ModelRepository repository;
 
+    @Autowired
+    private VolumePipeline pipeline;
+
     private ServiceClient client;
 
     @DynamicPropertySource
@@ -72,13 +90,33 @@ class VolumesIT {
                 MANIFEST.formatted(
                         "output: {decoder: probabilities, exclusive: false, channels: [background, dim, bright],"
                                 + " steps: [{kind: sigmoid}]}"));
+        folder.put("between", "/volumes/network.pt", """
+                task: segmentation
+                labels: [dim]
+                input:
+                  volume:
+                    window: [8, 8, 8]
+                    overlap: [0.25]
+                    blending: gaussian
+                    steps: [{kind: zero-mean, epsilon: 1.0e-6}]
+                output:
+                  decoder: watershed
+                  channels: [background, dim, boundary]
+                  steps: [{kind: softmax}]
+                  watershed: {threshold: 0.6, seedSigma: 0.6, boundarySigma: 0, minimumArea: 12}
+                thresholds: {mask: 0.2}
+                """);
+        folder.put(
+                "example",
+                "/examples/volume/1/model.pt",
+                new String(ModelsFolder.bytes("/examples/volume/model.yaml"), StandardCharsets.UTF_8));
         folder.put(
                 "wrong",
                 "/volumes/network.pt",
                 MANIFEST.formatted("golden: {image: in.npy, expected: out.npy, tolerance: 0.001}"));
         new NumpyFile(new long[] {1, 1, 8, 8, 8}, new float[512]).write(models.resolve("wrong/in.npy"));
         new NumpyFile(new long[] {1, 3, 8, 8, 8}, new float[1536]).write(models.resolve("wrong/out.npy"));
-        properties.add("gnserve.models-dir", () -> models);
+        folder.serveAlone(properties);
     }
 
     private static void put(ModelsFolder folder, String name, String line) {
@@ -189,6 +227,141 @@ class VolumesIT {
             }
         }
         return inside;
+    }
+
+    /** Objects of SciPy and scikit-image from MONAI's outputs (volumes/make_watershed.py). */
+    @Test
+    void objectsBetweenBoundariesComeInEveryForm() {
+        float[] expected =
+                Npz.read(ModelsFolder.bytes("/volumes/watershed.npz")).floats("network");
+
+        for (String format : new String[] {"npy", "tiff", "nifti"}) {
+            assertThat(values(post("between", "?content=objects&format=" + format, "plain.npy"), 1))
+                    .as(format)
+                    .isEqualTo(expected);
+        }
+        float[] labels = values(post("between", "?format=npy", "plain.npy"), 1);
+        JsonNode volume = post("between", "?masks=rle", "plain.npy")
+                .json()
+                .path("volumes")
+                .path(0);
+        int[] voxels = new int[13];
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(labels[i]).isEqualTo(expected[i] > 0 ? 1 : 0);
+            voxels[(int) expected[i]]++;
+        }
+        assertThat(volume.path("classes").path(0).path("voxels").asInt()).isEqualTo(expected.length - voxels[0]);
+        assertThat(volume.path("objects")).hasSize(12);
+        for (JsonNode object : volume.path("objects")) {
+            int id = object.path("id").asInt();
+            assertThat(object.path("voxels").asInt()).isEqualTo(voxels[id]);
+            boolean[] inside = new boolean[expected.length];
+            for (int i = 0; i < inside.length; i++) {
+                inside[i] = expected[i] == id;
+            }
+            assertThat(decoded(object.path("slices"))).as("object %d", id).isEqualTo(inside);
+        }
+        assertThat(post("between", "?threshold=0.99", "plain.npy")
+                        .json()
+                        .path("volumes")
+                        .path(0)
+                        .path("objects")
+                        .size())
+                .isLessThan(12);
+        Answer verified = client.send(client.request("v1/models/between/verify")
+                .header("Content-Type", "application/octet-stream")
+                .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/plain.npy"))));
+        assertThat(verified.json().path("verdict").asString()).isEqualTo("PASS");
+    }
+
+    /** The stack of the example has a seed that the network was not trained with. */
+    @Test
+    void theExampleFindsItsBlobs(@TempDir Path made) throws IOException {
+        BlobFiles.write(-100, 32, 64, made.resolve("blobs.tif"));
+        byte[] stack = ModelsFolder.bytes("/examples/volume/blobs.tif");
+        assertThat(made.resolve("blobs.tif")).hasBinaryContent(stack);
+        float[] blobs = VolumeFile.open(Files.readAllBytes(made.resolve("blobs.ids.tif")), 1, ImageLimits.DEFAULT)
+                .read(Cancellation.NEVER)
+                .values();
+
+        float[] objects = values(
+                client.send(client.request("v1/models/example/segment?format=npy&content=objects")
+                        .header("Content-Type", "application/octet-stream")
+                        .POST(BodyPublishers.ofByteArray(stack))),
+                1);
+
+        int common = 0;
+        int both = 0;
+        Set<Float> wanted = new HashSet<>();
+        Set<Float> found = new HashSet<>();
+        for (int i = 0; i < blobs.length; i++) {
+            common += blobs[i] > 0 && objects[i] > 0 ? 1 : 0;
+            both += (blobs[i] > 0 ? 1 : 0) + (objects[i] > 0 ? 1 : 0);
+            wanted.add(blobs[i]);
+            found.add(objects[i]);
+        }
+        assertThat(2.0 * common / both).as("Dice").isGreaterThan(0.95);
+        assertThat(found.size()).as("objects").isCloseTo(wanted.size(), withinPercentage(15));
+    }
+
+    /** As the command batch does it: files and folders of Zarr at any depth. */
+    @Test
+    void aFolderOfVolumesHasAResultForEach(@TempDir Path folder) throws Exception {
+        Path in = Files.createDirectories(folder.resolve("in"));
+        Files.createDirectories(in.resolve("deep/er"));
+        Files.write(in.resolve("plain.npy"), ModelsFolder.bytes("/volumes/plain.npy"));
+        Files.write(in.resolve("deep/turned.NII.gz"), ModelsFolder.bytes("/volumes/turned.nii.gz"));
+        Files.writeString(in.resolve("deep/notes.txt"), "no volume");
+        Files.write(in.resolve("deep/broken.tif"), new byte[100]);
+        try (ZipInputStream zip =
+                new ZipInputStream(new ByteArrayInputStream(ModelsFolder.bytes("/volumes/zarr.zip")))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                if (entry.getName().startsWith("wrapped") || entry.getName().startsWith("no-zstd")) {
+                    Path file = in.resolve("deep/er").resolve(entry.getName());
+                    Files.createDirectories(file.getParent());
+                    Files.write(file, zip.readAllBytes());
+                }
+            }
+        }
+        Path out = folder.resolve("out");
+        VolumeBatch batch = new VolumeBatch(pipeline);
+        BulkJob.Summary summary;
+        try (ModelLease lease = repository.lease("plain", null)) {
+            BulkJob job = BulkJob.ofVolumes(
+                    in,
+                    out,
+                    true,
+                    (name, file) -> {
+                        VolumeBatch.Answer answer = Files.isDirectory(file)
+                                ? batch.folder(lease.model(), name, file, true)
+                                : batch.file(lease.model(), new Upload(name, BulkJob.read(file)), true);
+                        return new BulkJob.Result(
+                                JsonMapper.shared().writeValueAsBytes(answer.document()), answer.picture());
+                    },
+                    (name, failure) -> name.getBytes(StandardCharsets.UTF_8));
+            summary = job.run(Shard.WHOLE, 1, count -> {}, name -> {});
+        }
+
+        assertThat(summary.images()).isEqualTo(5);
+        assertThat(summary.done()).isEqualTo(3);
+        assertThat(summary.failed()).containsOnlyKeys("deep/broken.tif", "deep/er/no-zstd");
+        assertThat(summary.failed().get("deep/er/no-zstd")).contains("the codec zstd");
+        JsonNode plain = JsonMapper.shared()
+                .readTree(Files.readAllBytes(out.resolve("plain.npy.json")))
+                .path("volumes")
+                .path(0);
+        JsonNode answered =
+                post("plain", "?masks=rle", "plain.npy").json().path("volumes").path(0);
+        assertThat(plain.path("name").asString()).isEqualTo("plain.npy");
+        assertThat(plain.path("classes")).isEqualTo(answered.path("classes"));
+        assertThat(plain.path("objects")).isEqualTo(answered.path("objects"));
+        JsonNode zarr = JsonMapper.shared()
+                .readTree(Files.readAllBytes(out.resolve("deep/er/wrapped/0.json")))
+                .path("volumes")
+                .path(0);
+        assertThat(zarr.path("width").asInt()).isEqualTo(30);
+        assertThat(zarr.path("spacing").path("x").asDouble()).isEqualTo(0.25);
+        assertThat(out.resolve("deep/turned.NII.gz.overlay.png")).isNotEmptyFile();
     }
 
     @Test

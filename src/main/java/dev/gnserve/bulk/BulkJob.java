@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a result or a problem for every image in a folder that has no result yet. Used once. */
+/** Makes a result or a problem for every image or volume in a folder that has no result yet. Used once. */
 public final class BulkJob {
 
     /** Processes an image. Called by several threads. */
@@ -32,6 +32,20 @@ public final class BulkJob {
          * @throws FailureException if the image fails
          */
         Result process(String name, byte[] image);
+    }
+
+    /** Processes a volume. Called by several threads. */
+    @FunctionalInterface
+    public interface VolumeProcessor {
+
+        /**
+         * The result for one volume.
+         *
+         * @param name of the volume, relative to the folder
+         * @param file or folder with the volume
+         * @throws FailureException if the volume fails
+         */
+        Result process(String name, Path file);
     }
 
     /**
@@ -63,7 +77,8 @@ public final class BulkJob {
 
     private final Path in;
     private final ResultFiles results;
-    private final Processor processor;
+    private final boolean volumes;
+    private final VolumeProcessor processor;
     private final ProblemWriter problems;
 
     /**
@@ -74,6 +89,23 @@ public final class BulkJob {
      * @param withPictures whether an image whose result has no picture is processed again
      */
     public BulkJob(Path in, Path out, boolean withPictures, Processor processor, ProblemWriter problems) {
+        this(in, out, withPictures, false, (name, file) -> processor.process(name, read(file)), problems);
+    }
+
+    /** The same with volumes: files, and folders of Zarr. */
+    public static BulkJob ofVolumes(
+            Path in, Path out, boolean withPictures, VolumeProcessor processor, ProblemWriter problems) {
+        return new BulkJob(in, out, withPictures, true, processor, problems);
+    }
+
+    private BulkJob(
+            Path in,
+            Path out,
+            boolean withPictures,
+            boolean volumes,
+            VolumeProcessor processor,
+            ProblemWriter problems) {
+        this.volumes = volumes;
         this.in = in;
         this.results = new ResultFiles(out, withPictures);
         this.processor = processor;
@@ -91,7 +123,7 @@ public final class BulkJob {
     public Summary run(Shard shard, int threads, IntConsumer onBegin, Consumer<String> onImage)
             throws IOException, InterruptedException {
         long start = System.nanoTime();
-        ImageFiles found = ImageFiles.in(in);
+        ImageFiles found = ImageFiles.in(in, volumes);
         List<String> images = found.names().stream().filter(shard::has).toList();
         List<String> open = images.stream().filter(name -> !results.has(name)).toList();
         onBegin.accept(open.size());
@@ -133,9 +165,14 @@ public final class BulkJob {
                 (System.nanoTime() - start) / 1e9);
     }
 
-    private byte[] read(String name) {
+    /**
+     * The bytes of a file.
+     *
+     * @throws FailureException IMAGE_UNDECODABLE, UPLOAD_TOO_LARGE if it does not fit into memory
+     */
+    public static byte[] read(Path file) {
         try {
-            return Files.readAllBytes(in.resolve(name));
+            return Files.readAllBytes(file);
         } catch (IOException e) {
             throw new FailureException(FailureCode.IMAGE_UNDECODABLE, "the file cannot be read: " + e, e);
         } catch (OutOfMemoryError e) {
@@ -147,7 +184,7 @@ public final class BulkJob {
 
     private Ended process(String name) throws IOException {
         try {
-            Result result = processor.process(name, read(name));
+            Result result = processor.process(name, in.resolve(name));
             results.put(name, result.json(), result.picture());
             return new Ended(name, null);
         } catch (FailureException e) {

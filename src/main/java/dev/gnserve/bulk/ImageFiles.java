@@ -2,6 +2,7 @@ package dev.gnserve.bulk;
 
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.process.NameEncoding;
+import dev.gnserve.volume.VolumeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitOption;
@@ -21,9 +22,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The images in a folder and the folders below it.
+ * The images or volumes in a folder and the folders below it.
  *
- * @param names of files with the ending of an image, and of files without an ending that begin as one, as sorted paths relative to the folder, with {@code /} between names
+ * @param names of files with the ending of an image, and of files without an ending that begin as one; or of files with the ending of a volume and folders of Zarr; as sorted paths relative to the folder, with {@code /} between names
  * @param unreadable why, by their names, for folders that cannot be listed and images whose names cannot be expressed
  */
 record ImageFiles(List<String> names, Map<String, String> unreadable) {
@@ -31,43 +32,55 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
     private static final Set<String> ENDINGS =
             Set.of("png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp", "npy");
 
+    private static final Set<String> ENDINGS_OF_VOLUMES = Set.of("tif", "tiff", "nii", "nii.gz", "npy", "npz");
+
     /**
      * Lists a folder. Leaves out hidden files and folders.
      *
+     * @param volumes whether volumes are wanted and not images
      * @throws IOException if the folder itself cannot be listed
      */
-    static ImageFiles in(Path folder) throws IOException {
+    static ImageFiles in(Path folder, boolean volumes) throws IOException {
         List<String> names = new ArrayList<>();
         Map<String, String> unreadable = new TreeMap<>();
         Files.walkFileTree(
                 folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
                     @Override
                     public FileVisitResult preVisitDirectory(Path child, BasicFileAttributes attributes) {
-                        return !child.equals(folder) && isHidden(child)
-                                ? FileVisitResult.SKIP_SUBTREE
-                                : FileVisitResult.CONTINUE;
+                        if (!child.equals(folder) && isHidden(child)) {
+                            return FileVisitResult.SKIP_SUBTREE;
+                        }
+                        if (volumes && !child.equals(folder) && VolumeFile.isFolder(child)) {
+                            add(child);
+                            return FileVisitResult.SKIP_SUBTREE;
+                        }
+                        return FileVisitResult.CONTINUE;
                     }
 
                     @Override
                     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                        String name = name(folder, file);
                         if (!attributes.isRegularFile() || isHidden(file)) {
                             return FileVisitResult.CONTINUE;
                         }
                         try {
-                            if (!isImage(file)) {
+                            if (volumes ? !isVolume(file) : !isImage(file)) {
                                 return FileVisitResult.CONTINUE;
                             }
                         } catch (IOException e) {
                             return failed(file, e);
                         }
-                        if (isExpressible(file)) {
+                        add(file);
+                        return FileVisitResult.CONTINUE;
+                    }
+
+                    private void add(Path child) {
+                        String name = name(folder, child);
+                        if (isExpressible(child)) {
                             names.add(name);
                         } else {
                             unreadable.put(
                                     name, Objects.requireNonNullElse(NameEncoding.flaw(), "The name is not valid"));
                         }
-                        return FileVisitResult.CONTINUE;
                     }
 
                     @Override
@@ -102,6 +115,11 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
 
     private static boolean isHidden(Path file) {
         return file.getFileName().toString().startsWith(".");
+    }
+
+    private static boolean isVolume(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        return ENDINGS_OF_VOLUMES.stream().anyMatch(ending -> name.endsWith("." + ending));
     }
 
     /** By its ending; a file without one by its first bytes, as exports of other programs often have none. */

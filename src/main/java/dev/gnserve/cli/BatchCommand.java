@@ -12,7 +12,9 @@ import dev.gnserve.pipeline.DefaultTasks;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.ImageTask;
 import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumePipeline;
 import dev.gnserve.problem.Problems;
+import dev.gnserve.segmentation.VolumeBatch;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -40,14 +42,17 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "batch",
         description = {
-            "Runs a folder of images through a model. Writes OUT_DIR/IMAGE.json for each image, the document that HTTP returns.",
+            "Runs a folder of images, or of volumes, through a model. Writes OUT_DIR/IMAGE.json for each one, the document that HTTP returns.",
             "If it is stopped and started again, it continues.",
             "An image that fails gets IMAGE.problem.json, and the next run tries it again. The exit code is 1 if any failed.",
             "Takes the options of serve, too: --gnserve.models-dir=..."
         })
 final class BatchCommand implements Callable<Integer> {
 
-    @Parameters(index = "0", paramLabel = "IN_DIR", description = "Images, in folders at any depth.")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN_DIR",
+            description = "Images or volumes, in folders at any depth. A folder of OME-Zarr is one volume.")
     private Path in = Path.of("");
 
     @Parameters(index = "1", paramLabel = "OUT_DIR", description = "For the results, in the same folders.")
@@ -149,24 +154,43 @@ final class BatchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "the model \"" + model + "\" takes tensors, not images");
         }
         claimResults(served);
-        BulkJob job = new BulkJob(
-                in,
-                out,
-                picture,
-                (name, image) -> {
-                    ImagePipeline.ImageResponse response =
-                            pipeline.answer(task, served, new Upload(name, image), picture, name);
-                    return new BulkJob.Result(mapper.writeValueAsBytes(response.document()), response.picture());
-                },
-                (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
-        // Enough for the batch that runs and the next one.
-        int threads = 2 * served.manifest().batching().maxSize();
+        boolean volumes = served.manifest().input().volume() != null;
+        BulkJob job = volumes
+                ? ofVolumes(context, served, mapper)
+                : new BulkJob(
+                        in,
+                        out,
+                        picture,
+                        (name, image) -> {
+                            ImagePipeline.ImageResponse response =
+                                    pipeline.answer(task, served, new Upload(name, image), picture, name);
+                            return new BulkJob.Result(
+                                    mapper.writeValueAsBytes(response.document()), response.picture());
+                        },
+                        (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
+        // Enough for the batch that runs and the next one. A volume has many windows.
+        int threads = volumes ? 1 : 2 * served.manifest().batching().maxSize();
         BulkJob.Summary summary;
         try (Progress progress = new Progress()) {
             summary = job.run(part, threads, progress::begin, name -> progress.step());
         }
         print(summary, mapper);
         return summary.failed().isEmpty() ? 0 : 1;
+    }
+
+    private BulkJob ofVolumes(ConfigurableApplicationContext context, LoadedModel served, JsonMapper mapper) {
+        VolumeBatch batch = new VolumeBatch(context.getBean(VolumePipeline.class));
+        return BulkJob.ofVolumes(
+                in,
+                out,
+                picture,
+                (name, file) -> {
+                    VolumeBatch.Answer answer = Files.isDirectory(file)
+                            ? batch.folder(served, name, file, picture)
+                            : batch.file(served, new Upload(name, BulkJob.read(file)), picture);
+                    return new BulkJob.Result(mapper.writeValueAsBytes(answer.document()), answer.picture());
+                },
+                (name, failure) -> mapper.writeValueAsBytes(Problems.of(failure, name)));
     }
 
     /** Results of another model stay as they are, so this one must not continue among them. */

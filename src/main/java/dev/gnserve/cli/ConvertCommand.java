@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
             "Writes the results of batch in the format of other tools.",
             "coco: results.json and dataset.json, for pycocotools.",
             "geojson: IMAGE.geojson, for QuPath and shapely.",
-            "csv: objects.csv, with area, centroid, diameter and eccentricity.",
+            "csv: objects.csv, with area, centroid, diameter and eccentricity, and with --images mean intensities.",
             "labels: IMAGE.png, 16 bits, the number of the object at each pixel.",
             "yolo: IMAGE.txt and classes.txt.",
             "The exit code is 1 if a result cannot be converted."
@@ -46,6 +47,12 @@ final class ConvertCommand implements Callable<Integer> {
                     + " Default: those of the results, sorted unless the results list them.")
     private List<String> labels = List.of();
 
+    @Option(
+            names = "--images",
+            paramLabel = "IN_DIR",
+            description = "The IN_DIR of batch. csv then has the mean of each channel over the pixels of an object.")
+    private @Nullable Path images;
+
     @Option(names = "--json", description = "Print the summary as JSON.")
     private boolean json;
 
@@ -58,9 +65,15 @@ final class ConvertCommand implements Callable<Integer> {
         if (!Files.isDirectory(from)) {
             throw new ParameterException(spec.commandLine(), "RESULTS is " + from + ", which is not a folder");
         }
+        if (images != null && format != Format.CSV) {
+            throw new ParameterException(spec.commandLine(), "--images is for --format csv");
+        }
+        if (images != null && !Files.isDirectory(images)) {
+            throw new ParameterException(spec.commandLine(), "--images is " + images + ", which is not a folder");
+        }
         Conversion.Summary summary;
         try {
-            summary = new Conversion(from, to, format, labels).run();
+            summary = new Conversion(from, to, format, labels, images).run();
         } catch (IOException e) {
             spec.commandLine().getErr().println(e.getMessage());
             return 1;

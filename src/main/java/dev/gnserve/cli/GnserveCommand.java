@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             EvaluateCommand.class,
             TuneCommand.class,
             GoldenCommand.class,
+            ExampleCommand.class,
             GroupNormCommand.class,
             TrialCommand.class,
             CommandLine.HelpCommand.class

@@ -107,7 +107,9 @@ class DetectionController {
                     @Nullable
                     Float iou,
             @RequestParam(required = false)
-                    @Parameter(description = "Labels that count, separated by commas; by default all")
+                    @Parameter(
+                            description =
+                                    "Labels that count, separated by commas or each in a parameter of its own; by default all")
                     @Nullable
                     List<String> classes,
             @RequestParam(defaultValue = "false")

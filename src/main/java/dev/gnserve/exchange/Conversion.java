@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -21,6 +22,7 @@ public final class Conversion {
     private final Path to;
     private final Format format;
     private final List<String> labels;
+    private final @Nullable Path images;
 
     /**
      * What a conversion did.
@@ -36,12 +38,14 @@ public final class Conversion {
      *
      * @param labels of the model, in its order; if empty, all labels of the results: in the order of a document that lists its
      *     classes, else sorted
+     * @param images folder of the pictures, for the intensities of {@link Format#CSV}; null for a table without them
      */
-    public Conversion(Path from, Path to, Format format, List<String> labels) {
+    public Conversion(Path from, Path to, Format format, List<String> labels, @Nullable Path images) {
         this.from = from;
         this.to = to;
         this.format = format;
         this.labels = List.copyOf(labels);
+        this.images = images;
     }
 
     /**
@@ -50,11 +54,11 @@ public final class Conversion {
      * @throws IOException if the folder cannot be read, or a file cannot be written
      */
     public Summary run() throws IOException {
-        List<String> images = images();
+        List<String> names = names();
         Map<String, String> failed = new TreeMap<>();
-        ResultWriter writer = format.writer(to, new Categories(labels.isEmpty() ? labelsOf(images) : labels));
+        ResultWriter writer = format.writer(to, new Categories(labels.isEmpty() ? labelsOf(names) : labels), images);
         int objects = 0;
-        for (String image : images) {
+        for (String image : names) {
             try {
                 ImageResult result = read(image);
                 writer.add(result);
@@ -64,10 +68,10 @@ public final class Conversion {
             }
         }
         writer.end();
-        return new Summary(images.size() - failed.size(), objects, failed);
+        return new Summary(names.size() - failed.size(), objects, failed);
     }
 
-    private List<String> images() throws IOException {
+    private List<String> names() throws IOException {
         try (Stream<Path> files = Files.walk(from)) {
             return files.filter(Files::isRegularFile)
                     .map(file -> from.relativize(file).toString().replace('\\', '/'))
@@ -82,9 +86,9 @@ public final class Conversion {
         return ImageResult.of(image, JsonMapper.shared().readTree(Files.readAllBytes(from.resolve(image + ENDING))));
     }
 
-    private List<String> labelsOf(List<String> images) throws IOException {
+    private List<String> labelsOf(List<String> names) throws IOException {
         TreeSet<String> found = new TreeSet<>();
-        for (String image : images) {
+        for (String image : names) {
             try {
                 ImageResult result = read(image);
                 if (result.listsClasses()) {

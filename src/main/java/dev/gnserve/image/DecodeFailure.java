@@ -3,7 +3,10 @@ package dev.gnserve.image;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import java.io.EOFException;
+import java.nio.BufferUnderflowException;
 import java.time.Duration;
+import javax.imageio.IIOException;
 
 /** The failure of decoding a file: not supported, damaged, or without memory. */
 public final class DecodeFailure {
@@ -31,12 +34,22 @@ public final class DecodeFailure {
                 return new Failure(FailureCode.OVERLOADED, detail, NEXT_TRY, thrown);
             }
         }
-        String reason =
-                thrown instanceof CorruptImageException ? thrown.getMessage() : "the decoder stopped with " + thrown;
         return Failure.of(
                 FailureCode.IMAGE_UNDECODABLE,
                 "%s is truncated or corrupt: %s; check that it opens elsewhere and was sent whole"
-                        .formatted(file, reason),
+                        .formatted(file, reason(thrown)),
                 thrown);
+    }
+
+    /** What an index outside an array says would not tell the sender of the file anything. */
+    private static String reason(Throwable thrown) {
+        if (thrown instanceof CorruptImageException || thrown instanceof IIOException) {
+            return String.valueOf(thrown.getMessage());
+        }
+        return thrown instanceof IndexOutOfBoundsException
+                        || thrown instanceof BufferUnderflowException
+                        || thrown instanceof EOFException
+                ? "its data ends too early, or has a value outside its range"
+                : "the decoder stopped with " + thrown;
     }
 }

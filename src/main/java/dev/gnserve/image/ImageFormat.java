@@ -41,8 +41,10 @@ enum ImageFormat {
         if (startsWith(bytes, 0, 0x93, 'N', 'U', 'M', 'P', 'Y')) {
             return NPY;
         }
-        // Two letters are too few to tell a bitmap from a text; the reserved words behind the file size are zero.
-        if (startsWith(bytes, 0, 'B', 'M') && startsWith(bytes, 6, 0, 0, 0, 0)) {
+        // Two letters are too few to tell a bitmap from a text. The words behind the file size are zero but for
+        // pointers
+        // of OS/2; the size of the header, below 256, ends with three zeros.
+        if (startsWith(bytes, 0, 'B', 'M') && (startsWith(bytes, 6, 0, 0, 0, 0) || startsWith(bytes, 15, 0, 0, 0))) {
             return BMP;
         }
         return null;

@@ -1,49 +1,68 @@
 package dev.gnserve.instances;
 
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Floods a relief from markers: the lowest pixel that the water has reached hands its number on first; of equal ones, the one that was
+ * Floods a relief from markers: the lowest place that the water has reached hands its number on first; of equal ones, the one that was
  * reached first. The same as scikit-image's {@code watershed} with connectivity 1 (Soille and Ansoult 1990). Not thread-safe.
  */
 final class Watershed {
 
+    /** Heap that it takes for one place, beside its arguments. */
+    static final int BYTES = 2 * Integer.BYTES;
+
     private final float[] heights;
-    private final boolean[] mask;
+    private final boolean @Nullable [] mask;
     private final int[] ids;
     private final int width;
+    private final int plane;
 
-    /** A heap: the height in the upper half of a key, in the lower half when the pixel was reached. */
-    private long[] keys = new long[1024];
+    /** When each place was reached. */
+    private final int[] ages;
 
-    private int[] pixels = new int[1024];
+    /** A heap of the places that were reached and have not handed their number on. */
+    private final int[] heap;
+
     private int size;
     private int reached;
 
-    private Watershed(float[] heights, boolean[] mask, int[] ids, int width) {
+    private Watershed(float[] heights, boolean @Nullable [] mask, int[] ids, int width, int plane) {
         this.heights = heights;
         this.mask = mask;
         this.ids = ids;
         this.width = width;
+        this.plane = plane;
+        this.ages = new int[ids.length];
+        this.heap = new int[ids.length];
     }
 
     /**
-     * Floods.
+     * Floods a picture.
      *
      * @param heights float32 [height, width], without NaN
      * @param mask where the water may be
      * @param ids the numbers of the markers, else 0; receives the numbers of the basins. Markers outside of the mask become 0
      */
     static void flood(float[] heights, boolean[] mask, int[] ids, int width) {
-        new Watershed(heights, mask, ids, width).flood();
-    }
-
-    private void flood() {
         for (int i = 0; i < ids.length; i++) {
             if (!mask[i]) {
                 ids[i] = 0;
             }
         }
+        new Watershed(heights, mask, ids, width, ids.length).flood();
+    }
+
+    /**
+     * Floods a volume.
+     *
+     * @param heights float32 [planes, rows, columns], without NaN
+     * @param ids the numbers of the markers, else 0; receives the numbers of the basins
+     */
+    static void flood(float[] heights, int[] ids, int rows, int columns) {
+        new Watershed(heights, null, ids, columns, rows * columns).flood();
+    }
+
+    private void flood() {
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != 0 && hasFreeNeighbour(i)) {
                 push(i);
@@ -53,7 +72,11 @@ final class Watershed {
             int at = pop();
             int id = ids[at];
             int x = at % width;
-            if (at >= width) {
+            int inPlane = at % plane;
+            if (at >= plane) {
+                claim(at - plane, id);
+            }
+            if (inPlane >= width) {
                 claim(at - width, id);
             }
             if (x > 0) {
@@ -62,22 +85,28 @@ final class Watershed {
             if (x < width - 1) {
                 claim(at + 1, id);
             }
-            if (at < ids.length - width) {
+            if (inPlane < plane - width) {
                 claim(at + width, id);
+            }
+            if (at < ids.length - plane) {
+                claim(at + plane, id);
             }
         }
     }
 
     private boolean hasFreeNeighbour(int at) {
         int x = at % width;
-        return (at >= width && isFree(at - width))
+        int inPlane = at % plane;
+        return (at >= plane && isFree(at - plane))
+                || (inPlane >= width && isFree(at - width))
                 || (x > 0 && isFree(at - 1))
                 || (x < width - 1 && isFree(at + 1))
-                || (at < ids.length - width && isFree(at + width));
+                || (inPlane < plane - width && isFree(at + width))
+                || (at < ids.length - plane && isFree(at + plane));
     }
 
     private boolean isFree(int at) {
-        return mask[at] && ids[at] == 0;
+        return ids[at] == 0 && (mask == null || mask[at]);
     }
 
     private void claim(int at, int id) {
@@ -87,45 +116,39 @@ final class Watershed {
         }
     }
 
-    private void push(int pixel) {
-        if (size == keys.length) {
-            keys = Arrays.copyOf(keys, 2 * size);
-            pixels = Arrays.copyOf(pixels, 2 * size);
-        }
-        int bits = Float.floatToIntBits(heights[pixel] + 0f); // -0 is 0.
-        long key = ((long) (bits ^ ((bits >> 31) & Integer.MAX_VALUE)) << 32) | reached++;
+    private boolean isBefore(int one, int other) {
+        return heights[one] < heights[other] || (heights[one] == heights[other] && ages[one] < ages[other]);
+    }
+
+    private void push(int place) {
+        ages[place] = reached++;
         int child = size++;
         while (child > 0) {
             int parent = (child - 1) / 2;
-            if (keys[parent] <= key) {
+            if (!isBefore(place, heap[parent])) {
                 break;
             }
-            keys[child] = keys[parent];
-            pixels[child] = pixels[parent];
+            heap[child] = heap[parent];
             child = parent;
         }
-        keys[child] = key;
-        pixels[child] = pixel;
+        heap[child] = place;
     }
 
     private int pop() {
-        int top = pixels[0];
-        long key = keys[--size];
-        int pixel = pixels[size];
+        int top = heap[0];
+        int place = heap[--size];
         int parent = 0;
         for (int child = 1; child < size; child = 2 * parent + 1) {
-            if (child + 1 < size && keys[child + 1] < keys[child]) {
+            if (child + 1 < size && isBefore(heap[child + 1], heap[child])) {
                 child++;
             }
-            if (key <= keys[child]) {
+            if (!isBefore(heap[child], place)) {
                 break;
             }
-            keys[parent] = keys[child];
-            pixels[parent] = pixels[child];
+            heap[parent] = heap[child];
             parent = child;
         }
-        keys[parent] = key;
-        pixels[parent] = pixel;
+        heap[parent] = place;
         return top;
     }
 }

@@ -51,7 +51,7 @@ public record CellposeSpec(float cellThreshold, float flowThreshold, int steps, 
     }
 
     @Override
-    public int[] decisions(OutputSpec output, Prediction prediction) {
+    public int[] decisions(ModelManifest manifest, Prediction prediction) {
         Tensor flows = flows(prediction);
         float[] values = flows.floats();
         int[] decisions = new int[values.length / CHANNELS];

@@ -90,7 +90,7 @@ public final class ClassProbabilities {
         float[] probabilities = switch (spec.decoder()) {
             case SOFTMAX -> softmax(output.values(), output.height() * output.width());
             case SIGMOID -> sigmoid(output.values());
-            case PROBABILITIES -> probabilities(output.values());
+            case PROBABILITIES, WATERSHED -> probabilities(output.values(), spec.decoder());
             default ->
                 throw new IllegalArgumentException(
                         "the decoder " + spec.decoder() + " gives no probabilities of pixels");
@@ -101,11 +101,20 @@ public final class ClassProbabilities {
     /** How far rounding, also in half precision, takes a probability out of 0..1. */
     static final float ROUNDING = 0.01f;
 
-    private static float[] probabilities(float[] values) {
+    private static float[] probabilities(float[] values, Decoder decoder) {
         for (float value : values) {
+            if (decoder == Decoder.WATERSHED && !isProbability(value)) {
+                throw fault("The model's output contains " + value
+                        + ", and the decoder watershed needs probabilities, 0 to 1."
+                        + " For logits, add output: {steps: [{kind: sigmoid}]} to its model.yaml.");
+            }
             probability(value);
         }
         return values;
+    }
+
+    private static boolean isProbability(float value) {
+        return value >= -ROUNDING && value <= 1 + ROUNDING;
     }
 
     /**
@@ -114,7 +123,7 @@ public final class ClassProbabilities {
      * @throws FailureException ENGINE_FAULT if it is not 0 to 1, apart from rounding
      */
     public static float probability(float value) {
-        if (!(value >= -ROUNDING && value <= 1 + ROUNDING)) {
+        if (!isProbability(value)) {
             throw fault("The model's output contains " + value + ", but its model.yaml says with"
                     + " output.decoder: probabilities that all values are 0 to 1. For logits, use softmax or sigmoid.");
         }

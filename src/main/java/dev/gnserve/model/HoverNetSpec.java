@@ -19,10 +19,10 @@ public record HoverNetSpec(int sobel, float markerThreshold, int markerRadius, i
         }
     }
 
-    /** Maps of 12 bytes, 16 of edges, areas and markers, and 12 of the heap of the watershed. */
+    /** Maps of 12 bytes, 16 of edges, areas and markers, and 8 of the watershed. */
     @Override
     public int bytesPerPixel() {
-        return 40;
+        return 36;
     }
 
     @Override
@@ -33,8 +33,8 @@ public record HoverNetSpec(int sobel, float markerThreshold, int markerRadius, i
     }
 
     @Override
-    public int[] decisions(OutputSpec output, Prediction prediction) {
-        HoverNetOutputs found = HoverNetOutputs.of(prediction, output.channels());
+    public int[] decisions(ModelManifest manifest, Prediction prediction) {
+        HoverNetOutputs found = HoverNetOutputs.of(prediction, manifest.output().channels());
         int[] nuclei = PixelMaps.winners(found.nucleus());
         if (found.types() != null) {
             int[] types = PixelMaps.winners(found.types());

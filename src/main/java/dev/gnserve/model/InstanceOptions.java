@@ -13,7 +13,9 @@ final class InstanceOptions {
             Decoder.STARDIST,
             StarDistSpec.class,
             Decoder.CELLPOSE,
-            CellposeSpec.class);
+            CellposeSpec.class,
+            Decoder.WATERSHED,
+            WatershedSpec.class);
 
     private InstanceOptions() {}
 

@@ -4,9 +4,10 @@ import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
 
 /** The options of a decoder that reads separate objects from maps of pixels. Immutable. */
-public sealed interface InstanceSpec extends FamilySpec permits HoverNetSpec, StarDistSpec, CellposeSpec {
+public sealed interface InstanceSpec extends FamilySpec
+        permits HoverNetSpec, StarDistSpec, CellposeSpec, WatershedSpec {
 
-    /** Heap that the decoder holds for one pixel of an image, at most, beside the image, masks and object numbers. */
+    /** Heap that the decoder holds for one pixel or voxel, at most, beside the input, masks and object numbers. */
     int bytesPerPixel();
 
     /**
@@ -22,5 +23,5 @@ public sealed interface InstanceSpec extends FamilySpec permits HoverNetSpec, St
      *
      * @throws FailureException ENGINE_FAULT if the outputs are not those of the family
      */
-    int[] decisions(OutputSpec output, Prediction prediction);
+    int[] decisions(ModelManifest manifest, Prediction prediction);
 }

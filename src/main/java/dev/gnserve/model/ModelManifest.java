@@ -105,8 +105,15 @@ public record ModelManifest(
                     + task.label() + " are the labels " + labels);
         }
         if (task == Task.SEGMENTATION) {
+            boolean watershed = output.decoder() == OutputSpec.Decoder.WATERSHED;
+            if (watershed && (labels.size() != 1 || !output.channels().contains(OutputSpec.BOUNDARY))) {
+                throw new IllegalArgumentException("output.decoder is watershed with the labels " + labels
+                        + " and the channels " + output.channels()
+                        + "; allowed are one label, for all objects, and channels with " + OutputSpec.BOUNDARY
+                        + " among them, such as [" + OutputSpec.BOUNDARY + "]");
+            }
             for (String label : labels) {
-                if (!output.channels().contains(label)) {
+                if (!watershed && !output.channels().contains(label)) {
                     throw new IllegalArgumentException(
                             "label " + label + " has no channel among output.channels " + output.channels());
                 }
@@ -143,6 +150,9 @@ public record ModelManifest(
         }
         if (input.volume() != null) {
             requireVolumes(output, golden);
+        } else if (output.decoder() == OutputSpec.Decoder.WATERSHED) {
+            throw new IllegalArgumentException(
+                    "output.decoder is watershed, which goes with input.volume; an image is a volume with one plane");
         }
         for (var shape : warmUp.shapes()) {
             int rank = warmUp.shapes().get(0).rank();
@@ -164,15 +174,16 @@ public record ModelManifest(
     }
 
     private static void requireVolumes(OutputSpec output, @Nullable Golden golden) {
-        boolean planes = switch (output.decoder()) {
-            case SOFTMAX, SIGMOID, PROBABILITIES -> true;
+        boolean read = switch (output.decoder()) {
+            case SOFTMAX, SIGMOID, PROBABILITIES -> !output.channels().contains(OutputSpec.BOUNDARY);
+            case WATERSHED -> true;
             default -> false;
         };
-        if (!planes || output.channels().contains(OutputSpec.BOUNDARY)) {
+        if (!read) {
             throw new IllegalArgumentException(
                     "output.decoder is " + OutputForm.lower(output.decoder())
                             + " with the channels " + output.channels()
-                            + "; allowed with input.volume are softmax, sigmoid and probabilities, without the channel boundary");
+                            + "; allowed with input.volume are softmax, sigmoid and probabilities, without the channel boundary, and watershed, with it");
         }
         if (golden != null
                 && !(golden.image().endsWith(".npy") && golden.expected().endsWith(".npy"))) {

@@ -204,7 +204,7 @@ public final class OutputFit {
     }
 
     /** The outputs of a window have its size. Their values may become those of the decoder by steps only. */
-    private static void requireVolume(ModelManifest manifest, Tensor output) {
+    static void requireVolume(ModelManifest manifest, Tensor output) {
         int[] wanted = manifest.warmUp().shapes().get(0).toArray();
         wanted[0] = manifest.output().channels().size();
         if (!output.shape().equals(TensorShape.of(wanted))) {

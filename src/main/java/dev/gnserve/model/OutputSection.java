@@ -43,10 +43,12 @@ final class OutputSection {
                         || decoder == Decoder.CLASSES
                         || decoder == Decoder.HOVERNET
                         || (decoder == Decoder.PROBABILITIES && tree.get("/output/exclusive", Boolean.class, true)));
-        List<String> natural = !oneClass
-                ? labels
-                : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
-                        .toList();
+        List<String> natural = decoder == Decoder.WATERSHED
+                ? List.of(OutputSpec.BOUNDARY)
+                : !oneClass
+                        ? labels
+                        : Stream.concat(Stream.of(OutputSpec.BACKGROUND), labels.stream())
+                                .toList();
         List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
         String name = tree.get("/output/name", String.class, "");
         boolean numbered = decoder == Decoder.DETECTRON2 || decoder == Decoder.YOLO;
@@ -58,6 +60,13 @@ final class OutputSection {
                 "/output/exclusive",
                 Boolean.class,
                 (oneClass || (mask && isQueries(decoder))) && !ownThreshold && !channels.contains(OutputSpec.BOUNDARY));
+        if (decoder == Decoder.WATERSHED && tree.isGiven("/thresholds/mask") && !channels.containsAll(labels)) {
+            tree.make("/thresholds/mask", () -> {
+                throw new IllegalArgumentException(
+                        "goes with a channel of the label among output.channels, and they are " + channels
+                                + "; the threshold of boundaries is output.watershed.threshold");
+            });
+        }
         float atLeast = tree.get("/output/atLeast", Float.class);
         return tree.make(
                 "/output",
@@ -88,7 +97,7 @@ final class OutputSection {
             case BOXES -> tree.isGiven("/output/keypoints") ? KeyPointSpec.read(tree) : null;
             case SOFTMAX, SIGMOID, PROBABILITIES -> ClassifierHeads.read(tree, decoder);
             case CLASSES, DETR, TENSORS, DETECTRON2 -> null;
-            case HOVERNET, STARDIST, CELLPOSE -> instances;
+            case HOVERNET, STARDIST, CELLPOSE, WATERSHED -> instances;
             case SOLOV2 -> SoloSpec.read(tree);
             case EMBEDDING -> EmbeddingSpec.read(tree);
             case VALUES -> ValueSpec.read(tree, labels);

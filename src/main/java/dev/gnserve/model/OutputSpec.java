@@ -56,6 +56,7 @@ public record OutputSpec(
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
      * {@link StarDistOutputs} (Schmidt et al. 2018). Cellpose: objects from flows (Stringer et al. 2021).
+     * Watershed: objects of a volume between boundaries, see {@link WatershedSpec}.
      * Embedding: one vector for each image, see {@link EmbeddingSpec}. Values: a number for each pixel, see {@link ValueSpec}.
      */
     public enum Decoder {
@@ -75,6 +76,7 @@ public record OutputSpec(
         HOVERNET,
         STARDIST,
         CELLPOSE,
+        WATERSHED,
         EMBEDDING,
         VALUES,
         YOLO
@@ -193,6 +195,7 @@ public record OutputSpec(
                     HOVERNET,
                     STARDIST,
                     CELLPOSE,
+                    WATERSHED,
                     EMBEDDING,
                     VALUES -> false;
         };

@@ -27,7 +27,7 @@ public record StarDistSpec(float probability, float overlap) implements Instance
     }
 
     @Override
-    public int[] decisions(OutputSpec output, Prediction prediction) {
+    public int[] decisions(ModelManifest manifest, Prediction prediction) {
         float[] values = StarDistOutputs.of(prediction).probability().floats();
         int[] decisions = new int[values.length];
         for (int i = 0; i < values.length; i++) {

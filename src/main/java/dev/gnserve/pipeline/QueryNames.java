@@ -11,6 +11,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,7 @@ final class QueryNames implements HandlerInterceptor, WebMvcConfigurer {
 
     private static final int LONGEST_SHOWN = 50;
 
-    private final Map<Method, List<String>> known = new ConcurrentHashMap<>();
+    private final Map<Method, Known> known = new ConcurrentHashMap<>();
     private final ApplicationEventPublisher events;
 
     QueryNames(ApplicationEventPublisher events) {
@@ -69,15 +71,27 @@ final class QueryNames implements HandlerInterceptor, WebMvcConfigurer {
         return false;
     }
 
-    private static List<String> parameters(Method operation) {
-        return Stream.of(operation.getParameters())
+    /**
+     * The parameters of an operation.
+     *
+     * @param lists those that may be given several times, as clients made from the document do it
+     */
+    record Known(List<String> names, Set<String> lists) {}
+
+    private static Known parameters(Method operation) {
+        List<Parameter> parameters = Stream.of(operation.getParameters())
                 .filter(parameter -> parameter.isAnnotationPresent(RequestParam.class))
-                .map(Parameter::getName)
                 .toList();
+        return new Known(
+                parameters.stream().map(Parameter::getName).toList(),
+                parameters.stream()
+                        .filter(parameter -> Collection.class.isAssignableFrom(parameter.getType()))
+                        .map(Parameter::getName)
+                        .collect(Collectors.toSet()));
     }
 
     /** The first name of a query that is wrong, as a sentence; null if there is none, or if it cannot be decoded. */
-    static @Nullable String mistake(String query, List<String> known) {
+    static @Nullable String mistake(String query, Known known) {
         Set<String> seen = new HashSet<>();
         for (String pair : query.split("&", -1)) {
             if (pair.isEmpty()) {
@@ -89,10 +103,10 @@ final class QueryNames implements HandlerInterceptor, WebMvcConfigurer {
             } catch (IllegalArgumentException e) {
                 return null; // The web server reports it when the controller asks for its parameters.
             }
-            if (!known.contains(name)) {
-                return unknown(name, known);
+            if (!known.names().contains(name)) {
+                return unknown(name, known.names());
             }
-            if (!seen.add(name)) {
+            if (!seen.add(name) && !known.lists().contains(name)) {
                 return "The parameter '%s' is in the query more than once. Give it once.".formatted(name);
             }
         }

@@ -2,6 +2,7 @@ package dev.gnserve.pipeline;
 
 import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.NpyHeader;
 import dev.gnserve.model.Golden;
 import dev.gnserve.model.Inference;
@@ -115,7 +116,7 @@ public final class VolumeGolden {
                 }
 
                 @Override
-                public float[] finish() {
+                public float[] finish(Cancellation cancellation) {
                     return all;
                 }
             };

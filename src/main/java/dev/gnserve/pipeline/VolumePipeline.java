@@ -23,11 +23,13 @@ import dev.gnserve.volume.VolumeShape;
 import dev.gnserve.volume.WindowBlender;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
@@ -91,8 +93,49 @@ public final class VolumePipeline {
                 model.manifest(),
                 model,
                 client,
-                parts.get(0),
-                array,
+                parts.get(0).name(),
+                opened(model.manifest(), parts.get(0), array),
+                pixels::take,
+                stages,
+                false,
+                found -> stages.encoded(() -> response.apply(found)));
+    }
+
+    private VolumeFile opened(ModelManifest manifest, Upload upload, @Nullable String array) {
+        return VolumeFile.open(upload.bytes(), array, manifest.input().colour().channels(), limits);
+    }
+
+    /**
+     * Runs a file through a model, and makes its response, in work that no client waits for.
+     *
+     * @throws dev.gnserve.failure.FailureException if it fails
+     */
+    public <R, T> T answer(VolumeTask<R> task, LoadedModel model, Upload upload, Function<Found<R>, T> response) {
+        return answer(task, model, upload.name(), opened(model.manifest(), upload, null), response);
+    }
+
+    /**
+     * Runs a folder with one volume through a model, as {@link #answer(VolumeTask, LoadedModel, Upload, Function)} does with a file.
+     *
+     * @throws dev.gnserve.failure.FailureException if it fails
+     */
+    public <R, T> T answer(
+            VolumeTask<R> task, LoadedModel model, String name, Path folder, Function<Found<R>, T> response) {
+        int channels = model.manifest().input().colour().channels();
+        return answer(task, model, name, VolumeFile.openFolder(folder, channels, limits), response);
+    }
+
+    private <R, T> T answer(
+            VolumeTask<R> task, LoadedModel model, String name, VolumeFile file, Function<Found<R>, T> response) {
+        ImageStages stages = new ImageStages(model.name(), model.version(), events);
+        return run(
+                task,
+                model.manifest(),
+                model,
+                Client.NONE,
+                name,
+                file,
+                pixels::takePatiently,
                 stages,
                 false,
                 found -> stages.encoded(() -> response.apply(found)));
@@ -104,7 +147,18 @@ public final class VolumePipeline {
      * @throws dev.gnserve.failure.FailureException if it fails
      */
     <R> R whole(VolumeTask<R> task, ModelManifest manifest, Inference inference, Upload upload) {
-        return run(task, manifest, inference, Client.NONE, upload, null, ImageStages.UNPUBLISHED, true, Found::result);
+        // A test tensor takes nothing: requests to one model must not keep another from loading.
+        return run(
+                task,
+                manifest,
+                inference,
+                Client.NONE,
+                upload.name(),
+                opened(manifest, upload, null),
+                needed -> pixels.take(0),
+                ImageStages.UNPUBLISHED,
+                true,
+                Found::result);
     }
 
     /**
@@ -206,31 +260,29 @@ public final class VolumePipeline {
             ModelManifest manifest,
             Inference inference,
             Client client,
-            Upload upload,
-            @Nullable String array,
+            String name,
+            VolumeFile file,
+            LongFunction<Share> budget,
             ImageStages stages,
             boolean whole,
             Function<Found<R>, T> response) {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
-        VolumeFile file =
-                VolumeFile.open(upload.bytes(), array, manifest.input().colour().channels(), limits);
         Input input = whole ? Input.whole(file) : Input.of(spec, file, spec.order(file.geometry()), limits);
         SlidingWindow windows = whole
                 ? VolumeSpec.whole(input.grid)
                 : spec.windows(input.grid, manifest.input().padding().multiple());
         long bytes = bytes(task, manifest, spec, input, windows) + file.readingBytes();
-        // A test tensor takes nothing: requests to one model must not keep another from loading.
-        try (Share share = pixels.take(whole ? 0 : inBudget(bytes))) {
+        try (Share share = budget.apply(inBudget(bytes))) {
             Prepared<R> prepared = prepared(task, manifest, file, input, client, stages);
             share.reduceTo(inBudget(bytes - file.readingBytes() - input.freeBytes(spec)));
             Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
             run.through(input.planes(manifest.output().channels().size(), prepared.collector));
             long began = System.nanoTime() - run.collecting;
-            R result = prepared.collector.finish();
+            R result = prepared.collector.finish(client.cancelling("the separation of objects"));
             Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
             Timing timing = run.timing(prepared.decode, prepared.prepare, postprocess);
             stages.completed(timing);
-            return response.apply(new Found<>(upload.name(), result, timing));
+            return response.apply(new Found<>(name, result, timing));
         } catch (OutOfMemoryError e) {
             throw pixels.heapTooSmall(e).asException();
         }

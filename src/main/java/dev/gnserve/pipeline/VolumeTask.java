@@ -1,5 +1,6 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.volume.AxisOrder;
 import dev.gnserve.volume.Volume;
@@ -38,7 +39,11 @@ public interface VolumeTask<R> {
          */
         void plane(int number, float[] outputs);
 
-        /** The result, after the last plane. Called once. */
-        R finish();
+        /**
+         * The result, after the last plane. Called once.
+         *
+         * @param cancellation asked again and again if it takes long
+         */
+        R finish(Cancellation cancellation);
     }
 }

@@ -6,7 +6,7 @@ import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.segmentation.SegmentedVolume.SliceMask;
 import dev.gnserve.segmentation.SegmentedVolume.VoxelBox;
 import dev.gnserve.volume.AxisOrder;
-import dev.gnserve.volume.LabelRuns;
+import dev.gnserve.volume.LabelVoxels;
 import dev.gnserve.volume.VolumeShape;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +31,7 @@ final class SliceMasks {
     /** Its planes, as far as they were asked for. */
     private final @Nullable LabelMap[] planes;
 
-    SliceMasks(VolumeShape shape, AxisOrder.Grid grid, LabelRuns label) {
+    SliceMasks(VolumeShape shape, AxisOrder.Grid grid, LabelVoxels label) {
         this.shape = shape;
         this.planes = new LabelMap[shape.depth()];
         this.numbers = new int[Math.toIntExact(shape.voxels())];
@@ -62,12 +62,25 @@ final class SliceMasks {
         return masks;
     }
 
-    /** An object in each plane that has it: all planes of its box, since its voxels are connected. */
+    /** An object in each plane that has it. */
     List<SliceMask> of(int object, VoxelBox box) {
         LabelMap.Region region = new LabelMap.Region(box.x(), box.y(), box.width(), box.height());
         return IntStream.range(box.z(), box.z() + box.depth())
+                .filter(z -> isIn(z, object, box))
                 .mapToObj(z -> mask(z, plane(z), object, region))
                 .toList();
+    }
+
+    private boolean isIn(int z, int object, VoxelBox box) {
+        for (int y = box.y(); y < box.y() + box.height(); y++) {
+            int row = (z * shape.height() + y) * shape.width();
+            for (int x = box.x(); x < box.x() + box.width(); x++) {
+                if (numbers[row + x] == object) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private LabelMap plane(int z) {

@@ -99,6 +99,19 @@ final class VolumeAnswers {
                             "The parameter 'content' goes with format=tiff, nifti or npy. A picture has 'render'.")
                     .asException();
         }
+        boolean hasThreshold = model.manifest()
+                .output()
+                .channels()
+                .containsAll(model.manifest().labels());
+        if (threshold != null && !hasThreshold) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "The parameter 'threshold' goes with a channel of the label, and the model '%s' has the channels %s. Leave threshold out."
+                                    .formatted(
+                                            model.name(),
+                                            model.manifest().output().channels()))
+                    .asException();
+        }
         if (masks && chosen != Format.JSON) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,

@@ -2,6 +2,7 @@ package dev.gnserve.segmentation;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.model.ModelManifest;
+import dev.gnserve.model.WatershedSpec;
 import dev.gnserve.pipeline.VolumeTask;
 import dev.gnserve.volume.ArrayFile;
 import dev.gnserve.volume.AxisOrder;
@@ -45,8 +46,11 @@ record VolumeRequest(
         }
     }
 
-    /** Of a voxel while masks are written: the number of its object, that again in its plane, and the strings. */
-    private static final long MASK_BYTES = 3 * Integer.BYTES;
+    /** Of a voxel while masks of a label are written: the number of its object, and that again in its plane. */
+    private static final long NUMBER_BYTES = 2 * Integer.BYTES;
+
+    /** Of a voxel for the strings of each label that it may have. */
+    private static final long MASK_BYTES = Integer.BYTES;
 
     /** Runs for which memory is planned: one for 16 voxels. */
     static int mostRuns(VolumeShape shape) {
@@ -55,20 +59,28 @@ record VolumeRequest(
 
     @Override
     public long bytes(ModelManifest manifest, VolumeShape shape) {
-        long runs = (long) manifest.labels().size() * mostRuns(shape) * LabelRuns.RUN_BYTES;
+        long labels = manifest.output().family() instanceof WatershedSpec watershed
+                ? watershed.bytesPerPixel() * shape.voxels()
+                : (long) manifest.labels().size() * mostRuns(shape) * LabelRuns.RUN_BYTES;
         int channels = manifest.output().channels().size();
-        return runs + (content.isOfOutputs() ? file(ArrayFile.Type.FLOAT32, channels, shape) : 0);
+        return labels + (content.isOfOutputs() ? file(ArrayFile.Type.FLOAT32, channels, shape) : 0);
     }
 
     @Override
     public long responseBytes(ModelManifest manifest, VolumeShape shape) {
+        long answer = answerBytes(manifest, shape);
+        return manifest.output().family() instanceof WatershedSpec watershed
+                ? Math.max(watershed.floodBytesPerPixel() * shape.voxels(), answer + Integer.BYTES * shape.voxels())
+                : answer;
+    }
+
+    private long answerBytes(ModelManifest manifest, VolumeShape shape) {
+        int perVoxel = mayOverlap(manifest) ? manifest.labels().size() : 1;
         if (masks) {
-            return MASK_BYTES * shape.voxels();
+            return (NUMBER_BYTES + MASK_BYTES * perVoxel) * shape.voxels();
         }
         ArrayFile.Type type = content == Content.OBJECTS ? ArrayFile.Type.UINT16 : ArrayFile.Type.UINT8;
-        return content.isOfOutputs()
-                ? 0
-                : file(type, mayOverlap(manifest) ? manifest.labels().size() : 1, shape);
+        return content.isOfOutputs() ? 0 : file(type, perVoxel, shape);
     }
 
     /** Heap for a file; a compressed one is beside it, and grows by doubling. */

@@ -13,7 +13,7 @@ import dev.gnserve.segmentation.SegmentedVolume.VoxelSpacing;
 import dev.gnserve.volume.ArrayFile;
 import dev.gnserve.volume.AxisOrder;
 import dev.gnserve.volume.Geometry;
-import dev.gnserve.volume.LabelRuns;
+import dev.gnserve.volume.LabelVoxels;
 import dev.gnserve.volume.Volume;
 import dev.gnserve.volume.VolumeShape;
 import java.util.ArrayList;
@@ -28,40 +28,42 @@ final class VolumeSegmentation {
     private final VolumeShape shape;
     private final Geometry geometry;
     private final AxisOrder.Grid grid;
-    private final List<LabelRuns> labels;
+    private final List<LabelVoxels> labels;
     private final VolumeRequest request;
     private final boolean overlap;
     private final @Nullable ArrayFile outputs;
 
-    /** The greatest values of the first channel along z, 0 to 255. */
     private final byte[] projection;
 
     /**
-     * @param volume with the values of the file, for the projection; not kept
-     * @param labels the runs of each label
+     * @param projection the greatest values along z, from {@link #projection}
+     * @param labels the voxels of each label
      * @param overlap whether a voxel may have several labels
      * @param outputs of all voxels, if the request wants them
      */
     VolumeSegmentation(
             List<String> names,
-            Volume volume,
+            VolumeShape shape,
+            Geometry geometry,
+            byte[] projection,
             AxisOrder.Grid grid,
-            List<LabelRuns> labels,
+            List<LabelVoxels> labels,
             VolumeRequest request,
             boolean overlap,
             @Nullable ArrayFile outputs) {
         this.names = names;
-        this.shape = volume.shape();
-        this.geometry = volume.geometry();
+        this.shape = shape;
+        this.geometry = geometry;
         this.grid = grid;
         this.labels = labels;
         this.request = request;
         this.overlap = overlap;
         this.outputs = outputs;
-        this.projection = projection(volume);
+        this.projection = projection;
     }
 
-    private static byte[] projection(Volume volume) {
+    /** The greatest values of the first channel along z, 0 to 255. */
+    static byte[] projection(Volume volume) {
         int plane = volume.shape().height() * volume.shape().width();
         float[] greatest = new float[plane];
         float[] values = volume.values();
@@ -97,7 +99,7 @@ final class VolumeSegmentation {
                     rounded((double) voxels / shape.voxels(), 1e6),
                     voxel == null ? null : voxels * voxel,
                     masks == null ? null : masks.all()));
-            for (LabelRuns.Found found : labels.get(label).objects()) {
+            for (LabelVoxels.Found found : labels.get(label).objects()) {
                 objects.add(described(
                         objects.size() + 1, names.get(label), found, voxel, request.objects() ? masks : null));
             }
@@ -117,7 +119,7 @@ final class VolumeSegmentation {
     }
 
     private VolumeObject described(
-            int id, String label, LabelRuns.Found found, @Nullable Double voxel, @Nullable SliceMasks masks) {
+            int id, String label, LabelVoxels.Found found, @Nullable Double voxel, @Nullable SliceMasks masks) {
         int[] corner = voxel(found.from()[0], found.from()[1], found.from()[2]);
         int[] opposite = voxel(found.to()[0] - 1, found.to()[1] - 1, found.to()[2] - 1);
         int[] least = new int[3];

@@ -198,7 +198,7 @@ public final class Decisions {
     /** Null if the outputs are not those of the decoder, so that there is no result. */
     private static int @Nullable [] instances(ModelManifest manifest, InstanceSpec spec, Prediction prediction) {
         try {
-            return spec.decisions(manifest.output(), prediction);
+            return spec.decisions(manifest, prediction);
         } catch (FailureException e) {
             return null;
         }

@@ -11,38 +11,13 @@ import java.util.List;
  * {@code scipy.ndimage.label} does unless another structure is given). Planes come one by one, so that memory grows with the runs and not
  * with the voxels. Not thread-safe.
  */
-public final class LabelRuns {
+public final class LabelRuns implements LabelVoxels {
 
     /** Whether a voxel of this probability belongs to the label. */
     @FunctionalInterface
     public interface Rule {
 
         boolean isIn(float probability);
-    }
-
-    /**
-     * An object. Axes are the model's.
-     *
-     * @param voxels number of them
-     * @param score mean probability
-     * @param from least places along the axes
-     * @param to places behind the greatest
-     * @param centre mean places of the voxels; a voxel's own place is its centre
-     */
-    @SuppressWarnings("ArrayRecordComponent") // Made once, compared never.
-    public record Found(long voxels, double score, int[] from, int[] to, double[] centre) {}
-
-    /** Receives runs in reading order. */
-    @FunctionalInterface
-    public interface Painter {
-
-        /**
-         * The next run.
-         *
-         * @param object number from 1; 0 for voxels of the label in an object that is too small
-         * @param length voxels along the third axis
-         */
-        void run(int object, int a, int b, int c, int length);
     }
 
     /** Bytes of a run. */
@@ -181,7 +156,7 @@ public final class LabelRuns {
             sizes[root(i)] += lengths[i];
         }
         numbers = new int[count];
-        List<Sum> objects = new ArrayList<>();
+        List<ObjectSum> objects = new ArrayList<>();
         int plane = 0;
         for (int i = 0; i < count; i++) {
             while (planeEnds.get(plane) <= i) {
@@ -192,7 +167,7 @@ public final class LabelRuns {
                 continue;
             }
             if (root == i) {
-                objects.add(new Sum());
+                objects.add(new ObjectSum());
                 numbers[i] = firstNumber + objects.size() - 1;
             } else {
                 numbers[i] = numbers[root];
@@ -200,21 +175,23 @@ public final class LabelRuns {
             objects.get(numbers[i] - firstNumber)
                     .add(plane, starts[i] / columns, starts[i] % columns, lengths[i], sums[i]);
         }
-        found = objects.stream().map(Sum::found).toList();
+        found = objects.stream().map(ObjectSum::found).toList();
         return found;
     }
 
-    /** Voxels of the label. */
+    @Override
     public long voxels() {
         return voxels;
     }
 
-    /** The objects; none before {@link #finish}. */
+    /** None before {@link #finish}. */
+    @Override
     public List<Found> objects() {
         return found;
     }
 
-    /** Passes on all runs, after {@link #finish}. */
+    /** After {@link #finish}. */
+    @Override
     public void paint(Painter painter) {
         int plane = 0;
         for (int i = 0; i < count; i++) {
@@ -222,36 +199,6 @@ public final class LabelRuns {
                 plane++;
             }
             painter.run(numbers[i], plane, starts[i] / columns, starts[i] % columns, lengths[i]);
-        }
-    }
-
-    private static final class Sum {
-
-        private final int[] from = {Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE};
-        private final int[] to = new int[3];
-        private final double[] places = new double[3];
-        private long voxels;
-        private double probability;
-
-        void add(int a, int b, int c, int length, float sum) {
-            extend(0, a, a + 1);
-            extend(1, b, b + 1);
-            extend(2, c, c + length);
-            places[0] += (double) a * length;
-            places[1] += (double) b * length;
-            places[2] += (c + (length - 1) / 2.0) * length;
-            voxels += length;
-            probability += sum;
-        }
-
-        private void extend(int axis, int least, int behind) {
-            from[axis] = Math.min(from[axis], least);
-            to[axis] = Math.max(to[axis], behind);
-        }
-
-        Found found() {
-            double[] centre = Arrays.stream(places).map(sum -> sum / voxels).toArray();
-            return new Found(voxels, probability / voxels, from, to, centre);
         }
     }
 }

@@ -58,7 +58,7 @@ final class NpzFile {
         }
         if (wanted == null ? names.size() > 1 : !names.contains(wanted)) {
             throw new UnsupportedImageException(
-                    "it has the arrays %s%s: choose one with the parameter array, or save it alone"
+                    "it has the arrays %s%s: save the one that is wanted alone, or choose it with the parameter array of segment"
                             .formatted(shown(names), wanted == null ? "" : ", and '" + wanted + "' is wanted"));
         }
         return wanted == null ? names.get(0) : wanted;

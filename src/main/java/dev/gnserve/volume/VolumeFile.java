@@ -9,6 +9,7 @@ import dev.gnserve.image.NpyHeader;
 import dev.gnserve.image.TiffStack;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -75,17 +76,45 @@ public final class VolumeFile {
                 case ARRAYS -> NpyVolume.ofArchive(bytes, array, channels);
                 default -> NiftiVolume.of(bytes, channels);
             };
-            VolumeShape shape = source.shape();
-            requireWithin(shape, limits);
-            if (shape.channels() != channels) {
-                throw new UnsupportedImageException(
-                        "it has %d channels and the model takes %d; send a volume with those of the model"
-                                .formatted(shape.channels(), channels));
-            }
-            return new VolumeFile(source, described);
+            return of(source, described, channels, limits);
         } catch (IOException | RuntimeException | OutOfMemoryError e) {
             throw DecodeFailure.of(described, e).asException();
         }
+    }
+
+    /** Whether a folder has one volume: an image of OME-Zarr, or an array of Zarr. False if it cannot be read. */
+    public static boolean isFolder(Path folder) {
+        try {
+            return ZarrVolume.isOf(folder);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Opens a folder with one volume.
+     *
+     * @throws dev.gnserve.failure.FailureException as {@link #open(byte[], String, int, ImageLimits)}
+     */
+    public static VolumeFile openFolder(Path folder, int channels, ImageLimits limits) {
+        String described = "the Zarr folder " + folder.getFileName();
+        try {
+            return of(ZarrVolume.of(folder, channels), described, channels, limits);
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+            throw DecodeFailure.of(described, e).asException();
+        }
+    }
+
+    private static VolumeFile of(Source source, String described, int channels, ImageLimits limits)
+            throws UnsupportedImageException {
+        VolumeShape shape = source.shape();
+        requireWithin(shape, limits);
+        if (shape.channels() != channels) {
+            throw new UnsupportedImageException(
+                    "it has %d channels and the model takes %d; send a volume with those of the model"
+                            .formatted(shape.channels(), channels));
+        }
+        return new VolumeFile(source, described);
     }
 
     private static String format(byte[] bytes) {

@@ -9,11 +9,9 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Calls of a scope, its closing and the engine's closing under many interleavings; see {@code batching.InterleavingsTest}. */
 @Tag("interleavings")
-@Timeout(120)
 class ScopeInterleavingsTest {
 
     @Test

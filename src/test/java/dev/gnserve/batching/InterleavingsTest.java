@@ -20,14 +20,12 @@ import org.jetbrains.lincheck.datastructures.Validate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /**
  * The queue and the batcher under many interleavings of few operations. Lincheck generates the scenarios, always the same
  * ones; it chooses the switches between threads itself (model checking), or leaves them to the machine (stress).
  */
 @Tag("interleavings")
-@Timeout(120)
 class InterleavingsTest {
 
     @Test

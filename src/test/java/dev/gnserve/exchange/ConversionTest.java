@@ -125,6 +125,35 @@ class ConversionTest {
     }
 
     @Test
+    void theTableHasMeanIntensitiesOfThePictures() throws IOException {
+        Path images = Files.createDirectories(to.resolve("images"));
+        Files.createDirectories(images.resolve("plate"));
+        Files.write(images.resolve("plate/cells.png"), resource("cells.png"));
+        Files.write(results.resolve("missing.png.json"), resource("cells.json"));
+
+        Conversion.Summary summary = new Conversion(results, to, Format.CSV, List.of(), images).run();
+
+        assertThat(summary.failed()).containsOnlyKeys("missing.png");
+        assertThat(summary.failed().get("missing.png")).contains("its image is not in " + images);
+        List<String> lines = Files.readAllLines(to.resolve("objects.csv"));
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(0)).endsWith(",eccentricity,intensity_mean-0,intensity_mean-1,intensity_mean-2");
+        for (int i = 0; i < 4; i++) {
+            String[] cells = lines.get(i + 1).split(",", -1);
+            assertThat(cells).hasSize(16);
+            for (int channel = 0; channel < 3; channel++) {
+                assertThat(Double.parseDouble(cells[13 + channel]))
+                        .isEqualTo(
+                                expected.path(i)
+                                        .path("intensities")
+                                        .path(channel)
+                                        .asDouble(),
+                                within(1e-4));
+            }
+        }
+    }
+
+    @Test
     void labelPicturesHaveTheNumberOfTheObjectAtItsPixels() throws IOException {
         assertThat(convert(Format.LABELS).failed()).isEmpty();
 
@@ -164,13 +193,13 @@ class ConversionTest {
 
     @Test
     void aLabelThatIsNotAmongTheNamedOnesIsRefused() throws IOException {
-        Conversion.Summary summary = new Conversion(results, to, Format.YOLO, List.of("a")).run();
+        Conversion.Summary summary = new Conversion(results, to, Format.YOLO, List.of("a"), null).run();
 
         assertThat(summary.failed().get("plate/cells.png")).contains("\"b\" is not among [a]");
     }
 
     private Conversion.Summary convert(Format format) throws IOException {
-        return new Conversion(results, to, format, List.of()).run();
+        return new Conversion(results, to, format, List.of(), null).run();
     }
 
     private JsonNode read(String name) throws IOException {

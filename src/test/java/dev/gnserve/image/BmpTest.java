@@ -41,6 +41,16 @@ class BmpTest {
         assertThat(colors(image, 0)).containsExactly(0xFF81FF, 0);
     }
 
+    /** Pointers of OS/2 keep their hot spot in the words that are zero elsewhere. */
+    @Test
+    void aBitmapWithAHotSpotIsRead() {
+        byte[] bitmap = bmp(6, 1, 4, 2, palette(0, 0x0A0A0A, 0x141414), new byte[] {5, 0x12, 0, 0, 0, 1});
+        bitmap[6] = 21;
+        bitmap[8] = 16;
+
+        assertThat(colors(decoder.decode(bitmap), 0)[1]).isEqualTo(0x141414);
+    }
+
     private static int[] colors(UprightImage image, int y) {
         int[] colors = new int[image.width()];
         for (int x = 0; x < colors.length; x++) {

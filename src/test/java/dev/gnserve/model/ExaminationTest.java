@@ -21,10 +21,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Models whose archives are judged before they are loaded: the others do not wait for that. */
-@Timeout(60)
 class ExaminationTest {
 
     /** Judges when the test says so. */

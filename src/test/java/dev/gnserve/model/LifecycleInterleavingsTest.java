@@ -10,11 +10,9 @@ import org.jetbrains.lincheck.datastructures.StressOptions;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** The changes of a model's life under many interleavings; see {@code batching.InterleavingsTest}. */
 @Tag("interleavings")
-@Timeout(120)
 class LifecycleInterleavingsTest {
 
     @Test

@@ -348,6 +348,42 @@ class ManifestReaderTest {
                 .hasMessageContaining("line 3, golden: not allowed here");
     }
 
+    private static final String VOLUME = "input: {volume: {window: [8, 8, 8]}}\n";
+
+    @Test
+    void theDecoderWatershedGoesWithOneLabelABoundaryAndVolumes() {
+        OutputSpec output = read("task: segmentation\nlabels: [cell]\n" + VOLUME
+                        + "output: {decoder: watershed, watershed: {planes: true, pitch: [2, 1, 1]}}")
+                .output();
+        assertThat(output.channels()).containsExactly("boundary");
+        assertThat(output.family()).isEqualTo(new WatershedSpec(0.5f, 1, 2, 100, 1, List.of(2.0, 1.0, 1.0), true));
+
+        refuses("output: {decoder: watershed}", 1, "output.decoder is watershed", "which goes with input.volume");
+        refuses(
+                VOLUME + "output: {decoder: watershed, channels: [a]}",
+                1,
+                "channels [a]",
+                "allowed are one label, for all objects, and channels with boundary among them");
+        refuses(
+                VOLUME + "output: {decoder: watershed}\nthresholds: {mask: 0.3}",
+                5,
+                "thresholds",
+                "the threshold of boundaries is output.watershed.threshold");
+        refuses(
+                VOLUME + "output: {decoder: sigmoid, watershed: {alpha: 1}}",
+                4,
+                "output.watershed",
+                "not allowed here: output.decoder is sigmoid");
+        refuses(
+                VOLUME + "output: {decoder: sigmoid, channels: [a, boundary]}",
+                1,
+                "output.decoder is sigmoid with the channels [a, boundary]",
+                "and watershed, with it");
+        refuses(VOLUME + "output: {decoder: watershed, watershed: {pitch: [1, 1]}}", 4, "pitch", "three numbers");
+        assertThatThrownBy(() -> read("task: segmentation\nlabels: [a, b]\n" + VOLUME + "output: {decoder: watershed}"))
+                .hasMessageContaining("with the labels [a, b]");
+    }
+
     @Test
     void workersTimesThreadsStayWithinTheCores() {
         assertThat(new Execution(2, 8, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(8))

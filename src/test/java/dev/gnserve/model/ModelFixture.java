@@ -25,10 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Timeout;
 
 /** A model on a back end that waits and fails when the test says so. */
-@Timeout(120)
 abstract class ModelFixture {
 
     static final Duration LONG = Duration.ofSeconds(30);

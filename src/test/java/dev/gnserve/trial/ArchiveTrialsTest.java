@@ -20,10 +20,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** The rules of trials, on processes that do what the test says. */
-@Timeout(60)
 class ArchiveTrialsTest {
 
     private static final long TOTAL = 1L << 30;

@@ -13,12 +13,10 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /** Archives in the process that tries them, with the engine in it. */
-@Timeout(300)
 class TrialProcessIT {
 
     private static final Duration SHORT = Duration.ofSeconds(3);

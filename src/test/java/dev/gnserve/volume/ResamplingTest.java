@@ -1,17 +1,21 @@
 package dev.gnserve.volume;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.ModelsFolder;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
+import dev.gnserve.model.VolumeSpec;
 import dev.gnserve.numpy.Npz;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values are those of MONAI 1.6.1 (volumes/make_resampled.py); there, labels on the grid of the file are tested through HTTP. */
 class ResamplingTest {
@@ -39,6 +43,27 @@ class ResamplingTest {
         Resampling resampling = new Resampling(grid, new double[] {1.5, 0.7, 1}, new double[] {1.2, 1.9, 0.6});
         // MONAI: 14 x 4 x 21; the sizes before rounding are 13.5, 3.95 and 21.
         assertThat(resampling.shape(1)).isEqualTo(new VolumeShape(1, 14, 4, 21));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.POSITIVE_INFINITY, Double.NaN, 0, -1, Double.MIN_VALUE})
+    void aDistanceOfVoxelsThatIsNoneIsRefused(double distance) {
+        VolumeSpec spec = new VolumeSpec(
+                "zyx",
+                null,
+                List.of(8, 8, 8),
+                List.of(8, 8, 8),
+                List.of(0.0, 0.0, 0.0),
+                SlidingWindow.Blending.CONSTANT,
+                List.of(0, 0, 0),
+                List.of(1.0, 1.0, 1.0),
+                List.of());
+        Geometry geometry = new Geometry(List.of(1.0, 1.0, distance), "millimeter", null);
+        AxisOrder.Grid grid = AxisOrder.ZYX.grid(new VolumeShape(1, 5, 2, 3));
+
+        assertThatThrownBy(() -> spec.resampling(geometry, AxisOrder.ZYX, grid))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("the distances [1.0, 1.0, " + distance + "]; correct them in the file");
     }
 
     @Test

@@ -128,7 +128,7 @@ class SlidingWindowTest {
             runs.paint((object, a, b, c, length) ->
                     Arrays.fill(painted, (a * 9 + b) * 13 + c, (a * 9 + b) * 13 + c + length, object));
             assertThat(Arrays.stream(painted).asDoubleStream().toArray()).containsExactly(expected);
-            LabelRuns.Found first = runs.objects().get(0);
+            LabelVoxels.Found first = runs.objects().get(0);
             assertThat(first.voxels())
                     .isEqualTo(Arrays.stream(expected)
                             .filter(number -> number == 1)

@@ -56,4 +56,32 @@ class UNetScriptTest {
             }
         }
     }
+
+    @Test
+    void archiveOfVolumesComputesWhatTheTrainedNetworkComputes() throws Exception {
+        BlobVolume volume = BlobVolume.made(-1, 8, 16, 24);
+        try (PyTorchBackend engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+                TrainableBlobs network = new TrainableBlobs(BlobRecipe.DEFAULT.network())) {
+            float[] weights = network.weights().initial(5);
+            Path archive = folder.resolve("model.pt");
+            TorchScriptWriter.write(network.script(weights, false), "unet3d", archive);
+            float[] expected = network.probabilities(volume);
+
+            try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(archive);
+                    PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
+                FloatTensor input = new FloatTensor(TensorShape.of(1, 8, 16, 24), volume.normalized());
+                FloatTensor output = (FloatTensor) model.newSession()
+                        .run(List.of(input))
+                        .predictions()
+                        .get(0)
+                        .first();
+
+                assertThat(output.shape()).isEqualTo(TensorShape.of(2, 8, 16, 24));
+                float[] logits = output.values();
+                for (int i = 0; i < logits.length; i++) {
+                    assertThat(1 / (1 + Math.exp(-logits[i]))).isCloseTo(expected[i], within(1e-5));
+                }
+            }
+        }
+    }
 }

@@ -110,6 +110,11 @@ final class BenchServer implements AutoCloseable {
         }
     }
 
+    /** From here on, {@link #peakMegabytes} counts anew (proc(5), clear_refs). */
+    void forgetPeak() throws IOException {
+        Files.writeString(Path.of("/proc/" + process.pid() + "/clear_refs"), "5");
+    }
+
     /** The value of a meter, summed over its series. */
     double meter(String name) throws IOException, InterruptedException {
         return new Meters(uri()).sum(name);

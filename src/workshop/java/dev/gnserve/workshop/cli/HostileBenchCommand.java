@@ -78,20 +78,25 @@ final class HostileBenchCommand implements Callable<Integer> {
             out.printf(
                     "JDK %s, limit %,d MB, %d hostile clients, one good client that asks %d times%n%n",
                     Runtime.version(), megabytes, hostile, QUESTIONS);
-            out.println("| picture | bytes | alone | processor, s | good client, answers | median, s | longest, s"
-                    + " | answers to the hostile clients |");
-            out.println("| --- | ---: | --- | ---: | ---: | ---: | ---: | --- |");
+            out.println(
+                    "| picture | bytes | alone | processor, s | good client, answers | median, s | longest, s | resident at most, MB"
+                            + " | answers to the hostile clients |");
+            out.println("| --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |");
             ask(server.uri(), small);
+            double most = 0;
             for (Path file : files()) {
                 byte[] picture = Files.readAllBytes(file);
+                server.forgetPeak();
                 Duration before = server.cpu();
                 Answer alone = ask(server.uri(), picture);
                 Duration cpu = server.cpu().minus(before);
                 Map<String, Integer> theirs = new ConcurrentSkipListMap<>();
                 List<Double> ours = beside(server.uri(), picture, small, theirs);
+                double peak = server.peakMegabytes();
+                most = Math.max(most, peak);
                 out.printf(
                         Locale.ROOT,
-                        "| %s | %,d | %s | %.2f | %d of %d | %.2f | %.2f | %s |%n",
+                        "| %s | %,d | %s | %.2f | %d of %d | %.2f | %.2f | %,.0f | %s |%n",
                         file.getFileName(),
                         picture.length,
                         alone.status() + " " + alone.code(),
@@ -100,11 +105,12 @@ final class HostileBenchCommand implements Callable<Integer> {
                         QUESTIONS,
                         ours.isEmpty() ? Double.NaN : ours.get(ours.size() / 2),
                         ours.isEmpty() ? Double.NaN : ours.get(ours.size() - 1),
+                        peak,
                         theirs);
                 out.flush();
                 good &= ours.size() == QUESTIONS && server.isAlive();
             }
-            out.printf("%nresident at most %,.0f MB; killed %d%n", server.peakMegabytes(), group.kills());
+            out.printf("%nresident at most %,.0f MB; killed %d%n", most, group.kills());
             good &= group.kills() == 0;
         }
         out.println(good ? "good" : "NOT GOOD");

@@ -2,6 +2,8 @@ package dev.gnserve.workshop.cli;
 
 import dev.gnserve.cli.FoldConverter;
 import dev.gnserve.evaluation.Fold;
+import dev.gnserve.workshop.training.BlobRecipe;
+import dev.gnserve.workshop.training.BlobTraining;
 import dev.gnserve.workshop.training.BloodCellRecipe;
 import dev.gnserve.workshop.training.BloodCellTraining;
 import dev.gnserve.workshop.training.NucleiRecipe;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "train",
         description = "Trains an embedded network from its data set.",
-        subcommands = {TrainCommand.Nuclei.class, TrainCommand.BloodCells.class})
+        subcommands = {TrainCommand.Nuclei.class, TrainCommand.BloodCells.class, TrainCommand.Blobs.class})
 final class TrainCommand implements Runnable {
 
     @Spec
@@ -97,6 +99,30 @@ final class TrainCommand implements Runnable {
             BloodCellRecipe recipe =
                     BloodCellRecipe.DEFAULT.withSteps(steps).withSeed(seed).withFold(fold);
             BloodCellTraining.run(recipe, data, out);
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "blobs",
+            description =
+                    "Trains the 3-D U-Net of the example volume on made volumes, and scores others: Dice and F1 in history.csv. A rerun"
+                            + " with the same --out goes on where the last one stopped.")
+    static final class Blobs implements Callable<Integer> {
+
+        @Option(names = "--out", required = true, description = "Folder of the run: checkpoint and history.")
+        @SuppressWarnings("NullAway.Init")
+        private Path out;
+
+        @Option(names = "--steps", description = "Optimizer steps (default: ${DEFAULT-VALUE}).", defaultValue = "600")
+        private int steps;
+
+        @Option(names = "--seed", description = "Seed (default: ${DEFAULT-VALUE}).", defaultValue = "1")
+        private long seed;
+
+        @Override
+        public Integer call() throws IOException {
+            BlobTraining.run(BlobRecipe.DEFAULT.withSteps(steps).withSeed(seed), out);
             return 0;
         }
     }

@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             TrainCommand.class,
             ExportCommand.class,
+            BlobsCommand.class,
             PaperCommand.class,
             BenchCommand.class,
             FamiliesCommand.class,

@@ -6,15 +6,15 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
-import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import org.jspecify.annotations.Nullable;
 
-/** A 3x3 convolution, a norm, ReLU. The convolution has a bias only where there is no norm, which would have one. */
+/** A 3x3 or 3x3x3 convolution, a norm, ReLU. The convolution has a bias only where there is no norm, which would have one. */
 final class ConvNormRelu extends AbstractBlock {
 
-    private final Conv2d conv;
+    private final Convolution conv;
     private final NormLayer norm;
 
     ConvNormRelu(int outputChannels, Norm norm) {
@@ -22,19 +22,16 @@ final class ConvNormRelu extends AbstractBlock {
     }
 
     ConvNormRelu(int outputChannels, Norm norm, int stride) {
-        conv = addChildBlock(
-                "conv",
-                Conv2d.builder()
-                        .setKernelShape(new Shape(3, 3))
-                        .setFilters(outputChannels)
-                        .optPadding(new Shape(1, 1))
-                        .optStride(new Shape(stride, stride))
-                        .optBias(norm instanceof Norm.None)
-                        .build());
+        this(outputChannels, norm, stride, 2);
+    }
+
+    /** @param axes 2 for images, 3 for volumes */
+    ConvNormRelu(int outputChannels, Norm norm, int stride, int axes) {
+        conv = addChildBlock("conv", ConvolutionOf.axes(axes, 3, outputChannels, stride, norm instanceof Norm.None));
         this.norm = addChildBlock("norm", norm.layer(outputChannels));
     }
 
-    Conv2d conv() {
+    Convolution conv() {
         return conv;
     }
 

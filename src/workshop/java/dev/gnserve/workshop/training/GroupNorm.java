@@ -12,7 +12,7 @@ import ai.djl.util.PairList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Group Normalization over NCHW (Wu and He 2018, eq. 1 to 3 and 7), differentiable. DJL has no such operator: each group is one row of a
+ * Group Normalization over NCHW or NCDHW (Wu and He 2018, eq. 1 to 3 and 7), differentiable. DJL has no such operator: each group is one row of a
  * layer norm, and gamma and beta are applied per channel after it.
  */
 final class GroupNorm extends NormLayer {
@@ -59,8 +59,9 @@ final class GroupNorm extends NormLayer {
         NDArray normalized = LayerNorm.layerNorm(rows, row, ones, zeros, EPSILON)
                 .singletonOrThrow()
                 .reshape(shape);
-        NDArray gamma = parameters.getValue(weight, x.getDevice(), training).reshape(1, channels, 1, 1);
-        NDArray beta = parameters.getValue(bias, x.getDevice(), training).reshape(1, channels, 1, 1);
+        Shape perChannel = new Shape(1, channels).addAll(ConvolutionOf.all(shape.dimension() - 2, 1));
+        NDArray gamma = parameters.getValue(weight, x.getDevice(), training).reshape(perChannel);
+        NDArray beta = parameters.getValue(bias, x.getDevice(), training).reshape(perChannel);
         return new NDList(normalized.mul(gamma).add(beta));
     }
 }

@@ -44,7 +44,7 @@ final class NetworkWeights {
         for (Parameter parameter : parameters) {
             Shape shape = parameter.getShape();
             double deviation =
-                    shape.dimension() == 4 ? Math.sqrt(2.0 / shape.slice(1).size()) : 0;
+                    shape.dimension() >= 4 ? Math.sqrt(2.0 / shape.slice(1).size()) : 0;
             boolean one =
                     parameter.getType() == Parameter.Type.GAMMA || parameter.getType() == Parameter.Type.RUNNING_VAR;
             float constant = one ? 1 : 0;

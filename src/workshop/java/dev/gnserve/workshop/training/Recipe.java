@@ -9,9 +9,10 @@ import dev.gnserve.archive.ScriptModule;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = NucleiRecipe.class, name = "nuclei"),
     @JsonSubTypes.Type(value = BloodCellRecipe.class, name = "bloodcells"),
-    @JsonSubTypes.Type(value = TrialRecipe.class, name = "trial")
+    @JsonSubTypes.Type(value = TrialRecipe.class, name = "trial"),
+    @JsonSubTypes.Type(value = BlobRecipe.class, name = "blobs")
 })
-sealed interface Recipe permits NucleiRecipe, BloodCellRecipe, TrialRecipe {
+sealed interface Recipe permits NucleiRecipe, BloodCellRecipe, TrialRecipe, BlobRecipe {
 
     /** Optimizer steps. */
     int steps();

@@ -1,10 +1,11 @@
 package dev.gnserve.workshop.training;
 
 import ai.djl.nn.Parameter;
-import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -41,17 +42,27 @@ final class ScriptLayers {
                 .build();
     }
 
-    ScriptModule convolution(String className, Conv2d conv, int stride, int padding) {
+    ScriptModule convolution(String className, Convolution conv, int stride, int padding) {
         boolean bias = conv.getDirectParameters().size() > 1;
         ScriptModule.Builder builder = ScriptModule.ofClass(bias ? className + "Bias" : className);
         for (var entry : conv.getDirectParameters()) {
             boolean isBias = entry.getValue().getType() == Parameter.Type.BIAS;
             parameter(builder, isBias ? "bias" : "weight", entry.getValue());
         }
-        return builder.method(
-                        ScriptMethod.forward("return torch.conv2d(x, self.weight, %s, [%d, %d], [%d, %d], [1, 1], 1)"
-                                .formatted(bias ? "self.bias" : "None", stride, stride, padding, padding)))
+        int axes = conv.getDirectParameters().valueAt(0).getShape().dimension() - 2;
+        return builder.method(ScriptMethod.forward("return torch.conv%dd(x, self.weight, %s, %s, %s, %s, 1)"
+                        .formatted(
+                                axes,
+                                bias ? "self.bias" : "None",
+                                all(axes, stride),
+                                all(axes, padding),
+                                all(axes, 1))))
                 .build();
+    }
+
+    /** A list with the same number for each axis. */
+    static String all(int axes, int value) {
+        return Collections.nCopies(axes, value).toString();
     }
 
     ScriptModule norm(NormLayer norm) {

@@ -6,30 +6,31 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
-import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.convolutional.Convolution;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A U-Net (Ronneberger et al. 2015) with one {@link Norm}: float32 [N, C, H, W] to logits [N, classes, H, W].
+ * A U-Net (Ronneberger et al. 2015) with one {@link Norm}: float32 [N, C, H, W] to logits [N, classes, H, W], or the same
+ * with a depth before the height.
  *
  * <p>The encoder halves the resolution by max pooling. Each step of the decoder narrows by a 1x1 convolution <em>before</em> it doubles the
  * resolution (nearest neighbour), so that the wide part of the work stays small, then joins the encoder's features of that resolution.
  */
 final class UNet extends AbstractBlock {
 
-    private static final Shape TWO = new Shape(2, 2);
-
     private final UNetShape shape;
+    private final int axes;
     private final NormLayer input;
     private final List<Stage> encoder = new ArrayList<>();
-    private final List<Conv2d> narrow = new ArrayList<>();
+    private final List<Convolution> narrow = new ArrayList<>();
     private final List<Stage> decoder = new ArrayList<>();
-    private final Conv2d head;
+    private final Convolution head;
 
     /** Two convolutions at one resolution. */
     record Stage(ConvNormRelu first, ConvNormRelu second) {
@@ -41,7 +42,13 @@ final class UNet extends AbstractBlock {
     }
 
     UNet(UNetShape shape) {
+        this(shape, 2);
+    }
+
+    /** @param axes 2 for images, 3 for volumes */
+    UNet(UNetShape shape, int axes) {
         this.shape = shape;
+        this.axes = axes;
         input = addChildBlock("input", shape.entrance().input().layer(shape.inputChannels()));
         for (int level = 0; level < shape.levels(); level++) {
             Norm first = level == 0 ? shape.entrance().first() : shape.norm();
@@ -57,20 +64,21 @@ final class UNet extends AbstractBlock {
 
     private Stage addStage(String name, int width, Norm first) {
         return new Stage(
-                addChildBlock(name + "first", new ConvNormRelu(width, first)),
-                addChildBlock(name + "second", new ConvNormRelu(width, shape.norm())));
+                addChildBlock(name + "first", new ConvNormRelu(width, first, 1, axes)),
+                addChildBlock(name + "second", new ConvNormRelu(width, shape.norm(), 1, axes)));
     }
 
-    private static Conv2d pointwise(int filters) {
-        return Conv2d.builder()
-                .setKernelShape(new Shape(1, 1))
-                .setFilters(filters)
-                .optBias(true)
-                .build();
+    private Convolution pointwise(int filters) {
+        return ConvolutionOf.axes(axes, 1, filters, 1, true);
     }
 
     UNetShape shape() {
         return shape;
+    }
+
+    /** 2 for images, 3 for volumes. */
+    int axes() {
+        return axes;
     }
 
     /** Of the input itself. */
@@ -83,7 +91,7 @@ final class UNet extends AbstractBlock {
     }
 
     /** From the lowest resolution up, as {@link #decoder()}. */
-    List<Conv2d> narrow() {
+    List<Convolution> narrow() {
         return List.copyOf(narrow);
     }
 
@@ -91,7 +99,7 @@ final class UNet extends AbstractBlock {
         return List.copyOf(decoder);
     }
 
-    Conv2d head() {
+    Convolution head() {
         return head;
     }
 
@@ -102,7 +110,7 @@ final class UNet extends AbstractBlock {
         List<NDArray> skips = new ArrayList<>();
         for (Stage stage : encoder) {
             if (!skips.isEmpty()) {
-                x = Pool.maxPool2d(x, TWO, TWO, new Shape(0, 0), false);
+                x = halved(x);
             }
             x = stage.forward(parameters, x, training);
             skips.add(x);
@@ -117,9 +125,15 @@ final class UNet extends AbstractBlock {
         return head.forward(parameters, new NDList(x), training);
     }
 
-    private static NDArray upsample(NDArray x) {
-        Shape s = x.getShape();
-        long[] doubled = {s.get(2) * 2, s.get(3) * 2};
+    private NDArray halved(NDArray x) {
+        Shape two = ConvolutionOf.all(axes, 2);
+        Shape none = ConvolutionOf.all(axes, 0);
+        return axes == 2 ? Pool.maxPool2d(x, two, two, none, false) : Pool.maxPool3d(x, two, two, none, false);
+    }
+
+    private NDArray upsample(NDArray x) {
+        long[] doubled = x.getShape().slice(2).getShape().clone();
+        Arrays.setAll(doubled, axis -> 2 * doubled[axis]);
         return x.getNDArrayInternal().interpolation(doubled, 0, false);
     }
 
@@ -127,21 +141,26 @@ final class UNet extends AbstractBlock {
     protected void initializeChildBlocks(NDManager manager, DataType type, Shape... inputShapes) {
         // Channels alone decide the shapes of the parameters; any legal size will do.
         int size = shape.multiple();
-        Shape x = new Shape(1, shape.inputChannels(), size, size);
+        Shape x = sized(shape.inputChannels(), size);
         input.initialize(manager, type, x);
         for (int level = 0; level < shape.levels(); level++) {
             x = initialize(encoder.get(level), manager, type, x);
             if (level < shape.levels() - 1) {
-                x = new Shape(1, x.get(1), x.get(2) / 2, x.get(3) / 2);
+                size /= 2;
+                x = sized(x.get(1), size);
             }
         }
         for (int step = 0; step < decoder.size(); step++) {
             narrow.get(step).initialize(manager, type, x);
             long width = narrow.get(step).getOutputShapes(new Shape[] {x})[0].get(1);
-            Shape joined = new Shape(1, 2 * width, x.get(2) * 2, x.get(3) * 2);
-            x = initialize(decoder.get(step), manager, type, joined);
+            size *= 2;
+            x = initialize(decoder.get(step), manager, type, sized(2 * width, size));
         }
         head.initialize(manager, type, x);
+    }
+
+    private Shape sized(long channels, int size) {
+        return new Shape(1, channels).addAll(ConvolutionOf.all(axes, size));
     }
 
     private static Shape initialize(Stage stage, NDManager manager, DataType type, Shape input) {
@@ -154,6 +173,6 @@ final class UNet extends AbstractBlock {
     @Override
     public Shape[] getOutputShapes(Shape[] inputShapes) {
         Shape input = inputShapes[0];
-        return new Shape[] {new Shape(input.get(0), shape.classes(), input.get(2), input.get(3))};
+        return new Shape[] {new Shape(input.get(0), shape.classes()).addAll(input.slice(2))};
     }
 }

@@ -3,6 +3,7 @@ package dev.gnserve.workshop.training;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -13,9 +14,11 @@ final class UNetScript {
 
     private final UNet network;
     private final ScriptLayers layers;
+    private final int axes;
 
     private UNetScript(UNet network, ScriptLayers layers) {
         this.network = network;
+        this.axes = network.axes();
         this.layers = layers;
     }
 
@@ -35,7 +38,9 @@ final class UNetScript {
             encoder.child(
                     Integer.toString(level),
                     stage("Stage", network.encoder().get(level)).build());
-            String input = level == 0 ? x : "torch.max_pool2d(" + x + ", [2, 2], [2, 2], [0, 0], [1, 1], False)";
+            String input = level == 0
+                    ? x
+                    : "torch.max_pool%dd(%s, %s, %s, %s, %s, False)".formatted(axes, x, all(2), all(2), all(0), all(1));
             x = "level" + level;
             forward.add("%s = (getattr(self.encoder, \"%d\")).forward(%s, )".formatted(x, level, input));
         }
@@ -44,7 +49,7 @@ final class UNetScript {
                     .child(
                             "narrow",
                             layers.convolution("Conv1x1", network.narrow().get(step), 1, 0))
-                    .method(UP)
+                    .method(up())
                     .build();
             decoder.child(Integer.toString(step), up);
             String up0 = "up" + step;
@@ -62,14 +67,22 @@ final class UNetScript {
                 .build();
     }
 
-    private static final ScriptMethod UP = new ScriptMethod(
-            "up",
-            "x: Tensor, skip: Tensor",
-            "Tensor",
-            List.of(
-                    "narrowed = (self.narrow).forward(x, )",
-                    "doubled = torch.upsample_nearest2d(narrowed, None, [2.0, 2.0])",
-                    "return (self).forward(torch.cat([doubled, skip], 1), )"));
+    private ScriptMethod up() {
+        return new ScriptMethod(
+                "up",
+                "x: Tensor, skip: Tensor",
+                "Tensor",
+                List.of(
+                        "narrowed = (self.narrow).forward(x, )",
+                        "doubled = torch.upsample_nearest%dd(narrowed, None, [%s])"
+                                .formatted(axes, String.join(", ", Collections.nCopies(axes, "2.0"))),
+                        "return (self).forward(torch.cat([doubled, skip], 1), )"));
+    }
+
+    /** A list with the same number for each axis. */
+    private String all(int value) {
+        return ScriptLayers.all(axes, value);
+    }
 
     private ScriptModule.Builder stage(String className, UNet.Stage stage) {
         NormLayer norm1 = stage.first().norm();

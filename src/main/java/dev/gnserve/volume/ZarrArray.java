@@ -1,0 +1,318 @@
+package dev.gnserve.volume;
+
+import dev.gnserve.image.CorruptImageException;
+import dev.gnserve.image.NpyHeader;
+import dev.gnserve.image.UnsupportedImageException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * An array of Zarr in a local folder: format 2 or 3, chunks without compression or with zlib, gzip or Blosc with LZ4. All else is refused by
+ * its name. Immutable.
+ *
+ * @param shape sizes of the axes
+ * @param chunks sizes of a chunk
+ * @param type of the values, as in a file of NumPy
+ * @param fill value of chunks that are not there
+ * @param codec of the chunks
+ * @param prefix of the name of a chunk
+ * @param separator of the numbers in it
+ */
+@SuppressWarnings("ArrayRecordComponent") // Read once, compared never.
+record ZarrArray(
+        Path folder,
+        long[] shape,
+        int[] chunks,
+        NpyHeader type,
+        float fill,
+        Codec codec,
+        boolean fortranOrder,
+        String prefix,
+        String separator) {
+
+    /** The largest file with names and sizes that is read. */
+    private static final long MOST_METADATA = 1 << 22;
+
+    private static final long MOST_CHUNK = Integer.MAX_VALUE - (1 << 17);
+
+    /** A compressed chunk is hardly larger than its values. */
+    private static final int MOST_OVERHEAD = 1 << 16;
+
+    private static final Map<String, String> TYPES = Map.ofEntries(
+            Map.entry("bool", "b1"),
+            Map.entry("uint8", "u1"),
+            Map.entry("uint16", "u2"),
+            Map.entry("uint32", "u4"),
+            Map.entry("int8", "i1"),
+            Map.entry("int16", "i2"),
+            Map.entry("int32", "i4"),
+            Map.entry("float16", "f2"),
+            Map.entry("float32", "f4"),
+            Map.entry("float64", "f8"));
+
+    /** How chunks are compressed. */
+    enum Codec {
+        NONE,
+        ZLIB,
+        GZIP,
+        BLOSC
+    }
+
+    /**
+     * The JSON of a file; null if there is none.
+     *
+     * @throws IOException if it cannot be read, or is no JSON
+     */
+    static @Nullable JsonNode json(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        if (Files.size(file) > MOST_METADATA) {
+            throw new UnsupportedImageException("its %s has %,d bytes; at most %,d are read"
+                    .formatted(file.getFileName(), Files.size(file), MOST_METADATA));
+        }
+        try {
+            return JsonMapper.shared().readTree(Files.readAllBytes(file));
+        } catch (JacksonException e) {
+            throw new CorruptImageException("its " + file.getFileName() + " is no JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    /**
+     * Reads what a folder says of its array.
+     *
+     * @throws IOException naming what is damaged or not read
+     */
+    static ZarrArray read(Path folder) throws IOException {
+        JsonNode second = json(folder.resolve(".zarray"));
+        if (second != null) {
+            return ofFormat2(folder, second);
+        }
+        JsonNode third = json(folder.resolve("zarr.json"));
+        if (third == null || !third.path("node_type").asString("").equals("array")) {
+            throw new CorruptImageException("its folder %s has no array (.zarray or zarr.json)".formatted(folder));
+        }
+        return ofFormat3(folder, third);
+    }
+
+    private static ZarrArray ofFormat2(Path folder, JsonNode array) throws IOException {
+        JsonNode filters = array.path("filters");
+        if (!filters.isNull() && !filters.isMissingNode() && !filters.isEmpty()) {
+            throw unsupported(
+                    "has the filter " + filters.path(0).path("id").asString("?") + "; save it without filters");
+        }
+        String type = array.path("dtype").isString() ? array.path("dtype").asString() : "of several fields";
+        JsonNode compressor = array.path("compressor");
+        Codec codec = compressor.isNull() || compressor.isMissingNode()
+                ? Codec.NONE
+                : codec(
+                        compressor.path("id").asString("?"),
+                        compressor.path("cname").asString("lz4"));
+        String separator = array.path("dimension_separator").asString(".");
+        boolean fortran = array.path("order").asString("C").equals("F");
+        return of(
+                folder,
+                array,
+                array.path("chunks"),
+                type.startsWith(">"),
+                type.replaceFirst("^[<>|=]", ""),
+                codec,
+                fortran,
+                "",
+                separator);
+    }
+
+    private static ZarrArray ofFormat3(Path folder, JsonNode array) throws IOException {
+        if (!array.at("/chunk_grid/name").asString("?").equals("regular")) {
+            throw unsupported("has the chunk grid "
+                    + array.at("/chunk_grid/name").asString("?") + "; save it with a regular one");
+        }
+        if (array.path("storage_transformers").size() > 0) {
+            throw unsupported("has storage transformers; save it without them");
+        }
+        boolean bigEndian = false;
+        Codec codec = Codec.NONE;
+        for (JsonNode step : array.path("codecs")) {
+            String name = step.path("name").asString("?");
+            if (name.equals("bytes")) {
+                bigEndian = step.at("/configuration/endian").asString("little").equals("big");
+            } else if (codec != Codec.NONE) {
+                throw unsupported("has two codecs after each other, " + codec + " and " + name + "; save it with one");
+            } else {
+                codec = codec(name, step.at("/configuration/cname").asString("lz4"));
+            }
+        }
+        String encoding = array.at("/chunk_key_encoding/name").asString("default");
+        if (!encoding.equals("default") && !encoding.equals("v2")) {
+            throw unsupported("has the chunk key encoding " + encoding + "; save it with default");
+        }
+        boolean usual = encoding.equals("default");
+        String separator =
+                array.at("/chunk_key_encoding/configuration/separator").asString(usual ? "/" : ".");
+        String type = array.path("data_type").asString("of several fields");
+        return of(
+                folder,
+                array,
+                array.at("/chunk_grid/configuration/chunk_shape"),
+                bigEndian,
+                TYPES.getOrDefault(type, type),
+                codec,
+                false,
+                usual ? "c" + separator : "",
+                separator);
+    }
+
+    private static Codec codec(String name, String inner) throws IOException {
+        return switch (name) {
+            case "zlib" -> Codec.ZLIB;
+            case "gzip" -> Codec.GZIP;
+            case "blosc" -> {
+                if (!inner.equals("lz4") && !inner.equals("lz4hc")) {
+                    throw unsupported(
+                            "has the codec blosc with " + inner + "; save it with blosc and lz4, gzip, zlib or none");
+                }
+                yield Codec.BLOSC;
+            }
+            default -> throw unsupported("has the codec " + name + "; save it with blosc and lz4, gzip, zlib or none");
+        };
+    }
+
+    private static ZarrArray of(
+            Path folder,
+            JsonNode array,
+            JsonNode chunkSizes,
+            boolean bigEndian,
+            String type,
+            Codec codec,
+            boolean fortranOrder,
+            String prefix,
+            String separator)
+            throws IOException {
+        if (!TYPES.containsValue(type)) {
+            throw unsupported("has values of the type " + type
+                    + "; save it as uint8, uint16, float32 or another integer or float type");
+        }
+        int axes = array.path("shape").size();
+        if (axes == 0 || axes != chunkSizes.size()) {
+            throw new CorruptImageException(
+                    "its array has the shape %s and chunks of %s".formatted(array.path("shape"), chunkSizes));
+        }
+        long[] shape = new long[axes];
+        int[] chunks = new int[axes];
+        int bytes = type.charAt(1) - '0';
+        long chunk = bytes;
+        for (int axis = 0; axis < axes; axis++) {
+            shape[axis] = array.path("shape").path(axis).asLong(0);
+            long size = chunkSizes.path(axis).asLong(0);
+            chunk *= size;
+            if (shape[axis] < 1 || size < 1 || size > Integer.MAX_VALUE || chunk > MOST_CHUNK) {
+                throw unsupported(
+                        "has the shape %s and chunks of %s; an axis is empty, or a chunk has more than %,d bytes"
+                                .formatted(array.path("shape"), chunkSizes, MOST_CHUNK));
+            }
+            chunks[axis] = (int) size;
+        }
+        NpyHeader header = new NpyHeader(bigEndian, type.charAt(0), bytes, fortranOrder, shape, 0);
+        return new ZarrArray(
+                folder, shape, chunks, header, fill(array.path("fill_value")), codec, fortranOrder, prefix, separator);
+    }
+
+    private static float fill(JsonNode given) throws IOException {
+        if (given.isNull() || given.isMissingNode()) {
+            return 0;
+        }
+        if (given.isBoolean()) {
+            return given.asBoolean() ? 1 : 0;
+        }
+        if (given.isNumber()) {
+            return (float) given.asDouble();
+        }
+        return switch (given.asString("")) {
+            case "NaN" -> Float.NaN;
+            case "Infinity" -> Float.POSITIVE_INFINITY;
+            case "-Infinity" -> Float.NEGATIVE_INFINITY;
+            default -> throw unsupported("has the fill value " + given + "; save it with a number");
+        };
+    }
+
+    private static UnsupportedImageException unsupported(String what) {
+        return new UnsupportedImageException("its array " + what);
+    }
+
+    int chunkBytes() {
+        return Arrays.stream(chunks).reduce(type.bytes(), Math::multiplyExact);
+    }
+
+    /** Values from one to the next along each axis of a chunk. */
+    int[] steps() {
+        int[] steps = new int[chunks.length];
+        int step = 1;
+        for (int i = 0; i < chunks.length; i++) {
+            int axis = fortranOrder ? i : chunks.length - 1 - i;
+            steps[axis] = step;
+            step *= chunks[axis];
+        }
+        return steps;
+    }
+
+    /**
+     * The values of a chunk; null if it is not there, so that all of them are {@link #fill}.
+     *
+     * @param place of the chunk along each axis
+     * @throws IOException if it cannot be read
+     */
+    @Nullable
+    ByteBuffer chunk(int[] place) throws IOException {
+        Path file = folder.resolve(
+                prefix + Arrays.stream(place).mapToObj(Integer::toString).collect(Collectors.joining(separator)));
+        if (!Files.isRegularFile(file)) {
+            return null;
+        }
+        int bytes = chunkBytes();
+        if (Files.size(file) > 2L * bytes + MOST_OVERHEAD) {
+            throw new CorruptImageException("its chunk %s has %,d bytes for %,d bytes of values"
+                    .formatted(folder.relativize(file), Files.size(file), bytes));
+        }
+        byte[] stored = Files.readAllBytes(file);
+        byte[] values = switch (codec) {
+            case NONE -> stored;
+            case ZLIB -> inflated(new InflaterInputStream(new ByteArrayInputStream(stored)), bytes);
+            case GZIP -> inflated(new GZIPInputStream(new ByteArrayInputStream(stored)), bytes);
+            case BLOSC -> Blosc.decode(stored, bytes);
+        };
+        if (values.length != bytes) {
+            throw new CorruptImageException("its chunk %s has %s %,d bytes of values and needs %,d"
+                    .formatted(
+                            folder.relativize(file),
+                            values.length > bytes ? "more than" : "only",
+                            Math.min(values.length, bytes),
+                            bytes));
+        }
+        return ByteBuffer.wrap(values).order(type.bigEndian() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static byte[] inflated(InputStream in, int bytes) throws IOException {
+        try (in) {
+            return in.readNBytes(bytes + 1);
+        }
+    }
+
+    /** Heap for a chunk: what is stored, and its values twice. */
+    long readingBytes() {
+        return 4L * chunkBytes() + MOST_OVERHEAD;
+    }
+}
