@@ -374,12 +374,17 @@ public record ModelProposal(
         List<String> labels = wish.labels();
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
         boolean parts = fitting.stream()
-                .allMatch(form -> form.output() != null || !form.heads().isEmpty());
+                .allMatch(
+                        form -> form.output() != null || !form.heads().isEmpty() || form.like() == Like.YOLOV8_LEVELS);
+        boolean family = fitting.stream().anyMatch(form -> form.like() == Like.YOLOV8_LEVELS);
         if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
             return OutputFamilies.refusal(outputs);
         }
         if (parts && open.isEmpty() && !wish.names()) {
-            return "No decoder reads all of these outputs. Choose one of them with --output, or several heads with --head"
+            return (family
+                            ? "The values do not show what these outputs are. Choose the family with --like, one output with --output"
+                            : "No decoder reads all of these outputs. Choose one of them with --output")
+                    + ", or several heads with --head"
                     + (labels.isEmpty() ? ", and name the labels." : ".");
         }
         if (open.size() > 1) {
