@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,6 +40,7 @@ import org.springframework.test.context.DynamicPropertySource;
  * Clients that send or read slowly, or not at all, beside probes and a client that does neither. The service has few threads and
  * connections, and no timeout helps it.
  */
+@Timeout(60)
 @SpringBootTest(
         classes = GnserveApplication.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,

@@ -16,7 +16,7 @@ public final class BoundaryWatershed {
     private final WatershedSpec spec;
     private final Cancellation cancellation;
 
-    /** @param cancellation asked between the steps */
+    /** @param cancellation asked again and again */
     public BoundaryWatershed(WatershedSpec spec, Cancellation cancellation) {
         this.spec = spec;
         this.cancellation = cancellation;
@@ -83,10 +83,10 @@ public final class BoundaryWatershed {
         }
         cancellation.throwIfCancelled();
         toRelief(distances, maxima.least(), maxima.greatest(), boundary, sizes);
-        Watershed.flood(distances, ids, sizes[1], sizes[2]);
+        Watershed.flood(distances, ids, sizes[1], sizes[2], cancellation);
         cancellation.throwIfCancelled();
         if (withoutSmall(ids, seeds)) {
-            Watershed.flood(distances, ids, sizes[1], sizes[2]);
+            Watershed.flood(distances, ids, sizes[1], sizes[2], cancellation);
         }
     }
 

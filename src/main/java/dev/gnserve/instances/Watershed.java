@@ -1,5 +1,6 @@
 package dev.gnserve.instances;
 
+import dev.gnserve.image.Cancellation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,8 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Watershed {
 
-    /** Heap that it takes for one place, beside its arguments. */
-    static final int BYTES = 2 * Integer.BYTES;
+    private static final int REACHED_PER_CHECK = 1 << 12;
 
     private final float[] heights;
     private final boolean @Nullable [] mask;
@@ -49,7 +49,7 @@ final class Watershed {
                 ids[i] = 0;
             }
         }
-        new Watershed(heights, mask, ids, width, ids.length).flood();
+        new Watershed(heights, mask, ids, width, ids.length).flood(Cancellation.NEVER);
     }
 
     /**
@@ -57,18 +57,22 @@ final class Watershed {
      *
      * @param heights float32 [planes, rows, columns], without NaN
      * @param ids the numbers of the markers, else 0; receives the numbers of the basins
+     * @param cancellation asked again and again
      */
-    static void flood(float[] heights, int[] ids, int rows, int columns) {
-        new Watershed(heights, null, ids, columns, rows * columns).flood();
+    static void flood(float[] heights, int[] ids, int rows, int columns, Cancellation cancellation) {
+        new Watershed(heights, null, ids, columns, rows * columns).flood(cancellation);
     }
 
-    private void flood() {
+    private void flood(Cancellation cancellation) {
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] != 0 && hasFreeNeighbour(i)) {
                 push(i);
             }
         }
         while (size > 0) {
+            if (reached % REACHED_PER_CHECK == 0) {
+                cancellation.throwIfCancelled();
+            }
             int at = pop();
             int id = ids[at];
             int x = at % width;

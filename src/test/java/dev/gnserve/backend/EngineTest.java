@@ -22,8 +22,10 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The register of calls, on a back end and a clock that the test controls. */
+@Timeout(60)
 class EngineTest {
 
     private static final Duration LONG = Duration.ofSeconds(30);

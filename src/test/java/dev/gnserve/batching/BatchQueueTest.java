@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -26,6 +27,7 @@ class BatchQueueTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 1_000_000})
+    @Timeout(60) // A visit of each waiting item for each refusal takes minutes.
     void refusingDoesNotVisitTheWaitingItems(int shapes) {
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")
                 .policy(new BatchPolicy(8, Duration.ofSeconds(10), LARGE))
@@ -46,6 +48,7 @@ class BatchQueueTest {
     }
 
     @Test
+    @Timeout(60) // A visit of each waiting item for each refusal takes minutes.
     void displacingAndCountingDoNotVisitTheWaitingItems() {
         BatchQueue<Integer, Integer> queue = queue(new BatchPolicy(8, Duration.ofSeconds(10), LARGE));
         for (int i = 0; i < LARGE; i++) {

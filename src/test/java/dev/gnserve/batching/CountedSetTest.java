@@ -8,6 +8,7 @@ import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -43,6 +44,7 @@ class CountedSetTest {
     }
 
     @Test
+    @Timeout(20)
     void elementsInAscendingOrderDoNotMakeAnUnbalancedTree() {
         int elements = 1_000_000;
         CountedSet<Integer> set = new CountedSet<>(Comparator.<Integer>naturalOrder());

@@ -9,7 +9,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.tomcat.util.threads.TaskQueue;
 import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(30)
 class LimitedThreadsTest {
 
     /** As the JVM does at the limit of its control group. */

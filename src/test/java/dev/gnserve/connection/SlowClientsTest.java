@@ -17,10 +17,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServer;
 
 /** Runs Tomcat, as the limits depend on how its connector waits. UploadValveTest has the tests of bodies. */
+@Timeout(30)
 class SlowClientsTest {
 
     private static final byte[] LARGE = new byte[64 << 20];

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -44,6 +45,7 @@ class SharedGroupNormTest {
     }
 
     @Test
+    @Timeout(20)
     void anExecutorThatNeverRunsOrRefusesCostsSpeedOnly() {
         GroupNormShape shape = new GroupNormShape(4, 16, 8, 500, MemoryFormat.CONTIGUOUS);
         float[] input = input(shape);
@@ -67,6 +69,7 @@ class SharedGroupNormTest {
     }
 
     @Test
+    @Timeout(20)
     void callersInsideTheExecutorDoNotWaitForEachOther() throws Exception {
         ExecutorService executor = Executors.newFixedThreadPool(2);
         try {

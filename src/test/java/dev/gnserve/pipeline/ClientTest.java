@@ -9,8 +9,10 @@ import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.mock.web.MockHttpServletRequest;
 
+@Timeout(20)
 class ClientTest {
 
     @Test

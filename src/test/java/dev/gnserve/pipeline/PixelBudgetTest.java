@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.util.unit.DataSize;
 
 class PixelBudgetTest {
@@ -67,6 +68,7 @@ class PixelBudgetTest {
     }
 
     @Test
+    @Timeout(30)
     void takingAtOnceDoesNotOvertakeWaitingRequests() {
         PixelBudget budget = new PixelBudget(100, Duration.ofSeconds(30));
         Share first = budget.take(60);

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.util.unit.DataSize;
 
 class UploadBudgetTest {
@@ -65,6 +66,7 @@ class UploadBudgetTest {
 
     /** A fair semaphore would queue it. */
     @Test
+    @Timeout(20)
     void aRequestWithoutABodyDoesNotWaitBehindOthers() {
         UploadBudget patient = new UploadBudget(100, Duration.ofSeconds(30));
         Share first = patient.take(60);
