@@ -124,7 +124,7 @@ FORMS = {
                               ["background", "a", "b", "c"], []),
     "detr-large-boxes": (8, 8, lambda m, x: (0.5 + 0.02 * torch.tensor([-1., -1., 1., 1.]) + 0.01 * rows(m[:, :4], 4).tanh(), rows(m[:, 4:], 4)),
                          ["a", "b", "c"], []),
-    "yolo-end-to-end": (7, 8, ranked, ["a", "b", "c"], []),
+    "yolo-end-to-end": (7, 8, ranked, ["a", "b", "c"], ["yolo"]),
     "yolo-end-to-end-one-label": (7, 8, ranked, ["a"], []),
     "yolo-levels": (67, 8, lambda m, x: (m, F.avg_pool2d(m, 2), F.avg_pool2d(m, 4)), ["a", "b", "c"], []),
     "yolov5-levels": (24, 8, lambda m, x: tuple(

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-NUCLEI = Path(sys.argv[1])
+NUCLEI = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 HERE = Path(__file__).parent
 SEED = 20
 

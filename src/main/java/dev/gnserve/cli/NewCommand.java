@@ -117,7 +117,8 @@ final class NewCommand implements Callable<Integer> {
             paramLabel = "FAMILY",
             description =
                     "The family of the network, where the outputs do not show all of it: fcos, torchvision-fcos, torchvision-retinanet,"
-                            + " detectron2-retinanet, yolov8, yolov5, solov2, detectron2, maskformer, mask2former, detr.")
+                            + " detectron2-retinanet, yolov8, yolov8-levels, yolov5, yolov10, solov2, detectron2, maskformer, mask2former, detr-panoptic,"
+                            + " detr.")
     private @Nullable String like;
 
     @Option(

@@ -17,7 +17,6 @@ import dev.gnserve.model.QuerySegments;
 import dev.gnserve.model.QuerySpec;
 import dev.gnserve.model.SoloSegments;
 import dev.gnserve.model.SoloSpec;
-import dev.gnserve.model.YoloSpec;
 import dev.gnserve.pipeline.TileCollector;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -113,7 +112,8 @@ final class Detector implements TileCollector<Detections> {
     }
 
     private boolean isYolo() {
-        return manifest.output().family() instanceof YoloSpec;
+        return manifest.output().decoder() == OutputSpec.Decoder.YOLO
+                && !manifest.output().isSet();
     }
 
     private void addInstances(Instances instances) {
@@ -130,7 +130,7 @@ final class Detector implements TileCollector<Detections> {
                         candidate.label(),
                         candidate.score(),
                         box,
-                        mask == null ? null : mask(mask, candidate.box(), box),
+                        mask == null ? null : mask(mask, candidate, box),
                         instances.keypoints(i, point -> prepared.toOriginal(tile, point))));
             }
         }
@@ -168,14 +168,14 @@ final class Detector implements TileCollector<Detections> {
     /**
      * The pixels of an object.
      *
-     * @param whole its box in the tile
-     * @param box the same in the upright image
+     * @param object in the tile
+     * @param box its box in the upright image
      */
-    private InstanceMask mask(PlanarImage mask, Box whole, Box box) {
-        float least = manifest.thresholds().mask();
+    private InstanceMask mask(PlanarImage mask, Detection object, Box box) {
+        float least = manifest.thresholds().mask(object.label());
         if (manifest.output().decoder() == OutputSpec.Decoder.DETECTRON2) {
             LabelMap.Region region = region(box);
-            return new InstanceMask(region, prepared.maskWithin(tile, mask, whole, region, least));
+            return new InstanceMask(region, prepared.maskWithin(tile, mask, object.box(), region, least));
         }
         Box bounds = bounds(mask, new LabelMap.Region(0, 0, mask.width(), mask.height()), least);
         LabelMap.Region region = region(bounds == null ? box : around(box, prepared.toOriginal(tile, bounds)));

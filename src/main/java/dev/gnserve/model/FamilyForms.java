@@ -22,8 +22,12 @@ final class FamilyForms {
             return List.of(OutputForm.like(Like.DETECTRON2, 0).numbered(0, greatestClass(predictions)));
         }
         QueryMasks queries = QueryMasks.find(predictions.get(0));
+        if (queries != null && predictions.get(0).outputs().containsKey("pred_boxes")) {
+            return List.of(OutputForm.like(Like.DETR_PANOPTIC, queries.labels())); // Its boxes are another form.
+        }
         if (queries != null) {
             return Stream.of(Like.values())
+                    .filter(like -> like != Like.DETR_PANOPTIC)
                     .filter(like -> like.decoder() == Decoder.MASKFORMER || like.decoder() == Decoder.MASK2FORMER)
                     .map(like -> OutputForm.like(like, queries.labels()))
                     .toList();
@@ -32,6 +36,10 @@ final class FamilyForms {
             int labels =
                     Objects.requireNonNull(SoloOutputs.find(predictions.get(0))).labels();
             return List.of(OutputForm.like(Like.SOLOV2, labels), OutputForm.like(Like.SOLOV2_ALL, labels));
+        }
+        List<OutputForm> rows = YoloRows.fitting(predictions);
+        if (!rows.isEmpty()) {
+            return rows;
         }
         for (Like like : List.of(Like.YOLOV8, Like.YOLOV5)) {
             boolean objectness = like == Like.YOLOV5;
@@ -58,6 +66,12 @@ final class FamilyForms {
                     OutputForm.like(Like.DETECTRON2_RETINANET, retinanet.labels()));
         }
         return List.of();
+    }
+
+    /** Families whose shapes fit, though no value shows that it is one of them: for a choice by name. */
+    static List<OutputForm> possible(List<Prediction> predictions) {
+        int labels = YoloLevels.labels(predictions.get(0));
+        return labels == 0 ? List.of() : List.of(OutputForm.like(Like.YOLOV8_LEVELS, labels));
     }
 
     /** Rows of boxes and scores can be boxes already; the names of a head say that they are not. */

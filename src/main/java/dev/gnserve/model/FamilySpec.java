@@ -2,4 +2,12 @@ package dev.gnserve.model;
 
 /** The options of a family of networks whose outputs need a decoding of their own. */
 public sealed interface FamilySpec
-        permits HeadSpec, QuerySpec, SoloSpec, KeyPointSpec, InstanceSpec, EmbeddingSpec, ValueSpec, ClassifierHeads {}
+        permits HeadSpec,
+                YoloRows,
+                QuerySpec,
+                SoloSpec,
+                KeyPointSpec,
+                InstanceSpec,
+                EmbeddingSpec,
+                ValueSpec,
+                ClassifierHeads {}

@@ -5,7 +5,7 @@ import dev.gnserve.failure.FailureException;
 import java.util.List;
 
 /** A detector that returns the levels of its head, before their decoding. */
-public sealed interface HeadSpec extends FamilySpec permits FcosSpec, RetinaNetSpec, YoloSpec {
+public sealed interface HeadSpec extends FamilySpec permits FcosSpec, RetinaNetSpec, YoloSpec, YoloLevels {
 
     /** Candidates of a level that take part in the suppression, at most, the best ones. */
     int candidates();

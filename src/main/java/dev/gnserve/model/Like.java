@@ -30,6 +30,14 @@ public enum Like {
             Decoder.YOLO,
             "objectness: true",
             "a YOLO table [locations, 5 + labels] with objectness, as of YOLOv5, before its suppression"),
+    YOLOV10(
+            Decoder.YOLO,
+            "form: chosen",
+            "rows [left, top, right, bottom, score, label number] that the network chose itself, as of YOLOv10 and YOLO26"),
+    YOLOV8_LEVELS(
+            Decoder.YOLO,
+            "form: levels",
+            "the levels of a YOLO head with distributions of distances, as of YOLOv8 and later, before their decoding"),
     DETECTRON2(
             Decoder.DETECTRON2,
             "",
@@ -40,6 +48,7 @@ public enum Like {
     MASK2FORMER_SEMANTIC(Decoder.MASK2FORMER, "", "Mask2Former's queries, a label for each pixel"),
     MASK2FORMER_INSTANCE(Decoder.MASK2FORMER, "segments: instance", "Mask2Former's queries, objects that may overlap"),
     MASK2FORMER_PANOPTIC(Decoder.MASK2FORMER, "segments: panoptic", "Mask2Former's queries, one object for each pixel"),
+    DETR_PANOPTIC(Decoder.MASKFORMER, "segments: panoptic", "DETR's logits and masks, one object for each pixel"),
     SOLOV2(Decoder.SOLOV2, "peaks: true", "SOLOv2 as in its authors' code: only places whose score is a peak"),
     SOLOV2_ALL(
             Decoder.SOLOV2, "peaks: false", "SOLOv2 with all places, for scores of which the archive keeps peaks only"),

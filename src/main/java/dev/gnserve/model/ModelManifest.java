@@ -68,11 +68,14 @@ public record ModelManifest(
         boolean ofPixels = task == Task.SEGMENTATION
                 && output.decoder() != OutputSpec.Decoder.CLASSES
                 && output.instances() == null;
-        if (masks > 0 && (masks != labels.size() || !ofPixels)) {
+        boolean ofObjects = task == Task.DETECTION
+                && (output.decoder() == OutputSpec.Decoder.BOXES || output.decoder() == OutputSpec.Decoder.DETECTRON2);
+        if (masks > 0 && (masks != labels.size() || !(ofPixels || ofObjects))) {
             throw new IllegalArgumentException(
                     "thresholds.masks has " + masks + " values; allowed is one for each of the "
                             + labels.size()
-                            + " labels, with task segmentation and a decoder that gives each label a probability at each pixel");
+                            + " labels, with task segmentation and a decoder that gives each label a probability at each pixel, or"
+                            + " with the decoders boxes and detectron2");
         }
         boolean boxes = output.hasBoxes();
         if (output.decoder() == OutputSpec.Decoder.CLASSES && task != Task.SEGMENTATION) {

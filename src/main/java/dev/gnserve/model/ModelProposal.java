@@ -97,12 +97,17 @@ public record ModelProposal(
                                         head -> Integer.valueOf(head.getValue().size())
                                                 .equals(form.heads().get(head.getKey())));
             }
-            return form.isShownWith(task, decoder);
+            return form.isShownWith(task, decoder) || (form.like() != null && like.contains(form.like()));
         }
 
         /** Whether one or some of the outputs are chosen by name. */
         private boolean names() {
             return output != null || !heads.isEmpty();
+        }
+
+        /** Whether a form that only a name chooses is chosen. */
+        private boolean chooses(OutputForm form) {
+            return names() || (form.like() != null && like.contains(form.like()));
         }
 
         /** Whether labels are given, so that their number tells forms apart. */
@@ -190,7 +195,7 @@ public record ModelProposal(
                 .filter(wish::allows)
                 .filter(wish::decidesFor)
                 .filter(form -> form.takes(wish.labels().size()))
-                .filter(form -> !several || wish.names())
+                .filter(form -> !several || wish.chooses(form))
                 .map(form -> wish.heads().isEmpty()
                         ? form
                         : form.reading(List.copyOf(wish.heads().keySet())))
@@ -369,12 +374,17 @@ public record ModelProposal(
         List<String> labels = wish.labels();
         String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
         boolean parts = fitting.stream()
-                .allMatch(form -> form.output() != null || !form.heads().isEmpty());
+                .allMatch(
+                        form -> form.output() != null || !form.heads().isEmpty() || form.like() == Like.YOLOV8_LEVELS);
+        boolean family = fitting.stream().anyMatch(form -> form.like() == Like.YOLOV8_LEVELS);
         if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
             return OutputFamilies.refusal(outputs);
         }
         if (parts && open.isEmpty() && !wish.names()) {
-            return "No decoder reads all of these outputs. Choose one of them with --output, or several heads with --head"
+            return (family
+                            ? "The values do not show what these outputs are. Choose the family with --like, one output with --output"
+                            : "No decoder reads all of these outputs. Choose one of them with --output")
+                    + ", or several heads with --head"
                     + (labels.isEmpty() ? ", and name the labels." : ".");
         }
         if (open.size() > 1) {

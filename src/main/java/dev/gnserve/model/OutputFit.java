@@ -61,7 +61,7 @@ public final class OutputFit {
                         return; // Decoded by gnserve.
                     }
                     requireScores(manifest.output().boxes(), locations.scores());
-                    requireBoxes(manifest.output().boxes(), locations.boxes());
+                    requireBoxes(manifest.output(), locations.boxes());
                 }
             }
             case CLASSIFICATION -> {
@@ -119,8 +119,7 @@ public final class OutputFit {
                 manifest.output().boxes(),
                 Objects.requireNonNull(prediction.outputs().get("scores")));
         requireBoxes(
-                manifest.output().boxes(),
-                Objects.requireNonNull(prediction.outputs().get("boxes")));
+                manifest.output(), Objects.requireNonNull(prediction.outputs().get("boxes")));
         if (!OutputFacts.of(Objects.requireNonNull(prediction.outputs().get("labels")))
                 .whole()) {
             throw fault("the output labels has values that are no whole numbers, so they are no numbers of labels");
@@ -139,7 +138,8 @@ public final class OutputFit {
     }
 
     /** Boxes of another form are out of order, and fractions are too small. */
-    private static void requireBoxes(BoxSpec spec, Tensor boxes) {
+    private static void requireBoxes(OutputSpec output, Tensor boxes) {
+        BoxSpec spec = output.boxes();
         float[] values = boxes.floats();
         if (values.length == 0) {
             return;
@@ -161,7 +161,11 @@ public final class OutputFit {
         BoxSpec.Unit seen = BoxForms.unit(List.of(boxes));
         if (spec.unit() != seen) {
             throw fault("output.unit is " + OutputForm.lower(spec.unit()) + ", but the boxes have "
-                    + OutputFacts.of(boxes).text() + ". Use output: {unit: " + OutputForm.lower(seen) + "}");
+                    + OutputFacts.of(boxes).text() + ". "
+                    + (output.decoder() == Decoder.BOXES || output.decoder() == Decoder.DETR
+                            ? "Use output: {unit: " + OutputForm.lower(seen) + "}"
+                            : "With the decoder " + OutputForm.lower(output.decoder())
+                                    + ", the archive must return pixels of its input"));
         }
     }
 

@@ -111,6 +111,24 @@ record OutputForm(
                 less);
     }
 
+    /** As it is, with more about its meaning. */
+    OutputForm saying(String more) {
+        return new OutputForm(
+                task,
+                decoder,
+                exclusive,
+                labels,
+                background,
+                boxes,
+                meaning + more,
+                like,
+                firstLabel,
+                reads,
+                output,
+                heads,
+                evidence);
+    }
+
     /**
      * As it is, with label numbers.
      *
@@ -241,7 +259,8 @@ record OutputForm(
                             .collect(Collectors.joining());
         }
         if (like != null) {
-            return "--like " + like + " --labels " + String.join(",", names);
+            return "--like " + like + (like == Like.YOLOV10 ? " --first-label " + firstLabel : "") + " --labels "
+                    + String.join(",", names);
         }
         if (task == Task.EMBEDDING) {
             return "--task " + task.label() + name;
@@ -290,6 +309,9 @@ record OutputForm(
         }
         if (like != null && !like.fields().isEmpty()) {
             fields.add(like.fields());
+            if (like == Like.YOLOV10 && firstLabel != null && firstLabel > 0) {
+                fields.add("firstLabel: " + firstLabel);
+            }
         } else if (like == null && task == Task.DETECTION) {
             fields.add("boxes: " + lower(boxes.form()));
             fields.add("unit: " + lower(boxes.unit()));
@@ -299,9 +321,13 @@ record OutputForm(
             }
         }
         // The defaults of the public code, with which published pictures are made.
-        String thresholds = like == Like.YOLOV8
-                ? "thresholds: {score: 0.25, iou: 0.7}\n"
-                : like == Like.YOLOV5 ? "thresholds: {score: 0.25, iou: 0.45}\n" : "";
+        String thresholds = like == null || decoder != Decoder.YOLO
+                ? ""
+                : switch (like) {
+                    case YOLOV5 -> "thresholds: {score: 0.25, iou: 0.45}\n";
+                    case YOLOV10 -> "thresholds: {score: 0.25}\n";
+                    default -> "thresholds: {score: 0.25, iou: 0.7}\n";
+                };
         return "output: {" + String.join(", ", fields) + "}\n" + thresholds;
     }
 

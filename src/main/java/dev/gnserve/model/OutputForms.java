@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class OutputForms {
 
     /** Greater numbers in a map are those of objects. */
-    private static final int MOST_CLASSES = 1_000;
+    static final int MOST_CLASSES = 1_000;
 
     /** What a detector that selects its boxes itself may return. */
     private static final List<String> CHOSEN =
@@ -48,6 +48,9 @@ final class OutputForms {
     List<OutputForm> fitting() {
         List<OutputForm> forms = new ArrayList<>(InstanceForms.of(predictions, wished));
         forms.addAll(FamilyForms.fitting(predictions));
+        if (forms.stream().anyMatch(form -> form.like() == Like.DETR_PANOPTIC)) {
+            denseBoxes(forms);
+        }
         if (!forms.isEmpty()) {
             return forms;
         }
@@ -67,14 +70,14 @@ final class OutputForms {
     }
 
     /**
-     * The forms of each of several outputs by itself, and of several heads. Nothing shows which of the outputs matters, so they are for
-     * a choice by name.
+     * The forms of each of several outputs by itself, of several heads, and of families that the values do not show. Nothing shows which
+     * of the outputs matters, so they are for a choice by name.
      */
     List<OutputForm> ofOneOutput() {
         if (outputs.size() < 2) {
             return List.of();
         }
-        List<OutputForm> forms = new ArrayList<>();
+        List<OutputForm> forms = new ArrayList<>(FamilyForms.possible(predictions));
         Map<String, Integer> heads = new LinkedHashMap<>();
         for (String name : outputs.keySet()) {
             List<OutputForm> found = new ArrayList<>();

@@ -51,7 +51,8 @@ final class OutputSection {
                                 .toList();
         List<String> channels = List.of(tree.get("/output/channels", String[].class, natural.toArray(String[]::new)));
         String name = tree.get("/output/name", String.class, "");
-        boolean fromZero = decoder == Decoder.DETECTRON2 && !tree.isGiven("/output/firstLabel");
+        boolean numbered = decoder == Decoder.DETECTRON2 || decoder == Decoder.YOLO;
+        boolean fromZero = numbered && !tree.isGiven("/output/firstLabel");
         int firstLabel = task == Task.DETECTION && !fromZero ? tree.get("/output/firstLabel", Integer.class) : 0;
         boolean ownThreshold =
                 (tree.isGiven("/thresholds/mask") || tree.isGiven("/thresholds/masks")) && decoder != Decoder.CLASSES;

@@ -51,7 +51,7 @@ public record OutputSpec(
      * pixel, [H, W] or [1, H, W]. Boxes: either two outputs, boxes [N, A, 4] (left, top, right, bottom in input pixels) and scores
      * [N, A, labels] (0 to 1); or, per image or for a single image, a dictionary with boxes [D, 4], labels [D], scores [D] and
      * optionally masks [D, 1, H, W], as from torchvision's detectors. DETR: a logit for each label and query, and boxes (Carion et al. 2020). Tensors: not decoded.
-     * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. YOLO: a table, see {@link YoloSpec}. DETECTRON2: its tuple for one image, see
+     * FCOS and RETINANET: the levels of a head, see {@link FcosSpec} and {@link RetinaNetSpec}. YOLO: a table, see {@link YoloSpec}, chosen boxes, see {@link YoloRows}, or levels, see {@link YoloLevels}. DETECTRON2: its tuple for one image, see
      * {@link Detectron2Outputs}. MASKFORMER and MASK2FORMER: class and mask queries, see {@link QuerySpec}.
      * SOLOV2: scores, kernels and features, see {@link SoloSpec}.
      * HoVer-Net: separate nuclei from {@link HoverNetOutputs} (Graham et al. 2019). StarDist: objects from
@@ -205,11 +205,14 @@ public record OutputSpec(
      * The detections that the detector selected itself: boxes [D, 4], labels [D], scores [D] and perhaps masks, by these names. Null if
      * it selects none.
      *
-     * @throws FailureException ENGINE_FAULT if outputs of detectron2 are declared, and these are others
+     * @throws FailureException ENGINE_FAULT if outputs of detectron2 or rows of YOLO are declared, and these are others
      */
     public @Nullable Prediction chosen(Prediction prediction) {
         if (decoder == Decoder.DETECTRON2) {
             return Detectron2Outputs.of(prediction);
+        }
+        if (family instanceof YoloRows) {
+            return YoloRows.chosen(prediction);
         }
         return prediction.outputs().containsKey("labels") ? prediction : null;
     }
@@ -221,7 +224,11 @@ public record OutputSpec(
 
     /** Whether each object has one box, so that none is to be suppressed. */
     public boolean isSet() {
-        return decoder == Decoder.DETR || decoder == Decoder.DETECTRON2 || decoder == Decoder.SOLOV2 || hasQueries();
+        return decoder == Decoder.DETR
+                || decoder == Decoder.DETECTRON2
+                || decoder == Decoder.SOLOV2
+                || family instanceof YoloRows
+                || hasQueries();
     }
 
     /** Whether boxes that lie mostly outside of the image count: so it is in the references. */

@@ -11,12 +11,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outputs of MaskFormer and Mask2Former for one input: for each query logits of the labels and, last, of "no object", and the logits
+ * The outputs of MaskFormer, Mask2Former, and DETR with masks for one input: for each query logits of the labels and, last, of "no object", and the logits
  * of a mask.
  */
 final class QueryMasks {
 
-    private static final List<String> CLASSES = List.of("class_queries_logits", "pred_logits");
+    private static final List<String> CLASSES = List.of("class_queries_logits", "pred_logits", "logits");
     private static final List<String> MASKS = List.of("masks_queries_logits", "pred_masks");
 
     private final float[] logits;

@@ -41,7 +41,7 @@ public record Thresholds(
     }
 
     /** The probability above which a pixel belongs to a label, by its index. */
-    float mask(int label) {
+    public float mask(int label) {
         return masks == null || masks.isEmpty() ? mask : masks.get(label);
     }
 

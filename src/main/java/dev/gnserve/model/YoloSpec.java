@@ -6,6 +6,8 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,13 +22,42 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
     /** As many as the public code lets take part in the suppression, or as many as gnserve allows. */
     private static final int USUAL_CANDIDATES = 10_000;
 
+    private static final Map<String, Set<Form>> FIELDS = Map.of(
+            "objectness", Set.of(Form.TABLE),
+            "bins", Set.of(Form.LEVELS),
+            "strides", Set.of(Form.LEVELS),
+            "candidates", Set.of(Form.TABLE, Form.LEVELS));
+
     /** How far rounding, also in half precision, takes a probability out of 0..1. */
     private static final float ROUNDING = 0.01f;
 
-    static YoloSpec read(ManifestTree tree) {
+    /** What the network returns: the table before its suppression, chosen boxes, or the levels of its head. */
+    enum Form {
+        TABLE,
+        CHOSEN,
+        LEVELS
+    }
+
+    /** Reads the options of one of the three forms. */
+    static FamilySpec read(ManifestTree tree) {
+        Form form = tree.get("/output/form", Form.class);
+        FIELDS.forEach((field, goesWith) -> {
+            if (tree.isGiven("/output/" + field) && !goesWith.contains(form)) {
+                throw new IllegalArgumentException("output." + field + " is given, which does not go with form: "
+                        + OutputForm.lower(form) + "; remove it");
+            }
+        });
         int candidates =
                 tree.isGiven("/output/candidates") ? tree.get("/output/candidates", Integer.class) : USUAL_CANDIDATES;
-        return new YoloSpec(tree.get("/output/objectness", Boolean.class), candidates);
+        return switch (form) {
+            case TABLE -> new YoloSpec(tree.get("/output/objectness", Boolean.class), candidates);
+            case CHOSEN -> new YoloRows();
+            case LEVELS ->
+                new YoloLevels(
+                        tree.get("/output/bins", Integer.class),
+                        List.of(tree.get("/output/strides", Integer[].class, new Integer[0])),
+                        candidates);
+        };
     }
 
     /** Outputs are one table: there are no levels. */
@@ -76,7 +107,7 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
         return new HeadBoxes(boxes, scores, List.of(locations));
     }
 
-    private static float probability(float value) {
+    static float probability(float value) {
         if (!(value >= -ROUNDING && value <= 1 + ROUNDING)) {
             throw fault("The model's output has the score " + value
                     + ", but scores of the decoder yolo are probabilities, 0 to 1. Export the network with its sigmoid, as its own"
@@ -115,6 +146,7 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
         int locations = output.shape().elements() / numbers;
         float[] values = output.floats();
         float greatest = 0;
+        boolean graded = false;
         for (int i = 0; i < values.length; i++) {
             int number = objectness ? i % numbers : i / locations;
             boolean fits = number < 2
@@ -124,8 +156,9 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
                 return false;
             }
             greatest = number < 4 ? Math.max(greatest, values[i]) : greatest;
+            graded |= number == numbers - 1 && values[i] != Math.rint(values[i]);
         }
-        return greatest > 2; // Fractions are not above 1.
+        return graded && greatest > 2; // Numbers of labels are whole, and fractions are not above 1.
     }
 
     private static FailureException fault(String detail) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The boxes are those that the public packages make of the same outputs (golden/decoders/make.py). */
+/** The boxes are those that the public packages make of the same outputs (golden/decoders/make.py, make_forward.py). */
 class DetectionDecodersTest {
 
     private static final int WIDTH = 96;
@@ -46,6 +46,8 @@ class DetectionDecodersTest {
             detr-boxes-first | [a, b, c] | {decoder: detr, scores: sigmoid} | logits=output0, pred_boxes=output1
             detr-softmax     | [a, b]    | {decoder: detr} | logits, pred_boxes
             detr-crowded     | [a, b, c, d, e] | {decoder: detr} | logits, pred_boxes
+            detr-forward     | [a, b, c] | {decoder: detr} | logits, pred_boxes
+            rtdetr-forward   | [a, b, c] | {decoder: detr, scores: sigmoid} | logits, pred_boxes
             boxes-xyxy-pixels      | [a, b, c] | {decoder: boxes} | labels, scores, boxes
             boxes-xyxy-pixels      | [a, b, c] | {decoder: boxes} | boxes, labels, scores
             boxes-xyxy-fractions   | [a, b, c] | {unit: fractions} | scores, labels, boxes

@@ -14,9 +14,11 @@ import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,22 @@ class DetectorTest {
         Prediction both = prediction(new float[][] {{10, 10, 30, 30}}, 0.6f, 0.7f);
         assertThat(labels(manifest, both, null, List.of())).containsExactly(0);
         assertThat(labels(manifest, both, 0.65f, List.of())).containsExactly(1);
+    }
+
+    @Test
+    void masksOfEachLabelHaveTheirThreshold() {
+        ModelManifest manifest = manifest("thresholds: {masks: [0.2, 0.7]}");
+        Detector detector = detector(manifest, prepared(manifest, 64, 64));
+        float[] masks = new float[2 * 64 * 64];
+        Arrays.fill(masks, 0.5f);
+        detector.add(new Prediction(Map.of(
+                "boxes", Tensor.of(new float[] {0, 0, 64, 64, 0, 0, 64, 64}, 2, 4),
+                "labels", Tensor.of(new float[] {1, 2}, 2),
+                "scores", Tensor.of(new float[] {0.9f, 0.8f}, 2),
+                "masks", Tensor.of(masks, 2, 1, 64, 64))));
+        assertThat(detector.finish().detections())
+                .extracting(one -> Objects.requireNonNull(one.mask()).inside()[0])
+                .containsExactly(true, false);
     }
 
     @Test

@@ -31,6 +31,7 @@ class QueryDecodersTest {
             maskformer-form-panoptic | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             maskformer-panoptic      | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             mask2former-panoptic     | {decoder: mask2former, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
+            detr-forward-panoptic | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.05} | logits, pred_masks
             solov2-form | {decoder: solov2} | cate0, kernel0, features
             solov2      | {decoder: solov2} | cate0, cate1, kernel0, kernel1, features
             solov2-all  | {decoder: solov2, peaks: false} | cate0, cate1, kernel0, kernel1, features
@@ -55,6 +56,9 @@ class QueryDecodersTest {
         } else {
             returned.put(named.get(0), golden.tensor("class_queries_logits"));
             returned.put(named.get(1), golden.tensor("masks_queries_logits"));
+            if (golden.has("pred_boxes")) {
+                returned.put("pred_boxes", golden.tensor("pred_boxes"));
+            }
         }
 
         detector.add(new Prediction(returned));

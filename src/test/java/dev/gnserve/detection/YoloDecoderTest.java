@@ -16,8 +16,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,8 +31,17 @@ class YoloDecoderTest {
     private static final int HEIGHT = 64;
 
     @ParameterizedTest
-    @CsvSource({"yolov8,false,0.7,false", "yolov8-agnostic,false,0.45,true", "yolov5,true,0.45,false"})
-    void boxesAreThoseOfTheReference(String name, boolean objectness, float iou, boolean agnostic) throws IOException {
+    @CsvSource(delimiter = '|', textBlock = """
+            yolov8              | objectness: false      | 0.7  | false
+            yolov8-agnostic     | form: table            | 0.45 | true
+            yolov5              | objectness: true       | 0.45 | false
+            yolo-levels         | form: levels           | 0.45 | false
+            yolo-levels-split   | form: levels, bins: 16 | 0.45 | false
+            yolo-levels-one-bin | form: levels, bins: 1  | 0.45 | false
+            yolo-chosen         | form: chosen           |      | false
+            """)
+    void boxesAreThoseOfTheReference(String name, String form, @Nullable Float iou, boolean agnostic)
+            throws IOException {
         Npz golden = Npz.read(Files.readAllBytes(Path.of("src/test/resources/golden/decoders/" + name + ".npz")));
         float[] boxes = golden.floats("expected_boxes");
         float[] scores = golden.floats("expected_scores");
@@ -43,7 +54,13 @@ class YoloDecoderTest {
             }
         }
 
-        List<Detection> found = found(golden.tensor("output"), objectness, iou, agnostic);
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        for (String output : golden.names()) {
+            if (output.startsWith("output")) {
+                outputs.put(output, golden.tensor(output));
+            }
+        }
+        List<Detection> found = found(new Prediction(outputs), form, iou, agnostic);
 
         assertThat(found).hasSameSizeAs(expected).hasSizeGreaterThan(15);
         for (int i = 0; i < found.size(); i++) {
@@ -58,33 +75,63 @@ class YoloDecoderTest {
         }
     }
 
-    private static List<Detection> found(Tensor output, boolean objectness, float iou, boolean agnostic) {
+    private static List<Detection> found(Prediction prediction, String form, @Nullable Float iou, boolean agnostic) {
         ModelManifest manifest = ManifestReader.read("model.yaml", """
                 task: detection
                 labels: [a, b, c]
-                output: {decoder: yolo, objectness: %s}
+                output: {decoder: yolo, %s}
                 thresholds: {score: 0.25}
-                """.formatted(objectness));
+                """.formatted(form));
         UprightImage image = UprightImage.of8Bit(WIDTH, HEIGHT, 3, new byte[3 * WIDTH * HEIGHT]);
         Detector detector = new Detector(
                 manifest,
                 image,
                 manifest.preprocessor().prepare(image),
                 DetectionLimits.of(manifest, null, iou, 300, List.of(), agnostic));
-        detector.add(new Prediction(Map.of("output", output)));
+        detector.add(prediction);
         return detector.finish().detections();
+    }
+
+    private static List<Detection> found(Tensor output, String form) {
+        return found(new Prediction(Map.of("output", output)), form, null, false);
     }
 
     @Test
     void otherTablesAreRefused() {
         float[] logits = new float[7 * 20];
         logits[6 * 20] = 3;
-        assertThatThrownBy(() -> found(Tensor.of(logits, 7, 20), false, 0.5f, false))
+        assertThatThrownBy(() -> found(Tensor.of(logits, 7, 20), "objectness: false"))
                 .isInstanceOf(FailureException.class)
                 .hasMessageContaining("has the score 3.0");
-        assertThatThrownBy(() -> found(Tensor.of(new float[8 * 20], 8, 20), false, 0.5f, false))
+        assertThatThrownBy(() -> found(Tensor.of(new float[8 * 20], 8, 20), "objectness: false"))
                 .hasMessageContaining("[7, locations], with objectness: false");
-        assertThatThrownBy(() -> found(Tensor.of(new float[7 * 20], 20, 7), true, 0.5f, false))
+        assertThatThrownBy(() -> found(Tensor.of(new float[7 * 20], 20, 7), "objectness: true"))
                 .hasMessageContaining("[locations, 8], with objectness: true");
+        assertThatThrownBy(() -> found(Tensor.of(new float[7 * 20], 20, 7), "form: chosen"))
+                .hasMessageContaining("rows [K, 6]");
+        assertThatThrownBy(() -> found(Tensor.of(new float[] {1, 2, 3, 4, 0.5f, 0.5f}, 1, 6), "form: chosen"))
+                .hasMessageContaining("sixth number is 0.5");
+        assertThatThrownBy(() -> found(Tensor.of(new float[] {1, 2, 3, 4, 0.5f, 3}, 1, 6), "form: chosen"))
+                .hasMessageContaining("returned the label 3, but its model.yaml has 3 labels");
+        assertThatThrownBy(() -> found(Tensor.of(new float[66 * 96], 66, 8, 12), "form: levels"))
+                .hasMessageContaining(
+                        "3 labels and 16 bins: for each stride a map [67, h, w], or [64, h, w] and [3, h, w]");
+    }
+
+    @Test
+    void aRequestMaySuppressChosenBoxes() {
+        Tensor rows = Tensor.of(new float[] {1, 2, 30, 40, 0.9f, 0, 1, 2, 30, 41, 0.8f, 0, 0, 0, 0, 0, 0, 0}, 3, 6);
+        Prediction prediction = new Prediction(Map.of("output", rows));
+
+        assertThat(found(prediction, "form: chosen", null, false)).hasSize(2);
+        assertThat(found(prediction, "form: chosen", 0.5f, false)).hasSize(1);
+    }
+
+    @Test
+    void optionsOfAnotherFormAreRefused() {
+        assertThatThrownBy(() -> found(Tensor.of(new float[7 * 20], 7, 20), "form: chosen, objectness: true"))
+                .hasMessageContaining("output.objectness is given, which does not go with form: chosen");
+        assertThatThrownBy(() -> found(Tensor.of(new float[7 * 20], 7, 20), "bins: 8"))
+                .hasMessageContaining("output.bins is given, which does not go with form: table");
     }
 }

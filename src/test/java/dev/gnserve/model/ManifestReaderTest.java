@@ -272,7 +272,8 @@ class ManifestReaderTest {
         for (String wrong : List.of(
                 "task: segmentation\nlabels: [a, b]\nthresholds: {masks: [0.2]}",
                 "task: segmentation\nlabels: [a]\noutput: {decoder: stardist}\nthresholds: {masks: [0.2]}",
-                "task: detection\nlabels: [a]\nthresholds: {masks: [0.2]}")) {
+                "task: detection\nlabels: [a, b]\nthresholds: {masks: [0.2]}",
+                "task: detection\nlabels: [a]\noutput: {decoder: solov2}\nthresholds: {masks: [0.2]}")) {
             assertThatThrownBy(() -> read(wrong))
                     .isInstanceOf(InvalidManifestException.class)
                     .hasMessageContaining("thresholds.masks has 1 values; allowed is one for each of the");

@@ -51,6 +51,7 @@ class ManifestSchemaTest {
             "{task: detection, labels: [a], output: {decoder: fcos}}",
             "{task: detection, labels: [a], output: {decoder: retinanet}}",
             "{task: detection, labels: [a], output: {decoder: yolo}}",
+            "{task: detection, labels: [a], output: {decoder: yolo, form: levels}}",
             "{task: detection, labels: [a], output: {decoder: maskformer}}",
             "{task: detection, labels: [a], output: {decoder: solov2}}",
             "{task: classification, labels: [a]}",

@@ -35,6 +35,9 @@ class OutputFormsTest {
             boxes-xyxy-pixels | labels, scores, boxes | --decoder boxes --boxes xyxy --first-label 1 --labels x; --decoder boxes --boxes xyxy --first-label 0 --labels x
             hovernet-0 | nucleus_prediction, horizontal_vertical, type_prediction | --decoder hovernet --labels x
             stardist-0 | probability, distances | --decoder stardist --labels x
+            yolo-chosen | output | --like yolov10 --first-label 0 --labels x
+            yolov8 | output | --like yolov8 --labels x
+            yolov5 | output | --like yolov5 --labels x
             boxes-cxcywh-fractions | labels, scores, boxes | --decoder boxes --boxes cxcywh --first-label 1 --labels x; --decoder boxes --boxes cxcywh --first-label 0 --labels x; --decoder boxes --boxes xywh --first-label 1 --labels x; --decoder boxes --boxes xywh --first-label 0 --labels x
             """)
     void everyFormIsFoundThatTheValuesAllow(String name, String outputs, String expected) throws IOException {
@@ -199,6 +202,40 @@ class OutputFormsTest {
                         form -> assertThat(form.manifest("", Map.of())).contains("firstLabel: " + form.firstLabel()));
     }
 
+    /** EfficientDet numbers labels from 1, YOLO from 0; boxes of either form, and padding alone, show nothing. */
+    @Test
+    void rowsOfChosenBoxesShowTheFirstLabel() {
+        assertThat(rows(10, 10, 40, 50, 0.9f, 0, 80, 85, 95, 95, 0.8f, 1)).containsExactly("0 SHOWN");
+        assertThat(rows(10, 10, 40, 50, 0.9f, 1, 80, 85, 95, 95, 0.8f, 2)).containsExactly("0 SHOWN", "1 SHOWN");
+        assertThat(rows(40, 40, 50, 60, 0.9f, 0, 0, 0, 0, 0, 0, 0)).containsExactly("0 UNLIKELY");
+        assertThat(rows(10, 10, 40, 50, 1, 0, 80, 85, 95, 95, 1, 1)).containsExactly("0 UNLIKELY");
+        assertThat(rows(0, 0, 0, 0, 0, 0)).containsExactly("0 UNLIKELY", "1 UNLIKELY");
+        assertThat(rows(40, 50, 10, 10, 0.9f, 0, 60, 60, 9, 9, 0.8f, 1)).isEmpty();
+        assertThat(rows(0.1f, 0.1f, 0.4f, 0.5f, 0.9f, 0, 0.6f, 0.6f, 0.9f, 0.9f, 0.8f, 1))
+                .isEmpty();
+        assertThat(rows(10, 10, 40, 50, 0.9f, 0.5f, 80, 85, 95, 95, 0.8f, 1)).isEmpty();
+    }
+
+    private static List<String> rows(float... values) {
+        return YoloRows.fitting(List.of(one(Tensor.of(values, values.length / 6, 6)))).stream()
+                .map(form -> form.firstLabel() + " " + form.evidence())
+                .toList();
+    }
+
+    @Test
+    void levelsOfDistributionsAreForAChoiceByName() {
+        Map<String, Tensor> together = ordered(noise(67, 16, 24), noise(67, 8, 12));
+        Map<String, Tensor> apart = ordered(noise(3, 16, 24), noise(64, 16, 24), noise(3, 8, 12), noise(64, 8, 12));
+
+        for (Map<String, Tensor> outputs : List.of(together, apart)) {
+            assertThat(forms(outputs)).isEmpty();
+            assertThat(new OutputForms(List.of(new Prediction(outputs))).ofOneOutput())
+                    .first()
+                    .extracting(form -> form.options(List.of("x")))
+                    .isEqualTo("--like yolov8-levels --labels x");
+        }
+    }
+
     private static List<Decoder> decoders(OutputForms forms) {
         return forms.fitting().stream().map(OutputForm::decoder).toList();
     }
@@ -222,6 +259,12 @@ class OutputFormsTest {
         assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
                 .hasSize(6)
                 .contains("--like mask2former-panoptic --labels x");
+        assertThat(forms(Map.of(
+                        "logits", noise(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4))))
+                .containsExactly(
+                        "--like detr-panoptic --labels x",
+                        "--decoder detr --boxes cxcywh --labels x",
+                        "--decoder detr --boxes cxcywh --labels x");
         assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
         assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
                 .isEmpty(); // Scores are 0 to 1.
@@ -233,6 +276,14 @@ class OutputFormsTest {
     private static List<String> forms(Map<String, Tensor> outputs) {
         return new OutputForms(List.of(new Prediction(outputs)))
                 .fitting().stream().map(form -> form.options(List.of("x"))).toList();
+    }
+
+    private static Tensor fractions(int... sizes) {
+        float[] values = noise(sizes).floats();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Math.min(1, Math.abs(values[i] / 3));
+        }
+        return new FloatTensor(TensorShape.of(sizes), values);
     }
 
     private static Tensor distances(int... sizes) {
