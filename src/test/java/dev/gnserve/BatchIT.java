@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code gnserve batch} as a process that is killed, from the jar. */
 class BatchIT {
 
-    private static final int IMAGES = 40;
+    private static final int IMAGES = 80;
     private static final JsonMapper JSON = JsonMapper.shared();
 
     @TempDir

@@ -62,9 +62,11 @@ class ShutdownIT {
             process.destroy(); // SIGTERM
             int status = awaitNotReady(base);
 
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(JarWithModels.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             clients.shutdown();
-            assertThat(clients.awaitTermination(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(clients.awaitTermination(JarWithModels.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(status).as("readiness during the pause").isEqualTo(503);
             assertThat(lost).as("requests that were taken and not answered").isEmpty();
             assertThat(answers).allSatisfy(answer -> {

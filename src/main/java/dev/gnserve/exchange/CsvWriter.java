@@ -29,7 +29,7 @@ final class CsvWriter implements ResultWriter {
     }
 
     @Override
-    public void add(ImageResult result) throws IOException {
+    public void add(ImageResult result) {
         UprightImage picture = intensities == null ? null : intensities.picture(result);
         for (FoundObject object : result.objects()) {
             FoundObject.Rectangle box = object.box();

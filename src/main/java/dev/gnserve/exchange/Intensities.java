@@ -15,7 +15,7 @@ final class Intensities {
     /** Columns: a gray picture has a value for the first. */
     static final int CHANNELS = 3;
 
-    private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
+    private final ImageDecoder decoder = new ImageDecoder(ImageLimits.WIDEST);
     private final Path folder;
 
     Intensities(Path folder) {
@@ -27,12 +27,14 @@ final class Intensities {
      *
      * @throws IllegalArgumentException if it is not there, cannot be decoded, or has another size than the result; the message says which
      */
-    UprightImage picture(ImageResult result) throws IOException {
+    UprightImage picture(ImageResult result) {
         UprightImage picture;
         try {
             picture = decoder.decode(Files.readAllBytes(folder.resolve(result.image())));
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException("its image is not in " + folder, e);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("its image in " + folder + " cannot be read: " + e, e);
         } catch (FailureException e) {
             throw new IllegalArgumentException(e.failure().detail(), e);
         }

@@ -32,7 +32,7 @@ public final class ImageDecoder {
     }
 
     /** Enough of a file for {@link #isImage}. */
-    public static final int HEAD = 16;
+    public static final int HEAD = 18;
 
     /**
      * Whether a file begins as an image of a format that is read.

@@ -18,6 +18,9 @@ public record ImageLimits(long maxPixels, int maxSide) {
     /** Sample arrays of three channels must fit a Java array. */
     private static final long MOST_PIXELS = Integer.MAX_VALUE / 4;
 
+    /** As large as pictures can be here: for pictures that were accepted before. */
+    public static final ImageLimits WIDEST = new ImageLimits(MOST_PIXELS, Integer.MAX_VALUE);
+
     public ImageLimits {
         if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
             throw new IllegalArgumentException(

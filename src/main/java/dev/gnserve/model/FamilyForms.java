@@ -22,14 +22,20 @@ final class FamilyForms {
             return List.of(OutputForm.like(Like.DETECTRON2, 0).numbered(0, greatestClass(predictions)));
         }
         QueryMasks queries = QueryMasks.find(predictions.get(0));
-        if (queries != null && predictions.get(0).outputs().containsKey("pred_boxes")) {
-            return List.of(OutputForm.like(Like.DETR_PANOPTIC, queries.labels())); // Its boxes are another form.
-        }
         if (queries != null) {
+            // With boxes, the masks are DETR's; other families have to be asked for. The boxes are another form.
+            boolean detr = predictions.get(0).outputs().containsKey("pred_boxes");
+            boolean logits = predictions.stream()
+                    .map(QueryMasks::find)
+                    .allMatch(found -> found != null && !found.hasProbabilities());
             return Stream.of(Like.values())
-                    .filter(like -> like != Like.DETR_PANOPTIC)
                     .filter(like -> like.decoder() == Decoder.MASKFORMER || like.decoder() == Decoder.MASK2FORMER)
-                    .map(like -> OutputForm.like(like, queries.labels()))
+                    .filter(like -> detr || like != Like.DETR_PANOPTIC)
+                    .map(like -> OutputForm.like(like, queries.labels())
+                            .with(
+                                    !detr || (like == Like.DETR_PANOPTIC && logits)
+                                            ? OutputForm.Evidence.SHOWN
+                                            : OutputForm.Evidence.UNLIKELY))
                     .toList();
         }
         if (predictions.stream().allMatch(prediction -> SoloOutputs.find(prediction) != null)) {

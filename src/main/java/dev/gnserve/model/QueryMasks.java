@@ -67,6 +67,11 @@ final class QueryMasks {
         return found;
     }
 
+    /** Whether the numbers of the classes are 0 to 1 already, so that a softmax of them is wrong. */
+    boolean hasProbabilities() {
+        return OutputFacts.of(Tensor.of(logits, logits.length)).isFraction();
+    }
+
     int queries() {
         return queries;
     }

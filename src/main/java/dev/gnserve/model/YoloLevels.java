@@ -37,9 +37,15 @@ public record YoloLevels(int bins, List<Integer> strides, int candidates) implem
         if (levels == null) {
             throw new FailureException(
                     FailureCode.ENGINE_FAULT,
-                    ("The model returned %s, but its model.yaml declares the decoder yolo with form: levels, %d labels and %d bins: for each"
-                                    + " stride a map [%d, h, w], or [%d, h, w] and [%d, h, w].")
-                            .formatted(prediction.outputs(), labels, bins, 4 * bins + labels, 4 * bins, labels));
+                    "The model returned %s, but its model.yaml declares the decoder yolo with form: levels, %d labels and %d bins: for each stride a map [%d, h, w]%s."
+                            .formatted(
+                                    prediction.outputs(),
+                                    labels,
+                                    bins,
+                                    4 * bins + labels,
+                                    labels == 4 * bins
+                                            ? " with the boxes first. Two maps of as many channels do not show which is which"
+                                            : ", or [%d, h, w] and [%d, h, w]".formatted(4 * bins, labels)));
         }
         List<Tensor> maps = levels.stream().map(level -> level.get(0)).toList();
         List<HeadGrid> grids = HeadGrid.of(new HeadLevels(maps, maps, List.of()), strides, false, 1, width, height);
@@ -112,15 +118,16 @@ public record YoloLevels(int bins, List<Integer> strides, int candidates) implem
      */
     private @Nullable List<List<Tensor>> levels(Prediction prediction, int labels) {
         Map<List<Integer>, List<Tensor>> bySize = new LinkedHashMap<>();
+        if (prediction.outputs().values().stream()
+                .anyMatch(map -> map.shape().rank() != 3 || map.shape().size(0) == 0)) {
+            return null;
+        }
         List<Tensor> maps = prediction.outputs().values().stream()
                 .sorted(Comparator.comparingInt((Tensor map) ->
-                                map.shape().elements() / Math.max(1, map.shape().size(0)))
+                                map.shape().elements() / map.shape().size(0))
                         .reversed())
                 .toList();
         for (Tensor map : maps) {
-            if (map.shape().rank() != 3) {
-                return null;
-            }
             bySize.computeIfAbsent(List.of(map.shape().size(1), map.shape().size(2)), size -> new ArrayList<>())
                     .add(map);
         }

@@ -23,6 +23,9 @@ public record YoloRows() implements FamilySpec {
     private static final int SCORE = 4;
     private static final int LABEL = 5;
 
+    /** More rows than networks choose: 300 as a rule. So many may be all locations, before a suppression. */
+    private static final int MOST_CHOSEN = 1_000;
+
     /**
      * The rows that are no padding, as boxes [D, 4], labels [D] and scores [D], by these names.
      *
@@ -94,8 +97,9 @@ public record YoloRows() implements FamilySpec {
             return List.of();
         }
         // Padding alone shows nothing. Scores that are all 1 may be something else; so may boxes as large as a centre
-        // and sides.
-        boolean shown = graded && BoxForms.of(boxes).equals(List.of(BoxSpec.Form.XYXY));
+        // and sides, and as many as there are locations.
+        boolean few = boxes.stream().allMatch(found -> found.shape().size(0) <= MOST_CHOSEN);
+        boolean shown = graded && few && BoxForms.of(boxes).equals(List.of(BoxSpec.Form.XYXY));
         OutputForm.Evidence evidence = shown ? OutputForm.Evidence.SHOWN : OutputForm.Evidence.UNLIKELY;
         List<OutputForm> forms = new ArrayList<>();
         for (int first : least == 0 ? new int[] {0} : new int[] {0, 1}) {

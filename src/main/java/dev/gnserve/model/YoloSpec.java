@@ -26,7 +26,8 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
             "objectness", Set.of(Form.TABLE),
             "bins", Set.of(Form.LEVELS),
             "strides", Set.of(Form.LEVELS),
-            "candidates", Set.of(Form.TABLE, Form.LEVELS));
+            "candidates", Set.of(Form.TABLE, Form.LEVELS),
+            "firstLabel", Set.of(Form.CHOSEN));
 
     /** How far rounding, also in half precision, takes a probability out of 0..1. */
     private static final float ROUNDING = 0.01f;

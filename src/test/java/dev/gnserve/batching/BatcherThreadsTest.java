@@ -412,12 +412,12 @@ class BatcherThreadsTest {
     @Test
     void anIdleWorkerWakesUpInTimeForADeadline() {
         Batcher<String, String> batcher = started(new BatchPolicy(2, Duration.ofSeconds(10), 8), items -> {
-            Thread.sleep(200); // So a quarter of it, 50 ms, is left for a late wake-up.
+            Thread.sleep(1000); // So a quarter of it, 250 ms, is left for a late wake-up.
             return new BatchResult<>(items, StageTimes.NONE);
         });
         Outcome<String> unmeasured = batcher.submit("a", Deadline.in(Duration.ofSeconds(5), Ticker.system()))
                 .join();
-        Outcome<String> measured = batcher.submit("b", Deadline.in(Duration.ofSeconds(2), Ticker.system()))
+        Outcome<String> measured = batcher.submit("b", Deadline.in(Duration.ofSeconds(4), Ticker.system()))
                 .join();
 
         assertThat(unmeasured).isInstanceOf(Outcome.Success.class);

@@ -45,6 +45,14 @@ class ExampleCommandTest {
     }
 
     @Test
+    void aFolderThatCannotBeMadeIsTold() throws IOException {
+        Path file = Files.createFile(folder.resolve("models"));
+
+        assertThat(run("example", "volume", "--models-dir", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("cannot write " + file.resolve("blobs-unet3d-gn"));
+    }
+
+    @Test
     void anotherKindIsMisuse() {
         assertThat(run("example", "clip", "--models-dir", folder.toString())).isEqualTo(2);
         assertThat(folder).isEmptyDirectory();

@@ -109,7 +109,7 @@ abstract class ModelFixture {
 
     static Failure failure(CompletableFuture<Outcome<Prediction>> outcome) {
         return ((Outcome.Failed<Prediction>)
-                        outcome.orTimeout(30, TimeUnit.SECONDS).join())
+                        outcome.orTimeout(5, TimeUnit.MINUTES).join())
                 .failure();
     }
 
@@ -141,7 +141,7 @@ abstract class ModelFixture {
     }
 
     static void eventually(String what, BooleanSupplier condition) {
-        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        long until = System.nanoTime() + TimeUnit.MINUTES.toNanos(5);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > until) {
                 throw new AssertionError("not in time: " + what);

@@ -216,6 +216,17 @@ class OutputFormsTest {
         assertThat(rows(10, 10, 40, 50, 0.9f, 0.5f, 80, 85, 95, 95, 0.8f, 1)).isEmpty();
     }
 
+    /** So many rows may be all locations of a network that does not choose. */
+    @Test
+    void thousandsOfRowsMayNotBeChosenYet() {
+        float[] values = new float[6 * 8_400];
+        for (int i = 0; i < values.length; i += 6) {
+            System.arraycopy(new float[] {10, 10, 40, 50, 0.9f, (i / 6) % 2}, 0, values, i, 6);
+        }
+
+        assertThat(rows(values)).containsExactly("0 UNLIKELY");
+    }
+
     private static List<String> rows(float... values) {
         return YoloRows.fitting(List.of(one(Tensor.of(values, values.length / 6, 6)))).stream()
                 .map(form -> form.firstLabel() + " " + form.evidence())
@@ -234,6 +245,15 @@ class OutputFormsTest {
                     .extracting(form -> form.options(List.of("x")))
                     .isEqualTo("--like yolov8-levels --labels x");
         }
+    }
+
+    /** A number for each image has no axis here. */
+    @Test
+    void aMapBesideANumberIsNoLevel() {
+        Map<String, Tensor> outputs = ordered(noise(2, 16, 24), Tensor.of(new float[] {1}));
+
+        assertThat(new OutputForms(List.of(new Prediction(outputs))).ofOneOutput())
+                .noneMatch(form -> form.options(List.of("x")).contains("yolo"));
     }
 
     private static List<Decoder> decoders(OutputForms forms) {
@@ -259,12 +279,14 @@ class OutputFormsTest {
         assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
                 .hasSize(6)
                 .contains("--like mask2former-panoptic --labels x");
-        assertThat(forms(Map.of(
-                        "logits", noise(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4))))
-                .containsExactly(
-                        "--like detr-panoptic --labels x",
-                        "--decoder detr --boxes cxcywh --labels x",
-                        "--decoder detr --boxes cxcywh --labels x");
+        Map<String, Tensor> detr =
+                Map.of("logits", noise(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4));
+        assertThat(shown(detr)).contains("--like detr-panoptic --labels x").noneMatch(form -> form.contains("former"));
+        assertThat(forms(detr)).contains("--like mask2former-instance --labels x", "--like detr-panoptic --labels x");
+        // Softmax would run a second time.
+        assertThat(shown(Map.of(
+                        "logits", fractions(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4))))
+                .noneMatch(form -> form.contains("--like"));
         assertThat(forms(ordered(noise(1, 16, 24), distances(32, 16, 24)))).isEmpty();
         assertThat(forms(ordered(noise(3, 12, 12), noise(16, 12, 12), noise(16, 16, 24))))
                 .isEmpty(); // Scores are 0 to 1.
@@ -276,6 +298,14 @@ class OutputFormsTest {
     private static List<String> forms(Map<String, Tensor> outputs) {
         return new OutputForms(List.of(new Prediction(outputs)))
                 .fitting().stream().map(form -> form.options(List.of("x"))).toList();
+    }
+
+    private static List<String> shown(Map<String, Tensor> outputs) {
+        return new OutputForms(List.of(new Prediction(outputs)))
+                .fitting().stream()
+                        .filter(form -> form.evidence() == OutputForm.Evidence.SHOWN)
+                        .map(form -> form.options(List.of("x")))
+                        .toList();
     }
 
     private static Tensor fractions(int... sizes) {
