@@ -3,6 +3,7 @@ package dev.gnserve.bulk;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.DecodeFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -187,8 +188,8 @@ public final class BulkJob {
             Result result = processor.process(name, in.resolve(name));
             results.put(name, result.json(), result.picture());
             return new Ended(name, null);
-        } catch (FailureException e) {
-            Failure failure = e.failure();
+        } catch (FailureException | OutOfMemoryError e) {
+            Failure failure = DecodeFailure.of(name, e);
             if (failure.code() != FailureCode.OVERLOADED) {
                 results.putProblem(name, problems.json(name, failure));
             }

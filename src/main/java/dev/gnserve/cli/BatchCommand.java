@@ -15,6 +15,7 @@ import dev.gnserve.pipeline.Upload;
 import dev.gnserve.pipeline.VolumePipeline;
 import dev.gnserve.problem.Problems;
 import dev.gnserve.segmentation.VolumeBatch;
+import dev.gnserve.volume.VolumeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -153,8 +154,13 @@ final class BatchCommand implements Callable<Integer> {
         if (task == null) {
             throw new ParameterException(spec.commandLine(), "the model \"" + model + "\" takes tensors, not images");
         }
-        claimResults(served);
         boolean volumes = served.manifest().input().volume() != null;
+        if (volumes && VolumeFile.isFolder(in)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "IN_DIR is " + in + ", which is a folder of Zarr itself; name the folder around it");
+        }
+        claimResults(served);
         BulkJob job = volumes
                 ? ofVolumes(context, served, mapper)
                 : new BulkJob(

@@ -58,7 +58,8 @@ final class Blosc {
             throw damaged();
         }
         byte[] block = new byte[Math.min(blockSize, bytes)];
-        for (int begin = 0, number = 0; begin < bytes; begin += block.length, number++) {
+        for (int number = 0; (long) number * blockSize < bytes; number++) {
+            int begin = number * blockSize;
             int size = Math.min(blockSize, bytes - begin);
             boolean whole = size == blockSize;
             boolean split =

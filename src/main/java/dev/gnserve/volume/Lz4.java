@@ -26,9 +26,9 @@ final class Lz4 {
                 do {
                     more = in < to ? block[in++] & 0xFF : -1;
                     literals += Math.max(0, more);
-                } while (more == 255);
+                } while (more == 255 && literals <= end - out); // A longer run would wrap.
             }
-            if (literals < 0 || literals > to - in || literals > end - out) {
+            if (literals > to - in || literals > end - out) {
                 throw damaged();
             }
             System.arraycopy(block, in, into, out, literals);
@@ -48,9 +48,9 @@ final class Lz4 {
                 do {
                     more = in < to ? block[in++] & 0xFF : -1;
                     length += Math.max(0, more);
-                } while (more == 255);
+                } while (more == 255 && length <= end - out);
             }
-            if (distance == 0 || distance > out - begin || length < 0 || length > end - out) {
+            if (distance == 0 || distance > out - begin || length > end - out) {
                 throw damaged();
             }
             for (int i = 0; i < length; i++, out++) {

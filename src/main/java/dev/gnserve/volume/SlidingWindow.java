@@ -66,8 +66,8 @@ public final class SlidingWindow {
 
     private static List<Integer> starts(int size, int window, int step) {
         List<Integer> starts = new ArrayList<>();
-        for (int start = 0; ; start += step) {
-            starts.add(Math.min(start, size - window));
+        for (long start = 0; ; start += step) {
+            starts.add((int) Math.min(start, size - window));
             if (start + window >= size) {
                 return List.copyOf(starts);
             }

@@ -82,12 +82,15 @@ public final class VolumeFile {
         }
     }
 
-    /** Whether a folder has one volume: an image of OME-Zarr, or an array of Zarr. False if it cannot be read. */
+    /**
+     * Whether a folder has one volume: an image of OME-Zarr, or an array of Zarr; or has metadata that cannot be read, so that
+     * {@link #openFolder} says why.
+     */
     public static boolean isFolder(Path folder) {
         try {
             return ZarrVolume.isOf(folder);
         } catch (IOException e) {
-            return false;
+            return true;
         }
     }
 

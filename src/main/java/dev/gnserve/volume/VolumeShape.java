@@ -17,9 +17,10 @@ public record VolumeShape(int channels, int depth, int height, int width) {
         }
     }
 
-    /** Voxels of one channel. */
+    /** Voxels of one channel; {@link Long#MAX_VALUE} if there are more. */
     public long voxels() {
-        return (long) depth * height * width;
+        long plane = (long) height * width;
+        return depth > Long.MAX_VALUE / plane ? Long.MAX_VALUE : depth * plane;
     }
 
     /** The size along an axis: 0 depth, 1 height, 2 width. */

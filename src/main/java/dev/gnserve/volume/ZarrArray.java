@@ -4,12 +4,16 @@ import dev.gnserve.image.CorruptImageException;
 import dev.gnserve.image.NpyHeader;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -78,17 +82,45 @@ record ZarrArray(
      * @throws IOException if it cannot be read, or is no JSON
      */
     static @Nullable JsonNode json(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return null;
-        }
-        if (Files.size(file) > MOST_METADATA) {
-            throw new UnsupportedImageException("its %s has %,d bytes; at most %,d are read"
-                    .formatted(file.getFileName(), Files.size(file), MOST_METADATA));
-        }
+        byte[] stored = stored(file, file.getFileName().toString(), MOST_METADATA);
         try {
-            return JsonMapper.shared().readTree(Files.readAllBytes(file));
+            return stored == null ? null : JsonMapper.shared().readTree(stored);
         } catch (JacksonException e) {
             throw new CorruptImageException("its " + file.getFileName() + " is no JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    /**
+     * The bytes of a file; null if it is not there. A file that cannot be reached does not pass as one that is not there.
+     *
+     * @param what it is, in words
+     * @throws IOException if it cannot be read, or is longer than {@code most}
+     */
+    private static byte @Nullable [] stored(Path file, String what, long most) throws IOException {
+        try {
+            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+            if (!found.isRegularFile()) {
+                throw new CorruptImageException("its %s is no file".formatted(what));
+            }
+            if (found.size() > most) {
+                throw new UnsupportedImageException(
+                        "its %s has %,d bytes; at most %,d are read".formatted(what, found.size(), most));
+            }
+            return Files.readAllBytes(file);
+        } catch (NoSuchFileException e) {
+            for (Path path = file; path != null && !Files.exists(path); path = path.getParent()) {
+                if (Files.isSymbolicLink(path)) {
+                    throw new CorruptImageException(
+                            "its %s cannot be read: the link %s leads nowhere".formatted(what, path.getFileName()));
+                }
+            }
+            return null;
+        } catch (CorruptImageException | UnsupportedImageException e) {
+            throw e;
+        } catch (IOException e) {
+            String reason = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
+            throw new CorruptImageException("its %s cannot be read: %s"
+                    .formatted(what, reason == null ? e.getClass().getSimpleName() : reason));
         }
     }
 
@@ -137,9 +169,9 @@ record ZarrArray(
     }
 
     private static ZarrArray ofFormat3(Path folder, JsonNode array) throws IOException {
-        if (!array.at("/chunk_grid/name").asString("?").equals("regular")) {
-            throw unsupported("has the chunk grid "
-                    + array.at("/chunk_grid/name").asString("?") + "; save it with a regular one");
+        String grid = name(array.path("chunk_grid"));
+        if (!grid.equals("regular")) {
+            throw unsupported("has the chunk grid " + grid + "; save it with a regular one");
         }
         if (array.path("storage_transformers").size() > 0) {
             throw unsupported("has storage transformers; save it without them");
@@ -147,7 +179,7 @@ record ZarrArray(
         boolean bigEndian = false;
         Codec codec = Codec.NONE;
         for (JsonNode step : array.path("codecs")) {
-            String name = step.path("name").asString("?");
+            String name = name(step);
             if (name.equals("bytes")) {
                 bigEndian = step.at("/configuration/endian").asString("little").equals("big");
             } else if (codec != Codec.NONE) {
@@ -156,14 +188,14 @@ record ZarrArray(
                 codec = codec(name, step.at("/configuration/cname").asString("lz4"));
             }
         }
-        String encoding = array.at("/chunk_key_encoding/name").asString("default");
+        String encoding = name(array.path("chunk_key_encoding"));
         if (!encoding.equals("default") && !encoding.equals("v2")) {
             throw unsupported("has the chunk key encoding " + encoding + "; save it with default");
         }
         boolean usual = encoding.equals("default");
         String separator =
                 array.at("/chunk_key_encoding/configuration/separator").asString(usual ? "/" : ".");
-        String type = array.path("data_type").asString("of several fields");
+        String type = name(array.path("data_type"));
         return of(
                 folder,
                 array,
@@ -174,6 +206,13 @@ record ZarrArray(
                 false,
                 usual ? "c" + separator : "",
                 separator);
+    }
+
+    /** The name of an extension of Zarr 3: an object with a name and a configuration, or the name only. */
+    private static String name(JsonNode extension) {
+        return extension.isString()
+                ? extension.asString()
+                : extension.path("name").asString("?");
     }
 
     private static Codec codec(String name, String inner) throws IOException {
@@ -205,6 +244,10 @@ record ZarrArray(
         if (!TYPES.containsValue(type)) {
             throw unsupported("has values of the type " + type
                     + "; save it as uint8, uint16, float32 or another integer or float type");
+        }
+        if (!separator.equals(".") && !separator.equals("/")) {
+            throw unsupported(
+                    "has the separator '%s' in the names of its chunks; allowed are '.' and '/'".formatted(separator));
         }
         int axes = array.path("shape").size();
         if (axes == 0 || axes != chunkSizes.size()) {
@@ -277,30 +320,30 @@ record ZarrArray(
      */
     @Nullable
     ByteBuffer chunk(int[] place) throws IOException {
-        Path file = folder.resolve(
-                prefix + Arrays.stream(place).mapToObj(Integer::toString).collect(Collectors.joining(separator)));
-        if (!Files.isRegularFile(file)) {
+        String name = prefix + Arrays.stream(place).mapToObj(Integer::toString).collect(Collectors.joining(separator));
+        int bytes = chunkBytes();
+        byte[] stored = stored(folder.resolve(name), "chunk " + name, 2L * bytes + MOST_OVERHEAD);
+        if (stored == null) {
             return null;
         }
-        int bytes = chunkBytes();
-        if (Files.size(file) > 2L * bytes + MOST_OVERHEAD) {
-            throw new CorruptImageException("its chunk %s has %,d bytes for %,d bytes of values"
-                    .formatted(folder.relativize(file), Files.size(file), bytes));
+        byte[] values;
+        try {
+            values = switch (codec) {
+                case NONE -> stored;
+                case ZLIB -> inflated(new InflaterInputStream(new ByteArrayInputStream(stored)), bytes);
+                case GZIP -> inflated(new GZIPInputStream(new ByteArrayInputStream(stored)), bytes);
+                case BLOSC -> Blosc.decode(stored, bytes);
+            };
+        } catch (UnsupportedImageException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new CorruptImageException("its chunk %s is damaged: %s"
+                    .formatted(name, e instanceof EOFException ? "it ends too early" : e.getMessage()));
         }
-        byte[] stored = Files.readAllBytes(file);
-        byte[] values = switch (codec) {
-            case NONE -> stored;
-            case ZLIB -> inflated(new InflaterInputStream(new ByteArrayInputStream(stored)), bytes);
-            case GZIP -> inflated(new GZIPInputStream(new ByteArrayInputStream(stored)), bytes);
-            case BLOSC -> Blosc.decode(stored, bytes);
-        };
         if (values.length != bytes) {
             throw new CorruptImageException("its chunk %s has %s %,d bytes of values and needs %,d"
                     .formatted(
-                            folder.relativize(file),
-                            values.length > bytes ? "more than" : "only",
-                            Math.min(values.length, bytes),
-                            bytes));
+                            name, values.length > bytes ? "more than" : "only", Math.min(values.length, bytes), bytes));
         }
         return ByteBuffer.wrap(values).order(type.bigEndian() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
     }

@@ -4,12 +4,13 @@ import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -57,7 +58,7 @@ final class ZarrVolume implements VolumeFile.Source {
 
     /** Whether a folder is an image of OME-Zarr, or an array of Zarr. */
     static boolean isOf(Path folder) throws IOException {
-        if (Files.exists(folder.resolve(".zarray"))) {
+        if (ZarrArray.json(folder.resolve(".zarray")) != null) {
             return true;
         }
         JsonNode third = ZarrArray.json(folder.resolve("zarr.json"));
@@ -103,9 +104,14 @@ final class ZarrVolume implements VolumeFile.Source {
                             .formatted(names, Arrays.toString(array.shape())));
         }
         int[] axes = {-1, -1, -1, -1};
+        Set<String> seen = new HashSet<>();
         for (int axis = 0; axis < names.size(); axis++) {
             String name = names.path(axis).path("name").asString("");
             int known = name.length() == 1 ? AXES.indexOf(name) : -1;
+            if (!seen.add(name)) {
+                throw new UnsupportedImageException(
+                        "it has two axes with the name '%s'; give each axis a name of its own".formatted(name));
+            }
             if (known >= 0) {
                 axes[known] = axis;
             } else if (!name.equals("t")) {
@@ -153,7 +159,7 @@ final class ZarrVolume implements VolumeFile.Source {
     private static Geometry geometry(JsonNode image, JsonNode full, JsonNode names, int[] axes) {
         List<Double> spacing = new ArrayList<>();
         String unit = null;
-        boolean same = true;
+        Set<String> units = new HashSet<>();
         for (int i = 1; i < 4; i++) {
             double distance = 1;
             boolean given = axes[i] < 0;
@@ -171,12 +177,13 @@ final class ZarrVolume implements VolumeFile.Source {
             }
             spacing.add(distance);
             if (axes[i] >= 0) {
-                String own = Geometry.unit(names.path(axes[i]).path("unit").asString(""));
-                same &= unit == null || unit.equals(own);
-                unit = own;
+                String own = names.path(axes[i]).path("unit").asString("");
+                unit = Geometry.unit(own);
+                units.add(unit == null ? own : unit);
             }
         }
-        return new Geometry(spacing, same ? unit : null, null);
+        // Distances in different units are no spacing.
+        return units.size() > 1 ? Geometry.UNKNOWN : new Geometry(spacing, unit, null);
     }
 
     @Override
@@ -200,7 +207,7 @@ final class ZarrVolume implements VolumeFile.Source {
         int[] counts = new int[4];
         for (int i = 0; i < 4; i++) {
             chunks[i] = axes[i] < 0 ? 1 : array.chunks()[axes[i]];
-            counts[i] = (size(i) + chunks[i] - 1) / chunks[i];
+            counts[i] = 1 + (size(i) - 1) / chunks[i];
         }
         int[] at = new int[4];
         for (at[0] = 0; at[0] < counts[0]; at[0]++) {

@@ -133,6 +133,30 @@ class BulkJobTest {
         assertThat(files()).containsExactly("a.JPG.json", "b.png.json", "deep/er/c.tiff.json");
     }
 
+    @Test
+    void anImageThatTakesTheMemoryIsTriedAloneAndThenReported() throws Exception {
+        AtomicInteger tried = new AtomicInteger();
+        BulkJob job = new BulkJob(
+                in,
+                out,
+                false,
+                (name, image) -> {
+                    if (name.equals("b.png")) {
+                        tried.incrementAndGet();
+                        throw new OutOfMemoryError("Java heap space");
+                    }
+                    return new BulkJob.Result(image, null);
+                },
+                (name, failure) -> new byte[0]);
+
+        BulkJob.Summary summary = job.run(Shard.WHOLE, 3, any -> {}, any -> {});
+
+        assertThat(summary.failed()).containsOnlyKeys("b.png");
+        assertThat(summary.failed().get("b.png")).contains("OVERLOADED", "not enough memory");
+        assertThat(tried).hasValue(2);
+        assertThat(files()).containsExactly("a.JPG.json", "deep/er/c.tiff.json");
+    }
+
     /** A link to /dev/full, in place of an unfinished result, fails as a full disk does. */
     @Test
     @EnabledIf("deviceThatIsAlwaysFull")

@@ -19,10 +19,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Values are those that zarr-python 3.1.6 reads (volumes/make_zarr.py). */
 class ZarrVolumeTest {
@@ -133,6 +137,7 @@ class ZarrVolumeTest {
                 assertThatThrownBy(() -> VolumeFile.openFolder(own.resolve(name), 1, ImageLimits.DEFAULT)
                                 .read(Cancellation.NEVER))
                         .as("%s with %d bytes", name, length)
+                        .hasMessageContaining("its chunk 0.0.0 ")
                         .isInstanceOfSatisfying(
                                 FailureException.class,
                                 thrown -> assertThat(thrown.failure().code()).isEqualTo(FailureCode.IMAGE_UNDECODABLE));
@@ -142,6 +147,180 @@ class ZarrVolumeTest {
         Files.writeString(metadata, Files.readString(metadata).replace("\"path\": \"0\"", "\"path\": \"../v2-none\""));
         assertThatThrownBy(() -> VolumeFile.openFolder(own.resolve("ome-0.4"), 1, ImageLimits.DEFAULT))
                 .hasMessageContaining("the path '../v2-none', which is not in its folder");
+    }
+
+    private static void change(Path file, String from, String to) throws IOException {
+        String text = Files.readString(file);
+        assertThat(text).contains(from);
+        Files.writeString(file, text.replace(from, to));
+    }
+
+    private static void refused(Path volume, String why) {
+        assertThatThrownBy(() ->
+                        VolumeFile.openFolder(volume, 1, ImageLimits.DEFAULT).read(Cancellation.NEVER))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining(why);
+    }
+
+    @Test
+    void metadataOutsideTheFormatIsRefused(@TempDir Path own) throws IOException {
+        unpack(own);
+        change(own.resolve("v2-none/.zarray"), "\"dimension_separator\": \".\"", "\"dimension_separator\": \"_\"");
+        refused(own.resolve("v2-none"), "has the separator '_' in the names of its chunks; allowed are '.' and '/'");
+        change(own.resolve("v3-none/zarr.json"), "\"separator\": \"/\"", "\"separator\": \"\"");
+        refused(own.resolve("v3-none"), "has the separator '' in the names");
+        change(own.resolve("ome-0.4/.zattrs"), "\"name\": \"c\"", "\"name\": \"y\"");
+        refused(own.resolve("ome-0.4"), "two axes with the name 'y'");
+        change(own.resolve("ome-0.4/.zattrs"), "\"name\": \"y\", \"type\": \"channel\"", "\"name\": \"t\"");
+        refused(own.resolve("ome-0.4"), "two axes with the name 't'");
+    }
+
+    /** Products of the sizes that wrap to a negative number, and to 0. */
+    @ParameterizedTest
+    @CsvSource({"2147483647, 70000", "4194304, 2097152"})
+    void aShapeOfMoreVoxelsThanALongIsTooLarge(int depth, int side, @TempDir Path own) throws IOException {
+        Files.writeString(
+                own.resolve(".zarray"),
+                "{'zarr_format': 2, 'shape': [%d, %d, %d], 'chunks': [1, 1, 1], 'dtype': '|u1', 'fill_value': 0}"
+                        .formatted(depth, side, side)
+                        .replace('\'', '"'));
+        assertThatThrownBy(() -> VolumeFile.openFolder(own, 1, ImageLimits.DEFAULT))
+                .hasMessageContaining("the volume is %d x %d x %d (z, y, x)", depth, side, side)
+                .hasMessageContaining("at most 64,000,000 are accepted")
+                .isInstanceOfSatisfying(
+                        FailureException.class,
+                        thrown -> assertThat(thrown.failure().code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE));
+    }
+
+    @Test
+    void aChunkMayBeFarLargerThanItsArray(@TempDir Path own) throws IOException {
+        Files.writeString(
+                own.resolve(".zarray"),
+                "{'zarr_format': 2, 'shape': [1, 1, 200000], 'chunks': [1, 1, 2147352575], 'dtype': '|u1', 'fill_value': 7}"
+                        .replace('\'', '"'));
+        float[] values = VolumeFile.openFolder(own, 1, ImageLimits.DEFAULT)
+                .read(Cancellation.NEVER)
+                .values();
+        assertThat(values[0]).isEqualTo(7);
+        assertThat(values[199_999]).isEqualTo(7);
+    }
+
+    /** Zarr 3.1 allows the name alone for an extension without a configuration. */
+    @Test
+    void anExtensionMayBeItsNameAlone(@TempDir Path own) throws IOException {
+        unpack(own);
+        Path volume = own.resolve("v3-none");
+        ObjectNode array = (ObjectNode) JsonMapper.shared().readTree(Files.readAllBytes(volume.resolve("zarr.json")));
+        array.putArray("codecs").add("bytes");
+        array.putObject("data_type").put("name", "uint8");
+        array.put("chunk_key_encoding", "default");
+        Files.writeString(volume.resolve("zarr.json"), array.toString());
+        assertThat(VolumeFile.openFolder(volume, 1, ImageLimits.DEFAULT)
+                        .read(Cancellation.NEVER)
+                        .values())
+                .isEqualTo(EXPECTED.floats("v3-none"));
+        array.put("chunk_key_encoding", "v2");
+        Files.writeString(volume.resolve("zarr.json"), array.toString());
+        for (int i = 0; i < 8; i++) {
+            String place = "%d/%d/%d".formatted(i >> 2, i >> 1 & 1, i & 1);
+            Files.move(volume.resolve("c").resolve(place), volume.resolve(place.replace('/', '.')));
+        }
+        assertThat(VolumeFile.openFolder(volume, 1, ImageLimits.DEFAULT)
+                        .read(Cancellation.NEVER)
+                        .values())
+                .isEqualTo(EXPECTED.floats("v3-none"));
+    }
+
+    /** The fill value stands for a chunk that is not there, and for no other. */
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aFileThatCannotBeReachedIsRefused(@TempDir Path own) throws IOException {
+        unpack(own);
+        Path chunk = own.resolve("v2-none/0.0.0");
+        Files.delete(chunk);
+        Files.createSymbolicLink(chunk, own.resolve("nowhere"));
+        refused(own.resolve("v2-none"), "its chunk 0.0.0 cannot be read: the link 0.0.0 leads nowhere");
+        Files.delete(chunk);
+        Files.createSymbolicLink(chunk, chunk);
+        refused(own.resolve("v2-none"), "its chunk 0.0.0 cannot be read: ");
+        Files.delete(chunk);
+        Files.createDirectory(chunk);
+        refused(own.resolve("v2-none"), "its chunk 0.0.0 is no file");
+        Path chunks = own.resolve("v3-none/c");
+        Files.move(chunks, own.resolve("moved"));
+        Files.createSymbolicLink(chunks, own.resolve("moved"));
+        assertThat(VolumeFile.openFolder(own.resolve("v3-none"), 1, ImageLimits.DEFAULT)
+                        .read(Cancellation.NEVER)
+                        .values())
+                .isEqualTo(EXPECTED.floats("v3-none"));
+        Files.move(own.resolve("moved"), own.resolve("again"));
+        refused(own.resolve("v3-none"), "its chunk c/0/0/0 cannot be read: the link c leads nowhere");
+        Path metadata = own.resolve("ome-0.5/zarr.json");
+        Files.delete(metadata);
+        Files.createSymbolicLink(metadata, own.resolve("nowhere"));
+        assertThat(VolumeFile.isFolder(own.resolve("ome-0.5"))).isTrue();
+        refused(own.resolve("ome-0.5"), "its zarr.json cannot be read: the link zarr.json leads nowhere");
+        Files.writeString(own.resolve("ome-0.4/.zattrs"), "{");
+        assertThat(VolumeFile.isFolder(own.resolve("ome-0.4"))).isTrue();
+        refused(own.resolve("ome-0.4"), "its .zattrs is no JSON");
+    }
+
+    @Test
+    void damageIsToldInWords(@TempDir Path own) throws IOException {
+        unpack(own);
+        Path chunk = own.resolve("v2-gzip-big/0.0.0");
+        byte[] whole = Files.readAllBytes(chunk);
+        Files.write(chunk, Arrays.copyOf(whole, whole.length / 2));
+        refused(own.resolve("v2-gzip-big"), "its chunk 0.0.0 is damaged: it ends too early");
+        whole[0] = 0;
+        Files.write(chunk, whole);
+        refused(own.resolve("v2-gzip-big"), "its chunk 0.0.0 is damaged: Not in GZIP format");
+    }
+
+    @Test
+    void axesWithDifferentUnitsHaveNoDistance(@TempDir Path own) throws IOException {
+        unpack(own);
+        Path metadata = own.resolve("ome-0.4/.zattrs");
+        String z = "\"name\": \"z\", \"type\": \"space\"";
+        String given = z + ", \"unit\": \"micrometer\"";
+        change(metadata, given, z + ", \"unit\": \"um\"");
+        assertThat(VolumeFile.openFolder(own.resolve("ome-0.4"), 1, ImageLimits.DEFAULT)
+                        .geometry()
+                        .unit())
+                .isEqualTo("micrometer");
+        change(metadata, z + ", \"unit\": \"um\"", z + ", \"unit\": \"nanometer\"");
+        assertThat(VolumeFile.openFolder(own.resolve("ome-0.4"), 1, ImageLimits.DEFAULT)
+                        .geometry())
+                .isEqualTo(Geometry.UNKNOWN);
+        change(metadata, z + ", \"unit\": \"nanometer\"", z);
+        assertThat(VolumeFile.openFolder(own.resolve("ome-0.4"), 1, ImageLimits.DEFAULT)
+                        .geometry())
+                .isEqualTo(Geometry.UNKNOWN);
+        change(metadata, ", \"unit\": \"micrometer\"", "");
+        Geometry unnamed = VolumeFile.openFolder(own.resolve("ome-0.4"), 1, ImageLimits.DEFAULT)
+                .geometry();
+        assertThat(unnamed.spacing()).isEqualTo(List.of(2.0, 0.5, 0.25));
+        assertThat(unnamed.unit()).isNull();
+    }
+
+    /** 255 times 16,843,009 and 1 are 2^32: the sums wrap to 20 and 19, and the rest fits. */
+    @Test
+    void aRunOfLz4MayNotWrap() {
+        int times = 16_843_009;
+        byte[] literals = new byte[1 + times + 1 + 20];
+        literals[0] = (byte) 0xF0;
+        Arrays.fill(literals, 1, 1 + times, (byte) 0xFF);
+        literals[1 + times] = 6;
+        byte[] match = new byte[4 + times + 1];
+        match[0] = 0x1F;
+        match[2] = 1;
+        Arrays.fill(match, 4, 4 + times, (byte) 0xFF);
+        match[4 + times] = 1;
+        for (byte[] block : new byte[][] {literals, match}) {
+            assertThatThrownBy(() -> Lz4.decode(block, 0, block.length, new byte[20], 0, 20))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("damaged");
+        }
     }
 
     /** A changed byte gives other values or a refusal, and nothing else. */
