@@ -37,11 +37,13 @@ import org.jspecify.annotations.Nullable;
  * {@link ModelLease} on the model that it uses. Loading a version again makes a new {@link LoadedModel}, which replaces the old one
  * when it is ready; then the old one is drained.
  */
-public final class ModelRepository {
+public final class ModelRepository implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
     private static final String CLOSING = "it was closed while it loaded";
+
+    private static final Duration CALLS_END = Duration.ofSeconds(10);
 
     private final Engine engine;
     private final ModelSources sources;
@@ -510,6 +512,12 @@ public final class ModelRepository {
                                         versions.stream()
                                                 .map(LoadedModel::version)
                                                 .toList())));
+    }
+
+    /** Unloads all models, as {@link #close(Duration)} with a time for calls that are inside the engine. Closing again does nothing. */
+    @Override
+    public void close() {
+        close(CALLS_END);
     }
 
     /** Unloads all models after their accepted requests, all within the given time. */

@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
-import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -111,14 +110,15 @@ class ServingConfiguration {
         };
     }
 
-    @Bean
+    /** The models load while the other components are made. If one of these fails, closing ends the loading. */
+    @Bean(destroyMethod = "close")
     ModelRepository modelRepository(
             Engine engine,
             ArchiveTrials trials,
             ModelSources all,
             ServingSettings settings,
             List<BatchListener> listeners,
-            ApplicationEventPublisher events,
+            StateEvents events,
             List<ModelCompanion.Factory> companions) {
         Set<String> wanted = settings.models();
         ModelSources sources = wanted == null
@@ -142,15 +142,10 @@ class ServingConfiguration {
                     }
                 };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
-        return new ModelRepository(
-                engine,
-                sources,
-                BatchListener.all(listeners),
-                events::publishEvent,
-                companions,
-                times,
-                Ticker.system(),
-                trials);
+        ModelRepository repository = new ModelRepository(
+                engine, sources, BatchListener.all(listeners), events, companions, times, Ticker.system(), trials);
+        repository.start();
+        return repository;
     }
 
     private static Path modelsFolder(ServingSettings settings) {
@@ -164,16 +159,20 @@ class ServingConfiguration {
         return folder;
     }
 
-    /** Starts before the web server accepts requests and stops after its last response. */
+    /** Stops after the last response of the web server. The models load already when it starts first. */
     @Bean
     SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
         return new SmartLifecycle() {
             private volatile boolean running;
+            private boolean stopped;
             private final ModelWatch watch = new ModelWatch(repository, settings.watchInterval());
 
             @Override
             public void start() {
-                repository.start();
+                if (stopped) {
+                    repository.start();
+                    stopped = false;
+                }
                 watch.start();
                 running = true;
             }
@@ -182,6 +181,7 @@ class ServingConfiguration {
             public void stop() {
                 watch.stop();
                 repository.close(settings.drainTime());
+                stopped = true;
                 running = false;
             }
 

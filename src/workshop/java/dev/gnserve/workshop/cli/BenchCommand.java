@@ -10,6 +10,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             GroupNormBenchCommand.class,
             ServingBenchCommand.class,
+            PlansBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LimitsBenchCommand.class,
