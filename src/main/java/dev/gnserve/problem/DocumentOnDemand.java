@@ -13,12 +13,20 @@ import org.springframework.stereotype.Component;
 @Component
 final class DocumentOnDemand implements BeanFactoryPostProcessor {
 
+    /** Springdoc's controller of the document, and what gives it the converters of types, which nothing else asks for. */
+    private static final String CONTROLLER = "openApiResource";
+
+    private static final String CONVERTERS = "modelConverterRegistrar";
+
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
         Stream.of(beans.getBeanDefinitionNames())
                 .map(beans::getBeanDefinition)
                 .filter(DocumentOnDemand::isOfDocument)
                 .forEach(bean -> bean.setLazyInit(true));
+        if (beans.containsBeanDefinition(CONTROLLER)) {
+            beans.getBeanDefinition(CONTROLLER).setDependsOn(CONVERTERS);
+        }
     }
 
     private static boolean isOfDocument(BeanDefinition bean) {

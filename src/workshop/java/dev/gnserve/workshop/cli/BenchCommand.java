@@ -11,6 +11,7 @@ import picocli.CommandLine.Spec;
             GroupNormBenchCommand.class,
             ServingBenchCommand.class,
             PlansBenchCommand.class,
+            CurveBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LimitsBenchCommand.class,

@@ -1,25 +1,23 @@
 package dev.gnserve.workshop.cli;
 
-import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.Task;
-import dev.gnserve.tuning.PlannedManifest;
 import dev.gnserve.workshop.cli.PlansBenchEngineCommand.Speed;
 import dev.gnserve.workshop.cli.PlansBenchEngineCommand.Speeds;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintWriter;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URL;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +31,7 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -40,7 +39,6 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
@@ -91,7 +89,7 @@ final class PlansBenchCommand implements Callable<Integer> {
     private int lost;
 
     /** A plan by its label. */
-    static final class PlanOption implements picocli.CommandLine.ITypeConverter<ExecutionPlan> {
+    static final class PlanOption implements ITypeConverter<ExecutionPlan> {
         @Override
         public ExecutionPlan convert(String label) {
             return ExecutionPlan.named(label);
@@ -125,7 +123,11 @@ final class PlansBenchCommand implements Callable<Integer> {
         plans.add(ExecutionPlan.AS_EXPORTED);
         Path folder = Files.createTempDirectory("gnserve-plans");
         try {
-            Task task = copy(source, folder);
+            Map<String, @Nullable ExecutionPlan> copies = new LinkedHashMap<>();
+            plans.forEach(plan -> copies.put(plan.label(), plan));
+            BenchCopies.write(source, folder, copies);
+            Task task = ManifestReader.read(source.manifestLocation(), source.manifest())
+                    .task();
             Path picture = picture(source, folder);
             Map<String, String> refused = new LinkedHashMap<>();
             List<Speed> http = overHttp(folder, task, Files.readAllBytes(picture), refused);
@@ -178,7 +180,7 @@ final class PlansBenchCommand implements Callable<Integer> {
 
     private static double median(double[] values) {
         double[] sorted = values.clone();
-        java.util.Arrays.sort(sorted);
+        Arrays.sort(sorted);
         return sorted[sorted.length / 2];
     }
 
@@ -209,10 +211,10 @@ final class PlansBenchCommand implements Callable<Integer> {
 
     private double rush(BenchServer server, Task task, ExecutionPlan plan, byte[] picture, int clients, int time)
             throws IOException, InterruptedException, ExecutionException {
-        System.setProperty("http.maxConnections", Integer.toString(clients));
+        Post.keep(clients);
         URL url = server.uri().resolve(task.path(plan.label())).toURL();
         Histogram nanos = Rush.of(clients, 1, time, () -> () -> {
-            int status = post(url, picture);
+            int status = Post.picture(url, picture);
             if (status != 200) {
                 lose();
             }
@@ -225,46 +227,11 @@ final class PlansBenchCommand implements Callable<Integer> {
         lost++;
     }
 
-    private static int post(URL url, byte[] picture) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection) url.openConnection();
-        connection.setDoOutput(true);
-        connection.setRequestProperty("Content-Type", "application/octet-stream");
-        connection.setFixedLengthStreamingMode(picture.length);
-        try (OutputStream body = connection.getOutputStream()) {
-            body.write(picture);
-        }
-        int status = connection.getResponseCode();
-        try (InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-            if (answer != null) {
-                answer.readAllBytes();
-            }
-        }
-        return status;
-    }
-
     private static JsonNode detail(BenchServer server, String model) throws IOException {
         URI uri = server.uri().resolve("/v1/models/" + model);
         try (InputStream answer = uri.toURL().openStream()) {
             return JsonMapper.shared().readTree(answer);
         }
-    }
-
-    /** Writes a copy of the model for each plan, named as the plan; without the golden check, which holds for one plan. */
-    private Task copy(ModelSource source, Path folder) throws IOException {
-        ObjectNode manifest = (ObjectNode) new YAMLMapper().readTree(source.manifest());
-        manifest.remove("golden");
-        String text = new YAMLMapper().writeValueAsString(manifest);
-        try (ArchiveSnapshot archive = source.snapshot()) {
-            for (ExecutionPlan plan : plans) {
-                Path model = folder.resolve(plan.label());
-                Files.createDirectories(model.resolve("1"));
-                Files.writeString(model.resolve("model.yaml"), PlannedManifest.with(text, plan.label()));
-                try (InputStream bytes = archive.newInputStream()) {
-                    Files.copy(bytes, model.resolve("1/model.pt"));
-                }
-            }
-        }
-        return ManifestReader.read(source.manifestLocation(), source.manifest()).task();
     }
 
     private Path picture(ModelSource source, Path folder) throws IOException {
@@ -307,7 +274,7 @@ final class PlansBenchCommand implements Callable<Integer> {
                     .map(line -> line.substring(line.indexOf(':') + 1).strip())
                     .findFirst()
                     .orElse("an unnamed processor");
-        } catch (java.nio.file.NoSuchFileException e) {
+        } catch (NoSuchFileException e) {
             return "an unnamed processor";
         }
     }
