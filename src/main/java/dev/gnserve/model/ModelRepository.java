@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.batching.BatchListener;
@@ -262,6 +263,33 @@ public final class ModelRepository implements AutoCloseable {
                                             loader);
                         },
                         loader);
+    }
+
+    /**
+     * Loads a version again as exported, because it does not hold by its execution plan. It serves on until the new one is ready.
+     * Nothing happens if it runs as exported already, or does not serve.
+     *
+     * @param why a clause for the log and {@link LoadedModel#planReason}
+     * @return completes when the new one serves, or when nothing is to do
+     */
+    public CompletableFuture<Void> runAsExported(String name, String version, String why) {
+        VersionKey key = new VersionKey(name, version);
+        return CompletableFuture.completedFuture(null)
+                .thenComposeAsync(nothing -> inTurn(key, () -> replaceAsExported(key, why)), loader)
+                .thenApply(reason -> null);
+    }
+
+    private CompletableFuture<Optional<String>> replaceAsExported(VersionKey key, String why) {
+        LoadedModel current = find(key);
+        if (current == null || !current.serves() || current.plan() == ExecutionPlan.AS_EXPORTED) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        LOG.log(WARNING, () -> current + " is loaded again as exported: " + why);
+        LoadedModel next = new LoadedModel(current.source(), states, "not by the plan " + current.plan() + ": " + why);
+        return examiners.examine(next).then(() -> {
+            next.load(engine, companions, batches, cores);
+            return succeeded(current, next);
+        });
     }
 
     /**

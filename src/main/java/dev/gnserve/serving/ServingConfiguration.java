@@ -10,6 +10,7 @@ import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.FolderSources;
+import dev.gnserve.model.HeldEvents;
 import dev.gnserve.model.LifecycleTimes;
 import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelRepository;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -110,6 +112,12 @@ class ServingConfiguration {
         };
     }
 
+    /** What models tell while they load, before all components are made. Spring would lose it. */
+    @Bean
+    HeldEvents modelEvents(ApplicationEventPublisher events) {
+        return new HeldEvents(events::publishEvent);
+    }
+
     /** The models load while the other components are made. If one of these fails, closing ends the loading. */
     @Bean(destroyMethod = "close")
     ModelRepository modelRepository(
@@ -118,7 +126,7 @@ class ServingConfiguration {
             ModelSources all,
             ServingSettings settings,
             List<BatchListener> listeners,
-            StateEvents events,
+            HeldEvents events,
             List<ModelCompanion.Factory> companions) {
         Set<String> wanted = settings.models();
         ModelSources sources = wanted == null
@@ -143,7 +151,14 @@ class ServingConfiguration {
                 };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
         ModelRepository repository = new ModelRepository(
-                engine, sources, BatchListener.all(listeners), events, companions, times, Ticker.system(), trials);
+                engine,
+                sources,
+                BatchListener.all(listeners),
+                events::accept,
+                companions,
+                times,
+                Ticker.system(),
+                trials);
         repository.start();
         return repository;
     }
@@ -161,7 +176,7 @@ class ServingConfiguration {
 
     /** Stops after the last response of the web server. The models load already when it starts first. */
     @Bean
-    SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
+    SmartLifecycle modelLifecycle(ModelRepository repository, HeldEvents events, ServingSettings settings) {
         return new SmartLifecycle() {
             private volatile boolean running;
             private boolean stopped;
@@ -169,6 +184,7 @@ class ServingConfiguration {
 
             @Override
             public void start() {
+                events.release();
                 if (stopped) {
                     repository.start();
                     stopped = false;
