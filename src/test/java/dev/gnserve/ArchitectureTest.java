@@ -13,9 +13,18 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.gnserve.model.ModelSource;
+import java.lang.annotation.Annotation;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.core.annotation.MergedAnnotation;
+import org.springframework.core.annotation.MergedAnnotations;
+import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.RestController;
 
 /** The rooms of the product and the one direction in which they may look. The workshop may look everywhere. */
@@ -209,6 +218,29 @@ class ArchitectureTest {
                     "dev.gnserve.pipeline..",
                     "dev.gnserve.problem..",
                     "org.springframework.web..");
+
+    /** The application does not look for components and settings elsewhere. */
+    @ArchTest
+    static void componentsAndSettingsAreInTheRoomsThatTheApplicationNames(JavaClasses product) {
+        assertThat(roomsOf(product, Component.class))
+                .hasSizeGreaterThan(5)
+                .isEqualTo(Set.of(named(SpringBootApplication.class).getStringArray("scanBasePackages")));
+        assertThat(roomsOf(product, ConfigurationProperties.class))
+                .isEqualTo(Set.of(named(ConfigurationPropertiesScan.class).getStringArray("basePackages")));
+    }
+
+    private static MergedAnnotation<?> named(Class<? extends Annotation> annotation) {
+        return MergedAnnotations.from(GnserveApplication.class).get(annotation);
+    }
+
+    /** The packages of the classes that have an annotation, or one that has it. */
+    private static Set<String> roomsOf(JavaClasses product, Class<? extends Annotation> annotation) {
+        return product.stream()
+                .filter(type -> type.isAnnotatedWith(annotation) || type.isMetaAnnotatedWith(annotation))
+                .filter(type -> !type.isAnnotation() && !type.isEquivalentTo(GnserveApplication.class))
+                .map(JavaClass::getPackageName)
+                .collect(Collectors.toSet());
+    }
 
     /** The API document knows a type by its simple name: two of one name would become one. */
     @ArchTest

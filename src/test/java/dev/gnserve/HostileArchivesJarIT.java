@@ -32,8 +32,8 @@ class HostileArchivesJarIT {
     void theServiceLivesTheGoodModelServesAndEachBadOneSaysWhy() throws Exception {
         Path written = work.resolve("written");
         Map<String, String> reasons = new LinkedHashMap<>();
-        put(reasons, "a-loops", HostileArchives.looping(), "ended after 4 s while it was warmed up");
-        put(reasons, "b-loops-at-load", HostileArchives.loopingAtLoad(), "ended after 4 s while it was loaded");
+        put(reasons, "a-loops", HostileArchives.looping(), "ended after 8 s while it was warmed up");
+        put(reasons, "b-loops-at-load", HostileArchives.loopingAtLoad(), "ended after 8 s while it was loaded");
         put(reasons, "c-crashes", HostileArchives.overflowing(), "ended with signal 11 (SIGSEGV) while it was loaded");
         put(reasons, "d-writes", HostileArchives.saving(written.toString()), "aten::save in code/__torch__.py line 8");
         put(reasons, "e-checkpoint", checkpoint(), "a PyTorch checkpoint (torch.save, usually .pth)");
@@ -50,7 +50,7 @@ class HostileArchivesJarIT {
                 .isZero();
         JarWithModels.models(work).put("z-good", "1", HostileArchives.harmless(), HostileArchives.MANIFEST);
 
-        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.trial.time=4s")) {
+        try (JarWithModels jar = JarWithModels.start(work, "--gnserve.trial.time=8s")) {
             jar.awaitState("z-good", "READY");
             Answer answer = jar.infer("z-good", "1, 4", "1, 2, 3, 4");
             assertThat(answer.status()).as(answer.text()).isEqualTo(200);

@@ -27,7 +27,7 @@ class JobsJarIT {
                 .put(
                         "slow",
                         "1",
-                        Rewrites.slow(TorchScriptArchive.of(ModelsFolder.bytes("/models/coarse-scripted.pt")), 2_000),
+                        Rewrites.slow(TorchScriptArchive.of(ModelsFolder.bytes("/models/coarse-scripted.pt")), 1_000),
                         "task: segmentation\nlabels: [green, blue]\nwarmUp: {shapes: [[3, 32, 32]], batchSizes: [1]}\n");
         String running;
         String waiting;

@@ -1,15 +1,19 @@
 package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
+import dev.gnserve.verification.CallCheck;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationCompleted;
+import dev.gnserve.verification.VerificationReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,10 +23,12 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
 
 /** A service whose every answer is verified afterwards. */
 @SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -31,6 +37,8 @@ class SamplingIT {
 
     /** Before "nuclei-unet-gn", so that it is loaded first. */
     private static final String MODEL = "every-answer";
+
+    private static final String PLANNED = "by-a-plan";
 
     @TempDir
     private static Path models;
@@ -43,6 +51,9 @@ class SamplingIT {
 
     @Autowired
     private Verifications verifications;
+
+    @Autowired
+    private ApplicationEventPublisher events;
 
     /** Hears what telemetry hears. */
     @TestConfiguration
@@ -60,17 +71,22 @@ class SamplingIT {
 
     @DynamicPropertySource
     static void modelsFolder(DynamicPropertyRegistry properties) throws IOException {
-        Path version = Files.createDirectories(models.resolve(MODEL).resolve("1"));
+        put(MODEL, "verification: {onLoad: off, sampleRate: 1}");
+        put(PLANNED, "execution: {plan: channels-last}");
+        properties.add("gnserve.models-dir", models::toString);
+    }
+
+    private static void put(String name, String line) throws IOException {
+        Path version = Files.createDirectories(models.resolve(name).resolve("1"));
         Files.writeString(version.resolveSibling("model.yaml"), """
                 task: segmentation
                 labels: [a, b]
                 warmUp: {shapes: [[3, 32, 32]]}
-                verification: {onLoad: off, sampleRate: 1}
-                """);
+                %s
+                """.formatted(line));
         try (InputStream in = SamplingIT.class.getResourceAsStream("/engine/group-norm-traced.pt")) {
             Files.copy(in, version.resolve("model.pt"));
         }
-        properties.add("gnserve.models-dir", models::toString);
     }
 
     @Test
@@ -87,5 +103,37 @@ class SamplingIT {
         assertThat(verified.report().batchInvariance()).isNull();
         assertThat(client.meter("gnserve_verification_dropped_total", "model=\"" + MODEL + "\""))
                 .isZero();
+    }
+
+    @Test
+    void aModelThatFailsByItsPlanIsServedAsExported() {
+        repository.loaded().join();
+        ServiceClient client = new ServiceClient(port);
+        JsonNode before = client.get("v1/models/" + PLANNED).json().path("execution");
+        assertThat(before.path("plan").asString()).isEqualTo("channels-last");
+        CallCheck bad = new CallCheck(
+                "norm", 1, 2, 4, 1e-5, List.of(1, 4, 32, 32), 1, 1e-5, List.of(0, 0, 0, 0), Verdict.FAIL, "error 1");
+
+        events.publishEvent(new VerificationCompleted(
+                PLANNED, "1", new VerificationReport(List.of(bad), null, List.of(), Verdict.FAIL, "layer norm")));
+        await().atMost(5, TimeUnit.MINUTES).until(() -> planOf(client).equals("as-exported"));
+
+        assertThat(client.get("v1/models/" + PLANNED)
+                        .json()
+                        .path("execution")
+                        .path("planReason")
+                        .asString())
+                .isEqualTo("not by the plan channels-last: layer norm failed verification: error 1");
+        assertThat(client.post("v1/models/" + PLANNED + "/segment", Samples.png("fluorescence-256"))
+                        .status())
+                .isEqualTo(200);
+    }
+
+    private static String planOf(ServiceClient client) {
+        return client.get("v1/models/" + PLANNED)
+                .json()
+                .path("execution")
+                .path("plan")
+                .asString("");
     }
 }

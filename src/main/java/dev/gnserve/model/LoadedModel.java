@@ -52,6 +52,7 @@ public final class LoadedModel implements Inference {
 
     private final ModelSource source;
     private final ModelListener listener;
+    private final @Nullable String asExported;
     private final Lifecycle life = new Lifecycle(this::announce);
     private final LeaseCount leases = new LeaseCount();
     private volatile String fingerprint;
@@ -62,8 +63,14 @@ public final class LoadedModel implements Inference {
     private volatile boolean quiet; // whether changes of state are not announced
 
     LoadedModel(ModelSource source, ModelListener listener) {
+        this(source, listener, null);
+    }
+
+    /** @param asExported why the model must run as exported, whatever its manifest says; null if it need not */
+    LoadedModel(ModelSource source, ModelListener listener, @Nullable String asExported) {
         this.source = source;
         this.listener = listener;
+        this.asExported = asExported;
         this.fingerprint = ModelRepository.fingerprint(source);
     }
 
@@ -413,7 +420,7 @@ public final class LoadedModel implements Inference {
                     "the files of " + label()
                             + " changed while they were read; load the model again when they are complete");
         }
-        own.load(read, cores);
+        own.load(read, cores, asExported);
         own.addCompanions(this, factories);
         enter(Phase.WARMING, null);
         own.start(read, batches, cores, failure -> life.enter(Phase.FAILED, failure.detail()));

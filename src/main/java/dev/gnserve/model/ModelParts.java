@@ -138,8 +138,12 @@ final class ModelParts {
         return read;
     }
 
-    /** Loads the archive into the engine: the second step. */
-    void load(ModelManifest manifest, int cores) {
+    /**
+     * Loads the archive into the engine: the second step.
+     *
+     * @param asExported why it must run as exported, whatever the manifest says; null if it need not
+     */
+    void load(ModelManifest manifest, int cores, @Nullable String asExported) {
         Execution execution = manifest.execution();
         ArchiveSnapshot read = Objects.requireNonNull(archive);
         ProgramInput declared = ProgramInput.of(read);
@@ -150,7 +154,8 @@ final class ModelParts {
             PlanProof.Proved proved = PlanProof.load(
                     scope,
                     read,
-                    new BackendPlan(execution.device(), execution.threadsOn(cores), wanted(execution, measured)),
+                    new BackendPlan(
+                            execution.device(), execution.threadsOn(cores), wanted(execution, measured, asExported)),
                     manifest.warmUp().noise().get(0));
             loaded = proved.model();
             plan = proved.plan();
@@ -167,7 +172,11 @@ final class ModelParts {
         }
     }
 
-    private ExecutionPlan wanted(Execution execution, @Nullable TuningReport measured) {
+    private ExecutionPlan wanted(Execution execution, @Nullable TuningReport measured, @Nullable String asExported) {
+        if (asExported != null) {
+            planReason = asExported;
+            return ExecutionPlan.AS_EXPORTED;
+        }
         if (execution.plan() != null) {
             return execution.plan();
         }

@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineCall;
 import dev.gnserve.batching.BatchListener;
@@ -37,11 +38,13 @@ import org.jspecify.annotations.Nullable;
  * {@link ModelLease} on the model that it uses. Loading a version again makes a new {@link LoadedModel}, which replaces the old one
  * when it is ready; then the old one is drained.
  */
-public final class ModelRepository {
+public final class ModelRepository implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ModelRepository.class.getName());
 
     private static final String CLOSING = "it was closed while it loaded";
+
+    private static final Duration CALLS_END = Duration.ofSeconds(10);
 
     private final Engine engine;
     private final ModelSources sources;
@@ -260,6 +263,33 @@ public final class ModelRepository {
                                             loader);
                         },
                         loader);
+    }
+
+    /**
+     * Loads a version again as exported, because it does not hold by its execution plan. It serves on until the new one is ready.
+     * Nothing happens if it runs as exported already, or does not serve.
+     *
+     * @param why a clause for the log and {@link LoadedModel#planReason}
+     * @return completes when the new one serves, or when nothing is to do
+     */
+    public CompletableFuture<Void> runAsExported(String name, String version, String why) {
+        VersionKey key = new VersionKey(name, version);
+        return CompletableFuture.completedFuture(null)
+                .thenComposeAsync(nothing -> inTurn(key, () -> replaceAsExported(key, why)), loader)
+                .thenApply(reason -> null);
+    }
+
+    private CompletableFuture<Optional<String>> replaceAsExported(VersionKey key, String why) {
+        LoadedModel current = find(key);
+        if (current == null || !current.serves() || current.plan() == ExecutionPlan.AS_EXPORTED) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        LOG.log(WARNING, () -> current + " is loaded again as exported: " + why);
+        LoadedModel next = new LoadedModel(current.source(), states, "not by the plan " + current.plan() + ": " + why);
+        return examiners.examine(next).then(() -> {
+            next.load(engine, companions, batches, cores);
+            return succeeded(current, next);
+        });
     }
 
     /**
@@ -510,6 +540,12 @@ public final class ModelRepository {
                                         versions.stream()
                                                 .map(LoadedModel::version)
                                                 .toList())));
+    }
+
+    /** Unloads all models, as {@link #close(Duration)} with a time for calls that are inside the engine. Closing again does nothing. */
+    @Override
+    public void close() {
+        close(CALLS_END);
     }
 
     /** Unloads all models after their accepted requests, all within the given time. */

@@ -10,6 +10,7 @@ import dev.gnserve.batching.Ticker;
 import dev.gnserve.failure.MisconfiguredException;
 import dev.gnserve.model.EmbeddedModels;
 import dev.gnserve.model.FolderSources;
+import dev.gnserve.model.HeldEvents;
 import dev.gnserve.model.LifecycleTimes;
 import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelRepository;
@@ -111,14 +112,21 @@ class ServingConfiguration {
         };
     }
 
+    /** What models tell while they load, before all components are made. Spring would lose it. */
     @Bean
+    HeldEvents modelEvents(ApplicationEventPublisher events) {
+        return new HeldEvents(events::publishEvent);
+    }
+
+    /** The models load while the other components are made. If one of these fails, closing ends the loading. */
+    @Bean(destroyMethod = "close")
     ModelRepository modelRepository(
             Engine engine,
             ArchiveTrials trials,
             ModelSources all,
             ServingSettings settings,
             List<BatchListener> listeners,
-            ApplicationEventPublisher events,
+            HeldEvents events,
             List<ModelCompanion.Factory> companions) {
         Set<String> wanted = settings.models();
         ModelSources sources = wanted == null
@@ -142,15 +150,17 @@ class ServingConfiguration {
                     }
                 };
         LifecycleTimes times = new LifecycleTimes(settings.drainTime(), settings.hangTime(), settings.settleTime());
-        return new ModelRepository(
+        ModelRepository repository = new ModelRepository(
                 engine,
                 sources,
                 BatchListener.all(listeners),
-                events::publishEvent,
+                events::accept,
                 companions,
                 times,
                 Ticker.system(),
                 trials);
+        repository.start();
+        return repository;
     }
 
     private static Path modelsFolder(ServingSettings settings) {
@@ -164,16 +174,21 @@ class ServingConfiguration {
         return folder;
     }
 
-    /** Starts before the web server accepts requests and stops after its last response. */
+    /** Stops after the last response of the web server. The models load already when it starts first. */
     @Bean
-    SmartLifecycle modelLifecycle(ModelRepository repository, ServingSettings settings) {
+    SmartLifecycle modelLifecycle(ModelRepository repository, HeldEvents events, ServingSettings settings) {
         return new SmartLifecycle() {
             private volatile boolean running;
+            private boolean stopped;
             private final ModelWatch watch = new ModelWatch(repository, settings.watchInterval());
 
             @Override
             public void start() {
-                repository.start();
+                events.release();
+                if (stopped) {
+                    repository.start();
+                    stopped = false;
+                }
                 watch.start();
                 running = true;
             }
@@ -182,6 +197,7 @@ class ServingConfiguration {
             public void stop() {
                 watch.stop();
                 repository.close(settings.drainTime());
+                stopped = true;
                 running = false;
             }
 

@@ -1,6 +1,7 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.model.AfterResponseExecutor;
+import dev.gnserve.model.HeldEvents;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.process.BackgroundThreads;
@@ -8,7 +9,6 @@ import jakarta.annotation.PreDestroy;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
-import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.stereotype.Component;
 
 /** Makes the verification of every model. All share one thread for samples. Thread-safe. */
@@ -16,11 +16,11 @@ import org.springframework.stereotype.Component;
 final class ModelVerifications implements ModelCompanion.Factory {
 
     private final AfterResponseExecutor afterResponse;
-    private final ApplicationEventPublisher events;
+    private final HeldEvents events;
     private final ExecutorService background =
             Executors.newSingleThreadExecutor(new BackgroundThreads("gnserve-sample"));
 
-    ModelVerifications(AfterResponseExecutor afterResponse, ApplicationEventPublisher events) {
+    ModelVerifications(AfterResponseExecutor afterResponse, HeldEvents events) {
         this.afterResponse = afterResponse;
         this.events = events;
     }
@@ -32,7 +32,7 @@ final class ModelVerifications implements ModelCompanion.Factory {
                 afterResponse,
                 background,
                 () -> ThreadLocalRandom.current().nextDouble(),
-                events::publishEvent);
+                events);
     }
 
     /** Does not wait: a running sample is a call of its model, which is freed after it. */

@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -112,9 +113,12 @@ final class RealPrometheus implements AutoCloseable {
 
     private JsonNode result(String path) throws InterruptedException {
         try {
-            String answer = http.send(HttpRequest.newBuilder(base.resolve(path)).build(), BodyHandlers.ofString())
-                    .body();
-            JsonNode json = new JsonMapper().readTree(answer);
+            HttpResponse<String> answer =
+                    http.send(HttpRequest.newBuilder(base.resolve(path)).build(), BodyHandlers.ofString());
+            if (answer.statusCode() == 503) {
+                return new JsonMapper().createObjectNode(); // It listens, and does not answer yet.
+            }
+            JsonNode json = new JsonMapper().readTree(answer.body());
             if (json.path("status").asString().equals("error")) {
                 throw new AssertionError(path + ": " + json.path("error").asString());
             }

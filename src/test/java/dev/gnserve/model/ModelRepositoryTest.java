@@ -3,6 +3,7 @@ package dev.gnserve.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FloatTensor;
@@ -470,6 +471,25 @@ class ModelRepositoryTest {
 
         assertThat(repository.models()).extracting(LoadedModel::version).containsExactly("3");
         assertThat(repository.find("seg", null).state()).isEqualTo(ModelState.READY);
+    }
+
+    @Test
+    void aVersionThatDoesNotHoldByItsPlanIsReplacedByItselfAsExported() throws IOException {
+        put("seg", "1", MANIFEST.replace("workers: 2", "workers: 2, plan: channels-last"), "group-norm-traced.pt");
+        load();
+        LoadedModel planned = repository.find("seg", null);
+        assertThat(planned.plan()).isEqualTo(ExecutionPlan.CHANNELS_LAST);
+
+        repository.runAsExported("seg", "1", "layer a failed").join();
+        LoadedModel exported = repository.find("seg", null);
+        repository.runAsExported("seg", "1", "layer b failed").join();
+        repository.runAsExported("nosuch", "1", "layer a failed").join();
+
+        assertThat(exported.plan()).isEqualTo(ExecutionPlan.AS_EXPORTED);
+        assertThat(exported.planReason()).isEqualTo("not by the plan channels-last: layer a failed");
+        assertThat(exported.state()).isEqualTo(ModelState.READY);
+        assertThat(planned.state()).isEqualTo(ModelState.UNLOADED);
+        assertThat(repository.find("seg", null)).as("loaded again once").isSameAs(exported);
     }
 
     private static Tensor answer(LoadedModel model) {

@@ -93,7 +93,7 @@ class TunedPlansTest {
         Files.writeString(model.resolve("model.yaml"), manifest);
         Files.write(Files.createDirectories(model.resolve("1")).resolve("model.pt"), archive);
         parts.read(ModelFolder.versions(model).get(0));
-        parts.load(ManifestReader.read("model.yaml", manifest), 2);
+        parts.load(ManifestReader.read("model.yaml", manifest), 2, null);
         return parts;
     }
 

@@ -1,11 +1,13 @@
 package dev.gnserve.workshop.benchmark;
 
+import com.sun.management.ThreadMXBean;
 import dev.gnserve.norm.GroupNorm;
 import dev.gnserve.norm.GroupNormKernel;
 import dev.gnserve.norm.GroupNormParameters;
 import dev.gnserve.norm.GroupNormShape;
 import dev.gnserve.norm.MemoryFormat;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,6 +46,7 @@ public final class GroupNormBenchmark {
      * @param shape N, C, H, W
      * @param speedup how many times the engine takes as long as the operator
      * @param copies how many times the operator takes as long as a copy
+     * @param oursBytes what a call of the operator allocates in the heap; its output is the caller's array
      */
     public record Row(
             List<Integer> shape,
@@ -52,7 +55,8 @@ public final class GroupNormBenchmark {
             double engineMicros,
             double copyMicros,
             double speedup,
-            double copies) {}
+            double copies,
+            long oursBytes) {}
 
     /**
      * A whole run.
@@ -120,7 +124,8 @@ public final class GroupNormBenchmark {
                     engineMicros,
                     copyMicros,
                     engineMicros / oursMicros,
-                    oursMicros / copyMicros);
+                    oursMicros / copyMicros,
+                    allocatedBytes(ours));
         }
     }
 
@@ -140,6 +145,18 @@ public final class GroupNormBenchmark {
             call.run();
         }
         return (double) (System.nanoTime() - start) / calls;
+    }
+
+    /** The least of several calls: the compiler may allocate in one of them. */
+    private static long allocatedBytes(Runnable call) {
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < LEAST_ROUNDS; i++) {
+            long before = thread.getCurrentThreadAllocatedBytes();
+            call.run();
+            least = Math.min(least, thread.getCurrentThreadAllocatedBytes() - before);
+        }
+        return least;
     }
 
     private static double median(double[] values, int count) {

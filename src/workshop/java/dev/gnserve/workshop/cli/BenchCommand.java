@@ -10,6 +10,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             GroupNormBenchCommand.class,
             ServingBenchCommand.class,
+            PlansBenchCommand.class,
+            CurveBenchCommand.class,
             VerificationBenchCommand.class,
             MemoryBenchCommand.class,
             LimitsBenchCommand.class,

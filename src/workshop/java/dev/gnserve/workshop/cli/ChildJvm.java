@@ -3,11 +3,13 @@ package dev.gnserve.workshop.cli;
 import dev.gnserve.Gnserve;
 import java.io.IOException;
 import java.lang.module.ModuleFinder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The product or the workshop in a JVM of its own, with the settings that serving is meant to have. */
 final class ChildJvm {
@@ -27,6 +29,17 @@ final class ChildJvm {
     /** Starts a command of the workshop. Its standard output is a pipe, its error output is ours. */
     static Process workshop(String... arguments) throws IOException {
         return start(List.of(), List.of(), thisProgram(WorkshopCommand.class), List.of(arguments));
+    }
+
+    /** Runs a command of the workshop that prints an object of JSON in its last line. */
+    static <T> T result(Class<T> type, String... arguments) throws IOException {
+        String output = new String(workshop(arguments).getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String result = output.lines()
+                .filter(line -> line.startsWith("{"))
+                .reduce((first, last) -> last)
+                .orElseThrow(
+                        () -> new IllegalStateException(String.join(" ", arguments) + " gave no result:\n" + output));
+        return JsonMapper.shared().readValue(result, type);
     }
 
     /** Starts {@code serve} of the product with these JVM options, under a launcher as {@code taskset -c 0}, or under none. */

@@ -68,19 +68,20 @@ final class GroupNormBenchCommand implements Callable<Integer> {
     private static void print(Report report, PrintWriter out) {
         out.printf("JDK %s, kernel %s: %s%n", Runtime.version(), report.kernel(), report.reason());
         out.printf(
-                "%-20s %6s %12s %12s %12s %12s %10s%n",
-                "N, C, H, W", "groups", "ours us", "engine us", "copy us", "engine/ours", "ours/copy");
+                "%-20s %6s %12s %12s %12s %12s %10s %11s%n",
+                "N, C, H, W", "groups", "ours us", "engine us", "copy us", "engine/ours", "ours/copy", "ours bytes");
         for (Row row : report.rows()) {
             String shape = row.shape().toString();
             out.printf(
-                    "%-20s %6d %12.1f %12.1f %12.1f %12.2f %10.2f%n",
+                    "%-20s %6d %12.1f %12.1f %12.1f %12.2f %10.2f %11d%n",
                     shape.substring(1, shape.length() - 1),
                     row.groups(),
                     row.oursMicros(),
                     row.engineMicros(),
                     row.copyMicros(),
                     row.speedup(),
-                    row.copies());
+                    row.copies(),
+                    row.oursBytes());
         }
         out.printf("Geometric mean of engine/ours: %.2f%n", report.geometricMean());
     }

@@ -12,7 +12,7 @@ import org.HdrHistogram.Histogram;
 /** Several threads, each doing the same thing again and again; measured after everything has become warm. */
 final class Rush {
 
-    private static final long WARM_UP_NANOS = 3_000_000_000L;
+    private static final int WARM_UP_SECONDS = 3;
 
     /** Of each time. */
     private static final int DIGITS = 4;
@@ -28,9 +28,15 @@ final class Rush {
      */
     static Histogram of(int threads, int seconds, Callable<? extends Callable<?>> work)
             throws InterruptedException, ExecutionException {
+        return of(threads, WARM_UP_SECONDS, seconds, work);
+    }
+
+    /** Likewise, with another time of warm-up. */
+    static Histogram of(int threads, int warmUpSeconds, int seconds, Callable<? extends Callable<?>> work)
+            throws InterruptedException, ExecutionException {
         ExecutorService executor = Executors.newFixedThreadPool(threads);
         try {
-            long begin = System.nanoTime() + WARM_UP_NANOS;
+            long begin = System.nanoTime() + warmUpSeconds * 1_000_000_000L;
             long end = begin + seconds * 1_000_000_000L;
             List<Future<Histogram>> measuring = new ArrayList<>();
             for (int i = 0; i < threads; i++) {

@@ -1,9 +1,6 @@
 package dev.gnserve.workshop.cli;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.URL;
 import java.util.concurrent.Callable;
@@ -49,10 +46,10 @@ final class ServingBenchClientCommand implements Callable<Integer> {
         URL url = URI.create("http://localhost:" + port + "/v1/models/" + BenchSample.MODEL + "/segment")
                 .toURL();
         byte[] png = BenchSample.png();
-        System.setProperty("http.maxConnections", Integer.toString(clients));
+        Post.keep(clients);
         AtomicInteger failures = new AtomicInteger();
         Histogram nanos = Rush.of(clients, seconds, () -> () -> {
-            int status = post(url, png);
+            int status = Post.picture(url, png);
             return status == 200 ? 0 : failures.incrementAndGet();
         });
         Latencies latencies = new Latencies(
@@ -64,23 +61,5 @@ final class ServingBenchClientCommand implements Callable<Integer> {
         spec.commandLine().getOut().println(JsonMapper.shared().writeValueAsString(latencies));
         spec.commandLine().getOut().flush();
         return 0;
-    }
-
-    /** By the plainest client, one thread and no other: what it needs is taken from the cores of the server. */
-    private static int post(URL url, byte[] png) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection) url.openConnection();
-        connection.setDoOutput(true);
-        connection.setRequestProperty("Content-Type", "image/png");
-        connection.setFixedLengthStreamingMode(png.length);
-        try (OutputStream body = connection.getOutputStream()) {
-            body.write(png);
-        }
-        int status = connection.getResponseCode();
-        try (InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-            if (answer != null) {
-                answer.readAllBytes();
-            }
-        }
-        return status;
     }
 }

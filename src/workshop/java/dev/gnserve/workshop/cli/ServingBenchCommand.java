@@ -4,7 +4,6 @@ import dev.gnserve.workshop.cli.ServingBenchClientCommand.Latencies;
 import dev.gnserve.workshop.cli.ServingBenchEngineCommand.Loop;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -157,13 +156,7 @@ final class ServingBenchCommand implements Callable<Integer> {
     static <T> T child(Class<T> type, String command, String... options) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("bench", "serving", command));
         arguments.addAll(List.of(options));
-        Process process = ChildJvm.workshop(arguments.toArray(String[]::new));
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        String result = output.lines()
-                .filter(line -> line.startsWith("{"))
-                .reduce((first, last) -> last)
-                .orElseThrow(() -> new IllegalStateException(command + " gave no result:\n" + output));
-        return JsonMapper.shared().readValue(result, type);
+        return ChildJvm.result(type, arguments.toArray(String[]::new));
     }
 
     private void print(List<Row> rows) {
