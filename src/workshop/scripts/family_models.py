@@ -2,7 +2,7 @@
 
 The networks are those of the packages, with small configurations; nothing is downloaded. Beside each archive, a .json says the labels that
 a user would give, and as "right" the decoders that are right without further options. Where it is empty, the values show no form: new has to
-end with 1. Made with segmentation_models_pytorch 0.6.0, timm 1.0.31, transformers 4.56.2, MONAI 1.6.1, ultralytics 8.4.190,
+end with 1. Made with segmentation_models_pytorch 0.6.0, timm 1.0.31, transformers 4.56.2, MONAI 1.6.1, ultralytics 8.4.190, effdet 0.4.1,
 torchvision 0.22.1 and PyTorch 2.7.1.
 """
 
@@ -84,6 +84,36 @@ def query_masks(kind):
     return Named(transformers.MaskFormerForInstanceSegmentation(config), ["class_queries_logits", "masks_queries_logits"])
 
 
+class Tasked(nn.Module):
+    """OneFormer for one task, whose token is part of the archive."""
+
+    def __init__(self, network, task):
+        super().__init__()
+        self.network = network
+        self.register_buffer("task", task)
+
+    def forward(self, image):
+        found = self.network(image, self.task.expand(image.shape[0], -1))
+        return {name: found[name] for name in ("class_queries_logits", "masks_queries_logits")}
+
+
+def oneformer():
+    import transformers
+    config = transformers.OneFormerConfig(
+        backbone_config=swin(), is_training=False, num_queries=20, num_labels=3, text_encoder_width=32, conv_dim=32, mask_dim=32,
+        hidden_dim=32, encoder_feedforward_dim=32, encoder_layers=1, decoder_layers=3, num_attention_heads=4, dim_feedforward=32,
+        query_dec_layers=1)
+    return Tasked(transformers.OneFormerForUniversalSegmentation(config), torch.randint(0, 49408, (1, 77)))
+
+
+def efficientdet():
+    from effdet import EfficientDet, get_efficientdet_config
+    config = get_efficientdet_config("efficientdet_d0")
+    config.update(backbone_name="mobilenetv3_small_050", backbone_args={}, image_size=[256, 256], num_classes=3, fpn_channels=16,
+                  fpn_cell_repeats=1, box_class_repeats=1)
+    return EfficientDet(config, pretrained_backbone=False)
+
+
 def depth_anything():
     import transformers
     backbone = transformers.Dinov2Config(**{**VIT, "num_hidden_layers": 4}, image_size=70, patch_size=14, reshape_hidden_states=False,
@@ -141,6 +171,12 @@ MODELS = {
     "detr": (lambda: hugging("DetrForObjectDetection", "DetrConfig", DETR, backbone_config=resnet(), **TRANSFORMER), 96, LABELS, ["detr"]),
     "conditional-detr": (lambda: hugging("ConditionalDetrForObjectDetection", "ConditionalDetrConfig", DETR, backbone_config=resnet(),
                                          **TRANSFORMER), 96, LABELS, ["detr"]),
+    "deformable-detr": (lambda: hugging("DeformableDetrForObjectDetection", "DeformableDetrConfig", DETR, backbone_config=resnet(True),
+                                        **TRANSFORMER), 96, LABELS, ["detr"]),
+    "dab-detr": (lambda: hugging("DabDetrForObjectDetection", "DabDetrConfig", DETR, backbone_config=resnet(), hidden_size=32,
+                                 **{key: value for key, value in TRANSFORMER.items() if key != "d_model"}), 96, LABELS, ["detr"]),
+    "oneformer": (oneformer, 128, LABELS, []),
+    "efficientdet": (efficientdet, 256, LABELS, []),
     "rt-detr": (lambda: hugging("RTDetrForObjectDetection", "RTDetrConfig", DETR, backbone_config=resnet(True), encoder_hidden_dim=32,
                                 encoder_in_channels=[16, 24, 32], d_model=32, encoder_ffn_dim=32, decoder_ffn_dim=32,
                                 encoder_attention_heads=4, decoder_attention_heads=4, decoder_layers=2, num_queries=20,

@@ -117,8 +117,8 @@ final class NewCommand implements Callable<Integer> {
             paramLabel = "FAMILY",
             description =
                     "The family of the network, where the outputs do not show all of it: fcos, torchvision-fcos, torchvision-retinanet,"
-                            + " detectron2-retinanet, yolov8, yolov8-levels, yolov5, yolov10, solov2, detectron2, maskformer, mask2former, detr-panoptic,"
-                            + " detr.")
+                            + " detectron2-retinanet, efficientdet, yolov8, yolov8-levels, yolov5, yolov10, solov2, detectron2, maskformer,"
+                            + " mask2former, oneformer, detr-panoptic, detr, deformable-detr, conditional-detr, dab-detr, rt-detr.")
     private @Nullable String like;
 
     @Option(
@@ -334,7 +334,9 @@ final class NewCommand implements Callable<Integer> {
             out.println("  java -jar gnserve.jar serve --gnserve.models-dir=" + modelsDir);
             String send = found.task() == Task.TENSORS
                     ? "-d @tensors.json"
-                    : found.frames() > 0 ? "-F image=@clip.gif" : "-F image=@a.png";
+                    : found.frames() > 0
+                            ? "-F image=@clip.gif"
+                            : "-F image=@a.png" + (found.inputs().isEmpty() ? "" : " -F parameters=@parameters.json");
             out.println(
                     "  curl " + send + " http://localhost:8080" + found.task().path(name));
         }
@@ -408,7 +410,7 @@ final class NewCommand implements Callable<Integer> {
         }
         if (only != null) {
             text.append(
-                    found.frames() > 0
+                    found.frames() > 0 || !found.inputs().isEmpty()
                             ? "  # The size of the shape.\n"
                             : "  # The archive runs with this size only.\n");
             text.append("  resize: {mode: stretch, width: %d, height: %d}\n".formatted(only.width(), only.height()));

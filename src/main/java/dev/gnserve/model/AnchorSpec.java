@@ -3,23 +3,28 @@ package dev.gnserve.model;
 import java.util.List;
 
 /**
- * The anchors of RetinaNet: at each location of a level one for each scale and ratio.
+ * The anchors of RetinaNet and of its descendants: at each location of a level one for each scale and ratio.
  *
  * @param style whose rounding and order they have
  * @param sizes side of a square anchor in input pixels, one for each level
  * @param scales factors of the sizes
- * @param ratios height divided by width
+ * @param ratios height divided by width; empty for EfficientDet's own three shapes
  */
 public record AnchorSpec(Style style, List<Float> sizes, List<Float> scales, List<Float> ratios) {
 
     /**
      * Torchvision: sizes and edges are whole numbers; the anchors of the first ratio come first. Detectron2: nothing is rounded; the
-     * anchors of the first scale come first.
+     * anchors of the first scale come first. EfficientDet: as detectron2, in the middle of a stride; the four numbers of a box are those
+     * of y, x, height and width; the best candidates of all levels together take part in the suppression.
      */
     public enum Style {
         TORCHVISION,
-        DETECTRON2
+        DETECTRON2,
+        EFFICIENTDET
     }
+
+    /** Factors of width and height: a square, and 2:1 and 1:2 with one decimal, as in the authors' code (Tan et al. 2020). */
+    private static final double[][] EFFICIENTDET_SHAPES = {{1, 1}, {1.4, 0.7}, {0.7, 1.4}};
 
     public AnchorSpec {
         sizes = List.copyOf(sizes);
@@ -29,11 +34,13 @@ public record AnchorSpec(Style style, List<Float> sizes, List<Float> scales, Lis
 
     static AnchorSpec read(ManifestTree tree) {
         String at = "/output/anchors";
+        Style style = tree.get(at + "/style", Style.class, Style.TORCHVISION);
+        float[] ratios = style == Style.EFFICIENTDET ? new float[0] : new float[] {0.5f, 1, 2};
         return new AnchorSpec(
-                tree.get(at + "/style", Style.class, Style.TORCHVISION),
+                style,
                 floats(tree, at + "/sizes", 32, 64, 128, 256, 512),
                 floats(tree, at + "/scales", 1, (float) Math.pow(2, 1.0 / 3), (float) Math.pow(2, 2.0 / 3)),
-                floats(tree, at + "/ratios", 0.5f, 1, 2));
+                floats(tree, at + "/ratios", ratios));
     }
 
     private static List<Float> floats(ManifestTree tree, String at, float... usual) {
@@ -46,7 +53,12 @@ public record AnchorSpec(Style style, List<Float> sizes, List<Float> scales, Lis
 
     /** Anchors of a location. */
     int count() {
-        return scales.size() * ratios.size();
+        return scales.size() * shapes();
+    }
+
+    /** Anchors of a location and scale. */
+    int shapes() {
+        return ratios.isEmpty() ? EFFICIENTDET_SHAPES.length : ratios.size();
     }
 
     /** Left, top, right, bottom of each anchor of a level, around 0. */
@@ -65,15 +77,24 @@ public record AnchorSpec(Style style, List<Float> sizes, List<Float> scales, Lis
             }
         } else {
             for (float scale : scales) {
-                for (float ratio : ratios) {
-                    double size = sizes.get(level) * scale;
-                    double width = Math.sqrt(size * size / ratio);
-                    float halfWidth = (float) (width / 2);
-                    float halfHeight = (float) (ratio * width / 2);
+                double size = sizes.get(level) * scale;
+                for (int shape = 0; shape < shapes(); shape++) {
+                    double[] factors = factors(shape);
+                    float halfWidth = (float) (factors[0] * size / 2);
+                    float halfHeight = (float) (factors[1] * size / 2);
                     anchors[at++] = new float[] {-halfWidth, -halfHeight, halfWidth, halfHeight};
                 }
             }
         }
         return anchors;
+    }
+
+    /** By which width and height of a square are multiplied. */
+    private double[] factors(int shape) {
+        if (ratios.isEmpty()) {
+            return EFFICIENTDET_SHAPES[shape];
+        }
+        double root = Math.sqrt(ratios.get(shape));
+        return new double[] {1 / root, root};
     }
 }

@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 /** Finds the families with a decoding of their own that outputs fit. */
 final class FamilyForms {
 
+    private static final int EFFICIENTDET_ANCHORS = 9;
+
     private FamilyForms() {}
 
     /**
@@ -67,9 +69,11 @@ final class FamilyForms {
                         ? isNamed(predictions)
                         : retinanet.classes().size() > 1);
         if (retinanet != null && several && predictions.stream().allMatch(FamilyForms::hasLogits)) {
-            return List.of(
-                    OutputForm.like(Like.TORCHVISION_RETINANET, retinanet.labels()),
-                    OutputForm.like(Like.DETECTRON2_RETINANET, retinanet.labels()));
+            boolean nine = retinanet.isRows() || retinanet.anchors() == EFFICIENTDET_ANCHORS;
+            return Stream.of(Like.TORCHVISION_RETINANET, Like.DETECTRON2_RETINANET, Like.EFFICIENTDET)
+                    .filter(like -> nine || like != Like.EFFICIENTDET)
+                    .map(like -> OutputForm.like(like, retinanet.labels()))
+                    .toList();
         }
         return List.of();
     }

@@ -10,11 +10,11 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Resize;
 import dev.gnserve.model.BoxSpec.Form;
+import dev.gnserve.model.NamedInputs.NamedInput;
 import dev.gnserve.model.OutputSpec.Decoder;
 import dev.gnserve.model.UndecidedFormException.Choice;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -97,17 +97,23 @@ public record ModelProposal(
                                         head -> Integer.valueOf(head.getValue().size())
                                                 .equals(form.heads().get(head.getKey())));
             }
-            return form.isShownWith(task, decoder) || (form.like() != null && like.contains(form.like()));
+            return form.isShownWith(task, decoder) || like.stream().anyMatch(family -> family.means(form));
         }
 
         /** Whether one or some of the outputs are chosen by name. */
-        private boolean names() {
+        boolean names() {
             return output != null || !heads.isEmpty();
         }
 
         /** Whether a form that only a name chooses is chosen. */
         private boolean chooses(OutputForm form) {
             return names() || (form.like() != null && like.contains(form.like()));
+        }
+
+        /** Whether outputs have to be more than tensors. */
+        private boolean asksForMeaning() {
+            boolean tensors = task == Task.TENSORS || decoder == Decoder.TENSORS;
+            return !tensors && (task != null || decoder != null || !like.isEmpty() || names() || hasNames());
         }
 
         /** Whether labels are given, so that their number tells forms apart. */
@@ -122,9 +128,7 @@ public record ModelProposal(
                     && (decoder == null || decoder == form.decoder())
                     && (boxes == null || boxes == form.boxes().form())
                     && (firstLabel == null || firstLabel.equals(form.firstLabel()))
-                    && (like.isEmpty()
-                            || (form.like() != null && like.contains(form.like()))
-                            || (like.contains(Like.DETR) && form.decoder() == Decoder.DETR));
+                    && (like.isEmpty() || like.stream().anyMatch(family -> family.means(form)));
         }
     }
 
@@ -147,6 +151,11 @@ public record ModelProposal(
         if (ofClips != null) {
             return ofClips;
         }
+        NamedInput image =
+                stated == null || program != null || !wish.asksForMeaning() ? null : stated.imageAmongOthers();
+        if (stated != null && image != null) {
+            return ofImageAndTensors(image, stated, model.newSession(), wish);
+        }
         if (stated != null && program == null && (picture == null || tensors)) {
             return tensors(stated, wish);
         } else if (program == null && stated == null) {
@@ -165,9 +174,13 @@ public record ModelProposal(
         }
         OutputForms forms = new OutputForms(
                 trial.showsAll() ? predictions(trial, model) : List.of(trial.prediction()), wish.decoder());
-        if (tensors) {
-            return made(OutputForm.tensors(), wish, trial.input(), forms, batching);
-        }
+        return tensors
+                ? made(OutputForm.tensors(), wish, trial.input(), forms, batching)
+                : decided(forms, wish, trial, batching);
+    }
+
+    /** The only form that fits the outputs for images. */
+    private static ModelProposal decided(OutputForms forms, Wish wish, ArchiveInput.Trial trial, String declaration) {
         if (trial.hasChannelsLast()) {
             throw undecided(List.of(), channelsLast(trial), wish, forms);
         }
@@ -180,7 +193,24 @@ public record ModelProposal(
         if (fitting.size() < decoded.size() && fitting.isEmpty()) {
             throw undecided(fitting, partOnly(trial), wish, forms);
         }
-        return chosen(fitting, several, forms, wish, trial, batching);
+        return chosen(fitting, several, forms, wish, trial, declaration);
+    }
+
+    /** The tensors beside the image stay as they are while the image changes. */
+    private static ModelProposal ofImageAndTensors(
+            NamedInput image, StatedInputs stated, BackendSession session, Wish wish) {
+        TensorShape shape = image.shapes().get(0);
+        Resize.Size size = new Resize.Size(shape.size(2), shape.size(1));
+        List<Prediction> predictions = new ArrayList<>(List.of(stated.prediction()));
+        for (Tensor sample : SampleInputs.of(shape.size(0), size.height(), size.width())) {
+            predictions.add(session.run(List.of(stated.with(image, sample)))
+                    .predictions()
+                    .get(0));
+        }
+        ArchiveInput.Trial trial =
+                new ArchiveInput.Trial(ArchiveInput.only(shape.size(0), size, 0), predictions.get(0), shape);
+        return decided(new OutputForms(predictions, wish.decoder()), wish, trial, stated.manifest(image))
+                .with(stated.describe(), 0);
     }
 
     /** The only form that fits, or the choices. */
@@ -208,7 +238,9 @@ public record ModelProposal(
             throw undecided(
                     fitting,
                     "The outputs are not those of "
-                            + wish.like().get(0).decoder().name().toLowerCase(Locale.ROOT)
+                            + (wish.like().size() == 1
+                                    ? wish.like().get(0).toString()
+                                    : OutputForm.lower(wish.like().get(0).decoder()))
                             + ": shapes or values contradict it.",
                     wish,
                     forms);
@@ -219,7 +251,7 @@ public record ModelProposal(
                         .filter(form -> form.takes(wish.labels().size()))
                         .toList();
         List<OutputForm> choices = open.size() > 1 ? open : !allowed.isEmpty() ? allowed : fitting;
-        throw undecided(choices, verdict(trial.prediction(), fitting, allowed, open, wish), wish, forms);
+        throw undecided(choices, Verdict.of(trial.prediction(), fitting, allowed, open, wish), wish, forms);
     }
 
     private static String channelsLast(ArchiveInput.Trial trial) {
@@ -260,7 +292,7 @@ public record ModelProposal(
         ArchiveInput.Trial trial =
                 new ArchiveInput.Trial(ArchiveInput.only(clip.size(0), size, 0), predictions.get(0), null);
         String batching = stated == null ? "" : stated.batching();
-        return chosen(labels, several, forms, wish, trial, batching).withFrames(clip.size(1));
+        return chosen(labels, several, forms, wish, trial, batching).with(List.of(), clip.size(1));
     }
 
     /** A clip that shows one image all the time. */
@@ -274,9 +306,9 @@ public record ModelProposal(
         return new FloatTensor(clip, values);
     }
 
-    private ModelProposal withFrames(int count) {
+    private ModelProposal with(List<String> said, int count) {
         return new ModelProposal(
-                task, labels, input, inputs, count, declaration, decoder, meaning, output, outputs, unused);
+                task, labels, input, said, count, declaration, decoder, meaning, output, outputs, unused);
     }
 
     private static String partOnly(ArchiveInput.Trial trial) {
@@ -306,23 +338,15 @@ public record ModelProposal(
             throw undecided(
                     List.of(),
                     "The archive takes " + String.join(", ", stated.describe())
-                            + ", which is no batch of single images.",
+                            + ", which is no batch of single images."
+                            + (stated.inputs().inputs().size() > 1
+                                    ? " Beside other tensors, allowed is one image of fp32, [channels, height, width], in a batch."
+                                    : ""),
                     wish,
                     forms);
         }
-        ModelProposal plain = made(OutputForm.tensors(), wish, ArchiveInput.USUAL, forms, stated.manifest());
-        return new ModelProposal(
-                plain.task,
-                plain.labels,
-                plain.input,
-                stated.describe(),
-                0,
-                plain.declaration,
-                plain.decoder,
-                plain.meaning,
-                plain.output,
-                plain.outputs,
-                plain.unused);
+        return made(OutputForm.tensors(), wish, ArchiveInput.USUAL, forms, stated.manifest())
+                .with(stated.describe(), 0);
     }
 
     private static List<Prediction> predictions(ArchiveInput.Trial trial, BackendModel model) {
@@ -367,37 +391,6 @@ public record ModelProposal(
         }
         choices.add(new Choice("--task tensors", OutputForm.tensors().meaning()));
         return new UndecidedFormException(found + verdict, choices);
-    }
-
-    private static String verdict(
-            Prediction outputs, List<OutputForm> fitting, List<OutputForm> allowed, List<OutputForm> open, Wish wish) {
-        List<String> labels = wish.labels();
-        String given = labels.isEmpty() ? "" : " with " + labels.size() + " labels";
-        boolean parts = fitting.stream()
-                .allMatch(
-                        form -> form.output() != null || !form.heads().isEmpty() || form.like() == Like.YOLOV8_LEVELS);
-        boolean family = fitting.stream().anyMatch(form -> form.like() == Like.YOLOV8_LEVELS);
-        if (fitting.isEmpty() || (parts && OutputFamilies.isKnown(outputs))) {
-            return OutputFamilies.refusal(outputs);
-        }
-        if (parts && open.isEmpty() && !wish.names()) {
-            return (family
-                            ? "The values do not show what these outputs are. Choose the family with --like, one output with --output"
-                            : "No decoder reads all of these outputs. Choose one of them with --output")
-                    + ", or several heads with --head"
-                    + (labels.isEmpty() ? ", and name the labels." : ".");
-        }
-        if (open.size() > 1) {
-            return "The values do not show which of these " + open.size() + " forms it is" + given + ".";
-        }
-        if (open.size() == 1) {
-            return "The values do not show which of these forms it is.";
-        }
-        boolean vector = allowed.stream().anyMatch(form -> form.task() == Task.EMBEDDING);
-        return !allowed.isEmpty() && labels.isEmpty() && wish.heads().isEmpty()
-                ? "The names of the labels are needed: their number shows what the channels are."
-                        + (vector ? " An embedding has no labels." : "")
-                : "What is asked for does not fit" + given + ". These forms fit:";
     }
 
     private static List<String> labels(OutputForm form, List<String> given) {

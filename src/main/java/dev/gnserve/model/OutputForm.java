@@ -77,56 +77,18 @@ record OutputForm(
 
     /** A family by its name. */
     static OutputForm like(Like like, int labels) {
-        return new OutputForm(
-                like.task(),
-                like.decoder(),
-                false,
-                labels,
-                false,
-                BoxSpec.USUAL,
-                like.meaning(),
-                like,
-                null,
-                List.of(),
-                null,
-                Map.of(),
-                Evidence.SHOWN);
+        OutputForm plain = of(like.task(), like.decoder(), labels, like.meaning());
+        return plain.copy(labels, plain.meaning, like, null, List.of(), null, Evidence.SHOWN);
     }
 
     /** As it is, with less evidence. */
     OutputForm with(Evidence less) {
-        return new OutputForm(
-                task,
-                decoder,
-                exclusive,
-                labels,
-                background,
-                boxes,
-                meaning,
-                like,
-                firstLabel,
-                reads,
-                output,
-                heads,
-                less);
+        return copy(labels, meaning, like, firstLabel, reads, output, less);
     }
 
     /** As it is, with more about its meaning. */
     OutputForm saying(String more) {
-        return new OutputForm(
-                task,
-                decoder,
-                exclusive,
-                labels,
-                background,
-                boxes,
-                meaning + more,
-                like,
-                firstLabel,
-                reads,
-                output,
-                heads,
-                evidence);
+        return copy(labels, meaning + more, like, firstLabel, reads, output, evidence);
     }
 
     /**
@@ -136,58 +98,42 @@ record OutputForm(
      * @param greatest the greatest number seen; below first if none was
      */
     OutputForm numbered(int first, int greatest) {
-        int least = Math.max(0, greatest - first + 1);
-        return new OutputForm(
-                task,
-                decoder,
-                exclusive,
-                least,
-                background,
-                boxes,
-                meaning,
-                like,
-                first,
-                reads,
-                output,
-                heads,
-                evidence);
+        return copy(Math.max(0, greatest - first + 1), meaning, like, first, reads, output, evidence);
     }
 
     /** As it is, and known to read some of the outputs only. */
     OutputForm reading(List<String> outputs) {
-        return new OutputForm(
-                task,
-                decoder,
-                exclusive,
-                labels,
-                background,
-                boxes,
-                meaning,
-                like,
-                firstLabel,
-                outputs,
-                output,
-                heads,
-                evidence);
+        return copy(labels, meaning, like, firstLabel, outputs, output, evidence);
     }
 
     /** As it is, for one of several outputs, which the manifest has to name. */
     OutputForm of(String name) {
-        String said = meaning + ", in the output " + name;
+        return copy(labels, meaning + ", in the output " + name, like, firstLabel, List.of(name), name, evidence);
+    }
+
+    /** With everything else as it is. */
+    private OutputForm copy(
+            int ofLabels,
+            String inWords,
+            @Nullable Like family,
+            @Nullable Integer first,
+            List<String> outputs,
+            @Nullable String named,
+            Evidence shown) {
         return new OutputForm(
                 task,
                 decoder,
                 exclusive,
-                labels,
+                ofLabels,
                 background,
                 boxes,
-                said,
-                like,
-                firstLabel,
-                List.of(name),
-                name,
+                inWords,
+                family,
+                first,
+                outputs,
+                named,
                 heads,
-                evidence);
+                shown);
     }
 
     /** A classifier of several outputs, each with labels of its own. */
@@ -320,14 +266,8 @@ record OutputForm(
                 fields.add("firstLabel: " + firstLabel);
             }
         }
-        // The defaults of the public code, with which published pictures are made.
-        String thresholds = like == null || decoder != Decoder.YOLO
-                ? ""
-                : switch (like) {
-                    case YOLOV5 -> "thresholds: {score: 0.25, iou: 0.45}\n";
-                    case YOLOV10 -> "thresholds: {score: 0.25}\n";
-                    default -> "thresholds: {score: 0.25, iou: 0.7}\n";
-                };
+        String thresholds =
+                like == null || like.thresholds().isEmpty() ? "" : "thresholds: {" + like.thresholds() + "}\n";
         return "output: {" + String.join(", ", fields) + "}\n" + thresholds;
     }
 

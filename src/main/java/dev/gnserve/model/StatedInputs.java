@@ -322,6 +322,40 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
         return !named && !inputs.whole() && input instanceof FloatTensor item ? item.shape() : null;
     }
 
+    /** The only input that can be an image, float32 [channels, height, width], of several that a model takes together; else null. */
+    @Nullable
+    NamedInput imageAmongOthers() {
+        List<NamedInput> images = inputs.inputs().stream()
+                .filter(each ->
+                        each.type() == ElementType.FP32 && each.shapes().get(0).rank() == 3)
+                .toList();
+        boolean fits = named
+                && !inputs.whole()
+                && inputs.inputs().size() > 1
+                && inputs.inputs().stream()
+                        .noneMatch(each ->
+                                each.type() == ElementType.FP16 || each.name().contains("."));
+        return fits && images.size() == 1 ? images.get(0) : null;
+    }
+
+    /** The item with another image. */
+    ModelInput with(NamedInput image, Tensor pixels) {
+        Map<String, Tensor> tensors = new LinkedHashMap<>(((TensorGroup) input).tensors());
+        tensors.put(image.name(), pixels);
+        return new TensorGroup(tensors, false);
+    }
+
+    /** The lines of {@code model.yaml} that declare an image and other tensors. */
+    String manifest(NamedInput image) {
+        return inputs.inputs().stream()
+                .map(each -> each.equals(image)
+                        ? "  - {name: \"%s\"} # the image\n".formatted(each.name())
+                        : "  - {name: \"%s\", dataType: %s, shapes: [%s]} # value: [...] stands where a request gives none\n"
+                                .formatted(
+                                        each.name(), lower(each), each.shapes().get(0)))
+                .collect(Collectors.joining("", "inputs:\n", batching()));
+    }
+
     /** As {@code image FP32 [N, C=3, H=64, W=96]}. */
     public List<String> describe() {
         return inputs.inputs().stream()

@@ -22,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -291,6 +293,34 @@ class NewCommandTest {
         assertThat(err.toString()).contains("--shape is 3xbig, allowed are sizes such as 1x3x512x512");
     }
 
+    /** With labels, outputs of an image and other tensors have a meaning; a request brings the tensors. */
+    @Test
+    void anImageBesideOtherTensorsIsRecognized() throws IOException {
+        Path archive = Path.of("src/test/resources/parameters/conditioned-scripted.pt");
+        String[] shapes = {"--shape", "numbers=1x2", "--shape", "image=1x3x32x32", "--shape", "place=1x1:int64"};
+        assertThat(run("unsaid", archive, shapes)).as(err.toString()).isZero();
+        assertThat(folder.resolve("unsaid/model.yaml")).content().contains("task: tensors");
+        String[] named =
+                Stream.concat(Stream.of(shapes), Stream.of("--labels", "a,b,c")).toArray(String[]::new);
+        assertThat(run("open", archive, named)).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("--shape place=1x1:int64 --decoder softmax --labels a,b,c", "--task tensors\n");
+
+        ModelManifest manifest = made(
+                "conditioned",
+                archive,
+                Stream.concat(Stream.of(named), Stream.of("--decoder", "softmax"))
+                        .toArray(String[]::new));
+
+        assertThat(manifest.task()).isEqualTo(Task.CLASSIFICATION);
+        assertThat(Objects.requireNonNull(manifest.input().parameters()).parameters())
+                .extracting(Object::toString)
+                .containsExactly("numbers FP32 [2]", "place INT64 [1]");
+        assertThat(manifest.input().resize()).isEqualTo(new Resize.Stretch(32, 32));
+        assertThat(out.toString())
+                .contains("input place INT64 [N, 1]", "-F image=@a.png -F parameters=@parameters.json");
+    }
+
     @Test
     void labelsOfClipsAreRecognizedByTheShape() throws IOException {
         Path archive = Path.of("src/test/resources/clips/network.pt");
@@ -337,6 +367,31 @@ class NewCommandTest {
         assertThat(run("few", OWN.resolve("classifier-traced.pt"), "--labels", "a,b"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("What is asked for does not fit with 2 labels. These forms fit:");
+    }
+
+    /** A name does not make outputs those of a family. */
+    @Test
+    void aFamilyThatTheOutputsContradictIsRefused() {
+        Path archive = OWN.resolve("instances-scripted.pt");
+
+        assertThat(run("other", archive, "--like", "efficientdet", "--labels", "a,b"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("The outputs are not those of efficientdet: shapes or values contradict it.");
+        assertThat(run("unknown", archive, "--like", "centernet")).isEqualTo(2);
+        assertThat(err.toString()).contains("the family is 'centernet', allowed are fcos,");
+        assertThat(folder.resolve("other")).doesNotExist();
+    }
+
+    /** Its convolutions are not padded. */
+    @Test
+    void mapsThatShowAPartOfTheInputAreRefused() throws IOException {
+        Path archive = Files.write(folder.resolve("part.pt"), Samples.bytes("no-norm-traced.pt"));
+
+        assertThat(run("part", archive, "--labels", "a,b")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("The maps of 222 x 222 pixels (width x height) for an input of 224 x 224 pixels do not show")
+                .contains("--task tensors");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.gnserve.detection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
@@ -48,6 +49,9 @@ class DetectionDecodersTest {
             detr-crowded     | [a, b, c, d, e] | {decoder: detr} | logits, pred_boxes
             detr-forward     | [a, b, c] | {decoder: detr} | logits, pred_boxes
             rtdetr-forward   | [a, b, c] | {decoder: detr, scores: sigmoid} | logits, pred_boxes
+            conditional-detr-forward | [a, b, c] | {decoder: detr, scores: sigmoid} | logits, pred_boxes
+            deformable-detr-forward  | [a, b, c] | {decoder: detr, scores: sigmoid} | logits, pred_boxes
+            dab-detr-forward         | [a, b, c] | {decoder: detr, scores: sigmoid} | logits, pred_boxes
             boxes-xyxy-pixels      | [a, b, c] | {decoder: boxes} | labels, scores, boxes
             boxes-xyxy-pixels      | [a, b, c] | {decoder: boxes} | boxes, labels, scores
             boxes-xyxy-fractions   | [a, b, c] | {unit: fractions} | scores, labels, boxes
@@ -67,6 +71,8 @@ class DetectionDecodersTest {
             retinanet-torchvision | [a, b] | {decoder: retinanet, candidates: 100, anchors: {sizes: [32, 64, 128]}} | box cls
             retinanet-rows        | [a, b] | {decoder: retinanet, candidates: 300, strides: [8, 16, 32], anchors: {sizes: [32, 64, 128]}} | bbox_regression, cls_logits
             retinanet-detectron2  | [a, b] | {decoder: retinanet, candidates: 100, anchors: {style: detectron2, sizes: [16, 32, 64]}} | level by level
+            efficientdet-forward  | [a, b] | {decoder: retinanet, anchors: {style: efficientdet}} | cls box
+            efficientdet-forward  | [a, b] | {decoder: retinanet, anchors: {style: efficientdet}} | names
             detectron2-form  | [a, b, c] | {decoder: detectron2} | boxes=output0, classes=output1, scores=output2, size=output3
             detectron2-form  | [a, b, c] | {decoder: detectron2} | scores=output0, boxes=output1, classes=output2, size=output3
             detectron2-masks | [a, b, c] | {decoder: detectron2} | boxes=output0, classes=output1, masks=output2, scores=output3, size=output4
@@ -113,6 +119,51 @@ class DetectionDecodersTest {
             Objects.requireNonNull(found.get(i).mask()).paint(picture, WIDTH, 1);
             float[] pixels = Arrays.copyOfRange(expected, i * picture.length, (i + 1) * picture.length);
             assertThat(picture).as("mask %d", i).containsExactly(whole(pixels));
+        }
+    }
+
+    /** The network's input is smaller than the image: torchvision's own functions bring its results back. */
+    @Test
+    void keypointsAreThoseOfTheReference() throws IOException {
+        Npz golden = golden("keypoints-forward");
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: detection
+                labels: [a, b, c]
+                output: {keypoints: [north, east, south, west]}
+                input: {resize: {mode: stretch, width: %d, height: %d}}
+                """.formatted(WIDTH, HEIGHT));
+        int width = WIDTH * 3 / 2;
+        int height = HEIGHT * 3 / 2;
+        UprightImage image = UprightImage.of8Bit(width, height, 3, new byte[3 * width * height]);
+        DetectionLimits limits = DetectionLimits.of(manifest, 0.05f, null, null, List.of(), false);
+        Detector detector =
+                new Detector(manifest, image, manifest.preprocessor().prepare(image), limits);
+
+        detector.add(new Prediction(returned(golden, "boxes, labels, scores, keypoints, keypoints_scores")));
+
+        List<Detection> left = new ArrayList<>(detector.finish().detections());
+        float[] boxes = golden.floats("expected_boxes");
+        float[] points = golden.floats("expected_keypoints");
+        float[] labels = golden.floats("labels");
+        float[] scores = golden.floats("scores");
+        float[] pointScores = golden.floats("keypoints_scores");
+        assertThat(left).hasSize(scores.length);
+        for (int i = 0; i < scores.length; i++) {
+            int at = 4 * i;
+            Box box = Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]);
+            Detection expected = new Detection((int) labels[i] - 1, scores[i], box);
+            Detection found = left.stream()
+                    .filter(one -> isSame(one, expected))
+                    .findFirst()
+                    .orElseThrow();
+            left.remove(found);
+            for (int k = 0; k < 4; k++) {
+                KeyPoint point = found.keypoints().get(k);
+                assertThat(point.x()).isCloseTo(points[3 * (at + k)], within(1e-2));
+                assertThat(point.y()).isCloseTo(points[3 * (at + k) + 1], within(1e-2));
+                assertThat(point.visible()).isEqualTo(points[3 * (at + k) + 2] == 1);
+                assertThat(point.score()).isCloseTo(pointScores[at + k], within(1e-2));
+            }
         }
     }
 
@@ -171,15 +222,23 @@ class DetectionDecodersTest {
     }
 
     private static List<Detection> found(Npz golden, String labels, String output, String outputs, double iou) {
-        return found(returned(golden, outputs), labels, output, iou);
+        double[] size = golden.has("size") && !outputs.contains("size=")
+                ? golden.doubles("size")
+                : new double[] {HEIGHT, WIDTH};
+        return found(returned(golden, outputs), labels, output, iou, (int) size[1], (int) size[0]);
     }
 
     private static List<Detection> found(Map<String, Tensor> outputs, String labels, String output, double iou) {
+        return found(outputs, labels, output, iou, WIDTH, HEIGHT);
+    }
+
+    private static List<Detection> found(
+            Map<String, Tensor> outputs, String labels, String output, double iou, int width, int height) {
         ModelManifest manifest = ManifestReader.read(
                 "model.yaml",
                 "task: detection\nlabels: %s\noutput: %s\nthresholds: {score: 0.3, iou: %s}\n"
                         .formatted(labels, output, iou));
-        UprightImage image = UprightImage.of8Bit(WIDTH, HEIGHT, 3, new byte[3 * WIDTH * HEIGHT]);
+        UprightImage image = UprightImage.of8Bit(width, height, 3, new byte[3 * width * height]);
         Detector detector = new Detector(
                 manifest,
                 image,
@@ -215,7 +274,7 @@ class DetectionDecodersTest {
         Comparator<String> byMap = Comparator.comparing(name -> maps.indexOf(name.substring(0, 3)));
         Comparator<String> byLevel = Comparator.comparing(name -> name.charAt(3));
         golden.names().stream()
-                .filter(name -> !name.startsWith("expected"))
+                .filter(name -> !name.startsWith("expected") && !name.equals("size"))
                 .sorted(lists ? byMap.thenComparing(byLevel) : byLevel.thenComparing(byMap))
                 .forEach(name -> returned.put(
                         outputs.equals("names")

@@ -32,6 +32,8 @@ class QueryDecodersTest {
             maskformer-panoptic      | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             mask2former-panoptic     | {decoder: mask2former, segments: panoptic, stuff: [b], overlap: 0.6} | class_queries_logits, masks_queries_logits
             detr-forward-panoptic | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.05} | logits, pred_masks
+            oneformer-forward-instance | {decoder: mask2former} | class_queries_logits, masks_queries_logits
+            oneformer-forward-panoptic | {decoder: maskformer, segments: panoptic, stuff: [b], overlap: 0.3} | class_queries_logits, masks_queries_logits
             solov2-form | {decoder: solov2} | cate0, kernel0, features
             solov2      | {decoder: solov2} | cate0, cate1, kernel0, kernel1, features
             solov2-all  | {decoder: solov2, peaks: false} | cate0, cate1, kernel0, kernel1, features

@@ -105,6 +105,10 @@ class OutputFormsTest {
             a probability and features      | 1 |
             rows of scores that sum to one  | 2 |
             large boxes of either form      | 2 | BOXES, BOXES
+            queries of which few show objects | 2 | DETR
+            queries of which few show objects | 3 | DETR
+            queries that all show objects   | 2 |
+            queries that all show objects   | 3 | DETR
             """)
     void valuesThatOtherOutputsHaveTooShowNoForm(String outputs, int labels, @Nullable String shown) {
         List<OutputForm> forms = new OutputForms(List.of(made(outputs)))
@@ -141,6 +145,16 @@ class OutputFormsTest {
                 new Prediction(ordered(
                         Tensor.of(new float[] {0.45f, 0.48f, 0.52f, 0.5f, 0.5f, 0.5f, 0.51f, 0.5f}, 2, 4),
                         Tensor.of(new float[] {0.25f, 0.5f, 0.5f, 0.5f}, 2, 2)));
+            case "queries of which few show objects", "queries that all show objects" ->
+                new Prediction(Map.of(
+                        "logits",
+                        Tensor.of(
+                                values(1, 10, 3, i -> i % 3 == (outputs.contains("all") ? 1 : 2) ? 3f : -i)
+                                        .floats(),
+                                10,
+                                3),
+                        "pred_boxes",
+                        fractions(10, 4)));
             default -> throw new IllegalArgumentException(outputs);
         };
     }
@@ -247,6 +261,21 @@ class OutputFormsTest {
         }
     }
 
+    /** Channels in the middle and channels last are told apart by the sides of the input. */
+    @ParameterizedTest
+    @CsvSource({
+        "96, 64, 3, true",
+        "48, 32, 2, true",
+        "3, 96, 64, false",
+        "64, 96, 3, false",
+        "96, 64, 96, true",
+        "1, 96, 64, false"
+    })
+    void channelsThatAreLastAreSeen(int first, int second, int third, boolean last) {
+        assertThat(ArchiveInput.hasChannelsLast(one(noise(first, second, third)), 96, 64))
+                .isEqualTo(last);
+    }
+
     /** A number for each image has no axis here. */
     @Test
     void aMapBesideANumberIsNoLevel() {
@@ -275,6 +304,12 @@ class OutputFormsTest {
         fcos[2] = noise(4, 16, 24); // Distances are not negative.
         assertThat(forms(ordered(fcos))).isEmpty();
         assertThat(forms(ordered(noise(18, 16, 24), noise(18, 8, 12), noise(36, 16, 24), noise(36, 8, 12))))
+                .containsExactly(
+                        "--like torchvision-retinanet --labels x",
+                        "--like detectron2-retinanet --labels x",
+                        "--like efficientdet --labels x");
+        assertThat(forms(ordered(noise(6, 16, 24), noise(6, 8, 12), noise(12, 16, 24), noise(12, 8, 12))))
+                .as("EfficientDet has nine anchors, not three")
                 .containsExactly("--like torchvision-retinanet --labels x", "--like detectron2-retinanet --labels x");
         assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
                 .hasSize(6)
@@ -322,6 +357,57 @@ class OutputFormsTest {
             values[i] = Math.abs(values[i]);
         }
         return new FloatTensor(TensorShape.of(sizes), values);
+    }
+
+    /** Descendants of DETR have no column for no object: with one label too few, a name tells the two forms apart. */
+    @Test
+    void aNameTellsDetrsDescendantsApart() {
+        List<OutputForm> forms = new OutputForms(
+                        List.of(new Prediction(Map.of("logits", noise(10, 4), "pred_boxes", fractions(10, 4)))))
+                .fitting();
+
+        for (String name : List.of("deformable-detr", "conditional-detr", "dab-detr", "rt-detr")) {
+            assertThat(Like.named(name)).hasSize(1);
+            assertThat(forms.stream().filter(Like.named(name).get(0)::means))
+                    .singleElement()
+                    .extracting(OutputForm::labels)
+                    .isEqualTo(4);
+        }
+        assertThat(forms.stream().filter(Like.DETR::means)).hasSize(2);
+    }
+
+    @Test
+    void namesOfFamiliesMeanOneOrSeveral() {
+        assertThat(Like.named("oneformer"))
+                .containsExactly(Like.MASKFORMER_SEMANTIC, Like.MASK2FORMER_INSTANCE, Like.MASKFORMER_PANOPTIC);
+        assertThat(Like.named("oneformer-panoptic")).containsExactly(Like.MASKFORMER_PANOPTIC);
+        assertThat(Like.named("retinanet")).containsExactly(Like.TORCHVISION_RETINANET, Like.DETECTRON2_RETINANET);
+        assertThat(Like.named("efficientdet")).containsExactly(Like.EFFICIENTDET);
+        assertThatThrownBy(() -> Like.named("centernet"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the family is 'centernet', allowed are fcos,")
+                .hasMessageEndingWith("oneformer-semantic, rt-detr");
+    }
+
+    /** The thresholds with which published pictures are made. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            yolov8        | score: 0.25, iou: 0.7
+            yolov5        | score: 0.25, iou: 0.45
+            yolov10       | score: 0.25
+            yolov8-levels | score: 0.25, iou: 0.7
+            efficientdet  | maxDetections: 100
+            solov2        |
+            """)
+    void aFamilyBringsItsThresholds(String name, @Nullable String thresholds) {
+        String manifest = OutputForm.like(Like.named(name).get(0), 1).manifest("", Map.of());
+
+        assertThat(manifest.substring(manifest.indexOf('\n') + 1))
+                .isEqualTo(thresholds == null ? "" : "thresholds: {" + thresholds + "}\n");
+        assertThat(ManifestReader.read("model.yaml", "task: detection\nlabels: [a]\n" + manifest)
+                        .output()
+                        .decoder())
+                .isEqualTo(Like.named(name).get(0).decoder());
     }
 
     @Test

@@ -68,7 +68,8 @@ class SegmentationDecodersTest {
     @CsvSource({
         "maskformer-form-semantic, maskformer",
         "maskformer-semantic, maskformer",
-        "mask2former-semantic, mask2former"
+        "mask2former-semantic, mask2former",
+        "oneformer-forward-semantic, maskformer"
     })
     void queriesGiveTheLabelsOfTheReference(String name, String decoder) throws IOException {
         Npz golden = golden(name);

@@ -51,7 +51,12 @@ public final class MadeOutputs {
      * @param name of the family
      * @param whole whether the network takes whole images only
      */
-    public record Made(String name, String manifest, Prediction outputs, boolean whole) {}
+    public record Made(String name, String manifest, Prediction outputs, boolean whole) {
+
+        private Made named(String other) {
+            return new Made(other, manifest, outputs, whole);
+        }
+    }
 
     private MadeOutputs(int side, List<Disc> discs, int classes, int labels) {
         this.side = side;
@@ -138,10 +143,16 @@ public final class MadeOutputs {
                 boxes(),
                 detr(),
                 fcos(),
+                retinanet("torchvision", 0),
+                retinanet("efficientdet", 0.5f),
                 yolo(),
+                yolov5(),
+                yoloChosen(),
+                yoloLevels(),
                 detectron2(),
                 keypoints(),
                 queries("", "segmentation"),
+                queries(", segments: instance", "detection"),
                 queries(", segments: panoptic, stuff: [d]", "detection"),
                 solov2(),
                 depth());
@@ -317,6 +328,111 @@ public final class MadeOutputs {
                 numbered(Tensor.of(values, 4 + labels, locations)));
     }
 
+    /** Three locations for each disc, of which one is the best, and as many without an object as a table has. */
+    private Made yolov5() {
+        int columns = 5 + labels;
+        int locations = 3 * discs.size() + columns;
+        float[] values = new float[columns * locations];
+        for (int i = 0; i < 3 * discs.size(); i++) {
+            Disc disc = discs.get(i / 3);
+            values[i * columns] = disc.x + i % 3;
+            values[i * columns + 1] = disc.y - i % 3;
+            values[i * columns + 2] = 2 * disc.radius;
+            values[i * columns + 3] = 2 * disc.radius;
+            values[i * columns + 4] = 0.96f - 0.1f * (i % 3);
+            values[i * columns + 5 + disc.label] = 0.98f;
+        }
+        return made(
+                        "detection",
+                        labels,
+                        "{decoder: yolo, objectness: true}\nthresholds: {score: 0.25, iou: 0.45}",
+                        numbered(Tensor.of(values, locations, columns)))
+                .named("yolov5");
+    }
+
+    /** A row for each disc, and padding. */
+    private Made yoloChosen() {
+        float[] corners = corners().floats();
+        float[] rows = new float[6 * (discs.size() + 3)];
+        for (int i = 0; i < discs.size(); i++) {
+            System.arraycopy(corners, 4 * i, rows, 6 * i, 4);
+            rows[6 * i + 4] = 0.95f - 0.02f * i;
+            rows[6 * i + 5] = discs.get(i).label;
+        }
+        return made(
+                        "detection",
+                        labels,
+                        "{decoder: yolo, form: chosen}\nthresholds: {score: 0.25}",
+                        numbered(Tensor.of(rows, discs.size() + 3, 6)))
+                .named("yolo-chosen");
+    }
+
+    /** One level of stride 8: each distance is a distribution over two neighbouring bins. */
+    private Made yoloLevels() {
+        int bins = 16;
+        int stride = 8;
+        int cells = side / stride;
+        int places = cells * cells;
+        float[] values = new float[(4 * bins + labels) * places];
+        Arrays.fill(values, -20);
+        for (Disc disc : discs) {
+            int at = disc.y / stride * cells + disc.x / stride;
+            float x = disc.x / stride * stride + stride / 2f;
+            float y = disc.y / stride * stride + stride / 2f;
+            float[] pixels = {
+                x - disc.x + disc.radius, y - disc.y + disc.radius, disc.x + disc.radius - x, disc.y + disc.radius - y
+            };
+            for (int edge = 0; edge < 4; edge++) {
+                double distance = pixels[edge] / stride;
+                int bin = (int) distance;
+                values[(edge * bins + bin) * places + at] = (float) Math.log(1 - (distance - bin));
+                values[(edge * bins + bin + 1) * places + at] = (float) Math.max(-20, Math.log(distance - bin));
+            }
+            values[(4 * bins + disc.label) * places + at] = 3;
+        }
+        return made(
+                        "detection",
+                        labels,
+                        "{decoder: yolo, form: levels}\nthresholds: {score: 0.25, iou: 0.7}",
+                        numbered(Tensor.of(values, 4 * bins + labels, cells, cells)))
+                .named("yolo-levels");
+    }
+
+    /**
+     * One level of stride 8 with square anchors of 32 pixels, whose boxes are those of the discs.
+     *
+     * @param middle where the anchors are, in strides from the corner of a cell
+     */
+    private Made retinanet(String style, float middle) {
+        int stride = 8;
+        float anchor = 32;
+        int cells = side / stride;
+        int places = cells * cells;
+        float[] logits = new float[labels * places];
+        float[] deltas = new float[4 * places];
+        Arrays.fill(logits, -8);
+        for (Disc disc : discs) {
+            int column = Math.min(cells - 1, Math.round((float) disc.x / stride - middle));
+            int row = Math.min(cells - 1, Math.round((float) disc.y / stride - middle));
+            int at = row * cells + column;
+            float x = (disc.x - (column + middle) * stride) / anchor;
+            float y = (disc.y - (row + middle) * stride) / anchor;
+            boolean heightFirst = style.equals("efficientdet");
+            logits[disc.label * places + at] = 4;
+            deltas[at] = heightFirst ? y : x;
+            deltas[places + at] = heightFirst ? x : y;
+            deltas[2 * places + at] = (float) Math.log(2 * disc.radius / anchor);
+            deltas[3 * places + at] = deltas[2 * places + at];
+        }
+        String anchors = "{style: " + style + ", sizes: [32], scales: [1], ratios: [1]}";
+        return made(
+                        "detection",
+                        labels,
+                        "{decoder: retinanet, anchors: " + anchors + "}",
+                        numbered(Tensor.of(logits, labels, cells, cells), Tensor.of(deltas, 4, cells, cells)))
+                .named(style.equals("torchvision") ? "retinanet" : style);
+    }
+
     /** Logits of the labels and, last, of no object, for each disc and for each further label a query of its own. */
     private Tensor queryLogits(int further) {
         int queries = discs.size() + further;
@@ -411,8 +527,8 @@ public final class MadeOutputs {
         outputs.put("labels", ofDiscs((disc, i) -> 1 + disc.label));
         outputs.put("scores", ofDiscs((disc, i) -> 0.95f - 0.02f * i));
         outputs.put("keypoints", Tensor.of(points, discs.size(), 4, 3));
-        Made made = made("detection", labels, "{decoder: boxes, keypoints: [se, sw, nw, ne]}", outputs);
-        return new Made("keypoints", made.manifest, made.outputs, made.whole);
+        return made("detection", labels, "{decoder: boxes, keypoints: [se, sw, nw, ne]}", outputs)
+                .named("keypoints");
     }
 
     /** The logits of a mask for each disc and, last, perhaps of the ground, at a quarter of the input. */
@@ -435,9 +551,9 @@ public final class MadeOutputs {
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         outputs.put("class_queries_logits", queryLogits(ground ? 1 : 0));
         outputs.put("masks_queries_logits", masks(ground));
-        Made made = made(task, ground ? labels + 1 : labels, "{decoder: mask2former" + options + "}", outputs);
-        return new Made(
-                options.isEmpty() ? made.name : made.name + "-panoptic", made.manifest, made.outputs, made.whole);
+        String name = "mask2former" + options.replaceAll("^, segments: (\\w+).*", "-$1");
+        return made(task, ground ? labels + 1 : labels, "{decoder: mask2former" + options + "}", outputs)
+                .named(name);
     }
 
     /** The mask of each disc is a feature of its own, which the kernel at its place chooses. */
