@@ -250,7 +250,7 @@ final class MonaiTransforms {
 
     private boolean isLeftOut(String here, JsonNode transform) {
         JsonNode disabled = transform.path("_disabled_");
-        if (!disabled.isMissingNode() && flag(here, transform, "_disabled_", false)) {
+        if (!disabled.isMissingNode() && flag(here.strip(), transform, "_disabled_", false)) {
             return true;
         }
         return WITHOUT_EFFECT.contains(MonaiBundle.target(transform));

@@ -320,6 +320,7 @@ class ImportedModelTest {
                 "\"@roi\" | \"@size\" | refers to nothing",
                 "SlidingWindowInferer | SimpleInferer | inferer is SimpleInferer",
                 "EnsureTyped | CropForegroundd | 'preprocessing.transforms[5] CropForegroundd is not taken'",
+                "\"EnsureTyped\", | \"EnsureTyped\", \"_disabled_\": \"$not @roi\", | preprocessing.transforms[5]._disabled_ is the Python expression",
                 "Invertd | KeepLargestConnectedComponentd | KeepLargestConnectedComponentd is not taken",
                 "\"clip\": true | \"relative\": true | ScaleIntensityRanged.relative is not taken",
                 "\"argmax\": true | \"rounding\": \"torchrounding\" | AsDiscreted.rounding is not taken",
