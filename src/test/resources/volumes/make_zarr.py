@@ -1,4 +1,4 @@
-"""Makes zarr.zip: folders of Zarr 2 and 3, and of OME-Zarr 0.4 and 0.5, and values.npy with what zarr-python reads of each.
+"""Makes zarr.zip: folders of Zarr 2 and 3, and of OME-Zarr 0.4 and 0.5, and zarr-values.npz with what zarr-python reads of each.
 
 Run in this folder with zarr 3.1.6, numcodecs 0.16.6 and numpy 2.4.6. Values are random, but smooth enough to be compressed.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import numcodecs
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, BytesCodec, GzipCodec, ZstdCodec
+from zarr.codecs import (BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, TransposeCodec, ZstdCodec)
 
 SHAPE = (5, 18, 30)
 CHUNKS = (3, 10, 16)
@@ -62,6 +62,35 @@ def image(folder, version, values, chunks, names, scale, **options):
     array(folder / "1", values[..., ::2, ::2], chunks, **options)
 
 
+def world(root, u1, u2, f4, i4, big, noise):
+    """What zarr-python 3 and others write by default: Zstandard, shards, bitshuffle, checksums."""
+    array(root / "default-v2", u2, CHUNKS, zarr_format=2)
+    array(root / "default-v3", u2, CHUNKS, zarr_format=3)
+    array(root / "default-noise", noise, CHUNKS, zarr_format=3)
+    array(root / "default-f4", f4, SHAPE, zarr_format=3)
+    array(root / "zstd-checksum", i4, CHUNKS, **third(ZstdCodec(level=19, checksum=True)))
+    array(root / "zstd-big", big, CHUNKS, **second(compressors=numcodecs.Zstd(level=1)))
+    array(root / "crc32c", u2, CHUNKS, **third(ZstdCodec(), Crc32cCodec()))
+    array(root / "blosc-zstd", f4, SHAPE, **second(compressors=numcodecs.Blosc(cname="zstd", blocksize=4096)))
+    array(root / "blosc-zlib", u2, CHUNKS, **second(compressors=numcodecs.Blosc(cname="zlib", shuffle=1)))
+    array(root / "blosc-default-u1", u1, CHUNKS, **third(BloscCodec()))
+    array(root / "blosc-bits-u2", u2, SHAPE, **second(compressors=numcodecs.Blosc(cname="lz4", shuffle=2, blocksize=1024)))
+    array(root / "blosc-bits-f4", f4, CHUNKS, **third(BloscCodec(cname="zstd", shuffle="bitshuffle")))
+    array(root / "blosc-bits-odd", u2, (5, 9, 7), **second(compressors=numcodecs.Blosc(cname="lz4", shuffle=2)))
+    inner = (3, 9, 15)
+    array(root / "shards-default", u2, inner, zarr_format=3, shards=(6, 18, 30))
+    array(root / "shards-several", f4, (1, 9, 10), zarr_format=3, shards=(2, 9, 20))
+    array(root / "shards-big", i4, inner, zarr_format=3, shards=(3, 18, 30), serializer=BytesCodec(endian="big"))
+    for place in "start", "end":
+        codec = ShardingCodec(chunk_shape=inner, codecs=[BytesCodec(), BloscCodec(cname="lz4", shuffle="bitshuffle")],
+                              index_codecs=[BytesCodec()] if place == "end" else [BytesCodec(), Crc32cCodec()],
+                              index_location=place)
+        array(root / f"shards-{place}", u2, (6, 18, 30), **third(serializer=codec))
+    made = zarr.create_array(str(root / "shards-missing"), shape=SHAPE, chunks=(1, 9, 10), shards=(2, 18, 10),
+                             dtype="<u2", fill_value=9)
+    made[2:4, :9, 5:12] = u2[2:4, :9, 5:12]
+
+
 def main():
     print("zarr", zarr.__version__, "numcodecs", numcodecs.__version__)
     random = np.random.default_rng(5)
@@ -94,6 +123,8 @@ def main():
     (plate / ".zattrs").write_text(json.dumps({"bioformats2raw.layout": 3}))
     image(plate / "0", "0.4", u2, CHUNKS, "zyx", [2.0, 0.5, 0.25], **second(compressors=None))
 
+    world(root, u1, u2, f4, i4, big, noise)
+
     values = {}
     for folder in sorted(root.iterdir()):
         source = folder / "0" if (folder / "0").is_dir() and folder.name.startswith("ome") else folder
@@ -101,11 +132,12 @@ def main():
             values[folder.name] = np.ascontiguousarray(zarr.open_array(str(source), mode="r")[...]).astype("<f8")
 
     # Refused by name.
-    array(root / "no-zstd", u2, CHUNKS, **third(ZstdCodec()))
-    array(root / "no-blosc-zstd", u2, CHUNKS, **second(compressors=numcodecs.Blosc(cname="zstd")))
-    array(root / "no-bitshuffle", u1, CHUNKS, **third(BloscCodec(cname="lz4", shuffle="bitshuffle")))
+    array(root / "no-blosclz", u2, CHUNKS, **second(compressors=numcodecs.Blosc(cname="blosclz")))
+    array(root / "no-lzma", u2, CHUNKS, **second(compressors=numcodecs.LZMA()))
     array(root / "no-filter", u2, CHUNKS, **second(compressors=None, filters=[numcodecs.Delta(dtype="<u2")]))
-    array(root / "no-shards", u2, (3, 9, 15), **third(shards=(6, 18, 30)))
+    array(root / "no-order", u2, CHUNKS, **third(filters=[TransposeCodec(order=(2, 1, 0))]))
+    inner = ShardingCodec(chunk_shape=(3, 9, 15))
+    array(root / "no-shards-in-shards", u2, (6, 18, 30), **third(serializer=ShardingCodec(chunk_shape=(6, 18, 15), codecs=[inner])))
     array(root / "no-int64", u2.astype("<i8"), CHUNKS, **third())
     image(root / "no-times", "0.4", np.stack([u2, u2]), (1,) + CHUNKS, "tzyx", [1, 1, 1, 1], **second(compressors=None))
     image(root / "no-axis", "0.5", u2, CHUNKS, "qyx", [1, 1, 1], **third())

@@ -23,7 +23,10 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
             "dev.gnserve.serving",
             "dev.gnserve.telemetry",
             "dev.gnserve.verification"
-        })
+        },
+        // Actuator's answers are written with Jackson 3; this would set up Jackson 2, which springdoc brings, besides.
+        excludeName =
+                "org.springframework.boot.actuate.autoconfigure.endpoint.jackson.Jackson2EndpointAutoConfiguration")
 @ConfigurationPropertiesScan({
     "dev.gnserve.access",
     "dev.gnserve.connection",

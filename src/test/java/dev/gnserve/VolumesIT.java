@@ -83,6 +83,10 @@ class VolumesIT {
         put(folder, "ras", "    orientation: RAS");
         put(folder, "finer", "    orientation: RAS\n    spacing: [0.42, 0.9, 0.3]");
         put(folder, "coarser", "    orientation: LPS\n    spacing: [0.7, 0.5, 2.6]");
+        String linear = "\n    back: linear\noutput: {decoder: probabilities, exclusive: true,"
+                + " channels: [background, dim, bright], steps: [{kind: softmax}]}";
+        put(folder, "finer-linear", "    orientation: RAS\n    spacing: [0.42, 0.9, 0.3]" + linear);
+        put(folder, "coarser-linear", "    orientation: LPS\n    spacing: [0.7, 0.5, 2.6]" + linear);
         put(folder, "tiny", "    spacing: [0.001, 0.001, 0.001]");
         folder.put(
                 "overlapping",
@@ -177,6 +181,16 @@ class VolumesIT {
                 .header("Content-Type", "application/octet-stream")
                 .POST(BodyPublishers.ofByteArray(ModelsFolder.bytes("/volumes/turned.nii.gz"))));
         assertThat(verified.json().path("verdict").asString()).isEqualTo("PASS");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"finer-linear", "coarser-linear"})
+    void probabilitiesAreInterpolatedBack(String model) {
+        float[] expected =
+                Npz.read(ModelsFolder.bytes("/volumes/resampled.npz")).floats(model);
+
+        assertThat(values(post(model, "?format=npy&content=probabilities", "turned.nii.gz"), 3))
+                .containsExactly(expected, within(1e-4f));
     }
 
     @ParameterizedTest
@@ -316,7 +330,7 @@ class VolumesIT {
         try (ZipInputStream zip =
                 new ZipInputStream(new ByteArrayInputStream(ModelsFolder.bytes("/volumes/zarr.zip")))) {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-                if (entry.getName().startsWith("wrapped") || entry.getName().startsWith("no-zstd")) {
+                if (entry.getName().startsWith("wrapped") || entry.getName().startsWith("no-blosclz")) {
                     Path file = in.resolve("deep/er").resolve(entry.getName());
                     Files.createDirectories(file.getParent());
                     Files.write(file, zip.readAllBytes());
@@ -344,8 +358,8 @@ class VolumesIT {
 
         assertThat(summary.images()).isEqualTo(5);
         assertThat(summary.done()).isEqualTo(3);
-        assertThat(summary.failed()).containsOnlyKeys("deep/broken.tif", "deep/er/no-zstd");
-        assertThat(summary.failed().get("deep/er/no-zstd")).contains("the codec zstd");
+        assertThat(summary.failed()).containsOnlyKeys("deep/broken.tif", "deep/er/no-blosclz");
+        assertThat(summary.failed().get("deep/er/no-blosclz")).contains("the codec blosc with blosclz");
         JsonNode plain = JsonMapper.shared()
                 .readTree(Files.readAllBytes(out.resolve("plain.npy.json")))
                 .path("volumes")

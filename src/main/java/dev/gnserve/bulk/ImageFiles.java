@@ -32,8 +32,6 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
     private static final Set<String> ENDINGS =
             Set.of("png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp", "npy");
 
-    private static final Set<String> ENDINGS_OF_VOLUMES = Set.of("tif", "tiff", "nii", "nii.gz", "npy", "npz");
-
     /**
      * Lists a folder. Leaves out hidden files and folders.
      *
@@ -118,8 +116,7 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
     }
 
     private static boolean isVolume(Path file) {
-        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-        return ENDINGS_OF_VOLUMES.stream().anyMatch(ending -> name.endsWith("." + ending));
+        return VolumeFile.isNamed(file.getFileName().toString());
     }
 
     /** By its ending; a file without one by its first bytes, as exports of other programs often have none. */

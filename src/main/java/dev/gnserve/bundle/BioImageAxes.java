@@ -2,13 +2,14 @@ package dev.gnserve.bundle;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
  * The axes of a tensor of BioImage.IO, whichever version describes them.
  *
- * @param space letters of the three axes of space, in their order
+ * @param space letters of the axes of space, in their order: z, y and x, or y and x
  * @param channels number of channels
  * @param names of the channels; empty in version 0.4
  * @param sizes for each axis of space its smallest size and the step to the next; a step of 0 for a fixed size. Of an output, offsets to the
@@ -131,11 +132,19 @@ record BioImageAxes(String space, int channels, List<String> names, List<Size> s
         return new BioImageAxes(axes.substring(2), channels, List.of(), sizes, halo);
     }
 
+    /** Whether the model takes planes, and no volumes. */
+    boolean isOfPlanes() {
+        return space.length() == 2;
+    }
+
     private static void requireOrder(String field, String order, String space) {
-        if (!order.equals("bcsss")
-                || !space.chars().sorted().mapToObj(c -> "" + (char) c).toList().equals(List.of("x", "y", "z"))) {
+        String letters =
+                space.chars().sorted().mapToObj(letter -> "" + (char) letter).collect(Collectors.joining());
+        boolean volume = order.equals("bcsss") && letters.equals("xyz");
+        boolean plane = order.equals("bcss") && letters.equals("xy");
+        if (!volume && !plane) {
             throw new RefusedPackageException(
-                    "%s.axes are %s (space: %s); gnserve takes a batch axis, a channel axis and three axes of space x, y, z. For a model of images, take its TorchScript file: gnserve new NAME --from weights.pt"
+                    "%s.axes are %s (space: %s); gnserve takes a batch axis, then a channel axis, then the axes of space: x, y, z or x, y. For another network, take its TorchScript file: gnserve new NAME --from weights.pt --task tensors"
                             .formatted(field, order.replace('s', '*'), space));
         }
     }

@@ -1,20 +1,15 @@
 package dev.gnserve.bundle;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.dataformat.yaml.YAMLFactory;
-import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
  * A package of BioImage.IO with a model of volumes (spec-bioimage-io, v0_4.py and v0_5.py): {@code bioimageio.yaml} or {@code rdf.yaml},
@@ -22,10 +17,10 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  */
 final class BioImageIo {
 
-    private static final int DEEPEST = 40;
-
     /** A window of this side takes little memory, and little of it is rim. */
     private static final int USUAL_WINDOW = 96;
+
+    private static final int USUAL_PLANE = 512;
 
     private static final double USUAL_TOLERANCE = 1e-3;
     private static final int USUAL_MISMATCHES = 100;
@@ -46,7 +41,7 @@ final class BioImageIo {
         this.files = files;
         this.root = name.substring(0, name.lastIndexOf('/') + 1);
         this.wish = wish;
-        this.description = parsed(name, files.read(name, name, null));
+        this.description = PackageFiles.parsed(name, files.read(name, name, null));
         String version = description.path("format_version").asString("");
         this.newer = version.startsWith("0.5.");
         if (!newer && !version.startsWith("0.4.")) {
@@ -55,18 +50,6 @@ final class BioImageIo {
         if (!description.path("type").asString("").equals("model")) {
             throw new RefusedPackageException(
                     "type is " + description.path("type").asString("") + "; gnserve takes a model");
-        }
-    }
-
-    private static JsonNode parsed(String name, byte[] text) {
-        YAMLFactory yaml = YAMLFactory.builder()
-                .streamReadConstraints(
-                        StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
-                .build();
-        try {
-            return new YAMLMapper(yaml).readTree(new String(text, StandardCharsets.UTF_8));
-        } catch (JacksonException e) {
-            throw new RefusedPackageException(name + " is not YAML: " + e.getOriginalMessage());
         }
     }
 
@@ -80,8 +63,9 @@ final class BioImageIo {
                 ? BioImageAxes.ofList("outputs[0]", output, input)
                 : BioImageAxes.ofText("outputs[0]", output, in);
         requireSameSize(in, out);
-        ArrayNode before = BioImageSteps.of("inputs[0].preprocessing", input.path("preprocessing"), false);
-        ArrayNode after = BioImageSteps.of("outputs[0].postprocessing", output.path("postprocessing"), true);
+        ArrayNode before = BioImageSteps.of("inputs[0].preprocessing", input.path("preprocessing"), in.space(), false);
+        ArrayNode after =
+                BioImageSteps.of("outputs[0].postprocessing", output.path("postprocessing"), in.space(), true);
         ObjectNode manifest = JsonMapper.shared().createObjectNode();
         manifest.put("task", "segmentation");
         List<String> channels = channels(out);
@@ -96,7 +80,12 @@ final class BioImageIo {
         volume(manifest.putObject("input"), in, out).set("steps", before);
         byte[] expected = tensor("test_output.npy", "outputs", "test_outputs", output);
         output(manifest.putObject("output"), channels, after, expected);
-        tensor("test_input.npy", "inputs", "test_inputs", input);
+        byte[] given = tensor("test_input.npy", "inputs", "test_inputs", input);
+        if (in.isOfPlanes()) {
+            beside.put("test_input.npy", TestTensor.withPlanes(given));
+            notes.add(
+                    "The model takes images: it runs on each plane of a volume. An image is a volume with one plane.");
+        }
         golden(manifest.putObject("golden"));
         manifest.putObject("verification").put("onLoad", "warn");
         return new ImportedModel(
@@ -138,7 +127,7 @@ final class BioImageIo {
             throw new RefusedPackageException("outputs[0].axes are " + out.space() + " and those of the input "
                     + in.space() + "; gnserve takes one order");
         }
-        for (int axis = 0; axis < 3; axis++) {
+        for (int axis = 0; axis < in.space().length(); axis++) {
             BioImageAxes.Size size = out.sizes().get(axis);
             if (size.least() != 0 && !size.equals(in.sizes().get(axis))) {
                 throw new RefusedPackageException("outputs[0] has the size " + size.least() + " along "
@@ -183,13 +172,20 @@ final class BioImageIo {
             section.put("sizeMultiple", step);
         }
         ObjectNode volume = section.putObject("volume");
-        volume.put("axes", in.space());
+        volume.put("axes", in.isOfPlanes() ? "z" + in.space() : in.space());
         ArrayNode window = volume.putArray("window");
         ArrayNode smallest = shrinks ? volume.putArray("smallest") : null;
+        if (in.isOfPlanes()) {
+            volume.put("planes", true);
+            window.add(1);
+            if (smallest != null) {
+                smallest.add(1);
+            }
+        }
+        int usual = in.isOfPlanes() ? USUAL_PLANE : USUAL_WINDOW;
         boolean rims = out.halo().stream().anyMatch(rim -> rim > 0);
-        for (int axis = 0; axis < 3; axis++) {
-            BioImageAxes.Size size = in.sizes().get(axis);
-            int more = size.step() == 0 ? 0 : Math.max(0, (USUAL_WINDOW - size.least()) / size.step()) * size.step();
+        for (BioImageAxes.Size size : in.sizes()) {
+            int more = size.step() == 0 ? 0 : Math.max(0, (usual - size.least()) / size.step()) * size.step();
             window.add(size.least() + more);
             if (smallest != null) {
                 smallest.add(size.least());
@@ -198,6 +194,9 @@ final class BioImageIo {
         if (rims) {
             volume.put("blending", "halo");
             ArrayNode halo = volume.putArray("halo");
+            if (in.isOfPlanes()) {
+                halo.add(0);
+            }
             out.halo().forEach(halo::add);
         }
         return volume;

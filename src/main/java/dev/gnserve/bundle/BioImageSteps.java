@@ -3,6 +3,7 @@ package dev.gnserve.bundle;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -17,9 +18,11 @@ final class BioImageSteps {
     private static final Set<String> BEFORE_ONLY = Set.of("zero_mean_unit_variance", "scale_range");
 
     private final ArrayNode steps = JSON.createArrayNode();
+    private final String space;
     private final boolean after;
 
-    private BioImageSteps(boolean after) {
+    private BioImageSteps(String space, boolean after) {
+        this.space = space;
         this.after = after;
     }
 
@@ -27,11 +30,12 @@ final class BioImageSteps {
      * The steps of a list.
      *
      * @param field of the list, for messages
+     * @param space letters of the axes of space
      * @param after whether they come after the model
      * @throws RefusedPackageException naming what is not taken
      */
-    static ArrayNode of(String field, JsonNode list, boolean after) {
-        BioImageSteps made = new BioImageSteps(after);
+    static ArrayNode of(String field, JsonNode list, String space, boolean after) {
+        BioImageSteps made = new BioImageSteps(space, after);
         int at = 0;
         for (JsonNode step : list) {
             String name = step.has("id")
@@ -166,7 +170,7 @@ final class BioImageSteps {
     }
 
     /** Axes that are reduced: all of space, with or without the channels. */
-    private static boolean isPerChannel(String field, JsonNode axes) {
+    private boolean isPerChannel(String field, JsonNode axes) {
         if (axes.isMissingNode() || axes.isNull()) {
             return false;
         }
@@ -179,7 +183,11 @@ final class BioImageSteps {
         names.remove("batch");
         names.remove("b");
         boolean channels = names.remove("channel") || names.remove("c");
-        if (!names.equals(new TreeSet<>(Set.of("z", "y", "x")))) {
+        if (!String.join("", names)
+                .equals(space.chars()
+                        .sorted()
+                        .mapToObj(letter -> "" + (char) letter)
+                        .collect(Collectors.joining()))) {
             throw new RefusedPackageException(
                     field + " are " + axes + "; gnserve takes all axes of space, with or without the channels");
         }

@@ -1,12 +1,10 @@
 package dev.gnserve.bundle;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -33,16 +31,12 @@ final class MonaiBundle {
         this.wish = wish;
         this.root = name.substring(0, name.length() - "configs/metadata.json".length());
         this.metadata = parsed("configs/metadata.json");
-        this.inference = parsed("configs/inference.json");
+        String yaml = "configs/inference.yaml";
+        this.inference = parsed(files.find(yaml).isPresent() ? yaml : "configs/inference.json");
     }
 
     private JsonNode parsed(String name) {
-        try {
-            return JsonMapper.shared()
-                    .readTree(new String(files.read("the bundle", root + name, null), StandardCharsets.UTF_8));
-        } catch (JacksonException e) {
-            throw new RefusedPackageException(name + " is not JSON: " + e.getOriginalMessage());
-        }
+        return PackageFiles.parsed(name, files.read("the bundle", root + name, null));
     }
 
     ImportedModel read() {
@@ -120,6 +114,10 @@ final class MonaiBundle {
             names.add(name.isEmpty() ? "class" + i : name.equals("boundary") ? "boundaries" : name);
         }
         distinct.addAll(names);
+        if (names.contains("class0")) {
+            notes.add(
+                    "The bundle does not name its output channels: class0 is often the background. Name all of them with --labels.");
+        }
         if (count < 1 || names.size() != count || distinct.size() != count) {
             throw new RefusedPackageException(
                     "network_data_format.outputs: num_channels is " + count + ", and the channels are named " + names
@@ -154,10 +152,15 @@ final class MonaiBundle {
         volume.set("window", three("inferer.roi_size", inferer));
         JsonNode overlap = value("inferer.overlap", inferer.path("overlap"));
         ArrayNode parts = volume.putArray("overlap");
-        if (overlap.isArray()) {
-            overlap.forEach(part -> parts.add(part.asDouble()));
-        } else {
-            parts.add(overlap.asDouble(0.25));
+        if (overlap.isMissingNode()) {
+            parts.add(0.25);
+        }
+        for (JsonNode part : overlap.isArray() ? overlap : List.of(overlap)) {
+            if (part.isNumber()) {
+                parts.add(part.asDouble());
+            } else if (!part.isMissingNode()) {
+                throw new RefusedPackageException("inferer.overlap is " + overlap + "; gnserve takes numbers");
+            }
         }
         String mode = value("inferer.mode", inferer.path("mode")).asString("constant");
         if (!mode.equals("gaussian") && !mode.equals("constant")) {

@@ -11,8 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class MonaiTransforms {
 
     /** Those that change no value: gnserve reads, converts and writes itself. */
-    private static final Set<String> WITHOUT_EFFECT = Set.of(
-            "LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "ToDeviced", "Invertd", "SaveImaged");
+    private static final Set<String> WITHOUT_EFFECT =
+            Set.of("LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "ToDeviced", "SaveImaged");
 
     private final MonaiBundle bundle;
     private final ObjectNode volume;
@@ -42,7 +42,8 @@ final class MonaiTransforms {
                         throw refused(here + name + " after Spacingd, whose pixdim is along other axes then,");
                     }
                     volume.put(
-                            "orientation", literal(here, transform, "axcodes").asString(""));
+                            "orientation",
+                            literal(here + name, transform, "axcodes").asString(""));
                     oriented = true;
                 }
                 case "Spacingd" -> {
@@ -60,16 +61,14 @@ final class MonaiTransforms {
                 case "ScaleIntensityRanged" -> scaleRange(here + name, transform);
                 case "ScaleIntensityd" -> {
                     only(here + name, transform, "minv", "maxv", "factor", "channel_wise", "dtype");
-                    double least = literal(here, transform, "minv").asDouble(0);
-                    double most = literal(here, transform, "maxv").asDouble(1);
-                    if (literal(here, transform, "factor").isNumber()) {
+                    double least = number(here + name, transform, "minv", 0);
+                    double most = number(here + name, transform, "maxv", 1);
+                    if (!isNone(literal(here + name, transform, "factor"))) {
                         throw refused(here + name + ".factor");
                     }
                     steps.addObject()
                             .put("kind", "scale-range")
-                            .put(
-                                    "perChannel",
-                                    literal(here, transform, "channel_wise").asBoolean(false))
+                            .put("perChannel", flag(here + name, transform, "channel_wise", false))
                             .put("epsilon", 0);
                     if (least != 0 || most != 1) {
                         linear(most - least, least);
@@ -92,24 +91,23 @@ final class MonaiTransforms {
 
     private void scaleRange(String field, JsonNode transform) {
         only(field, transform, "a_min", "a_max", "b_min", "b_max", "clip", "dtype");
-        double from = number(field, transform, "a_min");
-        double to = number(field, transform, "a_max");
-        JsonNode low = literal(field, transform, "b_min");
-        JsonNode high = literal(field, transform, "b_max");
-        if (to <= from) {
+        double from = number(field, transform, "a_min", Double.NaN);
+        double to = number(field, transform, "a_max", Double.NaN);
+        double low = number(field, transform, "b_min", Double.NaN);
+        double high = number(field, transform, "b_max", Double.NaN);
+        if (!(to > from)) {
             throw refused(field + ".a_max, which is not above a_min,");
         }
-        double least = low.isNumber() ? low.asDouble() : 0;
-        double range = low.isNumber() && high.isNumber() ? high.asDouble() - least : 1;
-        double gain = range / (to - from);
-        linear(gain, least - from * gain);
-        if (literal(field, transform, "clip").asBoolean(false)) {
+        boolean scaled = !Double.isNaN(low) && !Double.isNaN(high); // MONAI scales only to a range with both ends.
+        double gain = (scaled ? high - low : 1) / (to - from);
+        linear(gain, (scaled ? low : 0) - from * gain);
+        if (flag(field, transform, "clip", false)) {
             ObjectNode clip = steps.addObject().put("kind", "clip");
-            if (low.isNumber()) {
-                clip.put("minimum", low.asDouble());
+            if (!Double.isNaN(low)) {
+                clip.put("minimum", low);
             }
-            if (high.isNumber()) {
-                clip.put("maximum", high.asDouble());
+            if (!Double.isNaN(high)) {
+                clip.put("maximum", high);
             }
         }
     }
@@ -118,7 +116,7 @@ final class MonaiTransforms {
         only(field, transform, "subtrahend", "divisor", "nonzero", "channel_wise", "dtype");
         JsonNode mean = literal(field, transform, "subtrahend");
         JsonNode deviation = literal(field, transform, "divisor");
-        boolean nonzero = literal(field, transform, "nonzero").asBoolean(false);
+        boolean nonzero = flag(field, transform, "nonzero", false);
         if (mean.isNumber() && deviation.isNumber() && !nonzero) {
             linear(1 / deviation.asDouble(), -mean.asDouble() / deviation.asDouble());
             return;
@@ -131,7 +129,7 @@ final class MonaiTransforms {
         }
         steps.addObject()
                 .put("kind", "zero-mean")
-                .put("perChannel", literal(field, transform, "channel_wise").asBoolean(false))
+                .put("perChannel", flag(field, transform, "channel_wise", false))
                 .put("epsilon", 0)
                 .put("nonzero", nonzero);
     }
@@ -150,14 +148,20 @@ final class MonaiTransforms {
             throw refused(field + ".padding_mode " + beyond);
         }
         for (String name : List.of("align_corners", "scale_extent")) {
-            if (literal(field, transform, name).asBoolean(false)) {
+            if (flag(field, transform, name, false)) {
                 throw refused(field + "." + name + " true");
             }
         }
         ArrayNode spacing = volume.putArray("spacing");
-        literal(field, transform, "pixdim").forEach(step -> spacing.add(step.asDouble()));
-        bundle.note(
-                "Volumes are resampled to input.volume.spacing. Outputs come back to the grid of the file by the nearest voxel.");
+        JsonNode pixdim = literal(field, transform, "pixdim");
+        for (int axis = 0; axis < 3; axis++) {
+            JsonNode step = bundle.value(field + ".pixdim", pixdim.isArray() ? pixdim.path(axis) : pixdim);
+            if (!step.isNumber() || !(step.asDouble() > 0)) {
+                throw refused(field + ".pixdim " + pixdim + ", which has no distance above 0 for each axis,");
+            }
+            spacing.add(step.asDouble());
+        }
+        bundle.note("Volumes are resampled to input.volume.spacing, and results come back to the grid of the file.");
     }
 
     private void linear(double gain, double offset) {
@@ -170,6 +174,9 @@ final class MonaiTransforms {
     void after(String field, JsonNode compose, ObjectNode output, ObjectNode manifest, List<String> channels) {
         String decoder = "";
         boolean decided = false;
+        boolean highest = false;
+        boolean inverted = false;
+        boolean between = false; // Probabilities are interpolated.
         int at = 0;
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
@@ -179,22 +186,43 @@ final class MonaiTransforms {
             }
             String name = MonaiBundle.target(transform);
             switch (name) {
+                case "Invertd" -> {
+                    boolean linear = !flag(here + name, transform, "nearest_interp", true) && volume.has("spacing");
+                    if (linear && decided) {
+                        throw refused(here + name
+                                + ".nearest_interp false after AsDiscreted, which interpolates the numbers of labels,");
+                    }
+                    inverted = true;
+                    if (linear) {
+                        volume.put("back", "linear");
+                        between = !decoder.isEmpty();
+                    }
+                }
                 case "Activationsd" -> {
                     only(here + name, transform, "softmax", "sigmoid");
-                    decoder = literal(here, transform, "softmax").asBoolean(false)
+                    if (decided) {
+                        throw refused(here + name + " after AsDiscreted");
+                    }
+                    decoder = flag(here + name, transform, "softmax", false)
                             ? "softmax"
-                            : literal(here, transform, "sigmoid").asBoolean(false) ? "sigmoid" : decoder;
+                            : flag(here + name, transform, "sigmoid", false) ? "sigmoid" : decoder;
                 }
                 case "AsDiscreted" -> {
                     only(here + name, transform, "argmax", "threshold");
-                    boolean highest = literal(here, transform, "argmax").asBoolean(false);
+                    if (decided) {
+                        throw refused(here + name + " after another");
+                    }
+                    highest = flag(here + name, transform, "argmax", false);
                     if (highest && decoder.equals("sigmoid")) {
                         throw refused(here + name + ".argmax after a sigmoid");
                     }
                     decoder = highest ? "softmax" : decoder;
-                    JsonNode threshold = literal(here, transform, "threshold");
-                    if (threshold.isNumber()) {
-                        manifest.putObject("thresholds").put("mask", threshold.asDouble());
+                    double threshold = number(here + name, transform, "threshold", Double.NaN);
+                    if (highest == !Double.isNaN(threshold)) {
+                        throw refused(here + name + " with both argmax and threshold, or none of them,");
+                    }
+                    if (!highest) {
+                        manifest.putObject("thresholds").put("mask", threshold);
                     }
                     decided = true;
                 }
@@ -208,13 +236,21 @@ final class MonaiTransforms {
         if (decoder.equals("softmax") && channels.size() < 2) {
             throw new RefusedPackageException(field + " takes the highest of one channel");
         }
-        output.put("decoder", decoder);
+        if (!inverted && (volume.has("spacing") || oriented)) {
+            bundle.note(
+                    "The bundle leaves results on the grid of the model; here they come back to the grid of the file.");
+        }
+        if (between) {
+            output.putArray("steps").addObject().put("kind", decoder);
+            output.put("decoder", "probabilities").put("exclusive", highest);
+        } else {
+            output.put("decoder", decoder);
+        }
     }
 
     private boolean isLeftOut(String here, JsonNode transform) {
         JsonNode disabled = transform.path("_disabled_");
-        if (!disabled.isMissingNode()
-                && bundle.value(here + "_disabled_", disabled).asBoolean(false)) {
+        if (!disabled.isMissingNode() && flag(here, transform, "_disabled_", false)) {
             return true;
         }
         return WITHOUT_EFFECT.contains(MonaiBundle.target(transform));
@@ -234,12 +270,35 @@ final class MonaiTransforms {
         return bundle.value(here + "." + name, transform.path(name));
     }
 
-    private double number(String field, JsonNode transform, String name) {
+    private static boolean isNone(JsonNode value) {
+        return value.isMissingNode() || value.isNull();
+    }
+
+    /** @param usual if the transform does not give it, or gives None */
+    private double number(String field, JsonNode transform, String name, double usual) {
         JsonNode value = literal(field, transform, name);
+        if (isNone(value)) {
+            return usual;
+        }
         if (!value.isNumber()) {
             throw refused(field + "." + name + ", which is " + value + " and no number,");
         }
         return value.asDouble();
+    }
+
+    /** True or false; published bundles also write "True", a text that is true in Python. */
+    private boolean flag(String field, JsonNode transform, String name, boolean usual) {
+        JsonNode value = literal(field, transform, name);
+        if (isNone(value)) {
+            return usual;
+        }
+        if (value.isBoolean()) {
+            return value.asBoolean();
+        }
+        if (value.isString() && value.asString("").equals("True")) {
+            return true;
+        }
+        throw refused(field + "." + name + ", which is " + value + " and neither true nor false,");
     }
 
     private static void only(String field, JsonNode transform, String... names) {

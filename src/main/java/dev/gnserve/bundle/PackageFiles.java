@@ -3,6 +3,7 @@ package dev.gnserve.bundle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -15,6 +16,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.dataformat.yaml.YAMLFactory;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** The files of a package: a folder, or a zip file. Nothing is fetched, and nothing outside of the package is read. */
 final class PackageFiles implements AutoCloseable {
@@ -23,6 +32,7 @@ final class PackageFiles implements AutoCloseable {
     private static final long LARGEST = Integer.MAX_VALUE - 8L;
 
     private static final int DEEPEST = 6;
+    private static final int DEEPEST_TREE = 40;
 
     private final Path place;
     private final @Nullable ZipFile zip;
@@ -60,6 +70,28 @@ final class PackageFiles implements AutoCloseable {
         return names.stream()
                 .filter(name -> name.equals(ending) || name.endsWith("/" + ending))
                 .min((one, other) -> Integer.compare(one.length(), other.length()));
+    }
+
+    /**
+     * The content of a file in YAML or, as its name ends, in JSON.
+     *
+     * @throws RefusedPackageException if it is none
+     */
+    static JsonNode parsed(String name, byte[] text) {
+        boolean json = name.endsWith(".json");
+        StreamReadConstraints constraints =
+                StreamReadConstraints.builder().maxNestingDepth(DEEPEST_TREE).build();
+        ObjectMapper mapper = json
+                ? new JsonMapper(
+                        JsonFactory.builder().streamReadConstraints(constraints).build())
+                : new YAMLMapper(
+                        YAMLFactory.builder().streamReadConstraints(constraints).build());
+        try {
+            return mapper.readTree(new String(text, StandardCharsets.UTF_8));
+        } catch (JacksonException e) {
+            throw new RefusedPackageException(
+                    "%s is not %s: %s".formatted(name, json ? "JSON" : "YAML", e.getOriginalMessage()));
+        }
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.gnserve.bundle;
 import dev.gnserve.image.NpyHeader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** The values of a test tensor [1, channels, ...], as far as they say what outputs mean. */
@@ -30,6 +31,32 @@ record TestTensor(float[] values, float least, float most) {
             return new TestTensor(values, least, most);
         } catch (IOException e) {
             throw new RefusedPackageException("the " + what + " is no array that is read: " + e.getMessage());
+        }
+    }
+
+    /**
+     * The file of an array [1, channels, rows, columns] as one of [1, channels, 1, rows, columns].
+     *
+     * @throws RefusedPackageException for another array
+     */
+    static byte[] withPlanes(byte[] npy) {
+        try {
+            NpyHeader header = NpyHeader.read(npy);
+            long[] shape = header.shape();
+            if (shape.length != 4 || shape[0] != 1 || header.fortranOrder()) {
+                throw new IOException("its shape is " + Arrays.toString(shape)
+                        + "; gnserve takes one image, [1, channels, rows, columns] in C order");
+            }
+            String type = (header.bytes() == 1 ? "|" : header.bigEndian() ? ">" : "<") + header.kind() + header.bytes();
+            String text = "{'descr': '%s', 'fortran_order': False, 'shape': (1, %d, 1, %d, %d), }"
+                    .formatted(type, shape[1], shape[2], shape[3]);
+            byte[] start = ("\u0093NUMPY\u0001\u0000" + (char) (text.length() + 1) + "\u0000" + text + "\n")
+                    .getBytes(StandardCharsets.ISO_8859_1);
+            byte[] made = Arrays.copyOf(start, start.length + npy.length - header.from());
+            System.arraycopy(npy, header.from(), made, start.length, npy.length - header.from());
+            return made;
+        } catch (IOException e) {
+            throw new RefusedPackageException("the test input is no array that is read: " + e.getMessage());
         }
     }
 

@@ -51,6 +51,7 @@ import tools.jackson.databind.json.JsonMapper;
             "Detection: a COCO dataset file with boxes. With --masks, the masks of the detections are judged by its outlines.",
             "Segmentation: a folder with images/ and masks/ (PNG; 0 is background, then the labels from 1, 255 is not judged).",
             "Separate objects: a COCO dataset file with outlines, or a folder with images/ and objects/ (PNG or TIFF of object numbers).",
+            "Volumes: a folder with images/ and masks/ or objects/, volumes with the same numbers (TIFF, NIfTI, NumPy or Zarr).",
             "Classification: a table with the columns file and label (CSV), or a folder with a folder of images for each label.",
             "Average precision is that of pycocotools for the same objects.",
             "Exit code 0: measured. 1: a figure is below what is asked for. 2: misuse, or data that does not go with the model."
@@ -131,6 +132,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Prints a report for machines.")
     private boolean json;
 
+    private boolean volumes;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -138,15 +141,19 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter err = err();
-        IntConsumer progress = done -> {
-            if (!json) {
-                err.print("\r" + done + " images");
-                err.flush();
-            }
-        };
         try {
             ModelSource source = NamedModel.find(model, null, spec);
             ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
+            volumes = manifest.input().volume() != null;
+            IntConsumer progress = done -> {
+                if (!json) {
+                    err.print("\r" + done + (volumes ? " volumes" : " images"));
+                    err.flush();
+                }
+            };
+            if (volumes) {
+                refuseOptionsOfImages();
+            }
             if (writeThreshold) {
                 requireThreshold(source, manifest);
             }
@@ -198,6 +205,13 @@ final class EvaluateCommand implements Callable<Integer> {
     private Path folder() {
         Path own = data.toAbsolutePath().getParent();
         return images != null ? images : Objects.requireNonNull(own);
+    }
+
+    private void refuseOptionsOfImages() {
+        if (writeThreshold || leastAp50 > 0 || Files.isRegularFile(data) || Files.exists(data.resolve("split.json"))) {
+            throw new IllegalArgumentException(
+                    "the model takes volumes: give a folder with images/ and masks/ or objects/; average precision, --write-threshold and dataset files are for images");
+        }
     }
 
     private int segmentation(ModelSource source, IntConsumer progress) throws IOException {
@@ -254,7 +268,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 report.version(),
                 report.data(),
                 report.images(),
-                EvaluationTable.of(report));
+                EvaluationTable.of(report, volumes ? "voxels" : "pixels"));
         writeMask(source, report.thresholds(), report.meanDice());
         return report.meanDice() != null && report.meanDice() >= leastDice ? 0 : 1;
     }
@@ -335,7 +349,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private void publish(
             Evaluation<?> evaluation, String name, String version, String on, int count, List<EvaluationTable> tables)
             throws IOException {
-        String subtitle = "on %s, %d images".formatted(on, count);
+        String subtitle = "on %s, %d %s".formatted(on, count, volumes ? "volumes" : "images");
         String title = name + " version " + version;
         print(evaluation.report(), out -> {
             out.println(title + " " + subtitle);

@@ -30,6 +30,7 @@ import dev.gnserve.model.StatedInputs;
 import dev.gnserve.model.StatedShape;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumePipeline;
 import dev.gnserve.program.ArchiveFile;
 import dev.gnserve.tuning.Accuracy;
 import dev.gnserve.tuning.PlanLayers;
@@ -80,8 +81,9 @@ final class VerifyCommand implements Callable<Integer> {
         @Option(
                 names = "--image",
                 paramLabel = "F",
-                description = "An image. The model.yaml beside the archive, or one folder up, says how it is prepared;"
-                        + " without one, as RGB from 0 to 1.")
+                description =
+                        "An image, or a volume of which the first window is taken. The model.yaml beside the archive, or one folder up, says how it is prepared;"
+                                + " without one, as RGB from 0 to 1.")
         private @Nullable Path image;
 
         @Option(
@@ -269,6 +271,9 @@ final class VerifyCommand implements Callable<Integer> {
 
     private static FloatTensor prepared(Path image, @Nullable ModelManifest manifest) throws IOException {
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
+        if (manifest != null && manifest.input().volume() != null) {
+            return VolumePipeline.forCommands().firstWindow(manifest, upload).input();
+        }
         ImagePipeline pipeline = ImagePipeline.forCommands();
         if (manifest != null) {
             return pipeline.firstTile(manifest, upload).input();

@@ -12,6 +12,9 @@ import dev.gnserve.model.ModelSource;
 import dev.gnserve.pipeline.CollectorFactory;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumePipeline;
+import dev.gnserve.segmentation.VolumeBatch;
+import dev.gnserve.segmentation.VolumeSegmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +27,7 @@ import java.util.Map;
 final class EvaluatedModel implements AutoCloseable {
 
     private final ImagePipeline pipeline = ImagePipeline.forCommands();
+    private final VolumeBatch volumes = new VolumeBatch(VolumePipeline.forCommands());
     private final Engine engine;
     private final LoadedModel model;
 
@@ -69,6 +73,19 @@ final class EvaluatedModel implements AutoCloseable {
     <R> R find(CollectorFactory<R> task, Path image) throws IOException {
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
         return pipeline.find(task, model.manifest(), model, upload).result();
+    }
+
+    /**
+     * What is found in a volume, a file or a folder of Zarr.
+     *
+     * @throws dev.gnserve.failure.FailureException if it cannot be read
+     */
+    VolumeSegmentation find(Path volume) throws IOException {
+        return volumes.find(model, volume);
+    }
+
+    boolean takesVolumes() {
+        return manifest().input().volume() != null;
     }
 
     @Override

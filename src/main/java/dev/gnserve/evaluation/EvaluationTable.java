@@ -31,7 +31,9 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
                     figure(row.ap50to95()),
                     figure(row.pq()),
                     figure(row.sq()),
-                    figure(row.rq())));
+                    figure(row.rq()),
+                    figure(row.precision()),
+                    figure(row.recall())));
         }
         rows.add(List.of(
                 "mean",
@@ -42,13 +44,26 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
                 figure(report.ap50to95()),
                 figure(report.pq()),
                 figure(report.sq()),
-                figure(report.rq())));
+                figure(report.rq()),
+                figure(report.precision()),
+                figure(report.recall())));
         List<EvaluationTable> tables = new ArrayList<>(thresholds(report.thresholds(), "RQ (F1)"));
         tables.add(
                 0,
                 new EvaluationTable(
                         "",
-                        List.of("class", "objects", "found", "AP50", "AP75", "AP50:95", "PQ", "SQ", "RQ (F1)"),
+                        List.of(
+                                "class",
+                                "objects",
+                                "found",
+                                "AP50",
+                                "AP75",
+                                "AP50:95",
+                                "PQ",
+                                "SQ",
+                                "RQ (F1)",
+                                "precision",
+                                "recall"),
                         rows));
         return tables;
     }
@@ -75,7 +90,12 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
                 new EvaluationTable("", List.of("all classes", ""), more));
     }
 
-    public static List<EvaluationTable> of(MaskReport report) {
+    /**
+     * The figures of classes of pixels.
+     *
+     * @param unit pixels, or voxels
+     */
+    public static List<EvaluationTable> of(MaskReport report, String unit) {
         List<List<String>> rows = new ArrayList<>();
         for (MaskReport.ClassScores row : report.byClass()) {
             rows.add(List.of(
@@ -88,11 +108,15 @@ public record EvaluationTable(String caption, List<String> header, List<List<Str
         rows.add(List.of(
                 "mean", String.valueOf(report.pixels()), "", figure(report.meanIou()), figure(report.meanDice())));
         List<EvaluationTable> tables = new ArrayList<>(List.of(
-                new EvaluationTable("", List.of("class", "true pixels", "found", "IoU", "Dice"), rows),
+                new EvaluationTable("", List.of("class", "true " + unit, "found", "IoU", "Dice"), rows),
                 new EvaluationTable(
-                        "", List.of("all pixels", ""), List.of(List.of("accuracy", figure(report.accuracy())))),
+                        "",
+                        List.of("all " + unit, ""),
+                        List.of(
+                                List.of("accuracy", figure(report.accuracy())),
+                                List.of("mean Dice without background", figure(report.foregroundDice())))),
                 confusion(
-                        "Pixels by true class (rows) and found class",
+                        "Number of " + unit + " by true class (rows) and found class",
                         report.byClass().stream()
                                 .map(MaskReport.ClassScores::label)
                                 .toList(),

@@ -5,15 +5,14 @@ import dev.gnserve.detection.Detection;
 import dev.gnserve.detection.DetectionTask;
 import dev.gnserve.detection.Detections;
 import dev.gnserve.image.CocoRle;
-import dev.gnserve.image.LabelMap;
 import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.Task;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
 import dev.gnserve.segmentation.SegmentedClass;
-import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
+import dev.gnserve.segmentation.VolumeSegmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,22 +20,24 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Judges the separate objects that a model finds, by their pixels: those of a segmentation model, or the masks of a detector. Truth is a
- * COCO dataset file with outlines, or a folder with {@code images/} and {@code objects/}, pictures of object numbers.
+ * COCO dataset file with outlines, or a folder with {@code images/} and {@code objects/}, pictures or volumes of object numbers.
  */
 public final class InstanceEvaluation {
 
     /** The curve of precision needs objects of low scores too. */
     private static final DetectionTask ALL_DETECTIONS = DetectionTask.of(0.01f, 100);
+
+    private static final String PICTURE = "PNG or TIFF with one channel";
 
     private InstanceEvaluation() {}
 
@@ -69,7 +70,7 @@ public final class InstanceEvaluation {
                 data.images().stream()
                         .map(image -> new Case(
                                 image.file(),
-                                () -> image.boxes(),
+                                shown -> image.boxes(),
                                 found -> data.categoryOfLabel().containsKey(found.label()),
                                 (shown, found) -> {
                                     Long category = data.categoryOfLabel().get(found.label());
@@ -89,7 +90,8 @@ public final class InstanceEvaluation {
 
     /**
      * Evaluates a model with one label on a folder. The truth of an image is a PNG or TIFF of one channel in {@code objects/}, with the
-     * name of the image up to the last dot and the size of the upright image: 0 is background, every other value one object.
+     * name of the image up to the last dot and the size of the upright image: 0 is background, every other value one object. The truth of
+     * a volume is a volume with its name up to the ending, and its shape.
      *
      * @param folder with {@code images/} and {@code objects/}
      * @param withWorst whether the worst images are kept
@@ -100,18 +102,25 @@ public final class InstanceEvaluation {
     public static Evaluation<InstanceReport> run(
             ModelSource source, Path folder, boolean withWorst, Map<Float, String> tries, IntConsumer progress)
             throws IOException {
-        Map<Path, Path> pairs = MaskEvaluation.pairs(folder, "objects", List.of(".png", ".tif", ".tiff"));
-        List<String> labels = labels(source);
+        ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
+        Map<Path, Path> pairs = TruthPairs.of(manifest, folder, "objects", List.of(".png", ".tif", ".tiff"));
+        List<String> labels = manifest.labels();
         if (labels.size() != 1) {
             throw new IllegalArgumentException("numbers of objects have no class, and the model has the labels "
-                    + labels + ". Give a COCO dataset file instead");
+                    + labels
+                    + (manifest.input().volume() == null
+                            ? ". Give a COCO dataset file instead"
+                            : ". Judge the voxels of the labels with masks/ instead"));
         }
         return judge(
                 source,
                 folder.toString(),
                 pairs.entrySet().stream()
                         .map(pair -> new Case(
-                                pair.getKey(), () -> objects(pair.getValue()), found -> true, (shown, found) -> {}))
+                                pair.getKey(),
+                                shown -> objects(shown.truth().apply(pair.getValue())),
+                                found -> true,
+                                (shown, found) -> {}))
                         .toList(),
                 withWorst,
                 tries,
@@ -125,12 +134,15 @@ public final class InstanceEvaluation {
     /**
      * An image to judge.
      *
-     * @param truth read when it is needed
+     * @param truth read when it is needed, for what was found
      * @param counts whether something found counts
      * @param keep takes what the model found that counts
      */
     private record Case(
-            Path image, Supplier<List<LabelledBox>> truth, Predicate<Found> counts, BiConsumer<Shown, Found> keep) {
+            Path image,
+            Function<Shown, List<LabelledBox>> truth,
+            Predicate<Found> counts,
+            BiConsumer<Shown, Found> keep) {
 
         List<Found> counted(Shown shown) {
             return shown.found().stream().filter(counts).toList();
@@ -143,8 +155,16 @@ public final class InstanceEvaluation {
      * @param width of the upright image, in pixels
      * @param height of the upright image, in pixels
      * @param picture a PNG of the result
+     * @param truth reads a file of object numbers for the image
      */
-    private record Shown(int width, int height, List<Found> found, Supplier<byte[]> picture) {}
+    private record Shown(
+            int width, int height, List<Found> found, Supplier<byte[]> picture, Function<Path, TrueNumbers> truth) {
+
+        /** Of an image. */
+        Shown(int width, int height, List<Found> found, Supplier<byte[]> picture) {
+            this(width, height, found, picture, file -> TrueNumbers.ofPicture(file, PICTURE, width, height));
+        }
+    }
 
     private static Evaluation<InstanceReport> judge(
             ModelSource source,
@@ -157,7 +177,7 @@ public final class InstanceEvaluation {
         WorstImages worst = new WorstImages(withWorst);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();
-            InstanceScores scores = new InstanceScores(labels.size());
+            InstanceScores scores = new InstanceScores(labels.size(), !model.takesVolumes());
             ThresholdSweep sweep = model.sweep(source, tries);
             List<ClassQualities> tried = sweep.thresholds().stream()
                     .map(threshold -> new ClassQualities(labels.size()))
@@ -167,7 +187,7 @@ public final class InstanceEvaluation {
                 Shown shown = all.get(0).get();
                 List<Found> found = one.counted(shown);
                 found.forEach(object -> one.keep().accept(shown, object));
-                List<LabelledBox> truth = one.truth().get();
+                List<LabelledBox> truth = one.truth().apply(shown);
                 for (int i = 0; i < tried.size(); i++) {
                     tried.get(i).add(truth, one.counted(all.get(i + 1).get()));
                 }
@@ -177,7 +197,7 @@ public final class InstanceEvaluation {
                         quality,
                         "PQ %.3f: %d objects, %d found".formatted(quality, truth.size(), found.size()),
                         shown.picture());
-                progress.accept(scores.precision().images());
+                progress.accept(scores.images());
             }
             InstanceReport report = InstanceReport.of(
                     source.name(),
@@ -189,8 +209,10 @@ public final class InstanceEvaluation {
                             .mapToObj(i -> MaskThreshold.of(
                                     sweep.thresholds().get(i), tried.get(i).rq()))
                             .toList());
-            return new Evaluation<>(
-                    report, Evaluation.PRECISION, scores.precision().curves(labels), worst.list());
+            return model.takesVolumes()
+                    ? new Evaluation<>(report, null, List.of(), worst.list())
+                    : new Evaluation<>(
+                            report, Evaluation.PRECISION, scores.precision().curves(labels), worst.list());
         }
     }
 
@@ -202,6 +224,10 @@ public final class InstanceEvaluation {
             return List.of(() -> shown);
         }
         List<String> labels = model.manifest().labels();
+        if (model.takesVolumes()) {
+            Shown shown = volume(model.find(image), labels.size());
+            return List.of(() -> shown);
+        }
         return model.find(sweep, image).stream()
                 .<Supplier<Shown>>map(collector -> () -> segments(collector.finish(), labels))
                 .toList();
@@ -242,20 +268,23 @@ public final class InstanceEvaluation {
                 () -> ALL_DETECTIONS.picture(detections));
     }
 
-    private static List<LabelledBox> objects(Path file) {
-        BufferedImage read;
-        try {
-            read = ImageIO.read(file.toFile());
-        } catch (IOException e) {
-            throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+    private static Shown volume(VolumeSegmentation segmentation, int labels) {
+        List<Found> found = new ArrayList<>();
+        for (int i = 0; i < labels; i++) {
+            int label = i;
+            Pixels.ofNumbers(segmentation.ids(label))
+                    .forEach((id, voxels) -> found.add(Found.of(label, (float) segmentation.score(id), voxels)));
         }
-        if (read == null || read.getRaster().getNumBands() != 1) {
-            throw new IllegalArgumentException(file + " is not a PNG or TIFF with one channel");
-        }
-        // Raw values: going through colours would reduce 16 bits to 8 and merge objects.
-        Raster raster = read.getRaster();
-        int[] numbers = raster.getSamples(0, 0, raster.getWidth(), raster.getHeight(), 0, (int[]) null);
-        return Pixels.ofNumbers(LabelMap.of(raster.getWidth(), raster.getHeight(), numbers)).values().stream()
+        return new Shown(
+                segmentation.shape().width(),
+                segmentation.shape().depth() * segmentation.shape().height(),
+                found,
+                segmentation::overlay,
+                file -> TrueNumbers.ofVolume(file, segmentation));
+    }
+
+    private static List<LabelledBox> objects(TrueNumbers truth) {
+        return Pixels.ofNumbers(truth.numbers()).values().stream()
                 .map(pixels -> new LabelledBox(0, pixels))
                 .toList();
     }

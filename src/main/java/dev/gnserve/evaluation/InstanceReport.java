@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How well the separate objects that a model found fit the true ones, by their pixels. Figures are means of the classes that have true
- * objects; null where they are not defined.
+ * objects; null where they are not defined. Average precision is not defined for volumes.
  *
  * @param images how many
  * @param objects true ones, without crowds
@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param pq panoptic quality, the product of the next two
  * @param sq mean overlap of the matches
  * @param rq F1 score of objects that match at an intersection over union above 0.5
+ * @param precision the part of what was found that matches so
+ * @param recall the part of the true objects that matches so
  * @param byClass the same by class
  * @param thresholds the F1 score (rq) with others; empty unless the best one was asked for
  */
@@ -35,6 +37,8 @@ public record InstanceReport(
         @Nullable Double pq,
         @Nullable Double sq,
         @Nullable Double rq,
+        @Nullable Double precision,
+        @Nullable Double recall,
         List<ClassScores> byClass,
         List<MaskThreshold> thresholds) {
 
@@ -55,7 +59,9 @@ public record InstanceReport(
             @Nullable Double ap75,
             @Nullable Double pq,
             @Nullable Double sq,
-            @Nullable Double rq) {}
+            @Nullable Double rq,
+            @Nullable Double precision,
+            @Nullable Double recall) {}
 
     public InstanceReport {
         byClass = List.copyOf(byClass);
@@ -75,7 +81,7 @@ public record InstanceReport(
             AveragePrecision precision = scores.precision();
             rows.add(new ClassScores(
                     labels.get(label),
-                    precision.objects(label),
+                    scores.objects(label),
                     scores.predicted(label),
                     quality.hits(),
                     defined(precision.ofAllThresholds(label)),
@@ -83,7 +89,9 @@ public record InstanceReport(
                     defined(precision.of(label, 0.75)),
                     defined(quality.pq()),
                     defined(quality.sq()),
-                    defined(quality.rq())));
+                    defined(quality.rq()),
+                    defined(quality.precision()),
+                    defined(quality.recall())));
         }
         List<ClassScores> scored =
                 rows.stream().filter(row -> row.objects() > 0).toList();
@@ -91,7 +99,7 @@ public record InstanceReport(
                 model,
                 version,
                 data,
-                scores.precision().images(),
+                scores.images(),
                 rows.stream().mapToInt(ClassScores::objects).sum(),
                 rows.stream().mapToInt(ClassScores::predicted).sum(),
                 mean(scored, row -> number(row.ap50to95())),
@@ -100,6 +108,8 @@ public record InstanceReport(
                 mean(scored, row -> number(row.pq())),
                 mean(scored, row -> number(row.sq())),
                 mean(scored, row -> number(row.rq())),
+                mean(scored, row -> number(row.precision())),
+                mean(scored, row -> number(row.recall())),
                 rows,
                 thresholds);
     }

@@ -8,11 +8,22 @@ final class InstanceScores {
     private final AveragePrecision precision = new AveragePrecision();
     private final ClassQualities qualities;
     private final int[] predicted;
+    private final boolean ranked;
+    private int images;
 
     /** @param labels of the model, how many */
     InstanceScores(int labels) {
-        qualities = new ClassQualities(labels);
-        predicted = new int[labels];
+        this(labels, true);
+    }
+
+    /**
+     * @param labels of the model, how many
+     * @param ranked whether there is average precision, of at most 100 objects of an image; a volume has more
+     */
+    InstanceScores(int labels, boolean ranked) {
+        this.qualities = new ClassQualities(labels);
+        this.predicted = new int[labels];
+        this.ranked = ranked;
     }
 
     /**
@@ -21,12 +32,25 @@ final class InstanceScores {
      * @return its own panoptic quality, of all classes together; 1 if it has no object and none was found
      */
     double add(List<LabelledBox> truth, List<Found> found) {
-        precision.add(truth, found);
+        images++;
+        if (ranked) {
+            precision.add(truth, found);
+        }
         found.forEach(object -> predicted[object.label()]++);
         double quality = qualities.add(truth, found).pq();
         return Double.isNaN(quality) ? 1 : quality;
     }
 
+    int images() {
+        return images;
+    }
+
+    /** True objects of a class, without crowds. */
+    int objects(int label) {
+        return ranked ? precision.objects(label) : quality(label).objects();
+    }
+
+    /** Without objects if it is not wanted. */
     AveragePrecision precision() {
         return precision;
     }

@@ -1,31 +1,32 @@
 package dev.gnserve.evaluation;
 
 import dev.gnserve.image.LabelMap;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
-import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
+import dev.gnserve.segmentation.VolumeSegmentation;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 
 /**
  * Judges a model of segmentation on a folder with {@code images/} and {@code masks/}. A mask is a PNG of one channel (gray or palette) with
- * the name of its image up to the last dot and the size of the upright image. Its values are 0 for background, the number of a label of
- * the model from 1, and 255 for pixels that are not judged.
+ * the name of its image up to the last dot and the size of the upright image; or a volume with the name of its volume up to the ending, and
+ * its shape. Its values are 0 for background, the number of a label of the model from 1, and 255 for pixels that are not judged.
  */
 public final class MaskEvaluation {
 
     private static final int NOT_JUDGED = 255;
+    private static final String PNG = "PNG with one channel (gray or palette)";
 
     private MaskEvaluation() {}
 
@@ -41,7 +42,14 @@ public final class MaskEvaluation {
     public static Evaluation<MaskReport> run(
             ModelSource source, Path folder, boolean withWorst, Map<Float, String> tries, IntConsumer progress)
             throws IOException {
-        Map<Path, Path> maskOfImage = pairs(folder, "masks", List.of(".png"));
+        ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
+        Map<Path, Path> maskOfImage = TruthPairs.of(manifest, folder, "masks", List.of(".png"));
+        boolean overlap = manifest.labels().size() > 1 && !manifest.output().exclusive();
+        if (overlap && manifest.input().volume() != null) {
+            throw new IllegalArgumentException(
+                    "the labels %s may overlap, and a volume of label numbers has one for each voxel; judge each label with a model.yaml that has only it"
+                            .formatted(manifest.labels()));
+        }
         WorstImages worst = new WorstImages(withWorst);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();
@@ -52,20 +60,20 @@ public final class MaskEvaluation {
                     .toList();
             int done = 0;
             for (Map.Entry<Path, Path> pair : maskOfImage.entrySet()) {
-                List<TileCollector<Segmentation>> all = model.find(sweep, pair.getKey());
-                Segmentation found = all.get(0).finish();
+                Segmented found = Segmented.in(model, sweep, pair.getKey());
+                TrueNumbers truth = found.truth().apply(pair.getValue());
                 ConfusionMatrix ofImage = new ConfusionMatrix(labels.size() + 1);
-                compare(found.firstLabels(), pair.getValue(), labels, ofImage);
+                compare(found.labels().get(0).get(), truth, labels, ofImage);
                 matrix.add(ofImage);
                 for (int i = 0; i < tried.size(); i++) {
-                    compare(all.get(i + 1).finish().firstLabels(), pair.getValue(), labels, tried.get(i));
+                    compare(found.labels().get(i + 1).get(), truth, labels, tried.get(i));
                 }
                 double iou = ofImage.meanIou();
                 worst.offer(
                         String.valueOf(pair.getKey().getFileName()),
                         iou,
                         "mean IoU %.3f, %.1f %% of the pixels right".formatted(iou, 100 * ofImage.accuracy()),
-                        () -> SegmentationTask.DEFAULT.picture(found));
+                        found.picture());
                 progress.accept(++done);
             }
             List<MaskThreshold> thresholds = IntStream.range(0, tried.size())
@@ -86,61 +94,40 @@ public final class MaskEvaluation {
         return points.isEmpty() ? List.of() : List.of(new Curve("mean Dice", points));
     }
 
-    /**
-     * The file of truth for each image.
-     *
-     * @param truths name of the folder beside {@code images}
-     * @param endings that such a file may have
-     */
-    static Map<Path, Path> pairs(Path folder, String truths, List<String> endings) throws IOException {
-        Map<Path, Path> pairs = new TreeMap<>();
-        if (!Files.isDirectory(folder.resolve("images")) || !Files.isDirectory(folder.resolve(truths))) {
-            throw new IllegalArgumentException(folder + " has not both folders images and " + truths);
-        }
-        try (Stream<Path> files = Files.list(folder.resolve("images"))) {
-            for (Path image : files.filter(Files::isRegularFile).sorted().toList()) {
-                String name = String.valueOf(image.getFileName());
-                if (name.startsWith(".")) {
-                    continue;
-                }
-                int dot = name.lastIndexOf('.');
-                Path stem = folder.resolve(truths).resolve(dot < 0 ? name : name.substring(0, dot));
-                pairs.put(
-                        image,
-                        endings.stream()
-                                .map(ending -> Path.of(stem + ending))
-                                .filter(Files::isRegularFile)
-                                .findFirst()
-                                .orElseThrow(() -> new IllegalArgumentException(image + " has no file of truth " + stem
-                                        + String.join(" or ", endings) + ". Add it, or move the image away")));
+    /** The labels that are found as the model is, then with each threshold; and a PNG of the first. */
+    private record Segmented(
+            List<Supplier<LabelMap>> labels, Supplier<byte[]> picture, Function<Path, TrueNumbers> truth) {
+
+        static Segmented in(EvaluatedModel model, ThresholdSweep sweep, Path image) throws IOException {
+            if (model.takesVolumes()) {
+                VolumeSegmentation found = model.find(image);
+                return new Segmented(
+                        List.of(found::firstLabels), found::overlay, mask -> TrueNumbers.ofVolume(mask, found));
             }
+            List<TileCollector<Segmentation>> all = model.find(sweep, image);
+            Segmentation found = all.get(0).finish();
+            List<Supplier<LabelMap>> labels = new ArrayList<>(List.of(found::firstLabels));
+            all.stream().skip(1).forEach(each -> labels.add(() -> each.finish().firstLabels()));
+            return new Segmented(
+                    labels,
+                    () -> SegmentationTask.DEFAULT.picture(found),
+                    mask -> TrueNumbers.ofPicture(
+                            mask, PNG, found.image().width(), found.image().height()));
         }
-        if (pairs.isEmpty()) {
-            throw new IllegalArgumentException(folder.resolve("images") + " has no images");
-        }
-        return pairs;
     }
 
-    static void compare(LabelMap found, Path mask, List<String> labels, ConfusionMatrix matrix) throws IOException {
-        BufferedImage read = ImageIO.read(mask.toFile());
-        if (read == null || read.getRaster().getNumBands() != 1) {
-            throw new IllegalArgumentException(mask + " is not a PNG with one channel (gray or palette)");
-        }
-        if (read.getWidth() != found.width() || read.getHeight() != found.height()) {
-            throw new IllegalArgumentException("%s has %d x %d pixels, and its image %d x %d"
-                    .formatted(mask, read.getWidth(), read.getHeight(), found.width(), found.height()));
-        }
-        Raster values = read.getRaster();
+    static void compare(LabelMap found, TrueNumbers mask, List<String> labels, ConfusionMatrix matrix) {
         for (int y = 0; y < found.height(); y++) {
             for (int x = 0; x < found.width(); x++) {
-                int truth = values.getSample(x, y, 0);
+                int truth = mask.numbers().label(x, y);
                 if (truth == NOT_JUDGED) {
                     continue;
                 }
                 if (truth > labels.size()) {
                     throw new IllegalArgumentException(
-                            "%s has the value %d at (%d, %d); allowed are 0 for background, 1 to %d for the labels %s, and %d for pixels that are not judged"
-                                    .formatted(mask, truth, x, y, labels.size(), labels, NOT_JUDGED));
+                            "%s has the value %d at %s; allowed are 0 for background, 1 to %d for the labels %s, and %d for pixels that are not judged"
+                                    .formatted(
+                                            mask.file(), truth, mask.place(x, y), labels.size(), labels, NOT_JUDGED));
                 }
                 matrix.add(truth, found.label(x, y));
             }

@@ -7,13 +7,14 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a model of segmentation did on images with masks. All figures are of the pixels of all images together.
+ * How a model of segmentation did on images with masks. All figures are of the pixels of all images together; of volumes, of their voxels.
  *
  * @param images how many
  * @param pixels that were judged
  * @param accuracy part of the pixels whose class was found right
  * @param meanIou mean of the IoU of the background and the labels that occur in the truth or in the result
  * @param meanDice the same for Dice
+ * @param foregroundDice the mean Dice of these labels without the background
  * @param byClass background, then the labels of the model
  * @param confusion pixels by [true class][found class], in the same order
  * @param thresholds the mean Dice with others; empty unless the best one was asked for
@@ -27,6 +28,7 @@ public record MaskReport(
         @Nullable Double accuracy,
         @Nullable Double meanIou,
         @Nullable Double meanDice,
+        @Nullable Double foregroundDice,
         List<ClassScores> byClass,
         List<List<Long>> confusion,
         List<MaskThreshold> thresholds) {
@@ -80,10 +82,15 @@ public record MaskReport(
                 matrix.pixels(),
                 defined(matrix.accuracy()),
                 mean(rows, row -> row.iou() == null ? Double.NaN : row.iou()),
-                mean(rows, row -> row.dice() == null ? Double.NaN : row.dice()),
+                mean(rows, MaskReport::dice),
+                mean(rows.subList(1, rows.size()), MaskReport::dice),
                 rows,
                 confusion,
                 thresholds);
+    }
+
+    private static double dice(ClassScores row) {
+        return row.dice() == null ? Double.NaN : row.dice();
     }
 
     private static @Nullable Double mean(List<ClassScores> rows, ToDoubleFunction<ClassScores> value) {

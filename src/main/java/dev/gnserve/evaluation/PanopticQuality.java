@@ -60,6 +60,16 @@ final class PanopticQuality {
         return hits + missed;
     }
 
+    /** The part of what was found that matches; NaN if nothing was found. */
+    double precision() {
+        return hits / (hits + (double) alarms);
+    }
+
+    /** The part of the true objects that was found; NaN if there is none. */
+    double recall() {
+        return hits / (hits + (double) missed);
+    }
+
     /** PQ; NaN if there is no object, true or found. */
     double pq() {
         return overlaps / (hits + 0.5 * alarms + 0.5 * missed);

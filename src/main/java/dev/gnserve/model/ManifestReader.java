@@ -362,12 +362,12 @@ public final class ManifestReader {
         }
         return volume == null
                 ? new int[] {channels, size.height(), size.width()}
-                : new int[] {
-                    channels,
-                    volume.window().get(0),
-                    volume.window().get(1),
-                    volume.window().get(2)
-                };
+                : volume.shape(
+                                channels,
+                                volume.window().stream()
+                                        .mapToInt(Integer::intValue)
+                                        .toArray())
+                        .toArray();
     }
 
     private static int[][] arrays(List<TensorShape> shapes) {

@@ -210,6 +210,23 @@ public record ModelManifest(
                 golden);
     }
 
+    /** The same for outputs that went through the steps after the model. */
+    public ModelManifest withoutOutputSteps() {
+        return new ModelManifest(
+                task,
+                labels,
+                description,
+                license,
+                input,
+                output.withoutSteps(),
+                thresholds,
+                batching,
+                execution,
+                verification,
+                warmUp,
+                golden);
+    }
+
     /**
      * Makes the model's input from an upright image.
      *

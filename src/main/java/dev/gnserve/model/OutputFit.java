@@ -214,8 +214,9 @@ public final class OutputFit {
                     + "; list every channel in output.channels. Outputs of another size than the window are not read");
         }
         if (manifest.output().steps().isEmpty()) {
-            int rows = wanted[1] * wanted[2];
-            requireDecoder(manifest.output(), Tensor.of(output.floats(), wanted[0], rows, wanted[3]));
+            int columns = wanted[wanted.length - 1];
+            int rows = wanted.length == 3 ? wanted[1] : wanted[1] * wanted[2];
+            requireDecoder(manifest.output(), Tensor.of(output.floats(), wanted[0], rows, columns));
         }
     }
 

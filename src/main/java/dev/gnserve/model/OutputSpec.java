@@ -149,6 +149,11 @@ public record OutputSpec(
         return Tensor.of(values, logits.shape().toArray());
     }
 
+    /** The same for values after the steps. */
+    OutputSpec withoutSteps() {
+        return new OutputSpec(decoder, name, channels, firstLabel, exclusive, atLeast, boxes, family, List.of());
+    }
+
     /**
      * The output that the manifest names, or the only one: for values of which nothing shows what they are.
      *

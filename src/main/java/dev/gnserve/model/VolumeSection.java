@@ -1,5 +1,6 @@
 package dev.gnserve.model;
 
+import dev.gnserve.volume.Resampling;
 import dev.gnserve.volume.SlidingWindow.Blending;
 import dev.gnserve.volume.VolumeStep;
 import java.util.List;
@@ -55,6 +56,8 @@ final class VolumeSection {
                     blending,
                     List.of(tree.get(AT + "/halo", Integer[].class, new Integer[] {0, 0, 0})),
                     tree.has(AT + "/spacing") ? List.of(tree.get(AT + "/spacing", Double[].class)) : null,
+                    tree.get(AT + "/back", Resampling.Back.class),
+                    tree.get(AT + "/planes", Boolean.class),
                     steps(tree, AT + "/steps", channels));
         });
     }

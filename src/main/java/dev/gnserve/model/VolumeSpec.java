@@ -1,5 +1,6 @@
 package dev.gnserve.model;
 
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.volume.AxisOrder;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param blending how outputs of windows that overlap become one
  * @param halo rim of a window that does not count, with the blending halo
  * @param spacing of the voxels that the model was trained with; volumes of another are resampled. Null for any
+ * @param back how the outputs for a resampled volume come to the grid of the file: after the output's steps, before its decoder
+ * @param planes whether the model takes planes [channels, second axis, third axis] along its first axis, which is z
  * @param steps from the values of the file to those of the model
  */
 public record VolumeSpec(
@@ -34,6 +37,8 @@ public record VolumeSpec(
         Blending blending,
         List<Integer> halo,
         @Nullable List<Double> spacing,
+        Resampling.Back back,
+        boolean planes,
         List<VolumeStep> steps) {
 
     private static final double SAME_SPACING = 1e-3;
@@ -51,6 +56,11 @@ public record VolumeSpec(
         requireThree("halo", halo);
         if (spacing != null) {
             requireThree("spacing", spacing);
+        }
+        if (planes && (window.get(0) != 1 || !axes.startsWith("z") || orientation != null || spacing != null)) {
+            throw new IllegalArgumentException(
+                    "planes is true with the axes %s and the window %s; allowed are zyx or zxy, a window such as [1, 512, 512], and neither orientation nor spacing"
+                            .formatted(orientation == null ? axes : orientation, window));
         }
         long voxels = 1;
         for (int axis = 0; axis < 3; axis++) {
@@ -152,9 +162,38 @@ public record VolumeSpec(
                 halo.stream().mapToInt(Integer::intValue).toArray());
     }
 
-    /** One window over the whole volume. */
-    public static SlidingWindow whole(AxisOrder.Grid grid) {
-        return new SlidingWindow(grid.sizes(), grid.sizes(), new double[3], Blending.CONSTANT, new int[3]);
+    /** The shape of the model's input or output for a window. */
+    public TensorShape shape(int channels, int[] window) {
+        return planes
+                ? TensorShape.of(channels, window[1], window[2])
+                : TensorShape.of(channels, window[0], window[1], window[2]);
+    }
+
+    /** Runs the steps over the values of a volume, or over each of its planes along z. */
+    public void prepare(float[] values, VolumeShape shape) {
+        int voxels = (int) shape.voxels();
+        if (!planes || shape.depth() == 1) {
+            steps.forEach(step -> step.apply(values, shape.channels(), voxels));
+            return;
+        }
+        int plane = shape.height() * shape.width();
+        float[] one = new float[shape.channels() * plane];
+        for (int z = 0; z < shape.depth(); z++) {
+            for (int channel = 0; channel < shape.channels(); channel++) {
+                System.arraycopy(values, channel * voxels + z * plane, one, channel * plane, plane);
+            }
+            steps.forEach(step -> step.apply(one, shape.channels(), plane));
+            for (int channel = 0; channel < shape.channels(); channel++) {
+                System.arraycopy(one, channel * plane, values, channel * voxels + z * plane, plane);
+            }
+        }
+    }
+
+    /** One window over the whole volume, or over each of its planes. */
+    public SlidingWindow whole(AxisOrder.Grid grid) {
+        int[] window = grid.sizes().clone();
+        window[0] = planes ? 1 : window[0];
+        return new SlidingWindow(grid.sizes(), window, new double[3], Blending.CONSTANT, new int[3]);
     }
 
     /** Heap that the values of a volume and the steps on them take. */
@@ -165,6 +204,7 @@ public record VolumeSpec(
     /** The part of it that is free when the steps are done. */
     public long copies(VolumeShape shape) {
         int copies = steps.stream().mapToInt(VolumeStep::bytesPerValue).max().orElse(0);
-        return shape.voxels() * shape.channels() * copies;
+        long values = shape.voxels() * shape.channels();
+        return values * copies + (planes ? values / shape.depth() * Float.BYTES : 0);
     }
 }

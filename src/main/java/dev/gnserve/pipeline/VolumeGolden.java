@@ -31,9 +31,7 @@ public final class VolumeGolden {
 
     /** For commands. */
     public static VolumeGolden forCommands() {
-        UploadLimits limits = UploadLimits.DEFAULT;
-        return new VolumeGolden(
-                new VolumePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {}));
+        return new VolumeGolden(VolumePipeline.forCommands());
     }
 
     /** What differs, in words; null if nothing does. */

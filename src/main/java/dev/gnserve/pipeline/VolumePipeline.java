@@ -61,6 +61,12 @@ public final class VolumePipeline {
         this.events = events;
     }
 
+    /** For commands, without limits of memory. */
+    public static VolumePipeline forCommands() {
+        UploadLimits limits = UploadLimits.DEFAULT;
+        return new VolumePipeline(new UploadReader(limits), limits, PixelBudget.unlimited(), event -> {});
+    }
+
     /** The result of one volume. */
     public record Found<R>(String name, R result, Timing timing) {}
 
@@ -178,8 +184,7 @@ public final class VolumePipeline {
             Volume volume = input.prepared(spec, file.read(Cancellation.NEVER), Cancellation.NEVER);
             int channels = volume.shape().channels();
             share.reduceTo(inBudget(windows.windowBytes(channels)));
-            int[] size = windows.window();
-            TensorShape shape = TensorShape.of(channels, size[0], size[1], size[2]);
+            TensorShape shape = spec.shape(channels, windows.window());
             return new ImagePipeline.FirstTile(new FloatTensor(shape, windows.cut(volume, input.grid, 0)), null);
         }
     }
@@ -244,14 +249,29 @@ public final class VolumePipeline {
         /** Changes the volume, or makes another one. */
         Volume prepared(VolumeSpec spec, Volume volume, Cancellation cancellation) {
             Volume input = resampling == null ? volume : resampling.apply(volume, cancellation);
-            int voxels = (int) shape.voxels();
-            spec.steps().forEach(step -> step.apply(input.values(), shape.channels(), voxels));
+            spec.prepare(input.values(), shape);
             return input;
         }
 
         /** Planes of outputs on the grid of the file. */
-        WindowBlender.Planes planes(int outputs, VolumeTask.Collector<?> collector) {
-            return resampling == null ? collector::plane : resampling.back(outputs, collector::plane);
+        WindowBlender.Planes planes(ModelManifest manifest, VolumeSpec spec, VolumeTask.Collector<?> collector) {
+            int outputs = manifest.output().channels().size();
+            if (resampling == null) {
+                return collector::plane;
+            }
+            WindowBlender.Planes back = resampling.back(spec.back(), outputs, collector::plane);
+            return spec.back() == Resampling.Back.NEAREST
+                    ? back
+                    : (number, values) -> {
+                        Tensor plane = Tensor.of(values, outputs, shape.height(), shape.width());
+                        back.plane(number, manifest.output().stepped(plane).floats());
+                    };
+        }
+
+        /** As the collector of the planes takes it. */
+        ModelManifest collected(ModelManifest manifest, VolumeSpec spec) {
+            boolean stepped = resampling != null && spec.back() == Resampling.Back.LINEAR;
+            return stepped ? manifest.withoutOutputSteps() : manifest;
         }
     }
 
@@ -269,14 +289,14 @@ public final class VolumePipeline {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
         Input input = whole ? Input.whole(file) : Input.of(spec, file, spec.order(file.geometry()), limits);
         SlidingWindow windows = whole
-                ? VolumeSpec.whole(input.grid)
+                ? spec.whole(input.grid)
                 : spec.windows(input.grid, manifest.input().padding().multiple());
         long bytes = bytes(task, manifest, spec, input, windows) + file.readingBytes();
         try (Share share = budget.apply(inBudget(bytes))) {
             Prepared<R> prepared = prepared(task, manifest, file, input, client, stages);
             share.reduceTo(inBudget(bytes - file.readingBytes() - input.freeBytes(spec)));
             Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
-            run.through(input.planes(manifest.output().channels().size(), prepared.collector));
+            run.through(input.planes(manifest, spec, prepared.collector));
             long began = System.nanoTime() - run.collecting;
             R result = prepared.collector.finish(client.cancelling("the separation of objects"));
             Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
@@ -303,8 +323,8 @@ public final class VolumePipeline {
         Volume stored = file.read(cancellation);
         Duration decode = stages.took(ImageStage.Name.DECODE, began);
         began = System.nanoTime();
-        VolumeTask.Collector<R> collector = task.collector(manifest, stored, input.stored);
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
+        VolumeTask.Collector<R> collector = task.collector(input.collected(manifest, spec), stored, input.stored);
         Volume volume = input.prepared(spec, stored, cancellation);
         return new Prepared<>(volume, collector, decode, stages.took(ImageStage.Name.PREPROCESS, began));
     }
@@ -326,14 +346,14 @@ public final class VolumePipeline {
                                     .formatted(shape, LONGEST_ARRAY))
                     .asException();
         }
-        long mapped = mapped(input, outputs);
+        long mapped = mapped(input, outputs, spec);
         long inFlight = InputsInFlight.limit(manifest) * windows.windowBytes(shape.channels() + outputs);
         long response = task.responseBytes(manifest, input.file);
         return input.bytes(spec) + Math.max(blending + mapped + inFlight, response) + task.bytes(manifest, input.file);
     }
 
-    /** A plane of outputs in the file, and a copy of it, where the volume is resampled. */
-    private static long mapped(Input input, int outputs) {
+    /** A plane of outputs in the file, and a copy of it or two planes between which it is, where the volume is resampled. */
+    private static long mapped(Input input, int outputs, VolumeSpec spec) {
         if (input.resampling == null) {
             return 0;
         }
@@ -345,7 +365,8 @@ public final class VolumePipeline {
                                     .formatted(input.file, outputs, LONGEST_ARRAY))
                     .asException();
         }
-        return 2 * Float.BYTES * values;
+        long between = 2L * outputs * input.shape.height() * input.shape.width();
+        return Float.BYTES * (values + (spec.back() == Resampling.Back.NEAREST ? values : between));
     }
 
     /** The windows of one volume on their way through the model. For one thread. */
@@ -381,8 +402,9 @@ public final class VolumePipeline {
         void through(WindowBlender.Planes planes) {
             int outputs = manifest.output().channels().size();
             WindowBlender blender = new WindowBlender(windows, outputs, planes);
-            int[] size = windows.window();
-            TensorShape expected = TensorShape.of(outputs, size[0], size[1], size[2]);
+            VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
+            TensorShape given = spec.shape(volume.shape().channels(), windows.window());
+            TensorShape expected = spec.shape(outputs, windows.window());
             InputsInFlight inputs = new InputsInFlight(
                     windows.count(),
                     InputsInFlight.limit(manifest),
@@ -390,8 +412,7 @@ public final class VolumePipeline {
                         long began = System.nanoTime();
                         float[] cut = windows.cut(volume, grid, index);
                         cutting = cutting.plusNanos(System.nanoTime() - began);
-                        Tensor input = Tensor.of(cut, volume.shape().channels(), size[0], size[1], size[2]);
-                        return inference.infer(input, client.deadline());
+                        return inference.infer(new FloatTensor(given, cut), client.deadline());
                     },
                     client);
             inputs.forEach(success -> add(success, expected, blender));

@@ -36,6 +36,13 @@ import org.jspecify.annotations.Nullable;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springdoc.core.customizers.OperationCustomizer;
 import org.springdoc.core.customizers.ServerBaseUrlCustomizer;
+import org.springdoc.core.properties.SwaggerUiConfigProperties;
+import org.springdoc.core.properties.SwaggerUiOAuthProperties;
+import org.springdoc.core.providers.ObjectMapperProvider;
+import org.springdoc.webmvc.ui.SwaggerIndexPageTransformer;
+import org.springdoc.webmvc.ui.SwaggerIndexTransformer;
+import org.springdoc.webmvc.ui.SwaggerWelcomeCommon;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.web.method.HandlerMethod;
@@ -102,6 +109,18 @@ class ApiDocument {
                 .flatMap(List::stream)
                 .filter(parameter -> parameter.getExample() != null && isText(parameter.getSchema()))
                 .forEach(parameter -> parameter.setExample(String.valueOf(parameter.getExample())));
+    }
+
+    /** Springdoc's own transformer of Swagger UI's page, made when the page is asked for: it needs what makes the document. */
+    @Bean
+    SwaggerIndexTransformer swaggerPage(
+            ObjectProvider<SwaggerUiConfigProperties> settings,
+            ObjectProvider<SwaggerUiOAuthProperties> login,
+            ObjectProvider<SwaggerWelcomeCommon> welcome,
+            ObjectProvider<ObjectMapperProvider> mapper) {
+        return (request, resource, chain) -> new SwaggerIndexPageTransformer(
+                        settings.getObject(), login.getObject(), welcome.getObject(), mapper.getObject())
+                .transform(request, resource, chain);
     }
 
     /** The server's URL is a path: {@code /}, or the prefix under which the client sees the service. Clients know the host. */

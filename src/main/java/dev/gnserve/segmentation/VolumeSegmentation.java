@@ -22,7 +22,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What was found in a volume: the voxels and objects of each label. Everything is given in the order of the file's axes. */
-final class VolumeSegmentation {
+public final class VolumeSegmentation {
 
     private final List<String> names;
     private final VolumeShape shape;
@@ -140,6 +140,61 @@ final class VolumeSegmentation {
                 new VoxelPoint(
                         rounded(centre[2] + 0.5, 100), rounded(centre[1] + 0.5, 100), rounded(centre[0] + 0.5, 100)),
                 masks == null ? null : masks.of(id, box));
+    }
+
+    public VolumeShape shape() {
+        return shape;
+    }
+
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    /** One number for each voxel, as a picture of the planes along z, the one below the other. */
+    private LabelMap planes(int[] numbers) {
+        return LabelMap.of(shape.width(), shape.depth() * shape.height(), numbers);
+    }
+
+    /**
+     * For each voxel 0 for background, else the number of the first label that has it, from 1: a picture of the planes along z, the one below
+     * the other.
+     */
+    public LabelMap firstLabels() {
+        int[] numbers = new int[Math.toIntExact(shape.voxels())];
+        for (int label = labels.size(); label > 0; label--) {
+            int number = label;
+            labels.get(label - 1).paint((object, a, b, c, length) -> put(numbers, number, a, b, c, length));
+        }
+        return planes(numbers);
+    }
+
+    /** For each voxel the number of the object of a label that it is in, or 0; as a picture like {@link #firstLabels}. */
+    public LabelMap ids(int label) {
+        int[] numbers = new int[Math.toIntExact(shape.voxels())];
+        labels.get(label).paint((object, a, b, c, length) -> put(numbers, object, a, b, c, length));
+        return planes(numbers);
+    }
+
+    /** The score of an object, by its number from 1. */
+    public double score(int id) {
+        return labels.stream()
+                .flatMap(label -> label.objects().stream())
+                .skip(id - 1L)
+                .findFirst()
+                .orElseThrow()
+                .score();
+    }
+
+    private void put(int[] numbers, int number, int a, int b, int c, int length) {
+        int place = grid.place(a, b, c);
+        for (int i = 0; i < length; i++, place += grid.steps()[2]) {
+            numbers[place] = number;
+        }
+    }
+
+    /** A PNG of the greatest values along z with the objects drawn on it. */
+    public byte[] overlay() {
+        return picture(true);
     }
 
     /** z, y, x of a place of the model. */

@@ -5,13 +5,21 @@ import java.util.Arrays;
 
 /**
  * Brings a volume to another distance of voxels, and planes of outputs back to the grid of the volume, as MONAI's {@code Spacing} does
- * with its defaults (bilinear, border) and its inverse with nearest. Immutable; axes are the model's.
+ * with its defaults (bilinear, border) and its inverse with nearest or bilinear. Immutable; axes are the model's.
  *
  * <p>The first voxels of both grids have the same centre. Voxel i of the new grid is at i x (new distance / old distance) on the old one,
  * between whose voxels values are interpolated linearly; beyond the last voxel its value counts. The new size is (old size - 1) x (old
  * distance / new distance) + 1, rounded half to even. Nothing is smoothed before.
  */
 public final class Resampling {
+
+    /** How outputs come back to the grid of the volume. */
+    public enum Back {
+        /** Each voxel gets the outputs of the nearest new one. */
+        NEAREST,
+        /** Outputs are interpolated linearly between new voxels. */
+        LINEAR
+    }
 
     private final AxisOrder.Grid grid;
 
@@ -94,11 +102,84 @@ public final class Resampling {
     }
 
     /**
-     * Planes on the grid of the volume from those on the new one: each voxel gets the values of the nearest one.
+     * Planes on the grid of the volume from those on the new one.
      *
      * @param channels of the planes
      */
-    public WindowBlender.Planes back(int channels, WindowBlender.Planes planes) {
+    public WindowBlender.Planes back(Back how, int channels, WindowBlender.Planes planes) {
+        return how == Back.NEAREST ? nearest(channels, planes) : new Between(channels, planes);
+    }
+
+    /** Values of an old plane are between two new planes, rows and columns. */
+    private final class Between implements WindowBlender.Planes {
+
+        private final int channels;
+        private final WindowBlender.Planes planes;
+        private final float[] plane;
+        private float[] before = {};
+        private float[] last = {};
+        private int next;
+
+        Between(int channels, WindowBlender.Planes planes) {
+            this.channels = channels;
+            this.planes = planes;
+            this.plane = new float[channels * grid.sizes()[1] * grid.sizes()[2]];
+        }
+
+        @Override
+        public void plane(int number, float[] values) {
+            float[] free = before.length == values.length ? before : new float[values.length];
+            System.arraycopy(values, 0, free, 0, values.length);
+            before = last;
+            last = free;
+            for (; next < grid.sizes()[0]; next++) {
+                double at = newPlace(0, next);
+                int lower = (int) at;
+                double part = at - lower;
+                if (part > 0 ? lower >= number : lower > number) {
+                    return; // It needs a plane that has not come.
+                }
+                float[] low = lower == number ? last : before;
+                for (int channel = 0; channel < channels; channel++) {
+                    rows(channel, low, part > 0 ? last : low, part);
+                }
+                planes.plane(next, plane);
+            }
+        }
+
+        private void rows(int channel, float[] low, float[] high, double part) {
+            int out = channel * grid.sizes()[1] * grid.sizes()[2];
+            for (int row = 0; row < grid.sizes()[1]; row++) {
+                double b = newPlace(1, row);
+                int first = (channel * sizes[1] + (int) b) * sizes[2];
+                int second = b > (int) b ? first + sizes[2] : first;
+                double fb = b - (int) b;
+                for (int column = 0; column < grid.sizes()[2]; column++) {
+                    double c = newPlace(2, column);
+                    int left = (int) c;
+                    int right = c > left ? left + 1 : left;
+                    double fc = c - left;
+                    double lower = (1 - fb) * between(low, first + left, first + right, fc)
+                            + fb * between(low, second + left, second + right, fc);
+                    double upper = (1 - fb) * between(high, first + left, first + right, fc)
+                            + fb * between(high, second + left, second + right, fc);
+                    plane[out++] = (float) ((1 - part) * lower + part * upper);
+                }
+            }
+        }
+    }
+
+    private static double between(float[] values, int left, int right, double part) {
+        return (1 - part) * values[left] + part * values[right];
+    }
+
+    /** The place on the new grid. */
+    private double newPlace(int axis, int index) {
+        return Math.min(index / ratios[axis], sizes[axis] - 1);
+    }
+
+    /** Each voxel gets the values of the nearest one. */
+    private WindowBlender.Planes nearest(int channels, WindowBlender.Planes planes) {
         int[] old = grid.sizes();
         int[] rows = nearest(1);
         int[] columns = nearest(2);

@@ -10,7 +10,9 @@ import dev.gnserve.image.TiffStack;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeFile {
 
     private static final String ARRAYS = "file of NumPy arrays";
+
+    /** Of files, longer ones first. */
+    private static final List<String> ENDINGS =
+            List.of(".ome.tiff", ".ome.tif", ".tiff", ".tif", ".nii.gz", ".nii", ".npy", ".npz");
+
+    private static final List<String> ENDINGS_OF_FOLDERS = List.of(".ome.zarr", ".zarr");
 
     private final Source source;
     private final String described;
@@ -44,6 +52,21 @@ public final class VolumeFile {
 
         /** Reads all values into [channels, depth, height, width]. */
         void read(float[] into, Cancellation cancellation) throws IOException;
+    }
+
+    /** Whether a file has the name of a volume. */
+    public static boolean isNamed(String name) {
+        return ENDINGS.stream().anyMatch(name.toLowerCase(Locale.ROOT)::endsWith);
+    }
+
+    /** The name of a file or a folder without the ending of volumes. */
+    public static String stem(String name) {
+        String small = name.toLowerCase(Locale.ROOT);
+        return Stream.concat(ENDINGS.stream(), ENDINGS_OF_FOLDERS.stream())
+                .filter(small::endsWith)
+                .findFirst()
+                .map(ending -> name.substring(0, name.length() - ending.length()))
+                .orElse(name);
     }
 
     /** As {@link #open(byte[], String, int, ImageLimits)}, for a file with one array. */

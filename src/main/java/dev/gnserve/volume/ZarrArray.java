@@ -1,39 +1,31 @@
 package dev.gnserve.volume;
 
+import static dev.gnserve.volume.ZarrCodecs.name;
+import static dev.gnserve.volume.ZarrCodecs.unsupported;
+
 import dev.gnserve.image.CorruptImageException;
 import dev.gnserve.image.NpyHeader;
-import dev.gnserve.image.UnsupportedImageException;
-import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * An array of Zarr in a local folder: format 2 or 3, chunks without compression or with zlib, gzip or Blosc with LZ4. All else is refused by
- * its name. Immutable.
+ * An array of Zarr in a local folder: format 2 or 3, with or without shards. What is not read is refused by its name. Immutable.
  *
  * @param shape sizes of the axes
  * @param chunks sizes of a chunk
  * @param type of the values, as in a file of NumPy
  * @param fill value of chunks that are not there
- * @param codec of the chunks
- * @param prefix of the name of a chunk
+ * @param codecs of the chunks
+ * @param perFile chunks in a file along each axis: 1 without shards
+ * @param shards null if a file has one chunk
+ * @param prefix of the name of a file
  * @param separator of the numbers in it
  */
 @SuppressWarnings("ArrayRecordComponent") // Read once, compared never.
@@ -43,7 +35,9 @@ record ZarrArray(
         int[] chunks,
         NpyHeader type,
         float fill,
-        Codec codec,
+        ZarrCodecs codecs,
+        int[] perFile,
+        @Nullable ZarrShards shards,
         boolean fortranOrder,
         String prefix,
         String separator) {
@@ -52,9 +46,6 @@ record ZarrArray(
     private static final long MOST_METADATA = 1 << 22;
 
     private static final long MOST_CHUNK = Integer.MAX_VALUE - (1 << 17);
-
-    /** A compressed chunk is hardly larger than its values. */
-    private static final int MOST_OVERHEAD = 1 << 16;
 
     private static final Map<String, String> TYPES = Map.ofEntries(
             Map.entry("bool", "b1"),
@@ -68,59 +59,16 @@ record ZarrArray(
             Map.entry("float32", "f4"),
             Map.entry("float64", "f8"));
 
-    /** How chunks are compressed. */
-    enum Codec {
-        NONE,
-        ZLIB,
-        GZIP,
-        BLOSC
-    }
-
     /**
      * The JSON of a file; null if there is none.
      *
      * @throws IOException if it cannot be read, or is no JSON
      */
-    static @Nullable JsonNode json(Path file) throws IOException {
-        byte[] stored = stored(file, file.getFileName().toString(), MOST_METADATA);
-        try {
-            return stored == null ? null : JsonMapper.shared().readTree(stored);
+    static @Nullable JsonNode json(Path path) throws IOException {
+        try (ZarrFile file = ZarrFile.open(path, path.getFileName().toString())) {
+            return file == null ? null : JsonMapper.shared().readTree(file.all(MOST_METADATA));
         } catch (JacksonException e) {
-            throw new CorruptImageException("its " + file.getFileName() + " is no JSON: " + e.getOriginalMessage());
-        }
-    }
-
-    /**
-     * The bytes of a file; null if it is not there. A file that cannot be reached does not pass as one that is not there.
-     *
-     * @param what it is, in words
-     * @throws IOException if it cannot be read, or is longer than {@code most}
-     */
-    private static byte @Nullable [] stored(Path file, String what, long most) throws IOException {
-        try {
-            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-            if (!found.isRegularFile()) {
-                throw new CorruptImageException("its %s is no file".formatted(what));
-            }
-            if (found.size() > most) {
-                throw new UnsupportedImageException(
-                        "its %s has %,d bytes; at most %,d are read".formatted(what, found.size(), most));
-            }
-            return Files.readAllBytes(file);
-        } catch (NoSuchFileException e) {
-            for (Path path = file; path != null && !Files.exists(path); path = path.getParent()) {
-                if (Files.isSymbolicLink(path)) {
-                    throw new CorruptImageException(
-                            "its %s cannot be read: the link %s leads nowhere".formatted(what, path.getFileName()));
-                }
-            }
-            return null;
-        } catch (CorruptImageException | UnsupportedImageException e) {
-            throw e;
-        } catch (IOException e) {
-            String reason = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
-            throw new CorruptImageException("its %s cannot be read: %s"
-                    .formatted(what, reason == null ? e.getClass().getSimpleName() : reason));
+            throw new CorruptImageException("its " + path.getFileName() + " is no JSON: " + e.getOriginalMessage());
         }
     }
 
@@ -148,24 +96,17 @@ record ZarrArray(
                     "has the filter " + filters.path(0).path("id").asString("?") + "; save it without filters");
         }
         String type = array.path("dtype").isString() ? array.path("dtype").asString() : "of several fields";
-        JsonNode compressor = array.path("compressor");
-        Codec codec = compressor.isNull() || compressor.isMissingNode()
-                ? Codec.NONE
-                : codec(
-                        compressor.path("id").asString("?"),
-                        compressor.path("cname").asString("lz4"));
-        String separator = array.path("dimension_separator").asString(".");
-        boolean fortran = array.path("order").asString("C").equals("F");
         return of(
                 folder,
                 array,
                 array.path("chunks"),
-                type.startsWith(">"),
+                array.path("chunks"),
+                null,
                 type.replaceFirst("^[<>|=]", ""),
-                codec,
-                fortran,
+                ZarrCodecs.ofFormat2(array.path("compressor"), type.startsWith(">")),
+                array.path("order").asString("C").equals("F"),
                 "",
-                separator);
+                array.path("dimension_separator").asString("."));
     }
 
     private static ZarrArray ofFormat3(Path folder, JsonNode array) throws IOException {
@@ -176,18 +117,6 @@ record ZarrArray(
         if (array.path("storage_transformers").size() > 0) {
             throw unsupported("has storage transformers; save it without them");
         }
-        boolean bigEndian = false;
-        Codec codec = Codec.NONE;
-        for (JsonNode step : array.path("codecs")) {
-            String name = name(step);
-            if (name.equals("bytes")) {
-                bigEndian = step.at("/configuration/endian").asString("little").equals("big");
-            } else if (codec != Codec.NONE) {
-                throw unsupported("has two codecs after each other, " + codec + " and " + name + "; save it with one");
-            } else {
-                codec = codec(name, step.at("/configuration/cname").asString("lz4"));
-            }
-        }
         String encoding = name(array.path("chunk_key_encoding"));
         if (!encoding.equals("default") && !encoding.equals("v2")) {
             throw unsupported("has the chunk key encoding " + encoding + "; save it with default");
@@ -196,47 +125,41 @@ record ZarrArray(
         String separator =
                 array.at("/chunk_key_encoding/configuration/separator").asString(usual ? "/" : ".");
         String type = name(array.path("data_type"));
+        JsonNode stored = array.at("/chunk_grid/configuration/chunk_shape");
+        JsonNode codecs = array.path("codecs");
+        JsonNode shards = null;
+        if (codecs.size() == 1 && name(codecs.path(0)).equals("sharding_indexed")) {
+            shards = codecs.path(0).path("configuration");
+            codecs = shards.path("codecs");
+        }
         return of(
                 folder,
                 array,
-                array.at("/chunk_grid/configuration/chunk_shape"),
-                bigEndian,
+                stored,
+                shards == null ? stored : shards.path("chunk_shape"),
+                shards,
                 TYPES.getOrDefault(type, type),
-                codec,
+                ZarrCodecs.ofFormat3(codecs),
                 false,
                 usual ? "c" + separator : "",
                 separator);
     }
 
-    /** The name of an extension of Zarr 3: an object with a name and a configuration, or the name only. */
-    private static String name(JsonNode extension) {
-        return extension.isString()
-                ? extension.asString()
-                : extension.path("name").asString("?");
-    }
-
-    private static Codec codec(String name, String inner) throws IOException {
-        return switch (name) {
-            case "zlib" -> Codec.ZLIB;
-            case "gzip" -> Codec.GZIP;
-            case "blosc" -> {
-                if (!inner.equals("lz4") && !inner.equals("lz4hc")) {
-                    throw unsupported(
-                            "has the codec blosc with " + inner + "; save it with blosc and lz4, gzip, zlib or none");
-                }
-                yield Codec.BLOSC;
-            }
-            default -> throw unsupported("has the codec " + name + "; save it with blosc and lz4, gzip, zlib or none");
-        };
-    }
-
+    /**
+     * Checks what both formats say.
+     *
+     * @param stored sizes of what a file has
+     * @param chunkSizes of a chunk
+     * @param sharding configuration of the codec; null if a file has one chunk
+     */
     private static ZarrArray of(
             Path folder,
             JsonNode array,
+            JsonNode stored,
             JsonNode chunkSizes,
-            boolean bigEndian,
+            @Nullable JsonNode sharding,
             String type,
-            Codec codec,
+            ZarrCodecs codecs,
             boolean fortranOrder,
             String prefix,
             String separator)
@@ -250,12 +173,13 @@ record ZarrArray(
                     "has the separator '%s' in the names of its chunks; allowed are '.' and '/'".formatted(separator));
         }
         int axes = array.path("shape").size();
-        if (axes == 0 || axes != chunkSizes.size()) {
-            throw new CorruptImageException(
-                    "its array has the shape %s and chunks of %s".formatted(array.path("shape"), chunkSizes));
+        if (axes == 0 || axes != chunkSizes.size() || axes != stored.size()) {
+            throw new CorruptImageException("its array has the shape %s, and chunks of %s in files of %s"
+                    .formatted(array.path("shape"), chunkSizes, stored));
         }
         long[] shape = new long[axes];
         int[] chunks = new int[axes];
+        int[] perFile = new int[axes];
         int bytes = type.charAt(1) - '0';
         long chunk = bytes;
         for (int axis = 0; axis < axes; axis++) {
@@ -268,10 +192,25 @@ record ZarrArray(
                                 .formatted(array.path("shape"), chunkSizes, MOST_CHUNK));
             }
             chunks[axis] = (int) size;
+            long file = stored.path(axis).asLong(0);
+            if (file < size || file % size != 0 || file / size > Integer.MAX_VALUE) {
+                throw new CorruptImageException("its array has shards of %s, which are no multiple of its chunks of %s"
+                        .formatted(stored, chunkSizes));
+            }
+            perFile[axis] = (int) (file / size);
         }
-        NpyHeader header = new NpyHeader(bigEndian, type.charAt(0), bytes, fortranOrder, shape, 0);
         return new ZarrArray(
-                folder, shape, chunks, header, fill(array.path("fill_value")), codec, fortranOrder, prefix, separator);
+                folder,
+                shape,
+                chunks,
+                new NpyHeader(codecs.bigEndian(), type.charAt(0), bytes, fortranOrder, shape, 0),
+                fill(array.path("fill_value")),
+                codecs,
+                perFile,
+                sharding == null ? null : ZarrShards.of(sharding, perFile),
+                fortranOrder,
+                prefix,
+                separator);
     }
 
     private static float fill(JsonNode given) throws IOException {
@@ -292,10 +231,6 @@ record ZarrArray(
         };
     }
 
-    private static UnsupportedImageException unsupported(String what) {
-        return new UnsupportedImageException("its array " + what);
-    }
-
     int chunkBytes() {
         return Arrays.stream(chunks).reduce(type.bytes(), Math::multiplyExact);
     }
@@ -313,49 +248,28 @@ record ZarrArray(
     }
 
     /**
-     * The values of a chunk; null if it is not there, so that all of them are {@link #fill}.
+     * Opens the chunks of a file.
      *
-     * @param place of the chunk along each axis
+     * @param place of the file along each axis
      * @throws IOException if it cannot be read
      */
-    @Nullable
-    ByteBuffer chunk(int[] place) throws IOException {
-        String name = prefix + Arrays.stream(place).mapToObj(Integer::toString).collect(Collectors.joining(separator));
-        int bytes = chunkBytes();
-        byte[] stored = stored(folder.resolve(name), "chunk " + name, 2L * bytes + MOST_OVERHEAD);
-        if (stored == null) {
-            return null;
-        }
-        byte[] values;
-        try {
-            values = switch (codec) {
-                case NONE -> stored;
-                case ZLIB -> inflated(new InflaterInputStream(new ByteArrayInputStream(stored)), bytes);
-                case GZIP -> inflated(new GZIPInputStream(new ByteArrayInputStream(stored)), bytes);
-                case BLOSC -> Blosc.decode(stored, bytes);
-            };
-        } catch (UnsupportedImageException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new CorruptImageException("its chunk %s is damaged: %s"
-                    .formatted(name, e instanceof EOFException ? "it ends too early" : e.getMessage()));
-        }
-        if (values.length != bytes) {
-            throw new CorruptImageException("its chunk %s has %s %,d bytes of values and needs %,d"
-                    .formatted(
-                            name, values.length > bytes ? "more than" : "only", Math.min(values.length, bytes), bytes));
-        }
-        return ByteBuffer.wrap(values).order(type.bigEndian() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+    ZarrChunks open(int[] place) throws IOException {
+        return new ZarrChunks(
+                this, prefix + Arrays.stream(place).mapToObj(Integer::toString).collect(Collectors.joining(separator)));
     }
 
-    private static byte[] inflated(InputStream in, int bytes) throws IOException {
-        try (in) {
-            return in.readNBytes(bytes + 1);
+    /** The number of a chunk in its file, by its place in the array along each axis. */
+    int number(int[] place) {
+        int number = 0;
+        for (int axis = 0; axis < place.length; axis++) {
+            number = number * perFile[axis] + place[axis] % perFile[axis];
         }
+        return number;
     }
 
-    /** Heap for a chunk: what is stored, and its values twice. */
+    /** Heap for a chunk: what is stored, and its values twice; and for the index of a shard. */
     long readingBytes() {
-        return 4L * chunkBytes() + MOST_OVERHEAD;
+        int index = shards == null ? 0 : shards.storedBytes();
+        return ZarrCodecs.most(chunkBytes()) + 2L * chunkBytes() + 2L * index;
     }
 }

@@ -203,40 +203,78 @@ final class ZarrVolume implements VolumeFile.Source {
 
     @Override
     public void read(float[] into, Cancellation cancellation) throws IOException {
-        int[] chunks = new int[4];
+        int[] chunks = along(array.chunks());
+        int[] perFile = along(array.perFile());
         int[] counts = new int[4];
+        int[] files = new int[4];
         for (int i = 0; i < 4; i++) {
-            chunks[i] = axes[i] < 0 ? 1 : array.chunks()[axes[i]];
             counts[i] = 1 + (size(i) - 1) / chunks[i];
+            files[i] = 1 + (counts[i] - 1) / perFile[i];
         }
-        int[] at = new int[4];
-        for (at[0] = 0; at[0] < counts[0]; at[0]++) {
-            for (at[1] = 0; at[1] < counts[1]; at[1]++) {
-                for (at[2] = 0; at[2] < counts[2]; at[2]++) {
-                    for (at[3] = 0; at[3] < counts[3]; at[3]++) {
-                        cancellation.throwIfCancelled();
-                        copy(at, chunks, into);
-                    }
-                }
+        each(new int[4], files, file -> {
+            int[] first = new int[4];
+            int[] behind = new int[4];
+            for (int i = 0; i < 4; i++) {
+                first[i] = file[i] * perFile[i];
+                behind[i] = (int) Math.min(counts[i], (long) first[i] + perFile[i]);
+            }
+            try (ZarrChunks open = array.open(place(file))) {
+                each(first, behind, at -> {
+                    cancellation.throwIfCancelled();
+                    copy(open.chunk(array.number(place(at))), at, chunks, into);
+                });
+            }
+        });
+    }
+
+    /** Of the axes channels, z, y and x; 1 for one that the array does not have. */
+    private int[] along(int[] ofArray) {
+        return Arrays.stream(axes).map(axis -> axis < 0 ? 1 : ofArray[axis]).toArray();
+    }
+
+    /** Of the axes of the array; 0 for others. */
+    private int[] place(int[] along) {
+        int[] place = new int[array.shape().length];
+        for (int i = 0; i < 4; i++) {
+            if (axes[i] >= 0) {
+                place[axes[i]] = along[i];
+            }
+        }
+        return place;
+    }
+
+    @FunctionalInterface
+    private interface Visitor {
+
+        void visit(int[] at) throws IOException;
+    }
+
+    /** Visits the places of a grid of four axes, the last one fastest. */
+    private static void each(int[] from, int[] to, Visitor visitor) throws IOException {
+        int[] at = from.clone();
+        for (int axis = 3; axis >= 0; ) {
+            visitor.visit(at);
+            for (axis = 3; axis >= 0 && ++at[axis] == to[axis]; axis--) {
+                at[axis] = from[axis];
             }
         }
     }
 
-    /** @param at place of a chunk among those of channels, z, y and x */
-    private void copy(int[] at, int[] chunks, float[] into) throws IOException {
-        int[] place = new int[array.shape().length];
+    /**
+     * Copies a chunk.
+     *
+     * @param values null for the fill value
+     * @param at place of the chunk among those of channels, z, y and x
+     */
+    private void copy(@Nullable ByteBuffer values, int[] at, int[] chunks, float[] into) {
         int[] from = new int[4];
         int[] to = new int[4];
         int[] steps = new int[4];
         for (int i = 0; i < 4; i++) {
             from[i] = at[i] * chunks[i];
-            to[i] = Math.min(size(i), from[i] + chunks[i]);
-            if (axes[i] >= 0) {
-                place[axes[i]] = at[i];
-                steps[i] = array.steps()[axes[i]];
-            }
+            to[i] = (int) Math.min(size(i), (long) from[i] + chunks[i]);
+            steps[i] = axes[i] < 0 ? 0 : array.steps()[axes[i]];
         }
-        ByteBuffer values = array.chunk(place);
         for (int c = from[0]; c < to[0]; c++) {
             for (int z = from[1]; z < to[1]; z++) {
                 for (int y = from[2]; y < to[2]; y++) {

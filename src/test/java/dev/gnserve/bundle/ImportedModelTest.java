@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.bundle.ImportedModel.Wish;
+import dev.gnserve.image.NpyHeader;
 import dev.gnserve.numpy.NumpyFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -128,9 +129,13 @@ class ImportedModelTest {
 
     /** A test tensor of float32: [1, channels, 1, 1, 2]. */
     private static byte[] tensor(float... values) {
+        return tensor(new long[] {1, values.length / 2, 1, 1, 2}, values);
+    }
+
+    private static byte[] tensor(long[] shape, float... values) {
         try {
             Path file = Files.createTempFile("tensor", ".npy");
-            new NumpyFile(new long[] {1, values.length / 2, 1, 1, 2}, values).write(file);
+            new NumpyFile(shape, values).write(file);
             byte[] bytes = Files.readAllBytes(file);
             Files.delete(file);
             return bytes;
@@ -250,6 +255,62 @@ class ImportedModelTest {
         assertThat(made.yaml()).contains("Volumes are resampled to input.volume.spacing");
     }
 
+    /** As most published bundles do it: probabilities are interpolated before the highest one is chosen. */
+    @Test
+    void resultsThatAreInterpolatedBackComeBackLinearly() throws IOException {
+        String linear = INFERENCE.replace(
+                "\"transform\": \"@preprocessing\"}", "\"transform\": \"@preprocessing\", \"nearest_interp\": false}");
+        ImportedModel made = monai(METADATA, linear);
+
+        assertThat(made.manifest().at("/input/volume/back").asString()).isEqualTo("linear");
+        assertThat(made.manifest().path("output").toString())
+                .isEqualTo("{\"channels\":[\"background\",\"spleen\"],\"steps\":[{\"kind\":\"softmax\"}],"
+                        + "\"decoder\":\"probabilities\",\"exclusive\":true}");
+        String withoutSpacing = linear.replaceFirst(".*Spacingd.*\n", "");
+        assertThat(monai(METADATA, withoutSpacing).manifest().path("output"))
+                .isEqualTo(monai(METADATA, INFERENCE).manifest().path("output"));
+        String activation = "{\"_target_\": \"Activationsd\", \"keys\": \"pred\", \"softmax\": true},";
+        String logits = linear.replace(activation, "")
+                .replace("\"nearest_interp\": false},", "\"nearest_interp\": false}, " + activation);
+        assertThat(monai(METADATA, logits).manifest().path("output").toString())
+                .as("logits are interpolated")
+                .isEqualTo("{\"channels\":[\"background\",\"spleen\"],\"decoder\":\"softmax\"}");
+        String late = INFERENCE.replace(
+                "\"argmax\": true}]", "\"argmax\": true}, {\"_target_\": \"Invertd\", \"nearest_interp\": false}]");
+        assertThatThrownBy(() -> monai(METADATA, late))
+                .hasMessageContaining("Invertd.nearest_interp false after AsDiscreted");
+    }
+
+    /** "True" is true in Python; MONAI scales only to a range with both ends. */
+    @Test
+    void argumentsMeanWhatTheyMeanInPython() throws IOException {
+        String named =
+                "{\"_target_\": \"ScaleIntensityRanged\", \"keys\": \"image\", \"a_min\": -50, \"a_max\": 150, \"b_min\": 0, \"b_max\": 1, \"clip\": true}";
+        String normal = "{\"_target_\": \"NormalizeIntensityd\", \"nonzero\": \"True\", \"channel_wise\": null}";
+        assertThat(monai(METADATA, INFERENCE.replace(named, normal))
+                        .manifest()
+                        .at("/input/volume/steps")
+                        .toString())
+                .isEqualTo("[{\"kind\":\"zero-mean\",\"perChannel\":false,\"epsilon\":0,\"nonzero\":true}]");
+        String open = named.replace("\"b_min\": 0, \"b_max\": 1", "\"b_min\": 0.5, \"b_max\": null");
+        assertThat(monai(METADATA, INFERENCE.replace(named, open))
+                        .manifest()
+                        .at("/input/volume/steps")
+                        .toString())
+                .isEqualTo(
+                        "[{\"kind\":\"linear\",\"gain\":[0.005],\"offset\":[0.25]},{\"kind\":\"clip\",\"minimum\":0.5}]");
+    }
+
+    @Test
+    void aBundleMaySayItInYaml() throws IOException {
+        Path zip = zip(
+                "spleen/configs/metadata.json", METADATA,
+                "spleen/configs/inference.yaml", INFERENCE,
+                "spleen/models/model.ts", "the archive");
+        assertThat(ImportedModel.read(zip, NONE).orElseThrow().manifest())
+                .isEqualTo(monai(METADATA, INFERENCE).manifest());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -262,6 +323,11 @@ class ImportedModelTest {
                 "Invertd | KeepLargestConnectedComponentd | KeepLargestConnectedComponentd is not taken",
                 "\"clip\": true | \"relative\": true | ScaleIntensityRanged.relative is not taken",
                 "\"argmax\": true | \"rounding\": \"torchrounding\" | AsDiscreted.rounding is not taken",
+                "\"argmax\": true | \"argmax\": \"yes\" | AsDiscreted.argmax, which is \"yes\" and neither true nor false",
+                "\"argmax\": true | \"argmax\": true, \"threshold\": 0.5 | AsDiscreted with both argmax and threshold",
+                "[1.5, 1.5, 2.0] | [1.5, 1.5, -1] | 'Spacingd.pixdim [1.5,1.5,-1], which has no distance above 0'",
+                "\"a_min\": -50 | \"a_min\": \"-50\" | ScaleIntensityRanged.a_min, which is \"-50\" and no number",
+                "\"overlap\": 0.5 | \"overlap\": \"0.5\" | inferer.overlap is \"0.5\"; gnserve takes numbers",
                 "\"mode\": \"gaussian\" | \"sigma_scale\": 0.2 | inferer.sigma_scale is another than 0.125"
             })
     void whatABundleDoesInPythonIsRefusedByName(String from, String to, String why) {
@@ -269,6 +335,46 @@ class ImportedModelTest {
         assertThatThrownBy(() -> monai(METADATA, INFERENCE.replace(from, to)))
                 .isInstanceOf(RefusedPackageException.class)
                 .hasMessageContaining(why);
+    }
+
+    /** A network over images is served on each plane of a volume. */
+    @Test
+    void axesWithoutZAreThoseOfPlanes() throws IOException {
+        String yaml = NEWER.replaceAll(" +- \\{type: space, id: z.*\n", "").replace("[z, y, x]", "[y, x]");
+        ImportedModel made = images("bioimageio.yaml", yaml);
+        JsonNode volume = made.manifest().at("/input/volume");
+
+        assertThat(volume.path("planes").asBoolean()).isTrue();
+        assertThat(volume.path("axes").asString()).isEqualTo("zyx");
+        assertThat(volume.path("window").toString()).isEqualTo("[1,512,512]");
+        assertThat(volume.path("smallest").toString()).isEqualTo("[1,16,16]");
+        assertThat(volume.path("halo").toString()).isEqualTo("[0,4,4]");
+        assertThat(volume.path("steps").toString())
+                .isEqualTo("[{\"kind\":\"zero-mean\",\"perChannel\":true,\"epsilon\":1.0E-5}]");
+        NpyHeader header = NpyHeader.read(made.files().get("test_input.npy"));
+        assertThat(header.shape()).containsExactly(1, 1, 1, 1, 2);
+        assertThat(made.files().get("test_input.npy").length - header.from()).isEqualTo(2 * Float.BYTES);
+
+        String older = OLDER.replace("bczyx", "bcyx")
+                .replace("[1, 2, 32, 64, 64]", "[1, 1, 64, 64]")
+                .replace("axes: czyx", "axes: cyx")
+                .replace("[1, 0, 1, 1, 1]", "[1, 0, 1, 1]")
+                .replace("[0, 1, 0, 0, 0]", "[0, 1, 0, 0]")
+                .replace("[0, 0, 4, 8, 8]", "[0, 0, 8, 8]");
+        JsonNode section = images("rdf.yaml", older).manifest().at("/input/volume");
+        assertThat(section.path("window").toString()).isEqualTo("[1,64,64]");
+        assertThat(section.path("halo").toString()).isEqualTo("[0,8,8]");
+        assertThat(section.at("/steps/0/perChannel").asBoolean(true)).isFalse();
+        assertThatThrownBy(() -> images("rdf.yaml", older.replace("bcyx", "byxc")))
+                .hasMessageContaining(
+                        "inputs[0].axes are b**c (space: yx); gnserve takes a batch axis, then a channel axis");
+    }
+
+    private ImportedModel images(String name, String yaml) throws IOException {
+        byte[] in = tensor(new long[] {1, 1, 1, 2}, 1, 2);
+        byte[] out = tensor(new long[] {1, 2, 1, 2}, 0.25f, 0.5f, 0.75f, 0.5f);
+        Path zip = zip(name, yaml, "weights.pt", "the archive", "in.npy", in, "out.npy", out);
+        return ImportedModel.read(zip, NONE).orElseThrow();
     }
 
     @Test

@@ -204,6 +204,31 @@ class ArchiveCommandsTest {
     }
 
     @Test
+    void verifyTakesTheFirstWindowOfAVolume() throws IOException {
+        Path volumes = Path.of("src/test/resources/volumes");
+        Path archive = Files.copy(volumes.resolve("network.pt"), folder.resolve("model.pt"));
+        Files.writeString(folder.resolve("model.yaml"), """
+                task: segmentation
+                labels: [dim, bright]
+                input: {volume: {window: [8, 6, 10], steps: [{kind: zero-mean}]}}
+                """);
+
+        assertThat(run(
+                        "verify",
+                        archive.toString(),
+                        "--image",
+                        volumes.resolve("turned.nii.gz").toString(),
+                        "--batch",
+                        "0",
+                        "--json"))
+                .as(err.toString())
+                .isZero();
+
+        JsonNode json = JsonMapper.shared().readTree(out.toString());
+        assertThat(json.get("calls").get(0).get("shape").toString()).isEqualTo("[1,8,8,6,10]");
+    }
+
+    @Test
     void verifyExitsWithOneForAFaultAndTwoWithoutGroupNorm() throws IOException {
         TorchScriptArchive faulty = Rewrites.code(
                 Samples.archive("chain-scripted"),

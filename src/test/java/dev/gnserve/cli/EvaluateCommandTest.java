@@ -3,6 +3,7 @@ package dev.gnserve.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.numpy.NumpyFile;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -10,10 +11,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
 class EvaluateCommandTest {
 
     private static final Path THRESHOLDS = Path.of("src/test/resources/evaluation/thresholds");
+    private static final Path TRUE_VOLUMES = Path.of("src/test/resources/evaluation/volumes");
+    private static final Path VOLUMES = Path.of("src/test/resources/volumes");
 
     @TempDir
     private Path folder;
@@ -145,6 +151,157 @@ class EvaluateCommandTest {
         Files.writeString(folder.resolve("mine/model.yaml"), "task: classification\nlabels: [a, b, c]\n");
         assertThat(evaluate("--data", data, "--write-threshold")).isEqualTo(2);
         assertThat(err.toString()).contains("goes with detection and segmentation");
+    }
+
+    private static final String VOLUME = """
+            task: segmentation
+            labels: %s
+            input:
+              volume:
+                window: [8, 8, 8]
+                overlap: [0.25]
+                blending: gaussian
+                steps: [{kind: zero-mean, epsilon: 1.0e-6}]
+            %s
+            """;
+
+    private static final String BETWEEN = VOLUME.formatted("[dim]", """
+            output:
+              decoder: watershed
+              channels: [background, dim, boundary]
+              steps: [{kind: softmax}]
+              watershed: {threshold: 0.6, seedSigma: 0.6, boundarySigma: 0, minimumArea: 12}
+            thresholds: {mask: 0.2}
+            """);
+
+    /** The figures are those of NumPy: make_volumes.py. */
+    @Test
+    void labelsOfVoxelsAreMeasuredOnVolumes() throws IOException {
+        volumes(VOLUME.formatted("[dim, bright]", ""));
+        JsonNode expected = expected("masks");
+        Files.copy(VOLUMES.resolve("turned.nii.gz"), folder.resolve("data/images/two.nii.gz"));
+        truth("masks/one.npy");
+        truth("masks/two.nii.gz");
+
+        assertThat(evaluate("--data", "data", "--json", "--report", "report.html"))
+                .as("%s", err)
+                .isZero();
+
+        JsonNode report = JsonMapper.shared().readTree(out.toString());
+        assertThat(report.path("images").asInt()).isEqualTo(2);
+        assertThat(report.path("confusion")).isEqualTo(expected.path("confusion"));
+        for (String figure : new String[] {"accuracy", "meanDice", "foregroundDice"}) {
+            assertThat(report.path(figure).asDouble())
+                    .as(figure)
+                    .isEqualTo(expected.path(figure).asDouble(), within(1e-12));
+        }
+        for (int label = 0; label < 3; label++) {
+            JsonNode row = report.path("byClass").path(label);
+            for (String figure : new String[] {"iou", "dice"}) {
+                assertThat(row.path(figure).asDouble())
+                        .as("%s of %d", figure, label)
+                        .isEqualTo(expected.path(figure).path(label).asDouble(), within(1e-12));
+            }
+        }
+        assertThat(Files.readString(folder.resolve("report.html")))
+                .contains("2 volumes", "true voxels", "one.npy", "data:image/jpeg");
+        double dice = expected.path("meanDice").asDouble();
+        assertThat(evaluate("--data", "data", "--min-dice", String.valueOf(dice + 0.001)))
+                .isEqualTo(1);
+    }
+
+    /** The figures are those of NumPy: make_volumes.py. */
+    @Test
+    void separateObjectsAreMeasuredInVolumes() throws IOException {
+        volumes(BETWEEN);
+        JsonNode expected = expected("objects");
+        truth("objects/one.npy");
+
+        assertThat(evaluate("--data", "data", "--json", "--report", "report.html"))
+                .as("%s", err)
+                .isZero();
+
+        JsonNode report = JsonMapper.shared().readTree(out.toString());
+        for (String figure : expected.propertyNames()) {
+            JsonNode given = figure.equals("matched") ? report.path("byClass").path(0) : report;
+            assertThat(given.path(figure).asDouble())
+                    .as(figure)
+                    .isEqualTo(expected.path(figure).asDouble(), within(1e-9));
+        }
+        assertThat(report.path("ap50").isNull()).isTrue();
+        assertThat(evaluate("--data", "data", "--min-ap50", "0.5")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("the model takes volumes: give a folder with images/ and masks/ or objects/");
+    }
+
+    @Test
+    void aVolumeOfTruthThatDoesNotGoWithItsVolumeIsNamed() throws IOException {
+        volumes(VOLUME.formatted("[dim, bright]", ""));
+        Files.createDirectories(folder.resolve("data/masks"));
+        refused("has no volume of truth in ");
+        Path mask = folder.resolve("data/masks/one.npy");
+        new NumpyFile(new long[] {11, 13, 9}, new float[11 * 13 * 9]).write(mask);
+        refused("one.npy is 11 x 13 x 9 (z, y, x), and its volume 11 x 9 x 13 (z, y, x)");
+        float[] values = new float[11 * 9 * 13];
+        values[2 * 9 * 13 + 4 * 13 + 5] = 1.5f;
+        new NumpyFile(new long[] {11, 9, 13}, values).write(mask);
+        refused("has the value 1.5 at (5, 4, 2); allowed are whole numbers from 0 to 16777215");
+        values[2 * 9 * 13 + 4 * 13 + 5] = 3;
+        new NumpyFile(new long[] {11, 9, 13}, values).write(mask);
+        refused("has the value 3 at (5, 4, 2); allowed are 0 for background, 1 to 2 for the labels [dim, bright]");
+        Files.writeString(folder.resolve("data/masks/one.tif"), "text");
+        refused("has two volumes of one name, one.npy and one.tif; move one away");
+        Files.delete(mask);
+        refused("one.tif: these 4 bytes are not a volume that is read here");
+        Files.writeString(folder.resolve("data/images/notes.txt"), "text");
+        refused("notes.txt is no volume by its ending, and no folder of Zarr");
+        Files.delete(folder.resolve("data/images/notes.txt"));
+        Files.delete(folder.resolve("data/masks/one.tif"));
+        Files.delete(folder.resolve("data/images/one.npy"));
+
+        // The truth is half a voxel away in space.
+        Files.copy(VOLUMES.resolve("turned.nii.gz"), folder.resolve("data/images/two.nii.gz"));
+        truth("masks/two.nii.gz");
+        Path moved = folder.resolve("data/masks/two.nii.gz");
+        byte[] nifti;
+        try (GZIPInputStream in = new GZIPInputStream(Files.newInputStream(moved))) {
+            nifti = in.readAllBytes();
+        }
+        ByteBuffer header = ByteBuffer.wrap(nifti).order(ByteOrder.LITTLE_ENDIAN);
+        header.putFloat(292, header.getFloat(292) + 0.25f);
+        Files.delete(moved);
+        Files.write(folder.resolve("data/masks/two.nii"), nifti);
+        refused("two.nii has other places of its voxels in space (sform or qform) than its volume");
+
+        Files.writeString(
+                folder.resolve("mine/model.yaml"), VOLUME.formatted("[dim, bright]", "thresholds: {mask: 0.5}"));
+        refused("the labels [dim, bright] may overlap");
+    }
+
+    private void refused(String why) {
+        assertThat(evaluate("--data", "data")).isEqualTo(2);
+        assertThat(err.toString()).contains(why);
+    }
+
+    /** A model of volumes, and a folder with one volume. */
+    private void volumes(String manifest) throws IOException {
+        Files.createDirectories(folder.resolve("mine/1"));
+        Files.copy(VOLUMES.resolve("network.pt"), folder.resolve("mine/1/model.pt"));
+        Files.writeString(folder.resolve("mine/model.yaml"), manifest);
+        Files.createDirectories(folder.resolve("data/images"));
+        Files.copy(VOLUMES.resolve("plain.npy"), folder.resolve("data/images/one.npy"));
+    }
+
+    private static JsonNode expected(String kind) throws IOException {
+        return JsonMapper.shared()
+                .readTree(Files.readString(TRUE_VOLUMES.resolve("expected.json")))
+                .path(kind);
+    }
+
+    private void truth(String file) throws IOException {
+        Path target = folder.resolve("data").resolve(file);
+        Files.createDirectories(Objects.requireNonNull(target.getParent()));
+        Files.copy(TRUE_VOLUMES.resolve(file), target);
     }
 
     private void model(String archive, String manifest) throws IOException {

@@ -2,6 +2,8 @@ package dev.gnserve.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.numpy.Npz;
+import dev.gnserve.numpy.NumpyFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code new --from package.zip}: the test tensors of a package, which PyTorch computed (volumes/make.py), hold. */
 class PackageImportTest {
@@ -40,7 +43,7 @@ class PackageImportTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"package-0.5.zip", "package-0.4.zip"})
+    @ValueSource(strings = {"package-0.5.zip", "package-0.4.zip", "planes-0.5.zip", "planes-0.4.zip"})
     void aPackageBecomesAModelWhoseTestTensorsHold(String name) throws IOException {
         assertThat(run(VOLUMES.resolve(name))).as(err.toString()).isZero();
 
@@ -50,6 +53,31 @@ class PackageImportTest {
                 .contains("license: \"CC0-1.0\"", "blending: \"halo\"");
         assertThat(model.resolve("1/model.pt")).exists();
         assertThat(model.resolve("test_input.npy")).exists();
+    }
+
+    /** The labels are those of PyTorch, which took each plane of the stack as an image (volumes/make_planes.py). */
+    @Test
+    void aNetworkOverImagesRunsOnEachPlane() throws IOException {
+        assertThat(run(VOLUMES.resolve("planes-0.5.zip"))).as(err.toString()).isZero();
+        Npz planes = Npz.read(Files.readAllBytes(VOLUMES.resolve("planes.npz")));
+        Path data = folder.resolve("data");
+        Files.createDirectories(data.resolve("images"));
+        Files.createDirectories(data.resolve("masks"));
+        new NumpyFile(new long[] {2, 3, 40, 56}, planes.floats("stack")).write(data.resolve("images/stack.npy"));
+        new NumpyFile(new long[] {3, 40, 56}, planes.floats("labels")).write(data.resolve("masks/stack.npy"));
+        StringWriter report = new StringWriter();
+
+        int code = GnserveCommand.commandLine()
+                .setOut(new PrintWriter(report))
+                .setErr(new PrintWriter(err))
+                .execute("evaluate", folder.resolve("models/cells").toString(), "--data", data.toString(), "--json");
+
+        assertThat(code).as(err.toString()).isZero();
+        assertThat(JsonMapper.shared()
+                        .readTree(report.toString())
+                        .path("accuracy")
+                        .asDouble())
+                .isEqualTo(1);
     }
 
     /** A package as a folder, whose description asks for another epsilon than that of its test tensors. */

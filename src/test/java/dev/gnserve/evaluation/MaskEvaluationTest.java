@@ -29,7 +29,7 @@ class MaskEvaluationTest {
         // Truth: 0 1 1 2 | 2 2 255 0. Found: 0 1 2 2 | 2 1 1 1.
         MaskEvaluation.compare(
                 LabelMap.of(4, 2, new byte[] {0, 1, 2, 2, 2, 1, 1, 1}),
-                mask(4, 0, 1, 1, 2, 2, 2, 255, 0),
+                read(mask(4, 0, 1, 1, 2, 2, 2, 255, 0), 4, 2),
                 LABELS,
                 matrix);
         MaskReport report = MaskReport.of("m", "1", "data", 1, LABELS, matrix, List.of());
@@ -42,6 +42,8 @@ class MaskEvaluationTest {
         assertThat(report.byClass())
                 .extracting(MaskReport.ClassScores::dice)
                 .containsExactly(2 / 3.0, 2 / 5.0, 4 / 6.0, null);
+        assertThat(report.meanDice()).isEqualTo((2 / 3.0 + 2 / 5.0 + 4 / 6.0) / 3, within(1e-12));
+        assertThat(report.foregroundDice()).isEqualTo((2 / 5.0 + 4 / 6.0) / 2, within(1e-12));
         assertThat(report.meanIou()).isEqualTo((0.5 + 0.25 + 0.5) / 3, within(1e-12));
         assertThat(report.confusion().get(2)).as("of the true pixels of b").containsExactly(0L, 1L, 2L, 0L);
     }
@@ -57,9 +59,14 @@ class MaskEvaluationTest {
     }
 
     private void assertRefused(Path mask, String... sentences) {
-        assertThatThrownBy(() -> MaskEvaluation.compare(LabelMap.of(2, 1, new byte[2]), mask, LABELS, matrix))
+        assertThatThrownBy(
+                        () -> MaskEvaluation.compare(LabelMap.of(2, 1, new byte[2]), read(mask, 2, 1), LABELS, matrix))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContainingAll(sentences);
+    }
+
+    private static TrueNumbers read(Path mask, int width, int height) {
+        return TrueNumbers.ofPicture(mask, "PNG with one channel", width, height);
     }
 
     private Path mask(int width, int... values) throws IOException {

@@ -65,6 +65,7 @@ class ManifestSchemaTest {
             "{task: segmentation, labels: [a], input: {volume: {window: [64, 64, 64]}}}",
             "{task: segmentation, labels: [a], input: {volume: {window: [64, 64, 64], blending: halo, halo: [1, 1, 1]}}}",
             "{task: segmentation, labels: [a], input: {volume: {window: [8, 8, 8]}}}",
+            "{task: segmentation, labels: [a], input: {volume: {window: [1, 8, 8]}}}",
             "{task: segmentation, labels: [a], input: {volume: {window: [8, 8, 8]}}, output: {decoder: watershed}}",
             "{task: classification, labels: [a], input: {clip: {frames: 4}}}",
             "{task: tensors, inputs: [{name: x, shapes: [[8]]}]}",

@@ -57,6 +57,8 @@ class ResamplingTest {
                 SlidingWindow.Blending.CONSTANT,
                 List.of(0, 0, 0),
                 List.of(1.0, 1.0, 1.0),
+                Resampling.Back.NEAREST,
+                false,
                 List.of());
         Geometry geometry = new Geometry(List.of(1.0, 1.0, distance), "millimeter", null);
         AxisOrder.Grid grid = AxisOrder.ZYX.grid(new VolumeShape(1, 5, 2, 3));
@@ -72,7 +74,7 @@ class ResamplingTest {
         Resampling resampling = new Resampling(grid, new double[] {1, 1, 1}, new double[] {2, 1, 0.5});
         assertThat(resampling.shape(1)).isEqualTo(new VolumeShape(1, 3, 2, 5));
         List<float[]> planes = new ArrayList<>();
-        WindowBlender.Planes back = resampling.back(1, (number, values) -> {
+        WindowBlender.Planes back = resampling.back(Resampling.Back.NEAREST, 1, (number, values) -> {
             assertThat(number).isEqualTo(planes.size());
             planes.add(values.clone());
         });

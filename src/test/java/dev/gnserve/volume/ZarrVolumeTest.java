@@ -73,6 +73,25 @@ class ZarrVolumeTest {
                 "v3-blosc",
                 "v3-big",
                 "v3-missing",
+                "default-v2",
+                "default-v3",
+                "default-noise",
+                "default-f4",
+                "zstd-checksum",
+                "zstd-big",
+                "crc32c",
+                "blosc-zstd",
+                "blosc-zlib",
+                "blosc-default-u1",
+                "blosc-bits-u2",
+                "blosc-bits-f4",
+                "blosc-bits-odd",
+                "shards-default",
+                "shards-several",
+                "shards-big",
+                "shards-start",
+                "shards-end",
+                "shards-missing",
                 "ome-0.4",
                 "ome-0.5"
             })
@@ -96,11 +115,11 @@ class ZarrVolumeTest {
 
     @ParameterizedTest
     @CsvSource({
-        "no-zstd, its array has the codec zstd; save it with blosc and lz4",
-        "no-blosc-zstd, its array has the codec blosc with zstd; save it with blosc and lz4",
-        "no-bitshuffle, its chunks have the codec blosc with bitshuffle; save it with shuffle",
+        "no-blosclz, 'its array has the codec blosc with blosclz; save it with zstd, blosc'",
+        "no-lzma, 'its array has the codec lzma; save it with zstd, blosc'",
         "no-filter, its array has the filter delta; save it without filters",
-        "no-shards, its array has the codec sharding_indexed; save it with blosc and lz4",
+        "no-order, 'its array has the codec transpose; save it with zstd, blosc'",
+        "no-shards-in-shards, 'its array has the codec sharding_indexed; save it with zstd, blosc'",
         "no-int64, its array has values of the type int64; save it as uint8",
         "no-times, 'its array has the shape [2, 5, 18, 30], and axis 0 is none of channels, z, y and x: save one point of time'",
         "no-axis, it has an axis with the name 'q'; allowed are t",
@@ -109,6 +128,51 @@ class ZarrVolumeTest {
         assertThatThrownBy(() -> open(name, 1).read(Cancellation.NEVER))
                 .isInstanceOf(FailureException.class)
                 .hasMessageContaining("the Zarr folder " + name + " is not supported: " + why);
+    }
+
+    private static void damage(Path file, int at, int value) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[at < 0 ? bytes.length + at : at] = (byte) value;
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void damagedShardsAreRefused(@TempDir Path own) throws IOException {
+        unpack(own);
+        Path volume = own.resolve("shards-default");
+        Path shard = volume.resolve("c/0/0/0");
+        byte[] whole = Files.readAllBytes(shard);
+        damage(shard, -1, whole[whole.length - 1] + 1);
+        refused(volume, "its shard c/0/0/0 is damaged: of its index, its checksum (crc32c) is ");
+        Files.write(shard, Arrays.copyOf(whole, 100));
+        refused(volume, "its shard c/0/0/0 is damaged: its index needs 132 bytes, and it has 100 in all");
+        Files.write(shard, whole);
+        damage(shard, 0, 0); // Of the first frame.
+        refused(volume, "its shard c/0/0/0 is damaged: a frame of zstd is damaged");
+
+        Path unchecked = own.resolve("shards-end");
+        Path places = unchecked.resolve("c/0/0/0");
+        byte[] index = Files.readAllBytes(places);
+        damage(places, -1, 0x7F); // Of the length of the last chunk.
+        refused(unchecked, "its shard c/0/0/0 is damaged: its index gives chunk 7 ");
+        Files.write(places, index);
+        damage(places, -9, 0x80); // Of its place.
+        refused(unchecked, "bytes from 92233720368547");
+
+        Path metadata = volume.resolve("zarr.json");
+        change(metadata, "\"index_location\": \"end\"", "\"index_location\": \"middle\"");
+        refused(volume, "the index_location middle; save it with bytes and crc32c, at the start or the end");
+        change(unchecked.resolve("zarr.json"), "          15", "          16");
+        refused(unchecked, "which are no multiple of its chunks of [3,9,16]");
+    }
+
+    @Test
+    void aWrongChecksumOfAChunkIsRefused(@TempDir Path own) throws IOException {
+        unpack(own);
+        damage(own.resolve("crc32c/c/0/0/0"), 20, 1);
+        refused(own.resolve("crc32c"), "its chunk c/0/0/0 is damaged: its checksum (crc32c) is ");
+        damage(own.resolve("zstd-checksum/c/0/0/0"), -1, 1);
+        refused(own.resolve("zstd-checksum"), "its chunk c/0/0/0 is damaged: a frame of zstd is damaged");
     }
 
     @Test
@@ -323,10 +387,49 @@ class ZarrVolumeTest {
         }
     }
 
-    /** A changed byte gives other values or a refusal, and nothing else. */
+    /** 32 KiB that are a gigabyte of zeros: blocks of one repeated byte. */
     @Test
-    void everyByteOfABloscBufferMayBeWrong() throws IOException {
-        byte[] whole = Files.readAllBytes(folder.resolve("v2-blosc-blocks/0.0.0"));
+    void aFrameOfZstdMayNotBeLongerThanItsChunk() {
+        byte[] frame = new byte[6 + 4 * 8192];
+        byte[] header = {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD, 0, 0x58};
+        System.arraycopy(header, 0, frame, 0, header.length);
+        for (int at = header.length; at < frame.length; at += 4) {
+            int block = 128 << 10 << 3 | 1 << 1; // RLE, 128 KiB
+            frame[at] = (byte) block;
+            frame[at + 1] = (byte) (block >> 8);
+            frame[at + 2] = (byte) (block >> 16);
+        }
+        assertThatThrownBy(() -> Zstd.decode(frame, 0, frame.length, new byte[1000], 0, 1000))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has more than 1,000 bytes");
+    }
+
+    /** A changed byte gives other values or a refusal, and nothing else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"default-f4/c/0/0/0", "default-v3/c/0/0/0"})
+    void everyByteOfAFrameOfZstdMayBeWrong(String file) throws IOException {
+        byte[] whole = Files.readAllBytes(folder.resolve(file));
+        byte[] values = new byte[file.contains("f4") ? 5 * 18 * 30 * 4 : 3 * 10 * 16 * 2];
+        for (int at = 0; at < whole.length; at += at < 200 ? 1 : 37) {
+            for (int value : new int[] {0, 0x7F, 0xFF}) {
+                byte[] wrong = whole.clone();
+                wrong[at] = (byte) value;
+                for (byte[] frame : new byte[][] {wrong, Arrays.copyOf(wrong, at)}) {
+                    try {
+                        Zstd.decode(frame, 0, frame.length, values, 0, values.length);
+                    } catch (IOException e) {
+                        assertThat(e).hasMessageContaining("a frame of zstd ");
+                    }
+                }
+            }
+        }
+    }
+
+    /** A changed byte gives other values or a refusal, and nothing else. */
+    @ParameterizedTest
+    @ValueSource(strings = {"v2-blosc-blocks/0.0.0", "blosc-zstd/0.0.0"})
+    void everyByteOfABloscBufferMayBeWrong(String file) throws IOException {
+        byte[] whole = Files.readAllBytes(folder.resolve(file));
         int bytes = 5 * 18 * 30 * 4;
         for (int at = 0; at < whole.length; at += at < 64 ? 1 : 37) {
             for (int value : new int[] {0, 0x7F, 0xFF}) {
@@ -335,7 +438,7 @@ class ZarrVolumeTest {
                 try {
                     assertThat(Blosc.decode(wrong, bytes)).hasSize(bytes);
                 } catch (IOException e) {
-                    assertThat(e).hasMessageMatching(".*(damaged|codec|needs).*");
+                    assertThat(e).hasMessageMatching("(?s).*(damaged|codec|needs).*");
                 }
             }
         }
