@@ -30,12 +30,17 @@ final class FamilyForms {
             boolean logits = predictions.stream()
                     .map(QueryMasks::find)
                     .allMatch(found -> found != null && !found.hasProbabilities());
+            boolean none = detr
+                    && OutputFacts.isMostlyLast(predictions.stream()
+                            .map(prediction -> OutputSpec.named(prediction, QueryMasks.CLASSES))
+                            .filter(Objects::nonNull)
+                            .toList());
             return Stream.of(Like.values())
                     .filter(like -> like.decoder() == Decoder.MASKFORMER || like.decoder() == Decoder.MASK2FORMER)
                     .filter(like -> detr || like != Like.DETR_PANOPTIC)
                     .map(like -> OutputForm.like(like, queries.labels())
                             .with(
-                                    !detr || (like == Like.DETR_PANOPTIC && logits)
+                                    !detr || (like == Like.DETR_PANOPTIC && logits && none)
                                             ? OutputForm.Evidence.SHOWN
                                             : OutputForm.Evidence.UNLIKELY))
                     .toList();

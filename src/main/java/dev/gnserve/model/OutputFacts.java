@@ -74,6 +74,29 @@ record OutputFacts(float least, float greatest, boolean whole, boolean sumsToOne
         return Math.abs(sum - 1) <= (output.type() == ElementType.FP16 ? HALF_ROUNDING : ROUNDING);
     }
 
+    /**
+     * Whether the last column is the greatest in most rows: most queries of a trained network show no object.
+     *
+     * @param scores each [Q, columns]
+     */
+    static boolean isMostlyLast(List<Tensor> scores) {
+        int rows = 0;
+        int last = 0;
+        for (Tensor tensor : scores) {
+            int columns = tensor.shape().size(1);
+            float[] values = tensor.floats();
+            for (int from = 0; from < values.length; from += columns) {
+                float greatest = Float.NEGATIVE_INFINITY;
+                for (int i = from; i < from + columns - 1; i++) {
+                    greatest = Math.max(greatest, values[i]);
+                }
+                rows++;
+                last += values[from + columns - 1] > greatest ? 1 : 0;
+            }
+        }
+        return 2 * last > rows;
+    }
+
     /** Whether all values are 0 to 1, apart from rounding. */
     boolean isFraction() {
         return least >= -ROUNDING && greatest <= 1 + ROUNDING;

@@ -327,33 +327,14 @@ final class OutputForms {
                         softmax,
                         BoxForms.text(softmax) + " with a logit for each label and, last, no object (softmax)");
                 forms.add(
-                        mostlyLast(scores)
+                        OutputFacts.isMostlyLast(scores)
                                 ? set
-                                : set.with(Evidence.OPEN)
+                                : set.with(Evidence.UNLIKELY)
                                         .saying(
                                                 ", though no object is seldom the greatest: with as many labels as columns, the last"
                                                         + " one is a label"));
             }
         }
-    }
-
-    /** Whether the last column is the greatest in most rows: most queries of a trained network show no object. */
-    private static boolean mostlyLast(List<Tensor> scores) {
-        int rows = 0;
-        int last = 0;
-        for (Tensor tensor : scores) {
-            int columns = tensor.shape().size(1);
-            float[] values = tensor.floats();
-            for (int from = 0; from < values.length; from += columns) {
-                float greatest = Float.NEGATIVE_INFINITY;
-                for (int i = from; i < from + columns - 1; i++) {
-                    greatest = Math.max(greatest, values[i]);
-                }
-                rows++;
-                last += values[from + columns - 1] > greatest ? 1 : 0;
-            }
-        }
-        return 2 * last > rows;
     }
 
     private static boolean rowsSumToOne(Tensor scores) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueryMasks {
 
-    private static final List<String> CLASSES = List.of("class_queries_logits", "pred_logits", "logits");
+    static final List<String> CLASSES = List.of("class_queries_logits", "pred_logits", "logits");
     private static final List<String> MASKS = List.of("masks_queries_logits", "pred_masks");
 
     private final float[] logits;

@@ -102,6 +102,25 @@ class DetectionDecodersTest {
         }
     }
 
+    /** The reference has no anchors for other sides. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {style: efficientdet}              | 249 | 121 | The input has 249 x 121 pixels
+            {style: efficientdet}              | 249 | 121 | Set input.sizeMultiple: 128.
+            {style: efficientdet, scales: [1]} | 256 | 128 | output.anchors has 3: 1 scales and 3 ratios
+            {style: efficientdet, sizes: [32]} | 256 | 128 | output.anchors has the 1 sizes [32.0]
+            """)
+    void levelsThatTheAnchorsDoNotFitAreRefused(String anchors, int width, int height, String says) throws IOException {
+        Prediction levels = new Prediction(returned(golden("efficientdet-forward"), "cls box"));
+        ModelManifest manifest = ManifestReader.read(
+                "model.yaml",
+                "task: detection\nlabels: [a, b]\noutput: {decoder: retinanet, anchors: %s}\n".formatted(anchors));
+
+        assertThatThrownBy(() -> manifest.output().locations(levels, width, height))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining(says);
+    }
+
     /** The masks of torchvision are those of paste_masks_in_image, of detectron2 those of its function with this name. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """

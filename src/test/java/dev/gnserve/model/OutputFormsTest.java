@@ -314,8 +314,11 @@ class OutputFormsTest {
         assertThat(forms(Map.of("class_queries_logits", noise(10, 4), "masks_queries_logits", noise(10, 16, 24))))
                 .hasSize(6)
                 .contains("--like mask2former-panoptic --labels x");
-        Map<String, Tensor> detr =
+        Map<String, Tensor> crowded =
                 Map.of("logits", noise(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4));
+        assertThat(shown(crowded)).as("no object is seldom the greatest").noneMatch(form -> form.contains("--like"));
+        Map<String, Tensor> detr =
+                Map.of("logits", mostlyLast(10, 4), "pred_masks", noise(10, 16, 24), "pred_boxes", fractions(10, 4));
         assertThat(shown(detr)).contains("--like detr-panoptic --labels x").noneMatch(form -> form.contains("former"));
         assertThat(forms(detr)).contains("--like mask2former-instance --labels x", "--like detr-panoptic --labels x");
         // Softmax would run a second time.
@@ -349,6 +352,15 @@ class OutputFormsTest {
             values[i] = Math.min(1, Math.abs(values[i] / 3));
         }
         return new FloatTensor(TensorShape.of(sizes), values);
+    }
+
+    /** Logits of queries that show no object. */
+    private static Tensor mostlyLast(int rows, int columns) {
+        float[] values = noise(rows, columns).floats();
+        for (int i = columns - 1; i < values.length; i += columns) {
+            values[i] += 9;
+        }
+        return Tensor.of(values, rows, columns);
     }
 
     private static Tensor distances(int... sizes) {
