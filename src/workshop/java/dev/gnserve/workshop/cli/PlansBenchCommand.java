@@ -11,7 +11,7 @@ import dev.gnserve.workshop.cli.PlansBenchEngineCommand.Speeds;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.net.URI;
+import java.net.HttpURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -227,10 +227,23 @@ final class PlansBenchCommand implements Callable<Integer> {
         lost++;
     }
 
-    private static JsonNode detail(BenchServer server, String model) throws IOException {
-        URI uri = server.uri().resolve("/v1/models/" + model);
-        try (InputStream answer = uri.toURL().openStream()) {
-            return JsonMapper.shared().readTree(answer);
+    /** Waits for a model, whose trial may take longer than that of others. */
+    private static JsonNode detail(BenchServer server, String model) throws IOException, InterruptedException {
+        URL url = server.uri().resolve("/v1/models/" + model).toURL();
+        while (true) {
+            HttpURLConnection connection = (HttpURLConnection) url.openConnection();
+            int status = connection.getResponseCode();
+            try (InputStream answer = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                JsonNode json = JsonMapper.shared().readTree(answer);
+                String state = json.path("state").asString("LOADING");
+                if (state.equals("READY")) {
+                    return json;
+                }
+                if (!state.equals("LOADING") || !(status == 200 || status == 503)) {
+                    throw new IOException(model + " does not serve: " + json);
+                }
+            }
+            Thread.sleep(500);
         }
     }
 
