@@ -93,7 +93,7 @@ record ZarrCodecs(Compression compression, boolean checksum, boolean bigEndian) 
 
     /** The most bytes that are read for so many bytes of values. */
     static long most(int bytes) {
-        return 2L * bytes + MOST_OVERHEAD;
+        return Math.min(2L * bytes + MOST_OVERHEAD, Integer.MAX_VALUE - 16);
     }
 
     /**
