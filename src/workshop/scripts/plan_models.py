@@ -1,4 +1,4 @@
-"""The three further networks of docs/measurements/plans.md: python3 plan_models.py FOLDER
+"""Three networks for `bench plans`: python3 plan_models.py FOLDER
 
 Writes model folders deeplab-gn, fcos-gn and unet-7m-gn with random weights: for speed, not for what they answer.
 Versions used: torch 2.7.1, torchvision 0.22.1.

@@ -5,15 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
-import dev.gnserve.verification.CallCheck;
+import dev.gnserve.verification.LayerFailed;
 import dev.gnserve.verification.Verdict;
 import dev.gnserve.verification.VerificationCompleted;
-import dev.gnserve.verification.VerificationReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -111,11 +109,8 @@ class SamplingIT {
         ServiceClient client = new ServiceClient(port);
         JsonNode before = client.get("v1/models/" + PLANNED).json().path("execution");
         assertThat(before.path("plan").asString()).isEqualTo("channels-last");
-        CallCheck bad = new CallCheck(
-                "norm", 1, 2, 4, 1e-5, List.of(1, 4, 32, 32), 1, 1e-5, List.of(0, 0, 0, 0), Verdict.FAIL, "error 1");
 
-        events.publishEvent(new VerificationCompleted(
-                PLANNED, "1", new VerificationReport(List.of(bad), null, List.of(), Verdict.FAIL, "layer norm")));
+        events.publishEvent(new LayerFailed(repository.find(PLANNED, null), "layer norm failed verification: error 1"));
         await().atMost(5, TimeUnit.MINUTES).until(() -> planOf(client).equals("as-exported"));
 
         assertThat(client.get("v1/models/" + PLANNED)

@@ -12,7 +12,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A package of BioImage.IO with a model of volumes (spec-bioimage-io, v0_4.py and v0_5.py): {@code bioimageio.yaml} or {@code rdf.yaml},
+ * A package of BioImage.IO with a model of volumes or images (spec-bioimage-io, v0_4.py and v0_5.py): {@code bioimageio.yaml} or {@code rdf.yaml},
  * weights in TorchScript, and test tensors, which become the golden check.
  */
 final class BioImageIo {

@@ -32,7 +32,7 @@ final class MonaiBundle {
         this.root = name.substring(0, name.length() - "configs/metadata.json".length());
         this.metadata = parsed("configs/metadata.json");
         String yaml = "configs/inference.yaml";
-        this.inference = parsed(files.find(yaml).isPresent() ? yaml : "configs/inference.json");
+        this.inference = parsed(files.has(root + yaml) ? yaml : "configs/inference.json");
     }
 
     private JsonNode parsed(String name) {
@@ -167,11 +167,8 @@ final class MonaiBundle {
             throw new RefusedPackageException("inferer.mode is " + mode + "; gnserve takes gaussian and constant");
         }
         volume.put("blending", mode);
-        require(
-                "inferer.sigma_scale",
-                value("inferer.sigma_scale", inferer.path("sigma_scale")).asDouble(0.125) == 0.125,
-                "0.125");
-        require("inferer.cval", value("inferer.cval", inferer.path("cval")).asDouble(0) == 0, "0");
+        require("inferer.sigma_scale", isGivenAs(0.125, "inferer.sigma_scale", inferer.path("sigma_scale")), "0.125");
+        require("inferer.cval", isGivenAs(0, "inferer.cval", inferer.path("cval")), "0");
         require(
                 "inferer.padding_mode",
                 value("inferer.padding_mode", inferer.path("padding_mode"))
@@ -184,13 +181,20 @@ final class MonaiBundle {
         JsonNode sizes = value(field, inferer.path("roi_size"));
         ArrayNode window = JsonMapper.shared().createArrayNode();
         for (int axis = 0; axis < 3; axis++) {
-            int size = sizes.isArray() ? sizes.path(axis).asInt() : sizes.asInt();
+            JsonNode given = sizes.isArray() ? sizes.path(axis) : sizes;
+            int size = given.isIntegralNumber() && given.canConvertToInt() ? given.intValue() : 0;
             if (size < 1) {
                 throw new RefusedPackageException(field + " is " + sizes + "; gnserve takes three sizes above 0");
             }
             window.add(size);
         }
         return window;
+    }
+
+    /** Whether a number is this one, or not given. */
+    private boolean isGivenAs(double only, String field, JsonNode given) {
+        JsonNode number = value(field, given);
+        return number.isMissingNode() || (number.isNumber() && number.doubleValue() == only);
     }
 
     private static void require(String field, boolean holds, String only) {
@@ -228,7 +232,7 @@ final class MonaiBundle {
             }
             if (found.isMissingNode() || steps > 20) {
                 throw new RefusedPackageException(
-                        field + " is " + value + ", which refers to nothing in inference.json");
+                        field + " is " + value + ", which refers to nothing in the bundle's inference");
             }
             value = found;
         }

@@ -258,7 +258,7 @@ final class MonaiTransforms {
 
     private JsonNode list(String field, JsonNode compose) {
         if (compose.isMissingNode()) {
-            throw new RefusedPackageException("inference.json has no " + field);
+            throw new RefusedPackageException("the bundle's inference has no " + field);
         }
         if (!MonaiBundle.target(compose).equals("Compose")) {
             throw refused(field + " " + MonaiBundle.target(compose));

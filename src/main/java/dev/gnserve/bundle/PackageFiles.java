@@ -17,6 +17,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
@@ -24,6 +25,7 @@ import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.dataformat.yaml.YAMLFactory;
 import tools.jackson.dataformat.yaml.YAMLMapper;
+import tools.jackson.dataformat.yaml.YAMLParser;
 
 /** The files of a package: a folder, or a zip file. Nothing is fetched, and nothing outside of the package is read. */
 final class PackageFiles implements AutoCloseable {
@@ -86,12 +88,33 @@ final class PackageFiles implements AutoCloseable {
                         JsonFactory.builder().streamReadConstraints(constraints).build())
                 : new YAMLMapper(
                         YAMLFactory.builder().streamReadConstraints(constraints).build());
+        String content = new String(text, StandardCharsets.UTF_8);
         try {
-            return mapper.readTree(new String(text, StandardCharsets.UTF_8));
+            if (!json) {
+                refuseAliases(name, mapper, content);
+            }
+            return mapper.readTree(content);
         } catch (JacksonException e) {
             throw new RefusedPackageException(
                     "%s is not %s: %s".formatted(name, json ? "JSON" : "YAML", e.getOriginalMessage()));
         }
+    }
+
+    /** The tree would have the name of an alias in the place of its value. */
+    private static void refuseAliases(String name, ObjectMapper mapper, String content) {
+        try (JsonParser tokens = mapper.createParser(content)) {
+            while (tokens.nextToken() != null) {
+                if (tokens instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+                    throw new RefusedPackageException("%s uses the YAML alias *%s; write its value in its place"
+                            .formatted(name, yaml.getString()));
+                }
+            }
+        }
+    }
+
+    /** Whether the package has a file of exactly this name. */
+    boolean has(String name) {
+        return names.contains(name);
     }
 
     /**

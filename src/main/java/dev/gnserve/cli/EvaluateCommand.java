@@ -47,7 +47,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(
         name = "evaluate",
         description = {
-            "Measures a model as it would be served, on images of your own or on the data set of an embedded model.",
+            "Measures a model as it would be served, on images or volumes of your own or on the data set of an embedded model.",
             "Detection: a COCO dataset file with boxes. With --masks, the masks of the detections are judged by its outlines.",
             "Segmentation: a folder with images/ and masks/ (PNG; 0 is background, then the labels from 1, 255 is not judged).",
             "Separate objects: a COCO dataset file with outlines, or a folder with images/ and objects/ (PNG or TIFF of object numbers).",

@@ -50,7 +50,7 @@ final class InstanceScores {
         return ranked ? precision.objects(label) : quality(label).objects();
     }
 
-    /** Without objects if it is not wanted. */
+    /** Empty if {@code ranked} is false. */
     AveragePrecision precision() {
         return precision;
     }

@@ -72,7 +72,8 @@ public final class MaskEvaluation {
                 worst.offer(
                         String.valueOf(pair.getKey().getFileName()),
                         iou,
-                        "mean IoU %.3f, %.1f %% of the pixels right".formatted(iou, 100 * ofImage.accuracy()),
+                        "mean IoU %.3f, %.1f %% of the %s right"
+                                .formatted(iou, 100 * ofImage.accuracy(), model.takesVolumes() ? "voxels" : "pixels"),
                         found.picture());
                 progress.accept(++done);
             }

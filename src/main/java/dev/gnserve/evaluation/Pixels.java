@@ -157,22 +157,26 @@ public record Pixels(LabelMap.Region region, BitSet inside, int area) {
 
     /** How many pixels are in both. */
     int common(Pixels other) {
-        int left = Math.max(region.x(), other.region.x());
-        int right = Math.min(region.x() + region.width(), other.region.x() + other.region.width());
-        int top = Math.max(region.y(), other.region.y());
-        int bottom = Math.min(region.y() + region.height(), other.region.y() + other.region.height());
+        if (area > other.area) {
+            return other.common(this);
+        }
+        if (region.x() + region.width() <= other.region.x() || other.region.x() + other.region.width() <= region.x()) {
+            return 0;
+        }
+        int top = Math.max(region.y(), other.region.y()) - region.y();
+        int bottom = Math.min(region.y() + region.height(), other.region.y() + other.region.height()) - region.y();
         int common = 0;
-        for (int y = top; y < bottom && left < right; y++) {
-            BitSet row = row(y, left, right);
-            row.and(other.row(y, left, right));
-            common += row.cardinality();
+        // By the pixels: the planes of a volume are stacked, so that a small object can have a region with many rows.
+        for (int at = inside.nextSetBit(Math.max(0, top) * region.width());
+                at >= 0 && at < bottom * region.width();
+                at = inside.nextSetBit(at + 1)) {
+            int x = region.x() + at % region.width() - other.region.x();
+            int y = region.y() + at / region.width() - other.region.y();
+            if (x >= 0 && x < other.region.width() && other.inside.get(y * other.region.width() + x)) {
+                common++;
+            }
         }
         return common;
-    }
-
-    private BitSet row(int y, int left, int right) {
-        int start = (y - region.y()) * region.width() - region.x();
-        return inside.get(start + left, start + right);
     }
 
     /** The points at which an outline crosses the middles of pixel columns, and what is between them. */

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds events back until everybody who wants to hear them is there: models load while the rest of the service is made. Thread-safe.
+ * Holds events back until all listeners exist: models load while the other components are made. Thread-safe.
  */
 public final class HeldEvents implements Consumer<Object> {
 

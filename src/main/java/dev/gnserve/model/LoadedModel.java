@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +56,9 @@ public final class LoadedModel implements Inference {
     private final @Nullable String asExported;
     private final Lifecycle life = new Lifecycle(this::announce);
     private final LeaseCount leases = new LeaseCount();
+    private final AtomicBoolean triedAsExported = new AtomicBoolean();
     private volatile String fingerprint;
+    private volatile String madeFrom = ""; // the fingerprint of the files that were loaded
     private volatile @Nullable ModelManifest manifest;
 
     private volatile @Nullable ModelParts parts;
@@ -329,6 +332,16 @@ public final class LoadedModel implements Inference {
         return fingerprint;
     }
 
+    /** Whether the model was loaded from files with this fingerprint. */
+    boolean isMadeFrom(String files) {
+        return madeFrom.equals(files);
+    }
+
+    /** True for the first call only. */
+    boolean firstTryAsExported() {
+        return triedAsExported.compareAndSet(false, true);
+    }
+
     ModelSource source() {
         return source;
     }
@@ -420,6 +433,7 @@ public final class LoadedModel implements Inference {
                     "the files of " + label()
                             + " changed while they were read; load the model again when they are complete");
         }
+        madeFrom = fingerprint;
         own.load(read, cores, asExported);
         own.addCompanions(this, factories);
         enter(Phase.WARMING, null);

@@ -44,7 +44,7 @@ public final class ModelRepository implements AutoCloseable {
 
     private static final String CLOSING = "it was closed while it loaded";
 
-    private static final Duration CALLS_END = Duration.ofSeconds(10);
+    private static final Duration CALLS_END = Duration.ofSeconds(2);
 
     private final Engine engine;
     private final ModelSources sources;
@@ -266,22 +266,32 @@ public final class ModelRepository implements AutoCloseable {
     }
 
     /**
-     * Loads a version again as exported, because it does not hold by its execution plan. It serves on until the new one is ready.
-     * Nothing happens if it runs as exported already, or does not serve.
+     * Loads a model again as exported, because it does not hold by its execution plan. It serves on until the new one is ready.
+     * Nothing happens if it runs as exported already, does not serve, was replaced, or has been tried so before. Nor if its files
+     * have changed: they are loaded when somebody asks for it.
      *
      * @param why a clause for the log and {@link LoadedModel#planReason}
      * @return completes when the new one serves, or when nothing is to do
      */
-    public CompletableFuture<Void> runAsExported(String name, String version, String why) {
-        VersionKey key = new VersionKey(name, version);
+    public CompletableFuture<Void> runAsExported(LoadedModel failed, String why) {
+        VersionKey key = VersionKey.of(failed.source());
         return CompletableFuture.completedFuture(null)
-                .thenComposeAsync(nothing -> inTurn(key, () -> replaceAsExported(key, why)), loader)
+                .thenComposeAsync(nothing -> inTurn(key, () -> replaceAsExported(key, failed, why)), loader)
                 .thenApply(reason -> null);
     }
 
-    private CompletableFuture<Optional<String>> replaceAsExported(VersionKey key, String why) {
-        LoadedModel current = find(key);
-        if (current == null || !current.serves() || current.plan() == ExecutionPlan.AS_EXPORTED) {
+    private CompletableFuture<Optional<String>> replaceAsExported(VersionKey key, LoadedModel current, String why) {
+        if (find(key) != current
+                || !current.serves()
+                || current.plan() == ExecutionPlan.AS_EXPORTED
+                || !current.firstTryAsExported()) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        if (!current.isMadeFrom(fingerprint(current.source()))) {
+            LOG.log(
+                    WARNING,
+                    () -> current + " goes on by the plan " + current.plan() + " although " + why
+                            + ": its files have changed since it was loaded. Load it again");
             return CompletableFuture.completedFuture(Optional.empty());
         }
         LOG.log(WARNING, () -> current + " is loaded again as exported: " + why);
@@ -423,8 +433,7 @@ public final class ModelRepository implements AutoCloseable {
         String why = Objects.requireNonNullElse(next.reason(), CLOSING);
         LOG.log(
                 WARNING,
-                () -> current + " serves the files that were loaded before, because the new files do not serve: "
-                        + why);
+                () -> current + " serves on as it was loaded before, because the new load does not serve: " + why);
         current.reloadFailed(next.fingerprint(), why);
         return Optional.of(why);
     }

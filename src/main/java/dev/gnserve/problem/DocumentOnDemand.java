@@ -9,7 +9,7 @@ import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.core.type.MethodMetadata;
 import org.springframework.stereotype.Component;
 
-/** What makes the OpenAPI document is made when somebody asks for the document. At the start it would take half a second. */
+/** Makes the components of the OpenAPI document at the first request for it. At the start they would take half a second. */
 @Component
 final class DocumentOnDemand implements BeanFactoryPostProcessor {
 

@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,10 @@ class ServingConfiguration {
     /** The exit code of a JVM that SIGTERM ends. */
     private static final int EXIT_AFTER_SIGTERM = 128 + 15;
 
+    private static final int EXIT_AFTER_FAILED_START = 1;
+
+    private final AtomicBoolean started = new AtomicBoolean();
+
     @Bean
     MemoryPlan memoryPlan() {
         return MemoryPlan.ofThisProcess();
@@ -63,10 +68,10 @@ class ServingConfiguration {
     }
 
     /** The last step of a shutdown. With a call inside the engine, a normal exit of the JVM would crash. */
-    private static void haltIfBusy(Engine engine) {
+    private void haltIfBusy(Engine engine) {
         if (!engine.isIdle()) {
             log.warn("The process halts while calls are inside the engine");
-            HardExit.now(EXIT_AFTER_SIGTERM);
+            HardExit.now(started.get() ? EXIT_AFTER_SIGTERM : EXIT_AFTER_FAILED_START);
         }
     }
 
@@ -112,7 +117,7 @@ class ServingConfiguration {
         };
     }
 
-    /** What models tell while they load, before all components are made. Spring would lose it. */
+    /** Events of models that load before all components exist. Spring would lose them. */
     @Bean
     HeldEvents modelEvents(ApplicationEventPublisher events) {
         return new HeldEvents(events::publishEvent);
@@ -174,7 +179,7 @@ class ServingConfiguration {
         return folder;
     }
 
-    /** Stops after the last response of the web server. The models load already when it starts first. */
+    /** Stops after the last response of the web server. At the first start, models load already. */
     @Bean
     SmartLifecycle modelLifecycle(ModelRepository repository, HeldEvents events, ServingSettings settings) {
         return new SmartLifecycle() {
@@ -185,6 +190,7 @@ class ServingConfiguration {
             @Override
             public void start() {
                 events.release();
+                started.set(true);
                 if (stopped) {
                     repository.start();
                     stopped = false;

@@ -28,6 +28,7 @@ final class ModelVerification implements VerifiedModel {
     /** A compromise: the instrumented copy needs as much memory as the model, and about as much time to load. */
     private static final Duration IDLE = Duration.ofMinutes(1);
 
+    private final LoadedModel loaded;
     private final String model;
     private final String version;
     private final List<LayerDescription> layers;
@@ -41,7 +42,7 @@ final class ModelVerification implements VerifiedModel {
     /**
      * @param background one thread, on which samples are verified
      * @param random uniform in [0, 1); selects the samples
-     * @param events receives an event for every verification and every dropped sample
+     * @param events receives an event for every verification, every failed layer and every dropped sample
      */
     ModelVerification(
             LoadedModel loaded,
@@ -49,6 +50,7 @@ final class ModelVerification implements VerifiedModel {
             Executor background,
             DoubleSupplier random,
             Consumer<Object> events) {
+        this.loaded = loaded;
         this.model = loaded.name();
         this.version = loaded.version();
         this.events = events;
@@ -132,6 +134,11 @@ final class ModelVerification implements VerifiedModel {
             summary = summary.with(report, Instant.now());
         }
         events.accept(new VerificationCompleted(model, version, report));
+        CallCheck worst = report.worst();
+        if (worst != null && worst.verdict() == Verdict.FAIL) {
+            events.accept(
+                    new LayerFailed(loaded, "layer " + worst.layer() + " failed verification: " + worst.reason()));
+        }
         return report;
     }
 

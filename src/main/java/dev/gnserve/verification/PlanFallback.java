@@ -1,14 +1,16 @@
 package dev.gnserve.verification;
 
 import dev.gnserve.model.ModelRepository;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
  * Has a model loaded again as exported when a layer fails verification: its execution plan may be at fault, and the model as exported is
- * what the plan was compared with. What fails as exported, too, stays.
+ * what the plan was compared with. A model that also fails as exported keeps serving. Commands keep the model that they began with.
  */
 @Component
+@ConditionalOnWebApplication
 final class PlanFallback {
 
     private final ModelRepository repository;
@@ -19,11 +21,7 @@ final class PlanFallback {
 
     /** Does not wait for the load. */
     @EventListener
-    void verified(VerificationCompleted done) {
-        CallCheck worst = done.report().worst();
-        if (worst != null && worst.verdict() == Verdict.FAIL) {
-            var unused = repository.runAsExported(
-                    done.model(), done.version(), "layer " + worst.layer() + " failed verification: " + worst.reason());
-        }
+    void failed(LayerFailed layer) {
+        var unused = repository.runAsExported(layer.model(), layer.why());
     }
 }

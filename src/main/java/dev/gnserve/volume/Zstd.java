@@ -20,8 +20,9 @@ final class Zstd {
         try {
             given = new ZstdDecompressor().decompress(frames, from, length, into, begin, end - begin);
         } catch (RuntimeException e) { // Damaged tables lead to indices outside of arrays, too.
-            throw new CorruptImageException("a frame of zstd is damaged, or has more than %,d bytes (%s)"
-                    .formatted(end - begin, e.getMessage()));
+            throw new CorruptImageException(
+                    "a frame of zstd is damaged, needs a window of more than 8 MB, or has more than %,d bytes (%s)"
+                            .formatted(end - begin, e.getMessage()));
         }
         if (given != end - begin) {
             throw new CorruptImageException(

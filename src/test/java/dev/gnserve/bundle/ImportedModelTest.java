@@ -311,11 +311,40 @@ class ImportedModelTest {
                 .isEqualTo(monai(METADATA, INFERENCE).manifest());
     }
 
+    /** The tree of YAML would have the name of an alias in the place of its value. */
+    @Test
+    void anAliasOfYamlIsRefused() throws IOException {
+        Path zip = zip(
+                "spleen/configs/metadata.json", METADATA,
+                "spleen/configs/inference.yaml", "pad: &pad -1024\ninferer: {cval: *pad}\n",
+                "spleen/models/model.ts", "the archive");
+        assertThatThrownBy(() -> ImportedModel.read(zip, NONE))
+                .isInstanceOf(RefusedPackageException.class)
+                .hasMessageContaining("uses the YAML alias *pad; write its value in its place");
+    }
+
+    @Test
+    void theInferenceOfAnotherBundleInThePackageIsNotTaken() throws IOException {
+        Path zip = zip(
+                "a/configs/metadata.json",
+                METADATA,
+                "a/configs/inference.json",
+                INFERENCE,
+                "a/models/model.ts",
+                "the archive",
+                "another/configs/inference.yaml",
+                "inferer: {}\n");
+        assertThat(ImportedModel.read(zip, NONE).orElseThrow().manifest())
+                .isEqualTo(monai(METADATA, INFERENCE).manifest());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '\'',
             value = {
+                "\"mode\": \"gaussian\" | \"cval\": \"0\" | inferer.cval is another than 0",
+                "\"@roi\" | [96.5, 96, 96] | 'inferer.roi_size is [96.5,96,96]; gnserve takes three sizes above 0'",
                 "\"@roi\" | \"$(96, 96, 96)\" | 'inferer.roi_size is the Python expression \"$(96, 96, 96)\"'",
                 "\"@roi\" | \"@size\" | refers to nothing",
                 "SlidingWindowInferer | SimpleInferer | inferer is SimpleInferer",

@@ -480,16 +480,33 @@ class ModelRepositoryTest {
         LoadedModel planned = repository.find("seg", null);
         assertThat(planned.plan()).isEqualTo(ExecutionPlan.CHANNELS_LAST);
 
-        repository.runAsExported("seg", "1", "layer a failed").join();
+        repository.runAsExported(planned, "layer a failed").join();
         LoadedModel exported = repository.find("seg", null);
-        repository.runAsExported("seg", "1", "layer b failed").join();
-        repository.runAsExported("nosuch", "1", "layer a failed").join();
+        repository.runAsExported(exported, "layer b failed").join();
+        repository
+                .runAsExported(planned, "layer b failed, of one that was replaced")
+                .join();
 
         assertThat(exported.plan()).isEqualTo(ExecutionPlan.AS_EXPORTED);
         assertThat(exported.planReason()).isEqualTo("not by the plan channels-last: layer a failed");
         assertThat(exported.state()).isEqualTo(ModelState.READY);
         assertThat(planned.state()).isEqualTo(ModelState.UNLOADED);
         assertThat(repository.find("seg", null)).as("loaded again once").isSameAs(exported);
+    }
+
+    @Test
+    void changedFilesAreNotLoadedBecauseTheOldOnesDoNotHoldByTheirPlan() throws IOException {
+        String manifest = MANIFEST.replace("workers: 2", "workers: 2, plan: channels-last");
+        put("seg", "1", manifest, "group-norm-traced.pt");
+        load();
+        LoadedModel planned = repository.find("seg", null);
+        put("seg", "1", manifest + "description: staged\n", "group-norm-traced.pt");
+
+        repository.runAsExported(planned, "layer a failed").join();
+
+        assertThat(repository.find("seg", null)).isSameAs(planned);
+        assertThat(planned.state()).isEqualTo(ModelState.READY);
+        assertThat(planned.plan()).isEqualTo(ExecutionPlan.CHANNELS_LAST);
     }
 
     private static Tensor answer(LoadedModel model) {

@@ -89,6 +89,15 @@ class LoadVerificationTest {
 
         assertThat(model.state()).isEqualTo(ModelState.READY);
         assertThat(onlyReport().verdict()).isEqualTo(Verdict.FAIL);
+        assertThat(events)
+                .filteredOn(LayerFailed.class::isInstance)
+                .singleElement()
+                .satisfies(event -> {
+                    LayerFailed failed = (LayerFailed) event;
+                    assertThat(failed.model()).isSameAs(model);
+                    assertThat(failed.why())
+                            .startsWith("layer norm failed verification: the archive declares 3 groups");
+                });
     }
 
     @Test
@@ -153,8 +162,12 @@ class LoadVerificationTest {
     }
 
     private VerificationReport onlyReport() {
-        assertThat(events).hasSize(1);
-        return ((VerificationCompleted) events.get(0)).report();
+        List<VerificationCompleted> completed = events.stream()
+                .filter(VerificationCompleted.class::isInstance)
+                .map(VerificationCompleted.class::cast)
+                .toList();
+        assertThat(completed).hasSize(1);
+        return completed.get(0).report();
     }
 
     private LoadedModel load(String verification, ScriptModule module) throws IOException {

@@ -52,7 +52,7 @@ final class CurveBenchCommand implements Callable<Integer> {
             names = "--cores",
             split = ",",
             description =
-                    "1 for the server on one core and the clients on the others; 2 for all on all (default: 1,2).")
+                    "1: the server has one core, and the clients may use all. 2: both may use all (default: 1,2).")
     private List<Integer> cores = List.of(1, 2);
 
     @Spec

@@ -106,7 +106,7 @@ final class PlansBenchCommand implements Callable<Integer> {
                 "JDK %s, %s, %d cores, %d rounds of %d s%n%n",
                 Runtime.version(), processor(), Runtime.getRuntime().availableProcessors(), rounds, seconds);
         out.println(
-                "| model | plan | engine, 1 pass at a time | engine, all workers | HTTP, 1 client | HTTP, 8 clients |");
+                "| model | plan | engine, 1 pass at a time | engine, up to 4 passes at a time | HTTP, 1 client | HTTP, 8 clients |");
         out.println("| --- | --- | ---: | ---: | ---: | ---: |");
         for (String model : models) {
             measure(model, out);
