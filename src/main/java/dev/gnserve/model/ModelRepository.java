@@ -268,7 +268,7 @@ public final class ModelRepository implements AutoCloseable {
     /**
      * Loads a model again as exported, because it does not hold by its execution plan. It serves on until the new one is ready.
      * Nothing happens if it runs as exported already, does not serve, was replaced, or has been tried so before. Nor if its files
-     * have changed: they are loaded when somebody asks for it.
+     * have changed: a load on request takes them.
      *
      * @param why a clause for the log and {@link LoadedModel#planReason}
      * @return completes when the new one serves, or when nothing is to do
