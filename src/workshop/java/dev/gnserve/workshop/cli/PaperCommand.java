@@ -79,7 +79,7 @@ final class PaperCommand implements Callable<Integer> {
     @Option(
             names = "--reduced",
             description =
-                    "About 12 minutes on two busy cores: ends of the series only, 1 seed, 2 epochs of 256 examples (4 for the residual network).")
+                    "A few minutes: ends of the series only, 1 seed, 2 epochs of 256 examples (4 for the residual network).")
     private boolean reduced;
 
     @Option(names = "--seed", description = "The first seed (default: ${DEFAULT-VALUE}).", defaultValue = "1")
