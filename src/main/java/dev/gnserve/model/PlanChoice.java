@@ -67,7 +67,9 @@ public final class PlanChoice {
         try {
             TuningReport measured = trial.run(scope, archive, source, manifest);
             LOG.log(INFO, () -> scope + " runs by the plan " + measured.chosen() + ": " + measured.reason());
-            keep(key, measured);
+            if (isSettled(measured)) {
+                keep(key, measured);
+            }
             return byMeasurement(measured);
         } catch (FailureException e) {
             return asExported(scope, e.failure().detail());
@@ -87,6 +89,12 @@ public final class PlanChoice {
         String reason = "auto: it runs as exported, because its plans were not measured: " + why;
         LOG.log(INFO, () -> scope + ": " + reason);
         return new Chosen(ExecutionPlan.AS_EXPORTED, reason, null);
+    }
+
+    /** Whether another measurement would hardly choose otherwise. A plan that seems faster, but not clearly, is measured again. */
+    private static boolean isSettled(TuningReport measured) {
+        return measured.plan() != ExecutionPlan.AS_EXPORTED
+                || measured.plans().stream().allMatch(plan -> !plan.admitted() || plan.speedup() <= 1);
     }
 
     private void keep(TunedPlans.Key key, TuningReport measured) {
