@@ -54,7 +54,7 @@ final class Lifecycle {
         private Set<Phase> followers() {
             return switch (this) {
                 case LOADING -> EnumSet.of(WARMING, FAILED, DRAINING);
-                case WARMING -> EnumSet.of(READY, FAILED, DRAINING);
+                case WARMING -> EnumSet.of(WARMING, READY, FAILED, DRAINING); // A second time as exported.
                 case READY -> EnumSet.of(HUNG, FAILED, DRAINING);
                 case HUNG -> EnumSet.of(READY, FAILED, DRAINING);
                 case FAILED -> EnumSet.of(DRAINING);

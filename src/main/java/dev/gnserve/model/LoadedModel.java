@@ -51,6 +51,9 @@ public final class LoadedModel implements Inference {
     /** Retry-After while a model loads. A guess: load time is unknown. */
     private static final Duration LOADING_RETRY = Duration.ofSeconds(2);
 
+    /** For the calls into the engine of a model that does not load. */
+    private static final Duration LAST_CALLS = Duration.ofSeconds(10);
+
     private final ModelSource source;
     private final ModelListener listener;
     private final @Nullable String asExported;
@@ -404,17 +407,40 @@ public final class LoadedModel implements Inference {
             fingerprint = ModelRepository.fingerprint(source);
         }
         try {
-            Duration took =
-                    own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores, plans));
+            Duration took = own.scope()
+                    .hold("loading model " + name(), () -> make(own, factories, batches, cores, plans, asExported));
             LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
-            fail(e);
+            if (!failedByChoice(own)) {
+                fail(e);
+                return;
+            }
+            String why = "auto: by the plan %s it does not load: %s".formatted(own.plan(), reasonOf(causeOf(e)));
+            LOG.log(WARNING, () -> label() + " is loaded as exported. " + why);
+            ModelParts again = own.again(engine.scope(label()));
+            boolean unused = own.end(System.nanoTime() + LAST_CALLS.toNanos(), () -> {});
+            parts = again;
+            try {
+                again.scope().hold("loading model " + name(), () -> make(again, factories, batches, cores, plans, why));
+            } catch (IOException | RuntimeException | Error second) {
+                fail(second);
+            }
         }
     }
 
+    /** Whether a load failed by a plan that model.yaml does not state, and the model is not closed. */
+    private boolean failedByChoice(ModelParts own) {
+        ModelManifest read = manifest;
+        boolean loading = life.phase() == Phase.LOADING || life.phase() == Phase.WARMING;
+        return loading && read != null && read.execution().plan() == null && own.plan() != ExecutionPlan.AS_EXPORTED;
+    }
+
+    private static Throwable causeOf(Throwable thrown) {
+        return thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+    }
+
     private void fail(Throwable thrown) {
-        Throwable cause =
-                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        Throwable cause = causeOf(thrown);
         if (life.enter(Phase.FAILED, reasonOf(cause))) {
             if (isPlainSentence(cause)) {
                 LOG.log(ERROR, () -> label() + " does not load: " + reasonOf(cause));
@@ -422,7 +448,7 @@ public final class LoadedModel implements Inference {
                 LOG.log(ERROR, () -> label() + " does not load", cause);
             }
         }
-        release(Duration.ofSeconds(10));
+        release(LAST_CALLS);
     }
 
     private Duration make(
@@ -430,7 +456,8 @@ public final class LoadedModel implements Inference {
             List<? extends ModelCompanion.Factory> factories,
             BatchListener batches,
             int cores,
-            PlanChoice plans)
+            PlanChoice plans,
+            @Nullable String exported)
             throws IOException {
         long startedNanos = System.nanoTime();
         ArchiveSnapshot examined = own.archive();
@@ -444,7 +471,7 @@ public final class LoadedModel implements Inference {
                             + " changed while they were read; load the model again when they are complete");
         }
         madeFrom = fingerprint;
-        own.load(source, read, cores, plans, asExported);
+        own.load(source, read, cores, plans, exported);
         own.addCompanions(this, factories);
         enter(Phase.WARMING, null);
         own.start(read, batches, cores, failure -> life.enter(Phase.FAILED, failure.detail()));

@@ -123,6 +123,14 @@ final class ModelParts {
         return serving;
     }
 
+    /** Parts of the same model that begin again with the snapshot of these. */
+    ModelParts again(EngineScope another) {
+        ModelParts next = new ModelParts(name, version, another);
+        next.archive = archive;
+        archive = null;
+        return next;
+    }
+
     /** Reads the archive: the first step. */
     ArchiveSnapshot read(ModelSource source) throws IOException {
         ArchiveSnapshot read = source.snapshot();
@@ -143,7 +151,7 @@ final class ModelParts {
         try {
             PlanChoice.Chosen chosen = asExported == null
                     ? plans.choose(scope, read, source, manifest, cores)
-                    : new PlanChoice.Chosen(ExecutionPlan.AS_EXPORTED, asExported, null);
+                    : plans.asExported(scope, read, manifest, cores, asExported);
             tuning = chosen.measured();
             planReason = chosen.reason();
             PlanProof.Proved proved = PlanProof.load(

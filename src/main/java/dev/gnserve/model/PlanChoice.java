@@ -7,6 +7,7 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.EngineScope;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -72,13 +73,25 @@ public final class PlanChoice {
             }
             return byMeasurement(measured);
         } catch (FailureException e) {
+            if (e.failure().code() == FailureCode.SHUTTING_DOWN
+                    || e.failure().code() == FailureCode.MODEL_UNAVAILABLE) {
+                throw e; // The model is closed.
+            }
             return asExported(scope, e.failure().detail());
-        } catch (TorchScriptException | IOException e) {
+        } catch (TorchScriptException e) {
             return asExported(scope, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
+        } catch (IOException e) {
+            return asExported(scope, e.toString());
+        } catch (RuntimeException | OutOfMemoryError e) {
             LOG.log(WARNING, () -> "measuring the plans of " + scope + " failed", e);
             return asExported(scope, e.toString());
         }
+    }
+
+    /** For a model that must run as exported. */
+    Chosen asExported(EngineScope scope, ArchiveSnapshot archive, ModelManifest manifest, int cores, String why) {
+        TunedPlans.Key key = TunedPlans.Key.of(archive, scope.describe(), manifest.execution(), cores);
+        return new Chosen(ExecutionPlan.AS_EXPORTED, why, kept.find(key));
     }
 
     private static Chosen byMeasurement(TuningReport measured) {
@@ -91,16 +104,19 @@ public final class PlanChoice {
         return new Chosen(ExecutionPlan.AS_EXPORTED, reason, null);
     }
 
-    /** Whether another measurement would hardly choose otherwise. A plan that seems faster, but not clearly, is measured again. */
+    /**
+     * Whether another measurement would hardly choose otherwise. A plan that seems faster, but not clearly, is measured again; so is one
+     * that was refused, because that may be due to model.yaml or to the memory of the moment.
+     */
     private static boolean isSettled(TuningReport measured) {
         return measured.plan() != ExecutionPlan.AS_EXPORTED
-                || measured.plans().stream().allMatch(plan -> !plan.admitted() || plan.speedup() <= 1);
+                || measured.plans().stream().allMatch(plan -> plan.admitted() && plan.speedup() <= 1);
     }
 
     private void keep(TunedPlans.Key key, TuningReport measured) {
         try {
             kept.keep(key, measured);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             LOG.log(
                     INFO,
                     "What was measured of plans is not kept for the next start, because %s. Name a folder that lasts in XDG_CACHE_HOME"

@@ -13,7 +13,7 @@ public interface PlanTrial {
      *
      * @param scope of the model's calls into the engine
      * @param archive of the model; stays open
-     * @throws dev.gnserve.failure.FailureException with why this model cannot be measured
+     * @throws dev.gnserve.failure.FailureException with why this model cannot be measured now
      * @throws dev.gnserve.archive.TorchScriptException if no plan can be written into the archive, with the reason
      * @throws IOException if a file of the model cannot be read
      */

@@ -168,14 +168,16 @@ class ServingConfiguration {
                 times,
                 Ticker.system(),
                 trials,
-                planChoice(settings));
+                planChoice(settings, engine));
         repository.start();
         return repository;
     }
 
-    private static PlanChoice planChoice(ServingSettings settings) {
+    private static PlanChoice planChoice(ServingSettings settings, Engine engine) {
         Duration time = settings.tuneTime();
-        return time.isZero() ? PlanChoice.KEPT : new PlanChoice(TunedPlans.ofUser(), new BriefTuning(time));
+        return time.isZero() || time.isNegative()
+                ? PlanChoice.KEPT
+                : new PlanChoice(TunedPlans.ofUser(), new BriefTuning(time, engine.memory()));
     }
 
     private static Path modelsFolder(ServingSettings settings) {

@@ -5,32 +5,56 @@ import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.PlannedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.EngineScope;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.PassMemory;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.PlanTrial;
 import dev.gnserve.model.TuningReport;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 
 /**
- * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only the plan that may
- * be admitted, on the image of the golden check or on noise. Thread-safe.
+ * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only channels-last, on
+ * the image of the golden check or on noise. Thread-safe.
  */
 public final class BriefTuning implements PlanTrial {
 
-    private final Duration longest;
+    /** As exported, by the plan, and the copy whose layers are verified. */
+    private static final int COPIES = 3;
 
-    /** @param longest for the timing of the passes; loading, comparing and verifying come before it */
-    public BriefTuning(Duration longest) {
+    private static final long PASSES = 1L << 30;
+
+    private final Duration longest;
+    private final PassMemory memory;
+
+    /**
+     * @param longest for the timing of the passes; loading, comparing and verifying come before it
+     * @param memory that passes and models share
+     */
+    public BriefTuning(Duration longest, PassMemory memory) {
         this.longest = longest;
+        this.memory = memory;
     }
 
     @Override
     public TuningReport run(EngineScope scope, ArchiveSnapshot archive, ModelSource source, ModelManifest manifest)
             throws IOException {
-        // Before two copies are loaded for nothing.
+        // Before copies are loaded for nothing.
         TorchScriptArchive unused = PlannedArchive.of(archive.torchScript(), ExecutionPlan.CHANNELS_LAST);
-        return new PlanTuner(scope, archive, manifest, TuningImages.of(source, manifest), Accuracy.EXACT)
+        long needed = COPIES * archive.size() + PASSES;
+        if (memory.isLimited() && memory.total() < needed) {
+            throw Failure.of(
+                            FailureCode.OVERLOADED,
+                            "that takes up to %,d MB beside the models, and %,d MB are left; `gnserve tune %s` measures elsewhere"
+                                    .formatted(needed >> 20, memory.total() >> 20, source.name()))
+                    .asException();
+        }
+        List<FloatTensor> one = TuningImages.of(source, manifest).subList(0, 1);
+        return new PlanTuner(scope, archive, manifest, one, Accuracy.EXACT)
                 .runBriefly(source.name(), source.version(), longest);
     }
 }

@@ -9,8 +9,6 @@ import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
-import dev.gnserve.failure.Failure;
-import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.Execution;
 import dev.gnserve.model.ModelManifest;
@@ -24,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,13 +38,30 @@ public final class PlanTuner {
     /** A plan that is not faster by this factor is not worth a change. */
     private static final double WORTHWHILE = 1.05;
 
+    /** What a plan must gain over a simpler one. */
+    private static final double MORE = 1.02;
+
     /** Of the timing, where it may take its time. */
-    private static final Rounds TUNING = new Rounds(8, 51);
+    private static final Effort TUNING = new Effort(8, 51, true);
 
     /** Of the timing while a model loads. */
-    private static final Rounds LOADING = new Rounds(5, 12);
+    private static final Effort LOADING = new Effort(5, 12, false);
 
-    private record Rounds(int least, int most) {}
+    /**
+     * How a measurement is made.
+     *
+     * @param least rounds of the timing, also if it then takes too long
+     * @param most rounds
+     * @param reported whether what fails is part of the report; else it ends the measurement, because it may pass: memory, for example
+     */
+    private record Effort(int least, int most, boolean reported) {
+
+        void requireLasting(FailureException failure) {
+            if (!reported) {
+                throw failure;
+            }
+        }
+    }
 
     private final EngineScope scope;
     private final ArchiveSnapshot archive;
@@ -100,38 +116,44 @@ public final class PlanTuner {
      * @throws FailureException if the model does not run as exported
      */
     public TuningReport run(String model, String version, Duration longest) {
-        Candidate exported = load(ExecutionPlan.AS_EXPORTED);
-        return compare(
-                model,
-                version,
-                exported,
-                List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16),
-                longest,
-                TUNING);
+        List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
+        return compare(model, version, load(ExecutionPlan.AS_EXPORTED), all, longest, TUNING);
     }
 
     /**
-     * Tries the plan that {@link Accuracy#EXACT} may admit, if its timing takes no longer than it may.
+     * Tries channels-last, if its timing takes no longer than it may.
      *
      * @param longest for the timing
-     * @throws FailureException if the model does not run as exported; with {@code INVALID_REQUEST} if its passes take too long
+     * @throws FailureException if the model does not run as exported or by the plan, or cannot be verified
      */
     TuningReport runBriefly(String model, String version, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
-        double seconds;
         try {
-            seconds = pass(exported) / 1e3;
+            exported.millis.add(pass(exported));
+            double seconds = exported.millis.get(0) / 1e3;
+            if (2 * LOADING.least * seconds > longest.toMillis() / 1e3) {
+                String reason = String.format(
+                        Locale.ROOT,
+                        "a pass takes %.2f s, and %d passes of each plan do not fit into %.1f s; `gnserve tune %s`"
+                                + " measures them",
+                        seconds,
+                        LOADING.least,
+                        longest.toMillis() / 1e3,
+                        model);
+                exported.model.close();
+                return new TuningReport(
+                        model,
+                        version,
+                        images.size(),
+                        1,
+                        List.of(report(exported, exported, 0)),
+                        ExecutionPlan.AS_EXPORTED.label(),
+                        reason);
+            }
+            exported.millis.clear();
         } catch (RuntimeException | Error e) {
             exported.model.close();
             throw e;
-        }
-        if (2 * LOADING.least * seconds * 1e9 > longest.toNanos()) {
-            exported.model.close();
-            throw Failure.of(
-                            FailureCode.INVALID_REQUEST,
-                            "a pass takes %.2f s, and %d passes of each of two plans do not fit into %s s; `gnserve tune %s` measures them"
-                                    .formatted(seconds, LOADING.least, longest.toMillis() / 1e3, model))
-                    .asException();
         }
         return compare(model, version, exported, List.of(ExecutionPlan.CHANNELS_LAST), longest, LOADING);
     }
@@ -142,7 +164,7 @@ public final class PlanTuner {
             Candidate exported,
             List<ExecutionPlan> plans,
             Duration longest,
-            Rounds rounds) {
+            Effort effort) {
         List<Candidate> running = new ArrayList<>(List.of(exported));
         List<PlanReport> failed = new ArrayList<>();
         try {
@@ -150,9 +172,15 @@ public final class PlanTuner {
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
             for (ExecutionPlan plan : plans) {
                 Candidate candidate;
+                String objection = plan == ExecutionPlan.WINOGRAD ? NnpackThreads.objection() : null;
+                if (objection != null) {
+                    failed.add(PlanReport.failed(plan, objection));
+                    continue;
+                }
                 try {
                     candidate = load(plan);
                 } catch (FailureException e) {
+                    effort.requireLasting(e);
                     failed.add(PlanReport.failed(plan, e.failure().detail()));
                     continue;
                 }
@@ -160,10 +188,11 @@ public final class PlanTuner {
                 try {
                     candidate.refusal = refusal(candidate, exported, made);
                 } catch (FailureException e) {
+                    effort.requireLasting(e);
                     candidate.refusal = "it cannot be verified: " + e.failure().detail();
                 }
             }
-            time(running, longest, rounds);
+            time(running, longest, effort);
             List<PlanReport> reports = new ArrayList<>();
             running.forEach(candidate -> reports.add(report(candidate, exported, made)));
             reports.addAll(failed);
@@ -229,9 +258,9 @@ public final class PlanTuner {
         return layer == null ? "" : ". The first Group Normalization that differs is " + layer;
     }
 
-    private void time(List<Candidate> candidates, Duration longest, Rounds rounds) {
+    private void time(List<Candidate> candidates, Duration longest, Effort effort) {
         long until = System.nanoTime() + longest.toNanos();
-        for (int round = 0; round < rounds.least || (round < rounds.most && System.nanoTime() < until); round++) {
+        for (int round = 0; round < effort.least || (round < effort.most && System.nanoTime() < until); round++) {
             for (Candidate candidate : candidates) {
                 candidate.millis.add(pass(candidate));
             }
@@ -264,7 +293,7 @@ public final class PlanTuner {
             List<Double> ratios = ratios(candidate, exported);
             double gain = median(ratios);
             double faster = (double) ratios.stream().filter(ratio -> ratio > 1).count() / ratios.size();
-            if (candidate.refusal == null && gain >= WORTHWHILE && faster >= CLEAR && gain > speedup) {
+            if (candidate.refusal == null && gain >= WORTHWHILE && faster >= CLEAR && gain > MORE * speedup) {
                 best = candidate;
                 speedup = gain;
             }

@@ -25,6 +25,12 @@ public final class TuningImages {
      *     tensor
      */
     public static List<FloatTensor> of(ModelSource source, ModelManifest manifest) throws IOException {
+        if (manifest.input().parameters() != null) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "the model takes other tensors beside an image; only models of an image alone can be tuned")
+                    .asException();
+        }
         Golden golden = manifest.golden();
         if (golden != null && manifest.input().volume() == null) {
             try (InputStream in = source.open(golden.image())) {

@@ -2,6 +2,7 @@ package dev.gnserve.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.FakeBackend;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -181,6 +183,40 @@ class ModelLoadingTest extends ModelFixture {
                     .as("what was made ends and is closed once")
                     .isIn(List.of(), List.of(companion + " ends", companion + " is closed"));
         }
+    }
+
+    private PlanChoice channelsLast(Path folder) {
+        TuningReport report = new TuningReport("fake", "1", 1, 5, List.of(), "channels-last", "it is faster");
+        return new PlanChoice(new TunedPlans(folder), (scope, archive, files, manifest) -> report);
+    }
+
+    private void load(Function<Inference, String> check, PlanChoice plans) {
+        model.load(engine, List.of(of -> checking("golden", check)), batch -> {}, 2, plans);
+    }
+
+    @Test
+    void aPlanThatModelYamlDoesNotStateKeepsNoModelFromServing(@TempDir Path folder) {
+        load(
+                inference -> model.plan() == ExecutionPlan.CHANNELS_LAST ? "the answer differs" : null,
+                channelsLast(folder));
+
+        assertThat(model.state()).isEqualTo(ModelState.READY);
+        assertThat(model.plan()).isEqualTo(ExecutionPlan.AS_EXPORTED);
+        assertThat(model.planReason())
+                .isEqualTo("auto: by the plan channels-last it does not load: the answer differs");
+        assertThat(answer(model)).containsExactly(2, 4);
+        assertThat(backend.openModels()).isEqualTo(1);
+        assertThat(events).containsExactly("golden ends", "golden is closed");
+        assertThat(states()).containsExactly(ModelState.READY);
+    }
+
+    @Test
+    void aModelThatFailsByEachPlanSaysWhy(@TempDir Path folder) {
+        load(inference -> "the answer differs by " + model.plan(), channelsLast(folder));
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason()).isEqualTo("the answer differs by as-exported");
+        assertThat(events).containsExactly("golden ends", "golden is closed", "golden ends", "golden is closed");
     }
 
     @Test

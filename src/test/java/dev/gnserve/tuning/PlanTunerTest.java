@@ -10,6 +10,7 @@ import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.PassMemory;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
@@ -101,6 +102,11 @@ class PlanTunerTest {
     }
 
     private static TuningReport tuneBriefly(TorchScriptArchive archive, Duration longest) throws IOException {
+        return tuneBriefly(archive, longest, PassMemory.unlimited());
+    }
+
+    private static TuningReport tuneBriefly(TorchScriptArchive archive, Duration longest, PassMemory memory)
+            throws IOException {
         Path model = Files.createDirectories(folder.resolve("network"));
         Files.writeString(model.resolve("model.yaml"), MANIFEST);
         Path version = Files.createDirectories(model.resolve("1"));
@@ -108,7 +114,8 @@ class PlanTunerTest {
         ModelSource source = ModelFolder.versions(model).get(0);
         try (ArchiveSnapshot snapshot = source.snapshot()) {
             EngineScope scope = new Engine(backend).scope("network");
-            return new BriefTuning(longest).run(scope, snapshot, source, ManifestReader.read("model.yaml", MANIFEST));
+            return new BriefTuning(longest, memory)
+                    .run(scope, snapshot, source, ManifestReader.read("model.yaml", MANIFEST));
         }
     }
 
@@ -123,10 +130,31 @@ class PlanTunerTest {
     }
 
     @Test
-    void loadingDoesNotMeasureSlowPasses() {
+    void loadingDoesNotMeasureSlowPasses() throws IOException {
+        TuningReport report = tuneBriefly(TwoConvolutions.network(0), Duration.ZERO);
+
+        assertThat(report.chosen()).isEqualTo("as-exported");
+        assertThat(report.plans()).extracting(PlanReport::plan).containsExactly("as-exported");
+        assertThat(report.reason())
+                .matches(
+                        "a pass takes \\d+\\.\\d\\d s, and 5 passes of each plan do not fit into 0\\.0 s; `gnserve tune network` measures them");
+    }
+
+    @Test
+    void loadingDoesNotMeasureWithoutMemory() {
+        PassMemory memory = new PassMemory(500 << 20);
+
         assertThatExceptionOfType(FailureException.class)
-                .isThrownBy(() -> tuneBriefly(TwoConvolutions.network(0), Duration.ZERO))
-                .withMessageMatching(
-                        "INVALID_REQUEST: a pass takes \\d+\\.\\d\\d s, and 5 passes of each of two plans do not fit into 0\\.0 s; `gnserve tune network` measures them");
+                .isThrownBy(() -> tuneBriefly(TwoConvolutions.network(0), Duration.ofSeconds(5), memory))
+                .withMessage(
+                        "OVERLOADED: that takes up to 1,024 MB beside the models, and 500 MB are left; `gnserve tune network` measures elsewhere");
+    }
+
+    @Test
+    void winogradIsChosenOnFewCoresOfItsOwn() {
+        assertThat(NnpackThreads.objection(4, 4)).isNull();
+        assertThat(NnpackThreads.objection(64, 2)).contains("its threads are 64, and the process may use 2 cores");
+        assertThat(NnpackThreads.objection(16, 16)).contains("at most 4 cores");
+        assertThat(NnpackThreads.bits("\tff,00000003")).isEqualTo(10);
     }
 }
