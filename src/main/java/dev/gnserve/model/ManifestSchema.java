@@ -26,11 +26,15 @@ final class ManifestSchema {
     /** All of it. */
     static final JsonNode RULES = read();
 
-    private static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-            .getSchema(RULES);
+    /** Loaded only when a manifest has a mistake. */
+    private static final class Library {
 
-    /** With two wrong letters at most, another name was probably meant. */
-    private static final LevenshteinDistance NEAR = new LevenshteinDistance(2);
+        static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                .getSchema(RULES);
+
+        /** With two wrong letters at most, another name was probably meant. */
+        static final LevenshteinDistance NEAR = new LevenshteinDistance(2);
+    }
 
     private ManifestSchema() {}
 
@@ -47,7 +51,14 @@ final class ManifestSchema {
 
     /** Every mistake of a manifest. */
     static List<Mistake> mistakes(JsonNode manifest) {
-        return SCHEMA.validate(manifest).stream().map(ManifestSchema::mistake).toList();
+        return SchemaRules.followed(manifest, RULES) ? List.of() : explained(manifest);
+    }
+
+    /** Every mistake, as the library finds them. */
+    static List<Mistake> explained(JsonNode manifest) {
+        return Library.SCHEMA.validate(manifest).stream()
+                .map(ManifestSchema::mistake)
+                .toList();
     }
 
     /** Gives a manifest the defaults of what it leaves out. */
@@ -97,8 +108,8 @@ final class ManifestSchema {
 
     private static String unknown(String name, JsonNode rules) {
         String meant = rules.path("properties").propertyNames().stream()
-                .filter(known -> NEAR.apply(known, name) >= 0)
-                .min(Comparator.comparing(known -> NEAR.apply(known, name)))
+                .filter(known -> Library.NEAR.apply(known, name) >= 0)
+                .min(Comparator.comparing(known -> Library.NEAR.apply(known, name)))
                 .map(known -> " (is " + known + " meant?)")
                 .orElse("");
         return "unknown field" + meant + "; allowed here: " + names(rules);

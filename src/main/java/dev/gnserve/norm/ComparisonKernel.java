@@ -3,6 +3,11 @@ package dev.gnserve.norm;
 /** The inner loops that compare an engine's results with Group Normalization, in float64. Thread-safe. */
 public interface ComparisonKernel {
 
+    /** The one in plain Java, which every process has. */
+    static ComparisonKernel scalar() {
+        return new ScalarComparisonKernel();
+    }
+
     /** {@code scalar}, or {@code vector-256} with the width in bits. */
     String name();
 

@@ -99,7 +99,7 @@ class VerificationController {
     /**
      * What the engine was compared with.
      *
-     * @param kernel name of the kernel that screens all values
+     * @param kernel name of the kernel that screens all values: scalar, until the process has compared so many that vectors pay
      * @param reason what the kernel does, and what decides
      */
     @Schema(name = "ReferenceOperator")
@@ -110,7 +110,9 @@ class VerificationController {
         private static final String SCREENS =
                 "finds the groups that may hold the largest error, by a proven bound; scalar float64 judges these";
 
-        static final Operator OF_LAYER_CHECKS = new Operator(LayerCheck.KERNEL.name(), SCREENS);
+        static Operator ofLayerChecks() {
+            return new Operator(LayerCheck.kernel().name(), SCREENS);
+        }
     }
 
     @GetMapping(path = "/v1/models/{model}/layers", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -209,7 +211,7 @@ class VerificationController {
                     served.version(),
                     RequestId.of(request),
                     tile.page(),
-                    Operator.OF_LAYER_CHECKS,
+                    Operator.ofLayerChecks(),
                     report.calls(),
                     report.batchInvariance(),
                     report.unverified(),
