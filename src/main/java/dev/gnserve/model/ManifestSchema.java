@@ -26,15 +26,11 @@ final class ManifestSchema {
     /** All of it. */
     static final JsonNode RULES = read();
 
-    /** Loaded only when a manifest has a mistake. */
-    private static final class Library {
+    private static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+            .getSchema(RULES);
 
-        static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
-                .getSchema(RULES);
-
-        /** With two wrong letters at most, another name was probably meant. */
-        static final LevenshteinDistance NEAR = new LevenshteinDistance(2);
-    }
+    /** With two wrong letters at most, another name was probably meant. */
+    private static final LevenshteinDistance NEAR = new LevenshteinDistance(2);
 
     private ManifestSchema() {}
 
@@ -51,14 +47,7 @@ final class ManifestSchema {
 
     /** Every mistake of a manifest. */
     static List<Mistake> mistakes(JsonNode manifest) {
-        return SchemaRules.followed(manifest, RULES) ? List.of() : explained(manifest);
-    }
-
-    /** Every mistake, as the library finds them. */
-    static List<Mistake> explained(JsonNode manifest) {
-        return Library.SCHEMA.validate(manifest).stream()
-                .map(ManifestSchema::mistake)
-                .toList();
+        return SCHEMA.validate(manifest).stream().map(ManifestSchema::mistake).toList();
     }
 
     /** Gives a manifest the defaults of what it leaves out. */
@@ -108,8 +97,8 @@ final class ManifestSchema {
 
     private static String unknown(String name, JsonNode rules) {
         String meant = rules.path("properties").propertyNames().stream()
-                .filter(known -> Library.NEAR.apply(known, name) >= 0)
-                .min(Comparator.comparing(known -> Library.NEAR.apply(known, name)))
+                .filter(known -> NEAR.apply(known, name) >= 0)
+                .min(Comparator.comparing(known -> NEAR.apply(known, name)))
                 .map(known -> " (is " + known + " meant?)")
                 .orElse("");
         return "unknown field" + meant + "; allowed here: " + names(rules);
