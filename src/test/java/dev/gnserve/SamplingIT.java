@@ -29,7 +29,10 @@ import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
 
 /** A service whose every answer is verified afterwards. */
-@SpringBootTest(classes = GnserveApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@SpringBootTest(
+        classes = GnserveApplication.class,
+        webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        properties = "gnserve.tune-time=5s")
 @Import(SamplingIT.Verifications.class)
 class SamplingIT {
 
@@ -122,6 +125,19 @@ class SamplingIT {
         assertThat(client.post("v1/models/" + PLANNED + "/segment", Samples.png("fluorescence-256"))
                         .status())
                 .isEqualTo(200);
+    }
+
+    @Test
+    void aModelWithoutAPlanIsMeasuredWhenItLoads() {
+        repository.loaded().join();
+        JsonNode execution =
+                new ServiceClient(port).get("v1/models/" + MODEL).json().path("execution");
+
+        JsonNode tuning = execution.path("tuning");
+        assertThat(tuning.path("plans").size()).as(execution.toString()).isEqualTo(2);
+        assertThat(execution.path("plan")).isEqualTo(tuning.path("chosen"));
+        assertThat(execution.path("planReason").asString())
+                .isEqualTo("auto: " + tuning.path("reason").asString());
     }
 
     private static String planOf(ServiceClient client) {

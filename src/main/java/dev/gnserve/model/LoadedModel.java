@@ -85,7 +85,7 @@ public final class LoadedModel implements Inference {
     public static LoadedModel alone(ModelSource source, Engine engine) {
         LoadedModel model = new LoadedModel(source, change -> {});
         model.quiet = true;
-        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
+        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors(), PlanChoice.KEPT);
         model.requireReady();
         return model;
     }
@@ -94,7 +94,7 @@ public final class LoadedModel implements Inference {
     public static @Nullable String reasonAlone(ModelSource source, Engine engine) {
         LoadedModel model = new LoadedModel(source, change -> {});
         model.quiet = true;
-        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors());
+        model.load(engine, List.of(), batch -> {}, Runtime.getRuntime().availableProcessors(), PlanChoice.KEPT);
         String reason = model.state() == ModelState.READY ? null : model.reason();
         model.close(Duration.ZERO);
         return reason;
@@ -230,7 +230,7 @@ public final class LoadedModel implements Inference {
     }
 
     /**
-     * What {@code gnserve tune} measured for this archive on this machine; null if nothing is kept.
+     * What was measured of plans for this archive on this machine; null if nothing was.
      *
      * @throws FailureException as {@link #plan}
      */
@@ -388,7 +388,12 @@ public final class LoadedModel implements Inference {
     }
 
     /** Loads and warms up on this thread. Ends in READY or FAILED; if the model is closed meanwhile, everything is freed. */
-    void load(Engine engine, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores) {
+    void load(
+            Engine engine,
+            List<? extends ModelCompanion.Factory> factories,
+            BatchListener batches,
+            int cores,
+            PlanChoice plans) {
         if (life.phase() != Phase.LOADING) {
             return; // The model was closed before.
         }
@@ -399,7 +404,8 @@ public final class LoadedModel implements Inference {
             fingerprint = ModelRepository.fingerprint(source);
         }
         try {
-            Duration took = own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores));
+            Duration took =
+                    own.scope().hold("loading model " + name(), () -> make(own, factories, batches, cores, plans));
             LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
             fail(e);
@@ -420,7 +426,11 @@ public final class LoadedModel implements Inference {
     }
 
     private Duration make(
-            ModelParts own, List<? extends ModelCompanion.Factory> factories, BatchListener batches, int cores)
+            ModelParts own,
+            List<? extends ModelCompanion.Factory> factories,
+            BatchListener batches,
+            int cores,
+            PlanChoice plans)
             throws IOException {
         long startedNanos = System.nanoTime();
         ArchiveSnapshot examined = own.archive();
@@ -434,7 +444,7 @@ public final class LoadedModel implements Inference {
                             + " changed while they were read; load the model again when they are complete");
         }
         madeFrom = fingerprint;
-        own.load(read, cores, asExported);
+        own.load(source, read, cores, plans, asExported);
         own.addCompanions(this, factories);
         enter(Phase.WARMING, null);
         own.start(read, batches, cores, failure -> life.enter(Phase.FAILED, failure.detail()));

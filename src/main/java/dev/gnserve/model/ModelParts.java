@@ -1,7 +1,6 @@
 package dev.gnserve.model;
 
 import static java.lang.System.Logger.Level.ERROR;
-import static java.lang.System.Logger.Level.INFO;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
@@ -43,7 +42,6 @@ final class ModelParts {
     private final String name;
     private final String version;
     private final EngineScope scope;
-    private final TunedPlans tunedPlans;
     private final AtomicReference<@Nullable ModelSignature> signature = new AtomicReference<>();
     private volatile @Nullable ArchiveSnapshot archive;
     private volatile @Nullable ProgramInput program;
@@ -57,15 +55,9 @@ final class ModelParts {
 
     /** @param scope registers all calls of the model into the engine */
     ModelParts(String name, String version, EngineScope scope) {
-        this(name, version, scope, TunedPlans.ofUser());
-    }
-
-    /** @param tunedPlans what was measured on this machine */
-    ModelParts(String name, String version, EngineScope scope, TunedPlans tunedPlans) {
         this.name = name;
         this.version = version;
         this.scope = scope;
-        this.tunedPlans = tunedPlans;
     }
 
     /**
@@ -115,7 +107,7 @@ final class ModelParts {
         return planReason;
     }
 
-    /** What {@code gnserve tune} measured for this archive on this machine; null if nothing is kept, and before {@link #load}. */
+    /** What was measured of plans for this archive on this machine; null if nothing was, and before {@link #load}. */
     @Nullable
     TuningReport tuning() {
         return tuning;
@@ -143,19 +135,21 @@ final class ModelParts {
      *
      * @param asExported why it must run as exported, whatever the manifest says; null if it need not
      */
-    void load(ModelManifest manifest, int cores, @Nullable String asExported) {
+    void load(ModelSource source, ModelManifest manifest, int cores, PlanChoice plans, @Nullable String asExported) {
         Execution execution = manifest.execution();
         ArchiveSnapshot read = Objects.requireNonNull(archive);
         ProgramInput declared = ProgramInput.of(read);
-        TuningReport measured = tunedPlans.find(TunedPlans.Key.of(read, scope.describe(), execution, cores));
-        tuning = measured;
         BackendModel loaded;
         try {
+            PlanChoice.Chosen chosen = asExported == null
+                    ? plans.choose(scope, read, source, manifest, cores)
+                    : new PlanChoice.Chosen(ExecutionPlan.AS_EXPORTED, asExported, null);
+            tuning = chosen.measured();
+            planReason = chosen.reason();
             PlanProof.Proved proved = PlanProof.load(
                     scope,
                     read,
-                    new BackendPlan(
-                            execution.device(), execution.threadsOn(cores), wanted(execution, measured, asExported)),
+                    new BackendPlan(execution.device(), execution.threadsOn(cores), chosen.plan()),
                     manifest.warmUp().noise().get(0));
             loaded = proved.model();
             plan = proved.plan();
@@ -170,25 +164,6 @@ final class ModelParts {
         if (declared != null) {
             declared.requireOperators(loaded.replacements());
         }
-    }
-
-    private ExecutionPlan wanted(Execution execution, @Nullable TuningReport measured, @Nullable String asExported) {
-        if (asExported != null) {
-            planReason = asExported;
-            return ExecutionPlan.AS_EXPORTED;
-        }
-        if (execution.plan() != null) {
-            return execution.plan();
-        }
-        if (measured != null) {
-            planReason = "auto: " + measured.reason();
-            return measured.plan();
-        }
-        planReason =
-                "auto: nothing was measured for this archive on this machine, so it runs as exported; `gnserve tune "
-                        + name + "` measures";
-        LOG.log(INFO, () -> scope + ": execution.plan is " + planReason);
-        return ExecutionPlan.AS_EXPORTED;
     }
 
     /** Makes the companions: the third step. */

@@ -52,6 +52,7 @@ public final class ModelRepository implements AutoCloseable {
     private final ModelListener states;
     private final List<ModelCompanion.Factory> companions;
     private final LifecycleTimes times;
+    private final PlanChoice plans;
     private final int cores = Runtime.getRuntime().availableProcessors();
     private final ExecutorService loader = loader();
     private final Examiners examiners;
@@ -74,7 +75,7 @@ public final class ModelRepository implements AutoCloseable {
             List<? extends ModelCompanion.Factory> companions,
             LifecycleTimes times,
             Ticker ticker) {
-        this(engine, sources, batches, states, companions, times, ticker, ArchiveTrial.NONE);
+        this(engine, sources, batches, states, companions, times, ticker, ArchiveTrial.NONE, PlanChoice.KEPT);
     }
 
     /** Lists the models without loading them. */
@@ -86,13 +87,15 @@ public final class ModelRepository implements AutoCloseable {
             List<? extends ModelCompanion.Factory> companions,
             LifecycleTimes times,
             Ticker ticker,
-            ArchiveTrial trial) {
+            ArchiveTrial trial,
+            PlanChoice plans) {
         this.engine = engine;
         this.sources = sources;
         this.batches = batches;
         this.states = states;
         this.companions = List.copyOf(companions);
         this.times = times;
+        this.plans = plans;
         this.examiners = new Examiners(engine, trial, loader);
         this.changes = new FileChanges(times.settle(), ticker);
         this.traffic = new TrafficRules(sources);
@@ -125,7 +128,7 @@ public final class ModelRepository implements AutoCloseable {
                 CompletableFuture<?> load = inTurn(
                         VersionKey.of(model.source()),
                         () -> examination.then(() -> {
-                            model.load(engine, companions, batches, cores);
+                            model.load(engine, companions, batches, cores, plans);
                             return Optional.empty();
                         }));
                 all.add(load);
@@ -297,7 +300,7 @@ public final class ModelRepository implements AutoCloseable {
         LOG.log(WARNING, () -> current + " is loaded again as exported: " + why);
         LoadedModel next = new LoadedModel(current.source(), states, "not by the plan " + current.plan() + ": " + why);
         return examiners.examine(next).then(() -> {
-            next.load(engine, companions, batches, cores);
+            next.load(engine, companions, batches, cores, plans);
             return succeeded(current, next);
         });
     }
@@ -404,7 +407,7 @@ public final class ModelRepository implements AutoCloseable {
             return CompletableFuture.completedFuture(Optional.of(CLOSING));
         }
         return examiners.examine(next).then(() -> {
-            next.load(engine, companions, batches, cores);
+            next.load(engine, companions, batches, cores, plans);
             return current == null || replaced ? tried(current, next) : succeeded(current, next);
         });
     }

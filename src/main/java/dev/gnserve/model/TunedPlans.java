@@ -20,7 +20,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What {@code gnserve tune} measured on this machine, for {@code execution: {plan: auto}}: one JSON file for each {@link Key} in a folder.
+ * What {@code gnserve tune} and the loading of models measured on this machine, for {@code execution: {plan: auto}}: one JSON file for each {@link Key} in a folder.
  * Thread-safe; several processes may share the folder.
  */
 public final class TunedPlans {
@@ -100,7 +100,7 @@ public final class TunedPlans {
             ExecutionPlan unused = kept.report().plan();
             return kept.report();
         } catch (IOException | JacksonException | IllegalArgumentException | NullPointerException e) {
-            LOG.log(WARNING, file + " is not what `gnserve tune` writes, and is passed over: " + e.getMessage());
+            LOG.log(WARNING, file + " is no measurement of plans, and is passed over: " + e.getMessage());
             return null;
         }
     }

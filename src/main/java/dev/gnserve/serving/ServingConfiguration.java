@@ -16,16 +16,20 @@ import dev.gnserve.model.ModelCompanion;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelSources;
+import dev.gnserve.model.PlanChoice;
 import dev.gnserve.model.Traffic;
+import dev.gnserve.model.TunedPlans;
 import dev.gnserve.process.HardExit;
 import dev.gnserve.process.Headroom;
 import dev.gnserve.process.MemoryPlan;
 import dev.gnserve.process.NameEncoding;
 import dev.gnserve.trial.ArchiveTrials;
 import dev.gnserve.trial.TrialLimits;
+import dev.gnserve.tuning.BriefTuning;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -163,9 +167,15 @@ class ServingConfiguration {
                 companions,
                 times,
                 Ticker.system(),
-                trials);
+                trials,
+                planChoice(settings));
         repository.start();
         return repository;
+    }
+
+    private static PlanChoice planChoice(ServingSettings settings) {
+        Duration time = settings.tuneTime();
+        return time.isZero() ? PlanChoice.KEPT : new PlanChoice(TunedPlans.ofUser(), new BriefTuning(time));
     }
 
     private static Path modelsFolder(ServingSettings settings) {

@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param hangTime how long one call into the engine may take before it counts as hung
  * @param watchInterval how often the models folder is checked for changes; null for never
  * @param settleTime how long changed files must stay unchanged before they are loaded
+ * @param tuneTime how long the plans of a model with the plan auto are timed when it loads; 0 for never
  */
 @ConfigurationProperties("gnserve")
 public record ServingSettings(
@@ -31,4 +32,5 @@ public record ServingSettings(
         @DefaultValue("0s") Duration shutdownPause,
         @DefaultValue("2m") Duration hangTime,
         @Nullable Duration watchInterval,
-        @DefaultValue("5s") Duration settleTime) {}
+        @DefaultValue("5s") Duration settleTime,
+        @DefaultValue("5s") Duration tuneTime) {}

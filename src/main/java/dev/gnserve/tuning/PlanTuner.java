@@ -9,6 +9,8 @@ import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.Execution;
 import dev.gnserve.model.ModelManifest;
@@ -37,7 +39,13 @@ public final class PlanTuner {
     /** A plan that is not faster by this factor is not worth a change. */
     private static final double WORTHWHILE = 1.05;
 
-    private static final int LEAST_ROUNDS = 8;
+    /** Of the timing, where it may take its time. */
+    private static final Rounds TUNING = new Rounds(8, 51);
+
+    /** Of the timing while a model loads. */
+    private static final Rounds LOADING = new Rounds(5, 12);
+
+    private record Rounds(int least, int most) {}
 
     private final EngineScope scope;
     private final ArchiveSnapshot archive;
@@ -93,12 +101,54 @@ public final class PlanTuner {
      */
     public TuningReport run(String model, String version, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
+        return compare(
+                model,
+                version,
+                exported,
+                List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16),
+                longest,
+                TUNING);
+    }
+
+    /**
+     * Tries the plan that {@link Accuracy#EXACT} may admit, if its timing takes no longer than it may.
+     *
+     * @param longest for the timing
+     * @throws FailureException if the model does not run as exported; with {@code INVALID_REQUEST} if its passes take too long
+     */
+    TuningReport runBriefly(String model, String version, Duration longest) {
+        Candidate exported = load(ExecutionPlan.AS_EXPORTED);
+        double seconds;
+        try {
+            seconds = pass(exported) / 1e3;
+        } catch (RuntimeException | Error e) {
+            exported.model.close();
+            throw e;
+        }
+        if (2 * LOADING.least * seconds * 1e9 > longest.toNanos()) {
+            exported.model.close();
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "a pass takes %.2f s, and %d passes of each of two plans do not fit into %s s; `gnserve tune %s` measures them"
+                                    .formatted(seconds, LOADING.least, longest.toMillis() / 1e3, model))
+                    .asException();
+        }
+        return compare(model, version, exported, List.of(ExecutionPlan.CHANNELS_LAST), longest, LOADING);
+    }
+
+    private TuningReport compare(
+            String model,
+            String version,
+            Candidate exported,
+            List<ExecutionPlan> plans,
+            Duration longest,
+            Rounds rounds) {
         List<Candidate> running = new ArrayList<>(List.of(exported));
         List<PlanReport> failed = new ArrayList<>();
         try {
             long made =
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
-            for (ExecutionPlan plan : List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16)) {
+            for (ExecutionPlan plan : plans) {
                 Candidate candidate;
                 try {
                     candidate = load(plan);
@@ -113,11 +163,11 @@ public final class PlanTuner {
                     candidate.refusal = "it cannot be verified: " + e.failure().detail();
                 }
             }
-            time(running, longest);
-            List<PlanReport> plans = new ArrayList<>();
-            running.forEach(candidate -> plans.add(report(candidate, exported, made)));
-            plans.addAll(failed);
-            return choose(model, version, plans, running, exported);
+            time(running, longest, rounds);
+            List<PlanReport> reports = new ArrayList<>();
+            running.forEach(candidate -> reports.add(report(candidate, exported, made)));
+            reports.addAll(failed);
+            return choose(model, version, reports, running, exported);
         } finally {
             running.forEach(candidate -> candidate.model.close());
         }
@@ -179,19 +229,20 @@ public final class PlanTuner {
         return layer == null ? "" : ". The first Group Normalization that differs is " + layer;
     }
 
-    private void time(List<Candidate> candidates, Duration longest) {
-        List<FloatTensor> input = List.of(images.get(0));
+    private void time(List<Candidate> candidates, Duration longest, Rounds rounds) {
         long until = System.nanoTime() + longest.toNanos();
-        for (int round = 0; round < LEAST_ROUNDS || System.nanoTime() < until; round++) {
+        for (int round = 0; round < rounds.least || (round < rounds.most && System.nanoTime() < until); round++) {
             for (Candidate candidate : candidates) {
-                long start = System.nanoTime();
-                candidate.session.run(input);
-                candidate.millis.add((System.nanoTime() - start) / 1e6);
-            }
-            if (round >= 50) {
-                return;
+                candidate.millis.add(pass(candidate));
             }
         }
+    }
+
+    /** The milliseconds of a pass. */
+    private double pass(Candidate candidate) {
+        long start = System.nanoTime();
+        candidate.session.run(List.of(images.get(0)));
+        return (System.nanoTime() - start) / 1e6;
     }
 
     private static PlanReport report(Candidate candidate, Candidate exported, long made) {

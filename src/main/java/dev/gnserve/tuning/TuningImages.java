@@ -19,14 +19,14 @@ public final class TuningImages {
     private TuningImages() {}
 
     /**
-     * The image of the golden check, or, without one, noise of the shapes of the warm-up.
+     * The image of the golden check; without one, and for models of volumes, noise of the shapes of the warm-up.
      *
      * @throws dev.gnserve.failure.FailureException with {@code INVALID_REQUEST} for a model that takes other inputs than one float32
      *     tensor
      */
     public static List<FloatTensor> of(ModelSource source, ModelManifest manifest) throws IOException {
         Golden golden = manifest.golden();
-        if (golden != null) {
+        if (golden != null && manifest.input().volume() == null) {
             try (InputStream in = source.open(golden.image())) {
                 Upload upload = new Upload(golden.image(), in.readAllBytes());
                 return List.of(

@@ -1,5 +1,6 @@
 package dev.gnserve.verification;
 
+import dev.gnserve.archive.TensorType;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The other images are the same image with shifted and scaled values, so that their statistics differ. Group Normalization never
  * mixes images. But matrix products and some convolutions add in another order for another batch size, which changes results by
- * about 1e-7. A difference above {@link OutputDifference#sound} fails. Before a difference counts against batches, the image runs alone
+ * about 1e-7, and by about 1e-2 where they are rounded to bfloat16 layer by layer. A difference above {@link OutputDifference#sound} fails. Before a difference counts against batches, the image runs alone
  * once more: a model that then answers differently is random, and the reason says so.
  */
 final class InvarianceCheck {
@@ -36,6 +37,7 @@ final class InvarianceCheck {
     private final Prediction alone;
     private final int largest;
     private final Decisions decisions;
+    private final TensorType type;
     private double difference;
     private long changedDecisions;
     private @Nullable String fault;
@@ -45,8 +47,10 @@ final class InvarianceCheck {
             ModelInput image,
             Prediction alone,
             int largest,
-            Decisions decisions) {
+            Decisions decisions,
+            TensorType type) {
         this.decisions = decisions;
+        this.type = type;
         this.model = model;
         this.image = image;
         this.alone = alone;
@@ -58,13 +62,15 @@ final class InvarianceCheck {
      * @param image one image, without a batch axis
      * @param alone the model's outputs for a batch with only this image, by name
      * @param decisions compares the decisions of the outputs
+     * @param type the coarsest in which the network computes: its rounding is that of the outputs
      */
     static BatchInvariance check(
             Function<List<ModelInput>, List<Prediction>> model,
             ModelInput image,
             Map<String, Tensor> alone,
             int largest,
-            Decisions decisions) {
+            Decisions decisions,
+            TensorType type) {
         if (alone.isEmpty()) {
             return BatchInvariance.notApplicable(largest, "the model returns no output for one image");
         }
@@ -82,7 +88,7 @@ final class InvarianceCheck {
                         new FloatTensor(shape.withoutFirst(), output.getValue().floats()));
             }
         }
-        return new InvarianceCheck(model, image, new Prediction(own), largest, decisions).check();
+        return new InvarianceCheck(model, image, new Prediction(own), largest, decisions, type).check();
     }
 
     private BatchInvariance check() {
@@ -119,7 +125,7 @@ final class InvarianceCheck {
 
     /** Whether the image alone, run again, gets another answer: then the other images of a batch are not the cause. */
     private boolean answersAtRandom() {
-        InvarianceCheck again = new InvarianceCheck(model, image, alone, 1, decisions);
+        InvarianceCheck again = new InvarianceCheck(model, image, alone, 1, decisions, type);
         String unequal = again.compare(model.apply(List.of(image)).get(0), 1);
         return unequal != null || again.fault != null;
     }
@@ -136,7 +142,7 @@ final class InvarianceCheck {
                             + " for the image alone and " + (other == null ? "is missing" : other.shape())
                             + " in a batch of " + size;
                 }
-                OutputDifference found = new OutputDifference();
+                OutputDifference found = new OutputDifference(type);
                 float[] one = output.getValue().floats();
                 found.add(one, 0, other.floats(), 0, one.length);
                 judge(output.getKey(), found);
@@ -157,7 +163,7 @@ final class InvarianceCheck {
                 continue;
             }
             int each = shape.elements() / Math.max(1, detections);
-            OutputDifference found = new OutputDifference();
+            OutputDifference found = new OutputDifference(type);
             float[] one = output.getValue().floats();
             float[] many = other.floats();
             for (DetectionPair pair : pairs) {

@@ -1,13 +1,28 @@
 package dev.gnserve.verification;
 
+import dev.gnserve.archive.TensorType;
+
 /** The difference of an image's output between two batches. Not thread-safe. */
 final class OutputDifference {
 
     /** Allowed difference relative to the largest value, as in PyTorch's own comparisons of memory formats. */
-    private static final double RELATIVE = 1e-4;
+    private static final double OF_FLOAT32 = 1e-4;
 
+    /** Roundings that may add up, as in {@link Tolerance}. */
+    private static final double UNITS = 16;
+
+    private final double relative;
     private double largest;
     private double magnitude = 1e-6;
+
+    /** @param type the coarsest in which the network computes */
+    OutputDifference(TensorType type) {
+        relative = switch (type) {
+            case BFLOAT16 -> UNITS * 0x1p-8;
+            case FLOAT16 -> UNITS * 0x1p-11;
+            default -> OF_FLOAT32;
+        };
+    }
 
     /** The largest absolute difference. */
     double largest() {
@@ -16,7 +31,7 @@ final class OutputDifference {
 
     /** The largest difference that rounding can explain. */
     double sound() {
-        return RELATIVE * magnitude;
+        return relative * magnitude;
     }
 
     /** Compares {@code length} values of both, from the given indexes on. */

@@ -5,6 +5,7 @@ import dev.gnserve.archive.NormalizationKind;
 import dev.gnserve.archive.NormalizationLayer;
 import dev.gnserve.archive.StoredTensor;
 import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.archive.TensorType;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.FloatTensor;
@@ -17,11 +18,14 @@ import dev.gnserve.backend.TensorGroup;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.model.ExpectedGroupNorm;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,7 +89,9 @@ final class TappedCopy implements AutoCloseable {
         List<CallCheck> calls = new ArrayList<>();
         Map<String, Integer> counts = new HashMap<>();
         List<UnverifiedLayer> unverified = new ArrayList<>();
+        Set<TensorType> types = EnumSet.noneOf(TensorType.class);
         Map<String, Tensor> alone = session.run(withBatch(image), TAP_BYTES, call -> {
+            types.add(call.header().type());
             GroupNormDeclaration declaration = tapped.declaration(call.header());
             if (declaration == null || call.input().shape().rank() < 2) {
                 unverified.add(new UnverifiedLayer(
@@ -104,8 +110,15 @@ final class TappedCopy implements AutoCloseable {
         }
         BatchInvariance invariance = batch < 2 || isWhole(image)
                 ? null
-                : InvarianceCheck.check(session::predict, image, alone, batch, decisions);
+                : InvarianceCheck.check(session::predict, image, alone, batch, decisions, coarsest(types));
         return report(calls, invariance, unverified);
+    }
+
+    private static TensorType coarsest(Set<TensorType> types) {
+        return Stream.of(TensorType.BFLOAT16, TensorType.FLOAT16)
+                .filter(types::contains)
+                .findFirst()
+                .orElse(TensorType.FLOAT32);
     }
 
     private static boolean isWhole(ModelInput input) {

@@ -72,7 +72,8 @@ class ExaminationTest {
             List.of(),
             new LifecycleTimes(DRAIN, Duration.ofMinutes(2), Duration.ZERO),
             clock::get,
-            trial);
+            trial,
+            PlanChoice.KEPT);
 
     @AfterEach
     void nothingIsLeft() throws Exception {

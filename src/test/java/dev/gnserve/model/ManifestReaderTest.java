@@ -88,7 +88,7 @@ class ManifestReaderTest {
         assertThat(manifest.thresholds())
                 .isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of(), List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
-        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, ExecutionPlan.AS_EXPORTED));
+        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, null));
         assertThat(manifest.verification())
                 .isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f, new ExpectedGroupNorm(8, 1e-5)));
         assertThat(manifest.warmUp())

@@ -77,7 +77,7 @@ abstract class ModelFixture {
     }
 
     void load(ModelCompanion.Factory... companions) {
-        model.load(engine, List.of(companions), batch -> {}, 2);
+        model.load(engine, List.of(companions), batch -> {}, 2, PlanChoice.KEPT);
     }
 
     ModelRepository repository(List<FakeSource> sources) {

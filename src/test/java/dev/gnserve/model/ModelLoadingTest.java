@@ -165,7 +165,7 @@ class ModelLoadingTest extends ModelFixture {
     void aModelThatDoesNotLoadFreesEverythingAndSaysWhy(Fault fault) {
         List<ModelCompanion.Factory> factories = fault.plant(this);
 
-        model.load(engine, factories, batch -> {}, 2);
+        model.load(engine, factories, batch -> {}, 2, PlanChoice.KEPT);
 
         assertThat(model.state()).isEqualTo(ModelState.FAILED);
         assertThat(model.reason()).contains(fault.reason);
@@ -269,7 +269,7 @@ class ModelLoadingTest extends ModelFixture {
             throw new IllegalStateException("a listener that fails");
         });
 
-        announcing.load(engine, List.of(), batch -> {}, 2);
+        announcing.load(engine, List.of(), batch -> {}, 2, PlanChoice.KEPT);
 
         assertThat(announcing.state()).isEqualTo(ModelState.READY);
         assertThat(answer(announcing)).containsExactly(2, 4);

@@ -1,30 +1,41 @@
 package dev.gnserve.tuning;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.archive.TwoConvolutions;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.Engine;
+import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelFolder;
+import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.PlanReport;
 import dev.gnserve.model.TuningReport;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PlanTunerTest {
 
     private static final String MANIFEST = "task: tensors\nwarmUp: {shapes: [[3, 32, 32]]}\n";
+
+    @TempDir
+    private static Path folder;
 
     private static PyTorchBackend backend;
 
@@ -87,5 +98,35 @@ class PlanTunerTest {
         assertThat(plan(report, "bfloat16").refusal())
                 .contains("The first Group Normalization that differs is second (");
         assertThat(report.chosen()).isNotEqualTo("bfloat16");
+    }
+
+    private static TuningReport tuneBriefly(TorchScriptArchive archive, Duration longest) throws IOException {
+        Path model = Files.createDirectories(folder.resolve("network"));
+        Files.writeString(model.resolve("model.yaml"), MANIFEST);
+        Path version = Files.createDirectories(model.resolve("1"));
+        Files.write(version.resolve("model.pt"), archive.toByteArray());
+        ModelSource source = ModelFolder.versions(model).get(0);
+        try (ArchiveSnapshot snapshot = source.snapshot()) {
+            EngineScope scope = new Engine(backend).scope("network");
+            return new BriefTuning(longest).run(scope, snapshot, source, ManifestReader.read("model.yaml", MANIFEST));
+        }
+    }
+
+    @Test
+    void loadingTriesOnlyWhatExactMayAdmit() throws IOException {
+        TuningReport report = tuneBriefly(TwoConvolutions.network(0), Duration.ofSeconds(5));
+
+        assertThat(report.plans()).extracting(PlanReport::plan).containsExactly("as-exported", "channels-last");
+        assertThat(plan(report, "channels-last").admitted()).isTrue();
+        assertThat(report.chosen()).isIn("as-exported", "channels-last");
+        assertThat(report.rounds()).isBetween(5, 12);
+    }
+
+    @Test
+    void loadingDoesNotMeasureSlowPasses() {
+        assertThatExceptionOfType(FailureException.class)
+                .isThrownBy(() -> tuneBriefly(TwoConvolutions.network(0), Duration.ZERO))
+                .withMessageMatching(
+                        "INVALID_REQUEST: a pass takes \\d+\\.\\d\\d s, and 5 passes of each of two plans do not fit into 0\\.0 s; `gnserve tune network` measures them");
     }
 }

@@ -2,6 +2,7 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.archive.TensorType;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.Prediction;
@@ -10,6 +11,7 @@ import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -73,6 +75,26 @@ class InvarianceCheckTest {
         assertThat(result.reason()).contains("depends on its batch");
     }
 
+    /** By how much the largest value of 8 may move. */
+    @ParameterizedTest
+    @CsvSource({
+        "0.04, FLOAT32, FAIL", "0.04, FLOAT16, PASS", "0.04, BFLOAT16, PASS",
+        "0.4, FLOAT16, FAIL", "0.4, BFLOAT16, PASS", "0.6, BFLOAT16, FAIL"
+    })
+    void whatRoundingExplainsDependsOnTheType(float apart, TensorType type, Verdict expected) {
+        Function<List<ModelInput>, List<Prediction>> model = images -> {
+            float[] values = IMAGE.values().clone();
+            values[7] += images.size() == 1 ? 0 : apart;
+            return Collections.nCopies(images.size(), output(new FloatTensor(IMAGE.shape(), values)));
+        };
+        Map<String, Tensor> alone =
+                Map.of("output", new FloatTensor(IMAGE.shape().prepend(1), IMAGE.values()));
+
+        assertThat(InvarianceCheck.check(model, IMAGE, alone, 2, Decisions.HIGHEST, type)
+                        .verdict())
+                .isEqualTo(expected);
+    }
+
     /** One channel of logits: a decision is whether they lie above 0. */
     @Test
     void aLogitThatChangesItsSignChangesTheResult() {
@@ -81,7 +103,12 @@ class InvarianceCheckTest {
                 batch -> List.of(output((Tensor) batch.get(0)), output(Tensor.of(new float[] {-1e-7f, 2}, 1, 2)));
 
         BatchInvariance result = InvarianceCheck.check(
-                model, image, Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)), 2, Decisions.HIGHEST);
+                model,
+                image,
+                Map.of("output", Tensor.of(image.values().clone(), 1, 1, 2)),
+                2,
+                Decisions.HIGHEST,
+                TensorType.FLOAT32);
 
         assertThat(result.verdict()).isEqualTo(Verdict.PASS);
         assertThat(result.changedDecisions()).isEqualTo(1);
@@ -97,7 +124,8 @@ class InvarianceCheckTest {
                 IMAGE,
                 Map.of("output", new FloatTensor(IMAGE.shape().prepend(1), IMAGE.values())),
                 8,
-                Decisions.HIGHEST);
+                Decisions.HIGHEST,
+                TensorType.FLOAT32);
 
         assertThat(result.verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
         assertThat(result.reason()).contains("batch of 2").contains("planted");
@@ -130,7 +158,12 @@ class InvarianceCheckTest {
                 "scores", Tensor.of(new float[] {0.5f}, 1, 1, 1));
 
         BatchInvariance result = InvarianceCheck.check(
-                batch -> List.of(boxes.apply(0.5f), boxes.apply(0.51f)), IMAGE, alone, 2, Decisions.HIGHEST);
+                batch -> List.of(boxes.apply(0.5f), boxes.apply(0.51f)),
+                IMAGE,
+                alone,
+                2,
+                Decisions.HIGHEST,
+                TensorType.FLOAT32);
 
         assertThat(result.verdict()).isEqualTo(Verdict.FAIL);
         assertThat(result.reason()).contains("depends on its batch: scores differs by 0.0100");
@@ -145,7 +178,12 @@ class InvarianceCheckTest {
                 .toList();
 
         BatchInvariance result = InvarianceCheck.check(
-                model, IMAGE, Map.of("output", Tensor.of(new float[1], 1, 1, 1)), 2, Decisions.HIGHEST);
+                model,
+                IMAGE,
+                Map.of("output", Tensor.of(new float[1], 1, 1, 1)),
+                2,
+                Decisions.HIGHEST,
+                TensorType.FLOAT32);
 
         assertThat(result.verdict()).isEqualTo(Verdict.FAIL);
         assertThat(result.reason()).startsWith("random: answers differ for the same input");
@@ -177,7 +215,8 @@ class InvarianceCheckTest {
                 IMAGE,
                 alone.outputs(),
                 2,
-                Decisions.HIGHEST);
+                Decisions.HIGHEST,
+                TensorType.FLOAT32);
     }
 
     private static Prediction detections(float[] boxes, float... scores) {
@@ -210,7 +249,7 @@ class InvarianceCheckTest {
         };
         Map<String, Tensor> alone =
                 Map.of("output", new FloatTensor(image.shape().prepend(1), image.values()));
-        return InvarianceCheck.check(model, image, alone, largest, Decisions.HIGHEST);
+        return InvarianceCheck.check(model, image, alone, largest, Decisions.HIGHEST, TensorType.FLOAT32);
     }
 
     private static Prediction output(Tensor values) {
