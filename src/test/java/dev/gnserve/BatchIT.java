@@ -19,7 +19,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -28,7 +27,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code gnserve batch} as a process that is killed, from the jar. */
 class BatchIT {
 
+    /** So many that they are not all done when the process is killed. */
     private static final int IMAGES = 80;
+
+    private static final int FEW = 6;
     private static final JsonMapper JSON = JsonMapper.shared();
 
     @TempDir
@@ -37,24 +39,9 @@ class BatchIT {
     private Path in;
     private Path out;
 
-    @BeforeEach
-    void images() throws IOException {
-        in = Files.createDirectories(folder.resolve("in"));
-        out = Files.createDirectories(folder.resolve("out"));
-        BufferedImage sample = ImageIO.read(new ByteArrayInputStream(Samples.png("fluorescence-256")));
-        for (int i = 0; i < IMAGES; i++) {
-            BufferedImage crop = new BufferedImage(128, 128, BufferedImage.TYPE_BYTE_GRAY);
-            Graphics2D graphics = crop.createGraphics();
-            graphics.drawImage(sample, -3 * i, -2 * i, null);
-            graphics.dispose();
-            Path file = in.resolve(i % 2 == 0 ? "even" : "odd").resolve("crop-%02d.png".formatted(i));
-            Files.createDirectories(file.getParent());
-            ImageIO.write(crop, "png", file.toFile());
-        }
-    }
-
     @Test
     void killedTwiceItLosesNothingAndRepeatsNothingThatWasComplete() throws Exception {
+        images(IMAGES);
         Map<String, FileTime> complete = killedAfter(1);
         Map<String, FileTime> more = killedAfter(complete.size() + 1);
         assertThat(more).as("what the first run had completed").containsAllEntriesOf(complete);
@@ -83,6 +70,7 @@ class BatchIT {
 
     @Test
     void whatFailsIsToldAndMisuseDoesNothing() throws Exception {
+        images(FEW);
         Files.writeString(in.resolve("odd/broken.png"), "no image");
 
         JsonNode summary = summary(1, start("--shard=0/1"));
@@ -92,9 +80,24 @@ class BatchIT {
                         .path("code")
                         .asString())
                 .isEqualTo("UNSUPPORTED_MEDIA");
-        assertThat(completed()).hasSize(IMAGES);
+        assertThat(completed()).hasSize(FEW);
         assertThat(exit(start("--model=nobody"))).isEqualTo(2);
         assertThat(exit(start("--shard=4/4"))).isEqualTo(2);
+    }
+
+    private void images(int number) throws IOException {
+        in = Files.createDirectories(folder.resolve("in"));
+        out = Files.createDirectories(folder.resolve("out"));
+        BufferedImage sample = ImageIO.read(new ByteArrayInputStream(Samples.png("fluorescence-256")));
+        for (int i = 0; i < number; i++) {
+            BufferedImage crop = new BufferedImage(128, 128, BufferedImage.TYPE_BYTE_GRAY);
+            Graphics2D graphics = crop.createGraphics();
+            graphics.drawImage(sample, -3 * i, -2 * i, null);
+            graphics.dispose();
+            Path file = in.resolve(i % 2 == 0 ? "even" : "odd").resolve("crop-%02d.png".formatted(i));
+            Files.createDirectories(file.getParent());
+            ImageIO.write(crop, "png", file.toFile());
+        }
     }
 
     /** Runs until more than so many results are there, and kills it without warning. */

@@ -29,7 +29,7 @@ class JarIT {
 
     @Test
     void servesTheEmbeddedModelAndStopsWhenAsked() throws Exception {
-        List<String> command = Jar.command(List.of(), List.of("--server.port=0"));
+        List<String> command = Jar.asBuilt(List.of(), "--server.port=0");
         Process process;
         try (StartedJar service = StartedJar.of(new ProcessBuilder(command))) {
             process = service.process();
@@ -70,7 +70,7 @@ class JarIT {
 
     @Test
     void misuseExitsWithTwo() throws Exception {
-        Process process = new ProcessBuilder(Jar.command("no-such-command"))
+        Process process = new ProcessBuilder(Jar.asBuilt(List.of(Jar.QUICK_START), "no-such-command"))
                 .redirectErrorStream(true)
                 .start();
 
@@ -115,8 +115,11 @@ class JarIT {
 
     @Test
     void commandsPrintNothingButTheirAnswerToStandardOutput() throws Exception {
-        Process process = new ProcessBuilder(
-                        Jar.command("inspect", "src/main/resources/models/nuclei-unet-gn/1/model.pt", "--json"))
+        Process process = new ProcessBuilder(Jar.asBuilt(
+                        List.of(Jar.QUICK_START),
+                        "inspect",
+                        "src/main/resources/models/nuclei-unet-gn/1/model.pt",
+                        "--json"))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(value = OS.LINUX, disabledReason = "threads and files are counted in /proc")
 class ReloadsJarIT {
 
-    private static final int CLIENTS = 4;
+    private static final int CLIENTS = 2;
     private static final int SLOW_MILLIS = 300;
 
     /** Threads that verify: one for each model that is asked, at most. The kernel's names leave the model's name out. */

@@ -37,8 +37,8 @@ class ShutdownIT {
 
     @Test
     void underLoadNoAnswerIsLostOrBrokenWhenTheServiceIsStopped() throws Exception {
-        StartedJar service =
-                StartedJar.of(new ProcessBuilder(Jar.command("--server.port=0", "--gnserve.shutdown-pause=5s")));
+        StartedJar service = StartedJar.of(new ProcessBuilder(
+                Jar.command("--server.port=0", "--gnserve.models=nuclei-unet-gn", "--gnserve.shutdown-pause=5s")));
         Process process = service.process();
         List<Seen> answers = Collections.synchronizedList(new ArrayList<>());
         List<String> lost = Collections.synchronizedList(new ArrayList<>());

@@ -36,7 +36,7 @@ class ArchiveMutationTest {
             List<String> parts = archive.entries().stream()
                     .filter(name -> name.endsWith(".pkl") || name.endsWith(".py") || name.equals("byteorder"))
                     .toList();
-            for (int round = 0; round < 1500; round++) {
+            for (int round = 0; round < 750; round++) {
                 String part = parts.get(random.nextInt(parts.size()));
                 byte[] changed = mutated(archive.bytes(part, 1 << 20), random);
                 String what = sample + " " + part + " round " + round;

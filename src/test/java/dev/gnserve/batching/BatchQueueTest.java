@@ -20,13 +20,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The queue compared with a plain list, and at a size at which a loop over all items would be too slow. */
 class BatchQueueTest {
 
-    private static final int LARGE = 1_000_000;
-    private static final int REFUSALS = 100_000;
+    private static final int LARGE = 300_000;
+    private static final int REFUSALS = 300_000;
 
     private long nowNanos = Long.MAX_VALUE - 1_000;
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 1_000_000})
+    @ValueSource(ints = {1, 3, LARGE})
     @Timeout(60) // A visit of each waiting item for each refusal takes minutes.
     void refusingDoesNotVisitTheWaitingItems(int shapes) {
         Batcher<Integer, Integer> batcher = Batcher.<Integer, Integer>of("m", "1")

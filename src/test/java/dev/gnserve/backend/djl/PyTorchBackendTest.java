@@ -78,7 +78,7 @@ class PyTorchBackendTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void refusedInputsDoNotStayInMemory() throws IOException {
-        int times = 300;
+        int times = 150;
         Path file = Path.of("src/main/resources/models/nuclei-unet-gn/1/model.pt");
         try (ArchiveSnapshot snapshot = ArchiveSnapshot.read(file);
                 PyTorchModel model = engine.load(snapshot, BackendPlan.CPU)) {
