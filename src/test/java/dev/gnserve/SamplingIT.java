@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -26,6 +27,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.event.EventListener;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 
 /** A service whose every answer is verified afterwards. */
@@ -70,8 +72,15 @@ class SamplingIT {
         }
     }
 
+    @AfterAll
+    static void forgetMeasurements() {
+        FileSystemUtils.deleteRecursively(
+                Path.of(System.getenv("XDG_CACHE_HOME")).toFile());
+    }
+
     @DynamicPropertySource
     static void modelsFolder(DynamicPropertyRegistry properties) throws IOException {
+        forgetMeasurements();
         put(MODEL, "verification: {onLoad: off, sampleRate: 1}");
         put(PLANNED, "execution: {plan: channels-last}");
         properties.add("gnserve.models-dir", models::toString);
