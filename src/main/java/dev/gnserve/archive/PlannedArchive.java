@@ -153,7 +153,7 @@ public final class PlannedArchive {
                 plain = stride == [1, 1] and padding == [1, 1] and dilation == [1, 1]
                 square = torch.size(weight, 2) == 3 and torch.size(weight, 3) == 3
                 wide = torch.size(weight, 0) >= 64 and torch.size(weight, 1) >= 64
-                large = torch.size(input, 2) * torch.size(input, 3) >= 1024
+                large = torch.size(input, 2) * torch.size(input, 3) >= 1024 and torch.size(input, 0) > 0
                 fitting = floats and plain and square and wide and large and torch._nnpack_available()
               else:
                 pass

@@ -416,10 +416,17 @@ public final class LoadedModel implements Inference {
                 return;
             }
             String why = "auto: by the plan %s it does not load: %s".formatted(own.plan(), reasonOf(causeOf(e)));
-            LOG.log(WARNING, () -> label() + " is loaded as exported. " + why);
+            LOG.log(
+                    WARNING,
+                    () -> label() + " is loaded as exported. " + why
+                            + ". State execution: {plan: as-exported} in its model.yaml, and it loads at once");
             ModelParts again = own.again(engine.scope(label()));
             boolean unused = own.end(System.nanoTime() + LAST_CALLS.toNanos(), () -> {});
             parts = again;
+            if (life.phase() != Phase.LOADING && life.phase() != Phase.WARMING) {
+                release(Duration.ZERO); // The thread that closed it saw the first parts.
+                return;
+            }
             try {
                 again.scope().hold("loading model " + name(), () -> make(again, factories, batches, cores, plans, why));
             } catch (IOException | RuntimeException | Error second) {

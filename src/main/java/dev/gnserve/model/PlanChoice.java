@@ -7,7 +7,6 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.EngineScope;
-import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -73,10 +72,6 @@ public final class PlanChoice {
             }
             return byMeasurement(measured);
         } catch (FailureException e) {
-            if (e.failure().code() == FailureCode.SHUTTING_DOWN
-                    || e.failure().code() == FailureCode.MODEL_UNAVAILABLE) {
-                throw e; // The model is closed.
-            }
             return asExported(scope, e.failure().detail());
         } catch (TorchScriptException e) {
             return asExported(scope, String.valueOf(e.getMessage()));
@@ -106,11 +101,12 @@ public final class PlanChoice {
 
     /**
      * Whether another measurement would hardly choose otherwise. A plan that seems faster, but not clearly, is measured again; so is one
-     * that was refused, because that may be due to model.yaml or to the memory of the moment.
+     * that was refused, or had no time, because that may be due to model.yaml or to the moment.
      */
     private static boolean isSettled(TuningReport measured) {
         return measured.plan() != ExecutionPlan.AS_EXPORTED
-                || measured.plans().stream().allMatch(plan -> plan.admitted() && plan.speedup() <= 1);
+                || (measured.plans().size() > 1
+                        && measured.plans().stream().allMatch(plan -> plan.admitted() && plan.speedup() <= 1));
     }
 
     private void keep(TunedPlans.Key key, TuningReport measured) {

@@ -30,18 +30,27 @@ public final class TunedPlans {
     /** A report is some kilobytes long. */
     private static final long MOST_BYTES = 1 << 20;
 
-    private final Path folder;
+    private final @Nullable Path folder;
 
-    public TunedPlans(Path folder) {
+    /** @param folder null to keep nothing */
+    public TunedPlans(@Nullable Path folder) {
         this.folder = folder;
     }
 
     /** Those of this user: in {@code $XDG_CACHE_HOME/gnserve/plans}, by default {@code ~/.cache/gnserve/plans}. */
     public static TunedPlans ofUser() {
-        String caches = System.getenv("XDG_CACHE_HOME");
-        Path home = Path.of(System.getProperty("user.home", ""));
-        Path folder = caches == null || caches.isBlank() ? home.resolve(".cache") : Path.of(caches);
-        return new TunedPlans(folder.resolve("gnserve").resolve("plans"));
+        return of(System.getenv("XDG_CACHE_HOME"), System.getProperty("user.home"));
+    }
+
+    /** @param home of the user; Java says {@code ?} where there is none */
+    static TunedPlans of(@Nullable String caches, @Nullable String home) {
+        Path folder = null;
+        if (caches != null && !caches.isBlank()) {
+            folder = Path.of(caches);
+        } else if (home != null && Path.of(home).isAbsolute()) {
+            folder = Path.of(home, ".cache");
+        }
+        return new TunedPlans(folder == null ? null : folder.resolve("gnserve").resolve("plans"));
     }
 
     /**
@@ -88,7 +97,10 @@ public final class TunedPlans {
 
     /** The measurement; null if there is none. A file that cannot be read is none, and the log says so. */
     public @Nullable TuningReport find(Key key) {
-        Path file = file(key);
+        if (folder == null) {
+            return null;
+        }
+        Path file = file(folder, key);
         try {
             if (!Files.isRegularFile(file) || Files.size(file) > MOST_BYTES) {
                 return null;
@@ -109,9 +121,13 @@ public final class TunedPlans {
      * Keeps a measurement, in the place of an earlier one.
      *
      * @return the file
+     * @throws IOException if the folder cannot be written, or there is none
      */
     public Path keep(Key key, TuningReport report) throws IOException {
-        Path file = file(key);
+        if (folder == null) {
+            throw new IOException("this user has no home");
+        }
+        Path file = file(folder, key);
         Files.createDirectories(folder);
         Path part = Files.createTempFile(folder, "part-", ".json");
         try {
@@ -125,7 +141,7 @@ public final class TunedPlans {
         return file;
     }
 
-    private Path file(Key key) {
+    private static Path file(Path folder, Key key) {
         try {
             byte[] digest =
                     MessageDigest.getInstance("SHA-256").digest(key.toString().getBytes(StandardCharsets.UTF_8));

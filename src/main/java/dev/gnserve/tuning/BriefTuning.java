@@ -16,6 +16,7 @@ import dev.gnserve.model.TuningReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only channels-last, on
@@ -28,8 +29,12 @@ public final class BriefTuning implements PlanTrial {
 
     private static final long PASSES = 1L << 30;
 
+    /** For all models together, so that many do not hold up a start. */
+    private static final Duration IN_ALL = Duration.ofMinutes(1);
+
     private final Duration longest;
     private final PassMemory memory;
+    private final AtomicLong spentNanos = new AtomicLong();
 
     /**
      * @param longest for the timing of the passes; loading, comparing and verifying come before it
@@ -53,8 +58,20 @@ public final class BriefTuning implements PlanTrial {
                                     .formatted(needed >> 20, memory.total() >> 20, source.name()))
                     .asException();
         }
+        if (spentNanos.get() > IN_ALL.toNanos()) {
+            throw Failure.of(
+                            FailureCode.OVERLOADED,
+                            "other models were measured for a minute already; `gnserve tune %s` measures this one"
+                                    .formatted(source.name()))
+                    .asException();
+        }
         List<FloatTensor> one = TuningImages.of(source, manifest).subList(0, 1);
-        return new PlanTuner(scope, archive, manifest, one, Accuracy.EXACT)
-                .runBriefly(source.name(), source.version(), longest);
+        long began = System.nanoTime();
+        try {
+            return new PlanTuner(scope, archive, manifest, one, Accuracy.EXACT)
+                    .runBriefly(source.name(), source.version(), longest);
+        } finally {
+            spentNanos.addAndGet(System.nanoTime() - began);
+        }
     }
 }

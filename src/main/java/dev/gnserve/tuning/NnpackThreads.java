@@ -18,9 +18,15 @@ final class NnpackThreads {
 
     private NnpackThreads() {}
 
-    /** Why the plan is not to be chosen by measurement on this machine; null if it may be. */
-    static @Nullable String objection() {
-        return objection(allowed(), Runtime.getRuntime().availableProcessors());
+    /**
+     * Why the plan is not to be chosen by measurement on this machine; null if it may be.
+     *
+     * @param stated threads of a pass in model.yaml; 0 for automatic
+     */
+    static @Nullable String objection(int stated) {
+        return stated == 0
+                ? objection(allowed(), Runtime.getRuntime().availableProcessors())
+                : "it takes as many threads as there are cores, and model.yaml states execution.threads";
     }
 
     static @Nullable String objection(int threads, int usable) {

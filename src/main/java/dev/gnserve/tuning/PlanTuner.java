@@ -172,7 +172,9 @@ public final class PlanTuner {
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
             for (ExecutionPlan plan : plans) {
                 Candidate candidate;
-                String objection = plan == ExecutionPlan.WINOGRAD ? NnpackThreads.objection() : null;
+                String objection = plan == ExecutionPlan.WINOGRAD
+                        ? NnpackThreads.objection(manifest.execution().threads())
+                        : null;
                 if (objection != null) {
                     failed.add(PlanReport.failed(plan, objection));
                     continue;
@@ -243,7 +245,7 @@ public final class PlanTuner {
         try (ModelVerifier verifier = new ModelVerifier(
                 scope,
                 archive,
-                manifest.task().label(),
+                archive.name(),
                 new BackendPlan(manifest.execution().device(), 0, plan),
                 manifest.verification().expected(),
                 decisions,

@@ -1,6 +1,7 @@
 package dev.gnserve.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.TorchScriptException;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,6 +76,21 @@ class TunedPlansTest {
                 key -> new TunedPlans.Key("ab", key.engine(), key.device(), key.processor(), 2, 0, 3));
         assertThat(others)
                 .allSatisfy(other -> assertThat(plans.find(other.apply(KEY))).isNull());
+    }
+
+    @Test
+    void withoutAHomeNothingIsKept() throws IOException {
+        for (String home : Arrays.asList("?", "", null)) {
+            TunedPlans plans = TunedPlans.of(" ", home);
+            assertThatIOException()
+                    .isThrownBy(() -> plans.keep(KEY, report("channels-last")))
+                    .withMessage("this user has no home");
+            assertThat(plans.find(KEY)).isNull();
+        }
+        Path kept = TunedPlans.of(null, folder.toString()).keep(KEY, report("channels-last"));
+        assertThat(kept).startsWith(folder.resolve(".cache/gnserve/plans"));
+        assertThat(TunedPlans.of(folder.toString(), "?").keep(KEY, report("channels-last")))
+                .startsWith(folder.resolve("gnserve/plans"));
     }
 
     @Test
@@ -158,10 +175,12 @@ class TunedPlansTest {
         for (Map.Entry<Double, Integer> expected : trialsOfTwoLoads.entrySet()) {
             AtomicInteger trials = new AtomicInteger();
             TunedPlans plans = new TunedPlans(folder.resolve("plans-" + expected.getKey()));
+            PlanReport exported = new PlanReport("as-exported", 10, 1, 0, 0, 10, null);
             PlanReport other = new PlanReport("channels-last", 9, expected.getKey(), 1e-7, 0, 10, null);
             PlanChoice measuring = new PlanChoice(plans, (scope, archive, source, manifest) -> {
                 trials.incrementAndGet();
-                return new TuningReport("network", "1", 1, 8, List.of(other), "as-exported", "not clearly faster");
+                return new TuningReport(
+                        "network", "1", 1, 8, List.of(exported, other), "as-exported", "not clearly faster");
             });
             for (int load = 0; load < 2; load++) {
                 end(loaded(measuring, "workers: 1"));
@@ -175,6 +194,7 @@ class TunedPlansTest {
         TunedPlans plans = new TunedPlans(folder.resolve("plans"));
         List<Exception> failures = List.of(
                 new FailureException(FailureCode.INVALID_REQUEST, "a pass takes 9 s"),
+                new FailureException(FailureCode.MODEL_UNAVAILABLE, "a pass takes 9 s"),
                 new TorchScriptException("a pass takes 9 s"),
                 new IOException("a pass takes 9 s"),
                 new IllegalStateException("a pass takes 9 s"));

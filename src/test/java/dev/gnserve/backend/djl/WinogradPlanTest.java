@@ -130,6 +130,7 @@ class WinogradPlanTest {
     @ValueSource(
             strings = {
                 "torch.conv2d(x, self.weight, self.bias, )",
+                "torch.cat([torch.conv2d(torch.slice(x, 0, 0, 0, 1), self.weight, self.bias, [1, 1], [1, 1]), x])",
                 "torch.conv2d(x, self.weight, self.bias, [2, 2], [1, 1])",
                 "torch.conv2d(x, self.weight, None, [1, 1], [2, 2], [2, 2])",
                 "torch.conv2d(x, self.weight, self.bias, [1, 1], \"same\")",
