@@ -211,7 +211,7 @@ record ModelDetail(
 
             @Schema(
                     example = "channels-last",
-                    allowableValues = {"as-exported", "channels-last", "bfloat16"})
+                    allowableValues = {"as-exported", "channels-last", "winograd", "bfloat16"})
             String plan,
 
             @Schema(example = "2") int workers,

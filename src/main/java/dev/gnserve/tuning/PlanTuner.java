@@ -38,6 +38,9 @@ public final class PlanTuner {
     /** A plan that is not faster by this factor is not worth a change. */
     private static final double WORTHWHILE = 1.05;
 
+    /** What a plan must gain over a simpler one. */
+    private static final double MORE = 1.02;
+
     /** Of the timing, where it may take its time. */
     private static final Effort TUNING = new Effort(8, 51, true);
 
@@ -113,7 +116,7 @@ public final class PlanTuner {
      * @throws FailureException if the model does not run as exported
      */
     public TuningReport run(String model, String version, Duration longest) {
-        List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16);
+        List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
         return compare(model, version, load(ExecutionPlan.AS_EXPORTED), all, longest, TUNING);
     }
 
@@ -169,6 +172,13 @@ public final class PlanTuner {
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
             for (ExecutionPlan plan : plans) {
                 Candidate candidate;
+                String objection = plan == ExecutionPlan.WINOGRAD
+                        ? NnpackThreads.objection(manifest.execution().threads())
+                        : null;
+                if (objection != null) {
+                    failed.add(PlanReport.failed(plan, objection));
+                    continue;
+                }
                 try {
                     candidate = load(plan);
                 } catch (FailureException e) {
@@ -285,7 +295,7 @@ public final class PlanTuner {
             List<Double> ratios = ratios(candidate, exported);
             double gain = median(ratios);
             double faster = (double) ratios.stream().filter(ratio -> ratio > 1).count() / ratios.size();
-            if (candidate.refusal == null && gain >= WORTHWHILE && faster >= CLEAR && gain > speedup) {
+            if (candidate.refusal == null && gain >= WORTHWHILE && faster >= CLEAR && gain > MORE * speedup) {
                 best = candidate;
                 speedup = gain;
             }

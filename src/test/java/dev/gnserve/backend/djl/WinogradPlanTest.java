@@ -1,0 +1,150 @@
+package dev.gnserve.backend.djl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gnserve.archive.ArchiveSnapshot;
+import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.archive.Rewrites;
+import dev.gnserve.archive.ScriptMethod;
+import dev.gnserve.archive.ScriptModule;
+import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.backend.BackendPlan;
+import dev.gnserve.backend.Device;
+import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.backend.ModelInput;
+import dev.gnserve.backend.OutputDifference;
+import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.TensorShape;
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Convolutions that are large enough for Winograd's algorithm, against the definition in float64. */
+class WinogradPlanTest {
+
+    private static final int CHANNELS = 64;
+    private static final int SIDE = 37;
+
+    private static final float[] WEIGHT = gaussian(1, CHANNELS * CHANNELS * 9);
+    private static final float[] BIAS = gaussian(2, CHANNELS);
+
+    private static PyTorchBackend engine;
+
+    @BeforeAll
+    static void startEngine() {
+        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+    }
+
+    @AfterAll
+    static void closeEngine() {
+        engine.close();
+    }
+
+    private static float[] gaussian(int seed, int count) {
+        Random random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static FloatTensor image(int seed) {
+        return new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), gaussian(seed, CHANNELS * SIDE * SIDE));
+    }
+
+    private static PyTorchModel load(String line, ExecutionPlan plan) throws IOException {
+        TorchScriptArchive archive = Rewrites.written(ScriptModule.ofClass("Model")
+                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
+                .parameter("bias", BIAS, CHANNELS)
+                .method(ScriptMethod.forward("return " + line))
+                .build());
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "network")) {
+            return engine.load(snapshot, new BackendPlan(Device.CPU, 1, plan));
+        }
+    }
+
+    private static float[] run(PyTorchModel model, FloatTensor... images) {
+        List<Prediction> predictions =
+                model.newSession().run(List.<ModelInput>of(images)).predictions();
+        return predictions.get(0).outputs().values().iterator().next().floats();
+    }
+
+    /** A 3 x 3 convolution with stride 1 and padding 1. */
+    private static float[] defined(float[] input) {
+        float[] output = new float[CHANNELS * SIDE * SIDE];
+        for (int out = 0; out < CHANNELS; out++) {
+            for (int y = 0; y < SIDE; y++) {
+                for (int x = 0; x < SIDE; x++) {
+                    output[(out * SIDE + y) * SIDE + x] = (float) pixel(input, out, y, x);
+                }
+            }
+        }
+        return output;
+    }
+
+    private static double pixel(float[] input, int out, int y, int x) {
+        double sum = BIAS[out];
+        for (int in = 0; in < CHANNELS; in++) {
+            for (int i = Math.max(0, 1 - y); i < Math.min(3, SIDE + 1 - y); i++) {
+                for (int j = Math.max(0, 1 - x); j < Math.min(3, SIDE + 1 - x); j++) {
+                    sum += (double) input[(in * SIDE + y + i - 1) * SIDE + x + j - 1]
+                            * WEIGHT[((out * CHANNELS + in) * 3 + i) * 3 + j];
+                }
+            }
+        }
+        return sum;
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
+                "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1], [1, 1], 1, )",
+                "torch.convolution(x, self.weight, self.bias, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)",
+                "torch._convolution(x, self.weight, self.bias, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, False, False, True, True)"
+            })
+    void aLargeConvolutionIsThatOfTheDefinition(String line) throws IOException {
+        FloatTensor image = image(3);
+        try (PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
+            assertThat(OutputDifference.relative(defined(image.values()), run(model, image)))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void anImageHasTheSameBitsInABatch() throws IOException {
+        String line = "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])";
+        try (PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
+            assertThat(run(model, image(3), image(4), image(5))).containsExactly(run(model, image(3)));
+        }
+    }
+
+    /** Strides, padding, dilation, groups and words that Winograd's algorithm does not take. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.conv2d(x, self.weight, self.bias, )",
+                "torch.cat([torch.conv2d(torch.slice(x, 0, 0, 0, 1), self.weight, self.bias, [1, 1], [1, 1]), x])",
+                "torch.conv2d(x, self.weight, self.bias, [2, 2], [1, 1])",
+                "torch.conv2d(x, self.weight, None, [1, 1], [2, 2], [2, 2])",
+                "torch.conv2d(x, self.weight, self.bias, [1, 1], \"same\")",
+                "torch.conv2d(x, self.weight, bias=self.bias, padding=[1, 1])",
+                "torch.conv2d(torch.slice(x, 1, 0, 32), torch.slice(self.weight, 1, 0, 32), None, [1, 1], [1, 1])",
+                "torch._convolution(x, self.weight, self.bias, [2, 2], [1, 1], [1, 1], True, [1, 1], 1, False, False, True, True)",
+                "torch.to(torch.conv2d(torch.to(x, 7), torch.to(self.weight, 7), None, [1, 1], [1, 1]), 6)"
+            })
+    void otherConvolutionsAreThoseOfTheEngine(String line) throws IOException {
+        FloatTensor image = image(3);
+        try (PyTorchModel exported = load(line, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
+            assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
+                    .isLessThan(1e-6);
+        }
+    }
+}
