@@ -95,6 +95,12 @@ final class Evaluator {
         };
     }
 
+    /** The value of an expression within a function. */
+    @Nullable
+    Object value(Span span, Frame frame) {
+        return value(span, frame, 0);
+    }
+
     private @Nullable Object value(Span span, Frame frame, int depth) {
         if (++steps > MAX_STEPS) {
             throw new TorchScriptException("the archive's code is too complex to list its normalization layers");

@@ -3,14 +3,13 @@ package dev.gnserve.archive;
 import dev.gnserve.archive.SourceFile.Call;
 import dev.gnserve.archive.SourceFile.ClassType;
 import dev.gnserve.archive.SourceFile.Function;
-import dev.gnserve.archive.SourceFile.Kind;
 import dev.gnserve.archive.SourceFile.Span;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -30,12 +29,10 @@ public final class PlannedArchive {
     public static final String PREPARE = "gnserve_prepare";
 
     /** Another text of the plans makes another archive: what was measured with the one before does not hold for it. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     private static final String FILE = "code/__torch__/gnserve/plan.py";
     private static final String NARROW_FILE = "code/__torch__/gnserve/narrow.py";
-    private static final String WINOGRAD_FILE = "code/__torch__/gnserve/winograd.py";
-    private static final String WINOGRAD = "__torch__.gnserve.winograd.";
     private static final String LAST = "__torch__.gnserve.plan.last(";
     private static final String NARROW = "__torch__.gnserve.narrow.narrow(";
 
@@ -135,95 +132,6 @@ public final class PlannedArchive {
               return narrowed
             """;
 
-    /**
-     * Convolutions that NNPACK computes where it is worth it, by Winograd's F(6x6, 3x3) (Lavin and Gray 2015, "Fast Algorithms for
-     * Convolutional Neural Networks"). Each image goes alone, so that its result does not depend on the batch. {@code _nnpack_available}
-     * is false where the processor or the build has none.
-     */
-    private static final String WINOGRAD_HELPERS = """
-            def fits(input: Tensor,
-                weight: Tensor,
-                stride: List[int],
-                padding: List[int],
-                dilation: List[int],
-                groups: int) -> bool:
-              fitting = False
-              if torch.dim(input) == 4 and torch.dim(weight) == 4 and groups == 1:
-                floats = ops.prim.dtype(input) == 6 and ops.prim.dtype(weight) == 6 and not ops.prim.is_cuda(input)
-                plain = stride == [1, 1] and padding == [1, 1] and dilation == [1, 1]
-                square = torch.size(weight, 2) == 3 and torch.size(weight, 3) == 3
-                wide = torch.size(weight, 0) >= 64 and torch.size(weight, 1) >= 64
-                large = torch.size(input, 2) * torch.size(input, 3) >= 1024 and torch.size(input, 0) > 0
-                fitting = floats and plain and square and wide and large and torch._nnpack_available()
-              else:
-                pass
-              return fitting
-            def each(input: Tensor,
-                weight: Tensor,
-                bias: Optional[Tensor],
-                stride: List[int],
-                padding: List[int]) -> Tensor:
-              contiguous = torch.contiguous(input)
-              if torch.size(contiguous, 0) == 1:
-                output = torch._nnpack_spatial_convolution(contiguous, weight, bias, padding, stride)
-              else:
-                outputs = annotate(List[Tensor], [])
-                for i in range(torch.size(contiguous, 0)):
-                  _0 = torch.append(outputs, torch._nnpack_spatial_convolution(torch.slice(contiguous, 0, i, i + 1, 1), weight, bias, padding, stride))
-                output = torch.cat(outputs)
-              return output
-            def conv2d(input: Tensor,
-                weight: Tensor,
-                bias: Optional[Tensor],
-                stride: List[int],
-                padding: List[int],
-                dilation: List[int],
-                groups: int) -> Tensor:
-              if __torch__.gnserve.winograd.fits(input, weight, stride, padding, dilation, groups, ):
-                output = __torch__.gnserve.winograd.each(input, weight, bias, stride, padding, )
-              else:
-                output = torch.conv2d(__torch__.gnserve.plan.last(input, ), weight, bias, stride, padding, dilation, groups)
-              return output
-            def convolution(input: Tensor,
-                weight: Tensor,
-                bias: Optional[Tensor],
-                stride: List[int],
-                padding: List[int],
-                dilation: List[int],
-                transposed: bool,
-                output_padding: List[int],
-                groups: int) -> Tensor:
-              if not transposed and __torch__.gnserve.winograd.fits(input, weight, stride, padding, dilation, groups, ):
-                output = __torch__.gnserve.winograd.each(input, weight, bias, stride, padding, )
-              else:
-                output = torch.convolution(__torch__.gnserve.plan.last(input, ), weight, bias, stride, padding, dilation, transposed, output_padding, groups)
-              return output
-            def _convolution(input: Tensor,
-                weight: Tensor,
-                bias: Optional[Tensor],
-                stride: List[int],
-                padding: List[int],
-                dilation: List[int],
-                transposed: bool,
-                output_padding: List[int],
-                groups: int,
-                benchmark: bool,
-                deterministic: bool,
-                cudnn_enabled: bool,
-                allow_tf32: bool) -> Tensor:
-              if not transposed and __torch__.gnserve.winograd.fits(input, weight, stride, padding, dilation, groups, ):
-                output = __torch__.gnserve.winograd.each(input, weight, bias, stride, padding, )
-              else:
-                output = torch._convolution(__torch__.gnserve.plan.last(input, ), weight, bias, stride, padding, dilation, transposed, output_padding, groups, benchmark, deterministic, cudnn_enabled, allow_tf32)
-              return output
-            """;
-
-    /** The arguments that may be left out at the end; those of operators with a helper in {@link #WINOGRAD_HELPERS}. */
-    private static final Map<String, List<String>> DEFAULTS = Map.of(
-            "torch.conv2d", List.of("", "", "None", "[1, 1]", "[0, 0]", "[1, 1]", "1"),
-            "torch.convolution", Collections.nCopies(9, ""),
-            "torch._convolution", Collections.nCopies(13, ""));
-
     private static final Set<String> CONVOLUTIONS = Set.of(
             "torch._convolution",
             "torch._convolution_mode",
@@ -235,6 +143,11 @@ public final class PlannedArchive {
             "torch.conv_transpose2d",
             "torch.conv_transpose3d");
 
+    /** Of a weight, in {@link #PREPARE}. */
+    private static final String NARROWED = "torch.detach(torch.to(%s, " + BFLOAT16 + "))";
+
+    private static final String WINOGRAD = WinogradConvolutions.TRANSFORMED + "(%s, )";
+
     /** Operators that do not convert their arguments to one type. */
     private static final Set<String> FLOAT32_ONLY = Set.of("torch.linear");
 
@@ -242,7 +155,7 @@ public final class PlannedArchive {
 
     /** Whether an archive with a plan has the method {@link #PREPARE}. */
     public static boolean isToPrepare(TorchScriptArchive archive) {
-        return archive.has(NARROW_FILE);
+        return archive.has(NARROW_FILE) || archive.has(WinogradConvolutions.FILE);
     }
 
     /**
@@ -263,14 +176,18 @@ public final class PlannedArchive {
         if (narrow) {
             requireFloat32(archive);
         }
+        Set<StoredTensor> winograd = winogradWeights(archive, plan);
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
             Edits edits = new Edits();
             convolutions += convolve(source, plan, edits);
-            if (narrow && source == root.file) {
+            if (plan != ExecutionPlan.CHANNELS_LAST && source == root.file) {
                 boolean lineEnded = root.end > 0 && source.text.charAt(root.end - 1) == '\n';
-                edits.insert(root.end, (lineEnded ? "" : "\n") + prepare(archive, root.qualifiedName));
+                String prepared = narrow
+                        ? prepare(archive, root.qualifiedName, PlannedArchive::isOfConvolution, NARROWED)
+                        : prepare(archive, root.qualifiedName, winograd::contains, WINOGRAD);
+                edits.insert(root.end, (lineEnded ? "" : "\n") + prepared);
             }
             String text = edits.apply(source.text);
             if (!text.equals(source.text)) {
@@ -282,7 +199,7 @@ public final class PlannedArchive {
         }
         changed.put(FILE, (HELPERS + EXACT_NORM).getBytes(StandardCharsets.UTF_8));
         if (plan == ExecutionPlan.WINOGRAD) {
-            changed.put(WINOGRAD_FILE, WINOGRAD_HELPERS.getBytes(StandardCharsets.UTF_8));
+            changed.put(WinogradConvolutions.FILE, WinogradConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
         }
         if (narrow) {
             changed.put(NARROW_FILE, NARROW_HELPER.getBytes(StandardCharsets.UTF_8));
@@ -325,7 +242,9 @@ public final class PlannedArchive {
                         wrap(source, arguments.get(0), "torch.to(" + LAST, ", ), " + BFLOAT16 + ")", edits);
                         wrap(source, arguments.get(1), "torch.to(", ", " + BFLOAT16 + ")", edits);
                         wrap(source, arguments.get(2), NARROW, ", )", edits);
-                    } else if (plan != ExecutionPlan.WINOGRAD || !callWinograd(source, call, arguments, edits)) {
+                    } else if (plan == ExecutionPlan.WINOGRAD && WinogradConvolutions.isTaken(source, call)) {
+                        WinogradConvolutions.replace(source, call, edits);
+                    } else {
                         wrap(source, arguments.get(0), LAST, ", )", edits);
                     }
                 } else if (!narrow && callee.equals(NormalizationKind.GROUP_NORM.operator())) {
@@ -339,28 +258,6 @@ public final class PlannedArchive {
         return convolutions;
     }
 
-    /** Calls a helper in the place of a convolution. Returns false, without an edit, for a call that the helpers do not take. */
-    private static boolean callWinograd(SourceFile source, Call call, List<Span> arguments, Edits edits) {
-        String operator = source.token(call.callee());
-        List<String> defaults = DEFAULTS.getOrDefault(operator, List.of());
-        boolean named = arguments.stream().anyMatch(argument -> source.isSign(argument.from() + 1, '='));
-        boolean textual = arguments.stream().anyMatch(argument -> source.kind(argument.from()) == Kind.STRING);
-        if (arguments.size() > defaults.size() || named || textual) {
-            return false;
-        }
-        List<String> missing = defaults.subList(arguments.size(), defaults.size());
-        if (missing.contains("")) {
-            return false;
-        }
-        edits.replace(
-                source.start(call.callee()),
-                source.end(call.callee()),
-                WINOGRAD + operator.substring("torch.".length()));
-        int end = source.end(arguments.get(arguments.size() - 1).to() - 1);
-        missing.forEach(value -> edits.insert(end, ", " + value));
-        return true;
-    }
-
     private static void wrap(SourceFile source, Span argument, String before, String after, Edits edits) {
         edits.insert(source.start(argument.from()), before);
         edits.insert(source.end(argument.to() - 1), after);
@@ -371,28 +268,47 @@ public final class PlannedArchive {
                 .toList();
     }
 
-    /** Converts every float32 weight of a convolution. */
-    private static String prepare(TorchScriptArchive archive, String rootType) {
+    private static Set<StoredTensor> winogradWeights(TorchScriptArchive archive, ExecutionPlan plan) {
+        if (plan != ExecutionPlan.WINOGRAD) {
+            return Set.of();
+        }
+        Set<StoredTensor> weights = WinogradConvolutions.weights(archive);
+        if (weights.isEmpty()) {
+            throw new TorchScriptException(
+                    "it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more whose"
+                            + " weight is used for nothing else");
+        }
+        return weights;
+    }
+
+    /**
+     * A method that converts weights.
+     *
+     * @param weights which ones
+     * @param conversion of {@code %s}
+     */
+    private static String prepare(
+            TorchScriptArchive archive, String rootType, Predicate<StoredTensor> weights, String conversion) {
         StringBuilder body = new StringBuilder();
         int number = 0;
         for (ModuleTree.Instance instance : archive.modules().instances()) {
             String module = "m" + number++;
-            StringBuilder weights = new StringBuilder();
+            StringBuilder lines = new StringBuilder();
             instance.object().attributes().forEach((name, value) -> {
                 if (value instanceof StoredTensor tensor
-                        && isOfConvolution(tensor)
+                        && weights.test(tensor)
                         && name.toString().matches("[A-Za-z_]\\w*")) {
-                    weights.append("    %1$s.%2$s = torch.detach(torch.to(%1$s.%2$s, %3$d))\n"
-                            .formatted(module, name, BFLOAT16));
+                    String weight = module + "." + name;
+                    lines.append("    %s = %s\n".formatted(weight, conversion.formatted(weight)));
                 }
             });
-            if (!weights.isEmpty()) {
+            if (!lines.isEmpty()) {
                 body.append("    ")
                         .append(module)
                         .append(" = ")
                         .append(reach(instance.path()))
                         .append('\n')
-                        .append(weights);
+                        .append(lines);
             }
         }
         return "  def %s(self: %s) -> NoneType:\n%s    return None\n".formatted(PREPARE, rootType, body);

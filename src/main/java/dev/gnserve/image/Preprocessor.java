@@ -54,6 +54,6 @@ public record Preprocessor(
     }
 
     private TileAxis axis(int length) {
-        return tiling == null ? TileAxis.whole(length) : TileAxis.of(length, tiling);
+        return tiling == null ? TileAxis.whole(length) : TileAxis.of(length, tiling, padding.multiple());
     }
 }

@@ -11,13 +11,12 @@ final class TileAxis {
     /** Weight of tile i at its position p, at [i * tile + p]; the weights of all tiles at a position sum to 1. */
     final float[] weights;
 
-    static TileAxis of(int length, Tiling tiling) {
-        if (length <= tiling.size()) {
-            return whole(length);
-        }
-        int step = tiling.size() - tiling.overlap();
-        int tiles = (length - tiling.overlap() + step - 1) / step;
-        return new TileAxis(length, tiling.size(), tiles, tiling.overlap());
+    /** @param multiple of which every tile's side is one */
+    static TileAxis of(int length, Tiling tiling, int multiple) {
+        int tiles = tiling.count(length);
+        return tiles == 1
+                ? whole(length)
+                : new TileAxis(length, tiling.side(length, multiple), tiles, tiling.overlap());
     }
 
     /** One tile that is the whole axis. */

@@ -104,7 +104,8 @@ final class InputSection {
         int usual = Math.max(1, Math.min(USUAL_TILE, mostSide) / multiple) * multiple;
         int size = tree.get("/input/tile/size", Integer.class, usual);
         int overlap = tree.get("/input/tile/overlap", Integer.class, Math.min(64, size / 4));
-        return tree.make("/input/tile", () -> new Tiling(size, overlap));
+        boolean shrink = tree.get("/input/tile/shrink", Boolean.class, false);
+        return tree.make("/input/tile", () -> new Tiling(size, overlap, shrink));
     }
 
     private static Resize resize(ManifestTree tree) {

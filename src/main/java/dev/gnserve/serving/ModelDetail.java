@@ -94,6 +94,12 @@ record ModelDetail(
             @Schema(example = "512") @Nullable Integer tile,
             @Schema(example = "64") @Nullable Integer tileOverlap,
 
+            @Schema(
+                    description = "Whether tiles are smaller where as few of them reach over the image",
+                    example = "false")
+            @Nullable
+            Boolean tileShrink,
+
             @Schema(example = "Percentile[low=1.0, high=99.8, minimumRange=16.0]")
             String normalization,
 
@@ -110,6 +116,7 @@ record ModelDetail(
                     lower(input.padding().mode()),
                     tiling == null ? null : tiling.size(),
                     tiling == null ? null : tiling.overlap(),
+                    tiling == null ? null : tiling.shrink(),
                     input.normalization().toString(),
                     Volume.of(input.volume()));
         }

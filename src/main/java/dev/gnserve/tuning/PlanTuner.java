@@ -172,13 +172,6 @@ public final class PlanTuner {
                     exported.predictions.stream().mapToLong(decisions::positive).sum();
             for (ExecutionPlan plan : plans) {
                 Candidate candidate;
-                String objection = plan == ExecutionPlan.WINOGRAD
-                        ? NnpackThreads.objection(manifest.execution().threads())
-                        : null;
-                if (objection != null) {
-                    failed.add(PlanReport.failed(plan, objection));
-                    continue;
-                }
                 try {
                     candidate = load(plan);
                 } catch (FailureException e) {

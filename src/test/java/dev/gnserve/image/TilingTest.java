@@ -100,6 +100,40 @@ class TilingTest {
     }
 
     @Test
+    void tilesShrinkToWhatReachesOverTheImage() {
+        assertThat(new Tiling(768, 96, true).side(1024, 16)).isEqualTo(560); // 2 * 560 - 96 = 1,024
+        assertThat(new Tiling(768, 96, true).side(769, 16))
+                .isEqualTo(448); // 2 * 433 - 96 = 770, and 448 is the next multiple
+        assertThat(new Tiling(768, 96, true).side(1440, 16)).isEqualTo(768); // the last side of two tiles
+        assertThat(new Tiling(768, 96, true).side(1441, 16)).isEqualTo(560); // 3 * 545 - 2 * 96 = 1,443
+        assertThat(new Tiling(768, 96).side(1024, 16)).isEqualTo(768);
+    }
+
+    @Test
+    void shrunkTilesCoverTheImageWithAsManyTilesAndTheOverlap() {
+        Random random = new Random(2);
+        for (int i = 0; i < 2_000; i++) {
+            int size = 8 * (2 + random.nextInt(20));
+            int overlap = random.nextInt(size / 2 + 1);
+            int length = 8 * (1 + random.nextInt(100));
+            TileAxis full = TileAxis.of(length, new Tiling(size, overlap), 8);
+
+            TileAxis axis = TileAxis.of(length, new Tiling(size, overlap, true), 8);
+
+            assertThat(axis.starts).hasSameSizeAs(full.starts);
+            assertThat(axis.tile).isLessThanOrEqualTo(full.tile);
+            assertThat(axis.tile % 8).isZero();
+            int last = axis.starts.length - 1;
+            assertThat(axis.starts[0]).isZero();
+            assertThat(axis.starts[last] + axis.tile).isEqualTo(length);
+            for (int tile = 1; tile <= last; tile++) {
+                assertThat(axis.starts[tile - 1] + axis.tile - axis.starts[tile])
+                        .isGreaterThanOrEqualTo(overlap);
+            }
+        }
+    }
+
+    @Test
     void aTileThatTheNetworkCannotHalveIsRefused() {
         assertThatThrownBy(() -> preprocessor(20, 4, 8))
                 .isInstanceOf(IllegalArgumentException.class)

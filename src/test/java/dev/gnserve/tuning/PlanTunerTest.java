@@ -149,12 +149,4 @@ class PlanTunerTest {
                 .withMessage(
                         "OVERLOADED: that takes up to 1,024 MB beside the models, and 500 MB are left; `gnserve tune network` measures elsewhere");
     }
-
-    @Test
-    void winogradIsChosenOnFewCoresOfItsOwn() {
-        assertThat(NnpackThreads.objection(4, 4)).isNull();
-        assertThat(NnpackThreads.objection(64, 2)).contains("its threads are 64, and the process may use 2 cores");
-        assertThat(NnpackThreads.objection(16, 16)).contains("at most 4 cores");
-        assertThat(NnpackThreads.bits("\tff,00000003")).isEqualTo(10);
-    }
 }

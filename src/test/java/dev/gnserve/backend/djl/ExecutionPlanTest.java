@@ -66,16 +66,14 @@ class ExecutionPlanTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void outputsOfExactPlansAreThoseOfPyTorch(String sample) throws IOException {
+    void withChannelsLastOutputsAreThoseOfPyTorch(String sample) throws IOException {
         Npz recorded = Npz.read(Samples.bytes(sample + ".npz"));
-        for (ExecutionPlan plan : List.of(CHANNELS_LAST, ExecutionPlan.WINOGRAD)) {
-            try (PyTorchModel model = load(sample, plan)) {
-                Map<String, Tensor> outputs = model.newSession().call("forward", List.of(recorded.tensor("input")));
-                outputs.forEach((name, output) -> assertThat(OutputDifference.relative(
-                                recorded.floats(outputs.size() == 1 ? "output" : name), output.floats()))
-                        .as("%s by %s", name, plan)
-                        .isLessThan(1e-5));
-            }
+        try (PyTorchModel model = load(sample, CHANNELS_LAST)) {
+            Map<String, Tensor> outputs = model.newSession().call("forward", List.of(recorded.tensor("input")));
+            outputs.forEach((name, output) -> assertThat(OutputDifference.relative(
+                            recorded.floats(outputs.size() == 1 ? "output" : name), output.floats()))
+                    .as(name)
+                    .isLessThan(1e-5));
         }
     }
 
@@ -94,7 +92,7 @@ class ExecutionPlanTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"CHANNELS_LAST", "WINOGRAD", "BFLOAT16"})
+    @ValueSource(strings = {"CHANNELS_LAST", "BFLOAT16"})
     void programsRunByPlans(ExecutionPlan plan) {
         Npz arrays = Npz.read(Programs.bytes("torch-2.15/unet.npz"));
         try (ArchiveSnapshot archive = Programs.open("torch-2.15/unet.pt2");
@@ -115,11 +113,8 @@ class ExecutionPlanTest {
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file);
                 PyTorchModel exported = load(archive, ExecutionPlan.AS_EXPORTED);
                 PyTorchModel channelsLast = load(archive, CHANNELS_LAST);
-                PyTorchModel winograd = load(archive, ExecutionPlan.WINOGRAD);
                 PyTorchModel narrow = load(archive, BFLOAT16)) {
             assertThat(OutputDifference.of(run(exported, image), run(channelsLast, image)))
-                    .isLessThan(1e-4);
-            assertThat(OutputDifference.of(run(exported, image), run(winograd, image)))
                     .isLessThan(1e-4);
             assertThat(OutputDifference.of(run(exported, image), run(narrow, image)))
                     .isBetween(1e-4, 0.1);

@@ -1,13 +1,13 @@
 package dev.gnserve.backend.djl;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
-import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
@@ -31,6 +31,7 @@ class WinogradPlanTest {
     private static final int SIDE = 37;
 
     private static final float[] WEIGHT = gaussian(1, CHANNELS * CHANNELS * 9);
+    private static final float[] OTHER = gaussian(7, CHANNELS * CHANNELS * 9);
     private static final float[] BIAS = gaussian(2, CHANNELS);
 
     private static PyTorchBackend engine;
@@ -59,14 +60,22 @@ class WinogradPlanTest {
     }
 
     private static PyTorchModel load(String line, ExecutionPlan plan) throws IOException {
-        TorchScriptArchive archive = Rewrites.written(ScriptModule.ofClass("Model")
-                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
-                .parameter("bias", BIAS, CHANNELS)
-                .method(ScriptMethod.forward("return " + line))
-                .build());
-        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(archive, "network")) {
+        return load(module(List.of(ScriptMethod.forward("return " + line))), plan);
+    }
+
+    private static PyTorchModel load(ScriptModule module, ExecutionPlan plan) throws IOException {
+        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(Rewrites.written(module), "network")) {
             return engine.load(snapshot, new BackendPlan(Device.CPU, 1, plan));
         }
+    }
+
+    private static ScriptModule module(List<ScriptMethod> methods) {
+        ScriptModule.Builder model = ScriptModule.ofClass("Model")
+                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
+                .parameter("other", OTHER, CHANNELS, CHANNELS, 3, 3)
+                .parameter("bias", BIAS, CHANNELS);
+        methods.forEach(model::method);
+        return model.build();
     }
 
     private static float[] run(PyTorchModel model, FloatTensor... images) {
@@ -125,26 +134,95 @@ class WinogradPlanTest {
         }
     }
 
-    /** Strides, padding, dilation, groups and words that Winograd's algorithm does not take. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "torch.conv2d(x, self.weight, self.bias, )",
-                "torch.cat([torch.conv2d(torch.slice(x, 0, 0, 0, 1), self.weight, self.bias, [1, 1], [1, 1]), x])",
-                "torch.conv2d(x, self.weight, self.bias, [2, 2], [1, 1])",
-                "torch.conv2d(x, self.weight, None, [1, 1], [2, 2], [2, 2])",
-                "torch.conv2d(x, self.weight, self.bias, [1, 1], \"same\")",
-                "torch.conv2d(x, self.weight, bias=self.bias, padding=[1, 1])",
-                "torch.conv2d(torch.slice(x, 1, 0, 32), torch.slice(self.weight, 1, 0, 32), None, [1, 1], [1, 1])",
-                "torch._convolution(x, self.weight, self.bias, [2, 2], [1, 1], [1, 1], True, [1, 1], 1, False, False, True, True)",
-                "torch.to(torch.conv2d(torch.to(x, 7), torch.to(self.weight, 7), None, [1, 1], [1, 1]), 6)"
-            })
-    void otherConvolutionsAreThoseOfTheEngine(String line) throws IOException {
-        FloatTensor image = image(3);
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 9, 64, 130})
+    void everySizeIsThatOfTheEngine(int side) throws IOException {
+        String line = "torch.conv2d(x, self.weight, None, [1, 1], [1, 1])";
+        FloatTensor image =
+                new FloatTensor(TensorShape.of(CHANNELS, side, side + 3), gaussian(6, CHANNELS * side * (side + 3)));
         try (PyTorchModel exported = load(line, ExecutionPlan.AS_EXPORTED);
                 PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
-                    .isLessThan(1e-6);
+                    .isLessThan(1e-5);
         }
+    }
+
+    @Test
+    void methodsThatPassTheWeightOnAreFollowed() throws IOException {
+        ScriptModule module = module(List.of(
+                new ScriptMethod(
+                        "_conv_forward",
+                        "x: Tensor, weight: Tensor, bias: Optional[Tensor]",
+                        "Tensor",
+                        List.of("_0 = torch.conv2d(x, weight, bias, [1, 1], [1, 1], [1, 1], 1)", "return _0")),
+                ScriptMethod.forward("_0 = (self)._conv_forward(x, self.weight, self.bias, )", "return _0")));
+        FloatTensor image = image(3);
+        try (PyTorchModel model = load(module, ExecutionPlan.WINOGRAD)) {
+            assertThat(OutputDifference.relative(defined(image.values()), run(model, image)))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    /** Strides, padding, dilation, groups and words that Winograd's algorithm does not take, beside one that it takes. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1], )",
+                "torch.conv2d(x, self.other, self.bias, )",
+                "torch.conv2d(x, self.other, self.bias, [2, 2], [1, 1])",
+                "torch.conv2d(x, self.other, None, [1, 1], [2, 2], [2, 2])",
+                "torch.conv2d(x, self.other, self.bias, [1, 1], \"same\")",
+                "torch.conv2d(x, self.other, bias=self.bias, padding=[1, 1])",
+                "torch.conv2d(x, torch.neg(self.other), self.bias, [1, 1], [1, 1])",
+                "torch.conv2d(torch.slice(x, 1, 0, 32), torch.slice(self.other, 1, 0, 32), None, [1, 1], [1, 1])",
+                "torch._convolution(x, self.other, self.bias, [2, 2], [1, 1], [1, 1], True, [1, 1], 1, False, False, True, True)",
+                "torch.to(torch.conv2d(torch.to(x, 7), torch.to(self.other, 7), None, [1, 1], [1, 1]), 6)"
+            })
+    void otherConvolutionsAreThoseOfTheEngine(String line) throws IOException {
+        ScriptModule module = module(List.of(ScriptMethod.forward(
+                "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])", "return torch.mean(" + line + ") + y")));
+        FloatTensor image = image(3);
+        try (PyTorchModel exported = load(module, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = load(module, ExecutionPlan.WINOGRAD)) {
+            assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    /** A transformed weight is none that anything else could use. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "y + torch.mean(self.weight)",
+                "y + torch.size(self.weight, 2)",
+                "torch.conv2d(y, self.weight, None, [2, 2], [1, 1])",
+                "torch.conv2d(y, torch.neg(self.weight), None, [1, 1], [1, 1])",
+                "y + torch.mean((self).weight)",
+                "y + torch.mean(getattr(self, \"weight\"))",
+                "y + torch.mean(torch.cat([self.weight, self.weight]))"
+            })
+    void aWeightThatIsUsedOtherwiseStays(String line) {
+        ScriptModule module = module(List.of(
+                ScriptMethod.forward("y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])", "return " + line)));
+
+        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+                .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more");
+    }
+
+    @Test
+    void aMethodThatUsesThePassedWeightOtherwiseIsSeen() {
+        ScriptModule module = module(List.of(
+                new ScriptMethod(
+                        "standardized",
+                        "weight: Tensor",
+                        "Tensor",
+                        List.of("return torch.sub(weight, torch.mean(weight))")),
+                ScriptMethod.forward(
+                        "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
+                        "_0 = (self).standardized(self.weight, )",
+                        "return torch.conv2d(y, _0, self.bias, [1, 1], [1, 1])")));
+
+        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+                .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more");
     }
 }

@@ -55,7 +55,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 final class PlansBenchCommand implements Callable<Integer> {
 
     private static final int[] CLIENTS = {1, 8};
-    private static final int WARM_UP_SECONDS = 5;
+    private static final int WARM_UP_SECONDS = 15; // The JVM compiles meanwhile, on a core that a pass would take.
 
     @Parameters(
             arity = "0..*",
