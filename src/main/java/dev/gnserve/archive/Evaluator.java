@@ -101,6 +101,12 @@ final class Evaluator {
         return value(span, frame, 0);
     }
 
+    /** The value of a name without dots within a function. */
+    @Nullable
+    Object named(String name, Frame frame) {
+        return nameValue(name, frame, 0);
+    }
+
     private @Nullable Object value(Span span, Frame frame, int depth) {
         if (++steps > MAX_STEPS) {
             throw new TorchScriptException("the archive's code is too complex to list its normalization layers");
@@ -112,6 +118,14 @@ final class Evaluator {
         int first = span.from();
         if (span.single()) {
             return file.kind(first) == Kind.NAME ? nameValue(file.token(first), frame, depth) : literal(file, first);
+        }
+        int last = span.to() - 1;
+        if (file.kind(last) == Kind.NAME && file.token(last).startsWith(".")) {
+            Object value = value(new Span(first, last), frame, depth + 1);
+            for (String name : file.token(last).substring(1).split("\\.", -1)) {
+                value = attributeOf(value, name);
+            }
+            return value;
         }
         boolean bracketed = file.isSign(first, '(') || file.isSign(first, '[');
         if (bracketed && file.closing(first) == span.to() - 1) {
@@ -145,9 +159,8 @@ final class Evaluator {
         return switch (function) {
             case "annotate", "unchecked_cast" -> value(arguments.get(1), frame, depth + 1);
             case "getattr" ->
-                value(arguments.get(0), frame, depth + 1) instanceof PickledObject object
-                                && value(arguments.get(1), frame, depth + 1) instanceof String name
-                        ? attribute(object, name)
+                value(arguments.get(1), frame, depth + 1) instanceof String name
+                        ? attributeOf(value(arguments.get(0), frame, depth + 1), name)
                         : UNKNOWN;
             default -> UNKNOWN;
         };
@@ -181,13 +194,14 @@ final class Evaluator {
             value = assigned == null ? UNKNOWN : value(assigned, frame, depth + 1);
         }
         for (int i = 1; i < path.length; i++) {
-            value = value instanceof PickledObject object ? attribute(object, path[i]) : UNKNOWN;
+            value = attributeOf(value, path[i]);
         }
         return value;
     }
 
-    private static @Nullable Object attribute(PickledObject object, String name) {
-        return object.has(name) ? object.get(name) : UNKNOWN;
+    /** The attribute of a module. */
+    static @Nullable Object attributeOf(@Nullable Object value, String name) {
+        return value instanceof PickledObject object && object.has(name) ? object.get(name) : UNKNOWN;
     }
 
     private static Object literal(SourceFile file, int token) {

@@ -297,7 +297,7 @@ public final class PlannedArchive {
             instance.object().attributes().forEach((name, value) -> {
                 if (value instanceof StoredTensor tensor
                         && weights.test(tensor)
-                        && name.toString().matches("[A-Za-z_]\\w*")) {
+                        && WinogradConvolutions.isAssignable(name)) {
                     String weight = module + "." + name;
                     lines.append("    %s = %s\n".formatted(weight, conversion.formatted(weight)));
                 }

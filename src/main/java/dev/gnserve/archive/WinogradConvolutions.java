@@ -7,6 +7,7 @@ import dev.gnserve.archive.SourceFile.ClassType;
 import dev.gnserve.archive.SourceFile.Function;
 import dev.gnserve.archive.SourceFile.Kind;
 import dev.gnserve.archive.SourceFile.Span;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -110,7 +111,10 @@ final class WinogradConvolutions {
                 weight: Tensor,
                 bias: Optional[Tensor]) -> Tensor:
               if torch.eq(torch.dim(weight), 3):
-                output = __torch__.gnserve.winograd.winograd(input, weight, bias, )
+                if torch.eq(torch.dim(input), 3):
+                  output = torch.squeeze(__torch__.gnserve.winograd.winograd(torch.unsqueeze(input, 0), weight, bias, ), 0)
+                else:
+                  output = __torch__.gnserve.winograd.winograd(input, weight, bias, )
               else:
                 output = torch.conv2d(__torch__.gnserve.plan.last(input, ), weight, bias, [1, 1], [1, 1], [1, 1], 1)
               return output
@@ -122,8 +126,8 @@ final class WinogradConvolutions {
             "torch.convolution", List.of("[1,1]", "[1,1]", "[1,1]", "False", "[0,0]", "1"),
             "torch._convolution", List.of("[1,1]", "[1,1]", "[1,1]", "False", "[0,0]", "1"));
 
-    /** Where padding, dilation and groups may be left out. */
-    private static final int LEAST_GIVEN = 5;
+    /** Of {@code torch.conv2d}, dilation and groups may be left out. */
+    private static final int LEAST_TAKEN = 2;
 
     private static final int MOST_CALLERS = 8;
 
@@ -132,8 +136,11 @@ final class WinogradConvolutions {
     private final Set<StoredTensor> convolved = new HashSet<>();
     private final Set<StoredTensor> otherwiseUsed = new HashSet<>();
 
-    /** Names of attributes of objects that the archive does not fix. */
+    /** Names of attributes of what the archive does not fix. */
     private final Set<String> unknown = new HashSet<>();
+
+    /** The calls of each method on its own module. */
+    private final Map<ClassType, Map<String, List<OwnCall>>> ownCalls = new HashMap<>();
 
     private WinogradConvolutions(TorchScriptArchive archive) {
         evaluator = new Evaluator(archive);
@@ -141,22 +148,17 @@ final class WinogradConvolutions {
 
     /** Whether a call is one of these convolutions, apart from the size of its weight. */
     static boolean isTaken(SourceFile source, Call call) {
-        List<String> taken = TAKEN.get(source.token(call.callee()));
-        List<Span> arguments = source.arguments(call.open());
-        if (taken == null || arguments.size() < LEAST_GIVEN) {
-            return false;
-        }
-        for (int i = 0; i < arguments.size(); i++) {
-            Span argument = arguments.get(i);
-            boolean named = !argument.single() && source.isSign(argument.from() + 1, '=');
-            boolean other = i >= 3
-                    && i - 3 < taken.size()
-                    && !source.text(argument).replaceAll("\\s", "").equals(taken.get(i - 3));
-            if (named || other) {
-                return false;
-            }
-        }
-        return arguments.size() >= 3 + taken.size() || taken.size() == 4;
+        String operator = source.token(call.callee());
+        List<String> taken = TAKEN.getOrDefault(operator, List.of());
+        List<String> given = source.arguments(call.open()).stream()
+                .map(argument -> source.text(argument).replaceAll("\\s", ""))
+                .toList();
+        int compared = Math.min(given.size() - 3, taken.size());
+        int least = operator.equals("torch.conv2d") ? LEAST_TAKEN : taken.size();
+        return !taken.isEmpty()
+                && compared >= least
+                && given.subList(3, 3 + compared).equals(taken.subList(0, compared))
+                && given.subList(0, 3).stream().noneMatch(argument -> argument.matches("\\w+=[^=].*"));
     }
 
     /** Has a convolution computed by {@link #CONVOLVE}. */
@@ -167,12 +169,12 @@ final class WinogradConvolutions {
         edits.replace(from, source.end(arguments.get(arguments.size() - 1).to() - 1), "");
     }
 
-    /** The weights to transform. */
+    /** The weights to transform. Their attributes are names that code can assign to. */
     static Set<StoredTensor> weights(TorchScriptArchive archive) {
         WinogradConvolutions found = new WinogradConvolutions(archive);
         Program program = new Program(archive.sources());
         List<Instance> instances = archive.modules().instances();
-        instances.forEach(instance -> instance.object().attributes().values().forEach(found::consider));
+        instances.forEach(instance -> instance.object().attributes().forEach(found::consider));
         if (found.candidates.isEmpty()) {
             return Set.of();
         }
@@ -182,24 +184,38 @@ final class WinogradConvolutions {
                 type.methods.forEach(method -> found.follow(method, type, instance.object()));
             }
         }
-        instances.forEach(instance -> found.unknown.forEach(name -> {
-            if (instance.object().has(name) && instance.object().get(name) instanceof StoredTensor tensor) {
-                found.otherwiseUsed.add(tensor);
-            }
-        }));
+        for (Instance instance : instances) {
+            found.unknown.forEach(name -> found.spoil(Evaluator.attributeOf(instance.object(), name)));
+        }
         found.convolved.removeAll(found.otherwiseUsed);
         return found.convolved;
     }
 
-    private void consider(@Nullable Object attribute) {
-        if (attribute instanceof StoredTensor tensor
+    private void consider(Object name, @Nullable Object attribute) {
+        boolean wanted = attribute instanceof StoredTensor tensor
                 && tensor.type() == TensorType.FLOAT32
                 && tensor.shape().size() == 4
                 && tensor.shape().get(0) >= LEAST_CHANNELS
                 && tensor.shape().get(1) >= LEAST_CHANNELS
                 && tensor.shape().get(2) == 3
-                && tensor.shape().get(3) == 3) {
-            candidates.add(tensor);
+                && tensor.shape().get(3) == 3;
+        if (!wanted) {
+            return;
+        }
+        candidates.add((StoredTensor) attribute);
+        if (!isAssignable(name)) {
+            spoil(attribute);
+        }
+    }
+
+    /** Whether code can assign to an attribute of this name. */
+    static boolean isAssignable(Object name) {
+        return ScriptWords.isName(name.toString());
+    }
+
+    private void spoil(@Nullable Object value) {
+        if (value instanceof StoredTensor tensor) {
+            otherwiseUsed.add(tensor);
         }
     }
 
@@ -207,60 +223,113 @@ final class WinogradConvolutions {
     private void follow(Function method, ClassType type, PickledObject self) {
         SourceFile file = method.file;
         Frame frame = frame(method, type, self, 0);
-        Set<Integer> weights = new HashSet<>();
-        Set<Integer> passedOn = new HashSet<>();
+        Set<Span> weights = new HashSet<>();
+        Set<Span> passedOn = new HashSet<>();
         for (Call call : method.calls()) {
-            List<Span> arguments = file.arguments(call.open());
             if (isTaken(file, call)) {
-                weights.add(arguments.get(1).single() ? arguments.get(1).from() : -1);
+                weights.add(file.arguments(call.open()).get(1));
             } else if (isFollowed(type, file, call)) {
-                arguments.stream().filter(Span::single).forEach(argument -> passedOn.add(argument.from()));
-            } else if (file.token(call.callee()).equals("getattr")) {
-                Span whole = new Span(call.callee(), file.closing(call.open()) + 1);
-                if (evaluator.value(whole, frame) instanceof StoredTensor tensor) {
-                    otherwiseUsed.add(tensor);
-                }
+                passedOn.addAll(file.arguments(call.open()));
             }
         }
+        Map<Integer, Span> objects = objects(method);
         for (int token = method.body.from(); token < method.body.to(); token++) {
-            if (file.kind(token) != Kind.NAME || file.isSign(token + 1, '(') || file.declares(token)) {
+            boolean declared = file.declares(token) && !(file.isSign(token + 1, '=') && file.isSign(token + 2, '='));
+            if (file.kind(token) != Kind.NAME || declared) {
                 continue;
             }
-            String name = file.token(token);
-            Object value =
-                    name.startsWith(".") ? Evaluator.UNKNOWN : evaluator.value(new Span(token, token + 1), frame);
-            if (value == Evaluator.UNKNOWN && name.indexOf('.') >= 0) {
-                unknown.add(name.substring(name.lastIndexOf('.') + 1));
-            } else if (value instanceof StoredTensor tensor && candidates.contains(tensor)) {
-                if (weights.contains(token)) {
+            Use use = use(file, token, frame, objects.get(token));
+            if (use.value() instanceof StoredTensor tensor && candidates.contains(tensor)) {
+                if (weights.contains(use.span())) {
                     convolved.add(tensor);
-                } else if (!passedOn.contains(token) && !isNamed(method, token)) {
+                } else if (!passedOn.contains(use.span()) && !isNamed(method, use.span())) {
                     otherwiseUsed.add(tensor);
                 }
             }
         }
     }
 
-    /** Whether a call's arguments are known in the method that it calls. */
-    private static boolean isFollowed(ClassType type, SourceFile file, Call call) {
-        String method = ownMethod(file, call);
-        return method != null && onlyCall(type, method) != null;
+    /**
+     * An expression that ends with a name.
+     *
+     * @param span of the whole expression
+     * @param value null also for a function
+     */
+    private record Use(Span span, @Nullable Object value) {}
+
+    /** @param object the expression before a name that begins with a dot; null for other names */
+    private Use use(SourceFile file, int token, Frame frame, @Nullable Span object) {
+        String name = file.token(token);
+        String[] path = name.split("\\.", -1);
+        boolean called = file.isSign(token + 1, '(');
+        Span span = new Span(object == null ? token : object.from(), token + 1);
+        if (called && path.length == 1) {
+            // Of all functions, only getattr gives a weight as it is.
+            Span call = new Span(token, file.closing(token + 1) + 1);
+            return new Use(call, name.equals("getattr") ? evaluator.value(call, frame) : null);
+        }
+        Object value = Evaluator.UNKNOWN;
+        if (object != null) {
+            value = evaluator.value(object, frame);
+        } else if (!file.isPartOfName(token)) {
+            value = evaluator.named(path[0], frame);
+        }
+        for (int i = 1; i < path.length; i++) {
+            spoil(value); // It is used for one of its own attributes or methods.
+            value = Evaluator.attributeOf(value, path[i]);
+        }
+        if (called) {
+            return new Use(span, null);
+        }
+        if (value == Evaluator.UNKNOWN && (path.length > 1 || file.isPartOfName(token))) {
+            unknown.add(path[path.length - 1]);
+        }
+        return new Use(span, value);
+    }
+
+    /** For each name that begins with a dot after a bracket, the expression before it: {@code getattr(self.layer, "0")}, {@code (self)}. */
+    private static Map<Integer, Span> objects(Function method) {
+        SourceFile file = method.file;
+        Map<Integer, Span> objects = new HashMap<>();
+        for (int token = method.body.from(); token < method.body.to(); token++) {
+            if (file.isSign(token, '(')) {
+                int next = file.closing(token) + 1;
+                boolean called = token > 0 && file.kind(token - 1) == Kind.NAME;
+                if (next < method.body.to()
+                        && file.kind(next) == Kind.NAME
+                        && file.token(next).startsWith(".")) {
+                    objects.put(next, new Span(called ? token - 1 : token, next));
+                }
+            }
+        }
+        return objects;
     }
 
     /** Whether a line does nothing but give a value a local name, by which it can be followed. */
-    private static boolean isNamed(Function method, int token) {
+    private static boolean isNamed(Function method, Span use) {
         SourceFile file = method.file;
-        Span line = file.line(token);
-        Span assigned = method.assigned(file.token(line.from()));
-        return assigned != null && assigned.single() && assigned.from() == token;
+        String name = file.token(file.line(use.from()).from());
+        return name.indexOf('.') < 0 && use.equals(method.assigned(name));
+    }
+
+    /** Whether a call's arguments are known in the method that it calls. */
+    private boolean isFollowed(ClassType type, SourceFile file, Call call) {
+        String method = ownMethod(file, call);
+        return method != null
+                && calls(type, method).size() == 1
+                && type.methods.stream().anyMatch(own -> own.name.equals(method));
     }
 
     /** The values of a method's arguments, where one place in the class calls it: {@code (self)._conv_forward(input, self.weight, self.bias)}. */
     private Frame frame(Function method, ClassType type, PickledObject self, int depth) {
         Frame frame = Evaluator.method(method, self);
-        OwnCall only = onlyCall(type, method.name);
-        if (only == null || depth == MOST_CALLERS) {
+        List<OwnCall> calls = calls(type, method.name);
+        if (calls.size() != 1) {
             return frame;
+        }
+        if (depth == MOST_CALLERS) {
+            throw new TorchScriptException(
+                    "more than " + MOST_CALLERS + " methods of " + type.qualifiedName + " call each other");
         }
         List<String> names = method.parameters.stream()
                 .skip(1)
@@ -268,37 +337,41 @@ final class WinogradConvolutions {
                 .toList();
         Map<String, @Nullable Object> bound = new HashMap<>(frame.bound());
         bound.putAll(evaluator.arguments(
-                names, frame(only.caller(), type, self, depth + 1), only.call().open()));
+                names,
+                frame(calls.get(0).caller(), type, self, depth + 1),
+                calls.get(0).call().open()));
         return new Frame(method, bound);
     }
 
     private record OwnCall(Function caller, Call call) {}
 
-    /** The only call of a method on its own module; null if there are none or several. */
-    private static @Nullable OwnCall onlyCall(ClassType type, String method) {
-        OwnCall only = null;
+    private List<OwnCall> calls(ClassType type, String method) {
+        return ownCalls.computeIfAbsent(type, WinogradConvolutions::ownCalls).getOrDefault(method, List.of());
+    }
+
+    private static Map<String, List<OwnCall>> ownCalls(ClassType type) {
+        Map<String, List<OwnCall>> calls = new HashMap<>();
         for (Function caller : type.methods) {
             for (Call call : caller.calls()) {
-                if (method.equals(ownMethod(caller.file, call))) {
-                    if (only != null) {
-                        return null;
-                    }
-                    only = new OwnCall(caller, call);
+                String method = ownMethod(caller.file, call);
+                if (method != null) {
+                    calls.computeIfAbsent(method, name -> new ArrayList<>()).add(new OwnCall(caller, call));
                 }
             }
         }
-        return only;
+        return calls;
     }
 
     /** The method that a call calls on its own module: {@code self.name()} or {@code (self).name()}; else null. */
     private static @Nullable String ownMethod(SourceFile file, Call call) {
         int callee = call.callee();
         String name = file.token(callee);
-        boolean own = callee >= 3
+        boolean bracketed = callee >= 3
                 && file.isSign(callee - 1, ')')
                 && file.token(callee - 2).equals("self")
                 && file.isSign(callee - 3, '(');
-        String start = own ? "." : "self.";
-        return name.startsWith(start) ? name.substring(start.length()) : null;
+        String start = bracketed ? "." : "self.";
+        boolean own = name.startsWith(start) && name.indexOf('.', start.length()) < 0;
+        return own ? name.substring(start.length()) : null;
     }
 }

@@ -2,6 +2,7 @@ package dev.gnserve.cli;
 
 import dev.gnserve.failure.Failure;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -52,6 +53,7 @@ public final class GnserveCommand implements Runnable {
     private GnserveCommand() {}
 
     public static void main(String[] args) {
+        Locale.setDefault(Locale.ENGLISH); // Messages are English, and so are the numbers in them.
         if (servesByDefault(args)) {
             ServeCommand.serve(args);
             return;

@@ -65,6 +65,10 @@ public final class TileBlender {
             for (int c = 0; c < channels; c++) {
                 int from = (c * rows.tile + y) * columns.tile;
                 int to = c * geometry.scaledWidth() + left;
+                if (tiles == 1) {
+                    System.arraycopy(tile.values(), from, target, to, width);
+                    continue;
+                }
                 int weight = column * columns.tile;
                 for (int x = 0; x < width; x++) {
                     target[to + x] += rowWeight * columns.weights[weight + x] * tile.values()[from + x];

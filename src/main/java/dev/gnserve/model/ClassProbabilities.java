@@ -15,6 +15,9 @@ public final class ClassProbabilities {
     /** Pixels per block: their logits and probabilities fit in the first-level cache. */
     private static final int BLOCK = 1024;
 
+    /** The exponential of less is 0 in float32. */
+    private static final double LEAST_EXPONENT = -110;
+
     private ClassProbabilities() {}
 
     /**
@@ -152,17 +155,26 @@ public final class ClassProbabilities {
 
     private static float[] softmax(float[] logits, int pixels) {
         float[] probabilities = new float[logits.length];
-        float[] most = new float[Math.min(pixels, BLOCK)];
-        float[] sums = new float[most.length];
+        int block = Math.min(pixels, BLOCK);
+        float[] most = new float[block];
+        float[] sums = new float[block];
+        double[] powers = new double[block];
         for (int start = 0; start < pixels; start += BLOCK) {
-            softmax(logits, pixels, start, Math.min(BLOCK, pixels - start), most, sums, probabilities);
+            softmax(logits, pixels, start, Math.min(BLOCK, pixels - start), most, sums, powers, probabilities);
         }
         return probabilities;
     }
 
-    /** For {@code count} pixels from {@code start} on; {@code most} and {@code sums} are scratch memory. */
+    /** For {@code count} pixels from {@code start} on; {@code most}, {@code sums} and {@code powers} are scratch memory. */
     private static void softmax(
-            float[] logits, int pixels, int start, int count, float[] most, float[] sums, float[] probabilities) {
+            float[] logits,
+            int pixels,
+            int start,
+            int count,
+            float[] most,
+            float[] sums,
+            double[] powers,
+            float[] probabilities) {
         System.arraycopy(logits, start, most, 0, count);
         for (int first = start + pixels; first < logits.length; first += pixels) {
             for (int i = 0; i < count; i++) {
@@ -172,8 +184,11 @@ public final class ClassProbabilities {
         Arrays.fill(sums, 0);
         for (int first = start; first < logits.length; first += pixels) {
             for (int i = 0; i < count; i++) {
-                // Saves the exponential of the largest logit: exponentials take most of the time.
-                float power = logits[first + i] == most[i] ? 1 : (float) Math.exp(logits[first + i] - most[i]);
+                powers[i] = logits[first + i] - most[i];
+            }
+            exponentials(powers, count);
+            for (int i = 0; i < count; i++) {
+                float power = (float) powers[i];
                 probabilities[first + i] = power;
                 sums[i] += power;
             }
@@ -188,6 +203,28 @@ public final class ClassProbabilities {
             for (int i = 0; i < count; i++) {
                 probabilities[first + i] *= sums[i];
             }
+        }
+    }
+
+    /**
+     * Exponentials of numbers that are not positive, to about 1e-10: the Taylor polynomial of a 1024th, squared ten times. Unlike
+     * {@link Math#exp}, the compiler vectorizes it. In float64, the ten squarings cost three of the sixteen digits.
+     */
+    private static void exponentials(double[] x, int count) {
+        for (int i = 0; i < count; i++) {
+            double y = Math.max(x[i], LEAST_EXPONENT) * (1.0 / 1024);
+            double power =
+                    1 + y * (1 + y * (1.0 / 2 + y * (1.0 / 6 + y * (1.0 / 24 + y * (1.0 / 120 + y * (1.0 / 720))))));
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            power *= power;
+            x[i] = power * power;
         }
     }
 

@@ -12,6 +12,7 @@ import dev.gnserve.model.OutputSpec.Decoder;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The section {@code input} of {@code model.yaml}, with the defaults that depend on the archive or on other fields. */
 final class InputSection {
@@ -56,7 +57,7 @@ final class InputSection {
         // The values of a map often depend on the whole image.
         boolean one = task == Task.CLASSIFICATION || task == Task.EMBEDDING || task == Task.REGRESSION;
         boolean whole = volumes || queries || one || !(resize instanceof Resize.None) || resizes;
-        Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide());
+        Tiling tiling = whole && !tree.has("/input/tile") ? null : tiling(tree, multiple, found.mostSide(), size);
         SampleRange range = range(tree);
         Normalization normalization = normalization(tree, colour.channels());
         VolumeSpec volume = VolumeSection.read(tree, task, colour.channels());
@@ -100,12 +101,19 @@ final class InputSection {
         };
     }
 
-    private static Tiling tiling(ManifestTree tree, int multiple, int mostSide) {
+    private static Tiling tiling(ManifestTree tree, int multiple, int mostSide, Resize.@Nullable Size only) {
         int usual = Math.max(1, Math.min(USUAL_TILE, mostSide) / multiple) * multiple;
         int size = tree.get("/input/tile/size", Integer.class, usual);
         int overlap = tree.get("/input/tile/overlap", Integer.class, Math.min(64, size / 4));
         boolean shrink = tree.get("/input/tile/shrink", Boolean.class, false);
-        return tree.make("/input/tile", () -> new Tiling(size, overlap, shrink));
+        return tree.make("/input/tile", () -> {
+            if (shrink && only != null) {
+                throw new IllegalArgumentException(
+                        "shrink is given, but the network runs with inputs of %d x %d only. Leave it out"
+                                .formatted(only.width(), only.height()));
+            }
+            return new Tiling(size, overlap, shrink);
+        });
     }
 
     private static Resize resize(ManifestTree tree) {

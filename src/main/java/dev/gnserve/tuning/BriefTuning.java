@@ -4,6 +4,7 @@ import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.archive.PlannedArchive;
 import dev.gnserve.archive.TorchScriptArchive;
+import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.PassMemory;
@@ -19,13 +20,16 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only channels-last, on
- * the image of the golden check or on noise. Thread-safe.
+ * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only the plans of float32,
+ * on the image of the golden check or on noise. Thread-safe.
  */
 public final class BriefTuning implements PlanTrial {
 
-    /** As exported, by the plan, and the copy whose layers are verified. */
+    /** As exported, by channels-last, and the copy whose layers are verified. */
     private static final int COPIES = 3;
+
+    /** As much again for winograd, whose copy and its copy for verification have weights four times as large. */
+    private static final int COPIES_WITH_WINOGRAD = 12;
 
     private static final long PASSES = 1L << 30;
 
@@ -58,6 +62,9 @@ public final class BriefTuning implements PlanTrial {
                                     .formatted(needed >> 20, memory.total() >> 20, source.name()))
                     .asException();
         }
+        List<ExecutionPlan> plans = takesWinograd(archive)
+                ? List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD)
+                : List.of(ExecutionPlan.CHANNELS_LAST);
         if (spentNanos.get() > IN_ALL.toNanos()) {
             throw Failure.of(
                             FailureCode.OVERLOADED,
@@ -69,9 +76,21 @@ public final class BriefTuning implements PlanTrial {
         long began = System.nanoTime();
         try {
             return new PlanTuner(scope, archive, manifest, one, Accuracy.EXACT)
-                    .runBriefly(source.name(), source.version(), longest);
+                    .runBriefly(source.name(), source.version(), plans, longest);
         } finally {
             spentNanos.addAndGet(System.nanoTime() - began);
+        }
+    }
+
+    private boolean takesWinograd(ArchiveSnapshot archive) {
+        if (memory.isLimited() && memory.total() < COPIES_WITH_WINOGRAD * archive.size() + PASSES) {
+            return false;
+        }
+        try {
+            TorchScriptArchive unused = PlannedArchive.of(archive.torchScript(), ExecutionPlan.WINOGRAD);
+            return true;
+        } catch (TorchScriptException e) { // It has no convolution for it.
+            return false;
         }
     }
 }

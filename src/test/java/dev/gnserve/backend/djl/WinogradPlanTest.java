@@ -198,6 +198,11 @@ class WinogradPlanTest {
                 "torch.conv2d(y, self.weight, None, [2, 2], [1, 1])",
                 "torch.conv2d(y, torch.neg(self.weight), None, [1, 1], [1, 1])",
                 "y + torch.mean((self).weight)",
+                "y + torch.mean(self.weight.T)",
+                "y + self.weight.mean()",
+                "y + torch.mean(self . weight)",
+                "y + torch.mean(self.child.weight)",
+                "y + torch.to(torch.eq(self.weight == self.weight, True), 6)",
                 "y + torch.mean(getattr(self, \"weight\"))",
                 "y + torch.mean(torch.cat([self.weight, self.weight]))"
             })
@@ -207,6 +212,41 @@ class WinogradPlanTest {
 
         assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more");
+    }
+
+    @Test
+    void anAttributeThatBecomesTheWeightIsNoLocalName() {
+        ScriptModule module = module(List.of(ScriptMethod.forward(
+                "self.other = self.weight",
+                "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
+                "return y + torch.mean(self.other)")));
+
+        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+                .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more");
+    }
+
+    /** As torch.export's programs reach what is in a list of modules. */
+    @Test
+    void aWeightBehindGetattrIsFollowed() throws IOException {
+        ScriptModule.Builder model = ScriptModule.ofClass("Model")
+                .child(
+                        "list",
+                        ScriptModule.ofClass("List")
+                                .child(
+                                        "0",
+                                        ScriptModule.ofClass("Convolution")
+                                                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
+                                                .parameter("bias", BIAS, CHANNELS)
+                                                .build())
+                                .build());
+        model.method(
+                ScriptMethod.forward(
+                        "return torch.conv2d(x, getattr(self.list, \"0\").weight, getattr(self.list, \"0\").bias, [1, 1], [1, 1])"));
+        FloatTensor image = image(3);
+        try (PyTorchModel planned = load(model.build(), ExecutionPlan.WINOGRAD)) {
+            assertThat(OutputDifference.relative(defined(image.values()), run(planned, image)))
+                    .isLessThan(1e-5);
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.gnserve.workshop.cli;
 
 import dev.gnserve.cli.BuildVersion;
 import dev.gnserve.cli.GnserveCommand;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +33,7 @@ public final class WorkshopCommand implements Runnable {
     private WorkshopCommand() {}
 
     public static void main(String[] args) {
+        Locale.setDefault(Locale.ENGLISH);
         System.exit(GnserveCommand.execute(new WorkshopCommand(), args));
     }
 
