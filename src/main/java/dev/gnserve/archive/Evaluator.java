@@ -109,7 +109,7 @@ final class Evaluator {
 
     private @Nullable Object value(Span span, Frame frame, int depth) {
         if (++steps > MAX_STEPS) {
-            throw new TorchScriptException("the archive's code is too complex to list its normalization layers");
+            throw new TorchScriptException("the archive's code is too complex to follow its values");
         }
         if (depth > MAX_DEPTH || span.from() >= span.to()) {
             return UNKNOWN;

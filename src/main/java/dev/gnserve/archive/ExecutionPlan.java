@@ -3,8 +3,8 @@ package dev.gnserve.archive;
 import java.util.Locale;
 
 /**
- * How the engine runs a network: in which order it keeps the elements of its activations, and in which precision it convolves. The
- * plan changes the speed of a network and not its weights.
+ * How the engine runs a network: in which order it keeps the elements of its activations, and by which algorithm and in which
+ * precision it convolves. The plan changes the speed of a network, and not the file.
  */
 public enum ExecutionPlan {
 
@@ -18,8 +18,8 @@ public enum ExecutionPlan {
     CHANNELS_LAST,
 
     /**
-     * As {@link #CHANNELS_LAST}, but 3 x 3 convolutions of a CPU with 64 channels or more are computed by Winograd's algorithm, which
-     * multiplies less. Their results differ by about 2e-6 of their size, and their weights take four times the memory.
+     * As {@link #CHANNELS_LAST}, but on a CPU, 3 x 3 convolutions of stride 1 with 64 channels or more are computed by Winograd's
+     * algorithm, which multiplies less. Their results differ by about 2e-6 of their size, and their weights take four times the memory.
      */
     WINOGRAD,
 

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 /**
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
- * <p>Each convolution changes the memory format of its input, and for bfloat16 the type of its arguments. PyTorch's operators keep
+ * <p>Each convolution changes the memory format of its input, and for bfloat16 the type of its arguments; {@link WinogradConvolutions}
+ * are computed by another algorithm. PyTorch's operators keep
  * both from there on, and a change to the format or type that a tensor has already costs nothing. {@link #PREPARE} converts the
  * large weights once, after loading.
  *
@@ -275,8 +276,8 @@ public final class PlannedArchive {
         Set<StoredTensor> weights = WinogradConvolutions.weights(archive);
         if (weights.isEmpty()) {
             throw new TorchScriptException(
-                    "it has no convolution of 3 x 3 pixels, stride 1 and 64 channels or more whose"
-                            + " weight is used for nothing else");
+                    "it has no convolution of 3 x 3 pixels, stride 1, padding 1 and one group, with 64 channels or more"
+                            + " on both sides and a weight that is used for nothing else");
         }
         return weights;
     }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ final class WinogradConvolutions {
     /** What makes [36, channels, outputs] of a weight [outputs, channels, 3, 3]. */
     static final String TRANSFORMED = "__torch__.gnserve.winograd.transformed";
 
-    /** Below, gathering the tiles takes more time than the multiplications save. */
+    /** With fewer channels, gathering the tiles takes more time than the multiplications save. */
     private static final int LEAST_CHANNELS = 64;
 
     static final String HELPERS = """
@@ -136,7 +137,7 @@ final class WinogradConvolutions {
     private final Set<StoredTensor> convolved = new HashSet<>();
     private final Set<StoredTensor> otherwiseUsed = new HashSet<>();
 
-    /** Names of attributes of what the archive does not fix. */
+    /** Names of attributes that code reads of objects which the archive does not fix. */
     private final Set<String> unknown = new HashSet<>();
 
     /** The calls of each method on its own module. */
@@ -234,17 +235,37 @@ final class WinogradConvolutions {
         }
         Map<Integer, Span> objects = objects(method);
         for (int token = method.body.from(); token < method.body.to(); token++) {
-            boolean declared = file.declares(token) && !(file.isSign(token + 1, '=') && file.isSign(token + 2, '='));
-            if (file.kind(token) != Kind.NAME || declared) {
+            if (file.kind(token) != Kind.NAME) {
+                continue;
+            }
+            if (isDeclared(file, token)) {
+                assign(file.token(token), evaluator.value(new Span(token, token + 1), frame));
                 continue;
             }
             Use use = use(file, token, frame, objects.get(token));
             if (use.value() instanceof StoredTensor tensor && candidates.contains(tensor)) {
                 if (weights.contains(use.span())) {
                     convolved.add(tensor);
-                } else if (!passedOn.contains(use.span()) && !isNamed(method, use.span())) {
+                } else if (!passedOn.contains(use.span()) && !isNamed(use, frame)) {
                     otherwiseUsed.add(tensor);
                 }
+            }
+        }
+    }
+
+    private static boolean isDeclared(SourceFile file, int token) {
+        boolean named = file.isSign(token + 1, '=') && !file.isSign(token + 2, '=');
+        boolean typed = file.isSign(token + 1, ':') && file.line(token).from() == token;
+        return file.declares(token) && (named || typed);
+    }
+
+    /** An attribute gets another value than the archive has. */
+    private void assign(String name, @Nullable Object before) {
+        if (name.indexOf('.') >= 0) {
+            if (before instanceof PickledObject) {
+                otherwiseUsed.addAll(candidates);
+            } else if (before == Evaluator.UNKNOWN) {
+                unknown.add(name.substring(name.lastIndexOf('.') + 1));
             }
         }
     }
@@ -265,26 +286,38 @@ final class WinogradConvolutions {
         Span span = new Span(object == null ? token : object.from(), token + 1);
         if (called && path.length == 1) {
             // Of all functions, only getattr gives a weight as it is.
-            Span call = new Span(token, file.closing(token + 1) + 1);
-            return new Use(call, name.equals("getattr") ? evaluator.value(call, frame) : null);
+            return name.equals("getattr") ? attribute(file, token, frame) : new Use(span, null);
         }
+        boolean spaced = object == null && file.isPartOfName(token);
         Object value = Evaluator.UNKNOWN;
         if (object != null) {
             value = evaluator.value(object, frame);
-        } else if (!file.isPartOfName(token)) {
+        } else if (spaced) {
+            unknown.add(path[0]);
+        } else {
             value = evaluator.named(path[0], frame);
         }
         for (int i = 1; i < path.length; i++) {
             spoil(value); // It is used for one of its own attributes or methods.
             value = Evaluator.attributeOf(value, path[i]);
+            if (value == Evaluator.UNKNOWN) {
+                unknown.add(path[i]);
+            }
         }
-        if (called) {
-            return new Use(span, null);
+        return new Use(span, called ? null : value);
+    }
+
+    /** A call of {@code getattr}. */
+    private Use attribute(SourceFile file, int token, Frame frame) {
+        Span call = new Span(token, file.closing(token + 1) + 1);
+        Object value = evaluator.value(call, frame);
+        if (value == Evaluator.UNKNOWN && file.getsPlainAttribute(token, Set.of())) {
+            String attribute = file.text(file.arguments(token + 1).get(1));
+            unknown.add(attribute.substring(1, attribute.length() - 1));
+        } else if (value == Evaluator.UNKNOWN) {
+            otherwiseUsed.addAll(candidates);
         }
-        if (value == Evaluator.UNKNOWN && (path.length > 1 || file.isPartOfName(token))) {
-            unknown.add(path[path.length - 1]);
-        }
-        return new Use(span, value);
+        return new Use(call, value);
     }
 
     /** For each name that begins with a dot after a bracket, the expression before it: {@code getattr(self.layer, "0")}, {@code (self)}. */
@@ -306,10 +339,12 @@ final class WinogradConvolutions {
     }
 
     /** Whether a line does nothing but give a value a local name, by which it can be followed. */
-    private static boolean isNamed(Function method, Span use) {
-        SourceFile file = method.file;
-        String name = file.token(file.line(use.from()).from());
-        return name.indexOf('.') < 0 && use.equals(method.assigned(name));
+    private boolean isNamed(Use use, Frame frame) {
+        SourceFile file = frame.function().file;
+        String name = file.token(file.line(use.span().from()).from());
+        return name.indexOf('.') < 0
+                && use.span().equals(frame.function().assigned(name))
+                && Objects.equals(use.value(), evaluator.named(name, frame));
     }
 
     /** Whether a call's arguments are known in the method that it calls. */
@@ -335,11 +370,14 @@ final class WinogradConvolutions {
                 .skip(1)
                 .map(SourceFile.Parameter::name)
                 .toList();
-        Map<String, @Nullable Object> bound = new HashMap<>(frame.bound());
-        bound.putAll(evaluator.arguments(
+        Map<String, @Nullable Object> given = evaluator.arguments(
                 names,
                 frame(calls.get(0).caller(), type, self, depth + 1),
-                calls.get(0).call().open()));
+                calls.get(0).call().open());
+        // Another module may call the method with another object. With a tensor, that counts as another use of it.
+        given.replaceAll((name, value) -> value instanceof StoredTensor ? value : Evaluator.UNKNOWN);
+        Map<String, @Nullable Object> bound = new HashMap<>(frame.bound());
+        bound.putAll(given);
         return new Frame(method, bound);
     }
 
@@ -369,7 +407,8 @@ final class WinogradConvolutions {
         boolean bracketed = callee >= 3
                 && file.isSign(callee - 1, ')')
                 && file.token(callee - 2).equals("self")
-                && file.isSign(callee - 3, '(');
+                && file.isSign(callee - 3, '(')
+                && (callee == 3 || file.end(callee - 4) < file.start(callee - 3)); // Not pick(self).name().
         String start = bracketed ? "." : "self.";
         boolean own = name.startsWith(start) && name.indexOf('.', start.length()) < 0;
         return own ? name.substring(start.length()) : null;

@@ -5,8 +5,8 @@ package dev.gnserve.image;
  *
  * @param size side of a tile in pixels of the network's input, at most
  * @param overlap of neighbours, at least; at most half of {@code size}
- * @param shrink whether tiles are smaller where as few of them reach over the image: one of 1,024 pixels takes two of 560 a side instead
- *     of two of 768, for an overlap of 96. Tiles stay larger than half of {@code size}
+ * @param shrink whether tiles are smaller than {@code size}, where the same number of smaller ones covers the image. An image of 1,024
+ *     pixels then takes two of 560 a side instead of two of 768, for an overlap of 96. Tiles stay larger than half of {@code size}
  */
 public record Tiling(int size, int overlap, boolean shrink) {
 

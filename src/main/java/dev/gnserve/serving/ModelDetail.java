@@ -95,7 +95,7 @@ record ModelDetail(
             @Schema(example = "64") @Nullable Integer tileOverlap,
 
             @Schema(
-                    description = "Whether tiles are smaller where as few of them reach over the image",
+                    description = "Whether tiles are smaller where the same number of smaller ones covers the image",
                     example = "false")
             @Nullable
             Boolean tileShrink,

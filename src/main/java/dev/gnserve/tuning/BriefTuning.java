@@ -28,7 +28,7 @@ public final class BriefTuning implements PlanTrial {
     /** As exported, by channels-last, and the copy whose layers are verified. */
     private static final int COPIES = 3;
 
-    /** As much again for winograd, whose copy and its copy for verification have weights four times as large. */
+    /** With winograd: its copy, and the one that is verified, have weights four times as large. */
     private static final int COPIES_WITH_WINOGRAD = 12;
 
     private static final long PASSES = 1L << 30;

@@ -26,7 +26,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries every {@link ExecutionPlan} of a model: compares its answers with those of the model as exported, verifies its Group
+ * Tries the {@link ExecutionPlan}s of a model: compares its answers with those of the model as exported, verifies its Group
  * Normalization, and times the plans that are admitted, pass by pass in turn, so that what else runs on the machine meets all of them
  * alike. For one thread.
  */
@@ -56,8 +56,9 @@ public final class PlanTuner {
      */
     private record Effort(int least, int most, boolean reported) {
 
-        void requireLasting(FailureException failure) {
-            if (!reported) {
+        /** Winograd takes more memory than the others, which are measured without it. */
+        void requireLasting(ExecutionPlan plan, FailureException failure) {
+            if (!reported && plan != ExecutionPlan.WINOGRAD) {
                 throw failure;
             }
         }
@@ -117,24 +118,28 @@ public final class PlanTuner {
      */
     public TuningReport run(String model, String version, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
-        List<ExecutionPlan> plans = exported.model.device().startsWith("gpu")
-                ? List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16)
-                : List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
-        return compare(model, version, exported, plans, longest, TUNING);
+        List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
+        return compare(model, version, exported, on(exported.model.device(), all), longest, TUNING);
     }
 
     /**
-     * Tries plans, if their timing takes no longer than it may.
+     * Tries plans, as many as can be timed.
      *
+     * @param plans the one that gains most last
      * @param longest for the timing
      * @throws FailureException if the model does not run as exported or by the plans, or cannot be verified
      */
     TuningReport runBriefly(String model, String version, List<ExecutionPlan> plans, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
+        List<ExecutionPlan> tried;
         try {
             exported.millis.add(pass(exported));
             double seconds = exported.millis.get(0) / 1e3;
-            if ((1 + plans.size()) * LOADING.least * seconds > longest.toMillis() / 1e3) {
+            int fitting = Math.max(1, (int) (longest.toMillis() / 1e3 / (LOADING.least * seconds))) - 1;
+            List<ExecutionPlan> possible = on(exported.model.device(), plans);
+            // The last one gains most.
+            tried = possible.subList(Math.max(0, possible.size() - fitting), possible.size());
+            if (tried.isEmpty()) {
                 String reason = String.format(
                         Locale.ROOT,
                         "a pass takes %.2f s, and %d passes of each plan do not fit into %.1f s; `gnserve tune %s`"
@@ -158,7 +163,14 @@ public final class PlanTuner {
             exported.model.close();
             throw e;
         }
-        return compare(model, version, exported, plans, longest, LOADING);
+        return compare(model, version, exported, tried, longest, LOADING);
+    }
+
+    /** On a GPU, winograd is channels-last. */
+    private static List<ExecutionPlan> on(String device, List<ExecutionPlan> plans) {
+        return plans.stream()
+                .filter(plan -> plan != ExecutionPlan.WINOGRAD || !device.startsWith("gpu"))
+                .toList();
     }
 
     private TuningReport compare(
@@ -178,12 +190,7 @@ public final class PlanTuner {
                 try {
                     candidate = load(plan);
                 } catch (FailureException e) {
-                    if (plan
-                            != ExecutionPlan
-                                    .WINOGRAD) { // Which takes more memory than the others: they are measured without
-                        // it.
-                        effort.requireLasting(e);
-                    }
+                    effort.requireLasting(plan, e);
                     failed.add(PlanReport.failed(plan, e.failure().detail()));
                     continue;
                 }
@@ -191,7 +198,7 @@ public final class PlanTuner {
                 try {
                     candidate.refusal = refusal(candidate, exported, made);
                 } catch (FailureException e) {
-                    effort.requireLasting(e);
+                    effort.requireLasting(plan, e);
                     candidate.refusal = "it cannot be verified: " + e.failure().detail();
                 }
             }
