@@ -16,6 +16,7 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,8 @@ class PlanProofTest {
 
     @Test
     void aPlanThatAnswersAsTheFileHolds() throws IOException {
-        for (ExecutionPlan plan : ExecutionPlan.values()) {
+        for (ExecutionPlan plan :
+                List.of(ExecutionPlan.AS_EXPORTED, ExecutionPlan.CHANNELS_LAST, ExecutionPlan.BFLOAT16)) {
             assertThat(proved(TwoConvolutions.network(0), plan)).isEqualTo(plan);
         }
     }
@@ -69,5 +71,6 @@ class PlanProofTest {
                 .build());
 
         assertThat(proved(archive, ExecutionPlan.CHANNELS_LAST)).isEqualTo(ExecutionPlan.AS_EXPORTED);
+        assertThat(proved(TwoConvolutions.network(0), ExecutionPlan.WINOGRAD)).isEqualTo(ExecutionPlan.AS_EXPORTED);
     }
 }
