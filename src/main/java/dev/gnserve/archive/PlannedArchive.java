@@ -9,16 +9,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
  * <p>Each convolution changes the memory format of its input, and for bfloat16 the type of its arguments; {@link WinogradConvolutions}
- * are computed by another algorithm. PyTorch's operators keep
- * both from there on, and a change to the format or type that a tensor has already costs nothing. {@link #PREPARE} converts the
- * large weights once, after loading.
+ * are computed by another algorithm. PyTorch's operators keep both from there on, and a change to the format or type that a tensor has
+ * already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
+ * also get the memory format: otherwise each convolution would copy its weight.
  *
  * <p>With the channels innermost, PyTorch's Group Normalization on the CPU takes the variance as E[x²] - E[x]² and adds the pixels one
  * after the other, which loses digits where the mean or the image is large. In float32, the plan therefore computes it by another
@@ -26,11 +25,11 @@ import java.util.stream.Stream;
  */
 public final class PlannedArchive {
 
-    /** A method of the root module without arguments, to be called once after loading where {@link #isToPrepare}. */
+    /** A method of the root module without arguments, to be called once after loading where {@link #isPlanned}. */
     public static final String PREPARE = "gnserve_prepare";
 
     /** Another text of the plans makes another archive: what was measured with the one before does not hold for it. */
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
     private static final String FILE = "code/__torch__/gnserve/plan.py";
     private static final String NARROW_FILE = "code/__torch__/gnserve/narrow.py";
@@ -144,19 +143,14 @@ public final class PlannedArchive {
             "torch.conv_transpose2d",
             "torch.conv_transpose3d");
 
-    /** Of a weight, in {@link #PREPARE}. */
-    private static final String NARROWED = "torch.detach(torch.to(%s, " + BFLOAT16 + "))";
-
-    private static final String WINOGRAD = WinogradConvolutions.TRANSFORMED + "(%s, )";
-
     /** Operators that do not convert their arguments to one type. */
     private static final Set<String> FLOAT32_ONLY = Set.of("torch.linear");
 
     private PlannedArchive() {}
 
-    /** Whether an archive with a plan has the method {@link #PREPARE}. */
-    public static boolean isToPrepare(TorchScriptArchive archive) {
-        return archive.has(NARROW_FILE) || archive.has(WinogradConvolutions.FILE);
+    /** Whether a plan was written into an archive. It has the method {@link #PREPARE} then. */
+    public static boolean isPlanned(TorchScriptArchive archive) {
+        return archive.has(FILE);
     }
 
     /**
@@ -177,18 +171,15 @@ public final class PlannedArchive {
         if (narrow) {
             requireFloat32(archive);
         }
-        Set<StoredTensor> winograd = winogradWeights(archive, plan);
+        Weights weights = new Weights(narrow, winogradWeights(archive, plan), reformattedWeights(archive));
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
             Edits edits = new Edits();
             convolutions += convolve(source, plan, edits);
-            if (plan != ExecutionPlan.CHANNELS_LAST && source == root.file) {
+            if (source == root.file) {
                 boolean lineEnded = root.end > 0 && source.text.charAt(root.end - 1) == '\n';
-                String prepared = narrow
-                        ? prepare(archive, root.qualifiedName, PlannedArchive::isOfConvolution, NARROWED)
-                        : prepare(archive, root.qualifiedName, winograd::contains, WINOGRAD);
-                edits.insert(root.end, (lineEnded ? "" : "\n") + prepared);
+                edits.insert(root.end, (lineEnded ? "" : "\n") + prepare(archive, root.qualifiedName, weights));
             }
             String text = edits.apply(source.text);
             if (!text.equals(source.text)) {
@@ -237,7 +228,7 @@ public final class PlannedArchive {
             for (Call call : function.calls()) {
                 String callee = source.token(call.callee());
                 List<Span> arguments = source.arguments(call.open());
-                if (CONVOLUTIONS.contains(callee) && arguments.size() > 2) {
+                if (isConvolution(source, call)) {
                     convolutions++;
                     if (narrow) {
                         wrap(source, arguments.get(0), "torch.to(" + LAST, ", ), " + BFLOAT16 + ")", edits);
@@ -257,6 +248,11 @@ public final class PlannedArchive {
             }
         }
         return convolutions;
+    }
+
+    private static boolean isConvolution(SourceFile source, Call call) {
+        return CONVOLUTIONS.contains(source.token(call.callee()))
+                && source.arguments(call.open()).size() > 2;
     }
 
     private static void wrap(SourceFile source, Span argument, String before, String after, Edits edits) {
@@ -282,25 +278,58 @@ public final class PlannedArchive {
         return weights;
     }
 
+    /** Of images and volumes, with more than one pixel and one channel: of others, all formats are the same. */
+    private static boolean isReformatted(StoredTensor tensor) {
+        List<Long> shape = tensor.shape();
+        return (shape.size() == 4 || shape.size() == 5)
+                && shape.get(1) > 1
+                && shape.subList(2, shape.size()).stream().anyMatch(pixels -> pixels > 1);
+    }
+
+    private static Set<StoredTensor> reformattedWeights(TorchScriptArchive archive) {
+        try {
+            return ConvolutionWeights.of(archive, PlannedArchive::isReformatted, PlannedArchive::isConvolution);
+        } catch (TorchScriptException e) {
+            return Set
+                    .of(); // Code that is too complex to follow: weights keep their format, which costs a copy for each
+            // pass.
+        }
+    }
+
     /**
-     * A method that converts weights.
+     * What becomes of weights.
      *
-     * @param weights which ones
-     * @param conversion of {@code %s}
+     * @param narrow whether convolutions take bfloat16
+     * @param winograd those to be transformed
+     * @param reformatted those that get the memory format
      */
-    private static String prepare(
-            TorchScriptArchive archive, String rootType, Predicate<StoredTensor> weights, String conversion) {
+    private record Weights(boolean narrow, Set<StoredTensor> winograd, Set<StoredTensor> reformatted) {
+
+        /** The expression for a weight in its new form; the weight itself if it stays. */
+        String converted(String weight, StoredTensor tensor) {
+            if (winograd.contains(tensor)) {
+                return WinogradConvolutions.TRANSFORMED + "(" + weight + ", )";
+            }
+            String typed = narrow && isOfConvolution(tensor) ? "torch.to(" + weight + ", " + BFLOAT16 + ")" : weight;
+            String formatted = reformatted.contains(tensor) ? LAST + typed + ", )" : typed;
+            return formatted.equals(weight) ? weight : "torch.detach(" + formatted + ")";
+        }
+    }
+
+    /** A method that converts weights. */
+    private static String prepare(TorchScriptArchive archive, String rootType, Weights weights) {
         StringBuilder body = new StringBuilder();
         int number = 0;
         for (ModuleTree.Instance instance : archive.modules().instances()) {
             String module = "m" + number++;
             StringBuilder lines = new StringBuilder();
             instance.object().attributes().forEach((name, value) -> {
-                if (value instanceof StoredTensor tensor
-                        && weights.test(tensor)
-                        && WinogradConvolutions.isAssignable(name)) {
+                if (value instanceof StoredTensor tensor && ConvolutionWeights.isAssignable(name)) {
                     String weight = module + "." + name;
-                    lines.append("    %s = %s\n".formatted(weight, conversion.formatted(weight)));
+                    String converted = weights.converted(weight, tensor);
+                    if (!converted.equals(weight)) {
+                        lines.append("    %s = %s\n".formatted(weight, converted));
+                    }
                 }
             });
             if (!lines.isEmpty()) {
