@@ -74,6 +74,7 @@ public final class ModelRequests {
             throw e;
         } finally {
             if (!refused) {
+                UploadRefused.counted(request);
                 events.publishEvent(new RequestCompleted(
                         model == null ? null : model.name(), model == null ? null : model.version(), outcome));
             }
