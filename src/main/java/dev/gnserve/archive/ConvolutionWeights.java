@@ -8,8 +8,10 @@ import dev.gnserve.archive.SourceFile.Function;
 import dev.gnserve.archive.SourceFile.Kind;
 import dev.gnserve.archive.SourceFile.Span;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -20,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the weights that the code of an archive uses for nothing but convolutions, so that a plan can put them into another form. Each use
- * is followed through local names, {@code getattr} and methods of the same module. What cannot be followed counts as another use.
+ * is followed through local names, {@code getattr} and methods of the same module. What cannot be followed counts as another use: in a free
+ * function or a class that is no module, an attribute may be that of any module.
  */
 final class ConvolutionWeights {
 
@@ -62,11 +65,22 @@ final class ConvolutionWeights {
         if (found.candidates.isEmpty()) {
             return Set.of();
         }
+        found.spoilShared(instances);
+        Set<ClassType> followed = new HashSet<>();
         for (Instance instance : instances) {
             ClassType type = program.classOf(instance.object());
             if (type != null) {
-                type.methods.forEach(method -> found.follow(method, type, instance.object()));
+                type.methods.forEach(
+                        method -> found.follow(method, type, found.frame(method, type, instance.object(), 0)));
+                followed.add(type);
             }
+        }
+        // What these do is not known from their callers: any object may be passed to them.
+        for (SourceFile source : archive.sources()) {
+            source.functions.forEach(function -> found.follow(function, null, unknown(function)));
+            source.classes.stream()
+                    .filter(type -> !followed.contains(type))
+                    .forEach(type -> type.methods.forEach(method -> found.follow(method, null, unknown(method))));
         }
         for (Instance instance : instances) {
             found.unknown.forEach(name -> found.spoil(Evaluator.attributeOf(instance.object(), name)));
@@ -93,21 +107,70 @@ final class ConvolutionWeights {
         }
     }
 
-    /** Finds each use of a candidate in a method of a module. */
-    private void follow(Function method, ClassType type, PickledObject self) {
+    private static Frame unknown(Function function) {
+        Map<String, @Nullable Object> bound = new HashMap<>();
+        function.parameters.forEach(parameter -> bound.put(parameter.name(), Evaluator.UNKNOWN));
+        return new Frame(function, bound);
+    }
+
+    /** What is also in a list or a dict, or shares its memory with another tensor, may be changed there in place. */
+    private void spoilShared(List<Instance> instances) {
+        Map<String, Set<StoredTensor>> attributes = new HashMap<>();
+        Set<String> collected = new HashSet<>();
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        instances.forEach(instance -> seen.add(instance.object()));
+        for (Instance instance : instances) {
+            for (Object value : instance.object().attributes().values()) {
+                if (value instanceof StoredTensor tensor) {
+                    attributes
+                            .computeIfAbsent(tensor.storage(), storage -> new HashSet<>())
+                            .add(tensor);
+                } else {
+                    collect(value, collected, seen);
+                }
+            }
+        }
+        attributes.forEach((storage, tensors) -> {
+            if (tensors.size() > 1 || collected.contains(storage)) {
+                otherwiseUsed.addAll(tensors);
+            }
+        });
+    }
+
+    private static void collect(@Nullable Object value, Set<String> storages, Set<Object> seen) {
+        if (value instanceof StoredTensor tensor) {
+            storages.add(tensor.storage());
+        } else if (value instanceof List<?> list && seen.add(list)) {
+            list.forEach(item -> collect(item, storages, seen));
+        } else if (value instanceof PickledDict dict && seen.add(dict)) {
+            dict.items().values().forEach(item -> collect(item, storages, seen));
+        } else if (value instanceof PickledObject object && seen.add(object)) {
+            object.attributes().values().forEach(item -> collect(item, storages, seen));
+        }
+    }
+
+    /**
+     * Finds each use of a candidate.
+     *
+     * @param type the class whose own methods are followed; null for none
+     */
+    private void follow(Function method, @Nullable ClassType type, Frame frame) {
         SourceFile file = method.file;
-        Frame frame = frame(method, type, self, 0);
         Set<Span> weights = new HashSet<>();
         Set<Span> passedOn = new HashSet<>();
         for (Call call : method.calls()) {
             if (convolution.test(file, call)) {
                 weights.add(file.arguments(call.open()).get(1));
-            } else if (isFollowed(type, file, call)) {
+            } else if (type != null && isFollowed(type, file, call)) {
                 passedOn.addAll(file.arguments(call.open()));
             }
         }
         Map<Integer, Span> objects = objects(method);
+        int line = method.body.from();
         for (int token = method.body.from(); token < method.body.to(); token++) {
+            if (file.kind(token) == Kind.END) {
+                line = token + 1;
+            }
             if (file.kind(token) != Kind.NAME) {
                 continue;
             }
@@ -119,7 +182,7 @@ final class ConvolutionWeights {
             if (use.value() instanceof StoredTensor tensor && candidates.contains(tensor)) {
                 if (weights.contains(use.span())) {
                     convolved.add(tensor);
-                } else if (!passedOn.contains(use.span()) && !isNamed(use, frame)) {
+                } else if (!passedOn.contains(use.span()) && !isNamed(use, file.token(line), frame)) {
                     otherwiseUsed.add(tensor);
                 }
             }
@@ -211,10 +274,12 @@ final class ConvolutionWeights {
         return objects;
     }
 
-    /** Whether a line does nothing but give a value a local name, by which it can be followed. */
-    private boolean isNamed(Use use, Frame frame) {
-        SourceFile file = frame.function().file;
-        String name = file.token(file.line(use.span().from()).from());
+    /**
+     * Whether a line does nothing but give a value a local name, by which it can be followed.
+     *
+     * @param name with which the line begins
+     */
+    private boolean isNamed(Use use, String name, Frame frame) {
         return name.indexOf('.') < 0
                 && use.span().equals(frame.function().assigned(name))
                 && Objects.equals(use.value(), evaluator.named(name, frame));

@@ -5,6 +5,7 @@ import dev.gnserve.archive.SourceFile.ClassType;
 import dev.gnserve.archive.SourceFile.Function;
 import dev.gnserve.archive.SourceFile.Span;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,7 +172,7 @@ public final class PlannedArchive {
         if (narrow) {
             requireFloat32(archive);
         }
-        Weights weights = new Weights(narrow, winogradWeights(archive, plan), reformattedWeights(archive));
+        Weights weights = new Weights(narrow, winogradWeights(archive, plan), convolutionWeights(archive));
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
@@ -286,13 +287,12 @@ public final class PlannedArchive {
                 && shape.subList(2, shape.size()).stream().anyMatch(pixels -> pixels > 1);
     }
 
-    private static Set<StoredTensor> reformattedWeights(TorchScriptArchive archive) {
+    private static Set<StoredTensor> convolutionWeights(TorchScriptArchive archive) {
         try {
-            return ConvolutionWeights.of(archive, PlannedArchive::isReformatted, PlannedArchive::isConvolution);
+            return ConvolutionWeights.of(archive, PlannedArchive::isOfConvolution, PlannedArchive::isConvolution);
         } catch (TorchScriptException e) {
-            return Set
-                    .of(); // Code that is too complex to follow: weights keep their format, which costs a copy for each
-            // pass.
+            // Code that is too complex to follow: weights stay, which costs a copy of each in each pass.
+            return Set.of();
         }
     }
 
@@ -301,34 +301,40 @@ public final class PlannedArchive {
      *
      * @param narrow whether convolutions take bfloat16
      * @param winograd those to be transformed
-     * @param reformatted those that get the memory format
+     * @param convolved those that the code uses for nothing but convolutions; others stay
      */
-    private record Weights(boolean narrow, Set<StoredTensor> winograd, Set<StoredTensor> reformatted) {
+    private record Weights(boolean narrow, Set<StoredTensor> winograd, Set<StoredTensor> convolved) {
 
         /** The expression for a weight in its new form; the weight itself if it stays. */
         String converted(String weight, StoredTensor tensor) {
             if (winograd.contains(tensor)) {
                 return WinogradConvolutions.TRANSFORMED + "(" + weight + ", )";
             }
-            String typed = narrow && isOfConvolution(tensor) ? "torch.to(" + weight + ", " + BFLOAT16 + ")" : weight;
-            String formatted = reformatted.contains(tensor) ? LAST + typed + ", )" : typed;
+            if (!convolved.contains(tensor)) {
+                return weight;
+            }
+            String typed = narrow ? "torch.to(" + weight + ", " + BFLOAT16 + ")" : weight;
+            String formatted = isReformatted(tensor) ? LAST + typed + ", )" : typed;
             return formatted.equals(weight) ? weight : "torch.detach(" + formatted + ")";
         }
     }
 
-    /** A method that converts weights. */
+    /** A method that converts weights. What two modules share stays one tensor. */
     private static String prepare(TorchScriptArchive archive, String rootType, Weights weights) {
         StringBuilder body = new StringBuilder();
-        int number = 0;
-        for (ModuleTree.Instance instance : archive.modules().instances()) {
-            String module = "m" + number++;
+        Map<StoredTensor, String> converted = new HashMap<>();
+        List<ModuleTree.Instance> modules = reachable(archive);
+        for (int number = 0; number < modules.size(); number++) {
+            ModuleTree.Instance instance = modules.get(number);
+            String module = "m" + number;
             StringBuilder lines = new StringBuilder();
             instance.object().attributes().forEach((name, value) -> {
                 if (value instanceof StoredTensor tensor && ConvolutionWeights.isAssignable(name)) {
                     String weight = module + "." + name;
-                    String converted = weights.converted(weight, tensor);
-                    if (!converted.equals(weight)) {
-                        lines.append("    %s = %s\n".formatted(weight, converted));
+                    String form = weights.converted(weight, tensor);
+                    if (!form.equals(weight)) {
+                        String known = converted.putIfAbsent(tensor, weight);
+                        lines.append("    %s = %s\n".formatted(weight, known == null ? form : known));
                     }
                 }
             });
@@ -342,6 +348,26 @@ public final class PlannedArchive {
             }
         }
         return "  def %s(self: %s) -> NoneType:\n%s    return None\n".formatted(PREPARE, rootType, body);
+    }
+
+    /** The modules that code reaches by their attributes alone: not those behind an optional or an interface. */
+    private static List<ModuleTree.Instance> reachable(TorchScriptArchive archive) {
+        Program program = new Program(archive.sources());
+        Map<String, ModuleTree.Instance> byPath = new HashMap<>();
+        List<ModuleTree.Instance> reachable = new ArrayList<>();
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            String path = instance.path();
+            int dot = path.lastIndexOf('.');
+            ModuleTree.Instance parent = byPath.get(dot < 0 ? "" : path.substring(0, dot));
+            ClassType type = parent == null ? null : program.classOf(parent.object());
+            boolean declared = type != null
+                    && instance.object().className().equals(type.attributeTypes.get(path.substring(dot + 1)));
+            if (path.isEmpty() || declared) {
+                byPath.put(path, instance);
+                reachable.add(instance);
+            }
+        }
+        return reachable;
     }
 
     /** The expression for a module: {@code getattr(getattr(self, "down"), "0")}. */

@@ -338,8 +338,7 @@ public final class ModelRepository implements AutoCloseable {
      * @return completes when the memory is free; completes exceptionally with MODEL_NOT_FOUND if there is no such model
      */
     public CompletableFuture<Void> unload(String name) {
-        return CompletableFuture.runAsync(
-                () -> versions(name).forEach(model -> model.close(times.drain())), loader);
+        return CompletableFuture.runAsync(() -> versions(name).forEach(model -> model.close(times.drain())), loader);
     }
 
     /**

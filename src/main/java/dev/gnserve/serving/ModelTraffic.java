@@ -71,8 +71,6 @@ record ModelTraffic(
                 shadow == null
                         ? null
                         : new ShadowVersion(
-                                shadow.version(),
-                                shadow.share(),
-                                shadows.tally(model, main, shadow.version())));
+                                shadow.version(), shadow.share(), shadows.tally(model, main, shadow.version())));
     }
 }

@@ -543,7 +543,7 @@ class ModelRepositoryTest {
 
     private void list(LifecycleTimes times) throws IOException {
         repository = new ModelRepository(
-                engine, () -> ModelFolder.list(folder), batches::add, changes::add, List.of(), times, clock::get);
+                engine, new FolderSources(folder), batches::add, changes::add, List.of(), times, clock::get);
     }
 
     private void load() throws IOException {

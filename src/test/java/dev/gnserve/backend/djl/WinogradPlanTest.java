@@ -5,11 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
-import dev.gnserve.archive.PlannedArchive;
 import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
-import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
@@ -298,19 +296,5 @@ class WinogradPlanTest {
             assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
                     .isLessThan(plan == ExecutionPlan.BFLOAT16 ? 1e-2 : 1e-5);
         }
-    }
-
-    @Test
-    void aWeightForConvolutionsOnlyGetsTheMemoryFormatOnce() {
-        TorchScriptArchive archive = Rewrites.written(module(List.of(ScriptMethod.forward(
-                "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
-                "return torch.conv2d(y, self.other, torch.mean(self.other, [1, 2, 3]), [1, 1], [1, 1])"))));
-
-        assertThat(PlannedArchive.of(archive, ExecutionPlan.CHANNELS_LAST).code("code/__torch__.py"))
-                .contains("m0.weight = torch.detach(__torch__.gnserve.plan.last(m0.weight, ))")
-                .doesNotContain("m0.other =");
-        assertThat(PlannedArchive.of(archive, ExecutionPlan.BFLOAT16).code("code/__torch__.py"))
-                .contains("m0.weight = torch.detach(__torch__.gnserve.plan.last(torch.to(m0.weight, 15), ))")
-                .contains("m0.other = torch.detach(torch.to(m0.other, 15))");
     }
 }
