@@ -69,7 +69,7 @@ final class Bmp {
 
     /** What decoding takes: colours, and the indices of runs. */
     DecodeCost cost() {
-        return DecodeCost.of((long) width * height, hasRuns() ? 4 : 3, 0);
+        return DecodeCost.of(width, height, hasRuns() ? 4 : 3, 0);
     }
 
     private String compressionName() {

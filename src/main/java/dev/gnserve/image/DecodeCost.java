@@ -3,11 +3,13 @@ package dev.gnserve.image;
 /**
  * The memory that decoding a file takes at most at one time, known from its header.
  *
+ * @param width of the picture as stored, before it is turned
+ * @param height of the picture as stored
  * @param pixels of the picture, as a budget counts them
  * @param heapBytes of objects that are in use at the same time, without the file
  * @param nativeBytes that the decoder takes outside the heap
  */
-public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
+public record DecodeCost(int width, int height, long pixels, long heapBytes, long nativeBytes) {
 
     /** Tables, rows and buffers of every decoder. */
     private static final long FIXED_BYTES = 2_000_000;
@@ -18,8 +20,9 @@ public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
      * @param perPixel bytes of heap
      * @param more bytes of heap, such as a copy of the file
      */
-    static DecodeCost of(long pixels, double perPixel, long more) {
-        return new DecodeCost(pixels, FIXED_BYTES + (long) (pixels * perPixel) + more, 0);
+    static DecodeCost of(int width, int height, double perPixel, long more) {
+        long pixels = (long) width * height;
+        return new DecodeCost(width, height, pixels, FIXED_BYTES + (long) (pixels * perPixel) + more, 0);
     }
 
     /**
@@ -36,11 +39,11 @@ public record DecodeCost(long pixels, long heapBytes, long nativeBytes) {
 
     /** The same memory, counted as other pixels where a budget counts them. */
     DecodeCost countedAs(long pixelsInBudget) {
-        return new DecodeCost(pixelsInBudget, heapBytes, nativeBytes);
+        return new DecodeCost(width, height, pixelsInBudget, heapBytes, nativeBytes);
     }
 
     DecodeCost withNative(long bytes) {
-        return new DecodeCost(pixels, heapBytes, bytes);
+        return new DecodeCost(width, height, pixels, heapBytes, bytes);
     }
 
     /** The cost for a budget that counts pixels and reckons with so many bytes for each. */

@@ -70,9 +70,9 @@ public final class FrameReader {
             Animation animation = animation(file);
             return animation == null
                     ? decoder.cost(file, page, wanted)
-                    : DecodeCost.of((long) animation.width() * animation.height(), BYTES_PER_PIXEL, file.length);
+                    : DecodeCost.of(animation.width(), animation.height(), BYTES_PER_PIXEL, file.length);
         } catch (IOException | RuntimeException e) {
-            return DecodeCost.of(1, 0, file.length); // Decoding says what is wrong.
+            return DecodeCost.of(1, 1, 0, file.length); // Decoding says what is wrong.
         }
     }
 

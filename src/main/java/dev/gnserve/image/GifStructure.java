@@ -92,7 +92,11 @@ final class GifStructure {
         long pixels = (long) screen.width() * screen.height();
         long bytesOfFrame = 4 * framePixels;
         long bytesWithScreen = pixels == framePixels ? 0 : 3 * framePixels + 3 * pixels;
-        return DecodeCost.of(pixels, 0, Math.max(bytesOfFrame, bytesWithScreen) + Math.min(bytes.length, mostData()));
+        return DecodeCost.of(
+                screen.width(),
+                screen.height(),
+                0,
+                Math.max(bytesOfFrame, bytesWithScreen) + Math.min(bytes.length, mostData()));
     }
 
     private long mostData() {

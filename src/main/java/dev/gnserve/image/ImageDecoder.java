@@ -127,7 +127,7 @@ public final class ImageDecoder {
     public DecodeCost cost(byte[] bytes, int page, ChannelOrder wanted) {
         ImageFormat format = ImageFormat.of(bytes);
         if (format == null) {
-            return DecodeCost.of(1, 0, 0);
+            return DecodeCost.of(1, 1, 0, 0);
         }
         try {
             return switch (format) {
@@ -142,7 +142,7 @@ public final class ImageDecoder {
             };
         } catch (IOException | RuntimeException e) {
             // Decoding says what is wrong.
-            return DecodeCost.of(1, 0, bytes.length);
+            return DecodeCost.of(1, 1, 0, bytes.length);
         }
     }
 

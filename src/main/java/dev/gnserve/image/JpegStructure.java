@@ -125,7 +125,7 @@ final class JpegStructure {
     DecodeCost cost() {
         double perPixel = DecodeCost.perPixel(components, Math.min(components, 3), components < 4, orientation());
         boolean keepsCoefficients = progressive || scans > 1 || partialScan;
-        return DecodeCost.of((long) width * height, perPixel, bytes.length)
+        return DecodeCost.of(width, height, perPixel, bytes.length)
                 .withNative(NATIVE_BYTES + (keepsCoefficients ? blocks * BYTES_PER_BLOCK : 0));
     }
 

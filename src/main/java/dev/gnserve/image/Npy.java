@@ -74,7 +74,7 @@ final class Npy {
     /** The array as read and its samples. */
     DecodeCost cost() {
         int made = (isByte() ? 1 : isShort() ? 2 : Float.BYTES) * channels;
-        return DecodeCost.of((long) width * height, made, 0)
+        return DecodeCost.of(width, height, made, 0)
                 .countedAs(UprightImage.pixelsInBudget(width, height, channels, !isByte() && !isShort()));
     }
 

@@ -60,7 +60,7 @@ final class PngStructure {
         // How it is turned is at the end of the file: the cost is that of one that is.
         double perPixel = DecodeCost.perPixel(
                 stored * sampleBytes, channels * sampleBytes, inPlace, Orientation.ofExif(MOST_ORIENTATION));
-        return DecodeCost.of((long) width * height, perPixel, bytes.length);
+        return DecodeCost.of(width, height, perPixel, bytes.length);
     }
 
     Orientation orientation() {

@@ -53,6 +53,31 @@ public record Preprocessor(
                 axis(geometry.paddedHeight()));
     }
 
+    /**
+     * Heap that blending takes for an image of this size, in bytes: the rows of {@link TileBlender}, its picture where the image is scaled,
+     * the outputs that are there at a time, and a copy of one as probabilities.
+     *
+     * @param channels of the outputs, float32, as large as the tiles
+     * @param inFlight tiles whose outputs may be there at a time
+     */
+    public long blendingBytes(int channels, int width, int height, int inFlight) {
+        Geometry geometry = Geometry.of(width, height, resize, padding);
+        long across = tiling == null ? 1 : tiling.count(geometry.paddedWidth());
+        long down = tiling == null ? 1 : tiling.count(geometry.paddedHeight());
+        long tileWidth = side(geometry.paddedWidth());
+        long tileHeight = side(geometry.paddedHeight());
+        long outputs = Math.min(inFlight, across * down) + 1;
+        long picture = geometry.isScaled() ? (long) geometry.scaledWidth() * geometry.scaledHeight() : 0;
+        return (long) Float.BYTES
+                * channels
+                * (tileHeight * geometry.scaledWidth() + outputs * tileHeight * tileWidth + picture);
+    }
+
+    /** The side of the tiles along a side of the network's input. */
+    private int side(int length) {
+        return tiling == null || tiling.count(length) == 1 ? length : tiling.side(length, padding.multiple());
+    }
+
     private TileAxis axis(int length) {
         return tiling == null ? TileAxis.whole(length) : TileAxis.of(length, tiling, padding.multiple());
     }

@@ -177,7 +177,8 @@ final class TiffPage {
                 + (samples.premultiplied() ? Short.BYTES : 0);
         long tile = (tileWidth + JPEG_PADDING) * (tileHeight + JPEG_PADDING) * samples.count();
         DecodeCost cost = DecodeCost.of(
-                (long) width * height,
+                width,
+                height,
                 perPixel,
                 compression.isJpeg() ? 2L * file.length + tile : ROW_BYTES_PER_SAMPLE * tileWidth * samples.count());
         return compression.isJpeg()

@@ -66,10 +66,9 @@ final class WebpStructure {
     }
 
     DecodeCost cost() {
-        long pixels = (long) canvas().width() * canvas().height();
         double perPixel = DecodeCost.perPixel(
                 lossless ? Vp8l.BYTES_PER_PIXEL : Vp8.BYTES_PER_PIXEL, 3, false, tags.orientation());
-        return DecodeCost.of(pixels, perPixel, lossless ? Vp8l.codeBytes(end - from) : 0);
+        return DecodeCost.of(canvas().width(), canvas().height(), perPixel, lossless ? Vp8l.codeBytes(end - from) : 0);
     }
 
     /** The first picture, on its canvas and turned. */

@@ -1,6 +1,7 @@
 package dev.gnserve.instances;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Geometry;
@@ -74,6 +75,7 @@ final class StarDistCollector implements TileCollector<Instances> {
             }
         }
         StarPolygon.Rays rays = new StarPolygon.Rays(outputs.distances().shape().size(0));
+        requireRoom(count, rays.count());
         for (int from = 0; from < count; from += TOGETHER) {
             int[] pixels = Arrays.copyOfRange(chosen, from, Math.min(count, from + TOGETHER));
             float[][] along = along(outputs.distances().floats(), pixels, width * height, rays.count());
@@ -82,6 +84,20 @@ final class StarDistCollector implements TileCollector<Instances> {
                 int y = place.y() + pixels[i] / width * grid;
                 candidates.add(new StarPolygon(x, y, rays, along[i], probabilities[pixels[i]]));
             }
+        }
+    }
+
+    private void requireRoom(int more, int rays) {
+        long pixels = (long) prepared.geometry().width() * prepared.geometry().height();
+        long most = spec.mostPolygons(pixels, rays);
+        if (candidates.size() + more > most) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            ("more than %,d of the %,d pixels have a probability above the threshold %s, and each becomes a polygon of %d"
+                                            + " rays, which takes memory: send a higher threshold, or set a higher"
+                                            + " output.stardist.probability in model.yaml")
+                                    .formatted(most, pixels, threshold, rays))
+                    .asException();
         }
     }
 

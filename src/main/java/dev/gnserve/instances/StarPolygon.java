@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * A polygon around a point, by its distances along rays at equal angles, the first to the right, then downwards (Schmidt et al. 2018).
- * Its area and overlaps are those of a copy with whole coordinates, cut towards 0, as in StarDist's suppression. Immutable.
+ * Its area and overlaps are those of a copy with whole coordinates, cut towards 0, as in StarDist's suppression. The copy is made when it
+ * is needed: there may be a polygon for every fourth pixel. Immutable.
  */
 final class StarPolygon {
 
@@ -13,8 +14,6 @@ final class StarPolygon {
     private final Rays rays;
     private final float[] distances;
     private final float score;
-    private final int[] xs;
-    private final int[] ys;
     private final float area;
     private final int left;
     private final int right;
@@ -61,15 +60,13 @@ final class StarPolygon {
         this.distances = distances;
         this.score = score;
         int count = distances.length;
-        xs = new int[count];
-        ys = new int[count];
+        int[] xs = corners(x, distances, rays.cosines);
+        int[] ys = corners(y, distances, rays.sines);
         int mostLeft = Integer.MAX_VALUE;
         int mostRight = Integer.MIN_VALUE;
         int highest = Integer.MAX_VALUE;
         int lowest = Integer.MIN_VALUE;
         for (int i = 0; i < count; i++) {
-            xs[i] = (int) (x + distances[i] * rays.cosines[i]);
-            ys[i] = (int) (y + distances[i] * rays.sines[i]);
             mostLeft = Math.min(mostLeft, xs[i]);
             mostRight = Math.max(mostRight, xs[i]);
             highest = Math.min(highest, ys[i]);
@@ -85,6 +82,22 @@ final class StarPolygon {
             twice += (double) xs[i] * ys[next] - (double) ys[i] * xs[next];
         }
         area = (float) Math.abs(twice / 2);
+    }
+
+    private int[] xs() {
+        return corners(x, distances, rays.cosines);
+    }
+
+    private int[] ys() {
+        return corners(y, distances, rays.sines);
+    }
+
+    private static int[] corners(float centre, float[] distances, float[] directions) {
+        int[] corners = new int[distances.length];
+        for (int i = 0; i < corners.length; i++) {
+            corners[i] = (int) (centre + distances[i] * directions[i]);
+        }
+        return corners;
     }
 
     float x() {
@@ -110,7 +123,7 @@ final class StarPolygon {
 
     /** This polygon with whole coordinates, to be compared with others. */
     PolygonOverlap outline() {
-        return new PolygonOverlap(xs, ys);
+        return new PolygonOverlap(xs(), ys());
     }
 
     /**
@@ -127,7 +140,7 @@ final class StarPolygon {
         double smaller = Math.min(area, other.area) + 1e-10;
         // The overlap lies in the overlap of the boxes; one pixel more on each side for rounding.
         return (wide + 2.0) * (high + 2.0) / smaller > fraction
-                && outline.area(other.xs, other.ys) / smaller > fraction;
+                && outline.area(other.xs(), other.ys()) / smaller > fraction;
     }
 
     /**

@@ -10,10 +10,19 @@ import dev.gnserve.backend.Prediction;
  */
 public record StarDistSpec(float probability, float overlap) implements InstanceSpec {
 
-    /** Polygons of about 500 bytes with 32 rays, of one pixel in ten, and 4 bytes of object numbers. */
+    /** Heap for the polygons of one pixel. */
+    private static final int POLYGON_BYTES = 56;
+
+    /** Polygons, and object numbers. */
     @Override
     public int bytesPerPixel() {
-        return 60;
+        return POLYGON_BYTES + Integer.BYTES;
+    }
+
+    /** The number of polygons for which there is heap: with 32 rays, about one for four pixels. */
+    public long mostPolygons(long pixels, int rays) {
+        int bytes = 108 + rays * Float.BYTES;
+        return pixels * POLYGON_BYTES / bytes;
     }
 
     @Override

@@ -29,4 +29,23 @@ public interface CollectorFactory<R> {
     default int bytesPerPixel(ModelManifest manifest) {
         return USUAL_BYTES;
     }
+
+    /**
+     * Heap that an image takes beside {@link #bytesPerPixel}, as it follows its sides or the model's tiles, in bytes.
+     *
+     * @param width of the upright image
+     * @param height of the upright image
+     */
+    default long bytesBeside(ModelManifest manifest, int width, int height) {
+        return 0;
+    }
+
+    /**
+     * What an image takes of the {@link PixelBudget}.
+     *
+     * @param pixels of the image, as the budget counts them for decoding
+     */
+    default long inBudget(ModelManifest manifest, long pixels, int width, int height) {
+        return (pixels * bytesPerPixel(manifest) + bytesBeside(manifest, width, height)) / USUAL_BYTES;
+    }
 }

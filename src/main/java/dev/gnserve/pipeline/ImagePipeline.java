@@ -8,6 +8,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ChannelOrder;
+import dev.gnserve.image.DecodeCost;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.image.ImageLimits;
 import dev.gnserve.image.PageNumber;
@@ -374,7 +375,7 @@ public final class ImagePipeline {
                 Share share = null;
                 // Without waiting while other images hold shares: the request would wait for itself.
                 while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(price(context, image));
+                    share = pixels.takeAtOnce(price(context.task(), context.manifest(), image));
                     if (share == null) {
                         finished.add(finish(context, started.remove(), response, refusal));
                     }
@@ -401,14 +402,14 @@ public final class ImagePipeline {
         Share share = taken;
         try {
             if (share == null) {
-                share = context.budget().apply(price(context, upload));
+                share = context.budget().apply(price(context.task(), context.manifest(), upload));
             }
             if (context.manifest().input().clip() != null) {
                 return startClips(context, upload, share);
             }
             long began = System.nanoTime();
             UprightImage image = decode(upload, context.wanted(), context.client());
-            share.reduceTo(inBudget(context, image.pixelsInBudget()));
+            share.reduceTo(inBudget(context, image.pixelsInBudget(), image));
             Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
             began = System.nanoTime();
             PreparedImage prepared = context.manifest().preprocessor().prepare(image);
@@ -439,7 +440,7 @@ public final class ImagePipeline {
         long began = System.nanoTime();
         ClipReader.Clips read =
                 clips.read(context.manifest(), upload, context.client().cancelling("decoding"));
-        share.reduceTo(inBudget(context, read.pixelsInBudget(context.limit())));
+        share.reduceTo(inBudget(context, read.pixelsInBudget(context.limit()), read.image()));
         Duration decode = context.stages().took(ImageStage.Name.DECODE, began);
         TilesInFlight tiles = new TilesInFlight(
                 context.inference(), context.client(), read.chosen().size(), read::input, context.limit());
@@ -456,19 +457,21 @@ public final class ImagePipeline {
         return decoder.cost(upload.bytes(), upload.page(), wanted).inPixels(PixelBudget.BYTES_PER_PIXEL);
     }
 
-    private long price(ModelManifest manifest, Upload upload) {
-        return manifest.input().clip() == null
-                ? price(upload, manifest.input().colour())
-                : clips.price(manifest, upload);
-    }
-
     /** The same for a task, which may take more than decoding. */
-    private long price(Context<?> context, Upload upload) {
-        return inBudget(context, price(context.manifest(), upload));
+    private long price(CollectorFactory<?> task, ModelManifest manifest, Upload upload) {
+        DecodeCost cost =
+                decoder.cost(upload.bytes(), upload.page(), manifest.input().colour());
+        long pixels = manifest.input().clip() == null
+                ? cost.inPixels(PixelBudget.BYTES_PER_PIXEL)
+                : clips.price(manifest, upload);
+        // Not known yet is whether the image lies on its side.
+        return Math.max(
+                task.inBudget(manifest, pixels, cost.width(), cost.height()),
+                task.inBudget(manifest, pixels, cost.height(), cost.width()));
     }
 
-    private static long inBudget(Context<?> context, long pixels) {
-        return pixels * context.task().bytesPerPixel(context.manifest()) / CollectorFactory.USUAL_BYTES;
+    private static long inBudget(Context<?> context, long pixels, UprightImage image) {
+        return context.task().inBudget(context.manifest(), pixels, image.width(), image.height());
     }
 
     private UprightImage decode(Upload upload, ChannelOrder wanted, Client client) {
@@ -529,7 +532,7 @@ public final class ImagePipeline {
         Share share;
         try {
             // Both results are held until they are compared.
-            share = pixels.takeAtOnce(2 * price(model.manifest(), image));
+            share = pixels.takeAtOnce(2 * price(task, model.manifest(), image));
         } catch (FailureException e) {
             share = null; // It never fits twice. The copy counts as dropped.
         }

@@ -7,6 +7,7 @@ import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.Task;
 import dev.gnserve.pipeline.ImageTask;
+import dev.gnserve.pipeline.InputsInFlight;
 import dev.gnserve.pipeline.MaskWriter;
 import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.pipeline.Timing;
@@ -23,6 +24,15 @@ import org.jspecify.annotations.Nullable;
  */
 public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boolean objects)
         implements ImageTask<Segmentation, SegmentedImage> {
+
+    /** A mask and object numbers of one label, for each pixel. */
+    private static final int LABEL_BYTES = 5;
+
+    /** The same, with what the garbage collector loses behind arrays of megabytes. See docs/measurements/memory.md. */
+    private static final int HEAP_FOR_LABEL = 8;
+
+    /** The samples of a pixel, and a drawing. */
+    private static final int IMAGE_BYTES = 12;
 
     public static final SegmentationTask DEFAULT =
             new SegmentationTask(null, new MaskWriter(MaskWriter.Masks.RLE), true);
@@ -43,12 +53,25 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
     @Override
     public int bytesPerPixel(ModelManifest manifest) {
         InstanceSpec instances = manifest.output().instances();
-        // For each label a mask and object numbers.
-        return instances == null
-                ? USUAL_BYTES
-                : USUAL_BYTES
-                        + instances.bytesPerPixel()
-                        + 5 * manifest.labels().size();
+        int labels = manifest.labels().size();
+        if (instances != null) {
+            return USUAL_BYTES + instances.bytesPerPixel() + LABEL_BYTES * labels;
+        }
+        return hasFewLabels(manifest) ? USUAL_BYTES : IMAGE_BYTES + HEAP_FOR_LABEL * labels;
+    }
+
+    @Override
+    public long bytesBeside(ModelManifest manifest, int width, int height) {
+        if (manifest.output().instances() != null || hasFewLabels(manifest)) {
+            return 0;
+        }
+        int channels = manifest.output().channels().size();
+        return manifest.preprocessor().blendingBytes(channels, width, height, InputsInFlight.limit(manifest));
+    }
+
+    /** Whether the usual bytes are for all labels, and for what is blended. */
+    private static boolean hasFewLabels(ModelManifest manifest) {
+        return manifest.labels().size() <= 2;
     }
 
     @Override

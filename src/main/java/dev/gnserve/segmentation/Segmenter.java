@@ -21,7 +21,10 @@ public final class Segmenter implements TileCollector<Segmentation> {
     private final UprightImage image;
     private final PreparedImage prepared;
     private final int width;
-    private final List<ClassPlane> planes;
+
+    /** Of each label, once a pixel belongs to it. */
+    private final @Nullable ClassPlane[] planes;
+
     private final PixelLabels labels;
 
     /** Scratch: probabilities of one label for one row. */
@@ -31,7 +34,7 @@ public final class Segmenter implements TileCollector<Segmentation> {
     private final TileBlender blender;
 
     /**
-     * A segmenter for one image. It holds three bytes per pixel and label, and a row of tiles.
+     * A segmenter for one image. It holds a row of tiles, and three bytes a pixel for each label that has pixels; at the end five.
      *
      * @param threshold probability above which a pixel belongs to a class, or null for the rule of the model
      */
@@ -40,9 +43,7 @@ public final class Segmenter implements TileCollector<Segmentation> {
         this.image = image;
         this.width = image.width();
         Thresholds thresholds = manifest.thresholds();
-        planes = manifest.labels().stream()
-                .map(label -> new ClassPlane(width, image.height(), thresholds.seed()))
-                .toList();
+        planes = new ClassPlane[manifest.labels().size()];
         labels = threshold == null ? new PixelLabels(manifest) : new PixelLabels(manifest, threshold);
         foreground = new float[width];
         finder = new ObjectFinder(
@@ -67,23 +68,45 @@ public final class Segmenter implements TileCollector<Segmentation> {
     /** One entry per label of the model, after the last tile. Called once, as the memory of the planes becomes that of the result. */
     public List<SegmentedClass> classes() {
         List<SegmentedClass> classes = new ArrayList<>();
-        for (int i = 0; i < planes.size(); i++) {
-            ClassPlane plane = planes.get(i);
-            FoundObjects objects = finder.find(plane);
-            LabelMap mask = LabelMap.of(width, plane.height(), plane.intoMask());
-            classes.add(new SegmentedClass(manifest.labels().get(i), mask, objects));
+        SegmentedClass empty = null;
+        for (int i = 0; i < planes.length; i++) {
+            String label = manifest.labels().get(i);
+            ClassPlane plane = planes[i];
+            planes[i] = null; // Its probabilities are garbage after this turn.
+            if (plane != null) {
+                FoundObjects objects = finder.find(plane);
+                classes.add(new SegmentedClass(label, LabelMap.of(width, plane.height(), plane.intoMask()), objects));
+            } else {
+                empty = empty == null ? empty(label) : empty;
+                classes.add(new SegmentedClass(label, empty.mask(), empty.objects(), empty.ids()));
+            }
         }
         return classes;
+    }
+
+    /** A class without pixels, whose arrays all such classes share. */
+    private SegmentedClass empty(String label) {
+        int pixels = width * image.height();
+        LabelMap mask = LabelMap.of(width, image.height(), new byte[pixels]);
+        return new SegmentedClass(label, mask, new FoundObjects(new int[pixels], new float[0]));
     }
 
     /** Adds a row of the whole image: probabilities, float32 [channels, width]. */
     private void addRow(int y, float[] row) {
         for (int i = 0; i < labels.count(); i++) {
-            ClassPlane plane = planes.get(i);
+            ClassPlane plane = planes[i];
             labels.foreground(i, row, width, foreground);
             int interior = labels.channel(i) * width;
             for (int x = 0; x < width; x++) {
-                plane.set(y * width + x, labels.isIn(i, foreground[x]), row[interior + x], foreground[x]);
+                boolean isIn = labels.isIn(i, foreground[x]);
+                if (isIn && plane == null) {
+                    plane = new ClassPlane(
+                            width, image.height(), manifest.thresholds().seed());
+                    planes[i] = plane;
+                }
+                if (plane != null) {
+                    plane.set(y * width + x, isIn, row[interior + x], foreground[x]);
+                }
             }
         }
     }

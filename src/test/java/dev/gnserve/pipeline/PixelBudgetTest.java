@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.process.MemoryPlan;
+import dev.gnserve.segmentation.SegmentationTask;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -41,6 +46,41 @@ class PixelBudgetTest {
         PixelBudget budget = new PixelBudget(UploadLimits.DEFAULT, chart);
 
         budget.take(UploadLimits.DEFAULT.maxPixels()).close();
+    }
+
+    /** A photo of 12 million pixels, and 3 GB of heap. 150 labels were measured to take about 7 bytes a pixel each. */
+    @Test
+    void aSegmentationThatNeverFitsWithItsManyLabelsIsRefused() {
+        PixelBudget budget = new PixelBudget(UploadLimits.DEFAULT, new MemoryPlan(8L << 30, 3L << 30));
+        ModelManifest manifest = segmentation(150);
+        long price = SegmentationTask.DEFAULT.inBudget(manifest, 12_000_000, 4000, 3000);
+
+        // The rows that are blended have 512 rows of 4,000 values, for each of 151 channels.
+        assertThat(price * PixelBudget.BYTES_PER_PIXEL)
+                .isGreaterThan(12_000_000L * 150 * 7 + 4L * 151 * 512 * 4000)
+                .isLessThan(18L << 30);
+        assertThatThrownBy(() -> budget.take(price)).isInstanceOfSatisfying(FailureException.class, e -> {
+            assertThat(e.failure().code()).isEqualTo(FailureCode.IMAGE_TOO_LARGE);
+            assertThat(e.failure().detail()).contains("send a smaller image");
+        });
+    }
+
+    @Test
+    void aSegmentationWithOneOrTwoLabelsTakesThePixelsOfTheImage() {
+        assertThat(SegmentationTask.DEFAULT.inBudget(segmentation(1), 12_000_000, 4000, 3000))
+                .isEqualTo(12_000_000);
+        assertThat(SegmentationTask.DEFAULT.inBudget(segmentation(2), 12_000_000, 4000, 3000))
+                .isEqualTo(12_000_000);
+    }
+
+    private static ModelManifest segmentation(int labels) {
+        return ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [%s]
+                output: {decoder: softmax, channels: [background, %1$s]}
+                input: {tile: {size: 512, overlap: 64}}
+                """.formatted(
+                        IntStream.range(0, labels).mapToObj(i -> "label" + i).collect(Collectors.joining(", "))));
     }
 
     @Test

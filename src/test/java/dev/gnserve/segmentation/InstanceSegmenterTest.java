@@ -1,9 +1,12 @@
 package dev.gnserve.segmentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
@@ -105,5 +108,14 @@ class InstanceSegmenterTest {
 
         assertThat(cells.objects().scores()).containsExactly(0.9f);
         assertThat(cells.mask().count(1)).isEqualTo(WIDTH * HEIGHT);
+    }
+
+    @Test
+    void aThresholdThatMakesAPolygonOfEachPixelIsRefused() {
+        assertThatThrownBy(() -> segment("input: {sizeMultiple: 1}\n", 1, -1f))
+                .isInstanceOfSatisfying(FailureException.class, e -> {
+                    assertThat(e.failure().code()).isEqualTo(FailureCode.INVALID_REQUEST);
+                    assertThat(e.failure().detail()).contains("541", "1,200", "send a higher threshold");
+                });
     }
 }

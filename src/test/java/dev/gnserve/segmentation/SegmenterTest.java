@@ -70,12 +70,40 @@ class SegmenterTest {
                 .containsExactly(2, 2);
     }
 
+    @Test
+    void aLabelWithoutPixelsTakesNoMemoryOfItsOwn() {
+        UprightImage image = UprightImage.of8Bit(3, 1, 1, new byte[3]);
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [a, b, c]
+                output: {decoder: sigmoid}
+                input: {colour: gray, sizeMultiple: 1}
+                """);
+
+        List<SegmentedClass> classes = classes(manifest, image, new float[] {-1, -1, -1, -1, 2, 2, -1, -1, -1}, null);
+
+        assertThat(classes.stream().map(SegmentedClass::label)).containsExactly("a", "b", "c");
+        assertThat(classes.stream().map(found -> found.mask().count(1))).containsExactly(0, 2, 0);
+        assertThat(classes.stream().map(found -> found.objects().count())).containsExactly(0, 1, 0);
+        assertThat(classes.get(2).ids().count(0)).isEqualTo(3);
+        assertThat(classes.get(2).mask()).isSameAs(classes.get(0).mask());
+        assertThat(classes.get(2).ids()).isSameAs(classes.get(0).ids());
+    }
+
     private static List<Integer> pixels(
+            ModelManifest manifest, UprightImage image, float[] logits, @Nullable Float threshold) {
+        return classes(manifest, image, logits, threshold).stream()
+                .map(found -> found.mask().count(1))
+                .toList();
+    }
+
+    private static List<SegmentedClass> classes(
             ModelManifest manifest, UprightImage image, float[] logits, @Nullable Float threshold) {
         Segmenter segmenter =
                 new Segmenter(manifest, image, manifest.preprocessor().prepare(image), threshold);
-        segmenter.add(new Prediction(Map.of("output", new FloatTensor(TensorShape.of(2, 1, 3), logits))));
-        return segmenter.classes().stream().map(found -> found.mask().count(1)).toList();
+        TensorShape shape = TensorShape.of(logits.length / image.width(), 1, image.width());
+        segmenter.add(new Prediction(Map.of("output", new FloatTensor(shape, logits))));
+        return segmenter.classes();
     }
 
     private static void masksComeBack(Random random, int width, int height, String input) {
