@@ -10,7 +10,7 @@ import org.springframework.util.unit.DataSize;
  * Limits of requests, checked before memory is allocated.
  *
  * @param maxUploadSize bytes of the whole request body
- * @param maxUploadSizeInFlight bytes of the bodies of all requests in progress; null for as many as the heap allows
+ * @param maxUploadSizeInFlight bytes of the bodies of all requests in progress, and a third of those of outputs of tensors; null for as many as the heap allows
  * @param maxUploadTime from the headers of a request to the last byte of its body
  * @param maxImages images in one request
  * @param maxPixels pixels of one image, known from its header
