@@ -109,7 +109,8 @@ final class VerificationMeters {
 
     /** Of layers that the newest verification did not see, too. */
     private void removeRatios(Tags tags) {
-        ratios.keySet().removeIf(key -> tags.stream().allMatch(tag -> key.stream().anyMatch(tag::equals)));
+        ratios.keySet()
+                .removeIf(key -> tags.stream().allMatch(tag -> key.stream().anyMatch(tag::equals)));
     }
 
     private void register() {
