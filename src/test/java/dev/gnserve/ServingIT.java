@@ -234,8 +234,10 @@ class ServingIT {
         assertProblem(client.post(SEGMENT, Arrays.copyOf(sample, 5000)), 422, "IMAGE_UNDECODABLE", "5000 bytes");
         assertProblem(client.postParts(SEGMENT, Map.of("a.png", text)), 415, "UNSUPPORTED_MEDIA", "a.png");
         assertProblem(client.post(SEGMENT, new byte[0]), 400, "INVALID_REQUEST", "empty");
+        double mistakes = client.meter("gnserve_requests_total", "INVALID_REQUEST");
         assertProblem(client.post(SEGMENT + "?threshold=1.5", sample), 400, "INVALID_REQUEST", "between 0 and 1");
         assertProblem(client.post(SEGMENT + "?masks=svg", sample), 400, "INVALID_REQUEST", "polygon");
+        assertThat(client.meter("gnserve_requests_total", "INVALID_REQUEST")).isEqualTo(mistakes + 2);
         assertProblem(client.post("v1/models/none/segment", sample), 404, "MODEL_NOT_FOUND", "nuclei-unet-gn");
         assertProblem(client.post(SEGMENT + "?version=77", sample), 404, "MODEL_NOT_FOUND", "77");
         assertProblem(

@@ -5,20 +5,20 @@ import dev.gnserve.archive.SourceFile.ClassType;
 import dev.gnserve.archive.SourceFile.Function;
 import dev.gnserve.archive.SourceFile.Span;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
  * <p>Each convolution changes the memory format of its input, and for bfloat16 the type of its arguments; {@link WinogradConvolutions}
- * are computed by another algorithm. PyTorch's operators keep
- * both from there on, and a change to the format or type that a tensor has already costs nothing. {@link #PREPARE} converts the
- * large weights once, after loading.
+ * are computed by another algorithm. PyTorch's operators keep both from there on, and a change to the format or type that a tensor has
+ * already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
+ * also get the memory format: otherwise each convolution would copy its weight.
  *
  * <p>With the channels innermost, PyTorch's Group Normalization on the CPU takes the variance as E[x²] - E[x]² and adds the pixels one
  * after the other, which loses digits where the mean or the image is large. In float32, the plan therefore computes it by another
@@ -26,11 +26,11 @@ import java.util.stream.Stream;
  */
 public final class PlannedArchive {
 
-    /** A method of the root module without arguments, to be called once after loading where {@link #isToPrepare}. */
+    /** A method of the root module without arguments, to be called once after loading where {@link #isPlanned}. */
     public static final String PREPARE = "gnserve_prepare";
 
     /** Another text of the plans makes another archive: what was measured with the one before does not hold for it. */
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
     private static final String FILE = "code/__torch__/gnserve/plan.py";
     private static final String NARROW_FILE = "code/__torch__/gnserve/narrow.py";
@@ -144,19 +144,14 @@ public final class PlannedArchive {
             "torch.conv_transpose2d",
             "torch.conv_transpose3d");
 
-    /** Of a weight, in {@link #PREPARE}. */
-    private static final String NARROWED = "torch.detach(torch.to(%s, " + BFLOAT16 + "))";
-
-    private static final String WINOGRAD = WinogradConvolutions.TRANSFORMED + "(%s, )";
-
     /** Operators that do not convert their arguments to one type. */
     private static final Set<String> FLOAT32_ONLY = Set.of("torch.linear");
 
     private PlannedArchive() {}
 
-    /** Whether an archive with a plan has the method {@link #PREPARE}. */
-    public static boolean isToPrepare(TorchScriptArchive archive) {
-        return archive.has(NARROW_FILE) || archive.has(WinogradConvolutions.FILE);
+    /** Whether a plan was written into an archive. It has the method {@link #PREPARE} then. */
+    public static boolean isPlanned(TorchScriptArchive archive) {
+        return archive.has(FILE);
     }
 
     /**
@@ -177,18 +172,15 @@ public final class PlannedArchive {
         if (narrow) {
             requireFloat32(archive);
         }
-        Set<StoredTensor> winograd = winogradWeights(archive, plan);
+        Weights weights = new Weights(narrow, winogradWeights(archive, plan), convolutionWeights(archive));
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
             Edits edits = new Edits();
             convolutions += convolve(source, plan, edits);
-            if (plan != ExecutionPlan.CHANNELS_LAST && source == root.file) {
+            if (source == root.file) {
                 boolean lineEnded = root.end > 0 && source.text.charAt(root.end - 1) == '\n';
-                String prepared = narrow
-                        ? prepare(archive, root.qualifiedName, PlannedArchive::isOfConvolution, NARROWED)
-                        : prepare(archive, root.qualifiedName, winograd::contains, WINOGRAD);
-                edits.insert(root.end, (lineEnded ? "" : "\n") + prepared);
+                edits.insert(root.end, (lineEnded ? "" : "\n") + prepare(archive, root.qualifiedName, weights));
             }
             String text = edits.apply(source.text);
             if (!text.equals(source.text)) {
@@ -237,7 +229,7 @@ public final class PlannedArchive {
             for (Call call : function.calls()) {
                 String callee = source.token(call.callee());
                 List<Span> arguments = source.arguments(call.open());
-                if (CONVOLUTIONS.contains(callee) && arguments.size() > 2) {
+                if (isConvolution(source, call)) {
                     convolutions++;
                     if (narrow) {
                         wrap(source, arguments.get(0), "torch.to(" + LAST, ", ), " + BFLOAT16 + ")", edits);
@@ -257,6 +249,11 @@ public final class PlannedArchive {
             }
         }
         return convolutions;
+    }
+
+    private static boolean isConvolution(SourceFile source, Call call) {
+        return CONVOLUTIONS.contains(source.token(call.callee()))
+                && source.arguments(call.open()).size() > 2;
     }
 
     private static void wrap(SourceFile source, Span argument, String before, String after, Edits edits) {
@@ -282,25 +279,63 @@ public final class PlannedArchive {
         return weights;
     }
 
+    /** Of images and volumes, with more than one pixel and one channel: of others, all formats are the same. */
+    private static boolean isReformatted(StoredTensor tensor) {
+        List<Long> shape = tensor.shape();
+        return (shape.size() == 4 || shape.size() == 5)
+                && shape.get(1) > 1
+                && shape.subList(2, shape.size()).stream().anyMatch(pixels -> pixels > 1);
+    }
+
+    private static Set<StoredTensor> convolutionWeights(TorchScriptArchive archive) {
+        try {
+            return ConvolutionWeights.of(archive, PlannedArchive::isOfConvolution, PlannedArchive::isConvolution);
+        } catch (TorchScriptException e) {
+            // Code that is too complex to follow: weights stay, which costs a copy of each in each pass.
+            return Set.of();
+        }
+    }
+
     /**
-     * A method that converts weights.
+     * What becomes of weights.
      *
-     * @param weights which ones
-     * @param conversion of {@code %s}
+     * @param narrow whether convolutions take bfloat16
+     * @param winograd those to be transformed
+     * @param convolved those that the code uses for nothing but convolutions; others stay
      */
-    private static String prepare(
-            TorchScriptArchive archive, String rootType, Predicate<StoredTensor> weights, String conversion) {
+    private record Weights(boolean narrow, Set<StoredTensor> winograd, Set<StoredTensor> convolved) {
+
+        /** The expression for a weight in its new form; the weight itself if it stays. */
+        String converted(String weight, StoredTensor tensor) {
+            if (winograd.contains(tensor)) {
+                return WinogradConvolutions.TRANSFORMED + "(" + weight + ", )";
+            }
+            if (!convolved.contains(tensor)) {
+                return weight;
+            }
+            String typed = narrow ? "torch.to(" + weight + ", " + BFLOAT16 + ")" : weight;
+            String formatted = isReformatted(tensor) ? LAST + typed + ", )" : typed;
+            return formatted.equals(weight) ? weight : "torch.detach(" + formatted + ")";
+        }
+    }
+
+    /** A method that converts weights. What two modules share stays one tensor. */
+    private static String prepare(TorchScriptArchive archive, String rootType, Weights weights) {
         StringBuilder body = new StringBuilder();
-        int number = 0;
-        for (ModuleTree.Instance instance : archive.modules().instances()) {
-            String module = "m" + number++;
+        Map<StoredTensor, String> converted = new HashMap<>();
+        List<ModuleTree.Instance> modules = reachable(archive);
+        for (int number = 0; number < modules.size(); number++) {
+            ModuleTree.Instance instance = modules.get(number);
+            String module = "m" + number;
             StringBuilder lines = new StringBuilder();
             instance.object().attributes().forEach((name, value) -> {
-                if (value instanceof StoredTensor tensor
-                        && weights.test(tensor)
-                        && WinogradConvolutions.isAssignable(name)) {
+                if (value instanceof StoredTensor tensor && ConvolutionWeights.isAssignable(name)) {
                     String weight = module + "." + name;
-                    lines.append("    %s = %s\n".formatted(weight, conversion.formatted(weight)));
+                    String form = weights.converted(weight, tensor);
+                    if (!form.equals(weight)) {
+                        String known = converted.putIfAbsent(tensor, weight);
+                        lines.append("    %s = %s\n".formatted(weight, known == null ? form : known));
+                    }
                 }
             });
             if (!lines.isEmpty()) {
@@ -313,6 +348,26 @@ public final class PlannedArchive {
             }
         }
         return "  def %s(self: %s) -> NoneType:\n%s    return None\n".formatted(PREPARE, rootType, body);
+    }
+
+    /** The modules that code reaches by their attributes alone: not those behind an optional or an interface. */
+    private static List<ModuleTree.Instance> reachable(TorchScriptArchive archive) {
+        Program program = new Program(archive.sources());
+        Map<String, ModuleTree.Instance> byPath = new HashMap<>();
+        List<ModuleTree.Instance> reachable = new ArrayList<>();
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            String path = instance.path();
+            int dot = path.lastIndexOf('.');
+            ModuleTree.Instance parent = byPath.get(dot < 0 ? "" : path.substring(0, dot));
+            ClassType type = parent == null ? null : program.classOf(parent.object());
+            boolean declared = type != null
+                    && instance.object().className().equals(type.attributeTypes.get(path.substring(dot + 1)));
+            if (path.isEmpty() || declared) {
+                byPath.put(path, instance);
+                reachable.add(instance);
+            }
+        }
+        return reachable;
     }
 
     /** The expression for a module: {@code getattr(getattr(self, "down"), "0")}. */

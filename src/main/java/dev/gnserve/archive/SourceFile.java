@@ -2,6 +2,7 @@ package dev.gnserve.archive;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +111,10 @@ final class SourceFile {
         final SourceFile file;
         final String base;
         final Map<String, Span> constants = new LinkedHashMap<>();
+
+        /** The types of attributes as written. */
+        final Map<String, String> attributeTypes = new HashMap<>();
+
         final List<Function> methods = new ArrayList<>();
 
         /** Text position at which attributes can be added. */
@@ -448,9 +453,19 @@ final class SourceFile {
         return type;
     }
 
-    /** Records {@code name : Final[int] = 8}. New attributes go behind the lists that must come first. */
+    /**
+     * Records {@code name : Type}, {@code __annotations__["0"] = Type} and {@code name : Final[int] = 8}. New attributes go behind the
+     * lists that must come first.
+     */
     private void attribute(ClassType type, Line line, int index) {
-        String name = token(line.from());
+        int from = line.from();
+        String name = token(from);
+        if (isSign(from + 1, ':')) {
+            type.attributeTypes.put(name, text(new Span(from + 2, line.to())));
+        } else if (name.equals("__annotations__") && line.to() > from + 5 && kinds[from + 2] == Kind.STRING) {
+            String key = token(from + 2);
+            type.attributeTypes.put(key.substring(1, key.length() - 1), text(new Span(from + 5, line.to())));
+        }
         if (name.equals("__parameters__") || name.equals("__buffers__")) {
             type.attributesAt = lineEnd(lines.get(index));
             return;

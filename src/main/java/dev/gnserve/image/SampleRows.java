@@ -43,20 +43,22 @@ final class SampleRows implements PlanarRows {
         }
         // Four counters of each value: in a dark image most samples are equal, and each addition would wait for the
         // last.
-        int[] quarters = new int[4 * 256];
+        int[] counts = new int[256];
+        int[] second = new int[256];
+        int[] third = new int[256];
+        int[] fourth = new int[256];
         int i = 0;
         for (; i < bytes.length - 3; i += 4) {
-            quarters[bytes[i] & 0xFF]++;
-            quarters[256 + (bytes[i + 1] & 0xFF)]++;
-            quarters[512 + (bytes[i + 2] & 0xFF)]++;
-            quarters[768 + (bytes[i + 3] & 0xFF)]++;
+            counts[bytes[i] & 0xFF]++;
+            second[bytes[i + 1] & 0xFF]++;
+            third[bytes[i + 2] & 0xFF]++;
+            fourth[bytes[i + 3] & 0xFF]++;
         }
         for (; i < bytes.length; i++) {
-            quarters[bytes[i] & 0xFF]++;
+            counts[bytes[i] & 0xFF]++;
         }
-        int[] counts = new int[256];
         for (int value = 0; value < 256; value++) {
-            counts[value] = quarters[value] + quarters[256 + value] + quarters[512 + value] + quarters[768 + value];
+            counts[value] += second[value] + third[value] + fourth[value];
         }
         return counts;
     }

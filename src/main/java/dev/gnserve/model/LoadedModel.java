@@ -1,6 +1,5 @@
 package dev.gnserve.model;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
@@ -409,7 +408,7 @@ public final class LoadedModel implements Inference {
         try {
             Duration took = own.scope()
                     .hold("loading model " + name(), () -> make(own, factories, batches, cores, plans, asExported));
-            LOG.log(DEBUG, () -> this + " was loaded in " + took.toMillis() + " ms");
+            LOG.log(INFO, () -> this + " was loaded in " + took.toMillis() + " ms");
         } catch (IOException | RuntimeException | Error e) {
             if (!failedByChoice(own)) {
                 fail(e);

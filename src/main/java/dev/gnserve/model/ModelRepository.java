@@ -174,7 +174,7 @@ public final class ModelRepository implements AutoCloseable {
      */
     public void setTraffic(String name, Traffic wanted) {
         String shadow = wanted.shadow() == null ? null : wanted.shadow().version();
-        find(name, null);
+        List<LoadedModel> unused = versions(name);
         Stream.of(wanted.main(), shadow)
                 .filter(Objects::nonNull)
                 .map(version -> find(name, version))
@@ -203,12 +203,39 @@ public final class ModelRepository implements AutoCloseable {
         return traffic.main(model.name(), candidates(model.name())).equals(model.version());
     }
 
-    private List<LoadedModel> versions(String name) {
+    /**
+     * The version that answers requests which name none, in any state. It need not exist: {@code traffic.yaml} may name it before its
+     * files are there.
+     *
+     * @throws FailureException MODEL_NOT_FOUND if there is no such model
+     */
+    public String mainVersion(String name) {
+        List<LoadedModel> unused = versions(name);
+        return traffic.main(name, candidates(name));
+    }
+
+    /**
+     * All versions of a model, newest first.
+     *
+     * @throws FailureException MODEL_NOT_FOUND if there is no such model
+     */
+    public List<LoadedModel> versions(String name) {
+        List<LoadedModel> versions = listed(name);
+        if (versions.isEmpty()) {
+            throw new FailureException(
+                    FailureCode.MODEL_NOT_FOUND,
+                    "there is no model \"" + name + "\"; there are "
+                            + models.stream().map(LoadedModel::name).distinct().toList());
+        }
+        return versions;
+    }
+
+    private List<LoadedModel> listed(String name) {
         return models.stream().filter(model -> model.name().equals(name)).toList();
     }
 
     private List<TrafficRules.Candidate> candidates(String name) {
-        return versions(name).stream()
+        return listed(name).stream()
                 .map(model -> new TrafficRules.Candidate(model.version(), model.state() == ModelState.READY))
                 .toList();
     }
@@ -311,14 +338,7 @@ public final class ModelRepository implements AutoCloseable {
      * @return completes when the memory is free; completes exceptionally with MODEL_NOT_FOUND if there is no such model
      */
     public CompletableFuture<Void> unload(String name) {
-        return CompletableFuture.runAsync(
-                () -> {
-                    LoadedModel known = find(name, null);
-                    models.stream()
-                            .filter(model -> model.name().equals(known.name()))
-                            .forEach(model -> model.close(times.drain()));
-                },
-                loader);
+        return CompletableFuture.runAsync(() -> versions(name).forEach(model -> model.close(times.drain())), loader);
     }
 
     /**
@@ -528,30 +548,27 @@ public final class ModelRepository implements AutoCloseable {
      *
      * @param version the version, or null for the one that {@link Traffic} names, else the newest that is ready, or the newest if none
      *     is ready
-     * @throws FailureException with {@code MODEL_NOT_FOUND}
+     * @throws FailureException with {@code MODEL_NOT_FOUND}, or with {@code MODEL_UNAVAILABLE} if {@link Traffic} names a version that
+     *     does not exist
      */
     public LoadedModel find(String name, @Nullable String version) {
         List<LoadedModel> versions = versions(name);
-        if (versions.isEmpty()) {
-            throw new FailureException(
-                    FailureCode.MODEL_NOT_FOUND,
-                    "there is no model \"" + name + "\"; there are "
-                            + models.stream().map(LoadedModel::name).distinct().toList());
-        }
-        String wanted = version != null ? version : traffic.main(name, candidates(name));
+        String wanted = version != null ? version : mainVersion(name);
         return versions.stream()
                 .filter(model -> model.version().equals(wanted))
                 .findFirst()
-                .orElseThrow(() -> new FailureException(
-                        FailureCode.MODEL_NOT_FOUND,
-                        "model %s has no version \"%s\"%s; it has %s"
-                                .formatted(
-                                        name,
-                                        wanted,
-                                        version == null ? ", which is to answer by default" : "",
-                                        versions.stream()
-                                                .map(LoadedModel::version)
-                                                .toList())));
+                .orElseThrow(() -> {
+                    List<String> others =
+                            versions.stream().map(LoadedModel::version).toList();
+                    return version != null
+                            ? new FailureException(
+                                    FailureCode.MODEL_NOT_FOUND,
+                                    "model %s has no version \"%s\"; it has %s".formatted(name, wanted, others))
+                            : new FailureException(
+                                    FailureCode.MODEL_UNAVAILABLE,
+                                    "model %s has no version \"%s\", which its traffic names as the default; it has %s. Bring that version, or make another one the default"
+                                            .formatted(name, wanted, others));
+                });
     }
 
     /** Unloads all models, as {@link #close(Duration)} with a time for calls that are inside the engine. Closing again does nothing. */

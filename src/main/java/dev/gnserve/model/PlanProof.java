@@ -69,6 +69,9 @@ final class PlanProof {
                             .formatted(difference, most);
         } catch (FailureException e) {
             objection = e.failure().detail();
+        } catch (RuntimeException | Error e) {
+            exported.close();
+            throw e;
         }
         LOG.log(
                 WARNING,
@@ -80,7 +83,7 @@ final class PlanProof {
     private static double difference(BackendModel exported, BackendModel planned, ModelInput noise) {
         try {
             return OutputDifference.of(run(exported, noise), run(planned, noise));
-        } catch (FailureException e) {
+        } catch (RuntimeException | Error e) {
             planned.close();
             throw e;
         }

@@ -54,6 +54,7 @@ final class TrafficRules {
             if (!file.equals(rule.file())) {
                 rules.put(name, new Rule(file, file, serving(name, versions)));
                 LOG.log(INFO, "Traffic of model " + name + " from " + TrafficFile.NAME + ": " + describe(file));
+                warnOfMissing(name, file.main(), versions);
             }
         } catch (IOException | IllegalArgumentException e) {
             String why = "The traffic of model " + name + " stays as it is, because its " + TrafficFile.NAME
@@ -61,6 +62,23 @@ final class TrafficRules {
             if (!why.equals(unread.put(name, why))) {
                 LOG.log(WARNING, why);
             }
+        }
+    }
+
+    /** Until the version comes, requests that name none are refused, or the version before answers them. */
+    private static void warnOfMissing(String name, @Nullable String main, List<Candidate> versions) {
+        boolean missing = main != null
+                && !versions.isEmpty()
+                && versions.stream().noneMatch(version -> version.version().equals(main));
+        if (missing) {
+            LOG.log(
+                    WARNING,
+                    "Model %s has no version %s yet, which %s names as the default; it has %s"
+                            .formatted(
+                                    name,
+                                    main,
+                                    TrafficFile.NAME,
+                                    versions.stream().map(Candidate::version).toList()));
         }
     }
 

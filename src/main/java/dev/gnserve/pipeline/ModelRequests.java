@@ -7,6 +7,7 @@ import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelLease;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Task;
+import dev.gnserve.problem.UploadRefused;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,7 @@ public final class ModelRequests {
             throw e;
         } finally {
             if (!refused) {
+                UploadRefused.counted(request);
                 events.publishEvent(new RequestCompleted(
                         model == null ? null : model.name(), model == null ? null : model.version(), outcome));
             }

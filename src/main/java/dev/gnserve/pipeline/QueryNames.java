@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 import org.apache.commons.text.similarity.LevenshteinDistance;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationEventPublisher;
-import org.springframework.core.Ordered;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.method.HandlerMethod;
@@ -52,7 +51,7 @@ final class QueryNames implements HandlerInterceptor, WebMvcConfigurer {
     public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(this)
                 .addPathPatterns("/v1/**")
-                .order(Ordered.LOWEST_PRECEDENCE - 1); // After the check of API keys, before admission.
+                .order(Admission.ORDER - 1); // After the check of API keys, before admission.
     }
 
     @Override

@@ -59,7 +59,16 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<Object> failed(FailureException exception, HttpServletRequest request) {
+        count(exception.failure().code(), request);
         return Problems.response(exception.failure(), request);
+    }
+
+    /** Counts a refusal that no model is asked for: a value of a parameter, a model that does not exist. */
+    private void count(FailureCode code, HttpServletRequest request) {
+        if (UploadRefused.isDue(request)) {
+            events.publishEvent(new UploadRefused(code));
+            UploadRefused.counted(request);
+        }
     }
 
     /** A multipart body that is malformed or has too many parts, or for which the budget of uploads is exhausted. */
@@ -172,6 +181,9 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
             return null;
         }
         Failure known = Failure.in(exception); // If Spring itself reads the body.
+        if (known != null || exception instanceof TypeMismatchException) {
+            count(known != null ? known.code() : FailureCode.INVALID_REQUEST, request);
+        }
         return known != null
                 ? Problems.response(known, request)
                 : Problems.response(status, detail(exception, request, body), headers, request);

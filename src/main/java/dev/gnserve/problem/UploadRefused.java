@@ -1,6 +1,23 @@
 package dev.gnserve.problem;
 
 import dev.gnserve.failure.FailureCode;
+import jakarta.servlet.http.HttpServletRequest;
 
-/** Event: a multipart body or the query could not be read. Published instead of a RequestCompleted. */
-public record UploadRefused(FailureCode code) {}
+/** Event: a request to a model was refused before any model was asked. Published instead of a RequestCompleted. */
+public record UploadRefused(FailureCode code) {
+
+    private static final String COUNTED = UploadRefused.class.getName() + ".counted";
+
+    /** Notes that this event or a RequestCompleted has been published for a request, so that it counts once. */
+    public static void counted(HttpServletRequest request) {
+        request.setAttribute(COUNTED, true);
+    }
+
+    /** Whether a request is one to a model of which neither event has been published. */
+    static boolean isDue(HttpServletRequest request) {
+        String path = request.getRequestURI();
+        return request.getMethod().equals("POST")
+                && (path.startsWith("/v1/models/") || path.endsWith("/infer"))
+                && request.getAttribute(COUNTED) == null;
+    }
+}

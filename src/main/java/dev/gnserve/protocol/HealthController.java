@@ -130,9 +130,11 @@ class HealthController {
     }
 
     private ResponseEntity<ModelReady> ready(String name, @Nullable String version) {
-        LoadedModel model = repository.find(name, version);
-        boolean ready = model.state() == ModelState.READY;
-        return response(ready, new ModelReady(model.name(), ready));
+        LoadedModel model = version == null
+                ? repository.version(name, repository.mainVersion(name))
+                : repository.find(name, version);
+        boolean ready = model != null && model.state() == ModelState.READY;
+        return response(ready, new ModelReady(name, ready));
     }
 
     private boolean isUp(String group) {

@@ -46,10 +46,7 @@ class StatisticsController {
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
             document = ProtocolError.class)
     ModelStatistics modelStatistics(@PathVariable @Parameter(example = "nuclei-unet-gn") String model) {
-        String name = repository.find(model, null).name();
-        return of(repository.models().stream()
-                .filter(version -> version.name().equals(name))
-                .toList());
+        return of(repository.versions(model));
     }
 
     @GetMapping(path = "/v2/models/{model}/versions/{version}/stats", produces = MediaType.APPLICATION_JSON_VALUE)

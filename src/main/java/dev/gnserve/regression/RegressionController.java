@@ -102,7 +102,7 @@ class RegressionController {
     ResponseEntity<Object> estimate(
             @PathVariable @Parameter(example = "depth-gn") String model,
             @RequestParam(required = false)
-                    @Parameter(description = "Version of the model; by default the newest that is ready")
+                    @Parameter(description = "Version of the model; without it, the default one")
                     @Nullable
                     String version,
             @RequestParam(defaultValue = "png16")

@@ -2,7 +2,6 @@ package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.Traffic;
 import dev.gnserve.pipeline.ShadowTally;
@@ -62,17 +61,16 @@ record ModelTraffic(
             @Schema(example = "2") String version,
             @Schema(example = "0.1") double share) {}
 
-    static ModelTraffic of(LoadedModel main, ModelRepository repository, ShadowTraffic shadows) {
-        Traffic traffic = repository.traffic(main.name());
+    static ModelTraffic of(String model, ModelRepository repository, ShadowTraffic shadows) {
+        String main = repository.mainVersion(model);
+        Traffic traffic = repository.traffic(model);
         Traffic.Shadow shadow = traffic.shadow();
         return new ModelTraffic(
-                main.version(),
+                main,
                 traffic.main(),
                 shadow == null
                         ? null
                         : new ShadowVersion(
-                                shadow.version(),
-                                shadow.share(),
-                                shadows.tally(main.name(), main.version(), shadow.version())));
+                                shadow.version(), shadow.share(), shadows.tally(model, main, shadow.version())));
     }
 }

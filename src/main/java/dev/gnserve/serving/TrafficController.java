@@ -48,7 +48,7 @@ class TrafficController {
             value = {FailureCode.UNAUTHENTICATED, FailureCode.MODEL_NOT_FOUND},
             document = ProtocolError.class)
     ModelTraffic traffic(@PathVariable String model) {
-        return ModelTraffic.of(repository.find(model, null), repository, shadows);
+        return ModelTraffic.of(model, repository, shadows);
     }
 
     /** Holds until the process ends or {@code traffic.yaml} in the folder of the model changes. */

@@ -119,7 +119,7 @@ public final class PlanTuner {
     public TuningReport run(String model, String version, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
         List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
-        return compare(model, version, exported, on(exported.model.device(), all), longest, TUNING);
+        return compare(model, version, exported, on(exported.model.device(), all), List.of(), longest, TUNING);
     }
 
     /**
@@ -132,6 +132,7 @@ public final class PlanTuner {
     TuningReport runBriefly(String model, String version, List<ExecutionPlan> plans, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
         List<ExecutionPlan> tried;
+        List<PlanReport> leftOut;
         try {
             exported.millis.add(pass(exported));
             double seconds = exported.millis.get(0) / 1e3;
@@ -159,11 +160,14 @@ public final class PlanTuner {
                         reason);
             }
             exported.millis.clear();
+            leftOut = possible.subList(0, possible.size() - tried.size()).stream()
+                    .map(plan -> PlanReport.failed(plan, "not measured, because there was no time for it"))
+                    .toList();
         } catch (RuntimeException | Error e) {
             exported.model.close();
             throw e;
         }
-        return compare(model, version, exported, tried, longest, LOADING);
+        return compare(model, version, exported, tried, leftOut, longest, LOADING);
     }
 
     /** On a GPU, winograd is channels-last. */
@@ -178,10 +182,11 @@ public final class PlanTuner {
             String version,
             Candidate exported,
             List<ExecutionPlan> plans,
+            List<PlanReport> leftOut,
             Duration longest,
             Effort effort) {
         List<Candidate> running = new ArrayList<>(List.of(exported));
-        List<PlanReport> failed = new ArrayList<>();
+        List<PlanReport> failed = new ArrayList<>(leftOut);
         try {
             long made =
                     exported.predictions.stream().mapToLong(decisions::positive).sum();

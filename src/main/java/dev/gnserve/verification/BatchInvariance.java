@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether an image's result depends on the other images of its batch.
  *
- * @param batch largest batch size of the check, which also uses the smaller powers of two
+ * @param batch largest batch size of the check, which also uses the smaller powers of two; less than was asked for where memory allows
+ *     fewer images at once
  * @param maxAbsoluteDifference largest difference of an output from that of the image alone
  * @param bitIdentical whether all outputs have the same bits
  * @param resultChanged whether a decision of the result differs: whether a pixel belongs to a class, whether and where there is a

@@ -218,7 +218,7 @@ public final class ModelVerifier implements AutoCloseable {
                 BackendPlan written = new BackendPlan(plan.device(), plan.threads(), ExecutionPlan.AS_EXPORTED);
                 BackendModel model = scope.load(instrumented, written);
                 try {
-                    return new TappedCopy(tapped, whole, expected, decisions, model);
+                    return new TappedCopy(tapped, whole, expected, decisions, model, scope::mostAtOnce);
                 } catch (RuntimeException | Error e) {
                     model.close();
                     throw e;

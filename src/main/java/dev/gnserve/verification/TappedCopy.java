@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,29 +39,38 @@ final class TappedCopy implements AutoCloseable {
 
     private static final long TAP_BYTES = 512L << 20;
 
+    /** The inputs of a batch take at most this share of the heap. */
+    private static final int HEAP_SHARE = 8;
+
     private final TappedArchive tapped;
     private final TorchScriptArchive archive;
     private final ExpectedGroupNorm expected;
     private final Decisions decisions;
     private final List<TorchScriptArchive.CorruptEntry> corrupt;
     private final BackendModel model;
+    private final ToIntFunction<ModelInput> mostAtOnce;
     private final TappedSession foreground;
     private final TappedSession background;
     private final Map<GroupNormDeclaration, DeclaredGroupNorm> declarations = new HashMap<>();
 
-    /** @param model loaded from the tapped archive; closed by {@link #close} */
+    /**
+     * @param model loaded from the tapped archive; closed by {@link #close}
+     * @param mostAtOnce how many images fit into the memory of one pass
+     */
     TappedCopy(
             TappedArchive tapped,
             TorchScriptArchive archive,
             ExpectedGroupNorm expected,
             Decisions decisions,
-            BackendModel model) {
+            BackendModel model,
+            ToIntFunction<ModelInput> mostAtOnce) {
         this.tapped = tapped;
         this.archive = archive;
         this.expected = expected;
         this.decisions = decisions;
         this.corrupt = archive.corruptEntries();
         this.model = model;
+        this.mostAtOnce = mostAtOnce;
         this.foreground = model.newTappedSession(false);
         this.background = model.newTappedSession(true);
     }
@@ -74,7 +84,7 @@ final class TappedCopy implements AutoCloseable {
      * Checks every call of a Group Normalization, and the image in batches. Always call it from the same thread.
      *
      * @param image the model's input for one image, without a batch axis
-     * @param batch largest batch of the invariance check; 0 or 1 skips the check
+     * @param batch largest batch of the invariance check, smaller where memory allows fewer images at once; 0 or 1 skips the check
      */
     VerificationReport verify(ModelInput image, int batch) {
         return run(foreground, image, batch, true);
@@ -108,10 +118,18 @@ final class TappedCopy implements AutoCloseable {
                 unverified.add(new UnverifiedLayer(layer.name(), "the model did not call it for this input"));
             }
         }
-        BatchInvariance invariance = batch < 2 || isWhole(image)
-                ? null
-                : InvarianceCheck.check(session::predict, image, alone, batch, decisions, coarsest(types));
+        BatchInvariance invariance =
+                batch < 2 || isWhole(image) ? null : inBatches(session, image, alone, batch, coarsest(types));
         return report(calls, invariance, unverified);
+    }
+
+    private BatchInvariance inBatches(
+            TappedSession session, ModelInput image, Map<String, Tensor> alone, int batch, TensorType type) {
+        long onHeap = Runtime.getRuntime().maxMemory() / HEAP_SHARE / (Float.BYTES * Math.max(1, image.elements()));
+        int largest = (int) Math.min(batch, Math.min(onHeap, mostAtOnce.applyAsInt(image)));
+        return largest < 2
+                ? BatchInvariance.notApplicable(batch, "a batch of 2 such images needs more memory than there is")
+                : InvarianceCheck.check(session::predict, image, alone, largest, decisions, type);
     }
 
     private static TensorType coarsest(Set<TensorType> types) {

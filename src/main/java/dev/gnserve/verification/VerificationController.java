@@ -176,7 +176,8 @@ class VerificationController {
                     @Parameter(
                             description =
                                     "Largest batch of the invariance check, which tries 2, 4, 8, ... up to it; 0 leaves"
-                                            + " it out. Costs as many inferences as these have images",
+                                            + " it out. Costs as many inferences as these have images."
+                                            + " Where memory allows fewer images at once, batch in the answer is smaller",
                             schema = @Schema(type = "integer", minimum = "0", maximum = "64"))
                     int batch,
             @RequestParam(defaultValue = "1") @PageParameter int page,

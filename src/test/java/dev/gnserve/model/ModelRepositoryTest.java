@@ -123,6 +123,30 @@ class ModelRepositoryTest {
                         e -> assertThat(e.failure().code()).isEqualTo(FailureCode.MODEL_NOT_FOUND));
     }
 
+    /** Its files may come later. Meanwhile nothing answers in its place, and a request can repair it. */
+    @Test
+    void aDefaultVersionThatDoesNotExistCanBeChanged() throws IOException {
+        put("seg", "1", MANIFEST, "group-norm-traced.pt");
+        Files.writeString(folder.resolve("seg/traffic.yaml"), "default: 3\n");
+        load();
+
+        assertThatThrownBy(() -> repository.find("seg", null)).isInstanceOfSatisfying(FailureException.class, e -> {
+            assertThat(e.failure().code()).isEqualTo(FailureCode.MODEL_UNAVAILABLE);
+            assertThat(e.failure().detail())
+                    .isEqualTo("model seg has no version \"3\", which its traffic names as the default; it has [1]."
+                            + " Bring that version, or make another one the default");
+        });
+        assertThat(repository.mainVersion("seg")).isEqualTo("3");
+        assertThat(repository.find("seg", "1").state()).isEqualTo(ModelState.READY);
+
+        repository.setTraffic("seg", new Traffic("1", null));
+        assertThat(repository.find("seg", null).version()).isEqualTo("1");
+
+        repository.setTraffic("seg", Traffic.NEWEST);
+        repository.unload("seg").join();
+        assertThat(repository.find("seg", "1").serves()).isFalse();
+    }
+
     @Test
     void aBrokenModelSaysWhyWhileTheOthersServe() throws IOException {
         put("seg", "1", MANIFEST, "group-norm-traced.pt");
@@ -519,7 +543,7 @@ class ModelRepositoryTest {
 
     private void list(LifecycleTimes times) throws IOException {
         repository = new ModelRepository(
-                engine, () -> ModelFolder.list(folder), batches::add, changes::add, List.of(), times, clock::get);
+                engine, new FolderSources(folder), batches::add, changes::add, List.of(), times, clock::get);
     }
 
     private void load() throws IOException {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.Samples;
+import dev.gnserve.archive.TappedArchive;
+import dev.gnserve.archive.TorchScriptArchive;
 import dev.gnserve.backend.BackendDescription;
 import dev.gnserve.backend.BackendModel;
 import dev.gnserve.backend.BackendPlan;
@@ -84,6 +86,32 @@ class ModelVerifierTest {
                         e -> assertThat(e.failure().code()).isEqualTo(FailureCode.SHUTTING_DOWN));
         assertThatThrownBy(() -> verifier.sample(image())).isInstanceOf(FailureException.class);
         assertThat(copies).hasValue(1);
+    }
+
+    /** A client may ask for batches that no memory holds. */
+    @Test
+    void aBatchHasNoMoreImagesThanFitIntoMemory() throws IOException {
+        assertThat(invarianceInBatchesOf(64, 3).batch()).isEqualTo(3);
+        assertThat(invarianceInBatchesOf(64, 3).verdict()).isEqualTo(Verdict.PASS);
+        assertThat(invarianceInBatchesOf(2, 64).batch()).isEqualTo(2);
+        assertThat(invarianceInBatchesOf(64, 1).verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
+        assertThat(invarianceInBatchesOf(64, 1).reason())
+                .isEqualTo("a batch of 2 such images needs more memory than there is");
+    }
+
+    private BatchInvariance invarianceInBatchesOf(int batch, int mostAtOnce) throws IOException {
+        TorchScriptArchive whole = archive.torchScript();
+        TappedArchive tapped = TappedArchive.of(whole);
+        try (ArchiveSnapshot instrumented = ArchiveSnapshot.of(tapped.archive(), "chain");
+                TappedCopy copy = new TappedCopy(
+                        tapped,
+                        whole,
+                        ExpectedGroupNorm.ANY,
+                        Decisions.HIGHEST,
+                        backend.load(instrumented, BackendPlan.CPU),
+                        image -> mostAtOnce)) {
+            return copy.verify(image(), batch).batchInvariance();
+        }
     }
 
     /** {@code gnserve bench verification --repeat 1000} shows the same of resident memory. */

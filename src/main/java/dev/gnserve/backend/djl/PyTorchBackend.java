@@ -164,7 +164,7 @@ public final class PyTorchBackend implements InferenceBackend {
         try (InputStream in = archive.newInputStream()) {
             PtSymbolBlock block = JniUtils.loadModule((PtNDManager) manager, in, false, false);
             JniUtils.enableInferenceMode(block);
-            if (isToPrepare(archive)) {
+            if (isPlanned(archive)) {
                 IValueUtils.runMethod(block, PlannedArchive.PREPARE).close();
             }
             return new PyTorchModel(
@@ -181,9 +181,9 @@ public final class PyTorchBackend implements InferenceBackend {
         }
     }
 
-    private static boolean isToPrepare(ArchiveSnapshot archive) {
+    private static boolean isPlanned(ArchiveSnapshot archive) {
         try {
-            return PlannedArchive.isToPrepare(archive.torchScript());
+            return PlannedArchive.isPlanned(archive.torchScript());
         } catch (TorchScriptException e) { // Only the engine can read it, and no plan is in it.
             return false;
         }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Convolutions that are large enough for Winograd's algorithm, against the definition in float64. */
@@ -277,5 +278,23 @@ class WinogradPlanTest {
 
         assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1");
+    }
+
+    /** {@code torch.view} needs a contiguous weight: code may rely on the format of a weight that is not for convolutions only. */
+    @ParameterizedTest
+    @EnumSource(names = {"CHANNELS_LAST", "BFLOAT16", "WINOGRAD"})
+    void aWeightThatIsUsedOtherwiseKeepsItsFormat(ExecutionPlan plan) throws IOException {
+        ScriptModule module = module(List.of(ScriptMethod.forward(
+                "rows = torch.view(self.other, [64, -1])",
+                "standardized = torch.view(torch.sub(rows, torch.mean(rows, [1], True)), [64, 64, 3, 3])",
+                "y = torch.conv2d(x, standardized, self.bias, [1, 1], [1, 1])",
+                "y = torch.add(y, torch.conv2d(x, self.other, None, [1, 1], [1, 1]))",
+                "return torch.conv2d(y, self.weight, None, [1, 1], [1, 1])")));
+        FloatTensor image = image(3);
+        try (PyTorchModel exported = load(module, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = load(module, plan)) {
+            assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
+                    .isLessThan(plan == ExecutionPlan.BFLOAT16 ? 1e-2 : 1e-5);
+        }
     }
 }
