@@ -74,11 +74,11 @@ class GoldenCommandTest {
         assertThat(model.resolve("1/golden.json")).doesNotExist();
     }
 
-    /** Without quotes, YAML reads this name as a number. */
+    /** Without quotes, YAML reads this name as no value. */
     @Test
-    void aNameThatLooksLikeANumberIsRecordedAsAName() {
-        String changed = GoldenCommand.withGolden("task: segmentation\nlabels: [green, blue]", "007");
+    void aNameThatMeansNoValueIsRecordedAsAName() {
+        String changed = GoldenCommand.withGolden("task: segmentation\nlabels: [green, blue]", "null");
 
-        assertThat(ManifestReader.read("model.yaml", changed).golden().image()).isEqualTo("007");
+        assertThat(ManifestReader.read("model.yaml", changed).golden().image()).isEqualTo("null");
     }
 }
