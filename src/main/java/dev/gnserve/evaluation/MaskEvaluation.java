@@ -7,6 +7,7 @@ import dev.gnserve.model.ModelSource;
 import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
+import dev.gnserve.segmentation.Segmenter;
 import dev.gnserve.segmentation.VolumeSegmentation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +22,8 @@ import java.util.stream.IntStream;
 /**
  * Judges a model of segmentation on a folder with {@code images/} and {@code masks/}. A mask is a PNG of one channel (gray or palette) with
  * the name of its image up to the last dot and the size of the upright image; or a volume with the name of its volume up to the ending, and
- * its shape. Its values are 0 for background, the number of a label of the model from 1, and 255 for pixels that are not judged.
+ * its shape. Its values are 0 for background, the number of a label of the model from 1, and 255 for pixels that are not judged. Where labels
+ * of an image overlap, the most probable one counts.
  */
 public final class MaskEvaluation {
 
@@ -107,13 +109,20 @@ public final class MaskEvaluation {
             }
             List<TileCollector<Segmentation>> all = model.find(sweep, image);
             Segmentation found = all.get(0).finish();
-            List<Supplier<LabelMap>> labels = new ArrayList<>(List.of(found::firstLabels));
-            all.stream().skip(1).forEach(each -> labels.add(() -> each.finish().firstLabels()));
+            List<Supplier<LabelMap>> labels = new ArrayList<>(List.of(() -> labels(all.get(0), () -> found)));
+            all.stream().skip(1).forEach(each -> labels.add(() -> labels(each, each::finish)));
             return new Segmented(
                     labels,
                     () -> SegmentationTask.DEFAULT.picture(found),
                     mask -> TrueNumbers.ofPicture(
                             mask, PNG, found.image().width(), found.image().height()));
+        }
+
+        /** Masks of several labels can have a pixel; those of objects that are decoded cannot. */
+        private static LabelMap labels(TileCollector<Segmentation> collector, Supplier<Segmentation> found) {
+            return collector instanceof Segmenter segmenter
+                    ? segmenter.mostProbable()
+                    : found.get().firstLabels();
         }
     }
 

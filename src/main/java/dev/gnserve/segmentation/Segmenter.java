@@ -76,6 +76,25 @@ public final class Segmenter implements TileCollector<Segmentation> {
         return classes;
     }
 
+    /**
+     * For each pixel 0 for background, else the number from 1 of the most probable label whose mask has it; of equal ones, the first.
+     * Probabilities are compared in steps of 1/65535. After the last tile, also after {@link #classes}.
+     */
+    public LabelMap mostProbable() {
+        int[] numbers = new int[width * image.height()];
+        for (int pixel = 0; pixel < numbers.length; pixel++) {
+            double most = -1;
+            for (int label = 0; label < planes.size(); label++) {
+                ClassPlane plane = planes.get(label);
+                if ((plane.marks()[pixel] & ClassPlane.MASK) != 0 && plane.probability(pixel) > most) {
+                    most = plane.probability(pixel);
+                    numbers[pixel] = label + 1;
+                }
+            }
+        }
+        return LabelMap.of(width, image.height(), numbers);
+    }
+
     /** Adds a row of the whole image: probabilities, float32 [channels, width]. */
     private void addRow(int y, float[] row) {
         for (int i = 0; i < labels.count(); i++) {
