@@ -6,6 +6,11 @@
 {{- .Values.serviceAccount.name | default (include "gnserve.name" .) -}}
 {{- end -}}
 
+{{- /* The path below which everything is, as config says it. */ -}}
+{{- define "gnserve.path" -}}
+{{- index .Values.config "server.servlet.context-path" | default (dig "server" "servlet" "context-path" "" .Values.config) -}}
+{{- end -}}
+
 {{- define "gnserve.selector" -}}
 app.kubernetes.io/name: gnserve
 app.kubernetes.io/instance: {{ .Release.Name }}

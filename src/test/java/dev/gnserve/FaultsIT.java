@@ -71,7 +71,7 @@ class FaultsIT {
                 warmUp: {shapes: [[3, 32, 32]]}
                 """);
         byte[] spinning = Rewrites.spinning(TorchScriptArchive.of(ModelsFolder.bytes("/models/vector-scripted.pt")));
-        folder.put("spinning", "1", spinning, "task: tensors\nwarmUp: {shapes: [[4]]}");
+        folder.put("spinning", "1", spinning, "task: tensors\nwarmUp: {shapes: [[4], [6]]}");
         properties.add("gnserve.models-dir", () -> models);
     }
 
@@ -214,6 +214,19 @@ class FaultsIT {
             third = infer(0, 30_000);
         }
         assertThat(third.status()).as(third.text()).isEqualTo(200);
+    }
+
+    /** Of 200 values, an output of the network has 160,000 bytes; three times 40,960 fit. */
+    @Test
+    void outputsThatTakeMoreThanIsThereForAllAreRefusedAndGiveTheirRoomBack() {
+        Answer large = client.send(client.request("v2/models/spinning/infer")
+                .POST(BodyPublishers.ofString("""
+                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1, 200], "data": [%s]}]}""".formatted("0,".repeat(199) + "0"))));
+
+        assertThat(large.status()).as(large.text()).isEqualTo(413);
+        assertThat(large.json().path("error").asString())
+                .contains("more than 122,880 bytes", "gnserve.limits.max-upload-size-in-flight");
+        assertThat(infer(0, 40_000).status()).isEqualTo(200);
     }
 
     /** Tensors, parts of a multipart body, bodies that Spring reads, and bodies that no code reads. */

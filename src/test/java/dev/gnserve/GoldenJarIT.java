@@ -33,7 +33,9 @@ class GoldenJarIT {
         assertThat(golden(model).code()).as("nothing is recorded").isEqualTo(2);
         Ended recorded = golden(model, "--record", "--image", image.toString());
         assertThat(recorded.code()).as(recorded.out()).isZero();
-        assertThat(model.resolve("model.yaml")).content().contains("golden: {image: half.png, expected: golden.json");
+        assertThat(model.resolve("model.yaml"))
+                .content()
+                .contains("golden: {image: \"half.png\", expected: golden.json");
 
         // In version 2, no pixel belongs to a class.
         Files.createDirectories(model.resolve("2"));

@@ -34,6 +34,10 @@ public enum TensorType {
         return bytes;
     }
 
+    boolean isFloatingPoint() {
+        return this == FLOAT32 || this == FLOAT64 || this == FLOAT16 || this == BFLOAT16;
+    }
+
     /** The storage class in a pickle: {@code FloatStorage}. */
     String storageClass() {
         return storageClass;

@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -261,6 +262,24 @@ public final class TorchScriptArchive {
         return parameters;
     }
 
+    /** The floating-point types of the weights of convolutions; without any, of all tensors with two or more axes. */
+    public List<TensorType> weightTypes() {
+        List<TensorType> ofConvolutions = weightTypes(3);
+        return ofConvolutions.isEmpty() ? weightTypes(2) : ofConvolutions;
+    }
+
+    /** A frozen archive has its weights among the constants. */
+    private List<TensorType> weightTypes(int axes) {
+        return Stream.concat(parameters().stream().map(Parameter::tensor), constants.stream())
+                .filter(value -> value instanceof StoredTensor tensor
+                        && tensor.shape().size() >= axes
+                        && tensor.type().isFloatingPoint())
+                .map(value -> ((StoredTensor) value).type())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
     /** Every normalization layer, in the order of the module tree. */
     public List<NormalizationLayer> normalizations() {
         return NormalizationCalls.of(this).layers();
@@ -272,11 +291,7 @@ public final class TorchScriptArchive {
      */
     public float[] floats(StoredTensor tensor) {
         TensorType type = tensor.type();
-        boolean real = type == TensorType.FLOAT32
-                || type == TensorType.FLOAT64
-                || type == TensorType.FLOAT16
-                || type == TensorType.BFLOAT16;
-        if (!real) {
+        if (!type.isFloatingPoint()) {
             throw new TorchScriptException("a tensor of type " + type + " cannot be read as float32");
         }
         long elements = tensor.elements();

@@ -15,6 +15,7 @@ import java.util.function.LongPredicate;
 public final class PassMemory {
 
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     /** How long a pass that takes all keeps all. A pass that hangs must not keep other models from theirs. */
     private static final Duration LONGEST_ALONE = Duration.ofSeconds(5);
@@ -93,7 +94,7 @@ public final class PassMemory {
             while (line.peek() != me || !mayStart(bytes)) {
                 long left = until - System.nanoTime();
                 if (left <= 0) {
-                    throw Failure.of(FailureCode.OVERLOADED, tooLong(bytes)).asException();
+                    throw new Failure(FailureCode.OVERLOADED, tooLong(bytes), RETRY_AFTER, null).asException();
                 }
                 try {
                     TimeUnit.NANOSECONDS.timedWait(this, Math.min(left, LONGEST_ALONE.toNanos() / 5));

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs batches on the calling worker. When {@link #run} ends, even by an exception, every item has its outcome. When a
- * batch fails, each of its items runs again alone, so that only the faulty item fails. Thread-safe.
+ * batch fails, each of its items runs again alone, so that only the faulty item fails; not when the batch found no room, which is the
+ * fault of no item. Thread-safe.
  */
 final class BatchExecution<T, R> {
 
@@ -62,8 +63,9 @@ final class BatchExecution<T, R> {
         if (failure == null || batch.givenUp != null) {
             return;
         }
-        if (items.size() == 1) {
-            items.get(0).fail(failure);
+        // The batch has waited for memory as long as a pass may. Each item alone could wait as long again.
+        if (items.size() == 1 || failure.code() == FailureCode.OVERLOADED) {
+            items.forEach(pending -> pending.fail(failure));
             return;
         }
         for (PendingItem<T, R> pending : items) {
@@ -159,7 +161,7 @@ final class BatchExecution<T, R> {
             LOG.log(
                     WARNING,
                     () -> "a batch of " + items + " items failed in model " + model + " version " + version
-                            + "; unless it was given up, its items run again one by one: " + thrown);
+                            + "; unless it was given up or found no room, its items run again one by one: " + thrown);
         }
     }
 

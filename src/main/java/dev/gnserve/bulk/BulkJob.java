@@ -184,6 +184,10 @@ public final class BulkJob {
     private record Ended(String name, @Nullable Failure failure) {}
 
     private Ended process(String name) throws IOException {
+        String flaw = results.flaw(name);
+        if (flaw != null) {
+            return new Ended(name, Failure.of(FailureCode.INVALID_REQUEST, flaw));
+        }
         try {
             Result result = processor.process(name, in.resolve(name));
             results.put(name, result.json(), result.picture());

@@ -3,11 +3,18 @@ package dev.gnserve.bulk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,18 +41,53 @@ final class ResultFiles {
         return Files.exists(place(image, JSON)) && (!withPictures || Files.exists(place(image, PICTURE)));
     }
 
+    /**
+     * Why the file system does not take the names of an image's results, such as names that are too long; null if it does.
+     *
+     * @throws IOException if their folder cannot be made
+     */
+    @Nullable
+    String flaw(String image) throws IOException {
+        return flaw(place(image, withPictures ? PICTURE : JSON)); // The longest name.
+    }
+
+    private static @Nullable String flaw(Path place) throws IOException {
+        makeFolder(place);
+        try {
+            Files.readAttributes(place, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return null;
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            return null; // Writing says more.
+        } catch (FileSystemException e) {
+            return "The result cannot have the name %s: %s. Where it is too long, give the image a shorter one."
+                    .formatted(place.getFileName(), e.getReason());
+        }
+    }
+
     /** Writes a result. Deletes the problem of an earlier job. */
     void put(String image, byte[] json, byte @Nullable [] picture) throws IOException {
         if (picture != null) {
             write(place(image, PICTURE), picture);
         }
         write(place(image, JSON), json);
-        Files.deleteIfExists(place(image, PROBLEM));
+        Path problem = problem(image);
+        if (problem != null) {
+            Files.deleteIfExists(problem);
+        }
     }
 
-    /** Writes a problem. The next job tries the image again. */
+    /** Writes a problem, if its name is not too long. The next job tries the image again. */
     void putProblem(String image, byte[] json) throws IOException {
-        write(place(image, PROBLEM), json);
+        Path problem = problem(image);
+        if (problem != null) {
+            write(problem, json);
+        }
+    }
+
+    /** Null where its name is too long. */
+    private @Nullable Path problem(String image) throws IOException {
+        Path place = place(image, PROBLEM);
+        return flaw(place) == null ? place : null;
     }
 
     private Path place(String image, String ending) {
@@ -53,15 +95,30 @@ final class ResultFiles {
     }
 
     static void write(Path place, byte[] bytes) throws IOException {
-        Path parent = Objects.requireNonNull(place.getParent());
-        // The name is fixed, so that the next job overwrites what a kill has left.
-        Path part = parent.resolve("." + place.getFileName() + ".part");
+        makeFolder(place);
         try {
-            Files.createDirectories(parent);
-            write(part, place, bytes);
+            write(part(place), place, bytes);
         } catch (IOException e) {
-            throw new IOException(place + " cannot be written: " + e, e);
+            throw notWritten(place, e);
         }
+    }
+
+    private static void makeFolder(Path place) throws IOException {
+        try {
+            Files.createDirectories(Objects.requireNonNull(place.getParent()));
+        } catch (IOException e) {
+            throw notWritten(place, e);
+        }
+    }
+
+    private static IOException notWritten(Path place, IOException e) {
+        return new IOException(place + " cannot be written: " + e, e);
+    }
+
+    /** The unfinished file: its name is fixed, so that the next job overwrites what a kill has left, and short for every name. */
+    static Path part(Path place) {
+        byte[] name = place.getFileName().toString().getBytes(StandardCharsets.UTF_8);
+        return place.resolveSibling("." + UUID.nameUUIDFromBytes(name) + ".part");
     }
 
     private static void write(Path part, Path place, byte[] bytes) throws IOException {

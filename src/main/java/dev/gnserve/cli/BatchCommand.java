@@ -100,7 +100,11 @@ final class BatchCommand implements Callable<Integer> {
             boolean isReady = repository.models().stream()
                     .anyMatch(one -> one.name().equals(model) && one.state() == ModelState.READY);
             if (!isReady) {
-                throw new ParameterException(spec.commandLine(), missing(repository));
+                if (repository.models().isEmpty()) {
+                    throw new ParameterException(spec.commandLine(), missing(repository));
+                }
+                spec.commandLine().getErr().println(missing(repository));
+                return 1;
             }
             try (ModelLease lease = repository.lease(model, null)) {
                 return run(context, lease.model(), part);

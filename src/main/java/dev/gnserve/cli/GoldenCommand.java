@@ -3,6 +3,7 @@ package dev.gnserve.cli;
 import dev.gnserve.GnserveApplication;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.Golden;
+import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelLease;
@@ -114,6 +115,7 @@ final class GoldenCommand implements Callable<Integer> {
                     source.manifestLocation() + " names the golden image " + golden.image()
                             + ". Leave out --image, or change model.yaml");
         }
+        String manifest = golden == null ? changed(Path.of(source.manifestLocation()), name(image)) : null;
         Upload upload = golden == null
                 ? new Upload(name(image), Files.readAllBytes(Objects.requireNonNull(image)))
                 : new Upload(golden.image(), bytes(source, golden.image()));
@@ -129,7 +131,7 @@ final class GoldenCommand implements Callable<Integer> {
                 GoldenImage images = context.getBean(GoldenImage.class);
                 JsonNode given = images.result(served.manifest(), served, upload);
                 return record
-                        ? recorded(source, golden, upload, given)
+                        ? recorded(source, golden, manifest, upload, given)
                         : compared(images, source, golden, upload, given);
             }
         }
@@ -167,24 +169,49 @@ final class GoldenCommand implements Callable<Integer> {
         return difference == null ? 0 : 1;
     }
 
-    private int recorded(ModelSource source, @Nullable Golden golden, Upload upload, JsonNode given)
+    /**
+     * The text of model.yaml with a golden image.
+     *
+     * @throws ParameterException if model.yaml cannot name this image, or if its form is another one
+     */
+    private String changed(Path manifest, String image) throws IOException {
+        String changed = withGolden(Files.readString(manifest), image);
+        String why = "";
+        try {
+            Golden written = ManifestReader.read(manifest.toString(), changed).golden();
+            if (written != null && written.image().equals(image)) {
+                return changed;
+            }
+        } catch (InvalidManifestException e) {
+            why = ": " + e.getMessage();
+        }
+        throw new ParameterException(
+                spec.commandLine(),
+                "%s is not changed, because with golden at its end it could not be read%s. Name another image, or write golden into it by hand"
+                        .formatted(manifest, why));
+    }
+
+    /** A text of model.yaml with a golden image at its end. */
+    static String withGolden(String text, String image) {
+        return text
+                + (text.isEmpty() || text.endsWith("\n") ? "" : "\n")
+                + "golden: {image: %s, expected: %s, tolerance: %s}%n"
+                        .formatted(JsonMapper.shared().writeValueAsString(image), EXPECTED, TOLERANCE);
+    }
+
+    /** @param changed the text of model.yaml with golden; null if it is there already */
+    private int recorded(
+            ModelSource source, @Nullable Golden golden, @Nullable String changed, Upload upload, JsonNode given)
             throws IOException {
         Path folder = Path.of(source.location());
-        JsonMapper mapper = JsonMapper.builder().build();
-        String answer = mapper.writeValueAsString(Map.of("images", List.of(given)));
+        String answer = JsonMapper.shared().writeValueAsString(Map.of("images", List.of(given)));
         Path own = folder.resolve(source.version());
-        if (golden == null) {
+        Files.writeString(own.resolve(golden == null ? EXPECTED : golden.expected()), answer, StandardCharsets.UTF_8);
+        if (changed != null) {
             Path manifest = Path.of(source.manifestLocation());
             Files.write(manifest.resolveSibling(upload.name()), upload.bytes()); // All versions have the same image.
-            String text = Files.readString(manifest);
-            String line =
-                    "golden: {image: %s, expected: %s, tolerance: %s}%n".formatted(upload.name(), EXPECTED, TOLERANCE);
-            Files.writeString(
-                    manifest,
-                    text + (text.isEmpty() || text.endsWith("\n") ? "" : "\n") + line,
-                    StandardCharsets.UTF_8);
+            Files.writeString(manifest, changed, StandardCharsets.UTF_8); // Last, when what it names is there.
         }
-        Files.writeString(own.resolve(golden == null ? EXPECTED : golden.expected()), answer, StandardCharsets.UTF_8);
         print(new Result(source.name(), source.version(), null, true));
         return 0;
     }

@@ -52,6 +52,11 @@ public final class MaskEvaluation {
                     "the labels %s may overlap, and a volume of label numbers has one for each voxel; judge each label with a model.yaml that has only it"
                             .formatted(manifest.labels()));
         }
+        if (manifest.labels().size() >= NOT_JUDGED) {
+            throw new IllegalArgumentException(
+                    "the model has %d labels, and masks can name %d at most: %d are pixels that are not judged"
+                            .formatted(manifest.labels().size(), NOT_JUDGED - 1, NOT_JUDGED));
+        }
         WorstImages worst = new WorstImages(withWorst);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();

@@ -13,6 +13,7 @@ import org.springframework.util.unit.DataSize;
  *
  * @param dir folder of the jobs; null turns them off
  * @param max jobs that wait or run
+ * @param maxKept jobs of any state
  * @param maxBytes of the uploads and answers on disk
  * @param keep how long a finished job is kept
  * @param workers jobs that run at the same time
@@ -21,12 +22,14 @@ import org.springframework.util.unit.DataSize;
 public record JobSettings(
         @Nullable Path dir,
         @DefaultValue("100") int max,
+        @DefaultValue("10000") int maxKept,
         @DefaultValue("4GB") DataSize maxBytes,
         @DefaultValue("1h") Duration keep,
         @DefaultValue("1") int workers) {
 
     public JobSettings {
         require(max >= 1, "max", max, "1 or more");
+        require(maxKept >= 1, "max-kept", maxKept, "1 or more");
         require(maxBytes.toBytes() >= 1, "max-bytes", maxBytes, "1B or more");
         require(keep.toMillis() >= 1, "keep", keep, "1ms or more");
         require(workers >= 1 && workers <= 64, "workers", workers, "1 to 64");

@@ -302,14 +302,26 @@ final class JobStore implements AutoCloseable {
     /** Deletes a finished job. */
     void delete(Job job) {
         JobOutcome outcome = job.outcome();
+        removeFolder(job);
+        release(outcome == null ? 0 : outcome.bytes());
+    }
+
+    /** Deletes the folder of a job whose end cannot be written: it must not run again after a restart. */
+    void abandon(Job job) {
+        removeFolder(job);
+        release(job.request().bytes());
+    }
+
+    private void removeFolder(Job job) {
         Path deleted = dir.resolve(DELETED + job.id());
         try {
             Files.move(folder(job.id()), deleted, StandardCopyOption.ATOMIC_MOVE);
             removeTree(deleted);
+        } catch (NoSuchFileException e) {
+            log.debug("The folder of job {} is deleted already", job.id());
         } catch (IOException e) {
             log.warn("The job {} cannot be deleted from {}: {}", job.id(), dir, e.toString());
         }
-        release(outcome == null ? 0 : outcome.bytes());
     }
 
     long usedBytes() {

@@ -66,7 +66,8 @@ public final class Jobs implements AutoCloseable {
     private final ApplicationEventPublisher events;
     private final Map<String, Job> jobs = new ConcurrentHashMap<>();
     private final BlockingQueue<Job> waiting = new LinkedBlockingQueue<>();
-    private final Semaphore places;
+    private final Semaphore places; // for jobs that wait or run
+    private final Semaphore room; // for all jobs, negative if the folder had more at start
     private final SecureRandom random = new SecureRandom();
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean stopping;
@@ -98,6 +99,7 @@ public final class Jobs implements AutoCloseable {
             }
         }
         this.places = new Semaphore(settings.max() - unfinished);
+        this.room = new Semaphore(settings.maxKept() - jobs.size());
         log.info("Jobs in {}: {}, of which {} are to run", settings.dir(), jobs.size(), unfinished);
         sweep();
     }
@@ -107,13 +109,19 @@ public final class Jobs implements AutoCloseable {
     /**
      * Keeps a request to be answered later.
      *
-     * @throws dev.gnserve.failure.FailureException OVERLOADED if there are too many jobs, or too many bytes
+     * @throws dev.gnserve.failure.FailureException OVERLOADED if there are too many jobs of any state, or too many bytes
      */
     JobDescription submit(StoredRequest request, byte[] upload) throws IOException {
         sweep();
         if (!places.tryAcquire()) {
             throw full("%,d jobs wait or run, the limit (gnserve.jobs.max). Submit again when some have finished."
                     .formatted(settings.max()));
+        }
+        if (!room.tryAcquire()) {
+            places.release();
+            throw full(
+                    "%,d jobs are kept, the limit (gnserve.jobs.max-kept). Delete jobs whose results you have, or try again when some have expired."
+                            .formatted(settings.maxKept()));
         }
         boolean kept = false;
         try {
@@ -130,6 +138,7 @@ public final class Jobs implements AutoCloseable {
         } finally {
             if (!kept) {
                 places.release();
+                room.release();
             }
         }
     }
@@ -192,15 +201,21 @@ public final class Jobs implements AutoCloseable {
     void delete(String id, @Nullable String key) throws IOException {
         Job job = find(id, key);
         JobOutcome cancelled = JobOutcome.without(JobState.CANCELLED, job.started(), clock.instant(), null);
-        if (!finish(job, cancelled) && jobs.remove(id) != null) {
+        if (!finish(job, cancelled)) {
+            remove(job);
+        }
+    }
+
+    private void remove(Job job) {
+        if (jobs.remove(job.id()) != null) {
             store.delete(job);
+            room.release();
         }
     }
 
     private Job find(String id, @Nullable String key) {
-        sweep();
         Job job = jobs.get(id);
-        if (job == null || !isVisible(job, key)) {
+        if (job == null || expires(job) || !isVisible(job, key)) {
             throw notFound(id);
         }
         return job;
@@ -225,14 +240,17 @@ public final class Jobs implements AutoCloseable {
 
     /** Deletes the jobs that have expired. */
     private void sweep() {
-        for (Job job : List.copyOf(jobs.values())) {
-            JobOutcome outcome = job.outcome();
-            if (outcome != null
-                    && !clock.instant().isBefore(outcome.finished().plus(settings.keep()))
-                    && jobs.remove(job.id()) != null) {
-                store.delete(job);
-            }
+        jobs.values().forEach(this::expires);
+    }
+
+    /** Deletes a job if it has expired. Returns whether it has. */
+    private boolean expires(Job job) {
+        JobOutcome outcome = job.outcome();
+        if (outcome == null || clock.instant().isBefore(outcome.finished().plus(settings.keep()))) {
+            return false;
         }
+        remove(job);
+        return true;
     }
 
     // ---- The workers ----
@@ -403,8 +421,12 @@ public final class Jobs implements AutoCloseable {
         try {
             finish(job, failed);
         } catch (IOException e) {
-            log.error("The end of job {} cannot be written. It runs again after a restart", job.id(), e);
+            log.error(
+                    "The end of job {} cannot be written. It is FAILED until it expires or the service stops, and its folder is deleted",
+                    job.id(),
+                    e);
             if (job.finish(failed)) {
+                store.abandon(job);
                 ended(job, failed);
             }
         }

@@ -371,15 +371,12 @@ public final class ImagePipeline {
                 if (started.size() == context.limit()) {
                     finished.add(finish(context, started.remove(), response, refusal));
                 }
-                Share share = null;
-                // Without waiting while other images hold shares: the request would wait for itself.
-                while (share == null && !started.isEmpty()) {
-                    share = pixels.takeAtOnce(price(context, image));
-                    if (share == null) {
-                        finished.add(finish(context, started.remove(), response, refusal));
-                    }
+                Started next = start(context, image, started.isEmpty());
+                while (next == null) {
+                    finished.add(finish(context, started.remove(), response, refusal));
+                    next = start(context, image, started.isEmpty());
                 }
-                started.add(start(context, image, share));
+                started.add(next);
             }
             while (!started.isEmpty()) {
                 finished.add(finish(context, started.remove(), response, refusal));
@@ -396,12 +393,20 @@ public final class ImagePipeline {
 
     // ---- The steps of one image ----
 
-    /** Decodes and prepares an image, and submits its first tiles. Takes its share of the pixel budget unless it has one. */
-    private Started start(Context<?> context, Upload upload, @Nullable Share taken) {
-        Share share = taken;
+    /**
+     * Takes the share of an image, decodes and prepares it, and submits its first tiles.
+     *
+     * @param alone whether no other image of the request holds a share. Otherwise the image does not wait for its own: the request would
+     *     wait for itself
+     * @return null if the share is not free now, and other images of the request hold shares
+     */
+    private @Nullable Started start(Context<?> context, Upload upload, boolean alone) {
+        Share share = null;
         try {
+            long price = price(context, upload);
+            share = alone ? context.budget().apply(price) : pixels.takeAtOnce(price);
             if (share == null) {
-                share = context.budget().apply(price(context, upload));
+                return null;
             }
             if (context.manifest().input().clip() != null) {
                 return startClips(context, upload, share);

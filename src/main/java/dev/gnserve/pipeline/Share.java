@@ -26,6 +26,11 @@ public final class Share implements AutoCloseable {
         return (Share) request.getAttribute(OF_BODY);
     }
 
+    /** The whole budget. */
+    long most() {
+        return budget.total();
+    }
+
     /**
      * Takes more, at most up to the whole budget.
      *

@@ -9,7 +9,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * The bytes of request bodies that all requests together may hold. {@link UploadValve} counts them as they are read, so that a client
- * that announces much and sends little takes nothing from others. Thread-safe.
+ * that announces much and sends little takes nothing from others. {@link OutputHeap} counts a third of the bytes of outputs. Thread-safe.
  */
 @Component
 final class UploadBudget extends Budget {
@@ -29,7 +29,7 @@ final class UploadBudget extends Budget {
         super(
                 bytes,
                 patience,
-                "uploads of %,d bytes are in progress; with %,d more they would exceed the limit of %,d"
+                "uploads of %,d bytes are in progress (outputs of tensors count a third); with %,d more they would exceed the limit of %,d"
                         + " (gnserve.limits.max-upload-size-in-flight). Send the request again in a moment.");
     }
 }

@@ -15,7 +15,7 @@ public record UploadRefused(FailureCode code) {
 
     /** Whether a request is one to a model of which neither event has been published. */
     static boolean isDue(HttpServletRequest request) {
-        String path = request.getRequestURI();
+        String path = request.getRequestURI().substring(request.getContextPath().length());
         return request.getMethod().equals("POST")
                 && (path.startsWith("/v1/models/") || path.endsWith("/infer"))
                 && request.getAttribute(COUNTED) == null;

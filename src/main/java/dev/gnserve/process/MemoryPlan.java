@@ -26,7 +26,7 @@ public record MemoryPlan(long limit, long heap) {
     /** Of the heap: the application without requests, and what requests hold beside uploads and images. */
     private static final long APPLICATION = 160 * MB;
 
-    /** Of the heap: bodies of requests, and what is parsed of them. */
+    /** Of the heap: bodies of requests, what is parsed of them, and outputs of requests with tensors. */
     private static final int UPLOADS_SHARE = 5;
 
     /** The plan of this process. */
@@ -50,7 +50,7 @@ public record MemoryPlan(long limit, long heap) {
         return Math.max(0, limit - heap - runtime()) - allocator();
     }
 
-    /** Heap for the bodies of requests. */
+    /** Heap for the bodies of requests, and for outputs of requests with tensors. */
     public long uploads() {
         return heap / UPLOADS_SHARE;
     }

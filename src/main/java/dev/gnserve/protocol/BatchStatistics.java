@@ -4,6 +4,7 @@ import dev.gnserve.batching.BatchCompleted;
 import dev.gnserve.batching.BatchListener;
 import dev.gnserve.batching.BatchedItem;
 import dev.gnserve.batching.StageTimes;
+import dev.gnserve.failure.FailureCode;
 import dev.gnserve.protocol.ModelStatistics.BatchStatistic;
 import dev.gnserve.protocol.ModelStatistics.Duration;
 import dev.gnserve.protocol.ModelStatistics.InferenceStatistics;
@@ -48,7 +49,8 @@ final class BatchStatistics implements BatchListener {
                 if (batch.failure() == null) {
                     success = success.plus(1, whole);
                     queue = queue.plus(1, item.queueWait());
-                } else if (batch.size() == 1) { // The items of a larger batch run again, alone.
+                } else if (batch.size() == 1 || batch.failure() == FailureCode.OVERLOADED) {
+                    // The items of other batches run again, alone.
                     fail = fail.plus(1, whole);
                 }
             }

@@ -10,6 +10,7 @@ import dev.gnserve.model.ModelSignature;
 import dev.gnserve.pipeline.Client;
 import dev.gnserve.pipeline.InputsInFlight;
 import dev.gnserve.pipeline.ModelRequests;
+import dev.gnserve.pipeline.OutputHeap;
 import dev.gnserve.pipeline.ShadowTraffic;
 import dev.gnserve.pipeline.UploadReader;
 import io.swagger.v3.oas.annotations.Operation;
@@ -98,16 +99,16 @@ class InferController {
             throws IOException {
         return requests.answer(model, version, null, request, (served, client) -> {
             byte[] body = uploads.decodedBody(request);
-            return infer(served, RequestBody.read(body, jsonLength), client);
+            return infer(served, RequestBody.read(body, jsonLength), client, OutputHeap.of(request));
         });
     }
 
-    private ResponseBody infer(LoadedModel served, RequestBody body, Client client) {
+    private ResponseBody infer(LoadedModel served, RequestBody body, Client client, OutputHeap heap) {
         ModelSignature signature = served.signature();
         RequestedOutputs requested = RequestedOutputs.of(body.request(), signature);
         InputTensors input = InputTensors.of(body, signature);
         Deadline deadline = earlier(client.deadline(), body.request());
-        Map<String, List<Tensor>> gathered = run(served, input, priority(body.request()), client.until(deadline));
+        Map<String, List<Tensor>> gathered = run(served, input, priority(body.request()), client.until(deadline), heap);
         Map<String, OutputTensor> all = new LinkedHashMap<>();
         gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items, signature.whole())));
         List<ResponseTensor> outputs =
@@ -120,24 +121,36 @@ class InferController {
                 held,
                 shadow -> TensorAgreement.of(
                         gathered,
-                        run(shadow, InputTensors.of(body, shadow.signature()), Priority.DEFAULT, Client.NONE)));
+                        run(
+                                shadow,
+                                InputTensors.of(body, shadow.signature()),
+                                Priority.DEFAULT,
+                                Client.NONE,
+                                OutputHeap.UNCOUNTED)));
         return response;
     }
 
-    /** The items of each output. */
+    /** The items of each output. They take their heap as they arrive. */
     private static Map<String, List<Tensor>> run(
-            LoadedModel model, InputTensors input, Priority priority, Client client) {
+            LoadedModel model, InputTensors input, Priority priority, Client client, OutputHeap heap) {
         Inference inference = model.ofOneRequest(priority);
         Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
+        int[] left = {input.size()};
         new InputsInFlight(
                         input.size(),
                         InputsInFlight.limit(model.manifest()),
                         item -> inference.infer(input.item(item), client.deadline()),
                         client)
-                .forEach(success -> success.result()
-                        .outputs()
-                        .forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
-                                .add(tensor)));
+                .forEach(success -> {
+                    Map<String, Tensor> outputs = success.result().outputs();
+                    long bytes = outputs.values().stream()
+                            .mapToLong(
+                                    tensor -> tensor.elements() * tensor.type().bytes())
+                            .sum();
+                    heap.add(bytes, bytes * --left[0]);
+                    outputs.forEach((name, tensor) -> gathered.computeIfAbsent(name, any -> new ArrayList<>())
+                            .add(tensor));
+                });
         return gathered;
     }
 

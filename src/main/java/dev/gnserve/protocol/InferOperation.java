@@ -43,6 +43,7 @@ import java.lang.annotation.Target;
             FailureCode.UNAUTHENTICATED,
             FailureCode.MODEL_NOT_FOUND,
             FailureCode.UPLOAD_TOO_LARGE,
+            FailureCode.IMAGE_TOO_LARGE,
             FailureCode.OVERLOADED,
             FailureCode.MODEL_UNAVAILABLE,
             FailureCode.SHUTTING_DOWN,

@@ -49,20 +49,20 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return overlay.toPng();
     }
 
-    /** An 8-bit PNG of {@link #firstLabels}. */
+    /** A PNG of {@link #firstLabels}, of 8 bits, or of 16 for more than 255 labels. */
     byte[] labels() {
-        return Png.labels8(firstLabels());
+        return classes.size() > 0xFF ? Png.labels16(firstLabels()) : Png.labels8(firstLabels());
     }
 
     /** For each pixel 0 for background, else the number of the first label whose mask has it, from 1. */
     public LabelMap firstLabels() {
-        byte[] labels = new byte[image.width() * image.height()];
+        int[] labels = new int[image.width() * image.height()];
         for (int label = classes.size(); label > 0; label--) {
             LabelMap mask = classes.get(label - 1).mask();
             for (int y = 0, at = 0; y < image.height(); y++) {
                 for (int x = 0; x < image.width(); x++, at++) {
                     if (mask.label(x, y) != 0) {
-                        labels[at] = (byte) label;
+                        labels[at] = label;
                     }
                 }
             }

@@ -1,7 +1,9 @@
 package dev.gnserve.serving;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
+import dev.gnserve.archive.TorchScriptException;
 import dev.gnserve.batching.BatchPolicy;
 import dev.gnserve.image.ChannelOrder;
 import dev.gnserve.image.Tiling;
@@ -20,6 +22,7 @@ import dev.gnserve.verification.VerifiedModel;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,7 +209,8 @@ record ModelDetail(
      * How a ready model runs.
      *
      * @param device {@code cpu} or {@code gpu0}
-     * @param precision of its convolutions
+     * @param precision of its convolutions: the types of their weights in the archive, or that of the plan; unknown where the archive has no
+     *     such weights
      * @param plan memory format and precision, as {@code execution.plan} of model.yaml; as-exported where that one does not hold
      * @param workers batches that run at the same time
      * @param threads for one batch
@@ -232,15 +236,29 @@ record ModelDetail(
 
         private static Execution of(LoadedModel model, String device) {
             ExecutionPlan plan = model.plan();
-            String precision = plan == ExecutionPlan.BFLOAT16 ? "bfloat16" : "float32";
             return new Execution(
                     device,
-                    precision,
+                    precision(plan, model.archive()),
                     plan.label(),
                     model.workers(),
                     model.threads(),
                     model.planReason(),
                     model.tuning());
+        }
+
+        static String precision(ExecutionPlan plan, ArchiveSnapshot archive) {
+            if (plan == ExecutionPlan.BFLOAT16) {
+                return "bfloat16";
+            }
+            String types;
+            try {
+                types = archive.torchScript().weightTypes().stream()
+                        .map(Input::lower)
+                        .collect(Collectors.joining(", "));
+            } catch (TorchScriptException e) {
+                types = ""; // Only the engine can read it.
+            }
+            return types.isEmpty() ? "unknown" : types;
         }
     }
 

@@ -40,8 +40,8 @@ final class ModelWatch {
         this.scheduler = scheduler;
         scheduler.scheduleWithFixedDelay(this::watchCalls, 1, 1, TimeUnit.SECONDS);
         if (folderInterval != null) {
-            long millis = folderInterval.toMillis();
-            scheduler.scheduleWithFixedDelay(this::refresh, millis, millis, TimeUnit.MILLISECONDS);
+            long nanos = folderInterval.toNanos();
+            scheduler.scheduleWithFixedDelay(this::refresh, nanos, nanos, TimeUnit.NANOSECONDS);
         }
     }
 

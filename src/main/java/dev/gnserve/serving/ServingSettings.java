@@ -18,7 +18,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param drainTime how long accepted requests may take at shutdown, or when a model is unloaded
  * @param shutdownPause how long requests are still accepted after readiness is off, so that load balancers can notice
  * @param hangTime how long one call into the engine may take before it counts as hung
- * @param watchInterval how often the models folder is checked for changes; null for never
+ * @param watchInterval how often the models folder is checked for changes; null, also if given as 0 or less, for never
  * @param settleTime how long changed files must stay unchanged before they are loaded
  * @param tuneTime how long the plans of a model with the plan auto are timed when it loads; 0 for never
  */
@@ -33,4 +33,10 @@ public record ServingSettings(
         @DefaultValue("2m") Duration hangTime,
         @Nullable Duration watchInterval,
         @DefaultValue("5s") Duration settleTime,
-        @DefaultValue("5s") Duration tuneTime) {}
+        @DefaultValue("5s") Duration tuneTime) {
+
+    public ServingSettings {
+        watchInterval =
+                watchInterval == null || watchInterval.isZero() || watchInterval.isNegative() ? null : watchInterval;
+    }
+}

@@ -58,6 +58,9 @@ final class ModelMeters implements SmartInitializingSingleton {
     @EventListener
     void stateChanged(ModelStateChanged change) {
         register(change.model(), change.version());
+        if (stateOf(repository, change.model(), change.version()) == ModelState.UNLOADED) {
+            verification.forget(change.model(), change.version());
+        }
     }
 
     /** Creates the series of a model once. A model that is loaded again is another object with the same series. */

@@ -88,11 +88,32 @@ final class VerificationMeters {
         for (CallCheck call : completed.report().calls()) {
             worst.merge(call.layer(), call.ratio(), Math::max);
         }
+        removeRatios(tags);
         worst.forEach((layer, ratio) -> ratios.put(tags.and("layer", layer), ratio));
         var invariance = completed.report().batchInvariance();
-        if (invariance != null && invariance.verdict() != Verdict.NOT_APPLICABLE) {
+        if (invariance != null && invariance.verdict() == Verdict.NOT_APPLICABLE) {
+            differences.remove(tags);
+        } else if (invariance != null) {
             differences.put(tags, invariance.maxAbsoluteDifference());
         }
+        register();
+    }
+
+    /** Ends the series with the newest figures of a model that serves no longer: an alert would go on for them. */
+    void forget(String model, String version) {
+        Tags tags = tags(model, version);
+        removeRatios(tags);
+        differences.remove(tags);
+        register();
+    }
+
+    /** Of layers that the newest verification did not see, too. */
+    private void removeRatios(Tags tags) {
+        ratios.keySet()
+                .removeIf(key -> tags.stream().allMatch(tag -> key.stream().anyMatch(tag::equals)));
+    }
+
+    private void register() {
         errorRatio.register(rows(ratios).toList(), true);
         batchDifference.register(rows(differences).toList(), true);
     }

@@ -31,7 +31,7 @@ final class NpyVolume implements VolumeFile.Source {
     /** Gives the file with the array. */
     private interface Bytes {
 
-        byte[] get() throws IOException;
+        byte[] get(Cancellation cancellation) throws IOException;
     }
 
     private NpyVolume(Bytes bytes, boolean copied, NpyHeader header, long count, VolumeShape shape, int[] steps) {
@@ -45,7 +45,7 @@ final class NpyVolume implements VolumeFile.Source {
 
     /** An array alone. */
     static NpyVolume of(byte[] bytes, int channels) throws IOException {
-        NpyVolume volume = of(() -> bytes, false, NpyHeader.read(bytes), channels);
+        NpyVolume volume = of(cancellation -> bytes, false, NpyHeader.read(bytes), channels);
         volume.header.requireValues(bytes, volume.count);
         return volume;
     }
@@ -56,10 +56,11 @@ final class NpyVolume implements VolumeFile.Source {
      * @param array its name; null for the only one
      */
     static NpyVolume ofArchive(byte[] bytes, @Nullable String array, int channels) throws IOException {
-        String name = NpzFile.choose(bytes, array);
-        NpyHeader header = NpzFile.header(bytes, name);
+        NpzFile file = NpzFile.choose(bytes, array);
+        NpyHeader header = file.header();
         long values = Arrays.stream(header.shape()).reduce(1, (one, other) -> one * other);
-        return of(() -> NpzFile.array(bytes, name, header.from() + values * header.bytes()), true, header, channels);
+        int size = (int) (header.from() + values * header.bytes()); // Below 2 GB, or the shape is refused.
+        return of(cancellation -> file.array(size, cancellation), true, header, channels);
     }
 
     private static NpyVolume of(Bytes bytes, boolean copied, NpyHeader header, int channels) throws IOException {
@@ -119,7 +120,7 @@ final class NpyVolume implements VolumeFile.Source {
 
     @Override
     public void read(float[] into, Cancellation cancellation) throws IOException {
-        ByteBuffer values = header.values(bytes.get());
+        ByteBuffer values = header.values(bytes.get(cancellation));
         int out = 0;
         for (int c = 0; c < shape.channels(); c++) {
             for (int z = 0; z < shape.depth(); z++) {

@@ -1,21 +1,29 @@
 package dev.gnserve.volume;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.CorruptImageException;
 import dev.gnserve.image.NpyHeader;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
-import java.util.zip.ZipEntry;
+import java.util.zip.CRC32;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
-import java.util.zip.ZipInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Arrays of NumPy in one file, as {@code numpy.savez} and {@code numpy.savez_compressed} write them: a zip file with an entry
- * {@code NAME.npy} for each.
+ * One array of a file of NumPy, as {@code numpy.savez} and {@code numpy.savez_compressed} write it: a zip file with an entry
+ * {@code NAME.npy} for each array. It is found by the directory of the zip file (PKWARE APPNOTE 6.3.10, 4.3.7 to 4.3.16), so nothing of
+ * the other entries is inflated.
  */
 final class NpzFile {
 
@@ -25,43 +33,99 @@ final class NpzFile {
     private static final int HEADER_BYTES = 1 << 16;
 
     private static final int MOST_ENTRIES = 1000;
-
-    /** All that is inflated to find an array. */
-    private static final long MOST_INFLATED = 1L << 31;
-
     private static final int NAME_SHOWN = 40;
 
-    private NpzFile() {}
+    /** Bytes of the array between two questions whether it is still wanted. */
+    private static final int CHUNK = 1 << 16;
+
+    private static final int LOCAL = 0x04034b50;
+    private static final int CENTRAL = 0x02014b50;
+    private static final int END = 0x06054b50;
+    private static final int END_BYTES = 22;
+    private static final int MOST_COMMENT = 65_535;
+
+    private final byte[] file;
+    private final String name;
+    private final Entry entry;
+
+    /**
+     * What the directory says of an array.
+     *
+     * @param stored bytes of it in the file, at most
+     * @param at where its own header is
+     */
+    private record Entry(boolean encrypted, int method, int crc, long stored, int at) {}
+
+    private NpzFile(byte[] file, String name, Entry entry) {
+        this.file = file;
+        this.name = name;
+        this.entry = entry;
+    }
 
     static boolean isOf(byte[] bytes) {
         return bytes.length > 4 && bytes[0] == 'P' && bytes[1] == 'K' && bytes[2] == 3 && bytes[3] == 4;
     }
 
     /**
-     * Which array is read.
+     * Chooses an array.
      *
      * @param wanted its name; null for the only one
      * @throws IOException naming the arrays, if it is not there or if there are several
      */
-    static String choose(byte[] file, @Nullable String wanted) throws IOException {
-        List<String> names = new ArrayList<>();
-        try (Entries entries = new Entries(file)) {
-            for (ZipEntry entry = entries.next(); entry != null; entry = entries.next()) {
-                if (entry.getName().endsWith(ENDING)) {
-                    names.add(entry.getName().substring(0, entry.getName().length() - ENDING.length()));
-                }
-            }
-        }
+    static NpzFile choose(byte[] file, @Nullable String wanted) throws IOException {
+        Map<String, Entry> arrays = arrays(file);
+        List<String> names = List.copyOf(arrays.keySet());
         if (names.isEmpty()) {
             throw new UnsupportedImageException(
                     "it is a zip file without an array (.npy) in it; save arrays with numpy.savez_compressed, or unpack it and send one file");
         }
-        if (wanted == null ? names.size() > 1 : !names.contains(wanted)) {
+        String name = wanted == null ? names.get(0) : wanted;
+        Entry entry = arrays.get(name);
+        if (entry == null || (wanted == null && names.size() > 1)) {
             throw new UnsupportedImageException(
                     "it has the arrays %s%s: save the one that is wanted alone, or choose it with the parameter array of segment"
                             .formatted(shown(names), wanted == null ? "" : ", and '" + wanted + "' is wanted"));
         }
-        return wanted == null ? names.get(0) : wanted;
+        return new NpzFile(file, name, entry);
+    }
+
+    /** The arrays by name. Of two with the same name the last one counts, as for Python. */
+    private static Map<String, Entry> arrays(byte[] file) throws IOException {
+        ByteBuffer zip = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int first = Math.max(0, file.length - END_BYTES - MOST_COMMENT);
+        int end = file.length - END_BYTES;
+        while (end >= first && zip.getInt(end) != END) {
+            end--;
+        }
+        if (end < first) {
+            throw damaged("it has no directory at its end");
+        }
+        int count = zip.getShort(end + 10) & 0xFFFF;
+        if (count > MOST_ENTRIES) {
+            throw new UnsupportedImageException(
+                    "it has more than %,d entries; save the array that is wanted alone".formatted(MOST_ENTRIES));
+        }
+        Map<String, Entry> arrays = new LinkedHashMap<>();
+        int at = zip.getInt(end + 16);
+        for (int i = 0; i < count; i++) {
+            if (at < 0 || zip.getInt(at) != CENTRAL) {
+                throw damaged("entry %d of its directory is not one".formatted(i));
+            }
+            int length = zip.getShort(at + 28) & 0xFFFF;
+            String name = new String(file, at + 46, length, StandardCharsets.UTF_8);
+            if (name.endsWith(ENDING)) {
+                arrays.put(
+                        name.substring(0, name.length() - ENDING.length()),
+                        new Entry(
+                                (zip.getShort(at + 8) & 1) != 0,
+                                zip.getShort(at + 10) & 0xFFFF,
+                                zip.getInt(at + 16),
+                                zip.getInt(at + 20) & 0xFFFF_FFFFL,
+                                zip.getInt(at + 42)));
+            }
+            at += 46 + length + (zip.getShort(at + 30) & 0xFFFF) + (zip.getShort(at + 32) & 0xFFFF);
+        }
+        return arrays;
     }
 
     private static String shown(List<String> names) {
@@ -72,93 +136,72 @@ final class NpzFile {
                 + (names.size() > some.size() ? " and " + (names.size() - some.size()) + " more" : "");
     }
 
-    /** The header of an array, without its values. */
-    static NpyHeader header(byte[] file, String name) throws IOException {
-        return NpyHeader.read(start(file, name, HEADER_BYTES));
+    /** The header, without the values: of the array, no more than this is inflated. */
+    NpyHeader header() throws IOException {
+        try (InputStream content = content()) {
+            return NpyHeader.read(content.readNBytes(HEADER_BYTES));
+        } catch (ZipException e) {
+            throw damaged(String.valueOf(e.getMessage()));
+        }
     }
 
     /**
-     * An array as a file of its own.
+     * The array as a file of its own.
      *
-     * @param bytes that it has by its header
-     * @throws CorruptImageException if it has fewer or more
+     * @param bytes that it has by its header; no more are inflated
+     * @param cancellation asked at each chunk
+     * @throws CorruptImageException if it has fewer or more, or another checksum than the directory says
      */
-    static byte[] array(byte[] file, String name, long bytes) throws IOException {
-        byte[] array = start(file, name, Math.toIntExact(bytes + 1));
-        if (array.length != bytes) {
-            throw new CorruptImageException("its array %s has %s %,d bytes and needs %,d"
-                    .formatted(
-                            name, array.length > bytes ? "more than" : "only", Math.min(array.length, bytes), bytes));
+    byte[] array(int bytes, Cancellation cancellation) throws IOException {
+        byte[] array = new byte[bytes];
+        int filled = 0;
+        CRC32 crc = new CRC32();
+        try (InputStream content = content()) {
+            int read = 0;
+            while (filled < bytes && read >= 0) {
+                cancellation.throwIfCancelled();
+                read = content.read(array, filled, Math.min(CHUNK, bytes - filled));
+                crc.update(array, filled, Math.max(0, read));
+                filled += Math.max(0, read);
+            }
+            if (filled < bytes || content.read() >= 0) {
+                throw new CorruptImageException("its array %s has %s %,d bytes and needs %,d"
+                        .formatted(name, filled < bytes ? "only" : "more than", filled, bytes));
+            }
+        } catch (ZipException e) {
+            throw damaged(String.valueOf(e.getMessage()));
+        }
+        if ((int) crc.getValue() != entry.crc) {
+            throw damaged("its array %s fails its checksum".formatted(name));
         }
         return array;
     }
 
-    private static byte[] start(byte[] file, String name, int most) throws IOException {
-        try (Entries entries = new Entries(file)) {
-            for (ZipEntry entry = entries.next(); entry != null; entry = entries.next()) {
-                if (entry.getName().equals(name + ENDING)) {
-                    return entries.read(most);
-                }
-            }
+    private InputStream content() throws IOException {
+        ByteBuffer zip = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        if (entry.encrypted || (entry.method != 0 && entry.method != 8)) {
+            throw new UnsupportedImageException(
+                    "its form of a zip file is not read (%s); save it to a file with numpy.savez_compressed"
+                            .formatted(entry.encrypted ? "encrypted" : "compression method " + entry.method));
         }
-        throw new CorruptImageException("its array " + name + " is not there a second time");
+        if (zip.getInt(entry.at) != LOCAL) {
+            throw damaged("its array %s is not where its directory says".formatted(name));
+        }
+        int from = entry.at + 30 + (zip.getShort(entry.at + 26) & 0xFFFF) + (zip.getShort(entry.at + 28) & 0xFFFF);
+        int stored = (int) Math.min(entry.stored, Math.max(0, file.length - from));
+        InputStream content = new ByteArrayInputStream(file, from, stored);
+        return entry.method == 0
+                ? content
+                : new InflaterInputStream(content, new Inflater(true), CHUNK) {
+                    @Override
+                    public void close() throws IOException {
+                        super.close();
+                        inf.end(); // The stream ends only an inflater that it made.
+                    }
+                };
     }
 
-    /** The entries of the file, of which at most so many bytes are inflated. */
-    private static final class Entries implements AutoCloseable {
-
-        private final ZipInputStream zip;
-        private final byte[] skipped = new byte[HEADER_BYTES];
-        private long left = MOST_INFLATED;
-        private int count;
-
-        Entries(byte[] file) {
-            zip = new ZipInputStream(new ByteArrayInputStream(file));
-        }
-
-        /** The next one; what is left of the one before is skipped. Null behind the last one. */
-        @Nullable
-        ZipEntry next() throws IOException {
-            try {
-                for (int read = zip.read(skipped); read >= 0; read = zip.read(skipped)) {
-                    left -= read;
-                    if (left < 0) {
-                        throw new UnsupportedImageException(
-                                "its entries have more than %,d bytes; save the array that is wanted alone"
-                                        .formatted(MOST_INFLATED));
-                    }
-                }
-                if (++count > MOST_ENTRIES) {
-                    throw new UnsupportedImageException(
-                            "it has more than %,d entries; save the array that is wanted alone"
-                                    .formatted(MOST_ENTRIES));
-                }
-                return zip.getNextEntry();
-            } catch (ZipException e) {
-                throw refusal(e);
-            }
-        }
-
-        byte[] read(int most) throws IOException {
-            try {
-                return zip.readNBytes(most);
-            } catch (ZipException e) {
-                throw refusal(e);
-            }
-        }
-
-        /** Java's reader of streams does not know every form of zip files. */
-        private static IOException refusal(ZipException e) {
-            String why = String.valueOf(e.getMessage());
-            return why.contains("EXT descriptor") || why.contains("encrypted") || why.contains("compression method")
-                    ? new UnsupportedImageException("its form of a zip file is not read (" + why
-                            + "); save it to a file with numpy.savez_compressed")
-                    : new CorruptImageException("its zip structure is damaged: " + why);
-        }
-
-        @Override
-        public void close() throws IOException {
-            zip.close();
-        }
+    private static CorruptImageException damaged(String how) {
+        return new CorruptImageException("its zip structure is damaged: " + how);
     }
 }

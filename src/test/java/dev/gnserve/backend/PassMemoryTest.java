@@ -86,7 +86,11 @@ class PassMemoryTest {
 
         assertThatThrownBy(() -> impatient.take(70 * MB))
                 .isInstanceOf(FailureException.class)
-                .hasMessageContaining("a pass needs 70 MB of native memory, but others have held 60 of 100 MB");
+                .hasMessageContaining("a pass needs 70 MB of native memory, but others have held 60 of 100 MB")
+                .satisfies(thrown -> assertThat(
+                                ((FailureException) thrown).failure().retryAfter())
+                        .as("clients are told when to try again")
+                        .isEqualTo(Duration.ofSeconds(1)));
         assertThat(impatient.take(40 * MB)).isEqualTo(40 * MB);
         impatient.giveBack(first);
     }

@@ -273,6 +273,22 @@ class BatcherTest {
         assertThatThrownBy(() -> answer.join().orElseThrow()).isInstanceOf(FailureException.class);
     }
 
+    /** A pass waits for its memory up to a minute; each item alone would wait again. */
+    @Test
+    void aBatchThatFoundNoRoomDoesNotRunAgainItemByItem() {
+        Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));
+        List<CompletableFuture<Outcome<String>>> answers = submit(batcher, "a", "b", "c", "d");
+        Failure full = Failure.of(FailureCode.OVERLOADED, "others have held the memory for 60 s");
+
+        batcher.runReady(items -> {
+            ran.add(items);
+            throw full.asException();
+        });
+
+        assertThat(answers).allSatisfy(answer -> assertThat(failure(answer)).isEqualTo(full));
+        assertThat(ran).containsExactly(List.of("a", "b", "c", "d"));
+    }
+
     @Test
     void errorsOfTheMachineFailTheItemNotTheWorker() {
         Batcher<String, String> batcher = batcher(new BatchPolicy(4, Duration.ZERO, 8));

@@ -81,7 +81,7 @@ class BulkJobTest {
         Files.writeString(out.resolve("a.JPG.json"), "by an earlier job");
         // Killed between picture and JSON, and in the middle of a JSON.
         Files.writeString(out.resolve("b.png.overlay.png"), "old");
-        Files.writeString(out.resolve(".b.png.json.part"), "{\"mod");
+        Files.writeString(ResultFiles.part(out.resolve("b.png.json")), "{\"mod");
 
         BulkJob.Summary summary = run(Shard.WHOLE, "none");
 
@@ -163,7 +163,7 @@ class BulkJobTest {
     void aFullDiskEndsTheJobNamesTheResultAndKeepsCompleteResults() throws Exception {
         Files.createDirectories(out);
         Files.writeString(out.resolve("a.JPG.json"), "by an earlier job");
-        Files.createSymbolicLink(out.resolve(".b.png.json.part"), FULL);
+        Files.createSymbolicLink(ResultFiles.part(out.resolve("b.png.json")), FULL);
 
         assertThatThrownBy(() -> run(Shard.WHOLE, "none"))
                 .isInstanceOf(IOException.class)
@@ -171,7 +171,7 @@ class BulkJobTest {
                 .hasMessageContaining("No space left on device");
         assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier job");
         assertThat(out.resolve("b.png.json")).doesNotExist();
-        Files.delete(out.resolve(".b.png.json.part"));
+        Files.delete(ResultFiles.part(out.resolve("b.png.json")));
 
         assertThat(run(Shard.WHOLE, "none").failed()).isEmpty();
         assertThat(out.resolve("b.png.json")).hasContent("found in image b.png");
@@ -199,6 +199,25 @@ class BulkJobTest {
                         + run(new Shard(1, 2), "none").failed().size())
                 .as("each by one shard")
                 .isEqualTo(3);
+    }
+
+    /** Linux allows names of 255 bytes. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aLongNameGetsItsResultAndOneThatIsTooLongIsReported() throws Exception {
+        String longest = "x".repeat(246) + ".png"; // and .json
+        String noProblem = "y".repeat(246) + ".png"; // .problem.json would be too long
+        String tooLong = "z".repeat(247) + ".png";
+        for (String name : List.of(longest, noProblem, tooLong)) {
+            Files.createFile(in.resolve(name));
+        }
+
+        BulkJob.Summary summary = job(false, noProblem, false).run(Shard.WHOLE, 3, any -> {}, any -> {});
+
+        assertThat(asked).containsExactly("a.JPG", "b.png", "deep/er/c.tiff", longest, noProblem);
+        assertThat(summary.failed()).containsOnlyKeys(noProblem, tooLong);
+        assertThat(summary.failed().get(tooLong)).contains(tooLong + ".json", "too long", "shorter one");
+        assertThat(files()).containsExactly("a.JPG.json", "b.png.json", "deep/er/c.tiff.json", longest + ".json");
     }
 
     @Test
@@ -283,6 +302,10 @@ class BulkJobTest {
     }
 
     private BulkJob job(boolean withPictures, String failing) {
+        return job(withPictures, failing, true);
+    }
+
+    private BulkJob job(boolean withPictures, String failing, boolean drawing) {
         return new BulkJob(
                 in,
                 out,
@@ -295,7 +318,7 @@ class BulkJobTest {
                     }
                     return new BulkJob.Result(
                             ("found in " + new String(image, StandardCharsets.UTF_8)).getBytes(StandardCharsets.UTF_8),
-                            "picture".getBytes(StandardCharsets.UTF_8));
+                            drawing ? "picture".getBytes(StandardCharsets.UTF_8) : null);
                 },
                 (name, failure) -> ("problem of " + name).getBytes(StandardCharsets.UTF_8));
     }

@@ -109,6 +109,7 @@ class AlertsIT {
                 port,
                 rules -> rules.replace("[30m]", "[5s]")
                         .replace("offset 3h", "offset 10s")
+                        .replace("offset 4h", "offset 10s")
                         .replace("load_seconds) > 60", "load_seconds) > 0.9"));
         prometheus.await("up == 1", () -> {});
     }

@@ -236,6 +236,17 @@ class ChartTest {
                         .map(port -> port.getPort().getIntVal()))
                 .as("names are resolved on port 53")
                 .containsExactly(53, 53, 4318);
+        assertThat(Chart.with("tracing: {endpoint: \"http://10.0.0.5/v1/traces\"}")
+                        .one(NetworkPolicy.class)
+                        .getSpec()
+                        .getEgress()
+                        .get(1)
+                        .getPorts()
+                        .get(0)
+                        .getPort()
+                        .getIntVal())
+                .as("no digits of the address")
+                .isEqualTo(80);
         assertThat(Chart.with("tracing: {endpoint: \"https://traces.example.org/v1\"}")
                         .one(NetworkPolicy.class)
                         .getSpec()
@@ -246,6 +257,24 @@ class ChartTest {
                         .getPort()
                         .getIntVal())
                 .isEqualTo(443);
+    }
+
+    @Test
+    void probesGoWhereThePathsAre() {
+        for (String config : List.of(
+                "config: {server.servlet.context-path: /gn}", "config: {server: {servlet: {context-path: /gn}}}")) {
+            Container container = Chart.with(config)
+                    .one(Deployment.class)
+                    .getSpec()
+                    .getTemplate()
+                    .getSpec()
+                    .getContainers()
+                    .get(0);
+
+            assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
+            assertThat(container.getStartupProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
+            assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/gn/livez");
+        }
     }
 
     @Test
@@ -410,6 +439,18 @@ class ChartTest {
         PodSpec pod = job.getSpec().getTemplate().getSpec();
         Container container = pod.getContainers().get(0);
 
+        assertThat(chart.all(NetworkPolicy.class))
+                .as("nobody calls the pods of the job, and they call nobody")
+                .filteredOn(policy -> policy.getSpec()
+                        .getPodSelector()
+                        .getMatchLabels()
+                        .equals(job.getSpec().getTemplate().getMetadata().getLabels()))
+                .singleElement()
+                .satisfies(policy -> {
+                    assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
+                    assertThat(policy.getSpec().getIngress()).isEmpty();
+                    assertThat(policy.getSpec().getEgress()).isEmpty();
+                });
         assertThat(job.getSpec().getCompletionMode()).isEqualTo("Indexed");
         assertThat(job.getSpec().getCompletions()).isEqualTo(8);
         assertThat(job.getSpec().getParallelism()).as("no more than shards").isEqualTo(8);
@@ -500,6 +541,10 @@ class ChartTest {
         String file = Files.readString(Chart.FOLDER.resolve("files/rules.yaml"));
         String asked = text(Chart.with(EVERYTHING).one(PrometheusRule.class));
 
+        // Of this release: another one that is scraped does not hide that this one is not.
+        file = file.replace(
+                "absent(gnserve_model_state{",
+                "absent(gnserve_model_state{namespace=\"vision\",job=\"shop-gnserve-management\",");
         assertThat(expressionsOf(new Yaml().load(file)))
                 .isEqualTo(expressions(
                         Chart.with("prometheusRule: {enabled: true}").one(PrometheusRule.class)));

@@ -89,4 +89,24 @@ class NormalizationTest {
                 .isThrownBy(() -> new Normalization.Percentile(99, 1, 1))
                 .withMessageContaining("99");
     }
+
+    /** What percentiles are for: nearest ranks, as numpy.percentile with the method inverted_cdf. */
+    @ParameterizedTest
+    @ValueSource(floats = {1e6f, -9999, Float.MAX_VALUE, -Float.MAX_VALUE})
+    void oneValueFarFromAllOthersMovesNoPercentile(float outlier) {
+        float[] values = new float[2000];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (i * 7) % 2000 - 1000 + 0.25f; // Negative ones, too.
+        }
+        values[1234] = outlier;
+        Histogram histogram = Histogram.ofRows(new PlanarImage(1, 40, 50, values));
+
+        float[] sorted = values.clone();
+        Arrays.sort(sorted);
+        assertThat(histogram.percentile(0)).isEqualTo(sorted[0]);
+        assertThat(histogram.percentile(1)).isEqualTo(sorted[19]);
+        assertThat(histogram.percentile(50)).isEqualTo(sorted[999]);
+        assertThat(histogram.percentile(99.5f)).isEqualTo(sorted[1989]);
+        assertThat(histogram.percentile(100)).isEqualTo(sorted[1999]);
+    }
 }

@@ -48,8 +48,12 @@ class JobsTest {
     }
 
     private void open(int max, long maxBytes) throws Exception {
+        open(max, 1000, maxBytes);
+    }
+
+    private void open(int max, int maxKept, long maxBytes) throws Exception {
         stop();
-        JobSettings settings = new JobSettings(dir, max, DataSize.ofBytes(maxBytes), KEEP, 1);
+        JobSettings settings = new JobSettings(dir, max, maxKept, DataSize.ofBytes(maxBytes), KEEP, 1);
         jobs = new Jobs(settings, () -> now, events::add);
     }
 
@@ -242,6 +246,51 @@ class JobsTest {
     }
 
     @Test
+    void finishedJobsAreLimitedInNumber() throws Exception {
+        open(10, 2, 1000);
+        startToEcho();
+        String first = submit("a");
+        String second = submit("b");
+        await(first, JobState.SUCCEEDED);
+        await(second, JobState.SUCCEEDED);
+        assertFails(FailureCode.OVERLOADED, "(gnserve.jobs.max-kept)", () -> submit("c"));
+
+        jobs.delete(first, null);
+        String third = submit("c");
+        jobs.delete(third, null); // Cancelled, or deleted if it was finished.
+        open(10, 1, 1000);
+        assertThat(jobs.get(second, null).state()).isEqualTo(JobState.SUCCEEDED);
+        assertFails(FailureCode.OVERLOADED, "(gnserve.jobs.max-kept)", () -> submit("d"));
+
+        now = START.plus(KEEP);
+
+        assertThat(submit("d")).isNotBlank();
+        assertFails(FailureCode.OVERLOADED, "(gnserve.jobs.max-kept)", () -> submit("e"));
+    }
+
+    /** A folder in place of the file fails as a full disk does. */
+    @Test
+    void aJobWhoseEndCannotBeWrittenFailsGivesItsBytesBackAndDoesNotRunAgain() throws Exception {
+        open(10, 10);
+        jobs.start((job, answer, client) -> {
+            Files.createDirectory(dir.resolve(job.id()).resolve("outcome.json.part"));
+            return OK;
+        });
+        String id = submit("12345678");
+        await(id, JobState.FAILED);
+        assertThat(events(1)).containsExactly(new JobFinished(JobState.FAILED));
+        jobs.stop();
+
+        assertThat(submit("1234567890")).isNotBlank();
+        now = START.plus(KEEP);
+        assertFails(FailureCode.JOB_NOT_FOUND, id, () -> jobs.get(id, null));
+        now = START;
+        open(10, 10);
+        assertFails(FailureCode.JOB_NOT_FOUND, id, () -> jobs.get(id, null));
+        assertThat(dir.resolve(id)).doesNotExist();
+    }
+
+    @Test
     void aFinishedJobExpires() throws Exception {
         startToEcho();
         String id = submit("abc");
@@ -321,7 +370,7 @@ class JobsTest {
 
     @Test
     void oneProcessHasAFolder() {
-        JobSettings settings = new JobSettings(dir, 1, DataSize.ofBytes(1), KEEP, 1);
+        JobSettings settings = new JobSettings(dir, 1, 1, DataSize.ofBytes(1), KEEP, 1);
 
         assertThatThrownBy(() -> new Jobs(settings, () -> now, events::add))
                 .isInstanceOf(MisconfiguredException.class)
@@ -330,7 +379,9 @@ class JobsTest {
 
     @Test
     void aSettingOutOfRangeIsNamed() {
-        assertThatThrownBy(() -> new JobSettings(dir, 0, DataSize.ofBytes(1), KEEP, 1))
+        assertThatThrownBy(() -> new JobSettings(dir, 0, 1, DataSize.ofBytes(1), KEEP, 1))
                 .hasMessage("gnserve.jobs.max is 0. Allowed is 1 or more");
+        assertThatThrownBy(() -> new JobSettings(dir, 1, 0, DataSize.ofBytes(1), KEEP, 1))
+                .hasMessage("gnserve.jobs.max-kept is 0. Allowed is 1 or more");
     }
 }

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -49,6 +55,27 @@ class SegmenterTest {
 
             masksComeBack(random, width, height, input);
         }
+    }
+
+    @Test
+    void moreThan255LabelsAreAPictureOf16Bits() throws IOException {
+        int width = 300;
+        List<SegmentedClass> classes = IntStream.range(0, width)
+                .mapToObj(label -> {
+                    byte[] mask = new byte[width];
+                    mask[label] = 1;
+                    return new SegmentedClass(
+                            "l" + label, LabelMap.of(width, 1, mask), new FoundObjects(new int[width], new float[0]));
+                })
+                .toList();
+        Segmentation segmentation = new Segmentation(UprightImage.of8Bit(width, 1, 1, new byte[width]), classes);
+
+        BufferedImage png = ImageIO.read(new ByteArrayInputStream(segmentation.labels()));
+        int[] numbers = png.getRaster().getSamples(0, 0, width, 1, 0, (int[]) null);
+        assertThat(numbers).containsExactly(IntStream.rangeClosed(1, width).toArray());
+        assertThat(new Segmentation(segmentation.image(), classes.subList(0, 255)).labels())
+                .as("8 bits")
+                .satisfies(bytes -> assertThat(bytes[24]).isEqualTo((byte) 8));
     }
 
     @Test

@@ -11,9 +11,14 @@ import dev.gnserve.image.ImageLimits;
 import dev.gnserve.numpy.Npz;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -82,20 +87,92 @@ class VolumeFileTest {
 
     @Test
     void aZipOfManyEntriesAndOneOfAnUnknownFormAreRefused() throws IOException {
-        assertThatThrownBy(() -> open(zip(1_001), 1)).hasMessageContaining("more than 1,000 entries");
-        byte[] encrypted = zip(1);
-        encrypted[6] |= 1; // the flag of its first entry
+        Map<String, byte[]> many = new LinkedHashMap<>();
+        for (int i = 0; i < 1_001; i++) {
+            many.put("x" + i + ".bin", new byte[0]);
+        }
+        assertThatThrownBy(() -> open(zip(many), 1)).hasMessageContaining("more than 1,000 entries");
+        byte[] encrypted = zip(Map.of("a.npy", ModelsFolder.bytes("/volumes/plain.npy")));
+        encrypted[directory(encrypted, 0) + 8] |= 1;
         assertThatThrownBy(() -> open(encrypted, 1)).hasMessageContaining("its form of a zip file is not read");
     }
 
-    private static byte[] zip(int entries) throws IOException {
+    /** Inflating them could take a thousand times as long as reading the array. */
+    @Test
+    void nothingOfOtherEntriesIsInflated() throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        entries.put("bomb.bin", new byte[1_000_000]);
+        entries.put("other.npy", new byte[1_000_000]);
+        entries.put("a.npy", ModelsFolder.bytes("/volumes/plain.npy"));
+        byte[] file = zip(entries);
+        int wanted = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(directory(file, 2) + 42);
+        Arrays.fill(file, 60, wanted - 20, (byte) -1); // A block of an unknown type: whoever inflates it fails.
+
+        assertThat(VolumeFile.open(file, "a", 1, ImageLimits.DEFAULT)
+                        .read(Cancellation.NEVER)
+                        .values())
+                .containsExactly(STACK);
+    }
+
+    @Test
+    void inflatingEndsWhenTheVolumeIsNoLongerWanted() throws IOException {
+        byte[] plane = new ArrayFile(
+                        ArrayFile.Format.NPY,
+                        ArrayFile.Type.FLOAT32,
+                        1,
+                        new VolumeShape(1, 1, 512, 512),
+                        Geometry.UNKNOWN)
+                .bytes();
+        VolumeFile file = open(zip(Map.of("a.npy", plane)), 1);
+        IllegalStateException gone = new IllegalStateException("the client is gone");
+        AtomicInteger asked = new AtomicInteger();
+
+        assertThatThrownBy(() -> file.read(() -> {
+                    if (asked.incrementAndGet() == 3) {
+                        throw gone;
+                    }
+                }))
+                .isSameAs(gone);
+        file.read(Cancellation.NEVER);
+    }
+
+    @Test
+    void anArrayThatIsNotWhatItsDirectoryOrItsHeaderSaysIsRefused() throws IOException {
+        byte[] plain = ModelsFolder.bytes("/volumes/plain.npy");
+        byte[] other = zip(Map.of("a.npy", plain));
+        other[directory(other, 0) + 16] ^= 1;
+        assertThatThrownBy(() -> open(other, 1).read(Cancellation.NEVER)).hasMessageContaining("fails its checksum");
+        byte[] shorter = zip(Map.of("a.npy", Arrays.copyOf(plain, plain.length - 1)));
+        assertThatThrownBy(() -> open(shorter, 1).read(Cancellation.NEVER))
+                .hasMessageContaining("has only %,d bytes and needs %,d".formatted(plain.length - 1, plain.length));
+        byte[] longer = zip(Map.of("a.npy", Arrays.copyOf(plain, plain.length + 1)));
+        assertThatThrownBy(() -> open(longer, 1).read(Cancellation.NEVER)).hasMessageContaining("has more than");
+        byte[] moved = zip(Map.of("a.npy", plain));
+        moved[directory(moved, 0) + 42]++;
+        assertThatThrownBy(() -> open(moved, 1)).hasMessageContaining("is not where its directory says");
+        byte[] cut = Arrays.copyOf(moved, moved.length - 30);
+        assertThatThrownBy(() -> open(cut, 1)).hasMessageContaining("it has no directory at its end");
+    }
+
+    private static byte[] zip(Map<String, byte[]> entries) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            for (int i = 0; i < entries; i++) {
-                zip.putNextEntry(new ZipEntry("x" + i + ".bin"));
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                zip.putNextEntry(new ZipEntry(entry.getKey()));
+                zip.write(entry.getValue());
             }
         }
         return bytes.toByteArray();
+    }
+
+    /** Where the directory of a zip file has an entry. */
+    private static int directory(byte[] file, int entry) {
+        ByteBuffer zip = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int at = zip.getInt(file.length - 22 + 16);
+        for (int i = 0; i < entry; i++) {
+            at += 46 + zip.getShort(at + 28) + zip.getShort(at + 30) + zip.getShort(at + 32);
+        }
+        return at;
     }
 
     @Test
@@ -195,9 +272,9 @@ class VolumeFileTest {
     }
 
     @Test
-    void whatIsNoVolumeIsNamed() {
-        assertThatThrownBy(() -> open(new byte[] {'P', 'K', 3, 4, 0, 0}, 1))
-                .hasMessageContaining("a zip file without an array (.npy)");
+    void whatIsNoVolumeIsNamed() throws IOException {
+        byte[] zip = zip(Map.of("plain.txt", new byte[1]));
+        assertThatThrownBy(() -> open(zip, 1)).hasMessageContaining("a zip file without an array (.npy)");
         assertThatThrownBy(() -> open(new byte[] {1, 2, 3}, 1)).hasMessageContaining("not a volume that is read here");
         byte[] pair = ModelsFolder.bytes("/volumes/sform.nii");
         pair[345] = 'i';
