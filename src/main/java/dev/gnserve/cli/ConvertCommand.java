@@ -25,7 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
             "geojson: IMAGE.geojson, for QuPath and shapely.",
             "csv: objects.csv, with area, centroid, diameter and eccentricity, and with --images mean intensities.",
             "labels: IMAGE.png, 16 bits, the number of the object at each pixel.",
-            "yolo: IMAGE.txt and classes.txt.",
+            "yolo: a text file with the name of the image without its ending, and classes.txt.",
             "The exit code is 1 if a result cannot be converted."
         })
 final class ConvertCommand implements Callable<Integer> {

@@ -82,7 +82,12 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
                         path + " is not there; " + file + " names it. Say with --images where the images are");
             }
             long id = image.path("id").asLong();
-            images.add(new LabelledImage(id, path, boxes.getOrDefault(id, List.of())));
+            images.add(new LabelledImage(
+                    id,
+                    path,
+                    image.path("width").asInt(0),
+                    image.path("height").asInt(0),
+                    boxes.getOrDefault(id, List.of())));
         }
         images.sort(Comparator.comparingLong(LabelledImage::id));
         return new CocoData(List.copyOf(images), Map.copyOf(categoryOfLabel));

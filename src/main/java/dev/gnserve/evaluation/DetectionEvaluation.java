@@ -45,7 +45,7 @@ public final class DetectionEvaluation {
         List<String> files = fold.isNone() ? cells.files(split) : cells.testing(fold);
         List<LabelledImage> images = new ArrayList<>();
         for (String file : files) {
-            images.add(new LabelledImage(images.size(), cells.imageOf(file), cells.boxesOf(file)));
+            images.add(new LabelledImage(images.size(), cells.imageOf(file), 0, 0, cells.boxesOf(file)));
         }
         List<String> labels = ManifestReader.read(source.manifestLocation(), source.manifest())
                 .labels();
@@ -71,7 +71,7 @@ public final class DetectionEvaluation {
      * @param results is given the detections in COCO's result format, if not null
      * @param withWorst whether the worst images are kept
      * @param progress is told the number of images done
-     * @throws IllegalArgumentException if the file is no dataset of boxes, or does not go with the model
+     * @throws IllegalArgumentException if the file is no dataset of boxes, or does not go with the model or the images
      */
     public static Evaluation<DetectionReport> run(
             ModelSource source,
@@ -119,6 +119,7 @@ public final class DetectionEvaluation {
             List<String> labels = model.manifest().labels();
             for (LabelledImage image : images) {
                 Detections result = model.find(task, image.file());
+                image.requireSize(result.image().width(), result.image().height());
                 List<Found> found = counted.apply(image, result.detections()).stream()
                         .map(Found::of)
                         .toList();

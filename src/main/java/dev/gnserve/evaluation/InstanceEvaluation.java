@@ -50,7 +50,7 @@ public final class InstanceEvaluation {
      * @param withWorst whether the worst images are kept
      * @param tries the text of model.yaml with each thresholds.mask to try; may be empty
      * @param progress is told the number of images done
-     * @throws IllegalArgumentException if the file has no outlines, or does not go with the model
+     * @throws IllegalArgumentException if the file has no outlines, or does not go with the model or the images
      */
     public static Evaluation<InstanceReport> run(
             ModelSource source,
@@ -70,7 +70,10 @@ public final class InstanceEvaluation {
                 data.images().stream()
                         .map(image -> new Case(
                                 image.file(),
-                                shown -> image.boxes(),
+                                shown -> {
+                                    image.requireSize(shown.width(), shown.height());
+                                    return image.boxes();
+                                },
                                 found -> data.categoryOfLabel().containsKey(found.label()),
                                 (shown, found) -> {
                                     Long category = data.categoryOfLabel().get(found.label());

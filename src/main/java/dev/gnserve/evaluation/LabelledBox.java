@@ -50,4 +50,9 @@ public record LabelledBox(
         double union = crowd ? found.area() : found.area() + own - common;
         return union <= 0 ? 0 : common / union;
     }
+
+    /** How many pixels it has, or else its box: counted, where {@link #area} is what the data set states and can be 0. */
+    double extent() {
+        return pixels == null ? box.width() * box.height() : pixels.area();
+    }
 }

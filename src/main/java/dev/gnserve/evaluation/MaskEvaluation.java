@@ -7,6 +7,7 @@ import dev.gnserve.model.ModelSource;
 import dev.gnserve.pipeline.TileCollector;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
+import dev.gnserve.segmentation.Segmenter;
 import dev.gnserve.segmentation.VolumeSegmentation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,11 +18,13 @@ import java.util.function.Function;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Judges a model of segmentation on a folder with {@code images/} and {@code masks/}. A mask is a PNG of one channel (gray or palette) with
  * the name of its image up to the last dot and the size of the upright image; or a volume with the name of its volume up to the ending, and
- * its shape. Its values are 0 for background, the number of a label of the model from 1, and 255 for pixels that are not judged.
+ * its shape. Its values are 0 for background, the number of a label of the model from 1, and 255 for pixels that are not judged. Where labels
+ * of an image overlap, the most probable one counts.
  */
 public final class MaskEvaluation {
 
@@ -111,14 +114,26 @@ public final class MaskEvaluation {
                         List.of(found::firstLabels), found::overlay, mask -> TrueNumbers.ofVolume(mask, found));
             }
             List<TileCollector<Segmentation>> all = model.find(sweep, image);
+            LabelMap mostProbable = mostProbable(all.get(0));
             Segmentation found = all.get(0).finish();
-            List<Supplier<LabelMap>> labels = new ArrayList<>(List.of(found::firstLabels));
-            all.stream().skip(1).forEach(each -> labels.add(() -> each.finish().firstLabels()));
+            List<Supplier<LabelMap>> labels = new ArrayList<>();
+            labels.add(() -> mostProbable == null ? found.firstLabels() : mostProbable);
+            all.stream()
+                    .skip(1)
+                    .forEach(each -> labels.add(() -> {
+                        LabelMap own = mostProbable(each);
+                        return own == null ? each.finish().firstLabels() : own;
+                    }));
             return new Segmented(
                     labels,
                     () -> SegmentationTask.DEFAULT.picture(found),
                     mask -> TrueNumbers.ofPicture(
                             mask, PNG, found.image().width(), found.image().height()));
+        }
+
+        /** Masks of several labels can have a pixel; those of objects that are decoded cannot: null for these. */
+        private static @Nullable LabelMap mostProbable(TileCollector<Segmentation> collector) {
+            return collector instanceof Segmenter segmenter ? segmenter.mostProbable() : null;
         }
     }
 

@@ -21,7 +21,7 @@ final class PanopticQuality {
     /** Adds the objects of one class in one image. */
     void add(List<LabelledBox> truth, List<Found> found) {
         List<LabelledBox> open = new ArrayList<>(truth.stream()
-                .filter(object -> !object.crowd() && object.area() > 0)
+                .filter(object -> !object.crowd() && object.extent() > 0)
                 .toList());
         for (Found candidate : found) {
             LabelledBox match = null;

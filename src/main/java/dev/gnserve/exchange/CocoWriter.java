@@ -26,11 +26,12 @@ final class CocoWriter implements ResultWriter {
         this.categories = categories;
     }
 
+    /** @throws IllegalArgumentException if a label is not among the categories; then nothing of the image is kept */
     @Override
     public void add(ImageResult result) {
         int image = images.size() + 1;
-        images.add(
-                Map.of("id", image, "file_name", result.image(), "width", result.width(), "height", result.height()));
+        List<Object> foundHere = new ArrayList<>();
+        List<Object> annotatedHere = new ArrayList<>();
         for (FoundObject object : result.objects()) {
             FoundObject.Rectangle box = object.box();
             Map<String, Object> found = new LinkedHashMap<>();
@@ -43,13 +44,17 @@ final class CocoWriter implements ResultWriter {
                         "segmentation", Map.of("size", List.of(runs.height(), runs.width()), "counts", runs.counts()));
             }
             found.put("score", object.score());
-            results.add(found);
+            foundHere.add(found);
             Map<String, Object> annotation = new LinkedHashMap<>(found);
-            annotation.put("id", annotations.size() + 1);
+            annotation.put("id", annotations.size() + foundHere.size());
             annotation.put("area", object.area());
             annotation.put("iscrowd", 0);
-            annotations.add(annotation);
+            annotatedHere.add(annotation);
         }
+        images.add(
+                Map.of("id", image, "file_name", result.image(), "width", result.width(), "height", result.height()));
+        results.addAll(foundHere);
+        annotations.addAll(annotatedHere);
     }
 
     @Override

@@ -59,7 +59,7 @@ final class ClassPlane {
         return probabilities[pixel] / STEPS;
     }
 
-    /** 1 for a pixel of the class, else 0, [height, width]. Overwrites the marks, so the plane cannot be used afterwards. */
+    /** 1 for a pixel of the class, else 0, [height, width]. Overwrites the marks: those of seeds are gone afterwards. */
     byte[] intoMask() {
         for (int i = 0; i < marks.length; i++) {
             marks[i] &= MASK;

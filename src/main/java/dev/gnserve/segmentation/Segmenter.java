@@ -25,6 +25,8 @@ public final class Segmenter implements TileCollector<Segmentation> {
     /** Of each label, once a pixel belongs to it. */
     private final @Nullable ClassPlane[] planes;
 
+    private boolean taken;
+
     private final PixelLabels labels;
 
     /** Scratch: probabilities of one label for one row. */
@@ -69,6 +71,7 @@ public final class Segmenter implements TileCollector<Segmentation> {
     public List<SegmentedClass> classes() {
         List<SegmentedClass> classes = new ArrayList<>();
         SegmentedClass empty = null;
+        taken = true;
         for (int i = 0; i < planes.length; i++) {
             String label = manifest.labels().get(i);
             ClassPlane plane = planes[i];
@@ -89,6 +92,30 @@ public final class Segmenter implements TileCollector<Segmentation> {
         int pixels = width * image.height();
         LabelMap mask = LabelMap.of(width, image.height(), new byte[pixels]);
         return new SegmentedClass(label, mask, new FoundObjects(new int[pixels], new float[0]));
+    }
+
+    /**
+     * For each pixel 0 for background, else the number from 1 of the most probable label whose mask has it; of equal ones, the first.
+     * Probabilities are compared in steps of 1/65535. After the last tile.
+     *
+     * @throws IllegalStateException after {@link #classes}, which gives the probabilities back
+     */
+    public LabelMap mostProbable() {
+        if (taken) {
+            throw new IllegalStateException("classes() took the probabilities");
+        }
+        int[] numbers = new int[width * image.height()];
+        for (int pixel = 0; pixel < numbers.length; pixel++) {
+            double most = -1;
+            for (int label = 0; label < planes.length; label++) {
+                ClassPlane plane = planes[label];
+                if (plane != null && (plane.marks()[pixel] & ClassPlane.MASK) != 0 && plane.probability(pixel) > most) {
+                    most = plane.probability(pixel);
+                    numbers[pixel] = label + 1;
+                }
+            }
+        }
+        return LabelMap.of(width, image.height(), numbers);
     }
 
     /** Adds a row of the whole image: probabilities, float32 [channels, width]. */

@@ -86,6 +86,54 @@ class EvaluateCommandTest {
         assertThat(err.toString()).contains("--masks go with a dataset file");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "deep-scripted, 'task: segmentation, labels: [bright]'",
+        "torchvision-scripted, 'task: detection, labels: [a, b]'"
+    })
+    void anImageOfAnotherSizeThanInItsDatasetFileIsNamed(String archive, String manifest) throws IOException {
+        model(archive, manifest.replace(", l", "\nl"));
+        image("a.png", Color.BLACK);
+
+        dataset(80, 64);
+        refused("a.png has 40 x 32 pixels when it is upright, and the dataset file says 80 x 64");
+        assertThat(err.toString()).contains("or scale the annotations");
+        dataset(32, 40);
+        refused("and the dataset file says 32 x 40");
+        assertThat(err.toString()).contains("remove the orientation");
+        dataset(40, 32);
+        assertThat(evaluate("--data", "data"))
+                .as("measured; without objects, no figure is defined: %s", err)
+                .isNotEqualTo(2);
+    }
+
+    private void dataset(int width, int height) throws IOException {
+        Files.writeString(
+                folder.resolve("data"),
+                "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\", \"width\": %d, \"height\": %d}], \"annotations\": [], \"categories\": []}"
+                        .formatted(width, height));
+    }
+
+    /** Sigmoid of log(share) is share / (1 + share): all three labels are above the threshold at each pixel. */
+    @Test
+    void ofLabelsThatOverlapTheMostProbableOneIsJudged() throws IOException {
+        model(
+                "logarithm-scripted",
+                "task: segmentation\nlabels: [red, green, blue]\noutput: {decoder: sigmoid}\nthresholds: {mask: 0.05}\n");
+        image("data/images/one.png", new Color(100, 150, 50));
+        BufferedImage green = new BufferedImage(40, 32, BufferedImage.TYPE_BYTE_GRAY);
+        int[] numbers = new int[40 * 32];
+        Arrays.fill(numbers, 2);
+        green.getRaster().setSamples(0, 0, 40, 32, 0, numbers);
+        Files.createDirectories(folder.resolve("data/masks"));
+        ImageIO.write(green, "png", folder.resolve("data/masks/one.png").toFile());
+
+        assertThat(evaluate("--data", "data", "--json")).as("%s", err).isZero();
+
+        assertThat(JsonMapper.shared().readTree(out.toString()).path("accuracy").asDouble())
+                .isEqualTo(1);
+    }
+
     /** The figures are those of numpy and scipy: make_thresholds.py. */
     @ParameterizedTest
     @CsvSource({

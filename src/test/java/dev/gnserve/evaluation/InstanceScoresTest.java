@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.image.Box;
 import dev.gnserve.image.CocoRle;
 import dev.gnserve.image.LabelMap;
 import java.io.IOException;
@@ -85,6 +86,23 @@ class InstanceScoresTest {
         assertThat(quality.pq()).isEqualTo(expected.path("pq").asDouble(), within(1e-7)); // float32
         assertThat(quality.sq()).isEqualTo(expected.path("sq").asDouble(), within(1e-7)); // float32
         assertThat(quality.rq()).isEqualTo(expected.path("rq").asDouble(), within(1e-7)); // float32
+    }
+
+    @Test
+    void anObjectCountsByItsPixelsAndNotByTheAreaOfItsAnnotation() {
+        Pixels square = Pixels.of(new LabelMap.Region(2, 3, 2, 2), new boolean[] {true, true, true, true});
+        Pixels none = Pixels.of(new LabelMap.Region(0, 0, 1, 1), new boolean[] {false});
+        PanopticQuality quality = new PanopticQuality();
+        quality.add(
+                List.of(
+                        new LabelledBox(0, square.box(), false, 0, square),
+                        new LabelledBox(0, new Box(10, 10, 4, 4), false, 0, null),
+                        new LabelledBox(0, none.box(), false, 9, none)),
+                List.of(Found.of(0, 1, square)));
+
+        assertThat(quality.hits()).isEqualTo(1);
+        assertThat(quality.objects()).as("that with pixels and that with a box").isEqualTo(2);
+        assertThat(quality.rq()).isEqualTo(2 / 3.0, within(1e-12));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,6 +197,49 @@ class ConversionTest {
         Conversion.Summary summary = new Conversion(results, to, Format.YOLO, List.of("a"), null).run();
 
         assertThat(summary.failed().get("plate/cells.png")).contains("\"b\" is not among [a]");
+    }
+
+    @Test
+    void yoloGivesNoTwoImagesTheSameFile() throws IOException {
+        Files.createDirectories(results.resolve("v1.0"));
+        for (String image : List.of("a.jpg", "a.png", "classes.png", "IM1", "v1.0/IM1", "v1.0/IM2", "v1.0/b.c.png")) {
+            Files.write(results.resolve(image + ".json"), resource("cells.json"));
+        }
+
+        Conversion.Summary summary = convert(Format.YOLO);
+
+        assertThat(summary.images()).isEqualTo(6);
+        assertThat(summary.failed()).containsOnlyKeys("a.png", "classes.png");
+        assertThat(summary.failed().get("a.png")).contains("would be a.txt, which is that of a.jpg");
+        assertThat(summary.failed().get("classes.png")).contains("would be classes.txt", "the list of classes");
+        for (String file : List.of("a", "IM1", "v1.0/IM1", "v1.0/IM2", "v1.0/b.c", "plate/cells")) {
+            assertThat(to.resolve(file + ".txt")).isRegularFile();
+        }
+        assertThat(Files.readAllLines(to.resolve("classes.txt"))).containsExactly("a", "b");
+    }
+
+    @Test
+    void cocoKeepsNothingOfAnImageThatFails() throws IOException {
+        String known = new String(resource("cells.json"), StandardCharsets.UTF_8).replace("\"b\"", "\"a\"");
+        Files.writeString(results.resolve("z.png.json"), known);
+
+        Conversion.Summary summary = new Conversion(results, to, Format.COCO, List.of("a"), null).run();
+
+        assertThat(summary.failed()).containsOnlyKeys("plate/cells.png");
+        JsonNode dataset = read("dataset.json");
+        assertThat(dataset.path("images")
+                        .valueStream()
+                        .map(image -> image.path("file_name").asString()))
+                .containsExactly("z.png");
+        assertThat(dataset.path("annotations")
+                        .valueStream()
+                        .map(each -> each.path("id").asInt()))
+                .containsExactly(1, 2, 3, 4);
+        assertThat(dataset.path("annotations")
+                        .valueStream()
+                        .map(each -> each.path("image_id").asInt()))
+                .containsOnly(1);
+        assertThat(read("results.json")).hasSize(4);
     }
 
     private Conversion.Summary convert(Format format) throws IOException {
