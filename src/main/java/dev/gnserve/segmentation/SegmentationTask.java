@@ -31,6 +31,12 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
     /** The same, with what the garbage collector loses behind arrays of megabytes. See docs/measurements/memory.md. */
     private static final int HEAP_FOR_LABEL = 8;
 
+    /**
+     * Of labels that exclude each other, so many are reckoned with: a pixel has one of them, and a label without pixels takes nothing. A
+     * picture with more of them may find the heap too small, which is answered then.
+     */
+    private static final int MOST_PRESENT = 16;
+
     /** The samples of a pixel, and a drawing. */
     private static final int IMAGE_BYTES = 12;
 
@@ -57,7 +63,8 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
         if (instances != null) {
             return USUAL_BYTES + instances.bytesPerPixel() + LABEL_BYTES * labels;
         }
-        return hasFewLabels(manifest) ? USUAL_BYTES : IMAGE_BYTES + HEAP_FOR_LABEL * labels;
+        int present = manifest.output().exclusive() ? Math.min(labels, MOST_PRESENT) : labels;
+        return hasFewLabels(manifest) ? USUAL_BYTES : IMAGE_BYTES + HEAP_FOR_LABEL * present;
     }
 
     @Override
