@@ -236,27 +236,23 @@ class ChartTest {
                         .map(port -> port.getPort().getIntVal()))
                 .as("names are resolved on port 53")
                 .containsExactly(53, 53, 4318);
-        assertThat(Chart.with("tracing: {endpoint: \"http://10.0.0.5/v1/traces\"}")
-                        .one(NetworkPolicy.class)
-                        .getSpec()
-                        .getEgress()
-                        .get(1)
-                        .getPorts()
-                        .get(0)
-                        .getPort()
-                        .getIntVal())
+        assertThat(portOfTraces("http://10.0.0.5/v1/traces"))
                 .as("no digits of the address")
                 .isEqualTo(80);
-        assertThat(Chart.with("tracing: {endpoint: \"https://traces.example.org/v1\"}")
-                        .one(NetworkPolicy.class)
-                        .getSpec()
-                        .getEgress()
-                        .get(1)
-                        .getPorts()
-                        .get(0)
-                        .getPort()
-                        .getIntVal())
-                .isEqualTo(443);
+        assertThat(portOfTraces("https://traces.example.org/v1")).isEqualTo(443);
+    }
+
+    /** The rule after that of port 53. */
+    private static int portOfTraces(String endpoint) {
+        return Chart.with("tracing: {endpoint: \"" + endpoint + "\"}")
+                .one(NetworkPolicy.class)
+                .getSpec()
+                .getEgress()
+                .get(1)
+                .getPorts()
+                .get(0)
+                .getPort()
+                .getIntVal();
     }
 
     @Test
