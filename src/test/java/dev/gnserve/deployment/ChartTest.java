@@ -141,13 +141,7 @@ class ChartTest {
 
     @Test
     void startupProbeGivesTheTimeThatWasAskedFor() {
-        Container container = Chart.with("startupSeconds: 600")
-                .one(Deployment.class)
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .get(0);
+        Container container = container("startupSeconds: 600");
         Probe startup = container.getStartupProbe();
 
         assertThat(startup.getPeriodSeconds() * startup.getFailureThreshold()).isEqualTo(600);
@@ -242,6 +236,16 @@ class ChartTest {
         assertThat(portOfTraces("https://traces.example.org/v1")).isEqualTo(443);
     }
 
+    private static Container container(String values) {
+        return Chart.with(values)
+                .one(Deployment.class)
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0);
+    }
+
     /** The rule after that of port 53. */
     private static int portOfTraces(String endpoint) {
         return Chart.with("tracing: {endpoint: \"" + endpoint + "\"}")
@@ -259,13 +263,7 @@ class ChartTest {
     void probesGoWhereThePathsAre() {
         for (String config : List.of(
                 "config: {server.servlet.context-path: /gn}", "config: {server: {servlet: {context-path: /gn}}}")) {
-            Container container = Chart.with(config)
-                    .one(Deployment.class)
-                    .getSpec()
-                    .getTemplate()
-                    .getSpec()
-                    .getContainers()
-                    .get(0);
+            Container container = container(config);
 
             assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
             assertThat(container.getStartupProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
@@ -389,13 +387,7 @@ class ChartTest {
 
     @Test
     void keysComeFromSecretsAndOnlyWhereTheyAreNamed() {
-        Container open = Chart.with("{}")
-                .one(Deployment.class)
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .get(0);
+        Container open = container("{}");
         assertThat(env(open)).doesNotContainKey("GNSERVE_ACCESS_APIKEYSFILE");
 
         PodSpec pod = Chart.with("access: {apiKeysSecret: callers, adminKeysSecret: owners}")
@@ -436,7 +428,7 @@ class ChartTest {
         Container container = pod.getContainers().get(0);
 
         assertThat(chart.all(NetworkPolicy.class))
-                .as("nobody calls the pods of the job, and they call nobody")
+                .as("pods of the job accept no connections and open none")
                 .filteredOn(policy -> policy.getSpec()
                         .getPodSelector()
                         .getMatchLabels()

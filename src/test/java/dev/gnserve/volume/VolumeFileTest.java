@@ -106,7 +106,7 @@ class VolumeFileTest {
         entries.put("a.npy", ModelsFolder.bytes("/volumes/plain.npy"));
         byte[] file = zip(entries);
         int wanted = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(directory(file, 2) + 42);
-        Arrays.fill(file, 60, wanted - 20, (byte) -1); // A block of an unknown type: whoever inflates it fails.
+        Arrays.fill(file, 60, wanted - 20, (byte) -1); // A block of an unknown type, so that inflating it fails.
 
         assertThat(VolumeFile.open(file, "a", 1, ImageLimits.DEFAULT)
                         .read(Cancellation.NEVER)
