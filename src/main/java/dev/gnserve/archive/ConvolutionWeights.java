@@ -319,7 +319,15 @@ final class ConvolutionWeights {
         return new Frame(method, bound);
     }
 
-    private record OwnCall(Function caller, Call call) {}
+    /** A call of a method by a method of the same object. */
+    record OwnCall(Function caller, Call call) {}
+
+    /** The call of a method by its own class; null if there is none, or more than one. */
+    static @Nullable OwnCall onlyCall(Function method) {
+        ClassType type = method.owner;
+        List<OwnCall> calls = type == null ? List.of() : ownCalls(type).getOrDefault(method.name, List.of());
+        return calls.size() == 1 ? calls.get(0) : null;
+    }
 
     private List<OwnCall> calls(ClassType type, String method) {
         return ownCalls.computeIfAbsent(type, ConvolutionWeights::ownCalls).getOrDefault(method, List.of());

@@ -27,7 +27,18 @@ public enum ExecutionPlan {
      * As {@link #CHANNELS_LAST}, and convolutions take and give bfloat16, which has 8 bits of precision. The weights of normalization
      * and linear layers stay float32.
      */
-    BFLOAT16;
+    BFLOAT16,
+
+    /**
+     * As {@link #BFLOAT16}, and on a CPU, convolutions of images whose input is worth it multiply integers of 8 bits. Each image is
+     * quantized by its own range, layer by layer.
+     */
+    INT8;
+
+    /** Whether activations are bfloat16. */
+    public boolean isNarrow() {
+        return this == BFLOAT16 || this == INT8;
+    }
 
     /**
      * The plan with a {@link #label}.

@@ -20,6 +20,10 @@ final class PickleOpcodes {
         littleEndian(out, value);
     }
 
+    static void none(ByteArrayOutputStream out) {
+        out.write('N');
+    }
+
     /** A list of zeros, made by one of libtorch's list builders, such as {@code build_intlist}. */
     static void zeroList(ByteArrayOutputStream out, String builder, int zeros) {
         out.writeBytes(("ctorch.jit._pickle\n" + builder + "\n").getBytes(StandardCharsets.US_ASCII));

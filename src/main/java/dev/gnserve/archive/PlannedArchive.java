@@ -11,11 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
- * <p>Each convolution changes the memory format of its input, and for bfloat16 the type of its arguments; {@link WinogradConvolutions}
+ * <p>Each convolution changes the memory format of its input, and for bfloat16 and int8 the type of its arguments; {@link WinogradConvolutions} and {@link IntegerConvolutions}
  * are computed by another algorithm. PyTorch's operators keep both from there on, and a change to the format or type that a tensor has
  * already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
  * also get the memory format: otherwise each convolution would copy its weight.
@@ -168,16 +169,20 @@ public final class PlannedArchive {
         if (root == null) {
             throw new TorchScriptException("the root module has no method forward");
         }
-        boolean narrow = plan == ExecutionPlan.BFLOAT16;
-        if (narrow) {
+        if (plan.isNarrow()) {
             requireFloat32(archive);
         }
-        Weights weights = new Weights(narrow, winogradWeights(archive, plan), convolutionWeights(archive));
+        IntegerConvolutions integer = plan == ExecutionPlan.INT8 ? new IntegerConvolutions(archive) : null;
+        Weights weights =
+                new Weights(plan.isNarrow(), winogradWeights(archive, plan), integer, convolutionWeights(archive));
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
             Edits edits = new Edits();
-            convolutions += convolve(source, plan, edits);
+            convolutions += convolve(source, plan, integer, edits);
+            if (integer != null) {
+                integer.declare(source, edits);
+            }
             if (source == root.file) {
                 boolean lineEnded = root.end > 0 && source.text.charAt(root.end - 1) == '\n';
                 edits.insert(root.end, (lineEnded ? "" : "\n") + prepare(archive, root.qualifiedName, weights));
@@ -194,7 +199,11 @@ public final class PlannedArchive {
         if (plan == ExecutionPlan.WINOGRAD) {
             changed.put(WinogradConvolutions.FILE, WinogradConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
         }
-        if (narrow) {
+        if (integer != null) {
+            changed.put(IntegerConvolutions.FILE, IntegerConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
+            changed.put("data.pkl", integer.withAttributes(archive));
+        }
+        if (plan.isNarrow()) {
             changed.put(NARROW_FILE, NARROW_HELPER.getBytes(StandardCharsets.UTF_8));
         }
         return archive.with(changed);
@@ -219,11 +228,12 @@ public final class PlannedArchive {
     }
 
     /**
-     * Changes the arguments of convolutions, and for bfloat16 those of linear layers, else the operator of Group Normalization. Returns the
+     * Changes the arguments of convolutions, and for bfloat16 and int8 those of linear layers, else the operator of Group Normalization. Returns the
      * number of convolutions.
      */
-    private static int convolve(SourceFile source, ExecutionPlan plan, Edits edits) {
-        boolean narrow = plan == ExecutionPlan.BFLOAT16;
+    private static int convolve(
+            SourceFile source, ExecutionPlan plan, @Nullable IntegerConvolutions integer, Edits edits) {
+        boolean narrow = plan.isNarrow();
         int convolutions = 0;
         for (Function function : functions(source)) {
             for (Call call : function.calls()) {
@@ -231,13 +241,14 @@ public final class PlannedArchive {
                 List<Span> arguments = source.arguments(call.open());
                 if (isConvolution(source, call)) {
                     convolutions++;
-                    if (narrow) {
+                    boolean replaced = integer != null && integer.replace(source, call, edits);
+                    if (narrow && !replaced) {
                         wrap(source, arguments.get(0), "torch.to(" + LAST, ", ), " + BFLOAT16 + ")", edits);
                         wrap(source, arguments.get(1), "torch.to(", ", " + BFLOAT16 + ")", edits);
                         wrap(source, arguments.get(2), NARROW, ", )", edits);
                     } else if (plan == ExecutionPlan.WINOGRAD && WinogradConvolutions.isTaken(source, call)) {
                         WinogradConvolutions.replace(source, call, edits);
-                    } else {
+                    } else if (!narrow) {
                         wrap(source, arguments.get(0), LAST, ", )", edits);
                     }
                 } else if (!narrow && callee.equals(NormalizationKind.GROUP_NORM.operator())) {
@@ -301,9 +312,14 @@ public final class PlannedArchive {
      *
      * @param narrow whether convolutions take bfloat16
      * @param winograd those to be transformed
+     * @param integer those that get integers beside them; null for none
      * @param convolved those that the code uses for nothing but convolutions; others stay
      */
-    private record Weights(boolean narrow, Set<StoredTensor> winograd, Set<StoredTensor> convolved) {
+    private record Weights(
+            boolean narrow,
+            Set<StoredTensor> winograd,
+            @Nullable IntegerConvolutions integer,
+            Set<StoredTensor> convolved) {
 
         /** The expression for a weight in its new form; the weight itself if it stays. */
         String converted(String weight, StoredTensor tensor) {
@@ -334,6 +350,11 @@ public final class PlannedArchive {
                     String form = weights.converted(weight, tensor);
                     if (!form.equals(weight)) {
                         String known = converted.putIfAbsent(tensor, weight);
+                        IntegerConvolutions integer = weights.integer();
+                        if (integer != null && integer.weights().contains(tensor)) {
+                            lines.append(integer.preparation(
+                                    module, instance.object().className(), name.toString(), known));
+                        }
                         lines.append("    %s = %s\n".formatted(weight, known == null ? form : known));
                     }
                 }

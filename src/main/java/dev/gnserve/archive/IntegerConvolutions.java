@@ -1,0 +1,498 @@
+package dev.gnserve.archive;
+
+import dev.gnserve.archive.SourceFile.Call;
+import dev.gnserve.archive.SourceFile.ClassType;
+import dev.gnserve.archive.SourceFile.Function;
+import dev.gnserve.archive.SourceFile.Kind;
+import dev.gnserve.archive.SourceFile.Span;
+import java.io.ByteArrayOutputStream;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The convolutions of an archive that the plan int8 computes in integers: of images, of one group, with a weight that the code uses for
+ * nothing else, and with results of 256 pixels or more. Others compute in bfloat16.
+ *
+ * <p>A weight is quantized once after loading, for each output channel to -127..127. Its integers, in the form that oneDNN multiplies
+ * with, and its scales stand in attributes beside it, which this class adds to the module. The input is quantized in each pass, for each
+ * image alone, from its least to its greatest value to 0..254: the result of an image does not depend on the rest of its batch, and no
+ * calibration is needed. Products and sums are exact in 32 bits. The output is bfloat16.
+ *
+ * <p>Source: Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
+ * equations 1 to 9. The zero point's share of a sum, equation 7, is part of the bias, and the border is padded with the zero point.
+ */
+final class IntegerConvolutions {
+
+    /** The functions that convolutions call. */
+    static final String FILE = "code/__torch__/gnserve/integer.py";
+
+    private static final String NAMESPACE = "__torch__.gnserve.integer.";
+
+    /** The attributes beside a weight, which are none before it is prepared. */
+    private static final String INTEGERS = "gnserve_integers_";
+
+    /** [2, outputs]: the scales, and the sums of the scaled weights. */
+    private static final String SCALES = "gnserve_scales_";
+
+    /** With fewer multiplications for an input, quantizing it takes more time than they save. */
+    private static final int LEAST_MULTIPLICATIONS = 256;
+
+    private static final int LEAST_CHANNELS = 16;
+
+    /** With larger kernels, and other numbers of outputs, the form of the integers depends on the size of the image. */
+    private static final int LARGEST_KERNEL = 3;
+
+    private static final int BLOCK = 64;
+
+    /** 254 * 127 * this fits into 32 bits. */
+    private static final int MOST_ADDED = 66_000;
+
+    private static final int MOST_NAMES = 8;
+
+    /** Stride, padding and dilation. */
+    private static final List<String> DEFAULTS = List.of("[1, 1]", "[0, 0]", "[1, 1]");
+
+    /**
+     * The functions. The least value of an input becomes 0 or 1, and the greatest 253 or 254, so that none leaves 0..255 by rounding. PyTorch
+     * converts float32 to 16 bits and those to 8 much faster than directly. For results of less than 256 pixels, oneDNN wants the integers in another
+     * form. It would change them in each pass, which takes longer than bfloat16.
+     */
+    static final String HELPERS = """
+            def multiply(input: Tensor,
+                step: float,
+                weight: Tensor,
+                scale: Tensor,
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int],
+                type: int) -> Tensor:
+              zeros = torch.zeros([torch.numel(scale)], dtype=4)
+              return ops.onednn.qconv2d_pointwise(input, step, 0, weight, scale, zeros, bias, stride, padding, dilation, 1, 1., 0, type, "none", annotate(List[Optional[number]], []), "")
+            def pack(weight: Tensor,
+                scale: Tensor,
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              shape = [1, torch.size(weight, 1), 16 * stride[0], 16 * stride[1]]
+              return ops.onednn.qconv_prepack(weight, scale, 1., 0, stride, padding, dilation, 1, shape)
+            def integers(weight: Tensor,
+                scale: Tensor) -> Tensor:
+              scaled = torch.div(torch.to(torch.detach(weight), 7), torch.view(scale, [-1, 1, 1, 1]))
+              return torch.clamp(torch.round(scaled), -127, 127)
+            def scales(weight: Tensor) -> Optional[Tensor]:
+              if ops.prim.is_cuda(weight):
+                ops.prim.RaiseException("the plan int8 needs a CPU")
+              else:
+                pass
+              ones = torch.ones([64])
+              largest = __torch__.gnserve.integer.pack(torch.full([64, 64, 1, 1], 127, dtype=1), ones, [1, 1], [0, 0], [1, 1], )
+              sums = __torch__.gnserve.integer.multiply(torch.full([1, 64, 16, 16], 254, dtype=0), 1., largest, ones, None, [1, 1], [0, 0], [1, 1], 6, )
+              if bool(torch.any(torch.ne(sums, 2064512.))):
+                ops.prim.RaiseException("the plan int8 needs a processor that adds products of 8 bits without overflow (VNNI)")
+              else:
+                pass
+              most = torch.amax(torch.abs(torch.detach(weight)), [1, 2, 3])
+              scale = torch.clamp(torch.div(most, 127.), 1.0000000000000001e-30)
+              sum = torch.mul(torch.sum(__torch__.gnserve.integer.integers(weight, scale, ), [1, 2, 3]), scale)
+              output : Optional[Tensor] = torch.to(torch.stack([scale, sum]), 6)
+              return output
+            def packed(weight: Tensor,
+                scales: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Optional[Tensor]:
+              scale = torch.select(unchecked_cast(Tensor, scales), 0, 0)
+              whole = torch.to(__torch__.gnserve.integer.integers(weight, scale, ), 1)
+              output : Optional[Tensor] = __torch__.gnserve.integer.pack(whole, scale, stride, padding, dilation, )
+              return output
+            def pixels(input: Tensor,
+                weight: Tensor,
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> int:
+              h = torch.size(input, -2) + 2 * padding[0] - dilation[0] * (torch.size(weight, 2) - 1) - 1
+              w = torch.size(input, -1) + 2 * padding[1] - dilation[1] * (torch.size(weight, 3) - 1) - 1
+              return (torch.floordiv(h, stride[0]) + 1) * (torch.floordiv(w, stride[1]) + 1)
+            def image(input: Tensor,
+                weight: Tensor,
+                scales: Tensor,
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              wide = torch.to(input, 6, False, True)
+              low = ops.prim.min(float(torch.amin(wide, [0, 1, 2, 3])), 0.)
+              high = ops.prim.max(float(torch.amax(wide, [0, 1, 2, 3])), 0.)
+              step = ops.prim.max((high - low) / 253., 1.0000000000000001e-30)
+              zero = 0
+              if torch.__and__(low < 0., step < 1.e+38):
+                zero = int(torch.round(torch.neg(low) / step)) + 1
+              else:
+                pass
+              shifted = torch.add(torch.tensor(zero + 0.5, dtype=6), wide, alpha=1. / step, out=wide)
+              integers = torch.to(torch.to(shifted, 2), 0)
+              scale = torch.select(scales, 0, 0)
+              if torch.eq(zero, 0):
+                output = __torch__.gnserve.integer.multiply(integers, step, weight, scale, bias, stride, padding, dilation, 15, )
+              else:
+                added = torch.mul(torch.select(scales, 0, 1), torch.neg(step) * zero)
+                if torch.__isnot__(bias, None):
+                  added = torch.add(added, unchecked_cast(Tensor, bias))
+                else:
+                  pass
+                h = padding[0]
+                w = padding[-1]
+                padded = __torch__.gnserve.plan.last(torch.constant_pad_nd(integers, [w, w, h, h], zero), )
+                output = __torch__.gnserve.integer.multiply(padded, step, weight, scale, added, stride, [0, 0], dilation, 15, )
+              return output
+            def convolve(input: Tensor,
+                weight: Tensor,
+                integers: Optional[Tensor],
+                scales: Optional[Tensor],
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              small = True
+              if torch.__isnot__(integers, None):
+                small = torch.lt(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), 256)
+              else:
+                pass
+              if small:
+                output = torch.conv2d(torch.to(__torch__.gnserve.plan.last(input, ), 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
+              else:
+                single = torch.eq(torch.dim(input), 3)
+                if single:
+                  images = torch.unsqueeze(input, 0)
+                else:
+                  images = input
+                n = torch.size(images, 0)
+                if torch.eq(n, 0):
+                  images = torch.new_zeros(images, [1, torch.size(images, 1), torch.size(images, 2), torch.size(images, 3)])
+                else:
+                  pass
+                images = __torch__.gnserve.plan.last(images, )
+                outputs = annotate(List[Tensor], [])
+                for i in range(torch.size(images, 0)):
+                  one = __torch__.gnserve.integer.image(torch.slice(images, 0, i, i + 1, 1), unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
+                  _0 = torch.append(outputs, one)
+                if torch.eq(torch.len(outputs), 1):
+                  output = outputs[0]
+                else:
+                  output = torch.cat(outputs)
+                if torch.eq(n, 0):
+                  output = torch.slice(output, 0, 0, 0, 1)
+                else:
+                  pass
+                if single:
+                  output = torch.squeeze(output, 0)
+                else:
+                  pass
+              return output
+            """;
+
+    /**
+     * A convolution that can be computed in integers.
+     *
+     * @param module the expression for the module that has the weight, with a dot at its end
+     * @param weight where the weight is
+     * @param geometry stride, padding and dilation as written
+     */
+    private record Site(String module, Place weight, String geometry) {}
+
+    /** An attribute of a class of modules. */
+    private record Place(String type, String attribute) {}
+
+    private final Evaluator evaluator;
+    private final Program program;
+    private final Map<String, PickledObject> examples = new HashMap<>();
+    private final Set<String> closed = new HashSet<>();
+    private final Map<SourceFile, Map<Call, Site>> sites = new HashMap<>();
+    private final Map<Place, String> geometries = new HashMap<>();
+    private final Set<StoredTensor> weights;
+
+    /**
+     * Finds the convolutions.
+     *
+     * @throws TorchScriptException if there is none, or the code is too complex to follow
+     */
+    IntegerConvolutions(TorchScriptArchive archive) {
+        evaluator = new Evaluator(archive);
+        program = new Program(archive.sources());
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            examples.putIfAbsent(instance.object().className(), instance.object());
+            if (instance.object().insertionPoint() < 0) {
+                closed.add(instance.object().className());
+            }
+        }
+        for (SourceFile source : archive.sources()) {
+            for (ClassType type : source.classes) {
+                type.methods.forEach(this::find);
+            }
+        }
+        Set<Place> several = sites.values().stream()
+                .flatMap(calls -> calls.values().stream())
+                .filter(site -> {
+                    String other = geometries.putIfAbsent(site.weight(), site.geometry());
+                    return other != null && !other.equals(site.geometry());
+                })
+                .map(Site::weight)
+                .collect(Collectors.toSet());
+        geometries.keySet().removeAll(several);
+        sites.values().forEach(calls -> calls.values().removeIf(site -> several.contains(site.weight())));
+        weights = ConvolutionWeights.of(
+                archive,
+                IntegerConvolutions::isWorthwhile,
+                (file, call) -> sites.getOrDefault(file, Map.of()).containsKey(call));
+        if (weights.isEmpty()) {
+            throw new TorchScriptException("it has no convolution of images, of one group, with " + LEAST_CHANNELS
+                    + " channels and " + LEAST_MULTIPLICATIONS
+                    + " multiplications or more for each input, a suitable number of outputs, and a weight that is used for"
+                    + " nothing else");
+        }
+    }
+
+    /** The weights to quantize. */
+    Set<StoredTensor> weights() {
+        return weights;
+    }
+
+    /**
+     * The lines of a method that prepare the attributes beside a weight, before it changes itself.
+     *
+     * @param module a local name
+     * @param type of the module
+     * @param known another weight that is the same tensor and is prepared; null for none
+     */
+    String preparation(String module, String type, String attribute, @Nullable String known) {
+        String scales = module + "." + SCALES + attribute;
+        String integers = module + "." + INTEGERS + attribute;
+        if (known != null) {
+            int name = known.lastIndexOf('.') + 1;
+            String of = known.substring(name);
+            return "    %s = %s\n    %s = %s\n"
+                    .formatted(
+                            scales,
+                            known.substring(0, name) + SCALES + of,
+                            integers,
+                            known.substring(0, name) + INTEGERS + of);
+        }
+        String weight = module + "." + attribute;
+        return "    %s = %sscales(%s, )\n    %s = %spacked(%s, %s, %s, )\n"
+                .formatted(
+                        scales,
+                        NAMESPACE,
+                        weight,
+                        integers,
+                        NAMESPACE,
+                        weight,
+                        scales,
+                        geometries.get(new Place(type, attribute)));
+    }
+
+    /** Has a convolution computed in integers; returns false, and changes nothing, if it is not one of these. */
+    boolean replace(SourceFile source, Call call, Edits edits) {
+        Site site = sites.getOrDefault(source, Map.of()).get(call);
+        if (site == null) {
+            return false;
+        }
+        List<Span> arguments = source.arguments(call.open());
+        String attribute = site.weight().attribute();
+        edits.replace(source.start(call.callee()), source.end(call.callee()), NAMESPACE + "convolve");
+        edits.insert(
+                source.end(arguments.get(1).to() - 1),
+                ", " + site.module() + INTEGERS + attribute + ", " + site.module() + SCALES + attribute);
+        int from = source.end(arguments.get(2).to() - 1);
+        edits.replace(from, source.end(arguments.get(arguments.size() - 1).to() - 1), ", " + site.geometry());
+        return true;
+    }
+
+    /** Declares the new attributes in the classes of a file. */
+    void declare(SourceFile source, Edits edits) {
+        for (ClassType type : source.classes) {
+            for (String name : added(type.qualifiedName)) {
+                edits.insert(type.attributesAt, "  " + name + " : Optional[Tensor]\n");
+            }
+        }
+    }
+
+    /** The archive's data.pkl with the new attributes in every instance of the classes that have them. */
+    byte[] withAttributes(TorchScriptArchive archive) {
+        TreeMap<Integer, PickledObject> places = new TreeMap<>();
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            if (!added(instance.object().className()).isEmpty()) {
+                places.putIfAbsent(instance.object().insertionPoint(), instance.object());
+            }
+        }
+        byte[] pickle = archive.bytes("data.pkl", Integer.MAX_VALUE - 8);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(pickle.length + 64 * places.size());
+        int at = 0;
+        for (Map.Entry<Integer, PickledObject> place : places.entrySet()) {
+            out.write(pickle, at, place.getKey() - at);
+            at = place.getKey();
+            for (String name : added(place.getValue().className())) {
+                PickleOpcodes.text(out, name);
+                PickleOpcodes.none(out);
+            }
+        }
+        out.write(pickle, at, pickle.length - at);
+        return out.toByteArray();
+    }
+
+    /** The attributes that a class gets. */
+    private List<String> added(String type) {
+        return geometries.keySet().stream()
+                .filter(place -> place.type().equals(type))
+                .flatMap(place -> Stream.of(INTEGERS + place.attribute(), SCALES + place.attribute()))
+                .sorted()
+                .toList();
+    }
+
+    private void find(Function method) {
+        ClassType owner = method.owner;
+        PickledObject self = owner == null ? null : examples.get(owner.qualifiedName);
+        if (self == null) {
+            return;
+        }
+        for (Call call : method.calls()) {
+            if (isSupported(method.file, call)) {
+                Site site = site(method, self, call);
+                if (site != null) {
+                    sites.computeIfAbsent(method.file, file -> new HashMap<>()).put(call, site);
+                }
+            }
+        }
+    }
+
+    /** Of one group and with a fixed geometry. */
+    private static boolean isSupported(SourceFile source, Call call) {
+        List<String> given = source.arguments(call.open()).stream()
+                .map(argument -> source.text(argument).replaceAll("\\s", ""))
+                .toList();
+        List<String> after = switch (source.token(call.callee())) {
+            case "torch.conv2d" -> List.of("1");
+            case "torch.convolution", "torch._convolution" -> List.of("False", "[0,0]", "1");
+            default -> List.of();
+        };
+        if (after.isEmpty() || given.size() < 3 || (after.size() > 1 && given.size() < 6 + after.size())) {
+            return false;
+        }
+        List<String> geometry = given.subList(3, Math.min(6, given.size()));
+        List<String> rest = given.subList(Math.min(6, given.size()), Math.min(6 + after.size(), given.size()));
+        return geometry.stream().allMatch(argument -> argument.matches("\\[\\d+,\\d+]"))
+                && rest.equals(after.subList(0, rest.size()))
+                && given.subList(0, 3).stream().noneMatch(argument -> argument.matches("\\w+=[^=].*"));
+    }
+
+    /** Where the weight of a convolution is; null if that is not known, or no attribute can be added there. */
+    private @Nullable Site site(Function method, PickledObject self, Call call) {
+        List<Span> arguments = method.file.arguments(call.open());
+        Argument expression = named(new Argument(method, arguments.get(1)));
+        if (expression == null) {
+            return null;
+        }
+        SourceFile file = expression.function().file;
+        Span span = expression.span();
+        String text = file.text(span);
+        int dot = text.lastIndexOf('.');
+        String attribute = text.substring(dot + 1);
+        boolean plain = dot > 0 && file.kind(span.to() - 1) == Kind.NAME && ScriptWords.isName(attribute);
+        boolean reached = expression.function() == method || text.matches("self(\\.\\w+)+");
+        PickledObject module = plain && reached ? module(expression.function(), self, span) : null;
+        if (module == null
+                || !(module.get(attribute) instanceof StoredTensor)
+                || closed.contains(module.className())
+                || program.classOf(module) == null) {
+            return null;
+        }
+        StringJoiner geometry = new StringJoiner(", ");
+        for (int i = 0; i < DEFAULTS.size(); i++) {
+            boolean given = arguments.size() > 3 + i;
+            geometry.add(given ? method.file.text(arguments.get(3 + i)) : DEFAULTS.get(i));
+        }
+        return new Site(text.substring(0, dot + 1), new Place(module.className(), attribute), geometry.toString());
+    }
+
+    /** An expression in a function. */
+    private record Argument(Function function, Span span) {}
+
+    /** The expression that a local name stands for; null if that is not known. */
+    private static @Nullable Argument named(Argument expression) {
+        Argument followed = expression;
+        for (int names = 0; names < MOST_NAMES; names++) {
+            Function function = followed.function();
+            Span span = followed.span();
+            if (!isLocal(function.file, span)) {
+                return followed;
+            }
+            String name = function.file.token(span.from());
+            Span assigned = function.assigned(name);
+            followed = assigned == null ? argument(function, name) : new Argument(function, assigned);
+            if (followed == null) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static boolean isLocal(SourceFile file, Span span) {
+        return span.single()
+                && file.kind(span.from()) == Kind.NAME
+                && file.token(span.from()).indexOf('.') < 0;
+    }
+
+    /** The argument that a method's own class gives it for a parameter. */
+    private static @Nullable Argument argument(Function method, String parameter) {
+        int position = method.parameters.stream()
+                .map(SourceFile.Parameter::name)
+                .toList()
+                .indexOf(parameter);
+        ConvolutionWeights.OwnCall only = ConvolutionWeights.onlyCall(method);
+        if (position < 1 || only == null) {
+            return null;
+        }
+        List<Span> arguments = only.caller().file.arguments(only.call().open());
+        return position <= arguments.size() ? new Argument(only.caller(), arguments.get(position - 1)) : null;
+    }
+
+    /** The module of an expression for a weight. */
+    private @Nullable PickledObject module(Function function, PickledObject self, Span weight) {
+        Evaluator.Frame frame = Evaluator.method(function, self);
+        String last = function.file.token(weight.to() - 1);
+        String before = last.substring(0, last.lastIndexOf('.'));
+        String[] path = before.split("\\.", -1);
+        Object value = weight.single()
+                ? evaluator.named(path[0], frame)
+                : evaluator.value(new Span(weight.from(), weight.to() - 1), frame);
+        for (int i = 1; i < path.length; i++) {
+            value = Evaluator.attributeOf(value, path[i]);
+        }
+        return value instanceof PickledObject object ? object : null;
+    }
+
+    private static boolean isWorthwhile(StoredTensor tensor) {
+        List<Long> shape = tensor.shape();
+        if (tensor.type() != TensorType.FLOAT32 || shape.size() != 4) {
+            return false;
+        }
+        long outputs = shape.get(0);
+        long channels = shape.get(1);
+        long kernel = shape.get(2) * shape.get(3);
+        boolean blocks = outputs <= BLOCK || (outputs % BLOCK == 0 && outputs % 3 != 0);
+        return channels >= LEAST_CHANNELS
+                && blocks
+                && shape.get(2) <= LARGEST_KERNEL
+                && shape.get(3) <= LARGEST_KERNEL
+                && outputs * kernel >= LEAST_MULTIPLICATIONS
+                && channels * kernel <= MOST_ADDED;
+    }
+}
