@@ -8,7 +8,7 @@ export function trustTests(service) {
     await page.getByText("alone against a batch of 2").waitFor();
     const trust = await page.getByRole("tabpanel", { name: "Trust" }).textContent();
     assert.match(trust, /deviceCPU|devicecpu|devicegpu/);
-    assert.match(trust, /plan(as-exported|channels-last|bfloat16)precision(float32|bfloat16)/);
+    assert.match(trust, /plan(as-exported|channels-last|winograd|bfloat16|int8)precision(float32|bfloat16|int8)/);
     assert.match(trust, /inference [0-9.]+ (ms|s)/);
     assert.match(trust, /verdictPASS/);
     const shares = (await page.locator(".chart .share").allTextContents()).map(Number);

@@ -130,14 +130,18 @@ final class IntegerConvolutions {
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
               wide = torch.to(input, 6, False, True)
-              low = ops.prim.min(float(torch.amin(wide, [0, 1, 2, 3])), 0.)
-              high = ops.prim.max(float(torch.amax(wide, [0, 1, 2, 3])), 0.)
-              step = ops.prim.max((high - low) / 253., 1.0000000000000001e-30)
+              least = float(torch.amin(wide, [0, 1, 2, 3]))
+              most = float(torch.amax(wide, [0, 1, 2, 3]))
+              low = ops.prim.min(least, 0.)
+              step = ops.prim.max((ops.prim.max(most, 0.) - low) / 253., 1.0000000000000001e-30)
               zero = 0
-              if torch.__and__(low < 0., step < 1.e+38):
-                zero = int(torch.round(torch.neg(low) / step)) + 1
+              if most - least < 9.9999999999999994e+38:
+                if low < 0.:
+                  zero = int(torch.round(torch.neg(low) / step)) + 1
+                else:
+                  pass
               else:
-                pass
+                step = (most - least) - (most - least)
               shifted = torch.add(torch.tensor(zero + 0.5, dtype=6), wide, alpha=1. / step, out=wide)
               integers = torch.to(torch.to(shifted, 2), 0)
               scale = torch.select(scales, 0, 0)

@@ -113,7 +113,7 @@ final class VerifyCommand implements Callable<Integer> {
             paramLabel = "PLAN",
             defaultValue = "as-exported",
             description =
-                    "The execution plan by which the model runs: as-exported, channels-last, winograd or bfloat16. The outputs of its layers"
+                    "The execution plan by which the model runs: as-exported, channels-last, winograd, bfloat16 or int8. The outputs of its layers"
                             + " are compared with those as exported, too. Default: ${DEFAULT-VALUE}.")
     private ExecutionPlan plan = ExecutionPlan.AS_EXPORTED;
 

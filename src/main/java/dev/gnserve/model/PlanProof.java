@@ -28,6 +28,9 @@ final class PlanProof {
     /** bfloat16 moves them by about 1e-2. */
     private static final double MOST_BY_BFLOAT16 = 0.1;
 
+    /** Convolutions of 8 bits move them by about twice that. */
+    private static final double MOST_BY_INT8 = 0.2;
+
     private PlanProof() {}
 
     /**
@@ -58,7 +61,11 @@ final class PlanProof {
         try {
             BackendModel planned = scope.load(archive, wanted);
             double difference = difference(exported, planned, noise);
-            double most = plan == ExecutionPlan.BFLOAT16 ? MOST_BY_BFLOAT16 : MOST_BY_ORDER;
+            double most = switch (plan) {
+                case BFLOAT16 -> MOST_BY_BFLOAT16;
+                case INT8 -> MOST_BY_INT8;
+                default -> MOST_BY_ORDER;
+            };
             if (difference <= most) {
                 exported.close();
                 return new Proved(planned, plan, null);

@@ -222,7 +222,7 @@ record ModelDetail(
 
             @Schema(
                     example = "channels-last",
-                    allowableValues = {"as-exported", "channels-last", "winograd", "bfloat16"})
+                    allowableValues = {"as-exported", "channels-last", "winograd", "bfloat16", "int8"})
             String plan,
 
             @Schema(example = "2") int workers,
@@ -247,8 +247,8 @@ record ModelDetail(
         }
 
         static String precision(ExecutionPlan plan, ArchiveSnapshot archive) {
-            if (plan == ExecutionPlan.BFLOAT16) {
-                return "bfloat16";
+            if (plan.isNarrow()) {
+                return plan.label();
             }
             String types;
             try {

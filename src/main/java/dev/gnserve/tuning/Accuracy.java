@@ -25,7 +25,7 @@ public enum Accuracy {
 
     /** What a plan reaches in general: channels-last changes the order of additions only. */
     public static Accuracy of(ExecutionPlan plan) {
-        return plan == ExecutionPlan.BFLOAT16 ? DECISIONS : EXACT;
+        return plan.isNarrow() ? DECISIONS : EXACT;
     }
 
     /** The largest root mean square of the differences of an output, relative to the root mean square of the output. */

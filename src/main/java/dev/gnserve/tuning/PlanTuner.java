@@ -118,7 +118,8 @@ public final class PlanTuner {
      */
     public TuningReport run(String model, String version, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
-        List<ExecutionPlan> all = List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16);
+        List<ExecutionPlan> all = List.of(
+                ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD, ExecutionPlan.BFLOAT16, ExecutionPlan.INT8);
         return compare(model, version, exported, on(exported.model.device(), all), List.of(), longest, TUNING);
     }
 
@@ -170,10 +171,11 @@ public final class PlanTuner {
         return compare(model, version, exported, tried, leftOut, longest, LOADING);
     }
 
-    /** On a GPU, winograd is channels-last. */
+    /** On a GPU, winograd is channels-last, and int8 does not run. */
     private static List<ExecutionPlan> on(String device, List<ExecutionPlan> plans) {
         return plans.stream()
-                .filter(plan -> plan != ExecutionPlan.WINOGRAD || !device.startsWith("gpu"))
+                .filter(plan ->
+                        !device.startsWith("gpu") || (plan != ExecutionPlan.WINOGRAD && plan != ExecutionPlan.INT8))
                 .toList();
     }
 

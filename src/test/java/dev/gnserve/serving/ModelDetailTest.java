@@ -23,6 +23,7 @@ class ModelDetailTest {
         "/models/double-traced.pt, AS_EXPORTED, float64",
         "/models/dropout-traced.pt, WINOGRAD, float32",
         "/models/dropout-traced.pt, BFLOAT16, bfloat16",
+        "/models/dropout-traced.pt, INT8, int8",
         "/models/attention-scripted.pt, AS_EXPORTED, float32",
         "/golden/torchscript/chain-frozen.pt, AS_EXPORTED, float32",
         "/models/echo-scripted.pt, AS_EXPORTED, unknown"

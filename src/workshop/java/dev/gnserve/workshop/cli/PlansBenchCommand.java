@@ -72,7 +72,7 @@ final class PlansBenchCommand implements Callable<Integer> {
     @Option(
             names = "--plans",
             split = ",",
-            description = "Beside as-exported: channels-last, winograd, bfloat16 (default: all).",
+            description = "Beside as-exported: channels-last, winograd, bfloat16, int8 (default: all).",
             converter = PlanOption.class)
     private Set<ExecutionPlan> plans = EnumSet.allOf(ExecutionPlan.class);
 
