@@ -3,7 +3,8 @@
     python src/workshop/scripts/integer_convolutions.py SEED SECONDS [--all]
 
 oneDNN keeps the integers of a weight in a form that depends on the size of the image, and changes them in each call if they have another one.
-The script packs them as the plan does, for a result of 16 x 16 pixels, and runs them on images of other sizes with 256 pixels or more. It prints
+The script packs them as the plan does, for a result of 16 x 16 pixels, and runs them on images of other sizes with 64 pixels or more (256, where
+the stride is not 1). It prints
 each convolution that is slower than in bfloat16, then the number of all and of the slower ones. With --all it tries every number of outputs;
 without, those that the plan takes. Made with torch 2.7.1.
 """
@@ -29,7 +30,7 @@ def milliseconds(run):
 
 
 def is_taken(outputs):
-    return outputs <= 64 or (outputs % 64 == 0 and outputs % 3 != 0)
+    return outputs <= 32 or (outputs % 64 == 0 and outputs % 3 != 0)
 
 
 def compared(outputs, channels, kernel, stride, dilation, height, width):
@@ -49,7 +50,7 @@ def compared(outputs, channels, kernel, stride, dilation, height, width):
         return ops.qconv2d_pointwise(
             image, 1.0, 0, packed, scale, zeros, None, stride_, padding, dilation_, 1, 1.0, 0, torch.bfloat16, "none", [], "")
 
-    expected = torch.conv2d(image.double(), integers.double(), None, *geometry) * scale.double().view(-1, 1, 1, 1)
+    expected = torch.conv2d(image.double(), integers.double(), None, *geometry) * scale.double().view(-1, 1, 1)
     error = ((run().double() - expected).norm() / expected.norm()).item()
     assert error < 2**-8, error
     return milliseconds(run), milliseconds(lambda: torch.conv2d(narrow, narrow_weight, None, *geometry))
@@ -66,7 +67,7 @@ def main():
         dilation = random.choice([1, 1, 1, 2, 6]) if kernel == 3 else 1
         channels = random.choice([16, 24, 32, 33, 40, 48, 64, 72, 96, 100, 112, 128, 160, 192, 256, 320, 384, 512, 768, 1024, 2048])
         outputs = random.choice([16, 17, 21, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 320, 384, 448, 512, 640, 720, 768, 1024, 1280, 2048])
-        pixels = int(256 * 2 ** random.uniform(0, 6))
+        pixels = int((64 if stride == 1 else 256) * 2 ** random.uniform(0, 6))
         height = max(1, int((pixels * 2 ** random.uniform(-2, 2)) ** 0.5))
         width = -(-pixels // height)
         large = channels * outputs * kernel**2 > 6e6 or channels * height * width * stride**2 > 4e6
@@ -74,7 +75,7 @@ def main():
             continue
         tried += 1
         integer, narrow = compared(outputs, channels, kernel, stride, dilation, height, width)
-        if integer > 1.1 * narrow:
+        if integer > 1.2 * narrow and integer > 0.1:  # Shorter ones vary too much.
             slower += 1
             print(f"{outputs} x {channels} x {kernel} x {kernel}, stride {stride}, dilation {dilation}, {height} x {width}:"
                   f" {integer:.2f} ms, bfloat16 {narrow:.2f} ms", flush=True)

@@ -19,11 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The convolutions of an archive that the plan int8 computes in integers: of images, of one group, with a weight that the code uses for
- * nothing else, and with results of 256 pixels or more. Others compute in bfloat16.
+ * nothing else, and with results of 64 pixels or more (256, where the stride is not 1). Others compute in bfloat16.
  *
  * <p>A weight is quantized once after loading, for each output channel to -127..127. Its integers, in the form that oneDNN multiplies
- * with, and its scales stand in attributes beside it, which this class adds to the module. The input is quantized in each pass, for each
- * image alone, from its least to its greatest value to 0..254: the result of an image does not depend on the rest of its batch, and no
+ * with, and its scales stand in attributes beside it, which this class adds to the module. Each image of a batch goes alone. It is quantized in each pass, from its least to its greatest value to 0..254: the result of an image does not depend on the rest of its batch, and no
  * calibration is needed. Products and sums are exact in 32 bits. The output is bfloat16.
  *
  * <p>Source: Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
@@ -62,7 +61,7 @@ final class IntegerConvolutions {
 
     /**
      * The functions. The least value of an input becomes 0 or 1, and the greatest 253 or 254, so that none leaves 0..255 by rounding. PyTorch
-     * converts float32 to 16 bits and those to 8 much faster than directly. For results of less than 256 pixels, oneDNN wants the integers in another
+     * converts float32 to 16 bits and those to 8 much faster than directly. For smaller results, oneDNN wants the integers in another
      * form. It would change them in each pass, which takes longer than bfloat16.
      */
     static final String HELPERS = """
@@ -158,6 +157,29 @@ final class IntegerConvolutions {
                 padded = __torch__.gnserve.plan.last(torch.constant_pad_nd(integers, [w, w, h, h], zero), )
                 output = __torch__.gnserve.integer.multiply(padded, step, weight, scale, added, stride, [0, 0], dilation, 15, )
               return output
+            def one(input: Tensor,
+                weight: Tensor,
+                integers: Optional[Tensor],
+                scales: Optional[Tensor],
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              least = 256
+              if torch.__and__(torch.eq(stride[0], 1), torch.eq(stride[1], 1)):
+                least = 64
+              else:
+                pass
+              large = False
+              if torch.__isnot__(integers, None):
+                large = torch.ge(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), least)
+              else:
+                pass
+              if large:
+                output = __torch__.gnserve.integer.image(input, unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
+              else:
+                output = torch.conv2d(torch.to(input, 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
+              return output
             def convolve(input: Tensor,
                 weight: Tensor,
                 integers: Optional[Tensor],
@@ -166,41 +188,33 @@ final class IntegerConvolutions {
                 stride: List[int],
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
-              small = True
-              if torch.__isnot__(integers, None):
-                small = torch.lt(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), 256)
+              single = torch.eq(torch.dim(input), 3)
+              if single:
+                images = torch.unsqueeze(input, 0)
+              else:
+                images = input
+              n = torch.size(images, 0)
+              if torch.eq(n, 0):
+                images = torch.new_zeros(images, [1, torch.size(images, 1), torch.size(images, 2), torch.size(images, 3)])
               else:
                 pass
-              if small:
-                output = torch.conv2d(torch.to(__torch__.gnserve.plan.last(input, ), 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
+              images = __torch__.gnserve.plan.last(images, )
+              outputs = annotate(List[Tensor], [])
+              for i in range(torch.size(images, 0)):
+                image = torch.slice(images, 0, i, i + 1, 1)
+                _0 = torch.append(outputs, __torch__.gnserve.integer.one(image, weight, integers, scales, bias, stride, padding, dilation, ))
+              if torch.eq(torch.len(outputs), 1):
+                output = outputs[0]
               else:
-                single = torch.eq(torch.dim(input), 3)
-                if single:
-                  images = torch.unsqueeze(input, 0)
-                else:
-                  images = input
-                n = torch.size(images, 0)
-                if torch.eq(n, 0):
-                  images = torch.new_zeros(images, [1, torch.size(images, 1), torch.size(images, 2), torch.size(images, 3)])
-                else:
-                  pass
-                images = __torch__.gnserve.plan.last(images, )
-                outputs = annotate(List[Tensor], [])
-                for i in range(torch.size(images, 0)):
-                  one = __torch__.gnserve.integer.image(torch.slice(images, 0, i, i + 1, 1), unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
-                  _0 = torch.append(outputs, one)
-                if torch.eq(torch.len(outputs), 1):
-                  output = outputs[0]
-                else:
-                  output = torch.cat(outputs)
-                if torch.eq(n, 0):
-                  output = torch.slice(output, 0, 0, 0, 1)
-                else:
-                  pass
-                if single:
-                  output = torch.squeeze(output, 0)
-                else:
-                  pass
+                output = torch.cat(outputs)
+              if torch.eq(n, 0):
+                output = torch.slice(output, 0, 0, 0, 1)
+              else:
+                pass
+              if single:
+                output = torch.squeeze(output, 0)
+              else:
+                pass
               return output
             """;
 
@@ -491,7 +505,7 @@ final class IntegerConvolutions {
         long outputs = shape.get(0);
         long channels = shape.get(1);
         long kernel = shape.get(2) * shape.get(3);
-        boolean blocks = outputs <= BLOCK || (outputs % BLOCK == 0 && outputs % 3 != 0);
+        boolean blocks = outputs <= BLOCK / 2 || (outputs % BLOCK == 0 && outputs % 3 != 0);
         return channels >= LEAST_CHANNELS
                 && blocks
                 && shape.get(2) <= LARGEST_KERNEL

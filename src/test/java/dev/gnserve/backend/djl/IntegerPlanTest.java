@@ -102,10 +102,11 @@ class IntegerPlanTest {
     }
 
     private static float[] run(PyTorchModel model, FloatTensor... images) {
-        return floats(model.newSession()
-                .run(List.<ModelInput>of(images))
-                .predictions()
-                .get(0));
+        return floats(predictions(model, images).get(0));
+    }
+
+    private static List<Prediction> predictions(PyTorchModel model, FloatTensor... images) {
+        return model.newSession().run(List.<ModelInput>of(images)).predictions();
     }
 
     private static float[] floats(Prediction prediction) {
@@ -227,9 +228,7 @@ class IntegerPlanTest {
         FloatTensor broken = image(4);
         broken.values()[100] = pixel;
         try (PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
-            List<Prediction> predictions = model.newSession()
-                    .run(List.<ModelInput>of(broken, image(3)))
-                    .predictions();
+            List<Prediction> predictions = predictions(model, broken, image(3));
             for (float value : floats(predictions.get(0))) {
                 assertThat(value).isNaN();
             }
@@ -247,11 +246,14 @@ class IntegerPlanTest {
                 .isLessThan(2e-2);
     }
 
-    @Test
-    void aSmallResultIsThatOfThePlanBfloat16() throws IOException {
-        FloatTensor image = new FloatTensor(TensorShape.of(CHANNELS, 15, 17), gaussian(6, CHANNELS * 15 * 17));
-        try (PyTorchModel narrow = load(LINE, ExecutionPlan.BFLOAT16);
-                PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
+    @ParameterizedTest
+    @CsvSource({"7, 9, 1", "30, 34, 2"})
+    void aSmallResultIsThatOfThePlanBfloat16(int height, int width, int stride) throws IOException {
+        String line = LINE.replace("bias, [1, 1]", "bias, [%1$d, %1$d]".formatted(stride));
+        int pixels = height * width;
+        FloatTensor image = new FloatTensor(TensorShape.of(CHANNELS, height, width), gaussian(6, CHANNELS * pixels));
+        try (PyTorchModel narrow = load(line, ExecutionPlan.BFLOAT16);
+                PyTorchModel model = load(line, ExecutionPlan.INT8)) {
             assertThat(run(model, image)).containsExactly(run(narrow, image));
         }
     }
@@ -355,17 +357,21 @@ class IntegerPlanTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"nuclei-unet-gn", "bloodcell-fcos-gn"})
-    void theEmbeddedModelsRunInIntegers(String name) throws IOException {
-        FloatTensor image = new FloatTensor(TensorShape.of(3, 128, 160), gaussian(3, 3 * 128 * 160));
+    void theEmbeddedModelsRunInIntegersWithTheSameBitsInABatch(String name) throws IOException {
+        int pixels = 3 * 128 * 160;
+        FloatTensor image = new FloatTensor(TensorShape.of(3, 128, 160), gaussian(3, pixels));
+        FloatTensor other = new FloatTensor(TensorShape.of(3, 128, 160), gaussian(4, pixels));
         Path file = Path.of("src/main/resources/models", name, "1/model.pt");
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file);
                 PyTorchModel narrow = engine.load(archive, new BackendPlan(Device.CPU, 1, ExecutionPlan.BFLOAT16));
                 PyTorchModel model = engine.load(archive, new BackendPlan(Device.CPU, 1, ExecutionPlan.INT8))) {
-            Prediction expected =
-                    narrow.newSession().run(List.of(image)).predictions().get(0);
-            Prediction actual =
-                    model.newSession().run(List.of(image)).predictions().get(0);
-            assertThat(OutputDifference.of(expected, actual)).isBetween(1e-3, 0.1);
+            Prediction alone = predictions(model, image).get(0);
+            assertThat(OutputDifference.of(predictions(narrow, image).get(0), alone))
+                    .isBetween(1e-3, 0.1);
+            Prediction among = predictions(model, other, image, other).get(1);
+            alone.outputs()
+                    .forEach((output, values) ->
+                            assertThat(among.outputs().get(output).floats()).containsExactly(values.floats()));
         }
     }
 }
