@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * nothing else, and with results of 64 pixels or more (256, where the stride is not 1). Others compute in bfloat16.
  *
  * <p>A weight is quantized once after loading, for each output channel to -127..127. Its integers, in the form that oneDNN multiplies
- * with, and its scales stand in attributes beside it, which this class adds to the module. Each image of a batch goes alone. It is quantized in each pass, from its least to its greatest value to 0..254: the result of an image does not depend on the rest of its batch, and no
- * calibration is needed. Products and sums are exact in 32 bits. The output is bfloat16.
+ * with, and its scales stand in attributes beside it, which this class adds to the module. In each pass, each image of a batch goes
+ * alone. Its numbers, from the least to the greatest one, become 0..254. So the result of an image does not depend on the rest of its batch,
+ * and no calibration is needed. Products and sums are exact in 32 bits. The output is bfloat16.
  *
  * <p>Source: Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
  * equations 1 to 9. The zero point's share of a sum, equation 7, is part of the bias, and the border is padded with the zero point.
@@ -35,7 +36,7 @@ final class IntegerConvolutions {
 
     private static final String NAMESPACE = "__torch__.gnserve.integer.";
 
-    /** The attributes beside a weight, which are none before it is prepared. */
+    /** The attributes beside a weight, which are none before it is prepared. The weight itself is then in oneDNN's form for bfloat16. */
     private static final String INTEGERS = "gnserve_integers_";
 
     /** [2, outputs]: the scales, and the sums of the scaled weights. */
@@ -113,6 +114,17 @@ final class IntegerConvolutions {
               whole = torch.to(__torch__.gnserve.integer.integers(weight, scale, ), 1)
               output : Optional[Tensor] = __torch__.gnserve.integer.pack(whole, scale, stride, padding, dilation, )
               return output
+            def narrowed(weight: Tensor,
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              shape : Optional[List[int]] = None
+              if torch.eq(torch.size(weight, 2) * torch.size(weight, 3), 9):
+                shape = [1, torch.size(weight, 1), 8 * stride[0], 8 * stride[1]]
+              else:
+                pass
+              whole = __torch__.gnserve.plan.last(torch.to(torch.detach(weight), 15), )
+              return ops.mkldnn._reorder_convolution_weight(whole, padding, stride, dilation, 1, shape)
             def pixels(input: Tensor,
                 weight: Tensor,
                 stride: List[int],
@@ -170,15 +182,13 @@ final class IntegerConvolutions {
                 least = 64
               else:
                 pass
-              large = False
-              if torch.__isnot__(integers, None):
-                large = torch.ge(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), least)
-              else:
-                pass
-              if large:
-                output = __torch__.gnserve.integer.image(input, unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
-              else:
+              if torch.__is__(integers, None):
                 output = torch.conv2d(torch.to(input, 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
+              else:
+                if torch.ge(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), least):
+                  output = __torch__.gnserve.integer.image(input, unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
+                else:
+                  output = ops.mkldnn._convolution_pointwise(torch.to(input, 15), weight, __torch__.gnserve.narrow.narrow(bias, ), padding, stride, dilation, 1, "none", annotate(List[Optional[number]], []), "")
               return output
             def convolve(input: Tensor,
                 weight: Tensor,
@@ -267,10 +277,18 @@ final class IntegerConvolutions {
                 .collect(Collectors.toSet());
         geometries.keySet().removeAll(several);
         sites.values().forEach(calls -> calls.values().removeIf(site -> several.contains(site.weight())));
-        weights = ConvolutionWeights.of(
+        weights = new HashSet<>(ConvolutionWeights.of(
                 archive,
                 IntegerConvolutions::isWorthwhile,
-                (file, call) -> sites.getOrDefault(file, Map.of()).containsKey(call));
+                (file, call) -> sites.getOrDefault(file, Map.of()).containsKey(call)));
+        // A tensor that a module has, too, which convolves with none of that name, has no attributes there.
+        for (ModuleTree.Instance instance : archive.modules().instances()) {
+            instance.object().attributes().forEach((name, value) -> {
+                if (!isConvolved(instance.object().className(), name)) {
+                    weights.remove(value);
+                }
+            });
+        }
         if (weights.isEmpty()) {
             throw new TorchScriptException("it has no convolution of images, of one group, with " + LEAST_CHANNELS
                     + " channels and " + LEAST_MULTIPLICATIONS
@@ -285,36 +303,40 @@ final class IntegerConvolutions {
     }
 
     /**
-     * The lines of a method that prepare the attributes beside a weight, before it changes itself.
+     * The lines of a method that prepare a weight and the attributes beside it.
      *
-     * @param module a local name
-     * @param type of the module
-     * @param known another weight that is the same tensor and is prepared; null for none
+     * @param weight the expression {@code m3.weight}
+     * @param type the class of the module that has it
+     * @param known an expression for the same tensor that is prepared already; null for none
      */
-    String preparation(String module, String type, String attribute, @Nullable String known) {
-        String scales = module + "." + SCALES + attribute;
-        String integers = module + "." + INTEGERS + attribute;
+    String preparation(String weight, String type, @Nullable String known) {
+        int name = weight.lastIndexOf('.') + 1;
+        String geometry = geometries.get(new Place(type, weight.substring(name)));
+        String integers = beside(weight, INTEGERS);
+        String scales = beside(weight, SCALES);
         if (known != null) {
-            int name = known.lastIndexOf('.') + 1;
-            String of = known.substring(name);
-            return "    %s = %s\n    %s = %s\n"
-                    .formatted(
-                            scales,
-                            known.substring(0, name) + SCALES + of,
-                            integers,
-                            known.substring(0, name) + INTEGERS + of);
+            return assign(scales, beside(known, SCALES))
+                    + assign(integers, beside(known, INTEGERS))
+                    + assign(weight, known);
         }
-        String weight = module + "." + attribute;
-        return "    %s = %sscales(%s, )\n    %s = %spacked(%s, %s, %s, )\n"
-                .formatted(
-                        scales,
-                        NAMESPACE,
-                        weight,
-                        integers,
-                        NAMESPACE,
-                        weight,
-                        scales,
-                        geometries.get(new Place(type, attribute)));
+        return assign(scales, "%sscales(%s, )".formatted(NAMESPACE, weight))
+                + assign(integers, "%spacked(%s, %s, %s, )".formatted(NAMESPACE, weight, scales, geometry))
+                + assign(weight, "%snarrowed(%s, %s, )".formatted(NAMESPACE, weight, geometry));
+    }
+
+    private static String assign(String target, String value) {
+        return "    " + target + " = " + value + "\n";
+    }
+
+    /** The attribute beside a weight: {@code m3.gnserve_scales_weight} beside {@code m3.weight}. */
+    private static String beside(String weight, String prefix) {
+        int name = weight.lastIndexOf('.') + 1;
+        return weight.substring(0, name) + prefix + weight.substring(name);
+    }
+
+    /** Whether the code convolves with an attribute of a class. */
+    private boolean isConvolved(String type, Object attribute) {
+        return geometries.containsKey(new Place(type, attribute.toString()));
     }
 
     /** Has a convolution computed in integers; returns false, and changes nothing, if it is not one of these. */
@@ -324,11 +346,10 @@ final class IntegerConvolutions {
             return false;
         }
         List<Span> arguments = source.arguments(call.open());
-        String attribute = site.weight().attribute();
         edits.replace(source.start(call.callee()), source.end(call.callee()), NAMESPACE + "convolve");
+        String weight = site.module() + site.weight().attribute();
         edits.insert(
-                source.end(arguments.get(1).to() - 1),
-                ", " + site.module() + INTEGERS + attribute + ", " + site.module() + SCALES + attribute);
+                source.end(arguments.get(1).to() - 1), ", " + beside(weight, INTEGERS) + ", " + beside(weight, SCALES));
         int from = source.end(arguments.get(2).to() - 1);
         edits.replace(from, source.end(arguments.get(arguments.size() - 1).to() - 1), ", " + site.geometry());
         return true;

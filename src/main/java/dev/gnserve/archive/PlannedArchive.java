@@ -347,14 +347,16 @@ public final class PlannedArchive {
             instance.object().attributes().forEach((name, value) -> {
                 if (value instanceof StoredTensor tensor && ConvolutionWeights.isAssignable(name)) {
                     String weight = module + "." + name;
+                    IntegerConvolutions integer = weights.integer();
+                    if (integer != null && integer.weights().contains(tensor)) {
+                        lines.append(
+                                integer.preparation(weight, instance.object().className(), converted.get(tensor)));
+                        converted.putIfAbsent(tensor, weight);
+                        return;
+                    }
                     String form = weights.converted(weight, tensor);
                     if (!form.equals(weight)) {
                         String known = converted.putIfAbsent(tensor, weight);
-                        IntegerConvolutions integer = weights.integer();
-                        if (integer != null && integer.weights().contains(tensor)) {
-                            lines.append(integer.preparation(
-                                    module, instance.object().className(), name.toString(), known));
-                        }
                         lines.append("    %s = %s\n".formatted(weight, known == null ? form : known));
                     }
                 }
