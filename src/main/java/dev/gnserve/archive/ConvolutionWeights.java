@@ -189,7 +189,8 @@ final class ConvolutionWeights {
         }
     }
 
-    private static boolean isDeclared(SourceFile file, int token) {
+    /** Whether a name is assigned a value, or a type. */
+    static boolean isDeclared(SourceFile file, int token) {
         boolean named = file.isSign(token + 1, '=') && !file.isSign(token + 2, '=');
         boolean typed = file.isSign(token + 1, ':') && file.line(token).from() == token;
         return file.declares(token) && (named || typed);
@@ -347,7 +348,7 @@ final class ConvolutionWeights {
     }
 
     /** The method that a call calls on its own module: {@code self.name()} or {@code (self).name()}; else null. */
-    private static @Nullable String ownMethod(SourceFile file, Call call) {
+    static @Nullable String ownMethod(SourceFile file, Call call) {
         int callee = call.callee();
         String name = file.token(callee);
         boolean bracketed = callee >= 3

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,9 +21,10 @@ import org.jspecify.annotations.Nullable;
  * nothing else, and with results of 64 pixels or more (256, where the stride is not 1). Others compute in bfloat16.
  *
  * <p>A weight is quantized once after loading, for each output channel to -127..127. Its integers, in the form that oneDNN multiplies
- * with, and its scales stand in attributes beside it, which this class adds to the module. In each pass, each image of a batch goes
- * alone. Its numbers, from the least to the greatest one, become 0..254. So the result of an image does not depend on the rest of its batch,
- * and no calibration is needed. Products and sums are exact in 32 bits. The output is bfloat16.
+ * with, and its scales stand in attributes beside it, which this class adds to the module. The weight itself gets oneDNN's form for
+ * bfloat16. In each pass, each image of a batch is quantized and convolved alone: its numbers, from the least to the greatest one, become
+ * 0..255. So the result of an image does not depend on the rest of its batch, and no calibration is needed. Products and sums are exact in 32
+ * bits. The output is bfloat16.
  *
  * <p>Source: Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
  * equations 1 to 9. The zero point's share of a sum, equation 7, is part of the bias, and the border is padded with the zero point.
@@ -47,7 +47,10 @@ final class IntegerConvolutions {
 
     private static final int LEAST_CHANNELS = 16;
 
-    /** With larger kernels, and other numbers of outputs, the form of the integers depends on the size of the image. */
+    /**
+     * With larger kernels, and other numbers of outputs, the form of the integers depends on the size of the image: oneDNN blocks outputs by 64,
+     * or by 48 where that divides them.
+     */
     private static final int LARGEST_KERNEL = 3;
 
     private static final int BLOCK = 64;
@@ -55,15 +58,18 @@ final class IntegerConvolutions {
     /** 254 * 127 * this fits into 32 bits. */
     private static final int MOST_ADDED = 66_000;
 
+    /** Of local names for one weight, one after the other. */
     private static final int MOST_NAMES = 8;
 
     /** Stride, padding and dilation. */
     private static final List<String> DEFAULTS = List.of("[1, 1]", "[0, 0]", "[1, 1]");
 
     /**
-     * The functions. The least value of an input becomes 0 or 1, and the greatest 253 or 254, so that none leaves 0..255 by rounding. PyTorch
-     * converts float32 to 16 bits and those to 8 much faster than directly. For smaller results, oneDNN wants the integers in another
-     * form. It would change them in each pass, which takes longer than bfloat16.
+     * The functions. A step is a 253rd of the range, which leaves room to round zero and the ends of the range within 0..255. Where a step is
+     * larger than the mean absolute value, of every fourth row, no steps are left for most numbers, and the image is convolved in bfloat16.
+     * So is one with a number that is NaN or infinite. PyTorch converts float32 to 16 bits and those to 8 much faster than directly. oneDNN reads
+     * a bias without its strides, so that it has to be contiguous. For smaller results, oneDNN wants the integers in another form. It would
+     * change them in each pass, which takes longer than bfloat16.
      */
     static final String HELPERS = """
             def multiply(input: Tensor,
@@ -77,12 +83,20 @@ final class IntegerConvolutions {
                 type: int) -> Tensor:
               zeros = torch.zeros([torch.numel(scale)], dtype=4)
               return ops.onednn.qconv2d_pointwise(input, step, 0, weight, scale, zeros, bias, stride, padding, dilation, 1, 1., 0, type, "none", annotate(List[Optional[number]], []), "")
+            def shape(weight: Tensor,
+                side: int,
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> List[int]:
+              h = (side - 1) * stride[0] + dilation[0] * (torch.size(weight, 2) - 1) + 1 - 2 * padding[0]
+              w = (side - 1) * stride[1] + dilation[1] * (torch.size(weight, 3) - 1) + 1 - 2 * padding[1]
+              return [1, torch.size(weight, 1), ops.prim.max(h, 1), ops.prim.max(w, 1)]
             def pack(weight: Tensor,
                 scale: Tensor,
                 stride: List[int],
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
-              shape = [1, torch.size(weight, 1), 16 * stride[0], 16 * stride[1]]
+              shape = __torch__.gnserve.integer.shape(weight, 16, stride, padding, dilation, )
               return ops.onednn.qconv_prepack(weight, scale, 1., 0, stride, padding, dilation, 1, shape)
             def integers(weight: Tensor,
                 scale: Tensor) -> Tensor:
@@ -120,7 +134,7 @@ final class IntegerConvolutions {
                 dilation: List[int]) -> Tensor:
               shape : Optional[List[int]] = None
               if torch.eq(torch.size(weight, 2) * torch.size(weight, 3), 9):
-                shape = [1, torch.size(weight, 1), 8 * stride[0], 8 * stride[1]]
+                shape = __torch__.gnserve.integer.shape(weight, 8, stride, padding, dilation, )
               else:
                 pass
               whole = __torch__.gnserve.plan.last(torch.to(torch.detach(weight), 15), )
@@ -133,62 +147,87 @@ final class IntegerConvolutions {
               h = torch.size(input, -2) + 2 * padding[0] - dilation[0] * (torch.size(weight, 2) - 1) - 1
               w = torch.size(input, -1) + 2 * padding[1] - dilation[1] * (torch.size(weight, 3) - 1) - 1
               return (torch.floordiv(h, stride[0]) + 1) * (torch.floordiv(w, stride[1]) + 1)
-            def image(input: Tensor,
+            def narrow(images: Tensor,
                 weight: Tensor,
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              if torch.__isnot__(bias, None):
+                added : Optional[Tensor] = torch.contiguous(torch.to(unchecked_cast(Tensor, bias), 15))
+              else:
+                added = bias
+              return ops.mkldnn._convolution_pointwise(torch.to(images, 15), weight, added, padding, stride, dilation, 1, "none", annotate(List[Optional[number]], []), "")
+            def quantized(wide: Tensor,
+                low: float,
+                step: float,
+                integers: Tensor,
                 scales: Tensor,
                 bias: Optional[Tensor],
                 stride: List[int],
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
-              wide = torch.to(input, 6, False, True)
-              least = float(torch.amin(wide, [0, 1, 2, 3]))
-              most = float(torch.amax(wide, [0, 1, 2, 3]))
-              low = ops.prim.min(least, 0.)
-              step = ops.prim.max((ops.prim.max(most, 0.) - low) / 253., 1.0000000000000001e-30)
               zero = 0
-              if most - least < 9.9999999999999994e+38:
-                if low < 0.:
-                  zero = int(torch.round(torch.neg(low) / step)) + 1
-                else:
-                  pass
+              if low < 0.:
+                zero = int(torch.round(torch.neg(low) / step)) + 1
               else:
-                step = (most - least) - (most - least)
+                pass
               shifted = torch.add(torch.tensor(zero + 0.5, dtype=6), wide, alpha=1. / step, out=wide)
-              integers = torch.to(torch.to(shifted, 2), 0)
+              input = torch.to(torch.to(shifted, 2), 0)
               scale = torch.select(scales, 0, 0)
-              if torch.eq(zero, 0):
-                output = __torch__.gnserve.integer.multiply(integers, step, weight, scale, bias, stride, padding, dilation, 15, )
+              added : Optional[Tensor] = None
+              if torch.__isnot__(bias, None):
+                added = torch.contiguous(torch.to(unchecked_cast(Tensor, bias), 6))
               else:
-                added = torch.mul(torch.select(scales, 0, 1), torch.neg(step) * zero)
-                if torch.__isnot__(bias, None):
-                  added = torch.add(added, unchecked_cast(Tensor, bias))
+                pass
+              if torch.eq(zero, 0):
+                output = __torch__.gnserve.integer.multiply(input, step, integers, scale, added, stride, padding, dilation, 15, )
+              else:
+                zeros = torch.mul(torch.select(scales, 0, 1), torch.neg(step) * zero)
+                if torch.__isnot__(added, None):
+                  zeros = torch.add(zeros, unchecked_cast(Tensor, added))
                 else:
                   pass
                 h = padding[0]
-                w = padding[-1]
-                padded = __torch__.gnserve.plan.last(torch.constant_pad_nd(integers, [w, w, h, h], zero), )
-                output = __torch__.gnserve.integer.multiply(padded, step, weight, scale, added, stride, [0, 0], dilation, 15, )
+                w = padding[1]
+                padded = __torch__.gnserve.plan.last(torch.constant_pad_nd(input, [w, w, h, h], zero), )
+                output = __torch__.gnserve.integer.multiply(padded, step, integers, scale, zeros, stride, [0, 0], dilation, 15, )
               return output
-            def one(input: Tensor,
+            def image(input: Tensor,
                 weight: Tensor,
-                integers: Optional[Tensor],
-                scales: Optional[Tensor],
+                integers: Tensor,
+                scales: Tensor,
                 bias: Optional[Tensor],
                 stride: List[int],
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
-              least = 256
-              if torch.__and__(torch.eq(stride[0], 1), torch.eq(stride[1], 1)):
-                least = 64
+              wide = torch.to(torch.detach(input), 6, False, True)
+              low = ops.prim.min(float(torch.amin(wide, [0, 1, 2, 3])), 0.)
+              range = ops.prim.max(float(torch.amax(wide, [0, 1, 2, 3])), 0.) - low
+              sample = torch.slice(wide, 2, 0, 9223372036854775807, 4)
+              size = float(torch.mean(torch.abs(sample)))
+              step = ops.prim.max(range / 253., 1.0000000000000001e-30)
+              if torch.__and__(range <= size * 253., size < 1.e+38):
+                output = __torch__.gnserve.integer.quantized(wide, low, step, integers, scales, bias, stride, padding, dilation, )
               else:
-                pass
-              if torch.__is__(integers, None):
-                output = torch.conv2d(torch.to(input, 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
+                output = __torch__.gnserve.integer.narrow(input, weight, bias, stride, padding, dilation, )
+              return output
+            def each(images: Tensor,
+                weight: Tensor,
+                integers: Tensor,
+                scales: Tensor,
+                bias: Optional[Tensor],
+                stride: List[int],
+                padding: List[int],
+                dilation: List[int]) -> Tensor:
+              outputs = annotate(List[Tensor], [])
+              for i in range(torch.size(images, 0)):
+                image = torch.slice(images, 0, i, i + 1, 1)
+                _0 = torch.append(outputs, __torch__.gnserve.integer.image(image, weight, integers, scales, bias, stride, padding, dilation, ))
+              if torch.eq(torch.len(outputs), 1):
+                output = outputs[0]
               else:
-                if torch.ge(__torch__.gnserve.integer.pixels(input, weight, stride, padding, dilation, ), least):
-                  output = __torch__.gnserve.integer.image(input, unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
-                else:
-                  output = ops.mkldnn._convolution_pointwise(torch.to(input, 15), weight, __torch__.gnserve.narrow.narrow(bias, ), padding, stride, dilation, 1, "none", annotate(List[Optional[number]], []), "")
+                output = torch.cat(outputs)
               return output
             def convolve(input: Tensor,
                 weight: Tensor,
@@ -198,38 +237,42 @@ final class IntegerConvolutions {
                 stride: List[int],
                 padding: List[int],
                 dilation: List[int]) -> Tensor:
-              single = torch.eq(torch.dim(input), 3)
-              if single:
-                images = torch.unsqueeze(input, 0)
+              if torch.__is__(integers, None):
+                output = torch.conv2d(torch.to(__torch__.gnserve.plan.last(input, ), 15), torch.to(weight, 15), __torch__.gnserve.narrow.narrow(bias, ), stride, padding, dilation, 1)
               else:
-                images = input
-              n = torch.size(images, 0)
-              if torch.eq(n, 0):
-                images = torch.new_zeros(images, [1, torch.size(images, 1), torch.size(images, 2), torch.size(images, 3)])
-              else:
-                pass
-              images = __torch__.gnserve.plan.last(images, )
-              outputs = annotate(List[Tensor], [])
-              for i in range(torch.size(images, 0)):
-                image = torch.slice(images, 0, i, i + 1, 1)
-                _0 = torch.append(outputs, __torch__.gnserve.integer.one(image, weight, integers, scales, bias, stride, padding, dilation, ))
-              if torch.eq(torch.len(outputs), 1):
-                output = outputs[0]
-              else:
-                output = torch.cat(outputs)
-              if torch.eq(n, 0):
-                output = torch.slice(output, 0, 0, 0, 1)
-              else:
-                pass
-              if single:
-                output = torch.squeeze(output, 0)
-              else:
-                pass
+                single = torch.eq(torch.dim(input), 3)
+                if single:
+                  images = torch.unsqueeze(input, 0)
+                else:
+                  images = input
+                n = torch.size(images, 0)
+                if torch.eq(n, 0):
+                  images = torch.new_zeros(images, [1, torch.size(images, 1), torch.size(images, 2), torch.size(images, 3)])
+                else:
+                  pass
+                images = __torch__.gnserve.plan.last(images, )
+                least = 256
+                if torch.__and__(torch.eq(stride[0], 1), torch.eq(stride[1], 1)):
+                  least = 64
+                else:
+                  pass
+                if torch.ge(__torch__.gnserve.integer.pixels(images, weight, stride, padding, dilation, ), least):
+                  output = __torch__.gnserve.integer.each(images, weight, unchecked_cast(Tensor, integers), unchecked_cast(Tensor, scales), bias, stride, padding, dilation, )
+                else:
+                  output = __torch__.gnserve.integer.narrow(images, weight, bias, stride, padding, dilation, )
+                if torch.eq(n, 0):
+                  output = torch.slice(output, 0, 0, 0, 1)
+                else:
+                  pass
+                if single:
+                  output = torch.squeeze(output, 0)
+                else:
+                  pass
               return output
             """;
 
     /**
-     * A convolution that can be computed in integers.
+     * A convolution with a weight that is known. It is computed in integers if the weight is one of {@link #weights}.
      *
      * @param module the expression for the module that has the weight, with a dot at its end
      * @param weight where the weight is
@@ -244,6 +287,10 @@ final class IntegerConvolutions {
     private final Program program;
     private final Map<String, PickledObject> examples = new HashMap<>();
     private final Set<String> closed = new HashSet<>();
+    /** Names of attributes that code assigns, and of methods that are called on another object than the caller's own. */
+    private final Set<String> assigned = new HashSet<>();
+
+    private final Set<String> foreign = new HashSet<>();
     private final Map<SourceFile, Map<Call, Site>> sites = new HashMap<>();
     private final Map<Place, String> geometries = new HashMap<>();
     private final Set<StoredTensor> weights;
@@ -263,18 +310,23 @@ final class IntegerConvolutions {
             }
         }
         for (SourceFile source : archive.sources()) {
+            source.functions.forEach(this::note);
+            source.classes.forEach(type -> type.methods.forEach(this::note));
+        }
+        for (SourceFile source : archive.sources()) {
             for (ClassType type : source.classes) {
                 type.methods.forEach(this::find);
             }
         }
-        Set<Place> several = sites.values().stream()
-                .flatMap(calls -> calls.values().stream())
-                .filter(site -> {
-                    String other = geometries.putIfAbsent(site.weight(), site.geometry());
-                    return other != null && !other.equals(site.geometry());
-                })
-                .map(Site::weight)
-                .collect(Collectors.toSet());
+        Set<Place> several = new HashSet<>();
+        for (Map<Call, Site> calls : sites.values()) {
+            for (Site site : calls.values()) {
+                String other = geometries.putIfAbsent(site.weight(), site.geometry());
+                if (other != null && !other.equals(site.geometry())) {
+                    several.add(site.weight());
+                }
+            }
+        }
         geometries.keySet().removeAll(several);
         sites.values().forEach(calls -> calls.values().removeIf(site -> several.contains(site.weight())));
         weights = new HashSet<>(ConvolutionWeights.of(
@@ -290,10 +342,13 @@ final class IntegerConvolutions {
             });
         }
         if (weights.isEmpty()) {
-            throw new TorchScriptException("it has no convolution of images, of one group, with " + LEAST_CHANNELS
-                    + " channels and " + LEAST_MULTIPLICATIONS
-                    + " multiplications or more for each input, a suitable number of outputs, and a weight that is used for"
-                    + " nothing else");
+            throw new TorchScriptException(
+                    "it has no convolution that gains: of images, with one group, a stride, padding and dilation"
+                            + " written as numbers, a kernel of at most 3 x 3, " + LEAST_CHANNELS
+                            + " channels or more, up to "
+                            + BLOCK / 2 + " outputs or a multiple of " + BLOCK + " that is none of " + 3 * BLOCK + ", "
+                            + LEAST_MULTIPLICATIONS
+                            + " outputs times kernel or more, and a weight that is used for nothing else");
         }
     }
 
@@ -339,7 +394,7 @@ final class IntegerConvolutions {
         return geometries.containsKey(new Place(type, attribute.toString()));
     }
 
-    /** Has a convolution computed in integers; returns false, and changes nothing, if it is not one of these. */
+    /** Has a convolution computed by this class's functions; returns false, and changes nothing, if it is not one of these. */
     boolean replace(SourceFile source, Call call, Edits edits) {
         Site site = sites.getOrDefault(source, Map.of()).get(call);
         if (site == null) {
@@ -396,6 +451,23 @@ final class IntegerConvolutions {
                 .toList();
     }
 
+    private void note(Function function) {
+        SourceFile file = function.file;
+        for (int token = function.body.from(); token < function.body.to(); token++) {
+            boolean name = file.kind(token) == Kind.NAME && file.token(token).indexOf('.') >= 0;
+            if (name && ConvolutionWeights.isDeclared(file, token)) {
+                assigned.add(last(file.token(token)));
+            }
+        }
+        function.calls().stream()
+                .filter(call -> ConvolutionWeights.ownMethod(file, call) == null)
+                .forEach(call -> foreign.add(last(file.token(call.callee()))));
+    }
+
+    private static String last(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
     private void find(Function method) {
         ClassType owner = method.owner;
         PickledObject self = owner == null ? null : examples.get(owner.qualifiedName);
@@ -445,12 +517,17 @@ final class IntegerConvolutions {
         int dot = text.lastIndexOf('.');
         String attribute = text.substring(dot + 1);
         boolean plain = dot > 0 && file.kind(span.to() - 1) == Kind.NAME && ScriptWords.isName(attribute);
-        boolean reached = expression.function() == method || text.matches("self(\\.\\w+)+");
+        boolean reached = expression.function() == method
+                || (text.matches("self(\\.\\w+)+")
+                        && method.parameters.get(0).name().equals("self"));
         PickledObject module = plain && reached ? module(expression.function(), self, span) : null;
+        ClassType type = module == null ? null : program.classOf(module);
         if (module == null
                 || !(module.get(attribute) instanceof StoredTensor)
                 || closed.contains(module.className())
-                || program.classOf(module) == null) {
+                || assigned.contains(attribute)
+                || type == null
+                || !type.isModule()) {
             return null;
         }
         StringJoiner geometry = new StringJoiner(", ");
@@ -465,7 +542,7 @@ final class IntegerConvolutions {
     private record Argument(Function function, Span span) {}
 
     /** The expression that a local name stands for; null if that is not known. */
-    private static @Nullable Argument named(Argument expression) {
+    private @Nullable Argument named(Argument expression) {
         Argument followed = expression;
         for (int names = 0; names < MOST_NAMES; names++) {
             Function function = followed.function();
@@ -489,14 +566,14 @@ final class IntegerConvolutions {
                 && file.token(span.from()).indexOf('.') < 0;
     }
 
-    /** The argument that a method's own class gives it for a parameter. */
-    private static @Nullable Argument argument(Function method, String parameter) {
+    /** The argument that a method gets for a parameter, where one place calls it, on its own object. */
+    private @Nullable Argument argument(Function method, String parameter) {
         int position = method.parameters.stream()
                 .map(SourceFile.Parameter::name)
                 .toList()
                 .indexOf(parameter);
         ConvolutionWeights.OwnCall only = ConvolutionWeights.onlyCall(method);
-        if (position < 1 || only == null) {
+        if (position < 1 || only == null || foreign.contains(method.name)) {
             return null;
         }
         List<Span> arguments = only.caller().file.arguments(only.call().open());

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
- * <p>Each convolution changes the memory format of its input, and for bfloat16 and int8 the type of its arguments; {@link WinogradConvolutions} and {@link IntegerConvolutions}
- * are computed by another algorithm. PyTorch's operators keep both from there on, and a change to the format or type that a tensor has
- * already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
+ * <p>Each convolution changes the memory format of its input, and for bfloat16 and int8 the type of its
+ * arguments. {@link WinogradConvolutions} and {@link IntegerConvolutions} say which of them are computed otherwise. PyTorch's operators keep
+ * both from there on, and a change to the format or type that a tensor has already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
  * also get the memory format: otherwise each convolution would copy its weight.
  *
  * <p>With the channels innermost, PyTorch's Group Normalization on the CPU takes the variance as E[x²] - E[x]² and adds the pixels one
@@ -170,7 +170,7 @@ public final class PlannedArchive {
             throw new TorchScriptException("the root module has no method forward");
         }
         if (plan.isNarrow()) {
-            requireFloat32(archive);
+            requireFloat32(archive, plan);
         }
         IntegerConvolutions integer = plan == ExecutionPlan.INT8 ? new IntegerConvolutions(archive) : null;
         Weights weights =
@@ -210,7 +210,7 @@ public final class PlannedArchive {
     }
 
     /** A network of another type would mix three types. */
-    private static void requireFloat32(TorchScriptArchive archive) {
+    private static void requireFloat32(TorchScriptArchive archive, ExecutionPlan plan) {
         List<TensorType> types = archive.parameters().stream()
                 .map(TorchScriptArchive.Parameter::tensor)
                 .filter(PlannedArchive::isOfConvolution)
@@ -218,8 +218,8 @@ public final class PlannedArchive {
                 .distinct()
                 .toList();
         if (!types.isEmpty() && !types.equals(List.of(TensorType.FLOAT32))) {
-            throw new TorchScriptException(
-                    "the weights of its convolutions have the types " + types + ", and bfloat16 needs float32 there");
+            throw new TorchScriptException("the weights of its convolutions have the types " + types + ", and " + plan
+                    + " needs float32 there");
         }
     }
 

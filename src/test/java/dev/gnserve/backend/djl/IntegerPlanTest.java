@@ -36,7 +36,7 @@ class IntegerPlanTest {
     private static final int SIDE = 21;
 
     private static final String LINE = "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])";
-    private static final String NONE = "it has no convolution of images, of one group";
+    private static final String NONE = "it has no convolution that gains";
 
     private static final float[] WEIGHT = gaussian(1, CHANNELS * CHANNELS * 9);
     private static final float[] OTHER = gaussian(7, CHANNELS * CHANNELS * 9);
@@ -221,17 +221,16 @@ class IntegerPlanTest {
         }
     }
 
-    /** What is no number does not become one. */
+    /** What is no number does not become one, and an outlier does not take the steps of all others. */
     @ParameterizedTest
-    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-    void aPixelThatIsNoNumberMakesItsOwnImageNone(float pixel) throws IOException {
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e4f, -1e30f})
+    void anImageWithAnOutlierIsThatOfThePlanBfloat16(float pixel) throws IOException {
         FloatTensor broken = image(4);
         broken.values()[100] = pixel;
-        try (PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
+        try (PyTorchModel narrow = load(LINE, ExecutionPlan.BFLOAT16);
+                PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
             List<Prediction> predictions = predictions(model, broken, image(3));
-            for (float value : floats(predictions.get(0))) {
-                assertThat(value).isNaN();
-            }
+            assertThat(floats(predictions.get(0))).containsExactly(run(narrow, broken));
             assertThat(floats(predictions.get(1))).containsExactly(run(model, image(3)));
         }
     }
@@ -280,6 +279,45 @@ class IntegerPlanTest {
             assertThat(OutputDifference.relative(defined(image(3).values()), run(model, image(3))))
                     .isLessThan(0x1p-8);
         }
+    }
+
+    /** oneDNN reads a bias without its strides. */
+    @Test
+    void aBiasWithStridesIsReadByThem() throws IOException {
+        String bias = "torch.select(torch.stack([self.bias, torch.mul(self.bias, 100.)], 1), 1, 0)";
+        String line = LINE.replace("self.bias", bias);
+        try (PyTorchModel model = load(LINE, ExecutionPlan.INT8);
+                PyTorchModel strided = load(line, ExecutionPlan.INT8)) {
+            assertThat(run(strided, positive(4))).containsExactly(run(model, positive(4)));
+        }
+    }
+
+    /** The integers of the object's own weight would stand for another one. */
+    @Test
+    void aMethodThatAnotherModuleCallsMayGetAnotherWeight() {
+        ScriptModule child = ScriptModule.ofClass("Convolution")
+                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
+                .method(new ScriptMethod(
+                        "_conv_forward",
+                        "x: Tensor, weight: Tensor",
+                        "Tensor",
+                        List.of("return torch.conv2d(x, weight, None, [1, 1], [1, 1])")))
+                .method(ScriptMethod.forward("return (self)._conv_forward(x, self.weight, )"))
+                .build();
+        ScriptModule module = ScriptModule.ofClass("Model")
+                .child("child", child)
+                .method(ScriptMethod.forward(
+                        "y = (self.child).forward(x, )",
+                        "return (self.child)._conv_forward(y, torch.ones([32, 32, 3, 3]), )"))
+                .build();
+        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"self.weight = torch.mul(self.other, 2.)", "(self).weight = torch.mul(self.other, 2.)"})
+    void aWeightThatCodeAssignsIsNotQuantized(String line) {
+        ScriptModule module = module(List.of(ScriptMethod.forward(line, "return " + LINE)));
+        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
     }
 
     /** As traced archives and torch.export's programs reach it. */
