@@ -205,7 +205,11 @@ final class IntegerConvolutions {
               low = ops.prim.min(float(torch.amin(wide, [0, 1, 2, 3])), 0.)
               range = ops.prim.max(float(torch.amax(wide, [0, 1, 2, 3])), 0.) - low
               sample = torch.slice(wide, 2, 0, 9223372036854775807, 4)
-              size = float(torch.mean(torch.abs(sample)))
+              if low < 0.:
+                sample = torch.abs(sample)
+              else:
+                pass
+              size = float(torch.mean(sample))
               step = ops.prim.max(range / 253., 1.0000000000000001e-30)
               if torch.__and__(range <= size * 253., size < 1.e+38):
                 output = __torch__.gnserve.integer.quantized(wide, low, step, integers, scales, bias, stride, padding, dilation, )
