@@ -2,11 +2,26 @@ package dev.gnserve.archive;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.SortedMap;
 
 /** Opcodes of pickle protocol 2 that are inserted into an existing pickle. */
 final class PickleOpcodes {
 
     private PickleOpcodes() {}
+
+    /** A pickle with opcodes inserted at byte positions. */
+    static byte[] inserted(byte[] pickle, SortedMap<Integer, byte[]> insertions) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(pickle.length + 128 * insertions.size());
+        int at = 0;
+        for (Map.Entry<Integer, byte[]> insertion : insertions.entrySet()) {
+            out.write(pickle, at, insertion.getKey() - at);
+            out.writeBytes(insertion.getValue());
+            at = insertion.getKey();
+        }
+        out.write(pickle, at, pickle.length - at);
+        return out.toByteArray();
+    }
 
     static void text(ByteArrayOutputStream out, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

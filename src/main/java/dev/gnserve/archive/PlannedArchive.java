@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Writes an {@link ExecutionPlan} into an archive: the changed archive runs by the plan in any engine.
  *
  * <p>Each convolution changes the memory format of its input, and for bfloat16 and int8 the type of its
- * arguments. {@link WinogradConvolutions} and {@link IntegerConvolutions} say which of them are computed otherwise. PyTorch's operators keep
+ * arguments. {@link WinogradConvolutions} and {@link QuantizedConvolutions} say which of them are computed otherwise. PyTorch's operators keep
  * both from there on, and a change to the format or type that a tensor has already costs nothing. {@link #PREPARE} converts weights once, after loading. Those that the code uses for nothing but convolutions
  * also get the memory format: otherwise each convolution would copy its weight.
  *
@@ -172,16 +172,16 @@ public final class PlannedArchive {
         if (plan.isNarrow()) {
             requireFloat32(archive, plan);
         }
-        IntegerConvolutions integer = plan == ExecutionPlan.INT8 ? new IntegerConvolutions(archive) : null;
+        QuantizedConvolutions quantized = plan == ExecutionPlan.INT8 ? new QuantizedConvolutions(archive) : null;
         Weights weights =
-                new Weights(plan.isNarrow(), winogradWeights(archive, plan), integer, convolutionWeights(archive));
+                new Weights(plan.isNarrow(), winogradWeights(archive, plan), quantized, convolutionWeights(archive));
         Map<String, byte[]> changed = new HashMap<>();
         int convolutions = 0;
         for (SourceFile source : archive.sources()) {
             Edits edits = new Edits();
-            convolutions += convolve(source, plan, integer, edits);
-            if (integer != null) {
-                integer.declare(source, edits);
+            convolutions += convolve(source, plan, quantized, edits);
+            if (quantized != null) {
+                quantized.declare(source, edits);
             }
             if (source == root.file) {
                 boolean lineEnded = root.end > 0 && source.text.charAt(root.end - 1) == '\n';
@@ -199,9 +199,9 @@ public final class PlannedArchive {
         if (plan == ExecutionPlan.WINOGRAD) {
             changed.put(WinogradConvolutions.FILE, WinogradConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
         }
-        if (integer != null) {
-            changed.put(IntegerConvolutions.FILE, IntegerConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
-            changed.put("data.pkl", integer.withAttributes(archive));
+        if (quantized != null) {
+            changed.put(QuantizedConvolutions.FILE, QuantizedConvolutions.HELPERS.getBytes(StandardCharsets.UTF_8));
+            changed.put("data.pkl", quantized.withAttributes(archive));
         }
         if (plan.isNarrow()) {
             changed.put(NARROW_FILE, NARROW_HELPER.getBytes(StandardCharsets.UTF_8));
@@ -232,7 +232,7 @@ public final class PlannedArchive {
      * number of convolutions.
      */
     private static int convolve(
-            SourceFile source, ExecutionPlan plan, @Nullable IntegerConvolutions integer, Edits edits) {
+            SourceFile source, ExecutionPlan plan, @Nullable QuantizedConvolutions quantized, Edits edits) {
         boolean narrow = plan.isNarrow();
         int convolutions = 0;
         for (Function function : functions(source)) {
@@ -241,7 +241,7 @@ public final class PlannedArchive {
                 List<Span> arguments = source.arguments(call.open());
                 if (isConvolution(source, call)) {
                     convolutions++;
-                    boolean replaced = integer != null && integer.replace(source, call, edits);
+                    boolean replaced = quantized != null && quantized.replace(source, call, edits);
                     if (narrow && !replaced) {
                         wrap(source, arguments.get(0), "torch.to(" + LAST, ", ), " + BFLOAT16 + ")", edits);
                         wrap(source, arguments.get(1), "torch.to(", ", " + BFLOAT16 + ")", edits);
@@ -312,13 +312,13 @@ public final class PlannedArchive {
      *
      * @param narrow whether convolutions take bfloat16
      * @param winograd those to be transformed
-     * @param integer those that get integers beside them; null for none
+     * @param quantized those that get integers beside them; null for none
      * @param convolved those that the code uses for nothing but convolutions; others stay
      */
     private record Weights(
             boolean narrow,
             Set<StoredTensor> winograd,
-            @Nullable IntegerConvolutions integer,
+            @Nullable QuantizedConvolutions quantized,
             Set<StoredTensor> convolved) {
 
         /** The expression for a weight in its new form; the weight itself if it stays. */
@@ -347,10 +347,10 @@ public final class PlannedArchive {
             instance.object().attributes().forEach((name, value) -> {
                 if (value instanceof StoredTensor tensor && ConvolutionWeights.isAssignable(name)) {
                     String weight = module + "." + name;
-                    IntegerConvolutions integer = weights.integer();
-                    if (integer != null && integer.weights().contains(tensor)) {
+                    QuantizedConvolutions quantized = weights.quantized();
+                    if (quantized != null && quantized.weights().contains(tensor)) {
                         lines.append(
-                                integer.preparation(weight, instance.object().className(), converted.get(tensor)));
+                                quantized.preparation(weight, instance.object().className(), converted.get(tensor)));
                         converted.putIfAbsent(tensor, weight);
                         return;
                     }

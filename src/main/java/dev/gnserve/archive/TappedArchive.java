@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -373,23 +375,20 @@ public final class TappedArchive {
                 .filter(object -> touched.contains(object.className()) && object.insertionPoint() >= 0)
                 .sorted(Comparator.comparingInt(PickledObject::insertionPoint))
                 .forEach(object -> places.putIfAbsent(object.insertionPoint(), object));
-        byte[] pickle = archive.bytes("data.pkl", Integer.MAX_VALUE - 8);
-        ByteArrayOutputStream out = new ByteArrayOutputStream(pickle.length + 128 * places.size());
         int tapsMemo = archive.highestMemo() + 1;
-        int at = 0;
-        for (Map.Entry<Integer, PickledObject> place : places.entrySet()) {
-            out.write(pickle, at, place.getKey() - at);
-            boolean first = at == 0;
-            at = place.getKey();
+        SortedMap<Integer, byte[]> insertions = new TreeMap<>();
+        places.forEach((place, object) -> {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            boolean first = insertions.isEmpty();
             PickleOpcodes.text(out, TAPS);
             list(out, "build_tensorlist", 0, tapsMemo, first);
             PickleOpcodes.text(out, WINDOW);
             list(out, "build_intlist", 3, tapsMemo + 1, first);
             PickleOpcodes.text(out, MODULE);
-            PickleOpcodes.integer(out, Objects.requireNonNullElse(numbers.get(place.getValue()), -1));
-        }
-        out.write(pickle, at, pickle.length - at);
-        return out.toByteArray();
+            PickleOpcodes.integer(out, Objects.requireNonNullElse(numbers.get(object), -1));
+            insertions.put(place, out.toByteArray());
+        });
+        return PickleOpcodes.inserted(archive.bytes("data.pkl", Integer.MAX_VALUE - 8), insertions);
     }
 
     private static void list(ByteArrayOutputStream out, String builder, int zeros, int memo, boolean first) {

@@ -89,6 +89,8 @@ class PlanTunerTest {
 
         TuningReport decisions = tune(archive, Accuracy.DECISIONS);
         assertThat(plan(decisions, "bfloat16").difference()).isBetween(1e-4, 0.1);
+        assertThat(plan(decisions, "int8").refusal())
+                .contains("cannot run by the plan int8: it has no convolution that gains");
     }
 
     /** bfloat16 holds 8 bits: where the mean is 10,000 deviations, nothing is left of the deviation. */

@@ -1,23 +1,18 @@
 package dev.gnserve.backend.djl;
 
+import static dev.gnserve.backend.djl.ConvolutionNetworks.gaussian;
+import static dev.gnserve.backend.djl.ConvolutionNetworks.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
-import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
-import dev.gnserve.backend.BackendPlan;
-import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.OutputDifference;
-import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TensorShape;
 import java.io.IOException;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,58 +26,16 @@ class WinogradPlanTest {
     private static final int CHANNELS = 64;
     private static final int SIDE = 37;
 
-    private static final float[] WEIGHT = gaussian(1, CHANNELS * CHANNELS * 9);
-    private static final float[] OTHER = gaussian(7, CHANNELS * CHANNELS * 9);
-    private static final float[] BIAS = gaussian(2, CHANNELS);
-
-    private static PyTorchBackend engine;
+    private static ConvolutionNetworks networks;
 
     @BeforeAll
     static void startEngine() {
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
+        networks = new ConvolutionNetworks(CHANNELS, SIDE);
     }
 
     @AfterAll
     static void closeEngine() {
-        engine.close();
-    }
-
-    private static float[] gaussian(int seed, int count) {
-        Random random = new Random(seed);
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return values;
-    }
-
-    private static FloatTensor image(int seed) {
-        return new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), gaussian(seed, CHANNELS * SIDE * SIDE));
-    }
-
-    private static PyTorchModel load(String line, ExecutionPlan plan) throws IOException {
-        return load(module(List.of(ScriptMethod.forward("return " + line))), plan);
-    }
-
-    private static PyTorchModel load(ScriptModule module, ExecutionPlan plan) throws IOException {
-        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(Rewrites.written(module), "network")) {
-            return engine.load(snapshot, new BackendPlan(Device.CPU, 1, plan));
-        }
-    }
-
-    private static ScriptModule module(List<ScriptMethod> methods) {
-        ScriptModule.Builder model = ScriptModule.ofClass("Model")
-                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
-                .parameter("other", OTHER, CHANNELS, CHANNELS, 3, 3)
-                .parameter("bias", BIAS, CHANNELS);
-        methods.forEach(model::method);
-        return model.build();
-    }
-
-    private static float[] run(PyTorchModel model, FloatTensor... images) {
-        List<Prediction> predictions =
-                model.newSession().run(List.<ModelInput>of(images)).predictions();
-        return predictions.get(0).outputs().values().iterator().next().floats();
+        networks.close();
     }
 
     /** A 3 x 3 convolution with stride 1 and padding 1. */
@@ -99,12 +52,12 @@ class WinogradPlanTest {
     }
 
     private static double pixel(float[] input, int out, int y, int x) {
-        double sum = BIAS[out];
+        double sum = networks.bias[out];
         for (int in = 0; in < CHANNELS; in++) {
             for (int i = Math.max(0, 1 - y); i < Math.min(3, SIDE + 1 - y); i++) {
                 for (int j = Math.max(0, 1 - x); j < Math.min(3, SIDE + 1 - x); j++) {
                     sum += (double) input[(in * SIDE + y + i - 1) * SIDE + x + j - 1]
-                            * WEIGHT[((out * CHANNELS + in) * 3 + i) * 3 + j];
+                            * networks.weight[((out * CHANNELS + in) * 3 + i) * 3 + j];
                 }
             }
         }
@@ -120,8 +73,8 @@ class WinogradPlanTest {
                 "torch._convolution(x, self.weight, self.bias, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, False, False, True, True)"
             })
     void aLargeConvolutionIsThatOfTheDefinition(String line) throws IOException {
-        FloatTensor image = image(3);
-        try (PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
+        FloatTensor image = networks.image(3);
+        try (PyTorchModel model = networks.load(line, ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(defined(image.values()), run(model, image)))
                     .isLessThan(1e-5);
         }
@@ -130,8 +83,9 @@ class WinogradPlanTest {
     @Test
     void anImageHasTheSameBitsInABatch() throws IOException {
         String line = "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])";
-        try (PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
-            assertThat(run(model, image(3), image(4), image(5))).containsExactly(run(model, image(3)));
+        try (PyTorchModel model = networks.load(line, ExecutionPlan.WINOGRAD)) {
+            assertThat(run(model, networks.image(3), networks.image(4), networks.image(5)))
+                    .containsExactly(run(model, networks.image(3)));
         }
     }
 
@@ -141,8 +95,8 @@ class WinogradPlanTest {
         String line = "torch.conv2d(x, self.weight, None, [1, 1], [1, 1])";
         FloatTensor image =
                 new FloatTensor(TensorShape.of(CHANNELS, side, side + 3), gaussian(6, CHANNELS * side * (side + 3)));
-        try (PyTorchModel exported = load(line, ExecutionPlan.AS_EXPORTED);
-                PyTorchModel model = load(line, ExecutionPlan.WINOGRAD)) {
+        try (PyTorchModel exported = networks.load(line, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = networks.load(line, ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
                     .isLessThan(1e-5);
         }
@@ -150,15 +104,15 @@ class WinogradPlanTest {
 
     @Test
     void methodsThatPassTheWeightOnAreFollowed() throws IOException {
-        ScriptModule module = module(List.of(
+        ScriptModule module = networks.module(List.of(
                 new ScriptMethod(
                         "_conv_forward",
                         "x: Tensor, weight: Tensor, bias: Optional[Tensor]",
                         "Tensor",
                         List.of("_0 = torch.conv2d(x, weight, bias, [1, 1], [1, 1], [1, 1], 1)", "return _0")),
                 ScriptMethod.forward("_0 = (self)._conv_forward(x, self.weight, self.bias, )", "return _0")));
-        FloatTensor image = image(3);
-        try (PyTorchModel model = load(module, ExecutionPlan.WINOGRAD)) {
+        FloatTensor image = networks.image(3);
+        try (PyTorchModel model = networks.load(module, ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(defined(image.values()), run(model, image)))
                     .isLessThan(1e-5);
         }
@@ -180,11 +134,11 @@ class WinogradPlanTest {
                 "torch.to(torch.conv2d(torch.to(x, 7), torch.to(self.other, 7), None, [1, 1], [1, 1]), 6)"
             })
     void otherConvolutionsAreThoseOfTheEngine(String line) throws IOException {
-        ScriptModule module = module(List.of(ScriptMethod.forward(
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward(
                 "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])", "return torch.mean(" + line + ") + y")));
-        FloatTensor image = image(3);
-        try (PyTorchModel exported = load(module, ExecutionPlan.AS_EXPORTED);
-                PyTorchModel model = load(module, ExecutionPlan.WINOGRAD)) {
+        FloatTensor image = networks.image(3);
+        try (PyTorchModel exported = networks.load(module, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = networks.load(module, ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
                     .isLessThan(1e-5);
         }
@@ -210,32 +164,32 @@ class WinogradPlanTest {
                 "y + torch.mean(torch.cat([self.weight, self.weight]))"
             })
     void aWeightThatIsUsedOtherwiseStays(String line) {
-        ScriptModule module = module(List.of(
+        ScriptModule module = networks.module(List.of(
                 ScriptMethod.forward("y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])", "return " + line)));
 
-        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1");
     }
 
     @Test
     void anAttributeThatBecomesTheWeightIsNoLocalName() {
-        ScriptModule module = module(List.of(ScriptMethod.forward(
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward(
                 "self.other = self.weight",
                 "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
                 "return y + torch.mean(self.other)")));
 
-        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1");
     }
 
     @Test
     void aParameterThatBecomesTheWeightIsNoLocalName() {
-        ScriptModule module = module(List.of(ScriptMethod.forward(
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward(
                 "y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])",
                 "x = self.weight",
                 "return y + torch.mean(x)")));
 
-        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1");
     }
 
@@ -249,15 +203,15 @@ class WinogradPlanTest {
                                 .child(
                                         "0",
                                         ScriptModule.ofClass("Convolution")
-                                                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
-                                                .parameter("bias", BIAS, CHANNELS)
+                                                .parameter("weight", networks.weight, CHANNELS, CHANNELS, 3, 3)
+                                                .parameter("bias", networks.bias, CHANNELS)
                                                 .build())
                                 .build());
         model.method(
                 ScriptMethod.forward(
                         "return torch.conv2d(x, getattr(self.list, \"0\").weight, getattr(self.list, \"0\").bias, [1, 1], [1, 1])"));
-        FloatTensor image = image(3);
-        try (PyTorchModel planned = load(model.build(), ExecutionPlan.WINOGRAD)) {
+        FloatTensor image = networks.image(3);
+        try (PyTorchModel planned = networks.load(model.build(), ExecutionPlan.WINOGRAD)) {
             assertThat(OutputDifference.relative(defined(image.values()), run(planned, image)))
                     .isLessThan(1e-5);
         }
@@ -265,7 +219,7 @@ class WinogradPlanTest {
 
     @Test
     void aMethodThatUsesThePassedWeightOtherwiseIsSeen() {
-        ScriptModule module = module(List.of(
+        ScriptModule module = networks.module(List.of(
                 new ScriptMethod(
                         "standardized",
                         "weight: Tensor",
@@ -276,7 +230,7 @@ class WinogradPlanTest {
                         "_0 = (self).standardized(self.weight, )",
                         "return torch.conv2d(y, _0, self.bias, [1, 1], [1, 1])")));
 
-        assertThatThrownBy(() -> load(module, ExecutionPlan.WINOGRAD))
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.WINOGRAD))
                 .hasMessageContaining("it has no convolution of 3 x 3 pixels, stride 1");
     }
 
@@ -284,15 +238,15 @@ class WinogradPlanTest {
     @ParameterizedTest
     @EnumSource(names = {"CHANNELS_LAST", "BFLOAT16", "WINOGRAD"})
     void aWeightThatIsUsedOtherwiseKeepsItsFormat(ExecutionPlan plan) throws IOException {
-        ScriptModule module = module(List.of(ScriptMethod.forward(
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward(
                 "rows = torch.view(self.other, [64, -1])",
                 "standardized = torch.view(torch.sub(rows, torch.mean(rows, [1], True)), [64, 64, 3, 3])",
                 "y = torch.conv2d(x, standardized, self.bias, [1, 1], [1, 1])",
                 "y = torch.add(y, torch.conv2d(x, self.other, None, [1, 1], [1, 1]))",
                 "return torch.conv2d(y, self.weight, None, [1, 1], [1, 1])")));
-        FloatTensor image = image(3);
-        try (PyTorchModel exported = load(module, ExecutionPlan.AS_EXPORTED);
-                PyTorchModel model = load(module, plan)) {
+        FloatTensor image = networks.image(3);
+        try (PyTorchModel exported = networks.load(module, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = networks.load(module, plan)) {
             assertThat(OutputDifference.relative(run(exported, image), run(model, image)))
                     .isLessThan(plan == ExecutionPlan.BFLOAT16 ? 1e-2 : 1e-5);
         }

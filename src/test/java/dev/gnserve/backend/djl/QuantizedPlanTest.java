@@ -1,18 +1,18 @@
 package dev.gnserve.backend.djl;
 
+import static dev.gnserve.backend.djl.ConvolutionNetworks.floats;
+import static dev.gnserve.backend.djl.ConvolutionNetworks.gaussian;
+import static dev.gnserve.backend.djl.ConvolutionNetworks.predictions;
+import static dev.gnserve.backend.djl.ConvolutionNetworks.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gnserve.archive.ArchiveSnapshot;
 import dev.gnserve.archive.ExecutionPlan;
-import dev.gnserve.archive.Rewrites;
 import dev.gnserve.archive.ScriptMethod;
 import dev.gnserve.archive.ScriptModule;
-import dev.gnserve.backend.BackendPlan;
-import dev.gnserve.backend.Device;
 import dev.gnserve.backend.FloatTensor;
-import dev.gnserve.backend.ModelInput;
 import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TensorShape;
@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Convolutions in integers of 8 bits. Left out on processors that PyTorch does not multiply them exactly with. */
-class IntegerPlanTest {
+class QuantizedPlanTest {
 
     private static final int CHANNELS = 32;
     private static final int SIDE = 21;
@@ -38,16 +37,12 @@ class IntegerPlanTest {
     private static final String LINE = "torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])";
     private static final String NONE = "it has no convolution that gains";
 
-    private static final float[] WEIGHT = gaussian(1, CHANNELS * CHANNELS * 9);
-    private static final float[] OTHER = gaussian(7, CHANNELS * CHANNELS * 9);
-    private static final float[] BIAS = gaussian(2, CHANNELS);
-
-    private static PyTorchBackend engine;
+    private static ConvolutionNetworks networks;
 
     @BeforeAll
     static void startEngine() throws IOException {
-        engine = PyTorchBackend.start(new EngineSettings(Device.CPU, 1));
-        try (PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
+        networks = new ConvolutionNetworks(CHANNELS, SIDE);
+        try (PyTorchModel model = networks.load(LINE, ExecutionPlan.INT8)) {
             assumeTrue(model != null);
         } catch (FailureException e) {
             assumeTrue(!e.getMessage().contains("VNNI") && !e.getMessage().contains("onednn"), e.getMessage());
@@ -57,20 +52,7 @@ class IntegerPlanTest {
 
     @AfterAll
     static void closeEngine() {
-        engine.close();
-    }
-
-    private static float[] gaussian(int seed, int count) {
-        Random random = new Random(seed);
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return values;
-    }
-
-    private static FloatTensor image(int seed) {
-        return new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), gaussian(seed, CHANNELS * SIDE * SIDE));
+        networks.close();
     }
 
     /** As after a ReLU. */
@@ -82,40 +64,9 @@ class IntegerPlanTest {
         return new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), values);
     }
 
-    private static PyTorchModel load(String line, ExecutionPlan plan) throws IOException {
-        return load(module(List.of(ScriptMethod.forward("return " + line))), plan);
-    }
-
-    private static PyTorchModel load(ScriptModule module, ExecutionPlan plan) throws IOException {
-        try (ArchiveSnapshot snapshot = ArchiveSnapshot.of(Rewrites.written(module), "network")) {
-            return engine.load(snapshot, new BackendPlan(Device.CPU, 1, plan));
-        }
-    }
-
-    private static ScriptModule module(List<ScriptMethod> methods) {
-        ScriptModule.Builder model = ScriptModule.ofClass("Model")
-                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
-                .parameter("other", OTHER, CHANNELS, CHANNELS, 3, 3)
-                .parameter("bias", BIAS, CHANNELS);
-        methods.forEach(model::method);
-        return model.build();
-    }
-
-    private static float[] run(PyTorchModel model, FloatTensor... images) {
-        return floats(predictions(model, images).get(0));
-    }
-
-    private static List<Prediction> predictions(PyTorchModel model, FloatTensor... images) {
-        return model.newSession().run(List.<ModelInput>of(images)).predictions();
-    }
-
-    private static float[] floats(Prediction prediction) {
-        return prediction.outputs().values().iterator().next().floats();
-    }
-
     private static double difference(ScriptModule module, ExecutionPlan plan, FloatTensor image) throws IOException {
-        try (PyTorchModel exported = load(module, ExecutionPlan.AS_EXPORTED);
-                PyTorchModel model = load(module, plan)) {
+        try (PyTorchModel exported = networks.load(module, ExecutionPlan.AS_EXPORTED);
+                PyTorchModel model = networks.load(module, plan)) {
             return OutputDifference.relative(run(exported, image), run(model, image));
         }
     }
@@ -138,14 +89,14 @@ class IntegerPlanTest {
             image[i] = (Math.floor(input[i] / step + zero + 0.5) - zero) * step;
         }
         int each = CHANNELS * 9;
-        double[] weight = new double[WEIGHT.length];
+        double[] weight = new double[networks.weight.length];
         for (int out = 0; out < CHANNELS; out++) {
             double largest = 0;
             for (int i = 0; i < each; i++) {
-                largest = Math.max(largest, Math.abs(WEIGHT[out * each + i]));
+                largest = Math.max(largest, Math.abs(networks.weight[out * each + i]));
             }
             for (int i = 0; i < each; i++) {
-                weight[out * each + i] = Math.rint(WEIGHT[out * each + i] / largest * 127) * largest / 127;
+                weight[out * each + i] = Math.rint(networks.weight[out * each + i] / largest * 127) * largest / 127;
             }
         }
         float[] output = new float[CHANNELS * SIDE * SIDE];
@@ -160,7 +111,7 @@ class IntegerPlanTest {
     }
 
     private static double pixel(double[] image, double[] weight, int out, int y, int x) {
-        double sum = BIAS[out];
+        double sum = networks.bias[out];
         for (int in = 0; in < CHANNELS; in++) {
             for (int i = Math.max(0, 1 - y); i < Math.min(3, SIDE + 1 - y); i++) {
                 for (int j = Math.max(0, 1 - x); j < Math.min(3, SIDE + 1 - x); j++) {
@@ -181,8 +132,8 @@ class IntegerPlanTest {
                 "torch._convolution(x, self.weight, self.bias, [1, 1], [1, 1], [1, 1], False, [0, 0], 1, False, False, True, True)"
             })
     void aConvolutionIsThatOfTheQuantizedValuesRoundedToBfloat16(String line) throws IOException {
-        try (PyTorchModel model = load(line, ExecutionPlan.INT8)) {
-            for (FloatTensor image : List.of(image(3), positive(4))) {
+        try (PyTorchModel model = networks.load(line, ExecutionPlan.INT8)) {
+            for (FloatTensor image : List.of(networks.image(3), positive(4))) {
                 assertThat(OutputDifference.relative(defined(image.values()), run(model, image)))
                         .isBetween(1e-4, 0x1p-8); // Half a unit of 8 bits, at most.
             }
@@ -205,7 +156,8 @@ class IntegerPlanTest {
         int side = 40;
         FloatTensor image =
                 new FloatTensor(TensorShape.of(CHANNELS, side, side + 3), gaussian(6, CHANNELS * side * (side + 3)));
-        assertThat(difference(module(List.of(ScriptMethod.forward("return " + line))), ExecutionPlan.INT8, image))
+        assertThat(difference(
+                        networks.module(List.of(ScriptMethod.forward("return " + line))), ExecutionPlan.INT8, image))
                 .isBetween(5e-3, 2e-2);
     }
 
@@ -216,8 +168,9 @@ class IntegerPlanTest {
             large[i] *= 1e4f;
         }
         FloatTensor other = new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), large);
-        try (PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
-            assertThat(run(model, image(3), other, positive(5))).containsExactly(run(model, image(3)));
+        try (PyTorchModel model = networks.load(LINE, ExecutionPlan.INT8)) {
+            assertThat(run(model, networks.image(3), other, positive(5)))
+                    .containsExactly(run(model, networks.image(3)));
         }
     }
 
@@ -225,13 +178,13 @@ class IntegerPlanTest {
     @ParameterizedTest
     @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e4f, -1e30f})
     void anImageWithAnOutlierIsThatOfThePlanBfloat16(float pixel) throws IOException {
-        FloatTensor broken = image(4);
+        FloatTensor broken = networks.image(4);
         broken.values()[100] = pixel;
-        try (PyTorchModel narrow = load(LINE, ExecutionPlan.BFLOAT16);
-                PyTorchModel model = load(LINE, ExecutionPlan.INT8)) {
-            List<Prediction> predictions = predictions(model, broken, image(3));
+        try (PyTorchModel narrow = networks.load(LINE, ExecutionPlan.BFLOAT16);
+                PyTorchModel model = networks.load(LINE, ExecutionPlan.INT8)) {
+            List<Prediction> predictions = predictions(model, broken, networks.image(3));
             assertThat(floats(predictions.get(0))).containsExactly(run(narrow, broken));
-            assertThat(floats(predictions.get(1))).containsExactly(run(model, image(3)));
+            assertThat(floats(predictions.get(1))).containsExactly(run(model, networks.image(3)));
         }
     }
 
@@ -241,7 +194,8 @@ class IntegerPlanTest {
         float[] values = new float[CHANNELS * SIDE * SIDE];
         Arrays.fill(values, value);
         FloatTensor image = new FloatTensor(TensorShape.of(CHANNELS, SIDE, SIDE), values);
-        assertThat(difference(module(List.of(ScriptMethod.forward("return " + LINE))), ExecutionPlan.INT8, image))
+        assertThat(difference(
+                        networks.module(List.of(ScriptMethod.forward("return " + LINE))), ExecutionPlan.INT8, image))
                 .isLessThan(2e-2);
     }
 
@@ -251,32 +205,32 @@ class IntegerPlanTest {
         String line = LINE.replace("bias, [1, 1]", "bias, [%1$d, %1$d]".formatted(stride));
         int pixels = height * width;
         FloatTensor image = new FloatTensor(TensorShape.of(CHANNELS, height, width), gaussian(6, CHANNELS * pixels));
-        try (PyTorchModel narrow = load(line, ExecutionPlan.BFLOAT16);
-                PyTorchModel model = load(line, ExecutionPlan.INT8)) {
+        try (PyTorchModel narrow = networks.load(line, ExecutionPlan.BFLOAT16);
+                PyTorchModel model = networks.load(line, ExecutionPlan.INT8)) {
             assertThat(run(model, image)).containsExactly(run(narrow, image));
         }
     }
 
     @Test
     void noImageAndAnImageWithoutBatchHaveTheShapesOfTheEngine() throws IOException {
-        ScriptModule none = module(List.of(ScriptMethod.forward(
+        ScriptModule none = networks.module(List.of(ScriptMethod.forward(
                 "y = torch.conv2d(torch.slice(x, 0, 0, 0, 1), self.weight, self.bias, [1, 1], [1, 1])",
                 "z = torch.squeeze(torch.conv2d(torch.select(x, 0, 0), self.other, None, [1, 1], [1, 1]))",
                 "return torch.add(torch.unsqueeze(z, 0), torch.numel(y) + torch.size(y, 1) + torch.size(y, 2))")));
-        assertThat(difference(none, ExecutionPlan.INT8, image(3))).isBetween(1e-5, 2e-2);
+        assertThat(difference(none, ExecutionPlan.INT8, networks.image(3))).isBetween(1e-5, 2e-2);
     }
 
     @Test
     void methodsThatPassTheWeightOnAreFollowed() throws IOException {
-        ScriptModule module = module(List.of(
+        ScriptModule module = networks.module(List.of(
                 new ScriptMethod(
                         "_conv_forward",
                         "x: Tensor, weight: Tensor, bias: Optional[Tensor]",
                         "Tensor",
                         List.of("_0 = torch.conv2d(x, weight, bias, [1, 1], [1, 1], [1, 1], 1)", "return _0")),
                 ScriptMethod.forward("_0 = (self)._conv_forward(x, self.weight, self.bias, )", "return _0")));
-        try (PyTorchModel model = load(module, ExecutionPlan.INT8)) {
-            assertThat(OutputDifference.relative(defined(image(3).values()), run(model, image(3))))
+        try (PyTorchModel model = networks.load(module, ExecutionPlan.INT8)) {
+            assertThat(OutputDifference.relative(defined(networks.image(3).values()), run(model, networks.image(3))))
                     .isLessThan(0x1p-8);
         }
     }
@@ -286,8 +240,8 @@ class IntegerPlanTest {
     void aBiasWithStridesIsReadByThem() throws IOException {
         String bias = "torch.select(torch.stack([self.bias, torch.mul(self.bias, 100.)], 1), 1, 0)";
         String line = LINE.replace("self.bias", bias);
-        try (PyTorchModel model = load(LINE, ExecutionPlan.INT8);
-                PyTorchModel strided = load(line, ExecutionPlan.INT8)) {
+        try (PyTorchModel model = networks.load(LINE, ExecutionPlan.INT8);
+                PyTorchModel strided = networks.load(line, ExecutionPlan.INT8)) {
             assertThat(run(strided, positive(4))).containsExactly(run(model, positive(4)));
         }
     }
@@ -296,7 +250,7 @@ class IntegerPlanTest {
     @Test
     void aMethodThatAnotherModuleCallsMayGetAnotherWeight() {
         ScriptModule child = ScriptModule.ofClass("Convolution")
-                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
+                .parameter("weight", networks.weight, CHANNELS, CHANNELS, 3, 3)
                 .method(new ScriptMethod(
                         "_conv_forward",
                         "x: Tensor, weight: Tensor",
@@ -310,14 +264,14 @@ class IntegerPlanTest {
                         "y = (self.child).forward(x, )",
                         "return (self.child)._conv_forward(y, torch.ones([32, 32, 3, 3]), )"))
                 .build();
-        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"self.weight = torch.mul(self.other, 2.)", "(self).weight = torch.mul(self.other, 2.)"})
     void aWeightThatCodeAssignsIsNotQuantized(String line) {
-        ScriptModule module = module(List.of(ScriptMethod.forward(line, "return " + LINE)));
-        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward(line, "return " + LINE)));
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
     }
 
     /** As traced archives and torch.export's programs reach it. */
@@ -335,8 +289,8 @@ class IntegerPlanTest {
                                 .child(
                                         "0",
                                         ScriptModule.ofClass("Convolution")
-                                                .parameter("weight", WEIGHT, CHANNELS, CHANNELS, 3, 3)
-                                                .parameter("bias", BIAS, CHANNELS)
+                                                .parameter("weight", networks.weight, CHANNELS, CHANNELS, 3, 3)
+                                                .parameter("bias", networks.bias, CHANNELS)
                                                 .build())
                                 .build());
         model.method(ScriptMethod.forward(
@@ -345,8 +299,8 @@ class IntegerPlanTest {
                 "weight = _0.weight",
                 "bias = _0.bias",
                 "return " + line));
-        try (PyTorchModel planned = load(model.build(), ExecutionPlan.INT8)) {
-            assertThat(OutputDifference.relative(defined(image(3).values()), run(planned, image(3))))
+        try (PyTorchModel planned = networks.load(model.build(), ExecutionPlan.INT8)) {
+            assertThat(OutputDifference.relative(defined(networks.image(3).values()), run(planned, networks.image(3))))
                     .isLessThan(0x1p-8);
         }
     }
@@ -364,9 +318,9 @@ class IntegerPlanTest {
                 "torch._convolution(x, self.other, self.bias, [2, 2], [1, 1], [1, 1], True, [1, 1], 1, False, False, True, True)"
             })
     void otherConvolutionsStayBesideIt(String line) throws IOException {
-        ScriptModule module = module(List.of(
+        ScriptModule module = networks.module(List.of(
                 ScriptMethod.forward("y = " + LINE, "return torch.add(torch.mean(torch.to(" + line + ", 6)), y)")));
-        assertThat(difference(module, ExecutionPlan.INT8, image(3))).isBetween(1e-3, 2e-2);
+        assertThat(difference(module, ExecutionPlan.INT8, networks.image(3))).isBetween(1e-3, 2e-2);
     }
 
     @ParameterizedTest
@@ -379,8 +333,8 @@ class IntegerPlanTest {
                 "torch.conv_transpose2d(y, self.weight, None, [1, 1], [1, 1])"
             })
     void aWeightThatIsUsedOtherwiseIsNotQuantized(String line) {
-        ScriptModule module = module(List.of(ScriptMethod.forward("y = " + LINE, "return " + line)));
-        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
+        ScriptModule module = networks.module(List.of(ScriptMethod.forward("y = " + LINE, "return " + line)));
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
     }
 
     @ParameterizedTest
@@ -390,7 +344,7 @@ class IntegerPlanTest {
                 .parameter("weight", new float[outputs * channels * kernel * kernel], outputs, channels, kernel, kernel)
                 .method(ScriptMethod.forward("return torch.conv2d(x, self.weight, None)"))
                 .build();
-        assertThatThrownBy(() -> load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
+        assertThatThrownBy(() -> networks.load(module, ExecutionPlan.INT8)).hasMessageContaining(NONE);
     }
 
     @ParameterizedTest
@@ -401,8 +355,8 @@ class IntegerPlanTest {
         FloatTensor other = new FloatTensor(TensorShape.of(3, 128, 160), gaussian(4, pixels));
         Path file = Path.of("src/main/resources/models", name, "1/model.pt");
         try (ArchiveSnapshot archive = ArchiveSnapshot.read(file);
-                PyTorchModel narrow = engine.load(archive, new BackendPlan(Device.CPU, 1, ExecutionPlan.BFLOAT16));
-                PyTorchModel model = engine.load(archive, new BackendPlan(Device.CPU, 1, ExecutionPlan.INT8))) {
+                PyTorchModel narrow = networks.load(archive, ExecutionPlan.BFLOAT16);
+                PyTorchModel model = networks.load(archive, ExecutionPlan.INT8)) {
             Prediction alone = predictions(model, image).get(0);
             assertThat(OutputDifference.of(predictions(narrow, image).get(0), alone))
                     .isBetween(1e-3, 0.1);

@@ -1,6 +1,6 @@
 """Times convolutions in integers of 8 bits, as the plan int8 computes them, against those in bfloat16, on random sizes.
 
-    python src/workshop/scripts/integer_convolutions.py SEED SECONDS [--all]
+    python src/workshop/scripts/quantized_convolutions.py SEED SECONDS [--all]
 
 oneDNN keeps the integers of a weight in a form that depends on the size of the image, and changes them in each call if they have another one.
 The script packs them as the plan does, for a result of 16 x 16 pixels, and runs them on images of other sizes with 64 pixels or more (256, where
