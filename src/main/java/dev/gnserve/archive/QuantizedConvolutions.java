@@ -50,7 +50,10 @@ final class QuantizedConvolutions {
 
     private static final int BLOCK = 64;
 
-    /** 254 * 127 * this fits into 32 bits. */
+    /** Smaller kernels with this many weights have other layouts at about one of fifty sizes of images: half of an L2 cache of 1 MB. */
+    private static final int TOO_MANY_WEIGHTS = 1 << 19;
+
+    /** 255 * 127 * this fits into 32 bits. */
     private static final int MOST_ADDED = 66_000;
 
     /**
@@ -289,8 +292,15 @@ final class QuantizedConvolutions {
                     ("it has no convolution that gains. Those that do are of images and of one group. Their stride, padding"
                                     + " and dilation are written as numbers, and their kernel is 3 x 3 or smaller. They have"
                                     + " %d channels or more, and up to %d outputs or a multiple of %d that is none of %d."
-                                    + " Outputs times kernel are %d or more. Their weight is used for nothing else")
-                            .formatted(LEAST_CHANNELS, BLOCK / 2, BLOCK, 3 * BLOCK, LEAST_MULTIPLICATIONS));
+                                    + " Outputs times kernel are %d or more; below 3 x 3 there are fewer than %,d weights."
+                                    + " The weight is used for nothing else")
+                            .formatted(
+                                    LEAST_CHANNELS,
+                                    BLOCK / 2,
+                                    BLOCK,
+                                    3 * BLOCK,
+                                    LEAST_MULTIPLICATIONS,
+                                    TOO_MANY_WEIGHTS));
         }
     }
 
@@ -389,8 +399,10 @@ final class QuantizedConvolutions {
         long channels = shape.get(1);
         long kernel = shape.get(2) * shape.get(3);
         boolean blocks = outputs <= BLOCK / 2 || (outputs % BLOCK == 0 && outputs % 3 != 0);
+        boolean fits = kernel == LARGEST_KERNEL * LARGEST_KERNEL || outputs * channels * kernel < TOO_MANY_WEIGHTS;
         return channels >= LEAST_CHANNELS
                 && blocks
+                && fits
                 && shape.get(2) <= LARGEST_KERNEL
                 && shape.get(3) <= LARGEST_KERNEL
                 && outputs * kernel >= LEAST_MULTIPLICATIONS

@@ -338,7 +338,7 @@ class QuantizedPlanTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8, 64, 3", "32, 24, 3", "32, 192, 3", "32, 64, 5"})
+    @CsvSource({"8, 64, 3", "32, 24, 3", "32, 192, 3", "32, 64, 5", "512, 1024, 1"})
     void sizesThatGainNothingStay(int channels, int outputs, int kernel) {
         ScriptModule module = ScriptModule.ofClass("Model")
                 .parameter("weight", new float[outputs * channels * kernel * kernel], outputs, channels, kernel, kernel)
