@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 @Command(
@@ -21,8 +24,19 @@ final class ServeCommand implements Runnable {
     @Unmatched
     private List<String> springArguments = new ArrayList<>();
 
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
     @Override
     public void run() {
+        for (String argument : springArguments) {
+            if (!argument.startsWith("--")) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "Unknown argument: " + argument + ". Settings begin with --, such as --server.port=8081");
+            }
+        }
         serve(springArguments.toArray(String[]::new));
     }
 

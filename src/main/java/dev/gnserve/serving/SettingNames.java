@@ -31,8 +31,8 @@ import org.springframework.core.env.StandardEnvironment;
 import org.springframework.stereotype.Component;
 
 /**
- * Refuses to start with a setting under {@code gnserve} that does not exist. Spring passes over such settings, so that a typing mistake
- * would mean the default.
+ * Refuses to start with a setting under {@code gnserve} that does not exist, and with an option of the command line whose name has no dot,
+ * such as {@code --port}. Spring passes over such settings, so that a typing mistake would mean the default.
  *
  * <p>Environment variables and system properties also serve other programs, and Kubernetes sets variables for its services. An unknown
  * one of these stops the start only if it is nearly a known one; otherwise it is logged.
@@ -47,6 +47,9 @@ final class SettingNames implements BeanFactoryPostProcessor, EnvironmentAware {
     /** Settings that conditions and application.yaml read. */
     private static final Set<String> WITHOUT_RECORD =
             Set.of("gnserve.tracing", "gnserve.repository.enabled", "gnserve.request-log");
+
+    /** Options of Spring without a dot. */
+    private static final Set<String> WITHOUT_DOT = Set.of("debug", "trace");
 
     /** Different letters between a typing mistake and what was meant. */
     private static final int NEAR = 2;
@@ -108,7 +111,9 @@ final class SettingNames implements BeanFactoryPostProcessor, EnvironmentAware {
         for (PropertySource<?> source : environment.getPropertySources()) {
             if (source instanceof EnumerablePropertySource<?> listed) {
                 for (String name : listed.getPropertyNames()) {
-                    String mistake = isShared(source) ? inShared(name, known) : mistake(name, known);
+                    String mistake = isShared(source)
+                            ? inShared(name, known)
+                            : isCommandLine(source) && !name.contains(".") ? ofOption(name) : mistake(name, known);
                     if (mistake != null) {
                         mistakes.put(name + " (" + origin(source, name) + ")", mistake);
                     }
@@ -125,6 +130,17 @@ final class SettingNames implements BeanFactoryPostProcessor, EnvironmentAware {
     private static boolean isShared(PropertySource<?> source) {
         return source.getName().equals(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME)
                 || source.getName().equals(StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME);
+    }
+
+    private static boolean isCommandLine(PropertySource<?> source) {
+        return source.getName().equals(CommandLinePropertySource.COMMAND_LINE_PROPERTY_SOURCE_NAME);
+    }
+
+    private static @Nullable String ofOption(String name) {
+        return WITHOUT_DOT.contains(name)
+                ? null
+                : "Write settings by their whole name, such as --server.port=8081 or --gnserve.models-dir=FOLDER."
+                        + " `help COMMAND` lists the options of a command.";
     }
 
     private static @Nullable String inShared(String name, List<String> known) {

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class GnserveCommandTest {
@@ -45,6 +47,16 @@ class GnserveCommandTest {
                     .isOne();
         }
         assertThat(err.toString().lines()).containsExactly("no such folder");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model.pt", "-Dserver.port=9090", "-port=9090"})
+    void serveRefusesWhatSpringWouldPassOver(String argument) {
+        StringWriter err = new StringWriter();
+        CommandLine commandLine = GnserveCommand.commandLine().setErr(new PrintWriter(err));
+
+        assertThat(commandLine.execute("serve", argument)).isEqualTo(2);
+        assertThat(err.toString()).contains("Unknown argument: " + argument);
     }
 
     @Test

@@ -51,8 +51,18 @@ class SettingNamesTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"port", "models", "shrad"})
+    void anOptionWithoutADotIsRefused(String option) {
+        assertThatThrownBy(() -> check(argument(option)))
+                .isInstanceOf(MisconfiguredException.class)
+                .hasMessageStartingWith(option + " (command line) is not a setting.")
+                .hasMessageContaining("--server.port=8081");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
+                "debug",
                 "gnserve.limits.max-pixels",
                 "gnserve.limits.maxPixels",
                 "gnserve.limits.max_pixels",
