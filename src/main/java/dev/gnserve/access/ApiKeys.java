@@ -91,7 +91,10 @@ final class ApiKeys {
 
     private static List<String> lines(Path file) {
         try {
-            return Files.readAllLines(file, StandardCharsets.UTF_8);
+            return Files.readString(file, StandardCharsets.UTF_8)
+                    .replaceFirst("^\uFEFF", "") // Some editors write a byte order mark.
+                    .lines()
+                    .toList();
         } catch (IOException e) {
             throw new MisconfiguredException(
                     "the file of API keys cannot be read as text (" + e + "): " + file

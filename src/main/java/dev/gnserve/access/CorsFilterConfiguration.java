@@ -26,7 +26,11 @@ class CorsFilterConfiguration {
         CorsConfiguration allowed = new CorsConfiguration();
         allowed.setAllowedOrigins(settings.allowedOrigins());
         allowed.setAllowedMethods(List.of(
-                HttpMethod.GET.name(), HttpMethod.HEAD.name(), HttpMethod.POST.name(), HttpMethod.DELETE.name()));
+                HttpMethod.GET.name(),
+                HttpMethod.HEAD.name(),
+                HttpMethod.POST.name(),
+                HttpMethod.PUT.name(),
+                HttpMethod.DELETE.name()));
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));
         allowed.setExposedHeaders(List.of(
                 "X-Request-Id",

@@ -20,6 +20,11 @@ public enum ElementType {
         this.bytes = bytes;
     }
 
+    /** Whether the values are numbers with digits behind the point; else they are whole numbers, such as labels, or truths. */
+    public boolean isFloating() {
+        return this == FP16 || this == FP32 || this == FP64;
+    }
+
     /** Bytes of one value. */
     public int bytes() {
         return bytes;

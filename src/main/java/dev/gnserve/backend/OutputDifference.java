@@ -8,8 +8,8 @@ public final class OutputDifference {
     private OutputDifference() {}
 
     /**
-     * The largest relative difference of an output. Infinite where the outputs have other names or shapes, and NaN or infinite where
-     * one of them is. Whole numbers, such as labels, are left out: they are decisions.
+     * The largest relative difference of an output. Infinite where the outputs have other names, types or shapes, and NaN or
+     * infinite where one of them is. Whole numbers, such as labels, are left out: they are decisions.
      */
     public static double of(Prediction expected, Prediction actual) {
         if (!expected.outputs().keySet().equals(actual.outputs().keySet())) {
@@ -22,7 +22,10 @@ public final class OutputDifference {
             if (other == null || !other.shape().equals(one.shape())) {
                 return Double.POSITIVE_INFINITY;
             }
-            if (one.type() == ElementType.FP32) {
+            if (one.type() != other.type()) {
+                return Double.POSITIVE_INFINITY;
+            }
+            if (one.type().isFloating()) {
                 double difference = relative(one.floats(), other.floats());
                 largest = difference > largest || Double.isNaN(difference) ? difference : largest;
             }

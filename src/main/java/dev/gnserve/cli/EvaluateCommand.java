@@ -134,6 +134,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private boolean volumes;
 
+    /** Options that end the command with 1, by what an evaluation measures. */
+    private static final List<String> GATES =
+            List.of("--min-dice", "--min-f1", "--min-ap50", "--min-pq", "--min-accuracy");
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -160,8 +164,10 @@ final class EvaluateCommand implements Callable<Integer> {
             return switch (manifest.task()) {
                 case SEGMENTATION -> segmentation(source, progress);
                 case DETECTION -> detection(source, progress);
-                case CLASSIFICATION ->
-                    judge(ClassificationEvaluation.run(source, data, folder(), page != null, progress));
+                case CLASSIFICATION -> {
+                    measures("--min-accuracy");
+                    yield judge(ClassificationEvaluation.run(source, data, folder(), page != null, progress));
+                }
                 case EMBEDDING, REGRESSION, TENSORS ->
                     throw new IllegalArgumentException(
                             "models of " + manifest.task().label() + " are not measured");
@@ -214,8 +220,20 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** Refuses a gate of a figure that is not measured here, which would let everything pass. */
+    private void measures(String... gates) {
+        for (String gate : GATES) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(gate)
+                    && !List.of(gates).contains(gate)) {
+                throw new IllegalArgumentException("%s goes with a figure that is not measured here; allowed here: %s"
+                        .formatted(gate, String.join(", ", gates)));
+            }
+        }
+    }
+
     private int segmentation(ModelSource source, IntConsumer progress) throws IOException {
         if (Files.isRegularFile(data)) {
+            measures("--min-pq", "--min-f1", "--min-ap50");
             return judgeObjects(
                     source,
                     InstanceEvaluation.run(source, data, folder(), results, page != null, tries(source), progress));
@@ -226,21 +244,26 @@ final class EvaluateCommand implements Callable<Integer> {
                 throw new IllegalArgumentException(
                         "--report and --write-threshold do not go with the data set of an embedded model; give a folder with images/ and objects/");
             }
+            measures("--min-dice", "--min-f1");
             return judge(SegmentationEvaluation.run(source, data, split, progress));
         }
-        return Files.isDirectory(data.resolve("objects"))
-                ? judgeObjects(source, InstanceEvaluation.run(source, data, page != null, tries(source), progress))
-                : judgeMasks(source, MaskEvaluation.run(source, data, page != null, tries(source), progress));
+        if (Files.isDirectory(data.resolve("objects"))) {
+            measures("--min-pq", "--min-f1", "--min-ap50");
+            return judgeObjects(source, InstanceEvaluation.run(source, data, page != null, tries(source), progress));
+        }
+        measures("--min-dice");
+        return judgeMasks(source, MaskEvaluation.run(source, data, page != null, tries(source), progress));
     }
 
     private int detection(ModelSource source, IntConsumer progress) throws IOException {
+        if (Files.isRegularFile(data) && masks) {
+            measures("--min-pq", "--min-f1", "--min-ap50");
+            return judgeObjects(
+                    source, InstanceEvaluation.run(source, data, folder(), results, page != null, Map.of(), progress));
+        }
+        measures("--min-ap50");
         if (Files.isRegularFile(data)) {
-            return masks
-                    ? judgeObjects(
-                            source,
-                            InstanceEvaluation.run(source, data, folder(), results, page != null, Map.of(), progress))
-                    : judgeBoxes(
-                            source, DetectionEvaluation.run(source, data, folder(), results, page != null, progress));
+            return judgeBoxes(source, DetectionEvaluation.run(source, data, folder(), results, page != null, progress));
         }
         refuseOptionsOfFiles();
         return judgeBoxes(source, DetectionEvaluation.run(source, data, split, fold, page != null, progress));
@@ -270,7 +293,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 report.images(),
                 EvaluationTable.of(report, volumes ? "voxels" : "pixels"));
         writeMask(source, report.thresholds(), report.meanDice());
-        return report.meanDice() != null && report.meanDice() >= leastDice ? 0 : 1;
+        return atLeast(report.meanDice(), leastDice) ? 0 : 1;
     }
 
     private int judgeObjects(ModelSource source, Evaluation<InstanceReport> evaluation) throws IOException {
@@ -318,7 +341,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (writeThreshold && best != null) {
             write(ManifestThreshold.SCORE, source, best.score());
         }
-        return report.ap50() >= leastAp50 ? 0 : 1;
+        return atLeast(report.ap50(), leastAp50) ? 0 : 1;
     }
 
     /**

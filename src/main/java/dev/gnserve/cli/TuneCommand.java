@@ -9,6 +9,7 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.Accuracy;
 import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
@@ -18,7 +19,6 @@ import dev.gnserve.model.TunedPlans;
 import dev.gnserve.model.TuningReport;
 import dev.gnserve.pipeline.ImagePipeline;
 import dev.gnserve.pipeline.Upload;
-import dev.gnserve.tuning.Accuracy;
 import dev.gnserve.tuning.PlanTuner;
 import dev.gnserve.tuning.PlannedManifest;
 import dev.gnserve.tuning.TuningImages;
@@ -49,8 +49,8 @@ import tools.jackson.databind.json.JsonMapper;
             "Finds the fastest execution plan of a model on this machine that does not change what it answers.",
             "Each plan runs sample images. Its outputs are compared with those of the model as exported, and its Group"
                     + " Normalization is verified. Plans that differ too much are refused, with the reason.",
-            "The plans that remain are timed in turn. With --write, the choice goes into model.yaml. That of the accuracy exact is"
-                    + " kept for execution: {plan: auto} on this machine, in $XDG_CACHE_HOME/gnserve/plans."
+            "The plans that remain are timed in turn. The choice is kept for execution: {plan: auto} with this accuracy on this machine,"
+                    + " in $XDG_CACHE_HOME/gnserve/plans. With --write, it goes into model.yaml."
         })
 final class TuneCommand implements Callable<Integer> {
 
@@ -64,11 +64,10 @@ final class TuneCommand implements Callable<Integer> {
 
     @Option(
             names = "--accuracy",
-            defaultValue = "exact",
             description =
-                    "exact: what equals the model as exported within the rounding of float32. decisions: what decides the same"
-                            + " (default: ${DEFAULT-VALUE}).")
-    private Accuracy accuracy = Accuracy.EXACT;
+                    "exact: what equals the model as exported within the rounding of float32. decisions: what decides the same. A number:"
+                            + " the part of their size by which outputs may differ (default: execution.accuracy of model.yaml, else exact).")
+    private @Nullable String accuracy;
 
     @Option(
             names = "--data",
@@ -99,18 +98,18 @@ final class TuneCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--write needs the folder of a model, and " + model + " is an embedded one");
         }
+        Accuracy asked = accuracy == null ? null : accuracy(accuracy);
         ModelSource source = NamedModel.find(model, null, spec);
         TuningReport report;
         try (Engine engine = new Engine(PyTorchBackend.start(EngineSettings.defaults()));
                 ArchiveSnapshot archive = source.snapshot()) {
             EngineScope scope = engine.scope("model " + source.name());
             ModelManifest manifest = ManifestReader.read(source, archive, scope);
-            report = new PlanTuner(scope, archive, manifest, images(source, manifest), accuracy)
+            Accuracy budget = asked == null ? manifest.execution().accuracy() : asked;
+            report = new PlanTuner(scope, archive, manifest, images(source, manifest), budget)
                     .run(source.name(), source.version(), Duration.ofSeconds(seconds));
-            if (accuracy == Accuracy.EXACT) {
-                int cores = Runtime.getRuntime().availableProcessors();
-                keep(TunedPlans.Key.of(archive, engine.describe(), manifest.execution(), cores), report);
-            }
+            int cores = Runtime.getRuntime().availableProcessors();
+            keep(TunedPlans.Key.of(archive, engine.describe(), manifest, budget, cores), budget, report);
         } catch (FailureException e) {
             spec.commandLine().getErr().println(model + ": " + e.failure().detail());
             return 1;
@@ -135,12 +134,21 @@ final class TuneCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void keep(TunedPlans.Key key, TuningReport report) {
+    private Accuracy accuracy(String label) {
+        try {
+            return Accuracy.of(label);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--accuracy: " + e.getMessage(), e);
+        }
+    }
+
+    private void keep(TunedPlans.Key key, Accuracy budget, TuningReport report) {
+        String where = "for execution: {plan: auto, accuracy: " + budget.label() + "}, the choice ";
         try {
             Path file = TunedPlans.ofUser().keep(key, report);
-            spec.commandLine().getErr().println("for execution: {plan: auto}, the choice is kept in " + file);
+            spec.commandLine().getErr().println(where + "is kept in " + file);
         } catch (IOException e) {
-            spec.commandLine().getErr().println("for execution: {plan: auto}, the choice cannot be kept: " + e);
+            spec.commandLine().getErr().println(where + "cannot be kept: " + e);
         }
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param split name of the split, or of the fold
  * @param images how many
  * @param objects true boxes
- * @param ap50 average precision at an intersection over union of 0.5, mean of the classes
+ * @param ap50 average precision at an intersection over union of 0.5, mean of the classes that occur; null if none does
  * @param ap50to95 the same, mean of thresholds 0.5, 0.55, ..., 0.95
  * @param ap75 average precision at 0.75, mean of the classes; null where it is not defined, as what follows
  * @param apSmall ap50to95 of objects up to 32 x 32 pixels
@@ -31,8 +31,8 @@ public record DetectionReport(
         String split,
         int images,
         int objects,
-        double ap50,
-        double ap50to95,
+        @Nullable Double ap50,
+        @Nullable Double ap50to95,
         @Nullable Double ap75,
         @Nullable Double apSmall,
         @Nullable Double apMedium,
@@ -42,11 +42,15 @@ public record DetectionReport(
         List<ClassScores> byClass) {
 
     /**
-     * Scores of one class; NaN if it has no true box.
+     * Scores of one class; null if it has no true box.
      *
      * @param objects true boxes
      */
-    public record ClassScores(String label, int objects, double ap50, double ap50to95) {}
+    public record ClassScores(
+            String label,
+            int objects,
+            @Nullable Double ap50,
+            @Nullable Double ap50to95) {}
 
     public DetectionReport {
         byClass = List.copyOf(byClass);
@@ -59,12 +63,9 @@ public record DetectionReport(
             rows.add(new ClassScores(
                     labels.get(label),
                     precision.objects(label),
-                    precision.of(label, 0.5),
-                    precision.ofAllThresholds(label)));
+                    defined(precision.of(label, 0.5)),
+                    defined(precision.ofAllThresholds(label))));
         }
-        // A class that does not occur has no average precision and does not count.
-        List<ClassScores> scored =
-                rows.stream().filter(row -> row.objects() > 0).toList();
         return new DetectionReport(
                 model,
                 version,
@@ -72,8 +73,8 @@ public record DetectionReport(
                 split,
                 precision.images(),
                 rows.stream().mapToInt(ClassScores::objects).sum(),
-                scored.stream().mapToDouble(ClassScores::ap50).average().orElse(Double.NaN),
-                scored.stream().mapToDouble(ClassScores::ap50to95).average().orElse(Double.NaN),
+                mean(labels, label -> precision.of(label, 0.5)),
+                mean(labels, precision::ofAllThresholds),
                 mean(labels, label -> precision.of(label, 0.75)),
                 mean(labels, label -> precision.ofAllThresholds(label, Size.SMALL)),
                 mean(labels, label -> precision.ofAllThresholds(label, Size.MEDIUM)),
@@ -81,6 +82,10 @@ public record DetectionReport(
                 mean(labels, precision::recall),
                 precision.bestThreshold(labels.size()),
                 rows);
+    }
+
+    private static @Nullable Double defined(double value) {
+        return Double.isNaN(value) ? null : value;
     }
 
     /** Over the classes for which it is defined. */

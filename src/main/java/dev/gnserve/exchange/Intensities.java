@@ -45,7 +45,7 @@ final class Intensities {
         return picture;
     }
 
-    /** One mean for each channel of the picture, in its own units: 0 to 255, or 0 to 65535. */
+    /** One mean for each channel of the picture, in its own units: 0 to 255, 0 to 65535, or those of its numbers. */
     static double[] means(UprightImage picture, ObjectPixels pixels) {
         double[] means = new double[picture.channels()];
         for (int i = 0; i < pixels.inside().length; i++) {
@@ -53,7 +53,7 @@ final class Intensities {
                 int x = pixels.region().x() + i % pixels.region().width();
                 int y = pixels.region().y() + i / pixels.region().width();
                 for (int channel = 0; channel < means.length; channel++) {
-                    means[channel] += picture.sample(x, y, channel);
+                    means[channel] += picture.value(x, y, channel);
                 }
             }
         }

@@ -114,7 +114,7 @@ final class GifAnimation implements Animation {
         try (ImageInputStream stream = new EndingStream(alone(block), work)) {
             reader.addIIOReadProgressListener(work);
             reader.setInput(stream, true, true);
-            Raster indices = reader.read(0).getRaster();
+            Raster indices = GifRows.read(reader).getRaster();
             // As Pillow: what was before the first frame is its transparent colour, or nothing that could be restored.
             boolean clears = block.disposal == 2 || (block.disposal == 3 && number == 0 && block.transparent != NONE);
             boolean restores = block.disposal == 3 && number > 0;

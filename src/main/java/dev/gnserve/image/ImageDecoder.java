@@ -193,10 +193,11 @@ public final class ImageDecoder {
             reader.addIIOReadProgressListener(work);
             reader.setInput(stream, true, true);
             limits.check(format, reader.getWidth(0), reader.getHeight(0));
-            ImageReadParam parameters = reader.getDefaultReadParam();
-            if (format == ImageFormat.PNG) {
-                parameters.setDestinationType(redFirst(reader));
+            if (format == ImageFormat.GIF) {
+                return Rasters.toImage(GifRows.read(reader));
             }
+            ImageReadParam parameters = reader.getDefaultReadParam();
+            parameters.setDestinationType(redFirst(reader));
             return Rasters.toImage(reader.read(0, parameters));
         } finally {
             reader.dispose();

@@ -25,6 +25,9 @@ public record NpyHeader(boolean bigEndian, char kind, int bytes, boolean fortran
     private static final Pattern SHAPE = Pattern.compile("'shape'\\s*:\\s*\\(([\\d,\\s]*)\\)");
     private static final int PREFIX = 8;
 
+    /** NumPy reads no longer one by default ({@code max_header_size} of {@code numpy.load}). */
+    private static final int LONGEST = 10_000;
+
     /** Whether the file begins as one of NumPy. */
     public static boolean isOf(byte[] file) {
         return ImageFormat.of(file) == ImageFormat.NPY;
@@ -45,6 +48,10 @@ public record NpyHeader(boolean bigEndian, char kind, int bytes, boolean fortran
         long length = first ? start.getShort(PREFIX) & 0xFFFF : start.getInt(PREFIX) & 0xFFFF_FFFFL;
         if (length > file.length - begin) {
             throw new CorruptImageException("it ends in its header");
+        }
+        if (length > LONGEST) {
+            throw new UnsupportedImageException(
+                    "its header has %,d bytes, allowed is %,d; save it as a plain array".formatted(length, LONGEST));
         }
         String header = new String(file, begin, (int) length, StandardCharsets.ISO_8859_1);
         Matcher description = DESCRIPTION.matcher(header);
@@ -86,7 +93,7 @@ public record NpyHeader(boolean bigEndian, char kind, int bytes, boolean fortran
                     .mapToLong(Long::parseLong)
                     .toArray();
         } catch (NumberFormatException e) {
-            throw new CorruptImageException("its shape is (" + sizes + ")");
+            throw new CorruptImageException("its shape is (" + shown(sizes) + ")");
         }
     }
 
@@ -99,7 +106,7 @@ public record NpyHeader(boolean bigEndian, char kind, int bytes, boolean fortran
         if (file.length - from != count * bytes) {
             throw new CorruptImageException(
                     "it has %d bytes behind its header and needs %d for an array of the shape %s"
-                            .formatted(file.length - from, count * bytes, Arrays.toString(shape)));
+                            .formatted(file.length - from, count * bytes, shown(Arrays.toString(shape))));
         }
     }
 

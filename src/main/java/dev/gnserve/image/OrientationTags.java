@@ -31,6 +31,10 @@ final class OrientationTags {
     /** Texts are searched so far. */
     private static final int MOST_TEXT_BYTES = 1 << 18;
 
+    /** More texts that may hold an orientation are not searched for it. */
+    private static final int MOST_TEXTS = 16;
+
+    private int texts;
     private @Nullable Orientation exif;
     private @Nullable Orientation exifText;
     private @Nullable Orientation xmp;
@@ -66,9 +70,10 @@ final class OrientationTags {
     }
 
     /** Takes a text of PNG (tEXt, zTXt): a keyword, a zero, and if it is compressed the method; then the text. */
-    void pngText(byte[] bytes, int from, int length, boolean compressed) {
+    void pngText(byte[] bytes, int from, int length, boolean compressed) throws UnsupportedImageException {
         int text = behindZero(bytes, from, from + length) + (compressed ? 1 : 0);
         if (text < from + length && EXIF_KEYWORD.matcher(keyword(bytes, from)).matches()) {
+            requireFew();
             byte[] content = text(bytes, text, from + length, compressed);
             Matcher parts = EXIF_TEXT.matcher(new String(content, StandardCharsets.ISO_8859_1));
             if (exifText == null && parts.lookingAt()) {
@@ -80,13 +85,23 @@ final class OrientationTags {
     }
 
     /** Takes an international text of PNG (iTXt): a keyword, whether it is compressed, a method, a language, the keyword translated. */
-    void pngInternationalText(byte[] bytes, int from, int length) {
+    void pngInternationalText(byte[] bytes, int from, int length) throws UnsupportedImageException {
         int end = from + length;
         int flag = behindZero(bytes, from, end);
         int text = behindZero(bytes, behindZero(bytes, flag + 2, end), end);
         if (text < end && keyword(bytes, from).equals(XMP_KEYWORD)) {
+            requireFew();
             byte[] packet = text(bytes, text, end, bytes[flag] == 1);
             xmp(packet, 0, packet.length);
+        }
+    }
+
+    /** Small texts inflate to large ones. */
+    private void requireFew() throws UnsupportedImageException {
+        if (++texts > MOST_TEXTS) {
+            throw new UnsupportedImageException(
+                    "it has more than %d texts with EXIF or XMP, of which one counts; save it without them"
+                            .formatted(MOST_TEXTS));
         }
     }
 

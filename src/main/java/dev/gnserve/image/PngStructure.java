@@ -137,7 +137,8 @@ final class PngStructure {
         return new PngStructure(tags.orientation(), Math.max(1, pictures), bare(bytes, palette.toByteArray(), data));
     }
 
-    private static void readTags(OrientationTags tags, int type, byte[] bytes, int at, int length) {
+    private static void readTags(OrientationTags tags, int type, byte[] bytes, int at, int length)
+            throws UnsupportedImageException {
         switch (type) {
             case EXIF -> tags.exif(bytes, at, length);
             case TEXT -> tags.pngText(bytes, at, length, false);

@@ -25,6 +25,9 @@ final class TiffPage {
 
     private static final int JPEG_UNIT = 8;
 
+    /** The largest tables that JPEG can have are a fifth of this. */
+    private static final int MOST_TABLES = 1 << 14;
+
     /** JPEG stores whole units of up to 32 x 32 pixels. */
     private static final long JPEG_PADDING = 32;
 
@@ -299,12 +302,23 @@ final class TiffPage {
         return lengths;
     }
 
+    /** They are read again for each strip or tile. */
+    private byte[] tables() throws UnsupportedImageException {
+        byte[] tables = directory.bytes(TiffTag.JPEG_TABLES);
+        if (tables.length > MOST_TABLES) {
+            throw new UnsupportedImageException(
+                    "its JPEG tables have %,d bytes, allowed is %,d; save it with tables of its own for each strip or tile"
+                            .formatted(tables.length, MOST_TABLES));
+        }
+        return tables;
+    }
+
     /** A strip or tile with JPEG compression, as a JPEG file. */
-    byte[] jpeg(int strip) {
+    byte[] jpeg(int strip) throws UnsupportedImageException {
         if (compression == TiffCompression.OLD_STYLE_JPEG) {
             return oldStyleJpeg();
         }
-        byte[] tables = directory.bytes(TiffTag.JPEG_TABLES);
+        byte[] tables = tables();
         int from = (int) offsets[strip];
         int length = (int) lengths[strip];
         if (tables.length < 4 || length < 2) {

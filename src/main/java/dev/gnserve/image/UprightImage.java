@@ -136,6 +136,11 @@ public final class UprightImage {
         return samples instanceof byte[] bytes ? bytes[index] & 0xFF : ((short[]) samples)[index] & 0xFFFF;
     }
 
+    /** The value at a pixel, of samples of any kind. */
+    public double value(int x, int y, int channel) {
+        return numbers == null ? sample(x, y, channel) : number(x, y, channel);
+    }
+
     /** The value at a pixel of an image whose samples have any range. */
     float number(int x, int y, int channel) {
         return ((float[]) samples)[index(x, y, channel)];

@@ -201,7 +201,7 @@ final class JobStore implements AutoCloseable {
 
         private final OutputStream file;
         private long bytes;
-        private @Nullable FullException full;
+        private @Nullable IOException failure;
 
         private Answer(Path path) throws IOException {
             this.file = Files.newOutputStream(path);
@@ -211,10 +211,10 @@ final class JobStore implements AutoCloseable {
             return bytes;
         }
 
-        /** Why the answer is not whole; null if it is. */
+        /** Why the answer is not whole, also if its writer took that for a client who went away; null if it is whole. */
         @Nullable
-        FullException full() {
-            return full;
+        IOException failure() {
+            return failure;
         }
 
         @Override
@@ -226,12 +226,12 @@ final class JobStore implements AutoCloseable {
         public void write(byte[] values, int offset, int length) throws IOException {
             try {
                 reserve(length);
-            } catch (FullException e) {
-                full = e;
+                bytes += length;
+                file.write(values, offset, length);
+            } catch (IOException e) {
+                failure = e;
                 throw e;
             }
-            bytes += length;
-            file.write(values, offset, length);
         }
 
         @Override
@@ -268,9 +268,10 @@ final class JobStore implements AutoCloseable {
         return new Answer(answer(job));
     }
 
-    /** Removes an answer that its job is not finished with. */
+    /** Removes an answer that its job is not finished with. A second call does nothing. */
     void drop(Job job, Answer answer) {
-        release(answer.bytes());
+        release(answer.bytes);
+        answer.bytes = 0;
         remove(answer(job));
     }
 

@@ -330,9 +330,8 @@ public final class Jobs implements AutoCloseable {
             if (stopping || job.outcome() != null) {
                 return null;
             }
-            if (answer.full() != null) {
-                fail(job, answer.full());
-                return null;
+            if (answer.failure() != null) {
+                throw answer.failure();
             }
             Duration pause = again ? refusal(answered) : null;
             if (pause == null) {
@@ -341,6 +340,9 @@ public final class Jobs implements AutoCloseable {
             return pause;
         } catch (Exception | Error e) {
             if (!stopping && job.outcome() == null) {
+                if (answer != null) {
+                    store.drop(job, answer); // Which makes room for the end of the job.
+                }
                 fail(job, e);
             }
             return null;
@@ -404,15 +406,16 @@ public final class Jobs implements AutoCloseable {
     }
 
     private void fail(Job job, Throwable cause) {
-        boolean noRoom = cause instanceof JobStore.FullException;
+        if (cause instanceof JobStore.FullException) {
+            fail(job, Failure.of(FailureCode.OVERLOADED, "The answer has no room: " + cause.getMessage(), cause));
+            return;
+        }
+        String what = cause instanceof IOException
+                ? "A file of this job in gnserve.jobs.dir cannot be read or written."
+                : "The service failed on this job.";
         fail(
                 job,
-                noRoom
-                        ? Failure.of(FailureCode.OVERLOADED, "The answer has no room: " + cause.getMessage(), cause)
-                        : Failure.of(
-                                FailureCode.ENGINE_FAULT,
-                                "The service failed on this job. Its log has the cause, under the id of the job.",
-                                cause));
+                Failure.of(FailureCode.ENGINE_FAULT, what + " The log has the cause, under the id of the job.", cause));
     }
 
     private void fail(Job job, Failure failure) {

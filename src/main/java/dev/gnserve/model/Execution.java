@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  *     models
  * @param device where the model runs
  * @param plan memory format and precision; null for what {@link TunedPlans} holds for this machine
+ * @param accuracy how far a plan that is chosen may be from the model as exported; says nothing where the plan is stated
  */
 public record Execution(
-        int workers, int threads, Device device, @Nullable ExecutionPlan plan) {
+        int workers, int threads, Device device, @Nullable ExecutionPlan plan, Accuracy accuracy) {
 
     /** In model.yaml, for the plan null. */
     static final String AUTO = "auto";

@@ -65,8 +65,11 @@ public record FcosSpec(Locations locations, Distances distances, List<Integer> s
     private void boxes(HeadGrid grid, Tensor map, float[] boxes, int at) {
         float[] values = grid.values(map, 1, 4);
         float offset = locations == Locations.CENTRE ? 0.5f : 0;
-        float scaleX = distances == Distances.STRIDES ? grid.strideX() : 1;
-        float scaleY = distances == Distances.STRIDES ? grid.strideY() : 1;
+        float scale = distances == Distances.STRIDES ? grid.step() : 1;
+        if (scale == 0) {
+            throw HeadGrid.fault("The level of %d x %d has no stride that is a power of two. Set output.strides."
+                    .formatted(grid.width(), grid.height()));
+        }
         for (int i = 0; i < grid.locations(); i++) {
             int from = (grid.first() + i) * 4;
             for (int side = 0; side < 4; side++) {
@@ -80,10 +83,10 @@ public record FcosSpec(Locations locations, Distances distances, List<Integer> s
             float x = (i % grid.width() + offset) * grid.strideX();
             float y = (row + offset) * grid.strideY();
             int to = 4 * (at + i);
-            boxes[to] = x - values[from] * scaleX;
-            boxes[to + 1] = y - values[from + 1] * scaleY;
-            boxes[to + 2] = x + values[from + 2] * scaleX;
-            boxes[to + 3] = y + values[from + 3] * scaleY;
+            boxes[to] = x - values[from] * scale;
+            boxes[to + 1] = y - values[from + 1] * scale;
+            boxes[to + 2] = x + values[from + 2] * scale;
+            boxes[to + 3] = y + values[from + 3] * scale;
         }
     }
 

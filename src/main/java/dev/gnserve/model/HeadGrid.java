@@ -13,9 +13,10 @@ import java.util.List;
  * @param width its columns of locations
  * @param strideX distance of two locations in input pixels
  * @param strideY likewise, from top to bottom
+ * @param step stride of the level in the network, of which torchvision's strides differ where sides are no multiples of it
  * @param first number of its first row, where all levels are together
  */
-record HeadGrid(int height, int width, int strideX, int strideY, int first) {
+record HeadGrid(int height, int width, int strideX, int strideY, int step, int first) {
 
     /** Above this logit rounding moves the sigmoid by more than {@link #MARGIN} of the logit. */
     private static final double MOST_CUT = 8;
@@ -54,6 +55,7 @@ record HeadGrid(int height, int width, int strideX, int strideY, int first) {
                         gridWidth,
                         divided ? width / gridWidth : stride,
                         divided ? height / gridHeight : stride,
+                        stride,
                         first));
                 first += gridWidth * gridHeight * anchors;
             }
@@ -68,23 +70,32 @@ record HeadGrid(int height, int width, int strideX, int strideY, int first) {
         if (!strides.isEmpty() && strides.size() != levels.classes().size()) {
             throw fault("The model returned " + levels.classes().size() + " levels, but output.strides are " + strides);
         }
+        int step = 0;
         for (int level = 0; level < levels.classes().size(); level++) {
             Tensor map = levels.classes().get(level);
             int gridHeight = map.shape().size(1);
             int gridWidth = map.shape().size(2);
             if (!strides.isEmpty()) {
-                int stride = strides.get(level);
-                if (!covers(stride, gridWidth, width) || !covers(stride, gridHeight, height)) {
+                step = strides.get(level);
+                if (!covers(step, gridWidth, width) || !covers(step, gridHeight, height)) {
                     throw fault("output.strides has %d for a level of %d x %d, but the input has %d x %d pixels."
-                            .formatted(stride, gridWidth, gridHeight, width, height));
+                            .formatted(step, gridWidth, gridHeight, width, height));
                 }
-                grids.add(new HeadGrid(gridHeight, gridWidth, stride, stride, 0));
-            } else if (divided) {
-                grids.add(new HeadGrid(gridHeight, gridWidth, width / gridWidth, height / gridHeight, 0));
             } else {
-                int stride = powerOfTwo(gridWidth, gridHeight, width, height);
-                grids.add(new HeadGrid(gridHeight, gridWidth, stride, stride, 0));
+                step = powerOfTwo(2 * step, gridWidth, gridHeight, width, height);
+                if (step == 0 && !divided) {
+                    throw fault(
+                            "The model returned a level of %d x %d for an input of %d x %d: no stride that is a power of two gives it. Set output.strides."
+                                    .formatted(gridWidth, gridHeight, width, height));
+                }
             }
+            grids.add(new HeadGrid(
+                    gridHeight,
+                    gridWidth,
+                    divided ? width / gridWidth : step,
+                    divided ? height / gridHeight : step,
+                    step,
+                    0));
         }
         return grids;
     }
@@ -93,15 +104,18 @@ record HeadGrid(int height, int width, int strideX, int strideY, int first) {
         return (side + stride - 1) / stride == grid;
     }
 
-    private static int powerOfTwo(int gridWidth, int gridHeight, int width, int height) {
-        for (int stride = 1; stride <= LARGEST_STRIDE; stride *= 2) {
+    /**
+     * The least power of two that gives a level of this size; 0 if there is none. Small inputs have several levels of one location, with
+     * different strides: so where it can be, it is not below the least one of this level, twice that of the level before.
+     */
+    private static int powerOfTwo(int least, int gridWidth, int gridHeight, int width, int height) {
+        int found = 0;
+        for (int stride = 1; stride <= LARGEST_STRIDE && (found == 0 || found < least); stride *= 2) {
             if (covers(stride, gridWidth, width) && covers(stride, gridHeight, height)) {
-                return stride;
+                found = stride;
             }
         }
-        throw fault(
-                "The model returned a level of %d x %d for an input of %d x %d: no stride that is a power of two gives it. Set output.strides."
-                        .formatted(gridWidth, gridHeight, width, height));
+        return found;
     }
 
     int locations() {

@@ -177,13 +177,23 @@ public final class ManifestReader {
 
     private static Execution execution(ManifestTree tree) {
         String plan = tree.get("/execution/plan", String.class);
+        boolean auto = plan.equals(Execution.AUTO);
+        Accuracy accuracy = tree.make("/execution/accuracy", () -> {
+            if (!auto && tree.isGiven("/execution/accuracy")) {
+                throw new IllegalArgumentException(
+                        "says how far a plan may go that is chosen by plan: auto, and the plan is " + plan
+                                + "; leave one of them out");
+            }
+            return Accuracy.of(tree.get("/execution/accuracy", String.class));
+        });
         return tree.make(
                 "/execution",
                 () -> new Execution(
                         tree.get("/execution/workers", Integer.class),
                         tree.get("/execution/threads", Integer.class),
                         tree.get("/execution/device", Device.class),
-                        plan.equals(Execution.AUTO) ? null : ExecutionPlan.named(plan)));
+                        auto ? null : ExecutionPlan.named(plan),
+                        accuracy));
     }
 
     /** Of a classifier with several heads: those of all heads. */

@@ -173,6 +173,11 @@ public record ModelManifest(
         }
     }
 
+    /** Whether the golden check has a picture, and not a volume. */
+    public boolean hasGoldenPicture() {
+        return golden != null && input.volume() == null;
+    }
+
     private static void requireVolumes(OutputSpec output, @Nullable Golden golden) {
         boolean read = switch (output.decoder()) {
             case SOFTMAX, SIGMOID, PROBABILITIES -> !output.channels().contains(OutputSpec.BOUNDARY);

@@ -48,7 +48,7 @@ public final class PlanChoice {
     /** Chooses, and measures first where nothing is kept. What goes wrong in that is the reason to run as exported. */
     Chosen choose(EngineScope scope, ArchiveSnapshot archive, ModelSource source, ModelManifest manifest, int cores) {
         Execution execution = manifest.execution();
-        TunedPlans.Key key = TunedPlans.Key.of(archive, scope.describe(), execution, cores);
+        TunedPlans.Key key = TunedPlans.Key.of(archive, scope.describe(), manifest, execution.accuracy(), cores);
         TuningReport known = kept.find(key);
         ExecutionPlan stated = execution.plan();
         if (stated != null) {
@@ -85,7 +85,8 @@ public final class PlanChoice {
 
     /** For a model that must run as exported. */
     Chosen asExported(EngineScope scope, ArchiveSnapshot archive, ModelManifest manifest, int cores, String why) {
-        TunedPlans.Key key = TunedPlans.Key.of(archive, scope.describe(), manifest.execution(), cores);
+        TunedPlans.Key key = TunedPlans.Key.of(
+                archive, scope.describe(), manifest, manifest.execution().accuracy(), cores);
         return new Chosen(ExecutionPlan.AS_EXPORTED, why, kept.find(key));
     }
 

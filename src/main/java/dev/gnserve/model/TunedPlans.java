@@ -63,11 +63,32 @@ public final class TunedPlans {
      * @param cores number of cores that the process may use
      * @param threads threads of a pass; 0 for automatic
      * @param plans {@link PlannedArchive#VERSION}
+     * @param accuracy label of the {@link Accuracy} that judged the plans
+     * @param images on what a load judges plans: {@code golden} or {@code noise}
      */
     public record Key(
-            String archive, String engine, String device, String processor, int cores, int threads, int plans) {
+            String archive,
+            String engine,
+            String device,
+            String processor,
+            int cores,
+            int threads,
+            int plans,
+            String accuracy,
+            String images) {
 
-        public static Key of(ArchiveSnapshot archive, BackendDescription engine, Execution execution, int cores) {
+        /**
+         * The key of a model on this machine.
+         *
+         * @param accuracy that of the manifest, or another one
+         */
+        public static Key of(
+                ArchiveSnapshot archive,
+                BackendDescription engine,
+                ModelManifest manifest,
+                Accuracy accuracy,
+                int cores) {
+            Execution execution = manifest.execution();
             return new Key(
                     archive.sha256(),
                     engine.name(),
@@ -75,7 +96,9 @@ public final class TunedPlans {
                     thisProcessor(),
                     cores,
                     execution.threadsOn(cores),
-                    PlannedArchive.VERSION);
+                    PlannedArchive.VERSION,
+                    accuracy.label(),
+                    manifest.hasGoldenPicture() ? "golden" : "noise");
         }
 
         /** On Linux, name, family and model of the first CPU; else the architecture. */

@@ -15,7 +15,6 @@ import dev.gnserve.image.Preprocessor;
 import dev.gnserve.image.Resize;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ClipSpec;
-import dev.gnserve.model.InputSpec;
 import dev.gnserve.model.ModelManifest;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -102,12 +101,12 @@ final class ClipReader {
         for (byte[] file : files) {
             for (int page : files.size() == 1 ? pages(spec, file) : Set.of(1)) {
                 DecodeCost cost = frames.cost(file, page, wanted);
-                pixels = Math.max(pixels, cost.pixels());
+                pixels = Math.max(pixels, preparedPixels(manifest.input().resize(), cost));
                 decoding = Math.max(decoding, cost.inPixels(PixelBudget.BYTES_PER_PIXEL));
             }
         }
         long kept = (long) spec.frames() * (spec.clips() + InputsInFlight.limit(manifest));
-        long bytes = kept * preparedPixels(manifest.input(), pixels) * wanted.channels() * Float.BYTES;
+        long bytes = kept * pixels * wanted.channels() * Float.BYTES;
         return decoding + bytes / PixelBudget.BYTES_PER_PIXEL;
     }
 
@@ -126,15 +125,11 @@ final class ClipReader {
         }
     }
 
-    private static long preparedPixels(InputSpec input, long pixels) {
-        if (input.resize() instanceof Resize.None) {
-            return pixels;
-        }
-        if (input.resize() instanceof Resize.ShortestSide shortest) {
-            return (long) shortest.size() * shortest.maxSize();
-        }
-        Resize.Size size = input.resize().canvas(1, 1);
-        return (long) size.width() * size.height();
+    /** Of a frame as the model takes it; it may be turned before. */
+    private static long preparedPixels(Resize resize, DecodeCost cost) {
+        Resize.Size size = resize.canvas(cost.width(), cost.height());
+        Resize.Size turned = resize.canvas(cost.height(), cost.width());
+        return Math.max((long) size.width() * size.height(), (long) turned.width() * turned.height());
     }
 
     /**

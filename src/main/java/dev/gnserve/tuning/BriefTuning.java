@@ -10,18 +10,24 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.PassMemory;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.model.Accuracy;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
+import dev.gnserve.model.PlanReport;
 import dev.gnserve.model.PlanTrial;
 import dev.gnserve.model.TuningReport;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What {@code gnserve tune} does with the accuracy {@code exact}, in the little time that loading a model leaves: only the plans of float32,
- * on the image of the golden check or on noise. Thread-safe.
+ * What {@code gnserve tune} does with the accuracy of model.yaml, in the little time that loading a model leaves: on the image of the
+ * golden check or on noise. Thread-safe.
+ *
+ * <p>Noise shows how far outputs move, and not which decisions on pictures change. So without a golden picture, only the plans of float32
+ * are tried.
  */
 public final class BriefTuning implements PlanTrial {
 
@@ -29,7 +35,10 @@ public final class BriefTuning implements PlanTrial {
     private static final int COPIES = 3;
 
     /** With winograd: its copy, and the one that is verified, have weights four times as large. */
-    private static final int COPIES_WITH_WINOGRAD = 12;
+    private static final int COPIES_OF_WINOGRAD = 9;
+
+    /** bfloat16 and int8, whose integers come beside the weights. */
+    private static final int COPIES_OF_NARROW = 3;
 
     private static final long PASSES = 1L << 30;
 
@@ -54,17 +63,17 @@ public final class BriefTuning implements PlanTrial {
             throws IOException {
         // Before copies are loaded for nothing.
         TorchScriptArchive unused = PlannedArchive.of(archive.torchScript(), ExecutionPlan.CHANNELS_LAST);
-        long needed = COPIES * archive.size() + PASSES;
-        if (memory.isLimited() && memory.total() < needed) {
+        Accuracy accuracy = manifest.execution().accuracy();
+        boolean narrow = accuracy.admitsNarrow() && manifest.hasGoldenPicture();
+        int copies = narrow ? COPIES + COPIES_OF_NARROW : COPIES;
+        long needed = needed(copies, archive);
+        if (!fits(needed)) {
             throw Failure.of(
                             FailureCode.OVERLOADED,
                             "that takes up to %,d MB beside the models, and %,d MB are left; `gnserve tune %s` measures elsewhere"
                                     .formatted(needed >> 20, memory.total() >> 20, source.name()))
                     .asException();
         }
-        List<ExecutionPlan> plans = takesWinograd(archive)
-                ? List.of(ExecutionPlan.CHANNELS_LAST, ExecutionPlan.WINOGRAD)
-                : List.of(ExecutionPlan.CHANNELS_LAST);
         if (spentNanos.get() > IN_ALL.toNanos()) {
             throw Failure.of(
                             FailureCode.OVERLOADED,
@@ -72,24 +81,46 @@ public final class BriefTuning implements PlanTrial {
                                     .formatted(source.name()))
                     .asException();
         }
+        List<ExecutionPlan> plans = new ArrayList<>(List.of(ExecutionPlan.CHANNELS_LAST));
+        if (fits(needed(copies + COPIES_OF_WINOGRAD, archive)) && takes(archive, ExecutionPlan.WINOGRAD)) {
+            plans.add(ExecutionPlan.WINOGRAD);
+        }
+        List<PlanReport> unmeasured = new ArrayList<>();
+        for (ExecutionPlan plan : List.of(ExecutionPlan.BFLOAT16, ExecutionPlan.INT8)) {
+            if (narrow && takes(archive, plan)) {
+                plans.add(plan);
+            } else if (accuracy.admitsNarrow() && !narrow) {
+                unmeasured.add(PlanReport.failed(
+                        plan,
+                        "not measured, because only pictures show which decisions change, and the model has no golden picture;"
+                                + " `gnserve tune --accuracy %s --data PICTURES %s` measures it"
+                                        .formatted(accuracy.label(), source.name())));
+            }
+        }
         List<FloatTensor> one = TuningImages.of(source, manifest).subList(0, 1);
         long began = System.nanoTime();
         try {
-            return new PlanTuner(scope, archive, manifest, one, Accuracy.EXACT)
-                    .runBriefly(source.name(), source.version(), plans, longest);
+            return new PlanTuner(scope, archive, manifest, one, accuracy)
+                    .runBriefly(source.name(), source.version(), plans, unmeasured, longest);
         } finally {
             spentNanos.addAndGet(System.nanoTime() - began);
         }
     }
 
-    private boolean takesWinograd(ArchiveSnapshot archive) {
-        if (memory.isLimited() && memory.total() < COPIES_WITH_WINOGRAD * archive.size() + PASSES) {
-            return false;
-        }
+    private static long needed(int copies, ArchiveSnapshot archive) {
+        return copies * archive.size() + PASSES;
+    }
+
+    private boolean fits(long needed) {
+        return !memory.isLimited() || memory.total() >= needed;
+    }
+
+    /** Whether the archive has convolutions for a plan. */
+    private static boolean takes(ArchiveSnapshot archive, ExecutionPlan plan) {
         try {
-            TorchScriptArchive unused = PlannedArchive.of(archive.torchScript(), ExecutionPlan.WINOGRAD);
+            TorchScriptArchive unused = PlannedArchive.of(archive.torchScript(), plan);
             return true;
-        } catch (TorchScriptException e) { // It has no convolution for it.
+        } catch (TorchScriptException e) {
             return false;
         }
     }

@@ -5,6 +5,7 @@ import dev.gnserve.archive.ExecutionPlan;
 import dev.gnserve.backend.Device;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.FloatTensor;
+import dev.gnserve.model.Accuracy;
 import org.jspecify.annotations.Nullable;
 
 /** Compares what a model computes by a plan with what it computes as exported, at every Group Normalization. */

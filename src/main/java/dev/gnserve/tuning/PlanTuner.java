@@ -10,6 +10,7 @@ import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.Accuracy;
 import dev.gnserve.model.Execution;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.PlanReport;
@@ -56,9 +57,9 @@ public final class PlanTuner {
      */
     private record Effort(int least, int most, boolean reported) {
 
-        /** Winograd takes more memory than the others, which are measured without it. */
+        /** Winograd takes more memory than the others, and not every processor has the narrow plans: the others are measured without them. */
         void requireLasting(ExecutionPlan plan, FailureException failure) {
-            if (!reported && plan != ExecutionPlan.WINOGRAD) {
+            if (!reported && plan != ExecutionPlan.WINOGRAD && !plan.isNarrow()) {
                 throw failure;
             }
         }
@@ -127,13 +128,15 @@ public final class PlanTuner {
      * Tries plans, as many as can be timed.
      *
      * @param plans the one that gains most last
+     * @param unmeasured other plans, with the reason
      * @param longest for the timing
      * @throws FailureException if the model does not run as exported or by the plans, or cannot be verified
      */
-    TuningReport runBriefly(String model, String version, List<ExecutionPlan> plans, Duration longest) {
+    TuningReport runBriefly(
+            String model, String version, List<ExecutionPlan> plans, List<PlanReport> unmeasured, Duration longest) {
         Candidate exported = load(ExecutionPlan.AS_EXPORTED);
         List<ExecutionPlan> tried;
-        List<PlanReport> leftOut;
+        List<PlanReport> leftOut = new ArrayList<>(unmeasured);
         try {
             exported.millis.add(pass(exported));
             double seconds = exported.millis.get(0) / 1e3;
@@ -161,9 +164,9 @@ public final class PlanTuner {
                         reason);
             }
             exported.millis.clear();
-            leftOut = possible.subList(0, possible.size() - tried.size()).stream()
-                    .map(plan -> PlanReport.failed(plan, "not measured, because there was no time for it"))
-                    .toList();
+            possible.subList(0, possible.size() - tried.size())
+                    .forEach(plan ->
+                            leftOut.add(PlanReport.failed(plan, "not measured, because there was no time for it")));
         } catch (RuntimeException | Error e) {
             exported.model.close();
             throw e;
@@ -317,7 +320,11 @@ public final class PlanTuner {
         }
         String reason = best == exported
                 ? "no admitted plan is clearly faster"
-                : "%.2f times as fast as exported, in the median of %d rounds".formatted(speedup, best.millis.size());
+                : "%.2f times as fast as exported, in the median of %d rounds%s"
+                        .formatted(
+                                speedup,
+                                best.millis.size(),
+                                accuracy.equals(Accuracy.EXACT) ? "" : ", with the accuracy " + accuracy.label());
         return new TuningReport(
                 model, version, images.size(), exported.millis.size(), plans, best.plan.label(), reason);
     }

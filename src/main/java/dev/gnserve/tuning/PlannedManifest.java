@@ -3,13 +3,16 @@ package dev.gnserve.tuning;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Writes an execution plan into the text of a model.yaml, whose other lines stay as they are. */
+/**
+ * Writes an execution plan into the text of a model.yaml, whose other lines stay as they are. The accuracy goes: it is for a plan that is
+ * not stated.
+ */
 public final class PlannedManifest {
 
     private static final Pattern SECTION = Pattern.compile("(?m)^execution:");
     private static final Pattern NEXT_SECTION = Pattern.compile("(?m)^[^\\s}#]");
-    private static final Pattern LINE = Pattern.compile("(?m)^ +plan:.*\\n?");
-    private static final Pattern ENTRY = Pattern.compile("\\bplan:\\s*[\\w-]+\\s*,?\\s*");
+    private static final Pattern LINE = Pattern.compile("(?m)^ +(plan|accuracy):.*\\n?");
+    private static final Pattern ENTRY = Pattern.compile("\\b(plan|accuracy):\\s*[\\w.-]+\\s*,?\\s*");
     private static final Pattern INDENT = Pattern.compile("(?m)^( +)\\S");
 
     private PlannedManifest() {}

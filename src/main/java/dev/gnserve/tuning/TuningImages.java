@@ -32,7 +32,7 @@ public final class TuningImages {
                     .asException();
         }
         Golden golden = manifest.golden();
-        if (golden != null && manifest.input().volume() == null) {
+        if (golden != null && manifest.hasGoldenPicture()) {
             try (InputStream in = source.open(golden.image())) {
                 Upload upload = new Upload(golden.image(), in.readAllBytes());
                 return List.of(

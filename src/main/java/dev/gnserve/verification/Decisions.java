@@ -15,6 +15,7 @@ import dev.gnserve.model.PixelLabels;
 import dev.gnserve.model.Task;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +90,7 @@ public final class Decisions {
 
     /**
      * The number of positive decisions for one image, at least 1: pixels that belong to a class, boxes that are found, and for other
-     * outputs the best class of each position.
+     * outputs the best class of each position; of outputs of whole numbers, all of them.
      */
     public long positive(Prediction prediction) {
         return Math.max(1, positives(manifest, prediction));
@@ -114,8 +115,7 @@ public final class Decisions {
                     known.thresholds().score());
         }
         return prediction.outputs().values().stream()
-                .map(Tensor::shape)
-                .mapToLong(shape -> shape.rank() < 1 ? 1 : shape.elements() / Math.max(1, shape.size(0)))
+                .mapToLong(Decisions::places)
                 .sum();
     }
 
@@ -280,14 +280,32 @@ public final class Decisions {
         }
     }
 
+    /** How many decisions an output of no known meaning makes. */
+    private static long places(Tensor output) {
+        TensorShape shape = output.shape();
+        if (shape.rank() < 1 || !output.type().isFloating()) {
+            return shape.elements();
+        }
+        return shape.elements() / Math.max(1, shape.size(0));
+    }
+
+    /** Of whole numbers, such as labels, each one is a decision. */
     private static long changedWinners(Tensor alone, Tensor together) {
         TensorShape shape = alone.shape();
+        if (!shape.equals(together.shape())) {
+            return places(alone);
+        }
+        float[] one = alone.floats();
+        float[] other = together.floats();
+        if (!alone.type().isFloating()) {
+            return IntStream.range(0, one.length)
+                    .filter(i -> one[i] != other[i])
+                    .count();
+        }
         if (shape.rank() < 1 || shape.size(0) < 1) {
             return 0;
         }
         int classes = shape.size(0);
-        float[] one = alone.floats();
-        float[] other = together.floats();
         int positions = one.length / classes;
         long changed = 0;
         for (int p = 0; p < positions; p++) {

@@ -15,7 +15,8 @@ import java.util.zip.GZIPOutputStream;
 
 /**
  * A file with values for every voxel of a volume: an array of NumPy, a TIFF stack, or NIfTI-1 in the space of the volume. All of them hold
- * the values little-endian in the order components, z, y, x. Not thread-safe.
+ * the values little-endian, in the order components, z, y, x; a TIFF stack in the order z, components, y, x, because ImageJ and tifffile
+ * read its planes one behind the other, whatever its directories say. Not thread-safe.
  */
 public final class ArrayFile {
 
@@ -50,6 +51,14 @@ public final class ArrayFile {
 
     private static final int NIFTI_DATA = 352;
     private static final int TIFF_HEADER = 8;
+    private static final int TAGS = 13;
+    private static final int DIRECTORY = 2 + 12 * TAGS + 4;
+
+    /** Of an array of Java, with room for headers and texts. */
+    private static final int MOST_BYTES = Integer.MAX_VALUE - (1 << 16);
+
+    private static final long MOST_UNSIGNED = 0xFFFFFFFFL;
+    private static final String NANOMETER = "nanometer";
 
     private final Format format;
     private final Type type;
@@ -64,6 +73,7 @@ public final class ArrayFile {
      *
      * @param components values of a voxel
      * @param shape of the volume; its channels do not count
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST if a file of the format cannot have the size
      */
     public ArrayFile(Format format, Type type, int components, VolumeShape shape, Geometry geometry) {
         if (format == Format.NIFTI
@@ -72,6 +82,13 @@ public final class ArrayFile {
                             FailureCode.INVALID_REQUEST,
                             "a NIfTI-1 file has sides of up to 32,767 voxels, and the volume is %s: ask for format=npy"
                                     .formatted(shape))
+                    .asException();
+        }
+        if (bytes(type, components, shape) + (long) DIRECTORY * components * shape.depth() > MOST_BYTES) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            "the answer would have more than 2 GB: %d values of each voxel of a volume of %s. Ask for labels or objects, or send a part of the volume"
+                                    .formatted(components, shape))
                     .asException();
         }
         this.format = format;
@@ -105,13 +122,21 @@ public final class ArrayFile {
 
     /** Sets a value at a place in the order z, y, x. */
     public void set(int component, int place, double value) {
-        int at = before + (int) (component * shape.voxels() + place) * type.bytes;
+        int at = before + (int) index(component, place) * type.bytes;
         switch (type) {
             case UINT8 -> file.put(at, (byte) value);
             case UINT16 -> file.putShort(at, (short) (int) value);
             case UINT32 -> file.putInt(at, (int) (long) value);
             case FLOAT32 -> file.putFloat(at, (float) value);
         }
+    }
+
+    private long index(int component, int place) {
+        if (format != Format.TIFF || components == 1) {
+            return component * shape.voxels() + place;
+        }
+        int plane = shape.height() * shape.width();
+        return ((long) (place / plane) * components + component) * plane + place % plane;
     }
 
     /** The file; NIfTI compressed with gzip. */
@@ -162,54 +187,70 @@ public final class ArrayFile {
         } else {
             file.putFloat(76, 1);
             for (int i = 0; i < 3; i++) {
-                file.putFloat(80 + 4 * i, spacing == null ? 1 : (float) (double) spacing.get(2 - i));
+                file.putFloat(80 + 4 * i, spacing == null ? 1 : (float) (spacing.get(2 - i) / niftiDivisor()));
             }
             String unit = spacing == null || geometry.unit() == null ? "" : geometry.unit();
             file.put(123, (byte)
-                    (unit.equals("meter") ? 1 : unit.equals("millimeter") ? 2 : unit.equals("micrometer") ? 3 : 0));
+                    switch (unit) {
+                        case "meter" -> 1;
+                        case "millimeter" -> 2;
+                        case "micrometer", NANOMETER -> 3;
+                        default -> 0;
+                    });
         }
         file.putFloat(92, 1).putFloat(108, NIFTI_DATA).putFloat(112, 1);
         file.put(344, (byte) 'n').put(345, (byte) '+').put(346, (byte) '1');
+    }
+
+    /** NIfTI has no nanometers: they become micrometers. */
+    private double niftiDivisor() {
+        return NANOMETER.equals(geometry.unit()) ? 1000 : 1;
     }
 
     /** One directory for each plane; ImageJ has the channels of a plane next to each other. */
     private byte[] tiffDirectories() {
         int pages = components * shape.depth();
         byte[] description = description().getBytes(StandardCharsets.UTF_8);
-        int tags = 13;
-        int directory = 2 + 12 * tags + 4;
         int texts = (description.length + 2) / 2 * 2 + 16;
         long from = TIFF_HEADER + dataBytes();
-        long behind = from + (long) pages * directory;
-        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact((long) pages * directory + texts))
+        long behind = from + (long) pages * DIRECTORY;
+        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact((long) pages * DIRECTORY + texts))
                 .order(ByteOrder.LITTLE_ENDIAN);
         long plane = (long) shape.height() * shape.width() * type.bytes;
         for (int page = 0; page < pages; page++) {
-            int component = page % components;
-            int z = page / components;
-            out.putShort((short) tags);
+            out.putShort((short) TAGS);
             tag(out, 256, 4, 1, shape.width());
             tag(out, 257, 4, 1, shape.height());
             tag(out, 258, 3, 1, 8L * type.bytes);
             tag(out, 259, 3, 1, 1);
             tag(out, 262, 3, 1, 1);
             tag(out, 270, 2, page == 0 ? description.length + 1L : 1, page == 0 ? behind + 16 : 0);
-            tag(out, 273, 4, 1, TIFF_HEADER + ((long) component * shape.depth() + z) * plane);
+            tag(out, 273, 4, 1, TIFF_HEADER + page * plane);
             tag(out, 277, 3, 1, 1);
             tag(out, 278, 4, 1, shape.height());
             tag(out, 279, 4, 1, plane);
             tag(out, 282, 5, 1, behind);
             tag(out, 283, 5, 1, behind + 8);
             tag(out, 339, 3, 1, type == Type.FLOAT32 ? 3 : 1);
-            out.putInt(page + 1 == pages ? 0 : (int) (from + (long) (page + 1) * directory));
+            out.putInt(page + 1 == pages ? 0 : (int) (from + (long) (page + 1) * DIRECTORY));
         }
         List<Double> spacing = geometry.spacing();
         for (int axis = 2; axis > 0; axis--) {
-            out.putInt(1_000_000)
-                    .putInt(spacing == null ? 1_000_000 : (int) Math.max(1, Math.round(spacing.get(axis) * 1e6)));
+            resolution(out, spacing == null ? 1 : spacing.get(axis));
         }
         out.put(description);
         return out.array();
+    }
+
+    /** Pixels in a unit, as the ratio of two unsigned numbers of 32 bits, the larger one with six digits or more. */
+    private static void resolution(ByteBuffer out, double spacing) {
+        double larger = Math.max(spacing, 1 / spacing);
+        long scale = 1_000_000;
+        while (scale > 1 && larger * scale > MOST_UNSIGNED) {
+            scale /= 10;
+        }
+        long rounded = Math.min(MOST_UNSIGNED, Math.round(larger * scale));
+        out.putInt((int) (spacing < 1 ? rounded : scale)).putInt((int) (spacing < 1 ? scale : rounded));
     }
 
     private static void tag(ByteBuffer out, int tag, int type, long count, long value) {

@@ -32,6 +32,16 @@ class ApiKeysTest {
     }
 
     @Test
+    void aByteOrderMarkIsNoPartOfAKey(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("keys"), "\uFEFF" + ONE + "\r\nscanner: " + OTHER + "\r\n");
+
+        ApiKeys keys = ApiKeys.of(List.of(), file);
+
+        assertThat(keys.contains(ONE)).isTrue();
+        assertThat(keys.id(OTHER)).isEqualTo("scanner");
+    }
+
+    @Test
     void keysChangeWithTheirFile(@TempDir Path folder) throws IOException {
         Path file = Files.writeString(folder.resolve("keys"), "scanner: " + ONE + "\n");
         AtomicLong nanos = new AtomicLong();

@@ -44,6 +44,23 @@ public final class HostileImages {
         return png(8, 8, deflated(9 * 8), chunk(chunk, content.toByteArray()));
     }
 
+    /** A PNG of 8 x 8 with texts that may hold an orientation, of 1 MB each when they are inflated. */
+    public static byte[] pngWithTexts(String chunk, int count) {
+        byte[] text = deflated(1 << 20);
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        content.writeBytes(
+                chunk.equals("zTXt")
+                        ? "Raw profile type exif\0\0".getBytes(StandardCharsets.US_ASCII)
+                        : "XML:com.adobe.xmp\0\1\0\0\0".getBytes(StandardCharsets.US_ASCII));
+        content.writeBytes(text);
+        byte[] one = chunk(chunk, content.toByteArray());
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (int i = 0; i < count; i++) {
+            all.writeBytes(one);
+        }
+        return png(8, 8, deflated(9 * 8), all.toByteArray());
+    }
+
     /** A PNG of 8 x 8 with 300 MB of image data. */
     public static byte[] pngWithTooMuchData() {
         return png(8, 8, BOMB_BYTES);

@@ -82,6 +82,10 @@ class EvaluateCommandTest {
                 .as("nothing is found")
                 .isEqualTo(1);
         assertThat(out.toString()).containsPattern("bright +1 +0 ");
+        assertThat(evaluate("--data", "data", "--min-dice", "0.1")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "--min-dice goes with a figure that is not measured here; allowed here: --min-pq, --min-f1, --min-ap50");
         assertThat(evaluate("--data", "data", "--masks")).isEqualTo(2);
         assertThat(err.toString()).contains("--masks go with a dataset file");
     }
@@ -104,7 +108,7 @@ class EvaluateCommandTest {
         dataset(40, 32);
         assertThat(evaluate("--data", "data"))
                 .as("measured; without objects, no figure is defined: %s", err)
-                .isNotEqualTo(2);
+                .isZero();
     }
 
     private void dataset(int width, int height) throws IOException {

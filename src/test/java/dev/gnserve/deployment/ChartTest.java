@@ -268,7 +268,20 @@ class ChartTest {
             assertThat(container.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
             assertThat(container.getStartupProbe().getHttpGet().getPath()).isEqualTo("/gn/readyz");
             assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/gn/livez");
+            Container test =
+                    Chart.with(config).one(Pod.class).getSpec().getContainers().get(0);
+            assertThat(test.getEnv())
+                    .anyMatch(entry -> entry.getName().equals("SERVER_SERVLET_CONTEXTPATH")
+                            && entry.getValue().equals("/gn"));
         }
+    }
+
+    @Test
+    void quantitiesMayBeNumbers() {
+        Container container = container("resources: {requests: {cpu: 0.5}, limits: {cpu: 1.5, memory: 2Gi}}");
+
+        assertThat(container.getResources().getRequests().get("cpu").getNumericalAmount())
+                .isEqualByComparingTo("0.5");
     }
 
     @Test

@@ -3,8 +3,13 @@ package dev.gnserve.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.image.ImageDecoder;
+import dev.gnserve.image.ImageLimits;
+import dev.gnserve.image.LabelMap;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,6 +128,21 @@ class ConversionTest {
             assertThat(Double.parseDouble(cells[12]))
                     .isEqualTo(known.path("eccentricity").asDouble(), within(1e-4));
         }
+    }
+
+    @Test
+    void intensitiesOfNumbersAreThoseNumbers() {
+        ByteBuffer file = ByteBuffer.allocate(128 + 16).order(ByteOrder.LITTLE_ENDIAN);
+        file.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII)).put(new byte[] {1, 0, 118, 0});
+        file.put("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }".getBytes(StandardCharsets.US_ASCII));
+        while (file.position() < 127) {
+            file.put((byte) ' ');
+        }
+        file.put((byte) '\n').putFloat(-1.5f).putFloat(9).putFloat(0.25f).putFloat(9);
+        ObjectPixels left = new ObjectPixels(new LabelMap.Region(0, 0, 1, 2), new byte[] {1, 1}, 2, 0.5, 1, 0, 0);
+
+        assertThat(Intensities.means(new ImageDecoder(ImageLimits.WIDEST).decode(file.array()), left))
+                .containsExactly(-0.625);
     }
 
     @Test

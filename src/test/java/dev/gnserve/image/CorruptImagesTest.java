@@ -1,6 +1,7 @@
 package dev.gnserve.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import dev.gnserve.failure.FailureCode;
@@ -8,6 +9,7 @@ import dev.gnserve.failure.FailureException;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +22,30 @@ class CorruptImagesTest {
 
     private final ImageDecoder decoder = new ImageDecoder(new ImageLimits(1_000_000, 4096));
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /** Pillow 12.0 refuses both: "image file is truncated" and "broken data stream when reading image file". */
+    @Test
+    void aGifWithoutDataForAllOfItsRowsIsRefused() {
+        byte[] whole = Golden.image("palette.gif");
+        int at = 13 + (3 << ((whole[10] & 7) + 1)); // Behind the colour table.
+        while (whole[at] == '!') {
+            for (at += 2; whole[at] != 0; at += 1 + (whole[at] & 0xFF)) {}
+            at++;
+        }
+        int block = at + 11;
+        int half = (whole[block] & 0xFF) / 2;
+        byte[] shorter = Arrays.copyOf(whole, block + 1 + half + 2);
+        shorter[block] = (byte) half;
+        shorter[block + 1 + half] = 0;
+        shorter[block + 2 + half] = ';';
+        byte[] damaged = whole.clone();
+        Arrays.fill(damaged, block + half, block + half + 20, (byte) 0xFF);
+
+        assertThat(decoder.decode(whole).width()).isPositive();
+        assertThatThrownBy(() -> decoder.decode(shorter))
+                .hasMessageMatching("(?s).*its data end after \\d+ of \\d+ rows.*");
+        assertThatThrownBy(() -> decoder.decode(damaged)).hasMessageContaining("its data are damaged");
+    }
 
     @Timeout(60)
     @ParameterizedTest

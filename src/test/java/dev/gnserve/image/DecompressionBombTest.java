@@ -9,6 +9,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +68,65 @@ class DecompressionBombTest {
             assertThat(decoder.decode(tiff).width()).isEqualTo(16);
             assertThat(decoder.decode(png).width()).isEqualTo(8);
         });
+    }
+
+    /** Each of 3,000 texts inflates to 256 kB and is searched for an orientation. */
+    @Test
+    void textsThatMayHoldAnOrientationAreFew() {
+        for (String chunk : new String[] {"zTXt", "iTXt"}) {
+            byte[] png = HostileImages.pngWithTexts(chunk, 3000);
+            Bounds.hold(() -> assertThat(code(png)).isEqualTo(FailureCode.IMAGE_UNDECODABLE));
+            assertThat(decoder.decode(HostileImages.pngWithTexts(chunk, 16)).width())
+                    .isEqualTo(8);
+        }
+    }
+
+    /** Each of 1,024 strips of 8 x 8 pixels needs the tables again. */
+    @Test
+    void tablesOfJpegInTiffAreSmall() {
+        byte[] data = new byte[3_000_000];
+        ByteBuffer offsets = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < 1024; i++) {
+            offsets.putInt(4 * i, 512 + 8192).putInt(4096 + 4 * i, 100);
+        }
+        byte[] tiff = HostileImages.tiff(
+                Map.of(
+                        256, new long[] {1, 256},
+                        257, new long[] {1, 256},
+                        259, new long[] {1, 7},
+                        273, new long[] {1024, 512},
+                        278, new long[] {1, 8},
+                        279, new long[] {1024, 512 + 4096},
+                        347, new long[] {700_000, 512}),
+                data);
+
+        Bounds.hold(() -> assertThat(catchThrowableOfType(FailureException.class, () -> decoder.decode(tiff))
+                        .failure()
+                        .detail())
+                .contains("its JPEG tables have 2,800,000 bytes, allowed is 16,384"));
+    }
+
+    @Test
+    void aHeaderOfNumpyIsShort() {
+        for (int length : new int[] {20_000, 30_000_000}) {
+            ByteBuffer npy = ByteBuffer.allocate(12 + length).order(ByteOrder.LITTLE_ENDIAN);
+            npy.put((byte) 0x93)
+                    .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
+                    .put(new byte[] {2, 0});
+            npy.putInt(length)
+                    .put("{'descr': '<f4', 'fortran_order': False, 'shape': (".getBytes(StandardCharsets.US_ASCII));
+            while (npy.remaining() > 10) {
+                npy.put((byte) '1').put((byte) ',');
+            }
+            npy.put("), }".getBytes(StandardCharsets.US_ASCII));
+            Bounds.hold(() -> {
+                FailureException refused =
+                        catchThrowableOfType(FailureException.class, () -> decoder.decode(npy.array()));
+                assertThat(refused.failure().detail())
+                        .contains("its header has %,d bytes, allowed is 10,000".formatted(length))
+                        .hasSizeLessThan(300);
+            });
+        }
     }
 
     @Test

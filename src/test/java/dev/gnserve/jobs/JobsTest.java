@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.failure.MisconfiguredException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -288,6 +289,32 @@ class JobsTest {
         open(10, 10);
         assertFails(FailureCode.JOB_NOT_FOUND, id, () -> jobs.get(id, null));
         assertThat(dir.resolve(id)).doesNotExist();
+    }
+
+    /** As a full disk: the web server takes an error of writing for a client who went away, and answers 200 all the same. */
+    @Test
+    void anAnswerThatIsNotWholeOnDiskIsNoSuccess() throws Exception {
+        open(10, 10);
+        jobs.start((job, answer, client) -> {
+            answer.write('a');
+            answer.close();
+            try {
+                answer.write('b');
+            } catch (IOException e) {
+                return OK;
+            }
+            return OK;
+        });
+        String id = submit("abc");
+        await(id, JobState.FAILED);
+
+        assertThat(jobs.get(id, null).problem().detail())
+                .isEqualTo(
+                        "A file of this job in gnserve.jobs.dir cannot be read or written. The log has the cause, under the"
+                                + " id of the job.");
+        assertThat(dir.resolve(id).resolve("answer")).doesNotExist();
+        assertThat(events(1)).containsExactly(new JobFinished(JobState.FAILED));
+        assertThat(submit("1234567890")).as("its bytes are free").isNotBlank();
     }
 
     @Test

@@ -88,7 +88,7 @@ class ManifestReaderTest {
         assertThat(manifest.thresholds())
                 .isEqualTo(new Thresholds(0.4f, 0.6f, 5, 20, 0.5f, 0.5f, 300, List.of(), List.of()));
         assertThat(manifest.batching()).isEqualTo(new BatchPolicy(8, Duration.ofMillis(5), 100));
-        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, null));
+        assertThat(manifest.execution()).isEqualTo(new Execution(2, 1, Device.CPU, null, Accuracy.EXACT));
         assertThat(manifest.verification())
                 .isEqualTo(new Verification(OnLoad.REQUIRE, 0.01f, new ExpectedGroupNorm(8, 1e-5)));
         assertThat(manifest.warmUp())
@@ -385,19 +385,42 @@ class ManifestReaderTest {
     }
 
     @Test
+    void theAccuracyIsForAPlanThatIsChosen() {
+        assertThat(accuracy("{accuracy: decisions}")).isEqualTo(Accuracy.DECISIONS);
+        assertThat(accuracy("{plan: auto, accuracy: exact}")).isEqualTo(Accuracy.EXACT);
+        assertThat(accuracy("{plan: int8}")).isEqualTo(Accuracy.EXACT);
+        assertThat(accuracy("{accuracy: 5e-3}")).isEqualTo(new Accuracy("0.005", 0.005, 0.0005));
+        assertThat(accuracy("{accuracy: '.005'}").label()).isEqualTo("0.005");
+        refuses(
+                "execution: {plan: int8, accuracy: decisions}",
+                3,
+                "execution.accuracy",
+                "the plan is int8; leave one of them out");
+        for (String other : new String[] {"1", "0", "1e-7", "high", "-1e-3", "1e3", "0x1p-8", "NaN", "[]"}) {
+            refuses("execution: {accuracy: " + other + "}", 3, "execution.accuracy", "allowed is");
+        }
+    }
+
+    private static Accuracy accuracy(String execution) {
+        return read("task: segmentation\nlabels: [a]\nexecution: " + execution)
+                .execution()
+                .accuracy();
+    }
+
+    @Test
     void workersTimesThreadsStayWithinTheCores() {
-        assertThat(new Execution(2, 8, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(8))
+        assertThat(new Execution(2, 8, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).threadsOn(8))
                 .isEqualTo(4);
-        assertThat(new Execution(4, 8, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+        assertThat(new Execution(4, 8, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).threadsOn(2))
                 .isEqualTo(1);
-        assertThat(new Execution(0, 3, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+        assertThat(new Execution(0, 3, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).threadsOn(2))
                 .isEqualTo(1);
-        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).threadsOn(2))
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).threadsOn(2))
                 .as("automatic")
                 .isZero();
-        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).workersOn(2))
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).workersOn(2))
                 .isEqualTo(2);
-        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED).workersOn(64))
+        assertThat(new Execution(0, 0, Device.CPU, ExecutionPlan.AS_EXPORTED, Accuracy.EXACT).workersOn(64))
                 .isEqualTo(4);
     }
 

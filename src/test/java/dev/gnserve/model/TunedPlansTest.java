@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,7 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TunedPlansTest {
 
-    private static final TunedPlans.Key KEY = new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 2);
+    private static final TunedPlans.Key KEY =
+            new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 2, "exact", "noise");
 
     private static PyTorchBackend backend;
 
@@ -66,16 +66,17 @@ class TunedPlansTest {
         plans.keep(KEY, report("channels-last"));
 
         assertThat(plans.find(KEY)).isEqualTo(report("channels-last"));
-        List<UnaryOperator<TunedPlans.Key>> others = List.of(
-                key -> new TunedPlans.Key("ac", key.engine(), key.device(), key.processor(), 2, 0, 2),
-                key -> new TunedPlans.Key("ab", "PyTorch 2.8.0", key.device(), key.processor(), 2, 0, 2),
-                key -> new TunedPlans.Key("ab", key.engine(), "gpu", key.processor(), 2, 0, 2),
-                key -> new TunedPlans.Key("ab", key.engine(), key.device(), "Xeon", 2, 0, 2),
-                key -> new TunedPlans.Key("ab", key.engine(), key.device(), key.processor(), 4, 0, 2),
-                key -> new TunedPlans.Key("ab", key.engine(), key.device(), key.processor(), 2, 1, 2),
-                key -> new TunedPlans.Key("ab", key.engine(), key.device(), key.processor(), 2, 0, 3));
-        assertThat(others)
-                .allSatisfy(other -> assertThat(plans.find(other.apply(KEY))).isNull());
+        List<TunedPlans.Key> others = List.of(
+                new TunedPlans.Key("ac", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.8.0", "cpu", "EPYC", 2, 0, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "gpu", "EPYC", 2, 0, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "Xeon", 2, 0, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 4, 0, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 1, 2, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 3, "exact", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 2, "decisions", "noise"),
+                new TunedPlans.Key("ab", "PyTorch 2.7.1", "cpu", "EPYC", 2, 0, 2, "exact", "golden"));
+        assertThat(others).allSatisfy(other -> assertThat(plans.find(other)).isNull());
     }
 
     @Test
@@ -136,8 +137,10 @@ class TunedPlansTest {
         assertThat(before.planReason()).contains("nothing was measured").contains("`gnserve tune network`");
         assertThat(before.tuning()).isNull();
 
-        Execution auto = new Execution(0, 0, Device.AUTO, null);
-        plans.keep(TunedPlans.Key.of(before.archive(), before.scope().describe(), auto, 2), report("channels-last"));
+        ModelManifest auto = ManifestReader.read("model.yaml", "task: segmentation\nlabels: [a]");
+        plans.keep(
+                TunedPlans.Key.of(before.archive(), before.scope().describe(), auto, Accuracy.EXACT, 2),
+                report("channels-last"));
         ModelParts after = loaded(kept, "plan: auto");
         assertThat(after.plan()).isEqualTo(ExecutionPlan.CHANNELS_LAST);
         assertThat(after.planReason()).isEqualTo("auto: 1.20 times as fast as exported");
@@ -148,7 +151,9 @@ class TunedPlansTest {
         ModelParts stated = loaded(kept, "plan: as-exported");
         assertThat(stated.plan()).isEqualTo(ExecutionPlan.AS_EXPORTED);
         assertThat(stated.planReason()).isNull();
-        end(before, after, silent, stated);
+        ModelParts wider = loaded(kept, "accuracy: decisions");
+        assertThat(wider.plan()).as("measured for another accuracy").isEqualTo(ExecutionPlan.AS_EXPORTED);
+        end(before, after, silent, stated, wider);
     }
 
     @Test

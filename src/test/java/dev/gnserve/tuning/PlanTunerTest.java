@@ -15,17 +15,20 @@ import dev.gnserve.backend.TensorShape;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.model.Accuracy;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelFolder;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.PlanReport;
 import dev.gnserve.model.TuningReport;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -109,15 +112,20 @@ class PlanTunerTest {
 
     private static TuningReport tuneBriefly(TorchScriptArchive archive, Duration longest, PassMemory memory)
             throws IOException {
+        return tuneBriefly(archive, MANIFEST, longest, memory);
+    }
+
+    private static TuningReport tuneBriefly(
+            TorchScriptArchive archive, String manifest, Duration longest, PassMemory memory) throws IOException {
         Path model = Files.createDirectories(folder.resolve("network"));
-        Files.writeString(model.resolve("model.yaml"), MANIFEST);
+        Files.writeString(model.resolve("model.yaml"), manifest);
         Path version = Files.createDirectories(model.resolve("1"));
         Files.write(version.resolve("model.pt"), archive.toByteArray());
         ModelSource source = ModelFolder.versions(model).get(0);
         try (ArchiveSnapshot snapshot = source.snapshot()) {
             EngineScope scope = new Engine(backend).scope("network");
             return new BriefTuning(longest, memory)
-                    .run(scope, snapshot, source, ManifestReader.read("model.yaml", MANIFEST));
+                    .run(scope, snapshot, source, ManifestReader.read("model.yaml", manifest));
         }
     }
 
@@ -129,6 +137,49 @@ class PlanTunerTest {
         assertThat(plan(report, "channels-last").admitted()).isTrue();
         assertThat(report.chosen()).isIn("as-exported", "channels-last");
         assertThat(report.rounds()).isBetween(5, 12);
+    }
+
+    @Test
+    void loadingTriesWhatTheAccuracyAdmitsWhereAPictureShowsIt() throws IOException {
+        String wide = """
+                task: segmentation
+                labels: [a, b, c, d, e, f, g]
+                input: {resize: {mode: stretch, width: 32, height: 32}}
+                execution: {accuracy: decisions}
+                """;
+        TuningReport onNoise =
+                tuneBriefly(TwoConvolutions.network(0), wide, Duration.ofSeconds(5), PassMemory.unlimited());
+        assertThat(onNoise.plans())
+                .extracting(PlanReport::plan)
+                .containsExactly("as-exported", "channels-last", "bfloat16", "int8");
+        assertThat(plan(onNoise, "bfloat16").refusal())
+                .isEqualTo(
+                        "not measured, because only pictures show which decisions change, and the model has no golden"
+                                + " picture; `gnserve tune --accuracy decisions --data PICTURES network` measures it");
+
+        BufferedImage picture = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(8);
+        for (int i = 0; i < 32 * 32; i++) {
+            picture.setRGB(i % 32, i / 32, random.nextInt());
+        }
+        ImageIO.write(
+                picture,
+                "png",
+                Files.createDirectories(folder.resolve("network"))
+                        .resolve("golden.png")
+                        .toFile());
+        TuningReport onPicture = tuneBriefly(
+                TwoConvolutions.network(0),
+                wide + "golden: {image: golden.png, expected: golden.json}\n",
+                Duration.ofSeconds(5),
+                PassMemory.unlimited());
+        assertThat(onPicture.plans())
+                .as("it has no convolution that gains by int8")
+                .extracting(PlanReport::plan)
+                .containsExactly("as-exported", "channels-last", "bfloat16");
+        assertThat(plan(onPicture, "bfloat16").difference()).isBetween(1e-4, 0.1);
+        assertThat(plan(onPicture, "bfloat16").decisions()).isPositive();
+        assertThat(plan(onPicture, "bfloat16").speedup()).isPositive();
     }
 
     @Test

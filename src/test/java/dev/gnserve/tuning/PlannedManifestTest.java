@@ -32,6 +32,14 @@ class PlannedManifestTest {
     }
 
     @Test
+    void theAccuracyGoesWithThePlanThatItChose() {
+        assertThat(PlannedManifest.with("execution: {accuracy: 5.5e-3, workers: 2}\n", "int8"))
+                .isEqualTo("execution: {plan: int8, workers: 2}\n");
+        assertThat(PlannedManifest.with("execution:\n  plan: auto\n  accuracy: decisions\n", "int8"))
+                .isEqualTo("execution:\n  plan: int8\n");
+    }
+
+    @Test
     void theSectionMayBeWrittenInBraces() {
         assertThat(PlannedManifest.with("execution: {workers: 2, plan: bfloat16}\ntask: tensors\n", "channels-last"))
                 .isEqualTo("execution: {plan: channels-last, workers: 2, }\ntask: tensors\n");

@@ -2,8 +2,11 @@ package dev.gnserve.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.backend.ElementType;
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.backend.RawTensor;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.backend.TensorShape;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
@@ -30,6 +33,19 @@ class DecisionsTest {
 
         assertThat(decisions.changed(alone, together)).isOne();
         assertThat(Decisions.HIGHEST.changed(alone, together)).isZero();
+    }
+
+    /** A tensor that the model itself makes of its logits. */
+    @Test
+    void eachWholeNumberIsADecision() {
+        Decisions decisions = of("task: tensors\nwarmUp: {shapes: [[1]]}");
+        Prediction alone = output(new RawTensor(ElementType.UINT8, TensorShape.of(2, 2), new byte[] {1, 2, 3, 4}));
+        Prediction other = output(new RawTensor(ElementType.UINT8, TensorShape.of(2, 2), new byte[] {1, 3, 2, 4}));
+        Prediction shorter = output(new RawTensor(ElementType.UINT8, TensorShape.of(1, 2), new byte[] {1, 2}));
+
+        assertThat(decisions.changed(alone, other)).isEqualTo(2);
+        assertThat(decisions.changed(alone, shorter)).isEqualTo(4);
+        assertThat(decisions.positive(alone)).isEqualTo(4);
     }
 
     @Test

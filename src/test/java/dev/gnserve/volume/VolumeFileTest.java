@@ -319,4 +319,44 @@ class VolumeFileTest {
             }
         }
     }
+
+    /** ImageJ and tifffile find the planes of such a file one behind the other, channels first, and pass over its directories. */
+    @Test
+    void thePlanesOfAStackLieInTheOrderOfItsPages() {
+        VolumeShape shape = new VolumeShape(1, 2, 1, 3);
+        ArrayFile file = new ArrayFile(
+                ArrayFile.Format.TIFF,
+                ArrayFile.Type.UINT8,
+                2,
+                shape,
+                new Geometry(List.of(1.0, 5e6, 3e-8), "meter", null));
+        for (int place = 0; place < 6; place++) {
+            file.set(0, place, place);
+            file.set(1, place, 10 + place);
+        }
+
+        ByteBuffer bytes = ByteBuffer.wrap(file.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] planes = new byte[12];
+        bytes.get(8, planes);
+        assertThat(planes).containsExactly(0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15);
+        int first = bytes.getInt(4);
+        assertThat(first).isEqualTo(20);
+        int across = bytes.getInt(first + 2 + 12 * 10 + 8);
+        assertThat((double) Integer.toUnsignedLong(bytes.getInt(across))
+                        / Integer.toUnsignedLong(bytes.getInt(across + 4)))
+                .as("pixels in a unit along x, then along y")
+                .isEqualTo(1 / 3e-8, within(1.0));
+        assertThat((double) Integer.toUnsignedLong(bytes.getInt(across + 8))
+                        / Integer.toUnsignedLong(bytes.getInt(across + 12)))
+                .isEqualTo(1 / 5e6, within(1e-12));
+    }
+
+    @Test
+    void anAnswerOfMoreThanTwoGigabytesIsRefused() {
+        VolumeShape shape = new VolumeShape(1, 700, 1000, 1000);
+
+        assertThatThrownBy(
+                        () -> new ArrayFile(ArrayFile.Format.NPY, ArrayFile.Type.FLOAT32, 1, shape, Geometry.UNKNOWN))
+                .hasMessageContaining("more than 2 GB: 1 values of each voxel of a volume of");
+    }
 }
