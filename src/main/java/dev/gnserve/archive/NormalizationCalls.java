@@ -285,6 +285,11 @@ final class NormalizationCalls {
         return own instanceof StoredTensor tensor && tensor.shape().size() == 1 ? own : called;
     }
 
+    /** What the engine's vector must be; null where the call passes something that the archive computes, such as {@code weight + 1}. */
+    private static @Nullable StoredTensor compared(@Nullable Object declared, @Nullable Object called) {
+        return declared instanceof StoredTensor tensor && called != Evaluator.UNKNOWN ? tensor : null;
+    }
+
     private void addLayer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
         NormalizationCall call = calls.get(0);
         PickledObject object = instance.object();
@@ -328,12 +333,7 @@ final class NormalizationCalls {
                 tapped.add(object);
             }
             GroupNormDeclaration declaration = new GroupNormDeclaration(
-                    name,
-                    groups,
-                    epsilon,
-                    affine,
-                    weight instanceof StoredTensor tensor ? tensor : null,
-                    bias instanceof StoredTensor tensor ? tensor : null);
+                    name, groups, epsilon, affine, compared(weight, call.weight()), compared(bias, call.bias()));
             calls.forEach(each -> declarations.put(new Key(tapped.size() - 1, each.site()), declaration));
         }
     }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ final class PickleReader {
 
     private static final int MAX_OPERATIONS = 4_000_000;
     private static final int MAX_RANK = 64;
+
+    /** A number; in archives for the interpreter of mobile devices, with an ending: {@code 0.storage}. */
+    private static final Pattern STORAGE_KEY = Pattern.compile("\\w+(\\.\\w+)?");
 
     private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
     private static final String RESTORE_TYPE_TAG = "torch.jit._pickle.restore_type_tag";
@@ -324,7 +328,7 @@ final class PickleReader {
                 && parts.get(4) instanceof Long elements
                 && elements >= 0) {
             TensorType type = TensorType.ofStorage(storageClass.name().substring("torch.".length()));
-            if (type != null && !key.isEmpty() && key.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '_')) {
+            if (type != null && STORAGE_KEY.matcher(key).matches()) {
                 // More than a long can say is more than any entry has.
                 long bytes = elements > Long.MAX_VALUE / type.bytes() ? Long.MAX_VALUE : elements * type.bytes();
                 storages.merge(storageFolder + "/" + key, bytes, Math::max);

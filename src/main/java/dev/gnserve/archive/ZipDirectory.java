@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * header tells another story is refused. Layout: PKWARE APPNOTE 6.3.10, 4.3.7 to 4.3.16, with zip64.
  */
 final class ZipDirectory {
+
+    /** A root folder may have a colon in its name: PyTorch takes the name of the file that it saves to, such as a time. */
+    private static final Pattern DRIVE = Pattern.compile("[A-Za-z]:");
 
     private static final int END = 0x06054b50;
     private static final int END64 = 0x06064b50;
@@ -218,7 +222,7 @@ final class ZipDirectory {
                 || name.startsWith("/")
                 || name.indexOf('\\') >= 0
                 || name.indexOf('\0') >= 0
-                || name.indexOf(':') >= 0
+                || DRIVE.matcher(name).lookingAt()
                 || ("/" + name + "/").contains("/../");
         if (traversal) {
             throw damaged("its entry name \"" + printable(name) + "\" points outside the archive");

@@ -1,6 +1,7 @@
 package dev.gnserve.backend;
 
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** How far outputs are from others that should be the same. */
 public final class OutputDifference {
@@ -9,7 +10,7 @@ public final class OutputDifference {
 
     /**
      * The largest relative difference of an output. Infinite where the outputs have other names, types or shapes, and NaN or
-     * infinite where one of them is. Whole numbers, such as labels, are left out: they are decisions.
+     * infinite where one of them is. Of whole numbers, such as labels, it is the part of them that differs.
      */
     public static double of(Prediction expected, Prediction actual) {
         if (!expected.outputs().keySet().equals(actual.outputs().keySet())) {
@@ -19,18 +20,22 @@ public final class OutputDifference {
         for (Map.Entry<String, Tensor> output : expected.outputs().entrySet()) {
             Tensor one = output.getValue();
             Tensor other = actual.outputs().get(output.getKey());
-            if (other == null || !other.shape().equals(one.shape())) {
+            if (other == null || !other.shape().equals(one.shape()) || one.type() != other.type()) {
                 return Double.POSITIVE_INFINITY;
             }
-            if (one.type() != other.type()) {
-                return Double.POSITIVE_INFINITY;
-            }
-            if (one.type().isFloating()) {
-                double difference = relative(one.floats(), other.floats());
-                largest = difference > largest || Double.isNaN(difference) ? difference : largest;
-            }
+            double difference = one.type().isFloating()
+                    ? relative(one.floats(), other.floats())
+                    : changed(one.floats(), other.floats());
+            largest = difference > largest || Double.isNaN(difference) ? difference : largest;
         }
         return largest;
+    }
+
+    private static double changed(float[] expected, float[] actual) {
+        long changed = IntStream.range(0, expected.length)
+                .filter(i -> expected[i] != actual[i])
+                .count();
+        return changed == 0 ? 0 : (double) changed / expected.length;
     }
 
     /** The root mean square of the differences over that of the expected values. Equal values that are not finite do not differ. */

@@ -248,6 +248,7 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
         List<String> names =
                 forward.inputs().stream().map(ForwardSignature.Input::name).toList();
         List<StatedShape> ordered = new ArrayList<>();
+        List<String> left = new ArrayList<>();
         for (ForwardSignature.Input argument : forward.inputs()) {
             List<StatedShape> own = stated.stream()
                     .filter(shape ->
@@ -255,6 +256,13 @@ public record StatedInputs(NamedInputs inputs, boolean named, int mostAtOnce, Mo
                     .toList();
             if (own.isEmpty() && argument.required()) {
                 throw new TorchScriptException("--shape of " + argument.name() + " is missing: " + taken);
+            }
+            if (own.isEmpty()) {
+                left.add(argument.name());
+            } else if (!left.isEmpty()) {
+                throw new TorchScriptException("--shape of " + String.join(", ", left) + " is missing before "
+                        + argument.name() + ": only arguments behind the last one that is given can be left out. "
+                        + taken);
             }
             ordered.addAll(own);
         }

@@ -236,6 +236,11 @@ public final class PlanTuner {
 
     /** Compares a plan with the model as exported. Returns why it is refused; null if it is admitted. */
     private @Nullable String refusal(Candidate candidate, Candidate exported, long made) {
+        if (exported.predictions.stream()
+                .flatMap(prediction -> prediction.outputs().values().stream())
+                .allMatch(output -> output.elements() == 0)) {
+            return "the model's outputs are empty for these images, so they show nothing; `gnserve tune --data PICTURES` tries others";
+        }
         for (int i = 0; i < images.size(); i++) {
             Prediction expected = exported.predictions.get(i);
             Prediction actual = candidate.predictions.get(i);

@@ -50,6 +50,16 @@ class OutputDifferenceTest {
     }
 
     @Test
+    void ofWholeNumbersThePartThatDiffersCounts() {
+        Prediction labels = raw(ElementType.UINT8, new byte[] {1, 2, 3, 4});
+
+        assertThat(OutputDifference.of(labels, raw(ElementType.UINT8, new byte[] {1, 2, 3, 100})))
+                .isEqualTo(0.25);
+        assertThat(OutputDifference.of(labels, raw(ElementType.UINT8, new byte[] {1, 2, 3, 4})))
+                .isZero();
+    }
+
+    @Test
     void otherTypesAndShapesAreNoSmallDifference() {
         assertThat(OutputDifference.of(floats(3, 4), doubles(3, 4))).isInfinite();
         assertThat(OutputDifference.of(floats(3, 4), floats(3, 4, 5))).isInfinite();

@@ -127,7 +127,9 @@ class SampleVerificationTest {
     @CsvSource({
         "enum-scripted, norm",
         "hook-scripted, inner.norm inner.group_norm",
-        "fork-scripted, norms.0 norms.1 norms.2 normalize_twice.1 normalize_twice.2"
+        "fork-scripted, norms.0 norms.1 norms.2 normalize_twice.1 normalize_twice.2",
+        "centred-scripted, 1",
+        "mobile-scripted, group_norm"
     })
     void unusualConstructsOfTheScripterAreTapped(String name, String layers) throws IOException {
         TorchScriptArchive archive;

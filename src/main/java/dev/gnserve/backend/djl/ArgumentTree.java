@@ -17,7 +17,8 @@ import java.util.stream.IntStream;
  * thread-safe.
  *
  * <p>The first part of a name is the argument's, the next parts are places in a list or tuple and keys of a dictionary:
- * {@code levels.0}, {@code options.gain}. Arguments that follow the last tensor keep their default values.
+ * {@code levels.0}, {@code options.gain}. Arguments that follow the last tensor keep their default values. Where no name is that of an
+ * argument, the order decides.
  */
 final class ArgumentTree {
 
@@ -68,14 +69,14 @@ final class ArgumentTree {
     /**
      * The arguments.
      *
-     * @param names of the tensors, in the order of the arguments
+     * @param names of the tensors; in the order of the arguments, if they have other names
      * @throws FailureException ENGINE_FAULT if they are not what {@code forward} takes
      */
     static Values values(ForwardSignature forward, List<String> names, List<NDArray> arrays) {
         List<Leaf> leaves = IntStream.range(0, names.size())
                 .mapToObj(i -> new Leaf(names.get(i), arrays.get(i)))
                 .toList();
-        List<List<Leaf>> groups = List.copyOf(byHead(leaves).values());
+        List<List<Leaf>> groups = inOrder(forward, byHead(leaves));
         List<ForwardSignature.Input> taken = forward.inputs();
         if (groups.size() > taken.size()
                 || taken.stream().skip(groups.size()).anyMatch(ForwardSignature.Input::required)) {
@@ -94,6 +95,24 @@ final class ArgumentTree {
             tree.made.forEach(IValue::close);
             throw e;
         }
+    }
+
+    /** The tensors of each argument, in the order of the arguments. */
+    private static List<List<Leaf>> inOrder(ForwardSignature forward, Map<String, List<Leaf>> byName) {
+        List<String> arguments =
+                forward.inputs().stream().map(ForwardSignature.Input::name).toList();
+        if (byName.keySet().stream().noneMatch(arguments::contains)) {
+            return List.copyOf(byName.values());
+        }
+        String taken = "forward takes " + forward.describeInputs() + ", and is given " + byName.keySet();
+        if (!arguments.containsAll(byName.keySet())) {
+            throw fault(taken + ". Name each input as its argument");
+        }
+        List<String> first = arguments.subList(0, byName.size());
+        if (!byName.keySet().containsAll(first)) {
+            throw fault(taken + ". Only arguments behind the last one that is given can be left out");
+        }
+        return first.stream().map(byName::get).toList();
     }
 
     private static Map<String, List<Leaf>> byHead(List<Leaf> leaves) {
