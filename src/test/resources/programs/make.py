@@ -1,6 +1,6 @@
 """Writes programs of torch.export (.pt2) with inputs and PyTorch's outputs (.npz) into the folder torch-<version>.
 
-Usage: python make.py [NAME ...], with torch 2.6.0, 2.8.0 or 2.15.0 and numpy. The committed files were made on CPUs.
+Usage: python make.py [NAME ...], with torch 2.6.0, 2.7.1, 2.8.0 or 2.15.0 and numpy. The committed files were made on CPUs.
 Metadata of nodes that the tests do not need, such as stack traces with paths, is left out.
 An .npz holds run<i>.input<k> and run<i>.output<k>, the leaves of inputs and outputs in PyTorch's order.
 """
@@ -228,6 +228,31 @@ class Integers(nn.Module):
         return self.embedding(ids) * mask.unsqueeze(-1), image.float() / 255
 
 
+class Aliases(nn.Module):
+    """Changes its buffer by a name of the same memory: to() and contiguous() copy nothing here."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kept", torch.zeros(1))
+
+    def forward(self, x):
+        kept = self.kept.to(torch.float32).contiguous()
+        kept.add_(1)
+        return x + kept
+
+
+class Lists(nn.Module):
+    """Changes its buffer as one of a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kept", torch.zeros(1))
+
+    def forward(self, x):
+        torch._foreach_add_([x.clone(), self.kept], 1.0)
+        return x + self.kept
+
+
 class Counter(nn.Module):
     """Keeps state: refused."""
 
@@ -295,6 +320,8 @@ def cases():
     integers = (torch.tensor([[1, 2, 3]]), torch.randint(0, 256, (1, 2, 2), dtype=torch.uint8), torch.tensor([[True, False, True]]))
     yield "integers", Integers(), [integers], None, {}
     yield "counter", Counter(), [(rand(1),)], None, {}
+    yield "aliases", Aliases(), [(rand(1),)], None, {}
+    yield "lists", Lists(), [(rand(1),)], None, {}
     yield "training", nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).train(), [(rand(2, 3, 8, 8),)], None, {"train": True}
 
 

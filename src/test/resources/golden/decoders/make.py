@@ -3,7 +3,8 @@ result that the package's own post-processing makes of them.
 
     python make.py FORMS    # a folder with form_*.npz: inputs and raw outputs of small archives in public forms
 
-Made with PyTorch 2.15.0, torchvision 0.29.2, transformers 5.24.0 and NumPy 2.4.6.
+Made with PyTorch 2.15.0, torchvision 0.29.2, transformers 5.24.0 and NumPy 2.4.6; fcos-torchvision-uneven and
+retinanet-detectron2 with PyTorch 2.7.1 and torchvision 0.22.1.
 """
 
 import sys
@@ -171,6 +172,29 @@ def fcos():
     decode("fcos-rows", *[map_[:3] for map_ in maps], 96, 64, centre=False, by_stride=True, topk=1000, joined=True)
 
 
+def fcos_uneven():
+    """torchvision's FCOS on 112 x 80 pixels: the distance of two locations is the side divided by that of the level, and distances are
+    multiples of the anchors' sizes, which are the strides of the network."""
+    from torchvision.models.detection._utils import BoxLinearCoder
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
+    from torchvision.models.detection.fcos import FCOS
+
+    width, height = 112, 80
+    strides = [4, 8, 16, 32, 64]
+    sizes = [(-(-height // stride), -(-width // stride)) for stride in strides]
+    random = torch.Generator().manual_seed(SEED)
+    logits, boxes, centres = pictures(random, 4, sizes, 2), [map_.relu() for map_ in pictures(random, 4, sizes, 2)], pictures(random, 1, sizes)
+    generator = AnchorGenerator(tuple((stride,) for stride in strides), ((1.0,),) * len(strides))
+    anchors = generator(Sizes(width, height), logits)[0].split([h * w for h, w in sizes])
+    model = SimpleNamespace(score_thresh=0.3, topk_candidates=100, nms_thresh=0.5, detections_per_img=100000,
+                            box_coder=BoxLinearCoder(True))
+    heads = {"cls_logits": [rows(map_, 4) for map_ in logits], "bbox_regression": [rows(map_, 4) for map_ in boxes],
+             "bbox_ctrness": [rows(map_, 1) for map_ in centres]}
+    found = FCOS.postprocess_detections(model, heads, [list(anchors)], [(height, width)])[0]
+    size = torch.tensor([height, width], dtype=torch.float64)
+    keep("fcos-torchvision-uneven", {**levels("cls", logits), **levels("box", boxes), **levels("ctr", centres), "size": size}, found)
+
+
 def retinanet():
     """torchvision's RetinaNet; detectron2 differs in the anchors, which it makes for each size and ratio without rounding:
     width sqrt(size^2 / ratio), height ratio x width (DefaultAnchorGenerator, detectron2 0.6)."""
@@ -196,6 +220,30 @@ def retinanet():
             given = {key: torch.cat(heads[key], 1)[0] for key in heads}
         keep(name, given, found)
 
+    def suppressed_first(name, logits, boxes, cells, topk):
+        """RetinaNet.inference_single_image of detectron2 0.6: the suppression comes first; detector_postprocess cuts the boxes."""
+        from torchvision.ops import batched_nms, clip_boxes_to_image
+
+        width, height = 96, 64
+        generator = AnchorGenerator(((1,),) * len(cells), ((1.0,),) * len(cells))
+        generator.cell_anchors = cells
+        counts = [map_.shape[-1] * map_.shape[-2] * cells[0].shape[0] for map_ in logits]
+        labels = logits[0].shape[1] // cells[0].shape[0]
+        found = {"boxes": [], "scores": [], "labels": []}
+        for map_, deltas, anchors in zip(logits, boxes, generator(Sizes(width, height), logits)[0].split(counts)):
+            scores = rows(map_, labels)[0].sigmoid()
+            places = torch.nonzero(scores > 0.3)
+            best, order = scores[scores > 0.3].topk(min(topk, len(places)))
+            places = places[order]
+            found["boxes"].append(BoxCoder((1.0, 1.0, 1.0, 1.0)).decode_single(rows(deltas, 4)[0][places[:, 0]], anchors[places[:, 0]]))
+            found["scores"].append(best)
+            found["labels"].append(places[:, 1])
+        found = {key: torch.cat(value) for key, value in found.items()}
+        kept = batched_nms(found["boxes"], found["scores"], found["labels"], 0.5)
+        found = {key: value[kept] for key, value in found.items()}
+        found["boxes"] = clip_boxes_to_image(found["boxes"], (height, width))
+        keep(name, {**levels("cls", logits), **levels("box", boxes)}, found)
+
     generator = torch.Generator().manual_seed(SEED)
     sizes = [(8, 12), (4, 6), (2, 3)]
     logits, boxes = pictures(generator, 18, sizes), pictures(generator, 36, sizes, 0.7)
@@ -213,7 +261,7 @@ def retinanet():
                 h = ratio * w
                 cell.append([-w / 2, -h / 2, w / 2, h / 2])
         cells.append(torch.tensor(cell))
-    decode("retinanet-detectron2", logits, boxes, cells, topk=100)
+    suppressed_first("retinanet-detectron2", logits, boxes, cells, topk=100)
 
 
 def detectron2():
@@ -361,6 +409,7 @@ if __name__ == "__main__":
     detectron2()
     mask_boxes()
     fcos()
+    fcos_uneven()
     retinanet()
     segmentation()
     detr()

@@ -3,6 +3,7 @@ package dev.gnserve.detection;
 import dev.gnserve.image.Box;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -28,25 +29,37 @@ public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
     /** The best {@value #MOST_CANDIDATES} candidates with at least this score, best first. A box is one candidate for each class. */
     public List<Detection> candidates(float least) {
+        return candidates(Collections.nCopies(classes, least));
+    }
+
+    /** As {@link #candidates(float)}, with a least score for each class, so that no class takes the places of one that counts. */
+    List<Detection> candidates(List<Float> least) {
         return candidates(least, 0, boxes.length / 4, MOST_CANDIDATES);
     }
 
     /**
      * The best candidates of a range of locations, best first.
      *
-     * @param least score
+     * @param least score of each class
      * @param from first location
      * @param to location after the last one
      * @param most candidates at most
      */
-    List<Detection> candidates(float least, int from, int to, int most) {
-        float lowest = lowest(least, from * classes, to * classes, most);
+    List<Detection> candidates(List<Float> least, int from, int to, int most) {
+        float[] floor = new float[classes];
+        for (int label = 0; label < classes; label++) {
+            floor[label] = least.get(label);
+        }
+        float lowest = lowest(floor, from, to, most);
         List<Detection> found = new ArrayList<>();
-        for (int i = from * classes; i < to * classes; i++) {
-            if (scores[i] >= lowest) {
-                int at = i / classes * 4;
-                Box box = Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]);
-                found.add(new Detection(i % classes, scores[i], box));
+        for (int location = from; location < to; location++) {
+            for (int label = 0; label < classes; label++) {
+                float score = scores[location * classes + label];
+                if (score >= floor[label] && score >= lowest) {
+                    int at = location * 4;
+                    Box box = Box.ofCorners(boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]);
+                    found.add(new Detection(label, score, box));
+                }
             }
         }
         List<Detection> sorted = CandidateOrder.bestFirst(found);
@@ -54,20 +67,18 @@ public record DenseBoxes(int classes, float[] boxes, float[] scores) {
     }
 
     /** A score that the best candidates reach, so that no more than necessary become objects. */
-    private float lowest(float least, int from, int to, int most) {
+    private float lowest(float[] floor, int from, int to, int most) {
+        float[] ascending = new float[(to - from) * classes];
         int count = 0;
-        for (int i = from; i < to; i++) {
-            count += scores[i] >= least ? 1 : 0;
-        }
-        if (count <= most) {
-            return least;
-        }
-        float[] ascending = new float[count];
-        for (int i = from, at = 0; i < to; i++) {
-            if (scores[i] >= least) {
-                ascending[at++] = scores[i];
+        for (int i = from * classes; i < to * classes; i++) {
+            if (scores[i] >= floor[i % classes]) {
+                ascending[count++] = scores[i];
             }
         }
+        if (count <= most) {
+            return Float.NEGATIVE_INFINITY;
+        }
+        ascending = Arrays.copyOf(ascending, count);
         Arrays.sort(ascending);
         return CandidateOrder.lowest(ascending, most);
     }

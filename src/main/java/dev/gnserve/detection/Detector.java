@@ -9,12 +9,14 @@ import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
+import dev.gnserve.model.AnchorSpec;
 import dev.gnserve.model.BoxSpec;
 import dev.gnserve.model.HeadSpec;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.OutputSpec;
 import dev.gnserve.model.QuerySegments;
 import dev.gnserve.model.QuerySpec;
+import dev.gnserve.model.RetinaNetSpec;
 import dev.gnserve.model.SoloSegments;
 import dev.gnserve.model.SoloSpec;
 import dev.gnserve.pipeline.TileCollector;
@@ -100,9 +102,9 @@ final class Detector implements TileCollector<Detections> {
         tile++;
     }
 
-    /** The public code of YOLO suppresses boxes before it cuts them to the image; then overlaps at the border are others. */
+    /** Some references suppress boxes before they cut them to the image; then overlaps at the border are others. */
     private List<Detection> suppressedFirst(List<Detection> candidates) {
-        if (!isYolo()) {
+        if (!suppressesFirst()) {
             return candidates;
         }
         List<Detection> counted = candidates.stream()
@@ -111,7 +113,11 @@ final class Detector implements TileCollector<Detections> {
         return new NonMaximumSuppression(limits.iou(), limits.agnostic()).apply(counted, Integer.MAX_VALUE);
     }
 
-    private boolean isYolo() {
+    /** The public code of YOLO, and detectron2's of RetinaNet. */
+    private boolean suppressesFirst() {
+        if (manifest.output().family() instanceof RetinaNetSpec retina) {
+            return retina.anchors().style() == AnchorSpec.Style.DETECTRON2;
+        }
         return manifest.output().decoder() == OutputSpec.Decoder.YOLO
                 && !manifest.output().isSet();
     }
@@ -221,7 +227,7 @@ final class Detector implements TileCollector<Detections> {
     @Override
     public Detections finish() {
         // A set predictor gives each object one box. Only where tiles overlap, two show the same object.
-        boolean once = isYolo() || (manifest.output().isSet() && !limits.asked());
+        boolean once = suppressesFirst() || (manifest.output().isSet() && !limits.asked());
         boolean setPrediction = once && prepared.tiles() == 1;
         double iou = setPrediction ? 1 : limits.iou();
         List<Detection> best = new NonMaximumSuppression(iou, limits.agnostic()).apply(found, limits.most());
@@ -242,12 +248,12 @@ final class Detector implements TileCollector<Detections> {
         int labels = manifest.labels().size();
         DenseBoxes dense = new DenseBoxes(labels, boxes, spec.probabilities(locations.scores(), labels));
         if (!(manifest.output().family() instanceof HeadSpec head)) {
-            return dense.candidates(limits.least());
+            return dense.candidates(limits.scores());
         }
         List<Detection> best = new ArrayList<>();
         int from = 0;
         for (int to : locations.ends()) {
-            best.addAll(dense.candidates(limits.least(), from, to, head.candidates()));
+            best.addAll(dense.candidates(limits.scores(), from, to, head.candidates()));
             from = to;
         }
         return best;

@@ -155,6 +155,9 @@ final class Instances {
         float[] values = Arrays.copyOfRange(maskValues, index * rows * columns, (index + 1) * rows * columns);
         PlanarImage mask = new PlanarImage(1, rows, columns, values);
         if (!pasted) {
+            for (float value : values) {
+                requireNumber("masks", value);
+            }
             return mask;
         }
         requireProbabilities(values);
@@ -182,6 +185,16 @@ final class Instances {
                             ("The model returned masks of %d x %d pixels (width x height) for an input of %d x %d pixels. Masks must be as"
                                             + " large as the input, or square: then each covers its box.")
                                     .formatted(columns, rows, width, height))
+                    .asException();
+        }
+    }
+
+    private static void requireNumber(String output, float value) {
+        if (!Float.isFinite(value)) {
+            throw Failure.of(
+                            FailureCode.ENGINE_FAULT,
+                            "The model's output %s contains %s for this image. POST the image to /v1/models/{model}/verify to see which layer is wrong."
+                                    .formatted(output, value))
                     .asException();
         }
     }
@@ -223,6 +236,10 @@ final class Instances {
         List<KeyPoint> points = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int at = index * count + i;
+            for (int k = 3 * at; k < 3 * at + 3; k++) {
+                requireNumber("keypoints", values[k]);
+            }
+            requireNumber("keypoints_scores", keypointScores == null ? 0 : scores[at]);
             Box point = toOriginal.apply(new Box(values[3 * at], values[3 * at + 1], 0, 0));
             points.add(new KeyPoint(
                     keypointNames.isEmpty() ? String.valueOf(i + 1) : keypointNames.get(i),

@@ -14,6 +14,7 @@ import dev.gnserve.model.HoverNetOutputs;
 import dev.gnserve.model.HoverNetSpec;
 import dev.gnserve.model.PixelMaps;
 import dev.gnserve.pipeline.TileCollector;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -48,8 +49,8 @@ final class HoverNetCollector implements TileCollector<Instances> {
         HoverNetOutputs outputs = HoverNetOutputs.of(tile, channels);
         PlanarImage nucleus = probabilities(outputs.nucleus());
         Tensor types = outputs.types();
-        PlanarImage type = types == null ? nucleus : probabilities(types);
         int pixels = nucleus.height() * nucleus.width();
+        PlanarImage type = types == null ? onlyType(nucleus) : probabilities(types);
         float[] all = new float[(MAPS + channels.size()) * pixels];
         System.arraycopy(nucleus.values(), pixels, all, 0, pixels);
         System.arraycopy(finite(outputs.distances().floats()), 0, all, pixels, 2 * pixels);
@@ -59,6 +60,14 @@ final class HoverNetCollector implements TileCollector<Instances> {
                     PixelMaps.requireStride(outputs.nucleus(), prepared.tileWidth(), prepared.tileHeight()));
         }
         picture.blender.add(new PlanarImage(MAPS + channels.size(), nucleus.height(), nucleus.width(), all));
+    }
+
+    /** Without types, every pixel of a nucleus is of the only one, whatever the threshold is. */
+    private static PlanarImage onlyType(PlanarImage nucleus) {
+        int pixels = nucleus.height() * nucleus.width();
+        float[] only = new float[2 * pixels];
+        Arrays.fill(only, pixels, 2 * pixels, 1);
+        return new PlanarImage(2, nucleus.height(), nucleus.width(), only);
     }
 
     private static PlanarImage probabilities(Tensor logits) {

@@ -186,8 +186,9 @@ final class StarPolygon {
         return count;
     }
 
+    /** Coordinates are those of pixels' centres, which lie half a pixel behind their edge in the input and in the picture. */
     private static double corner(double distance, double scale, float centre) {
-        return (float) ((float) ((float) distance * scale) + centre * scale);
+        return (float) ((float) ((float) distance * scale) + centre * scale) + (scale - 1) / 2;
     }
 
     /** By the crossings of a ray to the right and of one to the left, whose parities differ on an edge. */

@@ -5,6 +5,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -114,10 +115,14 @@ record HeadLevels(List<Tensor> classes, List<Tensor> boxes, List<Tensor> centres
         if (name.contains("ctr") || name.contains("center") || name.contains("centre")) {
             return 2;
         }
-        if (name.contains("box") || name.contains("reg") || name.contains("delta")) {
-            return 1;
-        }
-        return name.contains("cls") || name.contains("class") || name.contains("logit") ? 0 : -1;
+        int boxes = last(name, "box", "reg", "delta");
+        int classes = last(name, "cls", "class", "logit");
+        return boxes > classes ? 1 : classes >= 0 ? 0 : -1;
+    }
+
+    /** Where the last of some words begins: box_cls has classes, and cls_box has boxes. -1 if there is none. */
+    private static int last(String name, String... words) {
+        return Arrays.stream(words).mapToInt(name::lastIndexOf).max().orElse(-1);
     }
 
     private boolean fits(int labels) {

@@ -5,6 +5,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,6 +53,7 @@ public record YoloLevels(int bins, List<Integer> strides, int candidates) implem
         int total = grids.stream().mapToInt(HeadGrid::locations).sum();
         float[] boxes = new float[4 * total];
         float[] scores = new float[labels * total];
+        Arrays.fill(scores, -1); // A location is a box of its best label only, also with the threshold 0.
         int at = 0;
         for (int i = 0; i < grids.size(); i++) {
             decode(grids.get(i), levels.get(i), labels, least, boxes, scores, at);

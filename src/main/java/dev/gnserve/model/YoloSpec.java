@@ -5,6 +5,7 @@ import dev.gnserve.backend.Tensor;
 import dev.gnserve.backend.TensorShape;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,6 +90,7 @@ public record YoloSpec(boolean objectness, int candidates) implements HeadSpec {
         float[] values = table.floats();
         float[] boxes = new float[4 * locations];
         float[] scores = new float[labels * locations];
+        Arrays.fill(scores, -1); // A location is a box of its best label only, also with the threshold 0.
         for (int i = 0; i < locations; i++) {
             int at = i * row;
             float halfWidth = values[at + 2 * column] / 2;

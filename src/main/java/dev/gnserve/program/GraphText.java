@@ -209,11 +209,31 @@ final class GraphText {
         return Tagged.of(argument).tag().equals("as_tensor") ? "bool(" + text + ")" : text;
     }
 
+    /** The tensors that an operator changes: its first argument, which may be a list, and those that take its result. */
+    private List<Value> written(Node node, Operator operator) {
+        List<Value> written = new ArrayList<>();
+        for (int i = 0; i < node.inputs().size(); i++) {
+            if ((i == 0 && operator.changesFirst())
+                    || node.inputs().get(i).name().equals("out")) {
+                Tagged argument = Tagged.of(node.inputs().get(i).arg());
+                if (argument.tag().equals("as_tensor")) {
+                    written.add(value(argument.name()));
+                } else if (argument.tag().equals("as_tensors")) {
+                    argument.value()
+                            .forEach(each -> written.add(value(each.path("name").asString())));
+                }
+            }
+        }
+        return written;
+    }
+
     /** A program that serves must give the same result for the same input, also in several threads. */
     private void requireNoMutation(Node node, Operator operator) {
-        Value first = operator.changesFirst() ? firstTensor(node) : null;
-        State changed = first == null ? null : first.state();
-        changesInput |= first != null && first.input();
+        State changed = null;
+        for (Value written : written(node, operator)) {
+            changed = written.state() == null ? changed : written.state();
+            changesInput |= written.input();
+        }
         boolean training = false;
         for (NamedArgument input : node.inputs()) {
             Tagged argument = Tagged.of(input.arg());

@@ -74,31 +74,76 @@ final class OperatorText {
             "native_layer_norm",
             "instance_norm");
 
+    /**
+     * Operators whose result may share the memory of their first argument: those whose schema says so (PyTorch 2.7.1), and those that
+     * return it where there is nothing to do.
+     */
     private static final Set<String> VIEWS = Set.of(
+            "_autocast_to_full_precision",
+            "_autocast_to_reduced_precision",
+            "_conj",
+            "_neg_view",
+            "_reshape_alias",
+            "adjoint",
             "alias",
-            "view",
+            "align_to",
+            "alpha_dropout",
+            "as_strided",
+            "broadcast_to",
+            "chunk",
+            "conj",
+            "contiguous",
+            "cpu",
+            "detach",
+            "diagonal",
+            "dropout",
+            "dsplit",
+            "expand",
+            "expand_as",
+            "feature_alpha_dropout",
+            "feature_dropout",
+            "flatten",
+            "hsplit",
+            "imag",
+            "lift_fresh",
+            "linalg_diagonal",
+            "mH",
+            "mT",
+            "matrix_H",
+            "moveaxis",
+            "movedim",
+            "narrow",
+            "numpy_T",
+            "permute",
+            "positive",
+            "ravel",
+            "real",
+            "rename",
+            "reshape",
+            "reshape_as",
+            "resolve_conj",
+            "resolve_neg",
             "select",
             "slice",
-            "narrow",
-            "transpose",
-            "permute",
-            "unsqueeze",
-            "squeeze",
-            "expand",
-            "detach",
-            "t",
-            "diagonal",
-            "as_strided",
-            "reshape",
-            "view_as",
-            "unbind",
             "split",
-            "chunk",
-            "movedim",
+            "split_with_sizes",
+            "squeeze",
             "swapaxes",
+            "swapdims",
+            "t",
+            "tensor_split",
+            "to",
+            "transpose",
+            "type_as",
+            "unbind",
             "unflatten",
-            "flatten",
-            "lift_fresh");
+            "unfold",
+            "unsqueeze",
+            "view",
+            "view_as",
+            "view_as_complex",
+            "view_as_real",
+            "vsplit");
 
     private static final Set<String> HARMLESS_IN_PLACE = Set.of("detach_", "requires_grad_");
 
@@ -120,7 +165,7 @@ final class OperatorText {
             return namespace.equals("aten") && WITHOUT_EFFECT.contains(name);
         }
 
-        /** Whether the result shares memory with the first argument. */
+        /** Whether the result may share memory with the first argument. */
         boolean isView() {
             return VIEWS.contains(name);
         }

@@ -64,8 +64,11 @@ class DetectionDecodersTest {
             fcos-form        | [a, b, c]    | {decoder: fcos} | names
             fcos-torchvision | [a, b, c, d] | {decoder: fcos, locations: corner, candidates: 100} | cls box ctr
             fcos-torchvision | [a, b, c, d] | {decoder: fcos, locations: corner, candidates: 100} | level by level
+            fcos-torchvision-uneven | [a, b, c, d] | {decoder: fcos, locations: corner, candidates: 100} | level by level
+            fcos-torchvision-uneven | [a, b, c, d] | {decoder: fcos, locations: corner, strides: [4, 8, 16, 32, 64], candidates: 100} | names
             fcos-pixels      | [a, b, c, d] | {decoder: fcos, distances: pixels, candidates: 100} | names
             fcos-rows        | [a, b, c, d] | {decoder: fcos, locations: corner, strides: [4, 8, 16]} | cls_logits, bbox_regression, bbox_ctrness
+            fcos-rows        | [a, b, c, d] | {decoder: fcos, locations: corner, strides: [4, 8, 16]} | cls_logits=box_cls, bbox_regression=box_regression, bbox_ctrness=centerness
             retinanet-torchvision | [a, b] | {decoder: retinanet, candidates: 100, anchors: {sizes: [32, 64, 128]}} | cls box
             retinanet-torchvision | [a, b] | {decoder: retinanet, candidates: 100, anchors: {sizes: [32, 64, 128]}} | names
             retinanet-torchvision | [a, b] | {decoder: retinanet, candidates: 100, anchors: {sizes: [32, 64, 128]}} | box cls

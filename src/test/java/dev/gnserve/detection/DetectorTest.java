@@ -135,6 +135,23 @@ class DetectorTest {
         assertThat(labels(manifest(""), both, null, List.of("a"))).containsExactly(0);
     }
 
+    /** 1,500 boxes of label a with 0.6 would take all places of the one of label b with 0.55. */
+    @Test
+    void boxesThatDoNotCountTakeNoPlace() {
+        float[][] boxes = new float[1501][];
+        for (int i = 0; i < boxes.length; i++) {
+            boxes[i] = new float[] {10, 10, 30, 30};
+        }
+        Prediction common = prediction(boxes, 0.6f, 0);
+        float[] scores = common.outputs().get("output1").floats();
+        scores[2 * 1500] = 0;
+        scores[2 * 1500 + 1] = 0.55f;
+
+        assertThat(labels(manifest(""), common, null, List.of("b"))).containsExactly(1);
+        assertThat(labels(manifest("thresholds: {scores: [0.9, 0.5]}"), common, null, List.of()))
+                .containsExactly(1);
+    }
+
     private static List<Integer> labels(
             ModelManifest manifest, Prediction prediction, @Nullable Float threshold, List<String> classes) {
         DetectionLimits limits = DetectionLimits.of(manifest, threshold, null, null, classes, false);
@@ -163,6 +180,12 @@ class DetectorTest {
 
         assertThat(detector.finish().detections().get(0).keypoints())
                 .containsExactly(new KeyPoint("nose", 24, 10, true, 7.5), new KeyPoint("tail", 56, 12, false, -1.25));
+
+        outputs.put("keypoints", Tensor.of(new float[] {12, Float.NaN, 1, 28, 24, 0}, 1, 2, 3));
+        Detector another = detector(manifest, prepared(manifest, 128, 32));
+        assertThatThrownBy(() -> another.add(new Prediction(outputs)))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("The model's output keypoints contains NaN for this image");
 
         outputs.put("keypoints", Tensor.of(new float[3], 1, 1, 3));
         outputs.remove("keypoints_scores");

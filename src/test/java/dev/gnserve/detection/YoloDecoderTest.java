@@ -96,6 +96,37 @@ class YoloDecoderTest {
         return found(new Prediction(Map.of("output", output)), form, null, false);
     }
 
+    /** [4 + labels, locations]: 20 squares beside each other. */
+    @Test
+    void aLocationIsABoxOfItsBestLabelAlsoWithoutAThreshold() {
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: detection
+                labels: [a, b, c]
+                output: {decoder: yolo}
+                thresholds: {score: 0}
+                """);
+        UprightImage image = UprightImage.of8Bit(WIDTH, HEIGHT, 3, new byte[3 * WIDTH * HEIGHT]);
+        Detector detector = new Detector(
+                manifest,
+                image,
+                manifest.preprocessor().prepare(image),
+                DetectionLimits.of(manifest, null, null, 300, List.of(), false));
+
+        int locations = 20;
+        float[] columns = new float[7 * locations];
+        for (int i = 0; i < locations; i++) {
+            float[] column = {4 * i + 4, 30, 4, 4, 0.1f, 0.6f, 0.2f};
+            for (int row = 0; row < column.length; row++) {
+                columns[row * locations + i] = column[row];
+            }
+        }
+        detector.add(new Prediction(Map.of("output", Tensor.of(columns, 7, locations))));
+
+        assertThat(detector.finish().detections())
+                .hasSize(locations)
+                .allSatisfy(found -> assertThat(found.label()).isOne());
+    }
+
     @Test
     void otherTablesAreRefused() {
         float[] logits = new float[7 * 20];

@@ -115,6 +115,15 @@ class ProgramConversionTest {
                 .hasMessageContaining("eval()");
     }
 
+    /** The buffer is changed by another name of its memory, and as one of a list. */
+    @ParameterizedTest
+    @ValueSource(strings = {"aliases", "lists"})
+    void programsThatChangeABufferByAnotherNameAreRefused(String name) {
+        assertThatThrownBy(() -> Programs.open("torch-2.7/" + name + ".pt2"))
+                .isInstanceOf(TorchScriptException.class)
+                .hasMessageContaining("changes kept while it runs");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "'\"major\": 8', '\"major\": 9', the program has schema 9",

@@ -1,6 +1,7 @@
 package dev.gnserve.segmentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
@@ -195,6 +196,78 @@ class InstanceDecodersTest {
                 .containsExactly("type0", "type1", "type2", "type3", "untyped");
         assertThat(classes.stream().map(one -> one.objects().count()).toList())
                 .containsExactly(0, 0, 0, 0, decode("hovernet-0", golden).count());
+    }
+
+    /** A model without types: two nuclei with a probability of 0.4, which is above the threshold 0.3. */
+    @Test
+    void nucleiOfTheOnlyTypeHaveItsLabelAtEveryThreshold() {
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [nucleus]
+                output: {decoder: hovernet}
+                thresholds: {mask: 0.3}
+                """);
+        int side = 32;
+        float[] probability = new float[2 * side * side];
+        float[] distances = new float[2 * side * side];
+        Arrays.fill(probability, 0, side * side, 9);
+        for (int i = 0; i < side * side; i++) {
+            int row = i / side;
+            double fromTop = row - 15.5;
+            double fromLeft = i % side - 15.5;
+            if (Math.hypot(fromTop, fromLeft) < 9) {
+                probability[i] = 0;
+                probability[side * side + i] = (float) Math.log(0.4 / 0.6);
+                distances[i] = (float) (fromLeft / 9);
+                distances[side * side + i] = (float) (fromTop / 9);
+            }
+        }
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("nucleus_prediction", Tensor.of(probability, 2, side, side));
+        outputs.put("horizontal_vertical", Tensor.of(distances, 2, side, side));
+        UprightImage image = UprightImage.of8Bit(side, side, 3, new byte[3 * side * side]);
+        TileCollector<Segmentation> collector = SegmentationTask.DEFAULT.collector(
+                manifest, image, manifest.preprocessor().prepare(image));
+        collector.add(new Prediction(outputs));
+
+        List<SegmentedClass> classes = collector.finish().classes();
+
+        assertThat(classes.stream().map(SegmentedClass::label)).containsExactly("nucleus");
+        assertThat(classes.get(0).objects().count()).isOne();
+    }
+
+    /** A picture of 448 pixels is scaled to 112; the centre of pixel 50 lies between 201 and 202 of the picture: (50 + 1/2) 4 - 1/2. */
+    @Test
+    void starPolygonsOfAScaledPictureLieWhereTheirPixelsLie() {
+        ModelManifest manifest = ManifestReader.read("model.yaml", """
+                task: segmentation
+                labels: [cell]
+                output: {decoder: stardist}
+                input: {resize: {mode: stretch, width: 112, height: 112}}
+                """);
+        int side = 112;
+        int rays = 32;
+        float[] probability = new float[side * side];
+        float[] distances = new float[rays * side * side];
+        probability[50 * side + 50] = 0.99f;
+        Arrays.fill(distances, 10);
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        outputs.put("probability", Tensor.of(probability, 1, side, side));
+        outputs.put("distances", Tensor.of(distances, rays, side, side));
+        PreparedImage prepared = prepare(manifest, 448, 448);
+        TileCollector<Instances> collector = collector(manifest, prepared);
+        collector.add(new Prediction(outputs));
+
+        Instances found = collector.finish();
+
+        double sum = 0;
+        int count = 0;
+        for (int i = 0; i < found.ids().length; i++) {
+            sum += found.ids()[i] == 0 ? 0 : i % found.width();
+            count += found.ids()[i] == 0 ? 0 : 1;
+        }
+        assertThat(found.width()).isEqualTo(448);
+        assertThat(sum / count).isCloseTo(201.5, within(0.1));
     }
 
     private static Instances decode(String name, Npz golden) {
