@@ -2,6 +2,7 @@ package dev.gnserve.classification;
 
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.Tensor;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.ClassifierHeads;
@@ -96,7 +97,7 @@ public record ClassificationTask(int top) implements ImageTask<ClassificationTas
     }
 
     @Override
-    public ClassifiedImage describe(String name, Ranked found, Timing timing) {
+    public ClassifiedImage describe(String name, Ranked found, Timing timing, Cancellation cancellation) {
         return new ClassifiedImage(
                 name,
                 found.image().page(),

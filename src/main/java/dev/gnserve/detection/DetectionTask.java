@@ -1,5 +1,6 @@
 package dev.gnserve.detection;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
@@ -59,8 +60,8 @@ public record DetectionTask(
     }
 
     @Override
-    public DetectedImage describe(String name, Detections found, Timing timing) {
-        return found.describe(name, writer, timing);
+    public DetectedImage describe(String name, Detections found, Timing timing, Cancellation cancellation) {
+        return found.describe(name, writer.until(cancellation), timing);
     }
 
     @Override

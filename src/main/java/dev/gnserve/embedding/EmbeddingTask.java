@@ -1,6 +1,7 @@
 package dev.gnserve.embedding;
 
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.EmbeddingSpec;
@@ -46,7 +47,7 @@ record EmbeddingTask() implements ImageTask<EmbeddingTask.Embedded, EmbeddedImag
     }
 
     @Override
-    public EmbeddedImage describe(String name, Embedded found, Timing timing) {
+    public EmbeddedImage describe(String name, Embedded found, Timing timing, Cancellation cancellation) {
         return new EmbeddedImage(
                 name,
                 found.image().page(),

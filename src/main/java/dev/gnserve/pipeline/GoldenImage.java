@@ -51,7 +51,7 @@ public final class GoldenImage {
 
     private <R, J> J result(ImageTask<R, J> task, ModelManifest manifest, Inference inference, Upload image) {
         ImagePipeline.Found<R> found = pipeline.find(task, manifest, inference, image);
-        return task.describe(found.name(), found.result(), found.timing());
+        return task.describe(found.name(), found.result(), found.timing(), Cancellation.NEVER);
     }
 
     /**

@@ -144,7 +144,8 @@ public final class ImagePipeline {
         List<J> results = run(
                 context,
                 images,
-                found -> stages.encoded(() -> task.describe(found.name(), found.result(), found.timing())),
+                found -> stages.encoded(() -> task.describe(
+                        found.name(), found.result(), found.timing(), client.cancelling("writing the masks"))),
                 (upload, failure) -> task.failed(upload.name(), Problems.of(failure, requestId)));
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_JSON)
@@ -192,7 +193,8 @@ public final class ImagePipeline {
                 stages,
                 (upload, result) -> {});
         return runOne(context, image, found -> {
-            J described = stages.encoded(() -> task.describe(found.name(), found.result(), found.timing()));
+            J described = stages.encoded(
+                    () -> task.describe(found.name(), found.result(), found.timing(), Cancellation.NEVER));
             return new ImageResponse(
                     task.response(model, requestId, List.of(described)),
                     picture ? stages.encoded(() -> task.picture(found.result())) : null);

@@ -1,5 +1,6 @@
 package dev.gnserve.pipeline;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.Task;
 import dev.gnserve.problem.Problem;
@@ -17,8 +18,12 @@ public interface ImageTask<R, J> extends CollectorFactory<R> {
     /** The task that the model must have. */
     Task task();
 
-    /** The JSON document of a result. */
-    J describe(String name, R found, Timing timing);
+    /**
+     * The JSON document of a result.
+     *
+     * @param cancellation asked between objects, which may be many
+     */
+    J describe(String name, R found, Timing timing, Cancellation cancellation);
 
     /** A PNG of the image with the result drawn on it; null for a task that draws nothing. */
     default byte @Nullable [] picture(R found) {

@@ -17,7 +17,7 @@ public record MultiPolygon(
         @Schema(example = "MultiPolygon") String type,
 
         @Schema(example = "[[[[0, 0], [4, 0], [4, 3], [0, 3], [0, 0]]]]")
-        List<List<List<List<Integer>>>> coordinates) {
+        List<List<int[][]>> coordinates) {
 
     /** The geometry of parts. */
     public static MultiPolygon of(List<Polygons.Part> parts) {
@@ -30,10 +30,10 @@ public record MultiPolygon(
                         .toList());
     }
 
-    private static List<List<Integer>> ring(int[] line) {
+    private static int[][] ring(int[] line) {
         return IntStream.rangeClosed(0, line.length / 2)
                 .map(corner -> 2 * corner % line.length)
-                .mapToObj(i -> List.of(line[i], line[i + 1]))
-                .toList();
+                .mapToObj(i -> new int[] {line[i], line[i + 1]})
+                .toArray(int[][]::new);
     }
 }

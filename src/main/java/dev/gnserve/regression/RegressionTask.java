@@ -2,6 +2,7 @@ package dev.gnserve.regression;
 
 import dev.gnserve.backend.OutputDifference;
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.Geometry;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
@@ -120,7 +121,7 @@ public record RegressionTask(@Nullable Encoding encoding) implements ImageTask<R
     }
 
     @Override
-    public RegressedImage describe(String name, Regression found, Timing timing) {
+    public RegressedImage describe(String name, Regression found, Timing timing, Cancellation cancellation) {
         return found.describe(name, encoding, timing);
     }
 

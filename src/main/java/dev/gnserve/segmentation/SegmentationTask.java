@@ -1,5 +1,6 @@
 package dev.gnserve.segmentation;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.InstanceSpec;
@@ -82,8 +83,8 @@ public record SegmentationTask(@Nullable Float threshold, MaskWriter writer, boo
     }
 
     @Override
-    public SegmentedImage describe(String name, Segmentation found, Timing timing) {
-        return found.describe(name, writer, objects, timing);
+    public SegmentedImage describe(String name, Segmentation found, Timing timing, Cancellation cancellation) {
+        return found.describe(name, writer.until(cancellation), objects, timing);
     }
 
     @Override

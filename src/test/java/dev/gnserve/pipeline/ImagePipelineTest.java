@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.FakeBackend;
 import dev.gnserve.backend.Prediction;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.PreparedImage;
 import dev.gnserve.image.UprightImage;
 import dev.gnserve.model.LoadedModel;
@@ -129,7 +130,7 @@ class ImagePipelineTest {
         }
 
         @Override
-        public String describe(String name, String found, Timing timing) {
+        public String describe(String name, String found, Timing timing, Cancellation cancellation) {
             return name + ": " + found;
         }
 
