@@ -109,9 +109,9 @@ public final class Jobs implements AutoCloseable {
     /**
      * Keeps a request to be answered later.
      *
-     * @throws dev.gnserve.failure.FailureException OVERLOADED if there are too many jobs of any state, or too many bytes
+     * @throws dev.gnserve.failure.FailureException OVERLOADED if there are too many jobs of any state, or too many bytes, or the disk is full
      */
-    JobDescription submit(StoredRequest request, byte[] upload) throws IOException {
+    JobDescription submit(StoredRequest request, byte[] upload) {
         sweep();
         if (!places.tryAcquire()) {
             throw full("%,d jobs wait or run, the limit (gnserve.jobs.max). Submit again when some have finished."
@@ -135,6 +135,10 @@ public final class Jobs implements AutoCloseable {
             return accepted;
         } catch (JobStore.FullException e) {
             throw full(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            log.error("A job cannot be written to gnserve.jobs.dir", e);
+            throw full("The job cannot be written to gnserve.jobs.dir: " + e.getMessage()
+                    + ". Delete jobs whose results you have, or send the request without Prefer: respond-async.");
         } finally {
             if (!kept) {
                 places.release();
@@ -198,10 +202,10 @@ public final class Jobs implements AutoCloseable {
      *
      * @throws dev.gnserve.failure.FailureException JOB_NOT_FOUND
      */
-    void delete(String id, @Nullable String key) throws IOException {
+    void delete(String id, @Nullable String key) {
         Job job = find(id, key);
         JobOutcome cancelled = JobOutcome.without(JobState.CANCELLED, job.started(), clock.instant(), null);
-        if (!finish(job, cancelled)) {
+        if (!end(job, cancelled)) {
             remove(job);
         }
     }
@@ -419,19 +423,25 @@ public final class Jobs implements AutoCloseable {
     }
 
     private void fail(Job job, Failure failure) {
-        JobOutcome failed =
-                JobOutcome.without(JobState.FAILED, job.started(), clock.instant(), Problems.of(failure, job.id()));
+        end(job, JobOutcome.without(JobState.FAILED, job.started(), clock.instant(), Problems.of(failure, job.id())));
+    }
+
+    /** Ends a job, also where that cannot be written. Returns whether this is its end. */
+    private boolean end(Job job, JobOutcome outcome) {
         try {
-            finish(job, failed);
+            return finish(job, outcome);
         } catch (IOException e) {
             log.error(
-                    "The end of job {} cannot be written. It is FAILED until it expires or the service stops, and its folder is deleted",
+                    "The end of job {} cannot be written. It is {} until it expires or the service stops, and its folder is deleted",
                     job.id(),
+                    outcome.state(),
                     e);
-            if (job.finish(failed)) {
+            boolean first = job.finish(outcome);
+            if (first) {
                 store.abandon(job);
-                ended(job, failed);
+                ended(job, outcome);
             }
+            return first;
         }
     }
 

@@ -291,6 +291,31 @@ class JobsTest {
         assertThat(dir.resolve(id)).doesNotExist();
     }
 
+    /** A folder in place of the file fails as a full disk does. */
+    @Test
+    void aJobWhoseCancellationCannotBeWrittenDoesNotRun() throws Exception {
+        String id = submit("abc");
+        Files.createDirectory(dir.resolve(id).resolve("outcome.json.part"));
+
+        jobs.delete(id, null);
+
+        assertThat(jobs.get(id, null).state()).isEqualTo(JobState.CANCELLED);
+        startToEcho();
+        assertThat(submit("d")).isNotBlank();
+        assertThat(dir.resolve(id)).doesNotExist();
+    }
+
+    @Test
+    void aJobThatCannotBeWrittenIsRefusedInWords() throws Exception {
+        Path away = Files.move(dir, dir.resolveSibling(dir.getFileName() + "-away"));
+        try {
+            assertFails(FailureCode.OVERLOADED, "The job cannot be written to gnserve.jobs.dir: ", () -> submit("abc"));
+        } finally {
+            Files.move(away, dir);
+        }
+        assertThat(submit("abc")).isNotBlank();
+    }
+
     /** As a full disk: the web server takes an error of writing for a client who went away, and answers 200 all the same. */
     @Test
     void anAnswerThatIsNotWholeOnDiskIsNoSuccess() throws Exception {
