@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.ModelsFolder;
+import dev.gnserve.badinput.TiffFile;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
@@ -358,5 +359,57 @@ class VolumeFileTest {
         assertThatThrownBy(
                         () -> new ArrayFile(ArrayFile.Format.NPY, ArrayFile.Type.FLOAT32, 1, shape, Geometry.UNKNOWN))
                 .hasMessageContaining("more than 2 GB: 1 values of each voxel of a volume of");
+    }
+
+    /** tifffile gives the values of such pages as they are. */
+    @Test
+    void valuesOfAStackStayWhereWhiteIsZero() {
+        byte[] eight =
+                TiffFile.page(5, 1, 1, new byte[] {0, 1, 2, 3, 4}).tag(262, 0).bytes();
+        byte[] sixteen = TiffFile.page(2, 1, 1, new byte[] {3, 0, (byte) 0xFF, 1})
+                .tag(258, 16)
+                .tag(262, 0)
+                .bytes();
+
+        assertThat(open(eight, 1).read(Cancellation.NEVER).values()).containsExactly(0, 1, 2, 3, 4);
+        assertThat(open(sixteen, 1).read(Cancellation.NEVER).values()).containsExactly(3, 511);
+    }
+
+    /** 4 KB of tags, which 100 pages have together: each begins one tag behind the one before. */
+    @Test
+    void pagesThatShareTheirTagsAreRefused() {
+        int pages = 100;
+        int tags = 120;
+        int[][] required = {{256, 1}, {257, 1}, {258, 8}, {259, 1}, {262, 1}, {277, 1}, {278, 1}, {279, 1}};
+        ByteBuffer file = ByteBuffer.allocate(10 + 12 * (tags + pages) + 4 + 1).order(ByteOrder.LITTLE_ENDIAN);
+        file.putShort((short) 0x4949).putShort((short) 42).putInt(8).putShort((short) tags);
+        for (int i = 0; i < tags; i++) {
+            int place = i - (tags - 12);
+            boolean isRequired = place >= 0 && place < required.length;
+            file.putShort((short) (isRequired ? required[place][0] : place == required.length ? 273 : 20_000 + i));
+            file.putShort((short) (place == required.length ? 4 : 3)).putInt(1);
+            // The upper half of a value is the number of tags of the page that begins there.
+            file.putShort((short) (isRequired ? required[place][1] : 1));
+            file.putShort((short) (place == required.length ? 0 : tags));
+        }
+        for (int page = 1; page < pages; page++) {
+            file.putInt(8 + 12 * page).putLong(0);
+        }
+
+        assertThatThrownBy(() -> open(file.array(), 1))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("the directories of its pages share bytes");
+    }
+
+    /** nibabel: the axes 6 and 7 are there, too. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 3", "2, 1, 2", "3, 1, 2"})
+    void valuesOnAllAxesOfANiftiCount(short fourth, short fifth, short sixth) {
+        byte[] file = ModelsFolder.bytes("/volumes/sform.nii");
+        ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        header.putShort(40, (short) 6).putShort(48, fourth).putShort(50, fifth).putShort(52, sixth);
+
+        assertThatThrownBy(() -> open(file, 3))
+                .hasMessageContaining("have the sizes [%d, %d, %d]".formatted(fourth, fifth, sixth));
     }
 }
