@@ -14,6 +14,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +48,7 @@ class VolumeFileTest {
                 "imagej.tif",
                 "ome.ome.tif",
                 "big.tif",
+                "iyx.tif",
                 "plain.npy",
                 "fortran.npy",
                 "batch.npy",
@@ -65,7 +67,7 @@ class VolumeFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"hyperstack.tif", "channels.ome.tif", "last.npy", "channels.nii"})
+    @ValueSource(strings = {"hyperstack.tif", "channels.ome.tif", "zcyx.tif", "czyx.tif", "last.npy", "channels.nii"})
     void channelsFollowEachOther(String name) {
         VolumeFile file = open(name, 2);
         assertThat(file.shape()).isEqualTo(new VolumeShape(2, 11, 9, 13));
@@ -230,6 +232,9 @@ class VolumeFileTest {
                 "frames.tif | 1 | 2 frames (points of time)",
                 "hyperstack.tif | 1 | it has 2 channels and the model takes 1",
                 "unnamed.tif | 2 | without saying which axis has channels, depth or time",
+                "qzyx.tif | 2 | the shape [11, 2, 9, 13] without saying which axis has channels, depth or time",
+                "tyx.tif | 1 | it has 11 points of time",
+                "cyx.tif | 1 | it has 2 channels and the model takes 1",
                 "times.nii | 1 | send one point of time",
                 "channels.nii | 1 | send one point of time",
                 "complex.nii | 1 | its datatype is 32",
@@ -373,6 +378,26 @@ class VolumeFileTest {
 
         assertThat(open(eight, 1).read(Cancellation.NEVER).values()).containsExactly(0, 1, 2, 3, 4);
         assertThat(open(sixteen, 1).read(Cancellation.NEVER).values()).containsExactly(3, 511);
+    }
+
+    /** Planes of more pages than there are take no memory. */
+    @Test
+    void aDescriptionOfOtherPagesIsRefused() {
+        for (String said : List.of(
+                "{\"shape\": [99999, 99999, 9, 13], \"axes\": \"CZYX\"}", "ImageJ=1\nchannels=99999\nslices=99999\n")) {
+            byte[] text = Arrays.copyOf(said.getBytes(StandardCharsets.US_ASCII), said.length() + 1);
+            long[] description = new long[text.length];
+            for (int i = 0; i < text.length; i++) {
+                description[i] = text[i];
+            }
+            byte[] file =
+                    TiffFile.page(5, 1, 1, new byte[5]).tag(270, description).bytes();
+            // The values are written with four bytes each.
+            ByteBuffer values = ByteBuffer.wrap(file, TiffFile.DATA + 5, text.length);
+            values.put(text);
+
+            assertThatThrownBy(() -> open(file, 1)).hasMessageContaining("planes, and it has 1 page");
+        }
     }
 
     /** 4 KB of tags, which 100 pages have together: each begins one tag behind the one before. */
