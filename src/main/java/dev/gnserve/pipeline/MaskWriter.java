@@ -31,14 +31,7 @@ public record MaskWriter(Masks encoding) {
         List<Integer> size = List.of(map.height(), map.width());
         return switch (encoding) {
             case NONE -> null;
-            case RLE ->
-                new Mask(
-                        Mask.Encoding.COCO_RLE,
-                        size,
-                        CocoRle.of(map, label, region).counts(),
-                        null,
-                        null,
-                        null);
+            case RLE -> Mask.of(CocoRle.of(map, label, region));
             case PNG ->
                 new Mask(
                         Mask.Encoding.PNG,
