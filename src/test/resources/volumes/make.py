@@ -177,6 +177,13 @@ def main():
     tifffile.imwrite("channels.ome.tif", channels.transpose(1, 0, 2, 3), metadata={"axes": "CZYX", **sizes})
     tifffile.imwrite("big.tif", stack.astype(np.float32), bigtiff=True, byteorder=">")
     tifffile.imwrite("unnamed.tif", channels)
+    gray = {"photometric": "minisblack", "compression": "zlib"}
+    tifffile.imwrite("zcyx.tif", channels, metadata={"axes": "ZCYX"}, **gray)
+    tifffile.imwrite("czyx.tif", channels.transpose(1, 0, 2, 3), metadata={"axes": "CZYX"}, **gray)
+    tifffile.imwrite("tyx.tif", stack, metadata={"axes": "TYX"}, **gray)
+    tifffile.imwrite("cyx.tif", channels[0], metadata={"axes": "CYX"}, **gray)
+    tifffile.imwrite("qzyx.tif", channels, metadata={"axes": "QZYX"}, **gray)
+    tifffile.imwrite("iyx.tif", stack, metadata={"axes": "IYX"}, **gray)
     np.save("plain.npy", stack)
     np.save("fortran.npy", np.asfortranarray(stack.astype(np.float32)))
     np.save("batch.npy", stack.astype(np.float32)[None, None])

@@ -7,7 +7,10 @@ import dev.gnserve.problem.Problems;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -45,9 +48,11 @@ final class KeyCheck implements HandlerInterceptor {
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler)
             throws IOException {
-        String key = key(request);
+        List<String> keys = keys(request);
         String known = KeyUsed.idOf(request);
-        String id = known != null ? known : key == null ? null : ids.apply(key);
+        String id = known != null
+                ? known
+                : keys.stream().map(ids).filter(Objects::nonNull).findFirst().orElse(null);
         if (id != null) {
             request.setAttribute(KeyUsed.ATTRIBUTE, id);
             events.publishEvent(new KeyUsed(id));
@@ -56,7 +61,7 @@ final class KeyCheck implements HandlerInterceptor {
         }
         events.publishEvent(new RequestCompleted(null, null, FailureCode.UNAUTHENTICATED));
         response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
-        String detail = key == null
+        String detail = keys.isEmpty()
                 ? "This operation needs %s. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'."
                         .formatted(needed)
                 : "The key that was sent is not %s of this service. Check that it is complete, or ask the operator for one."
@@ -71,12 +76,17 @@ final class KeyCheck implements HandlerInterceptor {
         MDC.remove(MDC_KEY);
     }
 
-    private static @Nullable String key(HttpServletRequest request) {
+    /** Authorization may be for a proxy before the service, so the key may be in either header. */
+    private static List<String> keys(HttpServletRequest request) {
+        List<String> keys = new ArrayList<>();
         String authorization = request.getHeader(HttpHeaders.AUTHORIZATION);
         if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith(BEARER)) {
-            return authorization.substring(BEARER.length()).strip();
+            keys.add(authorization.substring(BEARER.length()).strip());
         }
         String key = request.getHeader(KEY_HEADER);
-        return key == null ? null : key.strip();
+        if (key != null) {
+            keys.add(key.strip());
+        }
+        return keys;
     }
 }

@@ -16,6 +16,7 @@ final class Bmp {
     private static final int RLE8 = 1;
     private static final int RLE4 = 2;
     private static final int BIT_FIELDS = 3;
+    private static final int BYTES_OF_MASKS = 12;
     private static final int ALPHA_BIT_FIELDS = 6;
     private static final int[] MASKS_OF_16_BITS = {0x7C00, 0x03E0, 0x001F};
     private static final int[] MASKS_OF_32_BITS = {0xFF0000, 0x00FF00, 0x0000FF};
@@ -33,7 +34,6 @@ final class Bmp {
     private Bmp(byte[] bytes, ImageLimits limits) throws IOException {
         this.bytes = bytes;
         this.file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        this.pixelsAt = file.getInt(10);
         this.headerBytes = file.getInt(FILE_HEADER_BYTES);
         boolean core = headerBytes == CORE_HEADER_BYTES;
         long declaredWidth = core ? Short.toUnsignedInt(file.getShort(18)) : file.getInt(18);
@@ -44,6 +44,8 @@ final class Bmp {
         this.fromTop = declaredHeight < 0;
         this.bits = file.getShort(core ? 24 : 28);
         this.compression = headerBytes < LEAST_BYTES_WITH_COMPRESSION ? UNCOMPRESSED : file.getInt(30);
+        int declaredPlace = file.getInt(10);
+        this.pixelsAt = declaredPlace == 0 ? behindPalette() : declaredPlace;
         boolean read = switch (compression) {
             case UNCOMPRESSED ->
                 bits == 1 || bits == 2 || bits == 4 || bits == 8 || bits == 16 || bits == 24 || bits == 32;
@@ -126,12 +128,26 @@ final class Bmp {
         return UprightImage.of8Bit(width, height, channels, samples);
     }
 
-    private int[] palette() throws CorruptImageException {
-        int size = headerBytes == CORE_HEADER_BYTES ? 3 : 4;
-        int at = FILE_HEADER_BYTES + headerBytes;
+    /** Where pixels are whose place is left out. */
+    private int behindPalette() {
+        boolean masks = headerBytes == INFO_HEADER_BYTES && compression == BIT_FIELDS;
+        int more = bits <= 8 ? declaredColors() * colorBytes() : masks ? BYTES_OF_MASKS : 0;
+        return FILE_HEADER_BYTES + headerBytes + more;
+    }
+
+    private int colorBytes() {
+        return headerBytes == CORE_HEADER_BYTES ? 3 : 4;
+    }
+
+    private int declaredColors() {
         int declared = headerBytes >= INFO_HEADER_BYTES ? file.getInt(46) : 0;
-        int colors = declared <= 0 || declared > 1 << bits ? 1 << bits : declared;
-        colors = Math.min(colors, (pixelsAt - at) / size);
+        return declared <= 0 || declared > 1 << bits ? 1 << bits : declared;
+    }
+
+    private int[] palette() throws CorruptImageException {
+        int size = colorBytes();
+        int at = FILE_HEADER_BYTES + headerBytes;
+        int colors = Math.min(declaredColors(), (pixelsAt - at) / size);
         if (colors < 1) {
             throw new CorruptImageException("it has no palette");
         }

@@ -27,6 +27,25 @@ public record CocoRle(int height, int width, String counts) {
     }
 
     /**
+     * The pixels at some places.
+     *
+     * @param places counted down the columns from the top left, in ascending order
+     */
+    public static CocoRle ofPlaces(int height, int width, int[] places) {
+        int[] toggles = new int[2 * places.length];
+        int count = 0;
+        for (int place : places) {
+            if (count > 0 && toggles[count - 1] == place) {
+                count--; // The run goes on.
+            } else {
+                toggles[count++] = place;
+            }
+            toggles[count++] = place + 1;
+        }
+        return new CocoRle(height, width, encode(Arrays.copyOf(toggles, count), height * width));
+    }
+
+    /**
      * The mask's pixels, 1 inside, [height, width], row-major.
      *
      * @throws IllegalArgumentException if the string is none, or its runs do not cover the picture

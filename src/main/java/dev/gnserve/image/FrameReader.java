@@ -49,7 +49,7 @@ public final class FrameReader {
             return animation != null
                     ? animation.frames()
                     : ImageFormat.of(file) == ImageFormat.TIFF ? TiffDirectory.pages(file).length : 1;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
             throw DecodeFailure.of("the %s of %d bytes".formatted(ImageFormat.of(file), file.length), e)
                     .asException();
         }
@@ -71,7 +71,7 @@ public final class FrameReader {
             return animation == null
                     ? decoder.cost(file, page, wanted)
                     : DecodeCost.of(animation.width(), animation.height(), BYTES_PER_PIXEL, file.length);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
             return DecodeCost.of(1, 1, 0, file.length); // Decoding says what is wrong.
         }
     }
@@ -96,7 +96,7 @@ public final class FrameReader {
                 play(animation, numbers, work, frames);
                 return;
             }
-        } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
             if (work.stopped() != null) {
                 throw work.stopped();
             }

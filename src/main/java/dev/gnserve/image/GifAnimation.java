@@ -76,6 +76,8 @@ final class GifAnimation implements Animation {
                 disposal = 0;
                 transparent = NONE;
                 at = end;
+            } else if (bytes[at] == 0) {
+                at++; // Viewers pass over zeros between blocks, too.
             } else {
                 throw new CorruptImageException("byte %d should begin a frame".formatted(at));
             }

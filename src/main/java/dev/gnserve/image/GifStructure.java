@@ -27,8 +27,8 @@ final class GifStructure {
         this.bytes = bytes;
         ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int at = HEADER_BYTES + colorTableBytes(bytes[10]);
-        while (bytes[at] == EXTENSION) {
-            at = behindBlocks(at + 2);
+        while (bytes[at] == EXTENSION || bytes[at] == 0) {
+            at = bytes[at] == 0 ? at + 1 : behindBlocks(at + 2);
         }
         if (bytes[at] != IMAGE) {
             throw new CorruptImageException("byte %d should begin a frame".formatted(at));
@@ -67,6 +67,9 @@ final class GifStructure {
                 at = bytes[at] == IMAGE
                         ? behindBlocks(at + FRAME_BYTES + colorTableBytes(bytes[at + FRAME_BYTES - 1]) + 1)
                         : behindBlocks(at + 2);
+                while (bytes[at] == 0) {
+                    at++; // Between blocks; viewers pass over them, too.
+                }
                 if (bytes[at] == IMAGE) {
                     pictures++;
                 } else if (bytes[at] != EXTENSION) {

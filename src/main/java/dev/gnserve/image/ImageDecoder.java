@@ -140,7 +140,7 @@ public final class ImageDecoder {
                 case BMP -> Bmp.read(bytes, limits).cost();
                 case NPY -> Npy.read(bytes, limits, wanted).cost();
             };
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | StackOverflowError e) {
             // Decoding says what is wrong.
             return DecodeCost.of(1, 1, 0, bytes.length);
         }

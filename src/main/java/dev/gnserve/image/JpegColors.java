@@ -53,9 +53,12 @@ final class JpegColors {
                 samples[i] = (byte) ~samples[i];
             }
         }
-        return page.samples().count() == 4
+        UprightImage image = page.samples().count() == 4
                 ? UprightImage.of8Bit(width, height, 3, inkToRgb(samples))
                 : UprightImage.of8Bit(width, height, page.samples().count(), samples);
+        return page.samples().photometric() == TiffSamples.WHITE_IS_ZERO
+                ? image.withScale(new FileScale(0xFF, true))
+                : image;
     }
 
     /** Converts in place the first three of every {@code step} samples. */

@@ -107,7 +107,8 @@ final class Npy {
             }
         }
         if (small.length > 0) {
-            return UprightImage.of8Bit(width, height, channels, small);
+            UprightImage image = UprightImage.of8Bit(width, height, channels, small);
+            return header.kind() == 'b' ? image.withScale(new FileScale(1, false)) : image;
         }
         return deep.length > 0
                 ? UprightImage.of16Bit(width, height, channels, deep)
@@ -117,8 +118,7 @@ final class Npy {
     private float number(ByteBuffer in, int at) throws UnsupportedImageException {
         float value = header.number(in, at);
         if (!Float.isFinite(value)) {
-            throw new UnsupportedImageException(
-                    "it has values that are not finite numbers; replace them, and save it again");
+            throw UnsupportedImageException.ofNumbers();
         }
         return value;
     }

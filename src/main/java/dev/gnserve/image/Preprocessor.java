@@ -62,15 +62,34 @@ public record Preprocessor(
      */
     public long blendingBytes(int channels, int width, int height, int inFlight) {
         Geometry geometry = Geometry.of(width, height, resize, padding);
-        long across = tiling == null ? 1 : tiling.count(geometry.paddedWidth());
-        long down = tiling == null ? 1 : tiling.count(geometry.paddedHeight());
         long tileWidth = side(geometry.paddedWidth());
         long tileHeight = side(geometry.paddedHeight());
-        long outputs = Math.min(inFlight, across * down) + 1;
+        long outputs = Math.min(inFlight, tiles(geometry)) + 1;
         long picture = geometry.isScaled() ? (long) geometry.scaledWidth() * geometry.scaledHeight() : 0;
         return (long) Float.BYTES
                 * channels
                 * (tileHeight * geometry.scaledWidth() + outputs * tileHeight * tileWidth + picture);
+    }
+
+    /**
+     * Heap that the network's input takes for an image of this size that is enlarged for it, in bytes: its planes, and copies of the tiles
+     * that are on their way. 0 for other images, whose pixels stand for it.
+     *
+     * @param inFlight tiles that may be on their way at a time
+     */
+    public long enlargedBytes(int width, int height, int inFlight) {
+        Resize.Size canvas = resize.canvas(width, height);
+        if ((long) canvas.width() * canvas.height() <= (long) width * height) {
+            return 0;
+        }
+        Geometry geometry = Geometry.of(width, height, resize, padding);
+        long planes = (long) geometry.scaledWidth() * geometry.scaledHeight();
+        long tile = (long) side(geometry.paddedWidth()) * side(geometry.paddedHeight());
+        return (long) Float.BYTES * channels.channels() * (planes + Math.min(inFlight, tiles(geometry)) * tile);
+    }
+
+    private long tiles(Geometry geometry) {
+        return tiling == null ? 1 : (long) tiling.count(geometry.paddedWidth()) * tiling.count(geometry.paddedHeight());
     }
 
     /** The side of the tiles along a side of the network's input. */

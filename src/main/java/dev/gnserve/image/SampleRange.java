@@ -22,7 +22,7 @@ public record SampleRange(Kind kind, float low, float high) {
         MIN_MAX,
         /** Two percentiles of the image; what is beyond them becomes 0 or 255. */
         PERCENTILE,
-        /** Values stay as they are stored. */
+        /** Values stay as they are in the file. */
         STORED
     }
 
@@ -54,9 +54,9 @@ public record SampleRange(Kind kind, float low, float high) {
                                     .formatted(image.channels(), image.channels() == 1 ? "" : "s", order.channels()))
                     .asException();
         }
-        SampleRows stored = new SampleRows(image, order, 1);
+        SampleRows stored = new SampleRows(image, order, 1, null);
         return switch (kind) {
-            case STORED -> stored;
+            case STORED -> new SampleRows(image, order, 1, image.scale());
             case FULL -> full(image, order, stored);
             case MIN_MAX -> between(stored, 0, 100);
             case PERCENTILE -> between(stored, low, high);
@@ -71,7 +71,7 @@ public record SampleRange(Kind kind, float low, float high) {
                                     .formatted(image.numbers()))
                     .asException();
         }
-        return image.bitDepth() == 16 ? new SampleRows(image, order, SIXTEEN_BITS) : stored;
+        return image.bitDepth() == 16 ? new SampleRows(image, order, SIXTEEN_BITS, null) : stored;
     }
 
     private static PlanarRows between(SampleRows stored, float low, float high) {

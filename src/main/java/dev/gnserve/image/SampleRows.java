@@ -13,11 +13,14 @@ final class SampleRows implements PlanarRows {
     private final UprightImage image;
     private final ChannelOrder order;
     private final float divisor;
+    private final @Nullable FileScale scale;
 
-    SampleRows(UprightImage image, ChannelOrder order, float divisor) {
+    /** @param scale by which values of the file are wanted; null for the samples, divided */
+    SampleRows(UprightImage image, ChannelOrder order, float divisor, @Nullable FileScale scale) {
         this.image = image;
         this.order = order;
         this.divisor = divisor;
+        this.scale = scale;
     }
 
     @Override
@@ -38,7 +41,7 @@ final class SampleRows implements PlanarRows {
     @Override
     public int @Nullable [] counts() {
         boolean mixed = image.channels() == 3 && order == ChannelOrder.GRAY;
-        if (mixed || !(image.samples() instanceof byte[] bytes)) {
+        if (mixed || scale != null || !(image.samples() instanceof byte[] bytes)) {
             return null;
         }
         // Four counters of each value: in a dark image most samples are equal, and each addition would wait for the
@@ -110,9 +113,24 @@ final class SampleRows implements PlanarRows {
                 into[offset + i] = floats[in];
             }
         }
+        if (scale != null) {
+            for (int i = offset; i < offset + count; i++) {
+                into[i] = scale.value(into[i], image.maxSample());
+            }
+        }
     }
 
     private void luma(int x, int y, int count, float[] into, int offset) {
+        if (scale != null) {
+            float[] colours = new float[3 * count];
+            for (int c = 0; c < 3; c++) {
+                channel(x, y, count, c, colours, c * count);
+            }
+            for (int i = 0; i < count; i++) {
+                into[offset + i] = RED * colours[i] + GREEN * colours[count + i] + BLUE * colours[2 * count + i];
+            }
+            return;
+        }
         int in = (y * image.width() + x) * 3;
         if (image.samples() instanceof byte[] bytes) {
             for (int i = 0; i < count; i++, in += 3) {

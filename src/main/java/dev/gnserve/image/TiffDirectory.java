@@ -26,9 +26,14 @@ final class TiffDirectory {
     private static final int SHORT = 3;
     private static final int LONG = 4;
     private static final int RATIONAL = 5;
+    private static final int SIGNED_BYTE = 6;
     private static final int UNDEFINED = 7;
+    private static final int SIGNED_SHORT = 8;
+    private static final int SIGNED_LONG = 9;
     private static final int IFD = 13;
     private static final int LONG8 = 16;
+    private static final int SIGNED_LONG8 = 17;
+    private static final int IFD8 = 18;
 
     /** More directories than any writer makes; counting them takes time. */
     private static final int MOST_PAGES = 65_536;
@@ -38,6 +43,7 @@ final class TiffDirectory {
     private final ByteBuffer file;
     private final boolean big;
     private final Map<Integer, Entry> entries = new HashMap<>();
+    private long tagBytes;
 
     private TiffDirectory(ByteBuffer file) throws CorruptImageException {
         if (file.limit() < 8) {
@@ -128,6 +134,7 @@ final class TiffDirectory {
         if (count < 0 || count > (file.limit() - at) / entryBytes()) {
             throw new CorruptImageException("its directory of %d tags runs over its end".formatted(count));
         }
+        tagBytes = count * entryBytes();
         for (int i = 0; i < count; i++, at += entryBytes()) {
             int type = Short.toUnsignedInt(file.getShort(at + 2));
             long values = big ? file.getLong(at + 4) : Integer.toUnsignedLong(file.getInt(at + 4));
@@ -150,6 +157,11 @@ final class TiffDirectory {
             throw new CorruptImageException("its directory is at byte %d".formatted(at));
         }
         return (int) at;
+    }
+
+    /** Bytes of all tags, with those that cannot be read. */
+    long tagBytes() {
+        return tagBytes;
     }
 
     ByteOrder order() {
@@ -184,7 +196,10 @@ final class TiffDirectory {
                 case BYTE, UNDEFINED -> Byte.toUnsignedLong(file.get(at + i));
                 case SHORT -> Short.toUnsignedLong(file.getShort(at + 2 * i));
                 case LONG, IFD -> Integer.toUnsignedLong(file.getInt(at + 4 * i));
-                case LONG8, LONG8 + 2 -> file.getLong(at + 8 * i);
+                case SIGNED_BYTE -> file.get(at + i);
+                case SIGNED_SHORT -> file.getShort(at + 2 * i);
+                case SIGNED_LONG -> file.getInt(at + 4 * i);
+                case LONG8, SIGNED_LONG8, IFD8 -> file.getLong(at + 8 * i);
                 default -> throw new CorruptImageException("its tag %d is not a whole number".formatted(tag));
             };
         }

@@ -1,7 +1,5 @@
 package dev.gnserve.image;
 
-import java.io.IOException;
-
 /**
  * Turns the rows of a TIFF page into floats: signed or floating-point samples, or those of 32 bits (TIFF 6.0, section 14; TIFF
  * Technical Note 3). Integers of 32 bits and doubles become the nearest float.
@@ -30,8 +28,8 @@ final class TiffNumbers {
         this.shuffled = new byte[predictor == BYTE_DIFFERENCES ? rowBytes : 0];
     }
 
-    /** The numbers of a row. */
-    void unpack(byte[] row, float[] line) throws IOException {
+    /** The numbers of a row, with those of its padding. */
+    void unpack(byte[] row, float[] line) {
         if (predictor == BYTE_DIFFERENCES) {
             gather(row, line.length);
         }
@@ -39,10 +37,6 @@ final class TiffNumbers {
         if (samples.isFloat()) {
             for (int i = 0; i < line.length; i++) {
                 line[i] = decimal(bits(row, i * bytes, bytes));
-                if (!Float.isFinite(line[i])) {
-                    throw new UnsupportedImageException(
-                            "it has values that are not finite numbers; replace them, and save it again");
-                }
             }
             return;
         }

@@ -142,6 +142,11 @@ final class TiffPage {
         return directory;
     }
 
+    /** Bytes that tags and places of strips take in a file at least, which is no more than the file has where no pages share them. */
+    long listedBytes() {
+        return directory.tagBytes() + offsets.length;
+    }
+
     /** Of a tile, or of a strip, which is as wide as the page. */
     int tileWidth() {
         return tileWidth;

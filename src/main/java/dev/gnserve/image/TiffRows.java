@@ -119,9 +119,12 @@ final class TiffRows {
         if (ink) {
             return UprightImage.of8Bit(width, page.height(), 3, JpegColors.inkToRgb(samples));
         }
-        return samples16.length > 0
+        UprightImage image = samples16.length > 0
                 ? UprightImage.of16Bit(width, page.height(), channels, samples16)
                 : UprightImage.of8Bit(width, page.height(), channels, samples);
+        boolean whiteIsZero = page.samples().photometric() == TiffSamples.WHITE_IS_ZERO;
+        boolean asInFile = palette.length > 0 || (bits % 8 == 0 && !whiteIsZero);
+        return asInFile ? image : image.withScale(new FileScale((1 << bits) - 1, whiteIsZero));
     }
 
     private void tile(int tile, int plane, int strip) throws IOException {
@@ -254,10 +257,16 @@ final class TiffRows {
         }
     }
 
-    private void takeNumbers(int pixel, int plane, int columns) {
+    private void takeNumbers(int pixel, int plane, int columns) throws UnsupportedImageException {
         int taken = page.isPlanar() ? 1 : channels;
         for (int x = 0, out = pixel * channels + plane; x < columns; x++, out += channels) {
-            System.arraycopy(numberLine, x * step, samplesOfAnyRange, out, taken);
+            for (int c = 0; c < taken; c++) {
+                float number = numberLine[x * step + c];
+                if (!Float.isFinite(number)) {
+                    throw UnsupportedImageException.ofNumbers();
+                }
+                samplesOfAnyRange[out + c] = number;
+            }
         }
     }
 

@@ -2,8 +2,6 @@ package dev.gnserve.image;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The pages of a TIFF file as planes of one stack: all of one size, with the samples as they are stored. Immutable.
@@ -13,10 +11,16 @@ import java.util.List;
  */
 public final class TiffStack {
 
-    private final List<TiffPage> pages;
+    private final byte[] file;
+    private final ImageLimits limits;
+    private final long[] places;
+    private final TiffPage first;
 
-    private TiffStack(List<TiffPage> pages) {
-        this.pages = pages;
+    private TiffStack(byte[] file, ImageLimits limits, long[] places, TiffPage first) {
+        this.file = file;
+        this.limits = limits;
+        this.places = places;
+        this.first = first;
     }
 
     /** Whether the file begins as TIFF or BigTIFF. */
@@ -32,13 +36,24 @@ public final class TiffStack {
      */
     public static TiffStack read(byte[] file, ImageLimits limits) throws IOException {
         long[] places = TiffDirectory.pages(file);
-        List<TiffPage> pages = new ArrayList<>();
+        TiffPage first = page(file, limits, places, 0);
+        long listed = 0;
         for (int i = 0; i < places.length; i++) {
-            TiffPage page = TiffPage.at(file, limits, places[i], new PageNumber(i + 1, places.length));
-            require(page, pages.isEmpty() ? page : pages.get(0), i + 1);
-            pages.add(page);
+            TiffPage page = page(file, limits, places, i);
+            require(page, first, i + 1);
+            listed += page.listedBytes();
+            if (listed > file.length) {
+                throw new UnsupportedImageException(
+                        "the directories of its pages share bytes: its first %d have more tags and strips than %d bytes can hold; save it again"
+                                .formatted(i + 1, file.length));
+            }
         }
-        return new TiffStack(List.copyOf(pages));
+        return new TiffStack(file, limits, places, first);
+    }
+
+    /** Directories are read again for each page, so that those of many pages take no memory. */
+    private static TiffPage page(byte[] file, ImageLimits limits, long[] places, int index) throws IOException {
+        return TiffPage.at(file, limits, places[index], new PageNumber(index + 1, places.length));
     }
 
     private static void require(TiffPage page, TiffPage first, int number) throws IOException {
@@ -75,25 +90,25 @@ public final class TiffStack {
     }
 
     public int pages() {
-        return pages.size();
+        return places.length;
     }
 
     public int width() {
-        return pages.get(0).width();
+        return first.width();
     }
 
     public int height() {
-        return pages.get(0).height();
+        return first.height();
     }
 
     /** Samples of a pixel. */
     public int samples() {
-        return pages.get(0).samples().count();
+        return first.samples().count();
     }
 
     /** The text of the first page's tag 270; empty if there is none. */
     public String description() {
-        byte[] bytes = pages.get(0).directory().bytes(TiffTag.DESCRIPTION);
+        byte[] bytes = first.directory().bytes(TiffTag.DESCRIPTION);
         int end = bytes.length;
         while (end > 0 && bytes[end - 1] == 0) {
             end--;
@@ -103,7 +118,7 @@ public final class TiffStack {
 
     /** Pixels per unit along x and y, from the first page's tags 282 and 283; 0 where there is none. */
     public double[] pixelsPerUnit() {
-        TiffDirectory directory = pages.get(0).directory();
+        TiffDirectory directory = first.directory();
         double[] x = directory.ratios(TiffTag.X_RESOLUTION, 1);
         double[] y = directory.ratios(TiffTag.Y_RESOLUTION, 1);
         return new double[] {x.length == 0 ? 0 : x[0], y.length == 0 ? 0 : y[0]};
@@ -117,17 +132,19 @@ public final class TiffStack {
      * @throws IOException saying what is wrong with the page
      */
     public void read(int page, float[] into, int at, int planeStep, Cancellation cancellation) throws IOException {
-        UprightImage image = TiffRows.read(pages.get(page), new DecodeWork(cancellation));
+        UprightImage image = TiffRows.read(page(file, limits, places, page), new DecodeWork(cancellation));
         int channels = image.channels();
         int plane = image.width() * image.height();
         Object samples = image.samples();
+        FileScale scale = image.scale();
         for (int c = 0; c < channels; c++) {
             int out = at + c * planeStep;
             for (int i = 0; i < plane; i++) {
                 int place = i * channels + c;
-                into[out + i] = samples instanceof byte[] bytes
+                float value = samples instanceof byte[] bytes
                         ? bytes[place] & 0xFF
                         : samples instanceof short[] shorts ? shorts[place] & 0xFFFF : ((float[]) samples)[place];
+                into[out + i] = scale == null ? value : scale.value(value, image.maxSample());
             }
         }
     }

@@ -12,4 +12,10 @@ public final class UnsupportedImageException extends IOException {
     public UnsupportedImageException(String message) {
         super(message);
     }
+
+    /** Of values that no float can hold. */
+    public static UnsupportedImageException ofNumbers() {
+        return new UnsupportedImageException(
+                "it has values that are not finite numbers of 32 bits: not a number, infinite, or beyond 3.4e38; replace them, and save it again");
+    }
 }

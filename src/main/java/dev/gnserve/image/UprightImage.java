@@ -18,11 +18,21 @@ public final class UprightImage {
 
     private final @Nullable String numbers;
 
+    /** Null where the samples are the values of the file. */
+    private final @Nullable FileScale scale;
+
     private final @Nullable PageNumber page;
 
     private final @Nullable ClipFrames frames;
 
-    private UprightImage(int width, int height, int channels, Object samples, int length, @Nullable String numbers) {
+    private UprightImage(
+            int width,
+            int height,
+            int channels,
+            Object samples,
+            int length,
+            @Nullable String numbers,
+            @Nullable FileScale scale) {
         if (width < 1 || height < 1 || channels < 1 || channels > ChannelOrder.Stored.MOST) {
             throw new IllegalArgumentException("an image has 1 to 64 channels and at least one pixel, not %d x %d x %d"
                     .formatted(width, height, channels));
@@ -36,6 +46,7 @@ public final class UprightImage {
         this.channels = channels;
         this.samples = samples;
         this.numbers = numbers;
+        this.scale = scale;
         this.page = null;
         this.frames = null;
     }
@@ -46,18 +57,19 @@ public final class UprightImage {
         this.channels = image.channels;
         this.samples = image.samples;
         this.numbers = image.numbers;
+        this.scale = image.scale;
         this.page = page;
         this.frames = frames;
     }
 
     /** An image over unsigned 8-bit samples [height, width, channels]; the array is kept, not copied. */
     public static UprightImage of8Bit(int width, int height, int channels, byte[] samples) {
-        return new UprightImage(width, height, channels, samples, samples.length, null);
+        return new UprightImage(width, height, channels, samples, samples.length, null, null);
     }
 
     /** An image over unsigned 16-bit samples [height, width, channels]; the array is kept, not copied. */
     public static UprightImage of16Bit(int width, int height, int channels, short[] samples) {
-        return new UprightImage(width, height, channels, samples, samples.length, null);
+        return new UprightImage(width, height, channels, samples, samples.length, null, null);
     }
 
     /**
@@ -66,7 +78,18 @@ public final class UprightImage {
      * @param numbers what they were in the file, such as "signed integers of 16 bits"
      */
     static UprightImage ofNumbers(int width, int height, int channels, float[] samples, String numbers) {
-        return new UprightImage(width, height, channels, samples, samples.length, numbers);
+        return new UprightImage(width, height, channels, samples, samples.length, numbers, null);
+    }
+
+    /** This image, whose samples of 8 or 16 bits are not the values of the file; they are shared. */
+    UprightImage withScale(FileScale ofFile) {
+        return new UprightImage(width, height, channels, samples, width * height * channels, null, ofFile);
+    }
+
+    /** How the samples were made from the values of the file; null where they are those. */
+    @Nullable
+    FileScale scale() {
+        return scale;
     }
 
     /** This image as a page of its file; the samples are shared. */
@@ -136,9 +159,13 @@ public final class UprightImage {
         return samples instanceof byte[] bytes ? bytes[index] & 0xFF : ((short[]) samples)[index] & 0xFFFF;
     }
 
-    /** The value at a pixel, of samples of any kind. */
+    /** The value at a pixel as it is in the file, of samples of any kind. */
     public double value(int x, int y, int channel) {
-        return numbers == null ? sample(x, y, channel) : number(x, y, channel);
+        if (numbers != null) {
+            return number(x, y, channel);
+        }
+        int sample = sample(x, y, channel);
+        return scale == null ? sample : scale.value(sample, maxSample());
     }
 
     /** The value at a pixel of an image whose samples have any range. */
@@ -155,7 +182,7 @@ public final class UprightImage {
 
     /** An image of the same kind over other samples, an array of the same type. */
     UprightImage withSamples(int newWidth, int newHeight, Object other, int length) {
-        return new UprightImage(newWidth, newHeight, channels, other, length, numbers);
+        return new UprightImage(newWidth, newHeight, channels, other, length, numbers, scale);
     }
 
     /** The samples themselves, a byte[], a short[] or a float[], not to be written to. */

@@ -31,6 +31,8 @@ final class WebpStructure {
     /** Frames of an animation. */
     private int pictures;
 
+    private boolean inFrame;
+
     private boolean lossless;
     /** Of the chunk of image data, without its header. */
     private int from;
@@ -102,9 +104,14 @@ final class WebpStructure {
             }
             case VP8X -> limits.check(ImageFormat.WEBP, u24(at + 4) + 1, u24(at + 7) + 1);
             case ANMF -> {
+                if (inFrame) {
+                    return; // A frame holds no frames.
+                }
                 pictures++;
                 if (from == 0) {
+                    inFrame = true;
                     readChunks(at + FRAME_HEADER_BYTES, at + length);
+                    inFrame = false;
                     int left = 2 * u24(at);
                     int top = 2 * u24(at + 3);
                     canvas = new Canvas(

@@ -46,6 +46,9 @@ public interface CollectorFactory<R> {
      * @param pixels of the image, as the budget counts them for decoding
      */
     default long inBudget(ModelManifest manifest, long pixels, int width, int height) {
-        return (pixels * bytesPerPixel(manifest) + bytesBeside(manifest, width, height)) / USUAL_BYTES;
+        long enlarged = manifest.input().clip() == null
+                ? manifest.preprocessor().enlargedBytes(width, height, InputsInFlight.limit(manifest))
+                : 0; // The pixels of clips have their inputs.
+        return (pixels * bytesPerPixel(manifest) + bytesBeside(manifest, width, height) + enlarged) / USUAL_BYTES;
     }
 }

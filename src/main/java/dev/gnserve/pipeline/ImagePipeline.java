@@ -264,9 +264,14 @@ public final class ImagePipeline {
 
     /** As {@link #firstTile(ModelManifest, Upload)}, for a model without a manifest. */
     public FirstTile firstTile(Preprocessor preprocessor, Upload image) {
-        try (Share share = pixels.take(price(image, preprocessor.channels()))) {
+        DecodeCost cost = decoder.cost(image.bytes(), image.page(), preprocessor.channels());
+        long enlarged = Math.max(
+                        preprocessor.enlargedBytes(cost.width(), cost.height(), 1),
+                        preprocessor.enlargedBytes(cost.height(), cost.width(), 1))
+                / PixelBudget.BYTES_PER_PIXEL;
+        try (Share share = pixels.take(cost.inPixels(PixelBudget.BYTES_PER_PIXEL) + enlarged)) {
             UprightImage upright = decode(image, preprocessor.channels(), Client.NONE);
-            share.reduceTo(upright.pixelsInBudget());
+            share.reduceTo(upright.pixelsInBudget() + enlarged);
             PlanarImage tile = preprocessor.prepare(upright).tile(0);
             TensorShape shape = TensorShape.of(tile.channels(), tile.height(), tile.width());
             return new FirstTile(new FloatTensor(shape, tile.values()), upright.page());
@@ -459,12 +464,7 @@ public final class ImagePipeline {
         return Tensor.of(tile.values(), tile.channels(), tile.height(), tile.width());
     }
 
-    /** What decoding an image takes of the pixel budget. */
-    private long price(Upload upload, ChannelOrder wanted) {
-        return decoder.cost(upload.bytes(), upload.page(), wanted).inPixels(PixelBudget.BYTES_PER_PIXEL);
-    }
-
-    /** The same for a task, which may take more than decoding. */
+    /** What an image takes of the pixel budget until it is decoded, for a task that may take more than decoding. */
     private long price(CollectorFactory<?> task, ModelManifest manifest, Upload upload) {
         DecodeCost cost =
                 decoder.cost(upload.bytes(), upload.page(), manifest.input().colour());

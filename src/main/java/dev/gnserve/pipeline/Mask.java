@@ -2,6 +2,7 @@ package dev.gnserve.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.gnserve.image.CocoRle;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,11 @@ public record Mask(
 
         @Nullable List<int[]> polygons,
         @Nullable MultiPolygon geometry) {
+
+    /** A mask in COCO's encoding. */
+    public static Mask of(CocoRle rle) {
+        return new Mask(Encoding.COCO_RLE, List.of(rle.height(), rle.width()), rle.counts(), null, null, null);
+    }
 
     /** How a mask is written. */
     @Schema(name = "MaskEncoding")

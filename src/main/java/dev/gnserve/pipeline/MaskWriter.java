@@ -61,14 +61,7 @@ public final class MaskWriter {
         List<Integer> size = List.of(map.height(), map.width());
         return switch (encoding) {
             case NONE -> null;
-            case RLE ->
-                new Mask(
-                        Mask.Encoding.COCO_RLE,
-                        size,
-                        CocoRle.of(map, label, region).counts(),
-                        null,
-                        null,
-                        null);
+            case RLE -> Mask.of(CocoRle.of(map, label, region));
             case PNG ->
                 new Mask(
                         Mask.Encoding.PNG,

@@ -287,22 +287,24 @@ public final class VolumePipeline {
             boolean whole,
             Function<Found<R>, T> response) {
         VolumeSpec spec = Objects.requireNonNull(manifest.input().volume(), "the model takes images");
-        Input input = whole ? Input.whole(file) : Input.of(spec, file, spec.order(file.geometry()), limits);
-        SlidingWindow windows = whole
-                ? spec.whole(input.grid)
-                : spec.windows(input.grid, manifest.input().padding().multiple());
-        long bytes = bytes(task, manifest, spec, input, windows) + file.readingBytes();
-        try (Share share = budget.apply(inBudget(bytes))) {
-            Prepared<R> prepared = prepared(task, manifest, file, input, client, stages);
-            share.reduceTo(inBudget(bytes - file.readingBytes() - input.freeBytes(spec)));
-            Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
-            run.through(input.planes(manifest, spec, prepared.collector));
-            long began = System.nanoTime() - run.collecting;
-            R result = prepared.collector.finish(client.cancelling("the separation of objects"));
-            Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
-            Timing timing = run.timing(prepared.decode, prepared.prepare, postprocess);
-            stages.completed(timing);
-            return response.apply(new Found<>(name, result, timing));
+        try {
+            Input input = whole ? Input.whole(file) : Input.of(spec, file, spec.order(file.geometry()), limits);
+            SlidingWindow windows = whole
+                    ? spec.whole(input.grid)
+                    : spec.windows(input.grid, manifest.input().padding().multiple());
+            long bytes = bytes(task, manifest, spec, input, windows) + file.readingBytes();
+            try (Share share = budget.apply(inBudget(bytes))) {
+                Prepared<R> prepared = prepared(task, manifest, file, input, client, stages);
+                share.reduceTo(inBudget(bytes - file.readingBytes() - input.freeBytes(spec)));
+                Run run = new Run(manifest, inference.ofOneRequest(), client, prepared.volume, input.grid, windows);
+                run.through(input.planes(manifest, spec, prepared.collector));
+                long began = System.nanoTime() - run.collecting;
+                R result = prepared.collector.finish(client.cancelling("the separation of objects"));
+                Duration postprocess = stages.took(ImageStage.Name.POSTPROCESS, began);
+                Timing timing = run.timing(prepared.decode, prepared.prepare, postprocess);
+                stages.completed(timing);
+                return response.apply(new Found<>(name, result, timing));
+            }
         } catch (OutOfMemoryError e) {
             throw pixels.heapTooSmall(e).asException();
         }

@@ -1,5 +1,9 @@
 package dev.gnserve.segmentation;
 
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import java.util.Locale;
+
 /**
  * The separate objects of one class in an image. Arrays are shared, not copied.
  *
@@ -8,6 +12,30 @@ package dev.gnserve.segmentation;
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared never.
 public record FoundObjects(int[] ids, float[] scores) {
+
+    private static final int MOST_IN_PNG = 0xFFFF;
+
+    /**
+     * Requires that a PNG can hold the numbers of objects.
+     *
+     * @param has what has so many of them
+     * @param instead what to ask for
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST
+     */
+    static void requireFew(long count, String has, String instead) {
+        if (count > MOST_IN_PNG) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s has %,d objects, and a PNG of their numbers has 16 bits, for %,d at most: ask for %s",
+                                    has,
+                                    count,
+                                    MOST_IN_PNG,
+                                    instead))
+                    .asException();
+        }
+    }
 
     public int count() {
         return scores.length;

@@ -70,8 +70,15 @@ public record Segmentation(UprightImage image, List<SegmentedClass> classes) {
         return LabelMap.of(image.width(), image.height(), labels);
     }
 
-    /** A 16-bit PNG of the object ids of the JSON document. */
+    /**
+     * A 16-bit PNG of the object ids of the JSON document.
+     *
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST for more of them
+     */
     byte[] objectIds() {
+        long count =
+                classes.stream().mapToLong(found -> found.objects().count()).sum();
+        FoundObjects.requireFew(count, "the image", "JSON, or send a part of the image");
         return Png.labels16(allIds());
     }
 

@@ -121,25 +121,28 @@ final class VolumeAnswers {
         VolumeRequest.Content values =
                 chosen == Format.PNG ? shown : Objects.requireNonNullElse(content, VolumeRequest.Content.LABELS);
         VolumeRequest task = new VolumeRequest(threshold, objects, masks, chosen.file, values);
-        return pipeline.answer(
-                task,
-                model,
-                client,
-                request,
-                array,
-                found -> ResponseEntity.ok()
-                        .contentType(chosen.mediaType())
-                        .body(
-                                switch (chosen) {
-                                    case JSON ->
-                                        new SegmentationResponse(
-                                                model.name(),
-                                                model.version(),
-                                                RequestId.of(request),
-                                                List.of(),
-                                                List.of(found.result().describe(found.name(), found.timing())));
-                                    case PNG -> found.result().picture(overlay);
-                                    default -> found.result().file();
-                                }));
+        return pipeline.answer(task, model, client, request, array, found -> {
+            if (chosen == Format.JSON) {
+                found.result().requireListable();
+            }
+            return ResponseEntity.ok()
+                    .contentType(chosen.mediaType())
+                    .body(
+                            switch (chosen) {
+                                case JSON ->
+                                    new SegmentationResponse(
+                                            model.name(),
+                                            model.version(),
+                                            RequestId.of(request),
+                                            List.of(),
+                                            List.of(found.result()
+                                                    .describe(
+                                                            found.name(),
+                                                            found.timing(),
+                                                            client.cancelling("the masks of objects"))));
+                                case PNG -> found.result().picture(overlay);
+                                default -> found.result().file();
+                            });
+        });
     }
 }

@@ -1,5 +1,6 @@
 package dev.gnserve.segmentation;
 
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.pipeline.Upload;
 import dev.gnserve.pipeline.VolumePipeline;
@@ -77,7 +78,7 @@ public final class VolumeBatch {
                         model.version(),
                         found.name(),
                         List.of(),
-                        List.of(found.result().describe(found.name(), found.timing()))),
+                        List.of(found.result().describe(found.name(), found.timing(), Cancellation.NEVER))),
                 picture ? found.result().picture(true) : null);
     }
 }

@@ -46,7 +46,7 @@ record VolumeRequest(
         }
     }
 
-    /** Of a voxel while masks of a label are written: the number of its object, and that again in its plane. */
+    /** Of a voxel while masks of a label are written: a mark, and its place in an object and in a plane of that. */
     private static final long NUMBER_BYTES = 2 * Integer.BYTES;
 
     /** Of a voxel for the strings of each label that it may have. */

@@ -1,5 +1,8 @@
 package dev.gnserve.segmentation;
 
+import dev.gnserve.failure.Failure;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.Overlay;
 import dev.gnserve.image.Png;
@@ -18,11 +21,15 @@ import dev.gnserve.volume.Volume;
 import dev.gnserve.volume.VolumeShape;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What was found in a volume: the voxels and objects of each label. Everything is given in the order of the file's axes. */
 public final class VolumeSegmentation {
+
+    /** Objects in JSON. A million are 170 MB of text. */
+    private static final int MOST_LISTED = 200_000;
 
     private final List<String> names;
     private final VolumeShape shape;
@@ -85,14 +92,44 @@ public final class VolumeSegmentation {
         return shown;
     }
 
-    SegmentedVolume describe(String name, Timing timing) {
+    /**
+     * Requires that a document can list the objects.
+     *
+     * @throws dev.gnserve.failure.FailureException INVALID_REQUEST if there are too many
+     */
+    void requireListable() {
+        if (request.objects() && allObjects() > MOST_LISTED) {
+            throw Failure.of(
+                            FailureCode.INVALID_REQUEST,
+                            String.format(
+                                    Locale.ROOT,
+                                    "the volume has %,d objects, and JSON lists %,d at most: ask for a file (format=npy&content=objects) or for objects=false, or raise thresholds.minimumArea in the model's model.yaml",
+                                    allObjects(),
+                                    MOST_LISTED))
+                    .asException();
+        }
+    }
+
+    private long allObjects() {
+        return labels.stream().mapToLong(label -> label.objects().size()).sum();
+    }
+
+    /**
+     * The JSON document.
+     *
+     * @param cancellation asked for each mask
+     */
+    SegmentedVolume describe(String name, Timing timing, Cancellation cancellation) {
         Double voxel = geometry.voxelVolume();
         List<Double> spacing = geometry.spacing();
         List<VolumeClass> classes = new ArrayList<>();
         List<VolumeObject> objects = new ArrayList<>();
         for (int label = 0; label < labels.size(); label++) {
             long voxels = labels.get(label).voxels();
-            SliceMasks masks = request.masks() ? new SliceMasks(shape, grid, labels.get(label)) : null;
+            SliceMasks masks = request.masks()
+                    ? new SliceMasks(
+                            shape, grid, labels.get(label), objects.size() + 1, request.objects(), cancellation)
+                    : null;
             classes.add(new VolumeClass(
                     names.get(label),
                     voxels,
@@ -139,7 +176,7 @@ public final class VolumeSegmentation {
                 box,
                 new VoxelPoint(
                         rounded(centre[2] + 0.5, 100), rounded(centre[1] + 0.5, 100), rounded(centre[0] + 0.5, 100)),
-                masks == null ? null : masks.of(id, box));
+                masks == null ? null : masks.of(id));
     }
 
     public VolumeShape shape() {
@@ -226,9 +263,7 @@ public final class VolumeSegmentation {
 
     /** Where labels may overlap, each has a component of its own. */
     private ArrayFile painted() {
-        long most = request.content() == VolumeRequest.Content.OBJECTS
-                ? labels.stream().mapToLong(label -> label.objects().size()).sum()
-                : labels.size();
+        long most = request.content() == VolumeRequest.Content.OBJECTS ? allObjects() : labels.size();
         ArrayFile.Type type =
                 most <= 0xFF ? ArrayFile.Type.UINT8 : most <= 0xFFFF ? ArrayFile.Type.UINT16 : ArrayFile.Type.UINT32;
         ArrayFile file = new ArrayFile(
@@ -249,8 +284,11 @@ public final class VolumeSegmentation {
 
     /** A PNG of the projection along z: the volume with its objects drawn on it, or the numbers of labels or objects. */
     byte[] picture(boolean overlay) {
-        int[] numbers = new int[shape.height() * shape.width()];
         boolean objects = overlay || request.content() == VolumeRequest.Content.OBJECTS;
+        if (objects && !overlay) {
+            FoundObjects.requireFew(allObjects(), "the volume", "a file (format=npy&content=objects)");
+        }
+        int[] numbers = new int[shape.height() * shape.width()];
         for (int label = labels.size(); label > 0; label--) {
             int number = label;
             labels.get(label - 1).paint((object, a, b, c, length) -> {
@@ -263,7 +301,7 @@ public final class VolumeSegmentation {
         }
         LabelMap map = LabelMap.of(shape.width(), shape.height(), numbers);
         if (!overlay) {
-            return objects ? Png.labels16(map) : Png.labels8(map);
+            return objects || labels.size() > 0xFF ? Png.labels16(map) : Png.labels8(map);
         }
         Overlay drawn = new Overlay(UprightImage.of8Bit(shape.width(), shape.height(), 1, projection));
         drawn.drawObjects(map);

@@ -169,9 +169,11 @@ final class NiftiVolume implements VolumeFile.Source {
             throw new CorruptImageException("its dim is %d: %s".formatted(rank, Arrays.toString(sizes)));
         }
         int more = sizes[4] == 1 ? 5 : 4;
-        boolean alone =
-                Arrays.stream(sizes, 5, 8).allMatch(size -> size == 1) || (more == 5 && sizes[6] * sizes[7] == 1);
-        if (sizes[more] > 1 && (!alone || sizes[more] != channels)) {
+        long values = 1;
+        for (int axis = 4; axis < 8; axis++) {
+            values *= sizes[axis];
+        }
+        if (values > 1 && (values != sizes[more] || values != channels)) {
             throw new UnsupportedImageException(
                     ("its axes after x, y, z have the sizes %s, and the model takes %d channel%s: send one point of time"
                                     + " (with nibabel: img.slicer[..., 0]), or a fourth axis with the channels of the model")

@@ -3,8 +3,10 @@ package dev.gnserve.volume;
 import dev.gnserve.image.TiffStack;
 import dev.gnserve.image.UnsupportedImageException;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,8 +28,9 @@ record StackAxes(
         @Nullable List<Double> spacing,
         @Nullable String unit) {
 
-    /** As tifffile describes arrays: {"shape": [36, 50, 44]}. */
-    private static final Pattern SHAPED = Pattern.compile("\\{\"shape\": \\[([\\d, ]+)]");
+    /** As tifffile describes arrays: {"shape": [36, 50, 44], "axes": "ZYX"}. The axes may be missing. */
+    private static final Pattern SHAPED =
+            Pattern.compile("\\{\"shape\": \\[(\\d{1,9}(?:, \\d{1,9})*)](?:, \"axes\": \"(\\w+)\")?");
 
     int page(int channel, int plane) {
         return pages.get(channel * depth + plane);
@@ -47,16 +50,64 @@ record StackAxes(
             return ofImageJ(description, stack);
         }
         Matcher shaped = SHAPED.matcher(description);
-        if (shaped.find()) {
-            String[] sizes = shaped.group(1).split(",", -1);
-            int last = stack.samples() > 1 ? 1 : 0;
-            if (sizes.length - last > 3) {
-                throw new UnsupportedImageException(
-                        "its description gives the shape [%s] without saying which axis has channels, depth or time; save it as an ImageJ or OME stack (tifffile: imagej=True or ome=True, metadata={'axes': 'ZCYX'})"
-                                .formatted(shaped.group(1)));
-            }
-        }
+        return shaped.find() ? ofTifffile(shaped, stack) : planes(stack);
+    }
+
+    private static StackAxes planes(TiffStack stack) {
         return ordered(1, stack.pages(), 1, 0, null, null);
+    }
+
+    /** @throws UnsupportedImageException if the pages are not the planes of which the description speaks */
+    static void requirePages(TiffStack stack, long channels, long depth) throws UnsupportedImageException {
+        if (channels * depth != stack.pages()) {
+            throw new UnsupportedImageException(
+                    "its description speaks of %d planes, and it has %d page%s; save every plane as a page"
+                            .formatted(channels * depth, stack.pages(), stack.pages() == 1 ? "" : "s"));
+        }
+    }
+
+    /** Axes by their letters. One axis of another letter, or one without, is that of the planes. */
+    private static StackAxes ofTifffile(Matcher shaped, TiffStack stack) throws IOException {
+        int[] sizes = Arrays.stream(shaped.group(1).split(", ", -1))
+                .mapToInt(Integer::parseInt)
+                .toArray();
+        String named = shaped.group(2) == null ? "" : shaped.group(2).toUpperCase(Locale.ROOT);
+        boolean unnamed = named.length() != sizes.length;
+        StringBuilder paged = new StringBuilder();
+        int channels = 1;
+        int depth = 1;
+        for (int axis = 0; axis < sizes.length && !unnamed; axis++) {
+            char letter = named.charAt(axis);
+            if (sizes[axis] == 1 || isInPages(letter, sizes[axis], named, stack)) {
+                continue;
+            }
+            if (letter == 'T') {
+                throw new UnsupportedImageException(
+                        "it has %d points of time; send one of them".formatted(sizes[axis]));
+            }
+            channels = letter == 'C' ? sizes[axis] : channels;
+            depth = letter == 'C' ? depth : sizes[axis];
+            paged.append(letter);
+        }
+        int inPages = stack.samples() > 1 ? 3 : 2;
+        boolean clear = unnamed ? sizes.length - inPages <= 1 : paged.length() < 2 || "CZC".contains(paged);
+        if (!clear) {
+            throw new UnsupportedImageException(
+                    "its description gives the shape [%s] without saying which axis has channels, depth or time; save it as an ImageJ or OME stack (tifffile: imagej=True or ome=True, metadata={'axes': 'ZCYX'})"
+                            .formatted(shaped.group(1)));
+        }
+        if (unnamed) {
+            return planes(stack);
+        }
+        requirePages(stack, channels, depth);
+        boolean channelsFirst = paged.indexOf("CZ") >= 0;
+        return ordered(channels, depth, channelsFirst ? depth : 1, channelsFirst ? 1 : channels, null, null);
+    }
+
+    /** Whether an axis is one of each page: rows, columns, or the samples of a pixel. */
+    private static boolean isInPages(char letter, int size, String named, TiffStack stack) {
+        boolean samples = letter == 'S' || (letter == 'C' && size == stack.samples() && named.indexOf('S') < 0);
+        return letter == 'Y' || letter == 'X' || (samples && stack.samples() > 1);
     }
 
     /**
@@ -99,6 +150,7 @@ record StackAxes(
                     "it has %d frames (points of time); send one of them, in ImageJ by Image, Duplicate"
                             .formatted(frames));
         }
+        requirePages(stack, channels, depth);
         double[] perUnit = stack.pixelsPerUnit();
         String unit = fields.get("unit") == null ? null : Geometry.unit(fields.get("unit"));
         double z = decimal(fields.get("spacing"));

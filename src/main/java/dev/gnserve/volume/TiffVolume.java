@@ -27,11 +27,7 @@ final class TiffVolume implements VolumeFile.Source {
                     "it has %d channels in pages and %d samples in each pixel; save each channel in pages of its own"
                             .formatted(axes.channels(), stack.samples()));
         }
-        if (axes.channels() * axes.depth() != stack.pages()) {
-            throw new UnsupportedImageException(
-                    "its description speaks of %d planes, and it has %d pages; save every plane as a page"
-                            .formatted(axes.channels() * axes.depth(), stack.pages()));
-        }
+        StackAxes.requirePages(stack, axes.channels(), axes.depth());
         return new TiffVolume(stack, axes);
     }
 

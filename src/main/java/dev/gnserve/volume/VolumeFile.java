@@ -212,8 +212,7 @@ public final class VolumeFile {
             source.read(values, kept);
             for (float value : values) {
                 if (!Float.isFinite(value)) {
-                    throw new UnsupportedImageException(
-                            "it has values that are not finite numbers; replace them, and save it again");
+                    throw UnsupportedImageException.ofNumbers();
                 }
             }
             return new Volume(shape, values, source.geometry());

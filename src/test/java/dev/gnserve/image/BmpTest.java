@@ -51,6 +51,21 @@ class BmpTest {
         assertThat(colors(decoder.decode(bitmap), 0)[1]).isEqualTo(0x141414);
     }
 
+    /** As Pillow reads it: pixels begin behind the header, the masks and the palette. */
+    @Test
+    void thePlaceOfThePixelsMayBeLeftOut() {
+        byte[] indexed = bmp(2, 1, 8, 0, palette(0, 0x0A0B0C, 0x141516), new byte[] {1, 2, 0, 0});
+        ByteBuffer masked = ByteBuffer.allocate(12 + 4).order(ByteOrder.LITTLE_ENDIAN);
+        masked.putInt(0xF800).putInt(0x07E0).putInt(0x001F).putShort((short) 0xFC1F);
+        byte[] direct = bmp(2, 1, 16, 3, new byte[0], masked.array());
+        for (byte[] file : new byte[][] {indexed, direct}) {
+            ByteBuffer.wrap(file).putInt(10, 0);
+        }
+
+        assertThat(colors(decoder.decode(indexed), 0)).containsExactly(0x0A0B0C, 0x141516);
+        assertThat(colors(decoder.decode(direct), 0)).containsExactly(0xFF81FF, 0);
+    }
+
     private static int[] colors(UprightImage image, int y) {
         int[] colors = new int[image.width()];
         for (int x = 0; x < colors.length; x++) {

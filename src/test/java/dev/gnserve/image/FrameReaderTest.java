@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.gnserve.ModelsFolder;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.numpy.Npz;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -155,5 +158,45 @@ class FrameReaderTest {
         assertThatThrownBy(() -> samples(small, file("parts.gif"), 8))
                 .hasMessageContaining("5,040 pixels in the 9 frames")
                 .hasMessageContaining("gnserve.limits.max-pixels");
+    }
+
+    /** Pillow passes over them. */
+    @Test
+    void zerosBetweenTheBlocksOfAGifAreNoFrames() throws IOException {
+        byte[] gif = file("parts.gif");
+        int second = descriptor(gif, descriptor(gif, 0) + 1) - 8;
+        ByteArrayOutputStream more = new ByteArrayOutputStream();
+        int first = descriptor(gif, 0) - 8;
+        more.write(gif, 0, first);
+        more.write(new byte[2]);
+        more.write(gif, first, second - first);
+        more.write(new byte[1]);
+        more.write(gif, second, gif.length - second);
+
+        assertThat(reader.count(more.toByteArray())).isEqualTo(12);
+        assertThat(samples(reader, more.toByteArray(), 0, 1)).containsExactly(samples(reader, gif, 0, 1));
+        ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT);
+        UprightImage still = decoder.decode(more.toByteArray());
+        assertThat(still.page()).isEqualTo(new PageNumber(1, 12));
+        assertThat(still.sample(3, 3, 0)).isEqualTo(decoder.decode(gif).sample(3, 3, 0));
+    }
+
+    @Test
+    void framesOfAWebpWithinFramesAreNotLookedAt() {
+        int frames = 60_000;
+        ByteBuffer file = ByteBuffer.allocate(30 + 24 * frames).order(ByteOrder.LITTLE_ENDIAN);
+        file.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(file.capacity() - 8);
+        file.put("WEBPVP8X".getBytes(StandardCharsets.US_ASCII)).putInt(10).put(new byte[] {2, 0, 0, 0, 9, 0, 0, 9, 0, 0
+        });
+        for (int i = 0; i < frames; i++) {
+            file.put("ANMF".getBytes(StandardCharsets.US_ASCII));
+            file.putInt(file.capacity() - file.position() - 4).put(new byte[16]);
+        }
+
+        reader.cost(file.array(), 1, ChannelOrder.RGB);
+        new ImageDecoder(ImageLimits.DEFAULT).cost(file.array(), 1);
+        assertThatThrownBy(() -> reader.count(file.array()))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("has no chunk of image data");
     }
 }

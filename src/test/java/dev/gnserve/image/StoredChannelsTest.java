@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.gnserve.badinput.TiffFile;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.SampleRange.Kind;
 import dev.gnserve.numpy.Npz;
 import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,6 +114,81 @@ class StoredChannelsTest {
         assertThatThrownBy(() -> decoder.decode(cut)).hasMessageContaining("11 bytes behind its header and needs 12");
         byte[] complex = npy("<c8", "(2, 2)", new byte[32]);
         assertThatThrownBy(() -> decoder.decode(complex)).hasMessageContaining("its type is not read");
+    }
+
+    /** Three values in five bytes, the most significant bits first (TIFF 6.0, page 29). */
+    @Test
+    void packedSamplesAreThoseOfTheFile() {
+        byte[] data = {0x12, 0x3F, (byte) 0xFF, 0x00, 0x10};
+        UprightImage gray =
+                decoder.decode(TiffFile.page(3, 1, 1, data).tag(258, 12).bytes());
+        assertThat(stored(gray, ChannelOrder.GRAY).values()).containsExactly(0x123, 0xFFF, 0x001);
+        assertThat(gray.value(0, 0, 0)).isEqualTo(0x123);
+
+        UprightImage colours = decoder.decode(TiffFile.page(1, 1, 1, data)
+                .tag(258, 12, 12, 12)
+                .tag(262, 2)
+                .tag(277, 3)
+                .bytes());
+        assertThat(stored(colours, ChannelOrder.BGR).values()).containsExactly(0x001, 0xFFF, 0x123);
+        assertThat(stored(colours, ChannelOrder.GRAY).values()[0])
+                .isCloseTo(0.299f * 0x123 + 0.587f * 0xFFF + 0.114f * 0x001, within(1e-3f));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 7, 9, 12, 15})
+    void everyValueOfPackedSamplesComesBack(int bits) {
+        int values = 1 << bits;
+        BigInteger packed = BigInteger.ONE; // Keeps the zeros at the begin.
+        for (int value = 0; value < values; value++) {
+            packed = packed.shiftLeft(bits).or(BigInteger.valueOf(value));
+        }
+        byte[] data = packed.shiftLeft((8 - values * bits % 8) % 8).toByteArray();
+        byte[] row = Arrays.copyOfRange(data, data.length - (values * bits + 7) / 8, data.length);
+
+        UprightImage image =
+                decoder.decode(TiffFile.page(values, 1, 1, row).tag(258, bits).bytes());
+
+        float[] read = stored(image, ChannelOrder.GRAY).values();
+        for (int value = 0; value < values; value++) {
+            assertThat(read[value]).isEqualTo(value);
+        }
+    }
+
+    /** tifffile gives the values of such a page as they are. */
+    @Test
+    void valuesStayWhereWhiteIsZero() {
+        UprightImage eight = decoder.decode(TiffFile.page(3, 1, 1, new byte[] {0, 1, (byte) 255})
+                .tag(262, 0)
+                .bytes());
+        assertThat(stored(eight, ChannelOrder.GRAY).values()).containsExactly(0, 1, 255);
+        assertThat(eight.sample(0, 0, 0)).as("white").isEqualTo(255);
+
+        UprightImage sixteen =
+                decoder.decode(TiffFile.page(3, 1, 1, new byte[] {0, 0, (byte) 0xE0, 0x2E, (byte) 0xFF, (byte) 0xFF})
+                        .tag(258, 16)
+                        .tag(262, 0)
+                        .tag(274, 2)
+                        .bytes());
+        assertThat(stored(sixteen, ChannelOrder.GRAY).values()).as("mirrored").containsExactly(65_535, 12_000, 0);
+    }
+
+    /** As numpy.load(...).astype("float32"). */
+    @Test
+    void truthValuesAreZeroAndOne() {
+        UprightImage image = decoder.decode(npy("|b1", "(1, 2)", new byte[] {1, 0}));
+
+        assertThat(stored(image, ChannelOrder.GRAY).values()).containsExactly(1, 0);
+        assertThat(image.sample(0, 0, 0)).isEqualTo(255);
+    }
+
+    @Test
+    void aNumberBeyondThoseOf32BitsIsRefused() {
+        ByteBuffer large =
+                ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN).putDouble(1e300);
+
+        assertThatThrownBy(() -> decoder.decode(npy("<f8", "(1, 2)", large.array())))
+                .hasMessageContaining("beyond 3.4e38");
     }
 
     private static byte[] npy(String type, String shape, byte[] data) {

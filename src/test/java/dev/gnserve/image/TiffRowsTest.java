@@ -7,6 +7,7 @@ import dev.gnserve.badinput.TiffFile;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Iterator;
 import java.util.Random;
@@ -18,6 +19,7 @@ import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** TIFF pages as the writer of the JDK makes them, and as they are built by hand. */
 class TiffRowsTest {
@@ -148,5 +150,47 @@ class TiffRowsTest {
                 TiffFile.page(64, 64, 8, Pictures.deflated(new byte[1000])).bytes();
 
         assertThatThrownBy(() -> decoder.decode(tiff)).hasMessageContaining("strip or tile 0 ends before its pixels");
+    }
+
+    /** Writers leave anything in the part of a tile that is beyond the page. */
+    @Test
+    void onlyNumbersOfThePageAreLookedAt() {
+        ByteBuffer tile = ByteBuffer.allocate(16 * 16 * 4).order(ByteOrder.LITTLE_ENDIAN);
+        while (tile.hasRemaining()) {
+            tile.putFloat(Float.NaN);
+        }
+        tile.putFloat(0, 0.5f).putFloat(4, 1.5f);
+
+        UprightImage image = decoder.decode(floats(2, tile.array()));
+
+        assertThat(new float[] {image.number(0, 0, 0), image.number(1, 0, 0)}).containsExactly(0.5f, 1.5f);
+        assertThatThrownBy(() -> decoder.decode(floats(3, tile.array())))
+                .hasMessageContaining("values that are not finite numbers");
+    }
+
+    private static byte[] floats(int width, byte[] tile) {
+        return TiffFile.page(width, 1, 1, tile)
+                .oneTile(16, 16)
+                .tag(258, 32)
+                .tag(339, 3)
+                .bytes();
+    }
+
+    /** Signed numbers of 8, 16 and 32 bits; 6 is "row 0 right, column 0 top". */
+    @ParameterizedTest
+    @ValueSource(ints = {6, 8, 9})
+    void theOrientationMayBeASignedNumber(int type) {
+        byte[] tiff = TiffFile.page(2, 1, 1, new byte[] {1, 2}).tag(274, 6).bytes();
+        ByteBuffer file = ByteBuffer.wrap(tiff).order(ByteOrder.LITTLE_ENDIAN);
+        int entry = file.getInt(4) + 2;
+        while (file.getShort(entry) != 274) {
+            entry += 12;
+        }
+        file.putShort(entry + 2, (short) type);
+
+        UprightImage image = decoder.decode(tiff);
+
+        assertThat(image.height()).isEqualTo(2);
+        assertThat(new int[] {image.sample(0, 0, 0), image.sample(0, 1, 0)}).containsExactly(1, 2);
     }
 }

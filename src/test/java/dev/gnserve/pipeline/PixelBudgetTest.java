@@ -85,6 +85,25 @@ class PixelBudgetTest {
                 .isEqualTo(12_000_000);
     }
 
+    /** A PNG of one pixel that a detector enlarges to 1,280 x 1,280 of 3 floats, and a tile of the same size. */
+    @Test
+    void theInputOfAnEnlargedImageCounts() {
+        long input = 1280L * 1280 * 3 * 4;
+        ModelManifest fitted = segmentation(1, "softmax", "{resize: {mode: fit, width: 1280, height: 1280}}");
+
+        assertThat(SegmentationTask.DEFAULT.inBudget(fitted, 1, 1, 1)).isEqualTo((19 + 2 * input) / 19);
+        // One row of the planes has the picture; the rest of the tile is padding.
+        assertThat(SegmentationTask.DEFAULT.inBudget(fitted, 1280, 1280, 1))
+                .isEqualTo(1280 + (1280 * 3 * 4 + input) / 19);
+        assertThat(SegmentationTask.DEFAULT.inBudget(fitted, 4000 * 3000, 4000, 3000))
+                .as("made smaller")
+                .isEqualTo(4000 * 3000);
+        // The heap of an image of 30 million pixels has room for it.
+        new PixelBudget(UploadLimits.DEFAULT, new MemoryPlan(2_048L << 20, 921L << 20))
+                .take(SegmentationTask.DEFAULT.inBudget(fitted, 640 * 480, 640, 480))
+                .close();
+    }
+
     private static ModelManifest segmentation(int labels, String decoder) {
         return segmentation(labels, decoder, "{tile: {size: 512, overlap: 64}}");
     }

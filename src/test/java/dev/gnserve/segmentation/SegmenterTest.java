@@ -1,10 +1,13 @@
 package dev.gnserve.segmentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gnserve.backend.FloatTensor;
 import dev.gnserve.backend.Prediction;
 import dev.gnserve.backend.TensorShape;
+import dev.gnserve.failure.FailureCode;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.LabelMap;
 import dev.gnserve.image.PlanarImage;
 import dev.gnserve.image.PreparedImage;
@@ -55,6 +58,22 @@ class SegmenterTest {
 
             masksComeBack(random, width, height, input);
         }
+    }
+
+    @Test
+    void moreObjectsThanAPictureOf16BitsHoldsAreRefused() {
+        LabelMap empty = LabelMap.of(2, 1, new byte[2]);
+        UprightImage image = UprightImage.of8Bit(2, 1, 1, new byte[2]);
+        SegmentedClass most =
+                new SegmentedClass("a", empty, new FoundObjects(new int[] {65_535, 0}, new float[65_535]));
+        SegmentedClass more = new SegmentedClass("b", empty, new FoundObjects(new int[] {0, 1}, new float[1]));
+
+        assertThat(new Segmentation(image, List.of(most)).objectIds()).isNotEmpty();
+        assertThatThrownBy(() -> new Segmentation(image, List.of(most, more)).objectIds())
+                .isInstanceOfSatisfying(FailureException.class, e -> {
+                    assertThat(e.failure().code()).isEqualTo(FailureCode.INVALID_REQUEST);
+                    assertThat(e.failure().detail()).contains("65,536 objects", "65,535 at most");
+                });
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.ModelsFolder;
+import dev.gnserve.badinput.TiffFile;
 import dev.gnserve.failure.FailureException;
 import dev.gnserve.image.Cancellation;
 import dev.gnserve.image.ImageLimits;
@@ -13,6 +14,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +48,7 @@ class VolumeFileTest {
                 "imagej.tif",
                 "ome.ome.tif",
                 "big.tif",
+                "iyx.tif",
                 "plain.npy",
                 "fortran.npy",
                 "batch.npy",
@@ -64,7 +67,7 @@ class VolumeFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"hyperstack.tif", "channels.ome.tif", "last.npy", "channels.nii"})
+    @ValueSource(strings = {"hyperstack.tif", "channels.ome.tif", "zcyx.tif", "czyx.tif", "last.npy", "channels.nii"})
     void channelsFollowEachOther(String name) {
         VolumeFile file = open(name, 2);
         assertThat(file.shape()).isEqualTo(new VolumeShape(2, 11, 9, 13));
@@ -229,6 +232,9 @@ class VolumeFileTest {
                 "frames.tif | 1 | 2 frames (points of time)",
                 "hyperstack.tif | 1 | it has 2 channels and the model takes 1",
                 "unnamed.tif | 2 | without saying which axis has channels, depth or time",
+                "qzyx.tif | 2 | the shape [11, 2, 9, 13] without saying which axis has channels, depth or time",
+                "tyx.tif | 1 | it has 11 points of time",
+                "cyx.tif | 1 | it has 2 channels and the model takes 1",
                 "times.nii | 1 | send one point of time",
                 "channels.nii | 1 | send one point of time",
                 "complex.nii | 1 | its datatype is 32",
@@ -358,5 +364,77 @@ class VolumeFileTest {
         assertThatThrownBy(
                         () -> new ArrayFile(ArrayFile.Format.NPY, ArrayFile.Type.FLOAT32, 1, shape, Geometry.UNKNOWN))
                 .hasMessageContaining("more than 2 GB: 1 values of each voxel of a volume of");
+    }
+
+    /** tifffile gives the values of such pages as they are. */
+    @Test
+    void valuesOfAStackStayWhereWhiteIsZero() {
+        byte[] eight =
+                TiffFile.page(5, 1, 1, new byte[] {0, 1, 2, 3, 4}).tag(262, 0).bytes();
+        byte[] sixteen = TiffFile.page(2, 1, 1, new byte[] {3, 0, (byte) 0xFF, 1})
+                .tag(258, 16)
+                .tag(262, 0)
+                .bytes();
+
+        assertThat(open(eight, 1).read(Cancellation.NEVER).values()).containsExactly(0, 1, 2, 3, 4);
+        assertThat(open(sixteen, 1).read(Cancellation.NEVER).values()).containsExactly(3, 511);
+    }
+
+    /** Planes of more pages than there are take no memory. */
+    @Test
+    void aDescriptionOfOtherPagesIsRefused() {
+        for (String said : List.of(
+                "{\"shape\": [99999, 99999, 9, 13], \"axes\": \"CZYX\"}", "ImageJ=1\nchannels=99999\nslices=99999\n")) {
+            byte[] text = Arrays.copyOf(said.getBytes(StandardCharsets.US_ASCII), said.length() + 1);
+            long[] description = new long[text.length];
+            for (int i = 0; i < text.length; i++) {
+                description[i] = text[i];
+            }
+            byte[] file =
+                    TiffFile.page(5, 1, 1, new byte[5]).tag(270, description).bytes();
+            // The values are written with four bytes each.
+            ByteBuffer values = ByteBuffer.wrap(file, TiffFile.DATA + 5, text.length);
+            values.put(text);
+
+            assertThatThrownBy(() -> open(file, 1)).hasMessageContaining("planes, and it has 1 page");
+        }
+    }
+
+    /** 4 KB of tags, which 100 pages have together: each begins one tag behind the one before. */
+    @Test
+    void pagesThatShareTheirTagsAreRefused() {
+        int pages = 100;
+        int tags = 120;
+        int[][] required = {{256, 1}, {257, 1}, {258, 8}, {259, 1}, {262, 1}, {277, 1}, {278, 1}, {279, 1}};
+        ByteBuffer file = ByteBuffer.allocate(10 + 12 * (tags + pages) + 4 + 1).order(ByteOrder.LITTLE_ENDIAN);
+        file.putShort((short) 0x4949).putShort((short) 42).putInt(8).putShort((short) tags);
+        for (int i = 0; i < tags; i++) {
+            int place = i - (tags - 12);
+            boolean isRequired = place >= 0 && place < required.length;
+            file.putShort((short) (isRequired ? required[place][0] : place == required.length ? 273 : 20_000 + i));
+            file.putShort((short) (place == required.length ? 4 : 3)).putInt(1);
+            // The upper half of a value is the number of tags of the page that begins there.
+            file.putShort((short) (isRequired ? required[place][1] : 1));
+            file.putShort((short) (place == required.length ? 0 : tags));
+        }
+        for (int page = 1; page < pages; page++) {
+            file.putInt(8 + 12 * page).putLong(0);
+        }
+
+        assertThatThrownBy(() -> open(file.array(), 1))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("the directories of its pages share bytes");
+    }
+
+    /** nibabel: the axes 6 and 7 are there, too. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 3", "2, 1, 2", "3, 1, 2"})
+    void valuesOnAllAxesOfANiftiCount(short fourth, short fifth, short sixth) {
+        byte[] file = ModelsFolder.bytes("/volumes/sform.nii");
+        ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        header.putShort(40, (short) 6).putShort(48, fourth).putShort(50, fifth).putShort(52, sixth);
+
+        assertThatThrownBy(() -> open(file, 3))
+                .hasMessageContaining("have the sizes [%d, %d, %d]".formatted(fourth, fifth, sixth));
     }
 }
