@@ -3,6 +3,7 @@ package dev.gnserve.bulk;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.process.NameEncoding;
 import dev.gnserve.volume.VolumeFile;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitOption;
@@ -108,7 +109,7 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
     }
 
     private static String name(Path folder, Path file) {
-        return folder.relativize(file).toString().replace('\\', '/');
+        return folder.relativize(file).toString().replace(File.separatorChar, '/');
     }
 
     private static boolean isHidden(Path file) {

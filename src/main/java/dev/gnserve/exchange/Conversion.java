@@ -1,5 +1,6 @@
 package dev.gnserve.exchange;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +75,7 @@ public final class Conversion {
     private List<String> names() throws IOException {
         try (Stream<Path> files = Files.walk(from)) {
             return files.filter(Files::isRegularFile)
-                    .map(file -> from.relativize(file).toString().replace('\\', '/'))
+                    .map(file -> from.relativize(file).toString().replace(File.separatorChar, '/'))
                     .filter(name -> name.endsWith(ENDING) && !name.endsWith(PROBLEM))
                     .map(name -> name.substring(0, name.length() - ENDING.length()))
                     .sorted()
