@@ -229,14 +229,16 @@ class ConversionTest {
     @Test
     void labelsAreThoseOfAllDocuments() throws IOException {
         String listed = new String(resource("cells.json"), StandardCharsets.UTF_8);
+        Files.writeString(results.resolve("y.png.json"), listed.replace("\"b\"", "\"another\""));
+        String object = "\"label\": \"b\",\n     \"score\"";
+        assertThat(listed).contains(object);
         Files.writeString(
-                results.resolve("z.png.json"),
-                listed.replaceFirst("\\{", "{\"unused\": 0, ").replace("\"b\"", "\"another\""));
+                results.resolve("z.png.json"), listed.replace(object, object.replace("\"b\"", "\"untyped\"")));
 
         Conversion.Summary summary = convert(Format.YOLO);
 
         assertThat(summary.failed()).isEmpty();
-        assertThat(Files.readAllLines(to.resolve("classes.txt"))).containsExactly("a", "b", "another");
+        assertThat(Files.readAllLines(to.resolve("classes.txt"))).containsExactly("a", "b", "another", "untyped");
     }
 
     @Test
