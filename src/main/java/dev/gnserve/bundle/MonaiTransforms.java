@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -38,6 +39,9 @@ final class MonaiTransforms {
             "Activationsd",
             "AsDiscreted");
 
+    /** Both readers give NIfTI in the order of the file, with the place of voxels in RAS. */
+    private static final Set<String> READERS = Set.of("nibabelreader", "itkreader");
+
     private final MonaiBundle bundle;
     private final ObjectNode volume;
     private final ArrayNode steps;
@@ -56,7 +60,7 @@ final class MonaiTransforms {
 
     /** Those before the model. */
     void before(String field, JsonNode compose) {
-        image = key(field, compose, tensor);
+        image = imageKey(field, compose);
         int at = 0;
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
@@ -120,7 +124,7 @@ final class MonaiTransforms {
         }
     }
 
-    /** Arguments that MONAI gives to the reader are arguments of NibabelReader. */
+    /** Arguments that MONAI does not know are those of the reader. */
     private void load(String field, JsonNode transform) {
         only(
                 field,
@@ -138,11 +142,16 @@ final class MonaiTransforms {
                 "expanduser",
                 "channel_dim",
                 "squeeze_non_spatial_dims",
+                "reverse_indexing",
                 "as_closest_canonical");
         JsonNode reader = literal(field, transform, "reader");
         String name = reader.asString("");
-        if (!isNone(reader) && !name.substring(name.lastIndexOf('.') + 1).equalsIgnoreCase("NibabelReader")) {
+        if (!isNone(reader)
+                && !READERS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT))) {
             throw refused(field + ".reader " + reader);
+        }
+        if (flag(field, transform, "reverse_indexing", false)) {
+            throw refused(field + ".reverse_indexing true");
         }
         requireNoChannel(field, transform);
         requireFloat(field, transform);
@@ -289,12 +298,11 @@ final class MonaiTransforms {
         boolean highest = false;
         boolean inverted = false;
         boolean between = false; // Probabilities are interpolated.
-        String prediction = key(field, compose, PREDICTION);
         int at = 0;
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
             JsonNode transform = bundle.value(here, given);
-            if (isLeftOut(here, transform, prediction)) {
+            if (isLeftOut(here, transform, PREDICTION)) {
                 continue;
             }
             String name = MonaiBundle.target(transform);
@@ -376,38 +384,46 @@ final class MonaiTransforms {
     }
 
     /** The largest number below a threshold: MONAI takes the threshold itself for the label, and thresholds.mask does not. */
-    private static float below(String field, double threshold) {
+    private float below(String field, double threshold) {
         if (!(threshold > 0 && threshold <= 1)) {
             throw refused(field + ".threshold " + threshold + ", which is not above 0 and at most 1,");
         }
-        return Math.nextDown((float) threshold);
+        float below = Math.nextDown((float) threshold);
+        bundle.note("AsDiscreted takes the threshold " + threshold
+                + " itself for the label: thresholds.mask is the largest number below it.");
+        return below;
     }
 
-    private boolean isLeftOut(String here, JsonNode transform, String key) {
+    private boolean isDisabled(String here, JsonNode transform) {
         JsonNode disabled = transform.path("_disabled_");
-        if (!disabled.isMissingNode() && flag(here.strip(), transform, "_disabled_", false)) {
+        return !disabled.isMissingNode() && flag(here.strip(), transform, "_disabled_", false);
+    }
+
+    /** Whether it is disabled, or is known not to change what has this key. */
+    private boolean isLeftOut(String here, JsonNode transform, String key) {
+        String name = MonaiBundle.target(transform);
+        if (isDisabled(here, transform)) {
             return true;
         }
-        String name = MonaiBundle.target(transform);
         List<String> keys = READ.contains(name) ? keys(here + name, transform) : List.of();
         return !keys.isEmpty() && !keys.contains(key);
     }
 
-    /** The usual key if it is named, or else the only one. */
-    private String key(String field, JsonNode compose, String usual) {
+    /** The name of the tensor if transforms have it as a key, or else the only key that they have. */
+    private String imageKey(String field, JsonNode compose) {
         Set<String> named = new LinkedHashSet<>();
         int at = 0;
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
             JsonNode transform = bundle.value(here, given);
-            if (READ.contains(MonaiBundle.target(transform))) {
+            if (!isDisabled(here, transform) && READ.contains(MonaiBundle.target(transform))) {
                 named.addAll(keys(here + MonaiBundle.target(transform), transform));
             }
         }
-        if (named.size() > 1 && !named.contains(usual)) {
-            throw refused(field + " with the keys " + named + " and without \"" + usual + "\"");
+        if (named.size() > 1 && !named.contains(tensor)) {
+            throw refused(field + " with the keys " + named + " and without \"" + tensor + "\"");
         }
-        return named.size() == 1 ? named.iterator().next() : usual;
+        return named.size() == 1 ? named.iterator().next() : tensor;
     }
 
     /** What a transform changes; empty if it does not say so. */

@@ -323,6 +323,13 @@ class ImportedModelTest {
         assertThat(orientation(reader.replace(given, "\"axcodes\": \"LPS\""))).isEqualTo("LPS");
     }
 
+    @Test
+    void readersThatGiveTheFileAsItIsAreTaken() throws IOException {
+        String given = INFERENCE.replace(LOADS, LOADS + ", \"reader\": \"ITKReader\", \"reverse_indexing\": false");
+        assertThat(monai(METADATA, given).manifest())
+                .isEqualTo(monai(METADATA, INFERENCE).manifest());
+    }
+
     private String orientation(String inference) throws IOException {
         return monai(METADATA, inference)
                 .manifest()
@@ -419,7 +426,7 @@ class ImportedModelTest {
                 "SlidingWindowInferer | SimpleInferer | inferer is SimpleInferer",
                 "EnsureTyped | CropForegroundd | 'preprocessing.transforms[5] CropForegroundd is not taken'",
                 "\"EnsureTyped\", | \"EnsureTyped\", \"_disabled_\": \"$not @roi\", | preprocessing.transforms[5]._disabled_ is the Python expression",
-                "\"LoadImaged\", | \"LoadImaged\", \"reverse_indexing\": true, | 'LoadImaged.reverse_indexing is not taken'",
+                "\"LoadImaged\", | \"LoadImaged\", \"reverse_indexing\": true, | LoadImaged.reverse_indexing true is not taken",
                 "\"LoadImaged\", | \"LoadImaged\", \"reader\": \"PydicomReader\", | 'LoadImaged.reader \"PydicomReader\" is not taken'",
                 "\"LoadImaged\", | \"LoadImaged\", \"dtype\": \"$np.int16\", | LoadImaged.dtype",
                 "\"EnsureChannelFirstd\", | \"EnsureChannelFirstd\", \"channel_dim\": 0, | EnsureChannelFirstd.channel_dim 0 is not taken",
