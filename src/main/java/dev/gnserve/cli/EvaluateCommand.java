@@ -184,6 +184,7 @@ final class EvaluateCommand implements Callable<Integer> {
         } catch (NoSuchFileException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
         } catch (IllegalArgumentException | InvalidManifestException e) {
+            err.print("\r"); // In place of the progress.
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }

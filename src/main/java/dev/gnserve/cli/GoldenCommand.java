@@ -100,8 +100,7 @@ final class GoldenCommand implements Callable<Integer> {
         } catch (JacksonException e) {
             spec.commandLine()
                     .getErr()
-                    .println(model + ": the recorded answer is not JSON: " + e.getOriginalMessage()
-                            + ". Record it again with --record");
+                    .println(model + ": the recorded answer is not JSON; record it again with --record");
         }
         return 1;
     }

@@ -40,8 +40,10 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
         JsonNode root;
         try {
             root = JsonMapper.shared().readTree(Files.readString(file));
-        } catch (JacksonException | CharacterCodingException e) {
-            throw new IllegalArgumentException(file + " is not JSON: " + e.getMessage(), e);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(file + " is not JSON: " + e.getOriginalMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + " is not UTF-8; save it as UTF-8", e);
         }
         try {
             return read(root, file, folder, labels, withPixels);
