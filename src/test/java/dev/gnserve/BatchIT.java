@@ -83,6 +83,16 @@ class BatchIT {
         assertThat(completed()).hasSize(FEW);
         assertThat(exit(start("--model=nobody"))).isEqualTo(2);
         assertThat(exit(start("--shard=4/4"))).isEqualTo(2);
+
+        new ModelsFolder(folder.resolve("models"))
+                .put("fixed", "/models/fixed-scripted.pt", "task: classification\nlabels: [a, b, c]\n");
+        assertThat(exit(start("--model=fixed", "--gnserve.models-dir=" + folder.resolve("models"))))
+                .as("--picture, and nothing is drawn")
+                .isEqualTo(2);
+        in = Files.createDirectories(folder.resolve("texts"));
+        Files.createFile(in.resolve("a.txt"));
+        out = folder.resolve("nothing");
+        assertThat(summary(2, start()).path("passedOver").toString()).isEqualTo("{\".txt\":1}");
     }
 
     private void images(int number) throws IOException {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -59,12 +60,49 @@ class GoldenJarIT {
         assertThat(golden(model, "--model-version", "2", "--record").code()).isZero();
         assertThat(golden(model, "--model-version", "1").code()).as("version 1").isZero();
         assertThat(golden(model, "--model-version", "7").code()).isEqualTo(2);
+        Files.writeString(model.resolve("2/golden.json"), "{");
+        assertThat(golden(model, "--model-version", "2").code()).isEqualTo(1);
+        assertThat(folder.resolve("err.txt"))
+                .content()
+                .contains("the recorded answer is not JSON", "--record")
+                .doesNotContain("\tat ");
         Files.delete(model.resolve("half.png"));
         assertThat(golden(model).code()).isEqualTo(1);
         assertThat(folder.resolve("err.txt"))
                 .content()
                 .contains("half.png does not exist")
                 .doesNotContain("\tat ");
+    }
+
+    /** The tensors of the package are those of PyTorch (volumes/make.py). */
+    @Test
+    void theTensorsOfAModelOfVolumesAreCompared() throws Exception {
+        Path models = folder.resolve("models");
+        List<String> command = Jar.command(
+                "new",
+                "cells",
+                "--from",
+                "src/test/resources/volumes/package-0.5.zip",
+                "--models-dir",
+                models.toString());
+        assertThat(new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(folder.resolve("new.txt").toFile())
+                        .start()
+                        .waitFor())
+                .isZero();
+
+        Ended holds = golden(models.resolve("cells"));
+        assertThat(holds.code()).as(holds.out()).isZero();
+        assertThat(holds.out()).contains("cells version 1: the answer is the recorded one");
+
+        Files.copy(
+                models.resolve("cells/test_input.npy"),
+                models.resolve("cells/test_output.npy"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Ended differs = golden(models.resolve("cells"));
+        assertThat(differs.code()).isEqualTo(1);
+        assertThat(differs.out()).contains("cells version 1: ", "test_output.npy");
     }
 
     /** The left half is green, the other one black. */

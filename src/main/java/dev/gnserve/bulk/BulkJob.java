@@ -73,8 +73,17 @@ public final class BulkJob {
      * @param done images with a result of this job
      * @param failed code and detail of the failure of each image that failed, by its name; the next job tries them again
      * @param seconds that the job took
+     * @param passedOver how many files of the whole folder are no images by their ending, by that ending
+     * @param empty whether the whole folder, not only the shard, has no image
      */
-    public record Summary(int images, int before, int done, Map<String, String> failed, double seconds) {}
+    public record Summary(
+            int images,
+            int before,
+            int done,
+            Map<String, String> failed,
+            double seconds,
+            Map<String, Integer> passedOver,
+            boolean empty) {}
 
     private final Path in;
     private final ResultFiles results;
@@ -163,7 +172,9 @@ public final class BulkJob {
                 images.size() - open.size(),
                 done,
                 failed,
-                (System.nanoTime() - start) / 1e9);
+                (System.nanoTime() - start) / 1e9,
+                found.passedOver(),
+                found.names().isEmpty() && found.unreadable().isEmpty());
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.gnserve.bulk;
 import dev.gnserve.image.ImageDecoder;
 import dev.gnserve.process.NameEncoding;
 import dev.gnserve.volume.VolumeFile;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitOption;
@@ -26,8 +27,9 @@ import java.util.TreeMap;
  *
  * @param names of files with the ending of an image, and of files without an ending that begin as one; or of files with the ending of a volume and folders of Zarr; as sorted paths relative to the folder, with {@code /} between names
  * @param unreadable why, by their names, for folders that cannot be listed and images whose names cannot be expressed
+ * @param passedOver how many other files there are, by their ending in lower case, with its dot; empty for those without one
  */
-record ImageFiles(List<String> names, Map<String, String> unreadable) {
+record ImageFiles(List<String> names, Map<String, String> unreadable, Map<String, Integer> passedOver) {
 
     private static final Set<String> ENDINGS =
             Set.of("png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp", "npy");
@@ -41,6 +43,7 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
     static ImageFiles in(Path folder, boolean volumes) throws IOException {
         List<String> names = new ArrayList<>();
         Map<String, String> unreadable = new TreeMap<>();
+        Map<String, Integer> passedOver = new TreeMap<>();
         Files.walkFileTree(
                 folder, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
                     @Override
@@ -62,6 +65,7 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
                         }
                         try {
                             if (volumes ? !isVolume(file) : !isImage(file)) {
+                                passedOver.merge(ending(file), 1, Integer::sum);
                                 return FileVisitResult.CONTINUE;
                             }
                         } catch (IOException e) {
@@ -104,11 +108,11 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
                         return FileVisitResult.CONTINUE;
                     }
                 });
-        return new ImageFiles(names.stream().sorted().toList(), unreadable);
+        return new ImageFiles(names.stream().sorted().toList(), unreadable, passedOver);
     }
 
     private static String name(Path folder, Path file) {
-        return folder.relativize(file).toString().replace('\\', '/');
+        return folder.relativize(file).toString().replace(File.separatorChar, '/');
     }
 
     private static boolean isHidden(Path file) {
@@ -119,12 +123,17 @@ record ImageFiles(List<String> names, Map<String, String> unreadable) {
         return VolumeFile.isNamed(file.getFileName().toString());
     }
 
-    /** By its ending; a file without one by its first bytes, as exports of other programs often have none. */
-    private static boolean isImage(Path file) throws IOException {
+    private static String ending(Path file) {
         String name = file.getFileName().toString();
         int dot = name.lastIndexOf('.');
-        if (dot >= 0) {
-            return ENDINGS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
+        return dot < 0 ? "" : name.substring(dot).toLowerCase(Locale.ROOT);
+    }
+
+    /** By its ending; a file without one by its first bytes, as exports of other programs often have none. */
+    private static boolean isImage(Path file) throws IOException {
+        String ending = ending(file);
+        if (!ending.isEmpty()) {
+            return ENDINGS.contains(ending.substring(1));
         }
         try (InputStream in = Files.newInputStream(file)) {
             return ImageDecoder.isImage(in.readNBytes(ImageDecoder.HEAD));

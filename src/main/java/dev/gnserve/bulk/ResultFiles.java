@@ -96,9 +96,15 @@ final class ResultFiles {
 
     static void write(Path place, byte[] bytes) throws IOException {
         makeFolder(place);
+        Path part = part(place);
         try {
-            write(part(place), place, bytes);
+            write(part, place, bytes);
         } catch (IOException e) {
+            try {
+                Files.deleteIfExists(part);
+            } catch (IOException also) {
+                e.addSuppressed(also);
+            }
             throw notWritten(place, e);
         }
     }

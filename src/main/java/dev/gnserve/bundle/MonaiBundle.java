@@ -61,7 +61,7 @@ final class MonaiBundle {
         ObjectNode section = manifest.putObject("input");
         section.put("channels", input.path("num_channels").asInt(1));
         ObjectNode volume = section.putObject("volume");
-        MonaiTransforms transforms = new MonaiTransforms(this, volume);
+        MonaiTransforms transforms = new MonaiTransforms(this, volume, imageKey());
         transforms.before("preprocessing", value("preprocessing", inference.path("preprocessing")));
         inferer(volume);
         ObjectNode outputs = manifest.putObject("output");
@@ -99,6 +99,13 @@ final class MonaiBundle {
                     "network_data_format." + list + " has " + tensors.size() + " tensors; gnserve takes one");
         }
         return tensors.iterator().next();
+    }
+
+    /** What transforms call the image: the name of the tensor, which is usually CommonKeys.IMAGE. */
+    private String imageKey() {
+        return metadata.path("network_data_format").path("inputs").propertyNames().stream()
+                .findFirst()
+                .orElse("image");
     }
 
     /** The names of {@code channel_def}. */

@@ -1,7 +1,10 @@
 package dev.gnserve.bundle;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -10,41 +13,86 @@ import tools.jackson.databind.node.ObjectNode;
 /** The transforms of a MONAI bundle as fields of model.yaml (monai/transforms, version 1.6). */
 final class MonaiTransforms {
 
-    /** Those that change no value: gnserve reads, converts and writes itself. */
-    private static final Set<String> WITHOUT_EFFECT =
-            Set.of("LoadImaged", "EnsureChannelFirstd", "EnsureTyped", "ToTensord", "ToDeviced", "SaveImaged");
+    private static final String RAS = "RAS";
+
+    /** The default of Orientationd.labels. */
+    private static final String LETTERS = "[[\"L\",\"R\"],[\"P\",\"A\"],[\"I\",\"S\"]]";
+
+    /** The key of the output, monai.utils.CommonKeys.PRED. */
+    private static final String PREDICTION = "pred";
+
+    /** Those that are read. Without effect on an image that they do not name: they change their own keys alone. */
+    private static final Set<String> READ = Set.of(
+            "LoadImaged",
+            "EnsureChannelFirstd",
+            "EnsureTyped",
+            "ToTensord",
+            "ToDeviced",
+            "SaveImaged",
+            "Orientationd",
+            "Spacingd",
+            "ScaleIntensityRanged",
+            "ScaleIntensityd",
+            "NormalizeIntensityd",
+            "CastToTyped",
+            "Invertd",
+            "Activationsd",
+            "AsDiscreted");
+
+    /** Both readers give NIfTI in the order of the file, with the place of voxels in RAS. */
+    private static final Set<String> READERS = Set.of("nibabelreader", "itkreader");
 
     private final MonaiBundle bundle;
     private final ObjectNode volume;
     private final ArrayNode steps;
+    private final String tensor;
+    private String image;
     private boolean oriented;
 
-    MonaiTransforms(MonaiBundle bundle, ObjectNode volume) {
+    /** @param tensor the name of the image that the network takes */
+    MonaiTransforms(MonaiBundle bundle, ObjectNode volume, String tensor) {
         this.bundle = bundle;
         this.volume = volume;
+        this.tensor = tensor;
+        this.image = tensor;
         this.steps = volume.putArray("steps");
     }
 
     /** Those before the model. */
     void before(String field, JsonNode compose) {
+        image = imageKey(field, compose);
         int at = 0;
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
             JsonNode transform = bundle.value(here, given);
-            if (isLeftOut(here, transform)) {
+            if (isLeftOut(here, transform, image)) {
                 continue;
             }
             String name = MonaiBundle.target(transform);
             switch (name) {
+                case "LoadImaged" -> load(here + name, transform);
+                case "EnsureChannelFirstd" -> {
+                    only(here + name, transform, "strict_check", "channel_dim");
+                    requireNoChannel(here + name, transform);
+                }
+                case "EnsureTyped", "ToTensord" -> {
+                    only(here + name, transform, "data_type", "dtype", "device", "wrap_sequence", "track_meta");
+                    requireFloat(here + name, transform);
+                }
+                case "ToDeviced" -> only(here + name, transform, "device", "non_blocking");
                 case "Orientationd" -> {
                     only(here + name, transform, "axcodes", "labels", "as_closest_canonical");
-                    if (volume.has("spacing")) {
-                        throw refused(here + name + " after Spacingd, whose pixdim is along other axes then,");
+                    JsonNode letters = literal(here + name, transform, "labels");
+                    if (!isNone(letters) && !letters.toString().equals(LETTERS)) {
+                        throw refused(here + name + ".labels " + letters);
                     }
-                    volume.put(
-                            "orientation",
-                            literal(here + name, transform, "axcodes").asString(""));
-                    oriented = true;
+                    // MONAI ignores axcodes then.
+                    boolean closest = flag(here + name, transform, "as_closest_canonical", false);
+                    JsonNode axes = literal(here + name, transform, "axcodes");
+                    if (!closest && !axes.isString()) {
+                        throw refused(here + name + ".axcodes, which is no text such as \"RAS\",");
+                    }
+                    orient(here + name, closest ? RAS : axes.asString(""));
                 }
                 case "Spacingd" -> {
                     only(
@@ -59,27 +107,14 @@ final class MonaiTransforms {
                     spacing(here + name, transform);
                 }
                 case "ScaleIntensityRanged" -> scaleRange(here + name, transform);
-                case "ScaleIntensityd" -> {
-                    only(here + name, transform, "minv", "maxv", "factor", "channel_wise", "dtype");
-                    double least = number(here + name, transform, "minv", 0);
-                    double most = number(here + name, transform, "maxv", 1);
-                    if (!isNone(literal(here + name, transform, "factor"))) {
-                        throw refused(here + name + ".factor");
-                    }
-                    steps.addObject()
-                            .put("kind", "scale-range")
-                            .put("perChannel", flag(here + name, transform, "channel_wise", false))
-                            .put("epsilon", 0);
-                    if (least != 0 || most != 1) {
-                        linear(most - least, least);
-                    }
-                }
+                case "ScaleIntensityd" -> scale(here + name, transform);
                 case "NormalizeIntensityd" -> normalize(here + name, transform);
                 case "CastToTyped" -> {
                     only(here + name, transform, "dtype");
-                    if (!transform.path("dtype").asString("").contains("float32")) {
-                        throw refused(here + name + ".dtype");
+                    if (transform.path("dtype").isMissingNode()) {
+                        throw refused(here + name + " without dtype");
                     }
+                    requireFloat(here + name, transform);
                 }
                 default -> throw refused(here + name);
             }
@@ -89,8 +124,92 @@ final class MonaiTransforms {
         }
     }
 
+    /** Arguments that MONAI does not know are those of the reader. */
+    private void load(String field, JsonNode transform) {
+        only(
+                field,
+                transform,
+                "reader",
+                "dtype",
+                "meta_keys",
+                "meta_key_postfix",
+                "overwriting",
+                "image_only",
+                "ensure_channel_first",
+                "simple_keys",
+                "prune_meta_pattern",
+                "prune_meta_sep",
+                "expanduser",
+                "channel_dim",
+                "squeeze_non_spatial_dims",
+                "reverse_indexing",
+                "as_closest_canonical");
+        JsonNode reader = literal(field, transform, "reader");
+        String name = reader.asString("");
+        if (!isNone(reader)
+                && !READERS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT))) {
+            throw refused(field + ".reader " + reader);
+        }
+        if (flag(field, transform, "reverse_indexing", false)) {
+            throw refused(field + ".reverse_indexing true");
+        }
+        requireNoChannel(field, transform);
+        requireFloat(field, transform);
+        if (flag(field, transform, "as_closest_canonical", false)) {
+            orient(field, RAS);
+        }
+    }
+
+    private void orient(String field, String orientation) {
+        if (volume.has("spacing")) {
+            throw refused(field + " after Spacingd, whose pixdim is along other axes then,");
+        }
+        volume.put("orientation", orientation);
+        oriented = true;
+    }
+
+    /** An axis of the file that is named as that of the channels could be one of the volume. */
+    private void requireNoChannel(String field, JsonNode transform) {
+        JsonNode axis = literal(field, transform, "channel_dim");
+        if (!isNone(axis) && !axis.asString("").equals("no_channel")) {
+            throw refused(field + ".channel_dim " + axis);
+        }
+    }
+
+    /** Values are float32 here. The type may be written as an expression, such as {@code $torch.float32}. */
+    private static void requireFloat(String field, JsonNode transform) {
+        JsonNode type = transform.path("dtype");
+        if (!isNone(type) && !type.asString("").matches("\\$?(np\\.|numpy\\.|torch\\.)?float32|\\$?torch\\.float")) {
+            throw refused(field + ".dtype " + type);
+        }
+    }
+
+    private void scale(String field, JsonNode transform) {
+        only(field, transform, "minv", "maxv", "factor", "channel_wise", "dtype");
+        requireFloat(field, transform);
+        boolean toLeast = !literal(field, transform, "minv").isNull();
+        boolean toMost = !literal(field, transform, "maxv").isNull();
+        if (!toLeast && !toMost) { // Then, and only then, the factor counts.
+            double factor = number(field, transform, "factor", 0);
+            if (factor != 0) {
+                linear(1 + factor, 0);
+            }
+            return;
+        }
+        steps.addObject()
+                .put("kind", "scale-range")
+                .put("perChannel", flag(field, transform, "channel_wise", false))
+                .put("epsilon", 0);
+        double least = number(field, transform, "minv", 0);
+        double most = number(field, transform, "maxv", 1);
+        if (toLeast && toMost && (least != 0 || most != 1)) { // MONAI scales only to a range with both ends.
+            linear(most - least, least);
+        }
+    }
+
     private void scaleRange(String field, JsonNode transform) {
         only(field, transform, "a_min", "a_max", "b_min", "b_max", "clip", "dtype");
+        requireFloat(field, transform);
         double from = number(field, transform, "a_min", Double.NaN);
         double to = number(field, transform, "a_max", Double.NaN);
         double low = number(field, transform, "b_min", Double.NaN);
@@ -114,6 +233,7 @@ final class MonaiTransforms {
 
     private void normalize(String field, JsonNode transform) {
         only(field, transform, "subtrahend", "divisor", "nonzero", "channel_wise", "dtype");
+        requireFloat(field, transform);
         JsonNode mean = literal(field, transform, "subtrahend");
         JsonNode deviation = literal(field, transform, "divisor");
         boolean nonzero = flag(field, transform, "nonzero", false);
@@ -139,7 +259,8 @@ final class MonaiTransforms {
             throw refused(field + " after a transform of values");
         }
         JsonNode given = literal(field, transform, "mode");
-        String mode = (given.isArray() ? given.path(0) : given).asString("bilinear");
+        int place = Math.max(0, keys(field, transform).indexOf(image));
+        String mode = (given.isArray() ? given.path(place) : given).asString("bilinear");
         if (!mode.equals("bilinear")) {
             throw refused(field + ".mode " + mode);
         }
@@ -181,12 +302,26 @@ final class MonaiTransforms {
         for (JsonNode given : list(field, compose)) {
             String here = field + ".transforms[" + at++ + "] ";
             JsonNode transform = bundle.value(here, given);
-            if (isLeftOut(here, transform)) {
+            if (isLeftOut(here, transform, PREDICTION)) {
                 continue;
             }
             String name = MonaiBundle.target(transform);
             switch (name) {
+                case "ToTensord", "EnsureTyped", "ToDeviced", "SaveImaged" -> {
+                    // How results are held and written is gnserve's own.
+                }
                 case "Invertd" -> {
+                    only(
+                            here + name,
+                            transform,
+                            "transform",
+                            "orig_keys",
+                            "meta_keys",
+                            "orig_meta_keys",
+                            "meta_key_postfix",
+                            "nearest_interp",
+                            "to_tensor",
+                            "device");
                     boolean linear = !flag(here + name, transform, "nearest_interp", true) && volume.has("spacing");
                     if (linear && decided) {
                         throw refused(here + name
@@ -222,7 +357,7 @@ final class MonaiTransforms {
                         throw refused(here + name + " with both argmax and threshold, or none of them,");
                     }
                     if (!highest) {
-                        manifest.putObject("thresholds").put("mask", threshold);
+                        manifest.putObject("thresholds").put("mask", below(here + name, threshold));
                     }
                     decided = true;
                 }
@@ -248,12 +383,57 @@ final class MonaiTransforms {
         }
     }
 
-    private boolean isLeftOut(String here, JsonNode transform) {
+    /** The largest number below a threshold: MONAI takes the threshold itself for the label, and thresholds.mask does not. */
+    private float below(String field, double threshold) {
+        if (!(threshold > 0 && threshold <= 1)) {
+            throw refused(field + ".threshold " + threshold + ", which is not above 0 and at most 1,");
+        }
+        float below = Math.nextDown((float) threshold);
+        bundle.note("AsDiscreted takes the threshold " + threshold
+                + " itself for the label: thresholds.mask is the largest number below it.");
+        return below;
+    }
+
+    private boolean isDisabled(String here, JsonNode transform) {
         JsonNode disabled = transform.path("_disabled_");
-        if (!disabled.isMissingNode() && flag(here.strip(), transform, "_disabled_", false)) {
+        return !disabled.isMissingNode() && flag(here.strip(), transform, "_disabled_", false);
+    }
+
+    /** Whether it is disabled, or is known not to change what has this key. */
+    private boolean isLeftOut(String here, JsonNode transform, String key) {
+        String name = MonaiBundle.target(transform);
+        if (isDisabled(here, transform)) {
             return true;
         }
-        return WITHOUT_EFFECT.contains(MonaiBundle.target(transform));
+        List<String> keys = READ.contains(name) ? keys(here + name, transform) : List.of();
+        return !keys.isEmpty() && !keys.contains(key);
+    }
+
+    /** The name of the tensor if transforms have it as a key, or else the only key that they have. */
+    private String imageKey(String field, JsonNode compose) {
+        Set<String> named = new LinkedHashSet<>();
+        int at = 0;
+        for (JsonNode given : list(field, compose)) {
+            String here = field + ".transforms[" + at++ + "] ";
+            JsonNode transform = bundle.value(here, given);
+            if (!isDisabled(here, transform) && READ.contains(MonaiBundle.target(transform))) {
+                named.addAll(keys(here + MonaiBundle.target(transform), transform));
+            }
+        }
+        if (named.size() > 1 && !named.contains(tensor)) {
+            throw refused(field + " with the keys " + named + " and without \"" + tensor + "\"");
+        }
+        return named.size() == 1 ? named.iterator().next() : tensor;
+    }
+
+    /** What a transform changes; empty if it does not say so. */
+    private List<String> keys(String field, JsonNode transform) {
+        JsonNode given = literal(field, transform, "keys");
+        List<String> keys = new ArrayList<>();
+        for (JsonNode key : given.isArray() ? given : isNone(given) ? List.<JsonNode>of() : List.of(given)) {
+            keys.add(bundle.value(field + ".keys", key).asString(""));
+        }
+        return keys;
     }
 
     private JsonNode list(String field, JsonNode compose) {

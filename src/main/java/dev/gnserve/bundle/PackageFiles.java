@@ -1,5 +1,6 @@
 package dev.gnserve.bundle;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -54,7 +55,7 @@ final class PackageFiles implements AutoCloseable {
                         path,
                         null,
                         files.filter(Files::isRegularFile)
-                                .map(file -> path.relativize(file).toString().replace('\\', '/'))
+                                .map(file -> path.relativize(file).toString().replace(File.separatorChar, '/'))
                                 .toList());
             }
         }

@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -45,7 +46,7 @@ import tools.jackson.databind.json.JsonMapper;
         description = {
             "Runs a folder of images, or of volumes, through a model. Writes OUT_DIR/IMAGE.json for each one, the document that HTTP returns.",
             "If it is stopped and started again, it continues.",
-            "An image that fails gets IMAGE.problem.json, and the next run tries it again. The exit code is 1 if any failed.",
+            "An image that fails gets IMAGE.problem.json, and the next run tries it again. The exit code is 1 if any failed, and 2 if there is no image at all.",
             "Takes the options of serve, too: --gnserve.models-dir=..."
         })
 final class BatchCommand implements Callable<Integer> {
@@ -164,6 +165,12 @@ final class BatchCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "IN_DIR is " + in + ", which is a folder of Zarr itself; name the folder around it");
         }
+        if (picture && !Preview.draws(served.manifest().task())) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--picture is given, but results of the task "
+                            + served.manifest().task().label() + " are not drawn; leave it out");
+        }
         claimResults(served);
         BulkJob job = volumes
                 ? ofVolumes(context, served, mapper)
@@ -185,6 +192,13 @@ final class BatchCommand implements Callable<Integer> {
             summary = job.run(part, threads, progress::begin, name -> progress.step());
         }
         print(summary, mapper);
+        if (summary.empty()) {
+            spec.commandLine()
+                    .getErr()
+                    .println("IN_DIR is " + in + ", which has no " + (volumes ? "volumes" : "images")
+                            + " by their endings");
+            return 2;
+        }
         return summary.failed().isEmpty() ? 0 : 1;
     }
 
@@ -231,6 +245,15 @@ final class BatchCommand implements Callable<Integer> {
                     summary.done(),
                     summary.done() / Math.max(1e-3, summary.seconds()),
                     summary.failed().size());
+            if (!summary.passedOver().isEmpty()) {
+                printer.println("passed over: "
+                        + summary.passedOver().entrySet().stream()
+                                .map(one -> "%,d %s"
+                                        .formatted(
+                                                one.getValue(),
+                                                one.getKey().isEmpty() ? "without an ending" : one.getKey()))
+                                .collect(Collectors.joining(", ")));
+            }
         }
         printer.flush();
     }

@@ -134,6 +134,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private boolean volumes;
 
+    private static final String SPLITS = "the data set of an embedded model";
+
     /** Options that end the command with 1, by what an evaluation measures. */
     private static final List<String> GATES =
             List.of("--min-dice", "--min-f1", "--min-ap50", "--min-pq", "--min-accuracy");
@@ -146,6 +148,8 @@ final class EvaluateCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter err = err();
         try {
+            requireFolder("--results", results);
+            requireFolder("--report", page);
             ModelSource source = NamedModel.find(model, null, spec);
             ModelManifest manifest = ManifestReader.read(source.manifestLocation(), source.manifest());
             volumes = manifest.input().volume() != null;
@@ -166,6 +170,11 @@ final class EvaluateCommand implements Callable<Integer> {
                 case DETECTION -> detection(source, progress);
                 case CLASSIFICATION -> {
                     measures("--min-accuracy");
+                    refuse("a COCO dataset file", "--results", "--masks");
+                    refuse(SPLITS, "--split", "--fold");
+                    if (Files.isDirectory(data)) {
+                        refuse("a table of files and labels", "--images");
+                    }
                     yield judge(ClassificationEvaluation.run(source, data, folder(), page != null, progress));
                 }
                 case EMBEDDING, REGRESSION, TENSORS ->
@@ -175,6 +184,7 @@ final class EvaluateCommand implements Callable<Integer> {
         } catch (NoSuchFileException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage() + " does not exist", e);
         } catch (IllegalArgumentException | InvalidManifestException e) {
+            err.print("\r"); // In place of the progress.
             throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
         }
     }
@@ -231,8 +241,30 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** Refuses options that would be ignored. */
+    private void refuse(String what, String... options) {
+        for (String option : options) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                throw new IllegalArgumentException(
+                        "%s goes with %s, and --data is %s; leave it out".formatted(option, what, data));
+            }
+        }
+    }
+
+    /** Before anything is measured. */
+    private static void requireFolder(String option, @Nullable Path file) {
+        if (file != null
+                && (Files.isDirectory(file)
+                        || !Files.isDirectory(Objects.requireNonNull(
+                                file.toAbsolutePath().normalize().getParent())))) {
+            throw new IllegalArgumentException("%s is %s; name a file in a folder that exists".formatted(option, file));
+        }
+    }
+
     private int segmentation(ModelSource source, IntConsumer progress) throws IOException {
+        refuse("the data set of an embedded detector", "--fold");
         if (Files.isRegularFile(data)) {
+            refuse(SPLITS, "--split");
             measures("--min-pq", "--min-f1", "--min-ap50");
             return judgeObjects(
                     source,
@@ -247,6 +279,7 @@ final class EvaluateCommand implements Callable<Integer> {
             measures("--min-dice", "--min-f1");
             return judge(SegmentationEvaluation.run(source, data, split, progress));
         }
+        refuse(SPLITS, "--split");
         if (Files.isDirectory(data.resolve("objects"))) {
             measures("--min-pq", "--min-f1", "--min-ap50");
             return judgeObjects(source, InstanceEvaluation.run(source, data, page != null, tries(source), progress));
@@ -256,6 +289,11 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private int detection(ModelSource source, IntConsumer progress) throws IOException {
+        if (Files.isRegularFile(data)) {
+            refuse(SPLITS, "--split", "--fold");
+        } else if (!fold.isNone()) {
+            refuse("one of the splits, which --fold stands in place of", "--split");
+        }
         if (Files.isRegularFile(data) && masks) {
             measures("--min-pq", "--min-f1", "--min-ap50");
             return judgeObjects(

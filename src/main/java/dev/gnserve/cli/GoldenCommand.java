@@ -7,11 +7,13 @@ import dev.gnserve.model.InvalidManifestException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelLease;
+import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelRepository;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.ModelState;
 import dev.gnserve.pipeline.GoldenImage;
 import dev.gnserve.pipeline.Upload;
+import dev.gnserve.pipeline.VolumeGolden;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -39,6 +42,7 @@ import tools.jackson.databind.json.JsonMapper;
         name = "golden",
         description = {
             "Compares what a model answers for its golden image with the recorded answer, or records the answer.",
+            "Of a model of volumes, compares its outputs for the golden tensor with the expected ones.",
             "Exit code 0: the answers agree, or the answer was recorded. 1: they differ, or the model does not run. 2: misuse."
         })
 final class GoldenCommand implements Callable<Integer> {
@@ -93,6 +97,10 @@ final class GoldenCommand implements Callable<Integer> {
             spec.commandLine().getErr().println(model + ": " + e.failure().detail());
         } catch (IOException e) {
             spec.commandLine().getErr().println(model + ": " + e.getMessage());
+        } catch (JacksonException e) {
+            spec.commandLine()
+                    .getErr()
+                    .println(model + ": the recorded answer is not JSON; record it again with --record");
         }
         return 1;
     }
@@ -102,8 +110,12 @@ final class GoldenCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), model + " is not the folder of a model");
         }
         ModelSource source = NamedModel.find(model, version, spec);
-        Golden golden = ManifestReader.read(source.manifestLocation(), source.manifest())
-                .golden();
+        ModelManifest described = ManifestReader.read(source.manifestLocation(), source.manifest());
+        Golden golden = described.golden();
+        boolean volumes = described.input().volume() != null;
+        if (volumes) {
+            requireTensors(source, golden);
+        }
         if (golden == null && (image == null || !record)) {
             throw new ParameterException(
                     spec.commandLine(),
@@ -128,11 +140,16 @@ final class GoldenCommand implements Callable<Integer> {
                     spec.commandLine().getErr().println(served + ": " + served.reason());
                     return 1;
                 }
+                if (volumes) {
+                    return print(
+                            source,
+                            VolumeGolden.forCommands().difference(served, served, Objects.requireNonNull(golden)));
+                }
                 GoldenImage images = context.getBean(GoldenImage.class);
                 JsonNode given = images.result(served.manifest(), served, upload);
                 return record
                         ? recorded(source, golden, manifest, upload, given)
-                        : compared(images, source, golden, upload, given);
+                        : compared(images, served.manifest(), source, golden, upload, given);
             }
         }
     }
@@ -152,19 +169,44 @@ final class GoldenCommand implements Callable<Integer> {
                         "--logging.config=classpath:logback-command.xml");
     }
 
-    private int compared(GoldenImage images, ModelSource source, @Nullable Golden known, Upload upload, JsonNode given)
+    private int compared(
+            GoldenImage images,
+            ModelManifest manifest,
+            ModelSource source,
+            @Nullable Golden known,
+            Upload upload,
+            JsonNode given)
             throws IOException {
         Golden golden = Objects.requireNonNull(known);
         byte[] expected = bytes(source, golden.expected());
         String difference = images.difference(expected, given, golden.tolerance());
         if (picture != null) {
-            byte[] png = images.picture(upload, expected, given, golden.tolerance());
+            byte[] png = images.picture(manifest, upload, expected, given, golden.tolerance());
             if (png == null) {
                 spec.commandLine().getErr().println("There is no picture: the answer has no place in the image.");
             } else {
                 Files.write(picture, png);
             }
         }
+        return print(source, difference);
+    }
+
+    /** What is expected of a model of volumes is computed elsewhere. */
+    private void requireTensors(ModelSource source, @Nullable Golden golden) {
+        if (record || picture != null || image != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "the model takes volumes, and --record, --image and --picture are for models of images");
+        }
+        if (golden == null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    source.manifestLocation()
+                            + " names no golden tensors; write golden: {image: INPUT.npy, expected: OUTPUT.npy} into it");
+        }
+    }
+
+    private int print(ModelSource source, @Nullable String difference) {
         print(new Result(source.name(), source.version(), difference, false));
         return difference == null ? 0 : 1;
     }

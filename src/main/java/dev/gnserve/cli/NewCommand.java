@@ -59,6 +59,10 @@ import tools.jackson.databind.json.JsonMapper;
         })
 final class NewCommand implements Callable<Integer> {
 
+    /** Options that have no effect on a package. */
+    private static final List<String> OF_ARCHIVES = List.of(
+            "--task", "--boxes", "--first-label", "--shape", "--like", "--output", "--head", "--preview", "--image");
+
     @Parameters(paramLabel = "NAME", description = "The model's name, as in its URL.")
     @SuppressWarnings("NullAway.Init")
     private String name;
@@ -176,11 +180,18 @@ final class NewCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--preview is " + preview + "; name a file in a folder that exists");
         }
+        if (!Files.exists(from)) {
+            throw new ParameterException(spec.commandLine(), "--from is " + from + ", which does not exist");
+        }
+        if (!Files.isReadable(from)) {
+            throw new ParameterException(spec.commandLine(), "--from is " + from + ", which cannot be read");
+        }
         try {
             ImportedModel.Wish wish = new ImportedModel.Wish(
                     labels, decoder == null ? null : decoder.name().toLowerCase(Locale.ROOT));
             Optional<ImportedModel> imported = ImportedModel.read(from, wish);
             if (imported.isPresent()) {
+                refuseOptionsOfArchives();
                 return new PackageImport(folder, imported.get(), spec, json).make();
             }
         } catch (RefusedPackageException e) {
@@ -192,6 +203,17 @@ final class NewCommand implements Callable<Integer> {
         } catch (TorchScriptException e) {
             spec.commandLine().getErr().println(from + ": " + e.getMessage());
             return 2;
+        }
+    }
+
+    /** A package says itself what they say; nothing is drawn of a volume. */
+    private void refuseOptionsOfArchives() {
+        for (String option : OF_ARCHIVES) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "%s goes with an archive, and --from is the package %s; leave it out".formatted(option, from));
+            }
         }
     }
 

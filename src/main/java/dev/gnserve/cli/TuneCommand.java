@@ -98,6 +98,9 @@ final class TuneCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--write needs the folder of a model, and " + model + " is an embedded one");
         }
+        if (data != null && !Files.isDirectory(data)) {
+            throw new ParameterException(spec.commandLine(), "--data is " + data + ", which is not a folder");
+        }
         Accuracy asked = accuracy == null ? null : accuracy(accuracy);
         ModelSource source = NamedModel.find(model, null, spec);
         TuningReport report;

@@ -45,6 +45,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -67,6 +68,9 @@ import tools.jackson.databind.json.JsonMapper;
             "Exit code 0: pass. 1: fail. 2: cannot be verified (no archive, no image, no Group Normalization)."
         })
 final class VerifyCommand implements Callable<Integer> {
+
+    /** Of --random: 1 GB. */
+    private static final int MOST_VALUES = 1 << 28;
 
     @Parameters(paramLabel = "FILE.pt", description = "The archive.")
     @SuppressWarnings("NullAway.Init")
@@ -250,7 +254,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private FloatTensor random(String shape) {
-        if (!shape.matches("\\d{1,6}(x\\d{1,6}){1,5}")) {
+        if (!shape.matches("[1-9]\\d{0,5}(x[1-9]\\d{0,5}){1,5}")) {
             throw new ParameterException(
                     spec.commandLine(),
                     "--random is " + shape + ", allowed are sizes such as 3x256x256 or 1x3x256x256");
@@ -258,6 +262,13 @@ final class VerifyCommand implements Callable<Integer> {
         int[] sizes = List.of(shape.split("x", -1)).stream()
                 .mapToInt(Integer::parseInt)
                 .toArray();
+        double count = Arrays.stream(sizes).asDoubleStream().reduce(1, (one, other) -> one * other);
+        if (count > MOST_VALUES) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--random is %s, which is %.3g values; allowed are %,d at most"
+                            .formatted(shape, count, MOST_VALUES));
+        }
         TensorShape whole = TensorShape.of(sizes);
         // Without the batch axis, inputs have three axes or more: [C, H, W] or [C, D, H, W].
         TensorShape one = sizes.length > 3 && sizes[0] == 1 ? whole.withoutFirst() : whole;

@@ -20,7 +20,9 @@ public final class AveragePrecision {
 
     private static final int RECALLS = 101;
     private static final int THRESHOLDS = 10;
-    private static final int MOST_PER_IMAGE = 100;
+
+    /** Detections of a class. */
+    static final int MOST_PER_IMAGE = 100;
 
     /** A box with itself may overlap by a little less than 1. */
     private static final double LARGEST_OVERLAP = 1 - 1e-10;
@@ -157,13 +159,14 @@ public final class AveragePrecision {
      * The lowest score at which the F1 score of all classes together, at an overlap of 0.5, is highest; null if nothing is found.
      *
      * @param labels how many
+     * @param most best detections of an image that count, of all classes together: those that could be served
      */
     @Nullable
-    BestThreshold bestThreshold(int labels) {
+    BestThreshold bestThreshold(int labels, int most) {
         List<Judged> all = new ArrayList<>();
         int objects = 0;
         for (int label = 0; label < labels; label++) {
-            Ranking curve = ranking(label, 0.5, Size.ANY);
+            Ranking curve = ranking(label, 0.5, Size.ANY, most, most);
             all.addAll(curve.judged());
             objects += curve.objects();
         }
@@ -213,17 +216,26 @@ public final class AveragePrecision {
     }
 
     private Ranking ranking(int label, double iou, Size size) {
+        return ranking(label, iou, size, Integer.MAX_VALUE, MOST_PER_IMAGE);
+    }
+
+    /**
+     * @param most best detections of an image that count
+     * @param mostOfClass of them that count of one class
+     */
+    private Ranking ranking(int label, double iou, Size size, int most, int mostOfClass) {
         List<Judged> judged = new ArrayList<>();
         int objects = 0;
         for (ImageResult image : images) {
-            objects += judge(image, label, iou, size, judged);
+            objects += judge(image, label, iou, size, most, mostOfClass, judged);
         }
         judged.sort(Comparator.comparingDouble(Judged::score).reversed());
         return new Ranking(judged, objects);
     }
 
     /** Adds the detections of an image that count. Returns how many objects count. */
-    private static int judge(ImageResult image, int label, double iou, Size size, List<Judged> judged) {
+    private static int judge(
+            ImageResult image, int label, double iou, Size size, int most, int mostOfClass, List<Judged> judged) {
         List<Integer> counted = new ArrayList<>();
         List<Integer> ignored = new ArrayList<>();
         for (int i = 0; i < image.truth().size(); i++) {
@@ -234,7 +246,7 @@ public final class AveragePrecision {
         }
         boolean[] taken = new boolean[image.truth().size()];
         int judgedHere = 0;
-        for (int i = 0; i < image.detections().size() && judgedHere < MOST_PER_IMAGE; i++) {
+        for (int i = 0; i < Math.min(most, image.detections().size()) && judgedHere < mostOfClass; i++) {
             Found found = image.detections().get(i);
             if (found.label() != label) {
                 continue;

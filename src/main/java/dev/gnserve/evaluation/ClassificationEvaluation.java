@@ -8,6 +8,7 @@ import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.OutputSpec.Decoder;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,8 +109,13 @@ public final class ClassificationEvaluation {
     }
 
     static Map<Path, Integer> ofTable(Path table, Path folder, List<String> labels) throws IOException {
-        List<String> lines = Files.readAllLines(table);
-        List<String> header = lines.isEmpty() ? List.of() : cells(lines.get(0));
+        List<String> lines;
+        try {
+            lines = Files.readAllLines(table);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(table + " is not UTF-8; save it as UTF-8", e);
+        }
+        List<String> header = lines.isEmpty() ? List.of() : cells(withoutMark(lines.get(0)));
         int file = header.indexOf("file");
         int label = header.indexOf("label");
         if (file < 0 || label < 0) {
@@ -139,6 +145,11 @@ public final class ClassificationEvaluation {
             throw new IllegalArgumentException(table + " names no image");
         }
         return truth;
+    }
+
+    /** Spreadsheets begin UTF-8 with a byte order mark. */
+    private static String withoutMark(String line) {
+        return line.startsWith("\uFEFF") ? line.substring(1) : line;
     }
 
     private static int label(String name, List<String> labels, String where) {

@@ -3,6 +3,7 @@ package dev.gnserve.evaluation;
 import dev.gnserve.image.Box;
 import dev.gnserve.image.CocoRle;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,7 +42,17 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
             root = JsonMapper.shared().readTree(Files.readString(file));
         } catch (JacksonException e) {
             throw new IllegalArgumentException(file + " is not JSON: " + e.getOriginalMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + " is not UTF-8; save it as UTF-8", e);
         }
+        try {
+            return read(root, file, folder, labels, withPixels);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(file + " is no COCO dataset file: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private static CocoData read(JsonNode root, Path file, Path folder, List<String> labels, boolean withPixels) {
         for (String section : List.of("images", "annotations", "categories")) {
             if (!root.path(section).isArray()) {
                 throw new IllegalArgumentException(file + " has no list \"" + section
@@ -51,7 +62,7 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
         Map<Long, String> names = new LinkedHashMap<>();
         root.path("categories")
                 .forEach(category -> names.put(
-                        category.path("id").asLong(), category.path("name").asString("")));
+                        id(category, "id", file), category.path("name").asString("")));
         Map<Long, List<LabelledBox>> boxes = new LinkedHashMap<>();
         Map<Integer, Long> categoryOfLabel = new TreeMap<>();
         names.forEach((id, name) -> {
@@ -60,16 +71,16 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
             }
         });
         Map<Long, JsonNode> imageOfId = new HashMap<>();
-        root.path("images").forEach(image -> imageOfId.put(image.path("id").asLong(), image));
+        root.path("images").forEach(image -> imageOfId.put(id(image, "id", file), image));
         for (JsonNode annotation : root.path("annotations")) {
-            String name = names.getOrDefault(annotation.path("category_id").asLong(), "");
+            String name = names.getOrDefault(id(annotation, "category_id", file), "");
             int label = labels.indexOf(name);
             if (label < 0) {
                 throw new IllegalArgumentException(
                         "annotation %s of %s has the category \"%s\", and the model has the labels %s. Give the category the name of its label"
                                 .formatted(annotation.path("id"), file, name, labels));
             }
-            long image = annotation.path("image_id").asLong();
+            long image = id(annotation, "image_id", file);
             JsonNode size = imageOfId.get(image);
             Pixels pixels = withPixels && size != null ? pixels(annotation, size, file) : null;
             boxes.computeIfAbsent(image, first -> new ArrayList<>()).add(box(annotation, label, pixels, file));
@@ -81,7 +92,7 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
                 throw new IllegalArgumentException(
                         path + " is not there; " + file + " names it. Say with --images where the images are");
             }
-            long id = image.path("id").asLong();
+            long id = id(image, "id", file);
             images.add(new LabelledImage(
                     id,
                     path,
@@ -93,8 +104,31 @@ record CocoData(List<LabelledImage> images, Map<Integer, Long> categoryOfLabel) 
         return new CocoData(List.copyOf(images), Map.copyOf(categoryOfLabel));
     }
 
+    private static long id(JsonNode owner, String field, Path file) {
+        JsonNode id = owner.path(field);
+        if (!id.isNumber() || !id.canConvertToExactIntegral() || !id.canConvertToLong()) {
+            throw new IllegalArgumentException("%s has %s in %s; allowed is a whole number"
+                    .formatted(
+                            owner.toString()
+                                    .substring(0, Math.min(100, owner.toString().length())),
+                            id.isMissingNode() ? "no " + field : "the " + field + " " + id,
+                            file));
+        }
+        return id.asLong();
+    }
+
+    /** A number or, as some tools write it, true or false. */
+    private static boolean isCrowd(JsonNode annotation, Path file) {
+        JsonNode crowd = annotation.path("iscrowd");
+        if (!crowd.isMissingNode() && !crowd.isNull() && !crowd.isBoolean() && !crowd.isIntegralNumber()) {
+            throw new IllegalArgumentException("annotation %s of %s has the iscrowd %s; allowed are 0 and 1"
+                    .formatted(annotation.path("id"), file, crowd));
+        }
+        return crowd.isBoolean() ? crowd.asBoolean() : crowd.asInt(0) != 0;
+    }
+
     private static LabelledBox box(JsonNode annotation, int label, @Nullable Pixels pixels, Path file) {
-        boolean crowd = annotation.path("iscrowd").asInt(0) != 0;
+        boolean crowd = isCrowd(annotation, file);
         JsonNode corners = annotation.path("bbox");
         if (pixels != null) {
             double area = annotation.path("area").asDouble(pixels.area());

@@ -21,11 +21,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** Judges a detector's archive as it is served: by the same decoding, preparation, tiles and choice of boxes. */
 public final class DetectionEvaluation {
 
-    /** The curve of precision needs boxes of low scores too, not only those that are served. */
-    private static final float LEAST_SCORE = 0.01f;
-
-    private static final int MOST_DETECTIONS = 100;
-
     private DetectionEvaluation() {}
 
     /**
@@ -114,9 +109,10 @@ public final class DetectionEvaluation {
             throws IOException {
         AveragePrecision precision = new AveragePrecision();
         WorstImages worst = new WorstImages(withWorst);
-        DetectionTask task = DetectionTask.of(LEAST_SCORE, MOST_DETECTIONS);
         try (EvaluatedModel model = EvaluatedModel.open(source)) {
             List<String> labels = model.manifest().labels();
+            Thresholds thresholds = model.manifest().thresholds();
+            DetectionTask task = ServedDetections.all(thresholds, labels.size());
             for (LabelledImage image : images) {
                 Detections result = model.find(task, image.file());
                 image.requireSize(result.image().width(), result.image().height());
@@ -124,30 +120,20 @@ public final class DetectionEvaluation {
                         .map(Found::of)
                         .toList();
                 precision.add(image.boxes(), found);
-                offer(worst, image, served(result, model.manifest().thresholds()));
+                offer(worst, image, ServedDetections.of(result, thresholds));
                 progress.accept(precision.images());
             }
-            DetectionReport report =
-                    DetectionReport.of(source.name(), source.version(), data, split, labels, precision);
+            DetectionReport report = DetectionReport.of(
+                    source.name(), source.version(), data, split, labels, precision, thresholds.maxDetections());
             return new Evaluation<>(report, Evaluation.PRECISION, precision.curves(labels), worst.list());
         }
-    }
-
-    /** Those that a request without parameters would have been answered with. */
-    private static Detections served(Detections result, Thresholds thresholds) {
-        return new Detections(
-                result.image(),
-                result.labels(),
-                result.detections().stream()
-                        .filter(detection -> detection.score() >= thresholds.score(detection.label()))
-                        .toList());
     }
 
     /** By the F1 score of the boxes that the model serves. */
     private static void offer(WorstImages worst, LabelledImage image, Detections served) throws IOException {
         InstanceScores one = new InstanceScores(served.labels().size());
-        double ignored = one.add(
-                image.boxes(), served.detections().stream().map(Found::of).toList());
+        List<Found> boxes = served.detections().stream().map(Found::of).toList();
+        double ignored = one.add(image.boxes(), boxes, boxes);
         int hits = 0;
         int objects = 0;
         for (int label = 0; label < served.labels().size(); label++) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param apSmall ap50to95 of objects up to 32 x 32 pixels
  * @param apMedium of objects up to 96 x 96 pixels
  * @param apLarge of larger objects
- * @param recall part of the objects that are found with at most 100 detections an image, mean of the same thresholds and the classes
+ * @param recall part of the objects that are found with at most 100 detections of a class in an image, mean of the same thresholds and the classes
  * @param bestThreshold the lowest score that gives the best F1 score at an overlap of 0.5; null if nothing is found
  * @param byClass the same by class
  */
@@ -56,8 +56,15 @@ public record DetectionReport(
         byClass = List.copyOf(byClass);
     }
 
+    /** @param most boxes of an image that the model serves */
     static DetectionReport of(
-            String model, String version, String data, String split, List<String> labels, AveragePrecision precision) {
+            String model,
+            String version,
+            String data,
+            String split,
+            List<String> labels,
+            AveragePrecision precision,
+            int most) {
         List<ClassScores> rows = new ArrayList<>();
         for (int label = 0; label < labels.size(); label++) {
             rows.add(new ClassScores(
@@ -80,7 +87,7 @@ public record DetectionReport(
                 mean(labels, label -> precision.ofAllThresholds(label, Size.MEDIUM)),
                 mean(labels, label -> precision.ofAllThresholds(label, Size.LARGE)),
                 mean(labels, precision::recall),
-                precision.bestThreshold(labels.size()),
+                precision.bestThreshold(labels.size(), most),
                 rows);
     }
 

@@ -5,6 +5,7 @@ import dev.gnserve.backend.Engine;
 import dev.gnserve.backend.EngineScope;
 import dev.gnserve.backend.djl.EngineSettings;
 import dev.gnserve.backend.djl.PyTorchBackend;
+import dev.gnserve.failure.FailureException;
 import dev.gnserve.model.LoadedModel;
 import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
@@ -69,19 +70,36 @@ final class EvaluatedModel implements AutoCloseable {
         return new ThresholdSweep(List.copyOf(tries.keySet()), manifests);
     }
 
-    /** @throws dev.gnserve.failure.FailureException if the image cannot be read */
+    /** @throws IllegalArgumentException if the image cannot be read, or does not go with the model */
     <R> R find(CollectorFactory<R> task, Path image) throws IOException {
         Upload upload = new Upload(String.valueOf(image.getFileName()), Files.readAllBytes(image));
-        return pipeline.find(task, model.manifest(), model, upload).result();
+        try {
+            return pipeline.find(task, model.manifest(), model, upload).result();
+        } catch (FailureException e) {
+            throw ofData(image, e);
+        }
+    }
+
+    /** A failure as that of the data, unless the model or the machine failed. */
+    private static RuntimeException ofData(Path file, FailureException e) {
+        return switch (e.failure().code()) {
+            case INVALID_REQUEST, UPLOAD_TOO_LARGE, IMAGE_TOO_LARGE, UNSUPPORTED_MEDIA, IMAGE_UNDECODABLE ->
+                new IllegalArgumentException(file + ": " + e.failure().detail(), e);
+            default -> e;
+        };
     }
 
     /**
      * What is found in a volume, a file or a folder of Zarr.
      *
-     * @throws dev.gnserve.failure.FailureException if it cannot be read
+     * @throws IllegalArgumentException if it cannot be read, or does not go with the model
      */
     VolumeSegmentation find(Path volume) throws IOException {
-        return volumes.find(model, volume);
+        try {
+            return volumes.find(model, volume);
+        } catch (FailureException e) {
+            throw ofData(volume, e);
+        }
     }
 
     boolean takesVolumes() {

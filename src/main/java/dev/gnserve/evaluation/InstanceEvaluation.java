@@ -9,6 +9,7 @@ import dev.gnserve.model.ManifestReader;
 import dev.gnserve.model.ModelManifest;
 import dev.gnserve.model.ModelSource;
 import dev.gnserve.model.Task;
+import dev.gnserve.model.Thresholds;
 import dev.gnserve.segmentation.Segmentation;
 import dev.gnserve.segmentation.SegmentationTask;
 import dev.gnserve.segmentation.SegmentedClass;
@@ -33,9 +34,6 @@ import tools.jackson.databind.json.JsonMapper;
  * COCO dataset file with outlines, or a folder with {@code images/} and {@code objects/}, pictures or volumes of object numbers.
  */
 public final class InstanceEvaluation {
-
-    /** The curve of precision needs objects of low scores too. */
-    private static final DetectionTask ALL_DETECTIONS = DetectionTask.of(0.01f, 100);
 
     private static final String PICTURE = "PNG or TIFF with one channel";
 
@@ -147,8 +145,8 @@ public final class InstanceEvaluation {
             Predicate<Found> counts,
             BiConsumer<Shown, Found> keep) {
 
-        List<Found> counted(Shown shown) {
-            return shown.found().stream().filter(counts).toList();
+        List<Found> counted(List<Found> found) {
+            return found.stream().filter(counts).toList();
         }
     }
 
@@ -157,15 +155,22 @@ public final class InstanceEvaluation {
      *
      * @param width of the upright image, in pixels
      * @param height of the upright image, in pixels
-     * @param picture a PNG of the result
+     * @param found all, also what is not served
+     * @param served what a request without parameters is answered with
+     * @param picture a PNG of what is served
      * @param truth reads a file of object numbers for the image
      */
     private record Shown(
-            int width, int height, List<Found> found, Supplier<byte[]> picture, Function<Path, TrueNumbers> truth) {
+            int width,
+            int height,
+            List<Found> found,
+            List<Found> served,
+            Supplier<byte[]> picture,
+            Function<Path, TrueNumbers> truth) {
 
         /** Of an image. */
-        Shown(int width, int height, List<Found> found, Supplier<byte[]> picture) {
-            this(width, height, found, picture, file -> TrueNumbers.ofPicture(file, PICTURE, width, height));
+        Shown(int width, int height, List<Found> found, List<Found> served, Supplier<byte[]> picture) {
+            this(width, height, found, served, picture, file -> TrueNumbers.ofPicture(file, PICTURE, width, height));
         }
     }
 
@@ -188,17 +193,18 @@ public final class InstanceEvaluation {
             for (Case one : cases) {
                 List<Supplier<Shown>> all = find(model, sweep, one.image());
                 Shown shown = all.get(0).get();
-                List<Found> found = one.counted(shown);
+                List<Found> found = one.counted(shown.found());
+                List<Found> served = one.counted(shown.served());
                 found.forEach(object -> one.keep().accept(shown, object));
                 List<LabelledBox> truth = one.truth().apply(shown);
                 for (int i = 0; i < tried.size(); i++) {
-                    tried.get(i).add(truth, one.counted(all.get(i + 1).get()));
+                    tried.get(i).add(truth, one.counted(all.get(i + 1).get().served()));
                 }
-                double quality = scores.add(truth, found);
+                double quality = scores.add(truth, found, served);
                 worst.offer(
                         String.valueOf(one.image().getFileName()),
                         quality,
-                        "PQ %.3f: %d objects, %d found".formatted(quality, truth.size(), found.size()),
+                        "PQ %.3f: %d objects, %d found".formatted(quality, truth.size(), served.size()),
                         shown.picture());
                 progress.accept(scores.images());
             }
@@ -248,11 +254,24 @@ public final class InstanceEvaluation {
                 segmentation.image().width(),
                 segmentation.image().height(),
                 found,
+                found,
                 () -> SegmentationTask.DEFAULT.picture(segmentation));
     }
 
     private static Shown masks(EvaluatedModel model, Path image) throws IOException {
-        Detections detections = model.find(ALL_DETECTIONS, image);
+        Thresholds thresholds = model.manifest().thresholds();
+        Detections all = model.find(
+                ServedDetections.all(thresholds, model.manifest().labels().size()), image);
+        Detections served = ServedDetections.of(all, thresholds);
+        return new Shown(
+                all.image().width(),
+                all.image().height(),
+                objects(all),
+                objects(served),
+                () -> DetectionTask.DEFAULT.picture(served));
+    }
+
+    private static List<Found> objects(Detections detections) {
         List<Found> found = new ArrayList<>();
         for (Detection detection : detections.detections()) {
             if (detection.mask() == null) {
@@ -264,11 +283,7 @@ public final class InstanceEvaluation {
                     detection.score(),
                     Pixels.of(detection.mask().region(), detection.mask().inside())));
         }
-        return new Shown(
-                detections.image().width(),
-                detections.image().height(),
-                found,
-                () -> ALL_DETECTIONS.picture(detections));
+        return found;
     }
 
     private static Shown volume(VolumeSegmentation segmentation, int labels) {
@@ -281,6 +296,7 @@ public final class InstanceEvaluation {
         return new Shown(
                 segmentation.shape().width(),
                 segmentation.shape().depth() * segmentation.shape().height(),
+                found,
                 found,
                 segmentation::overlay,
                 file -> TrueNumbers.ofVolume(file, segmentation));

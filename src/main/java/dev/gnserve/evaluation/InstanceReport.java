@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How well the separate objects that a model found fit the true ones, by their pixels. Figures are means of the classes that have true
- * objects; null where they are not defined. Average precision is not defined for volumes.
+ * objects; null where they are not defined. Average precision ranks all that is found, and is not defined for volumes; all other figures
+ * are those of what the model is served with.
  *
  * @param images how many
  * @param objects true ones, without crowds

@@ -29,15 +29,17 @@ final class InstanceScores {
     /**
      * Adds an image.
      *
+     * @param found all objects, for average precision
+     * @param served those of them that the model is served with, for all other figures
      * @return its own panoptic quality, of all classes together; 1 if it has no object and none was found
      */
-    double add(List<LabelledBox> truth, List<Found> found) {
+    double add(List<LabelledBox> truth, List<Found> found, List<Found> served) {
         images++;
         if (ranked) {
             precision.add(truth, found);
         }
-        found.forEach(object -> predicted[object.label()]++);
-        double quality = qualities.add(truth, found).pq();
+        served.forEach(object -> predicted[object.label()]++);
+        double quality = qualities.add(truth, served).pq();
         return Double.isNaN(quality) ? 1 : quality;
     }
 

@@ -40,7 +40,8 @@ public final class MaskEvaluation {
      * @param withWorst whether the worst images are kept
      * @param tries the text of model.yaml with each threshold to try; may be empty
      * @param progress is told the number of images done
-     * @throws IllegalArgumentException if an image has no mask, or a mask does not go with its image or the model
+     * @throws IllegalArgumentException if an image has no mask, a mask does not go with its image or the model, or the masks have
+     *     {@value #NOT_JUDGED} and no label
      */
     public static Evaluation<MaskReport> run(
             ModelSource source, Path folder, boolean withWorst, Map<Float, String> tries, IntConsumer progress)
@@ -67,9 +68,11 @@ public final class MaskEvaluation {
                     .map(threshold -> new ConfusionMatrix(labels.size() + 1))
                     .toList();
             int done = 0;
+            long all = 0;
             for (Map.Entry<Path, Path> pair : maskOfImage.entrySet()) {
                 Segmented found = Segmented.in(model, sweep, pair.getKey());
                 TrueNumbers truth = found.truth().apply(pair.getValue());
+                all += (long) truth.numbers().width() * truth.numbers().height();
                 ConfusionMatrix ofImage = new ConfusionMatrix(labels.size() + 1);
                 compare(found.labels().get(0).get(), truth, labels, ofImage);
                 matrix.add(ofImage);
@@ -85,6 +88,7 @@ public final class MaskEvaluation {
                         found.picture());
                 progress.accept(++done);
             }
+            requireLabels(matrix, all);
             List<MaskThreshold> thresholds = IntStream.range(0, tried.size())
                     .mapToObj(i -> MaskThreshold.of(
                             sweep.thresholds().get(i), tried.get(i).meanDice()))
@@ -92,6 +96,19 @@ public final class MaskEvaluation {
             MaskReport report =
                     MaskReport.of(source.name(), source.version(), folder.toString(), done, labels, matrix, thresholds);
             return new Evaluation<>(report, Evaluation.THRESHOLDS, curves(thresholds), worst.list());
+        }
+    }
+
+    /**
+     * Refuses masks whose foreground is {@value #NOT_JUDGED}, a habit of many tools: nothing of it would be judged.
+     *
+     * @param all pixels, also those that are not judged
+     */
+    static void requireLabels(ConfusionMatrix matrix, long all) {
+        if (matrix.truth(0) == matrix.pixels() && matrix.pixels() < all) {
+            throw new IllegalArgumentException(
+                    "the masks have %1$d, for pixels that are not judged, and no number of a label; write the number of the label, such as 1, in place of %1$d"
+                            .formatted(NOT_JUDGED));
         }
     }
 

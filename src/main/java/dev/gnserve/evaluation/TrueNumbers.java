@@ -8,7 +8,6 @@ import dev.gnserve.segmentation.VolumeSegmentation;
 import dev.gnserve.volume.VolumeFile;
 import dev.gnserve.volume.VolumeShape;
 import java.awt.image.BufferedImage;
-import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ record TrueNumbers(Path file, LabelMap numbers, int planes) {
      *
      * @param kind of the file, in words
      * @param width of the image it belongs to
-     * @throws IllegalArgumentException if it is none, or has another size
+     * @throws IllegalArgumentException if it is none, has another size, or values that are not whole
      */
     static TrueNumbers ofPicture(Path file, String kind, int width, int height) {
         BufferedImage read;
@@ -47,9 +46,18 @@ record TrueNumbers(Path file, LabelMap numbers, int planes) {
             throw new IllegalArgumentException("%s has %d x %d pixels, and its image %d x %d"
                     .formatted(file, read.getWidth(), read.getHeight(), width, height));
         }
-        Raster raster = read.getRaster();
-        return new TrueNumbers(
-                file, LabelMap.of(width, height, raster.getSamples(0, 0, width, height, 0, (int[]) null)), 1);
+        double[] values =
+                read.getRaster().getSamples(0, 0, width, height, 0, (double[]) null); // A TIFF may have float.
+        int[] numbers = new int[values.length];
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] != Math.rint(values[i]) || values[i] < 0 || values[i] > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException(
+                        "%s has the value %s at (%d, %d); allowed are whole numbers from 0 to %d"
+                                .formatted(file, values[i], i % width, i / width, Integer.MAX_VALUE));
+            }
+            numbers[i] = (int) values[i];
+        }
+        return new TrueNumbers(file, LabelMap.of(width, height, numbers), 1);
     }
 
     /**

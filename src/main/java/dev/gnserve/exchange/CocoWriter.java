@@ -11,7 +11,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * COCO's formats (cocodataset.org, "Data format" and "Results format"). Numbers of images, categories and annotations begin at 1. A mask is a
- * compressed run-length string; without one, results have no segmentation.
+ * compressed run-length string, and results have no box then; without one, they have a box and no segmentation.
  */
 final class CocoWriter implements ResultWriter {
 
@@ -37,15 +37,18 @@ final class CocoWriter implements ResultWriter {
             Map<String, Object> found = new LinkedHashMap<>();
             found.put("image_id", image);
             found.put("category_id", categories.number(object.label()) + 1);
-            found.put("bbox", List.of(box.x(), box.y(), box.width(), box.height()));
+            List<Double> bounds = List.of(box.x(), box.y(), box.width(), box.height());
             CocoRle runs = object.runs();
-            if (runs != null) {
+            if (runs != null) { // With a bbox beside it, loadRes would take the area of the box.
                 found.put(
                         "segmentation", Map.of("size", List.of(runs.height(), runs.width()), "counts", runs.counts()));
+            } else {
+                found.put("bbox", bounds);
             }
             found.put("score", object.score());
             foundHere.add(found);
             Map<String, Object> annotation = new LinkedHashMap<>(found);
+            annotation.put("bbox", bounds);
             annotation.put("id", annotations.size() + foundHere.size());
             annotation.put("area", object.area());
             annotation.put("iscrowd", 0);

@@ -1,10 +1,13 @@
 package dev.gnserve.exchange;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -36,8 +39,8 @@ public final class Conversion {
     /**
      * A conversion from one folder to another.
      *
-     * @param labels of the model, in its order; if empty, all labels of the results: in the order of a document that lists its
-     *     classes, else sorted
+     * @param labels of the model, in its order; if empty, all labels of the results: those that documents list as their classes, in
+     *     the order in which they come first, then the others sorted
      * @param images folder of the pictures, for the intensities of {@link Format#CSV}; null for a table without them
      */
     public Conversion(Path from, Path to, Format format, List<String> labels, @Nullable Path images) {
@@ -74,7 +77,7 @@ public final class Conversion {
     private List<String> names() throws IOException {
         try (Stream<Path> files = Files.walk(from)) {
             return files.filter(Files::isRegularFile)
-                    .map(file -> from.relativize(file).toString().replace('\\', '/'))
+                    .map(file -> from.relativize(file).toString().replace(File.separatorChar, '/'))
                     .filter(name -> name.endsWith(ENDING) && !name.endsWith(PROBLEM))
                     .map(name -> name.substring(0, name.length() - ENDING.length()))
                     .sorted()
@@ -87,18 +90,20 @@ public final class Conversion {
     }
 
     private List<String> labelsOf(List<String> names) throws IOException {
-        TreeSet<String> found = new TreeSet<>();
+        Set<String> listed = new LinkedHashSet<>();
+        Set<String> found = new TreeSet<>();
         for (String image : names) {
             try {
                 ImageResult result = read(image);
                 if (result.listsClasses()) {
-                    return result.labels();
+                    listed.addAll(result.labels());
                 }
-                found.addAll(result.labels());
+                result.objects().forEach(object -> found.add(object.label()));
             } catch (IllegalArgumentException | JacksonException unreadable) {
                 // Reported when it is converted.
             }
         }
-        return List.copyOf(found);
+        listed.addAll(found);
+        return List.copyOf(listed);
     }
 }

@@ -67,11 +67,14 @@ public final class GoldenImage {
     /**
      * A PNG of the image with what differs drawn on it; null for results without a place in the image.
      *
+     * @param manifest of the model, which says what channels the image has
      * @throws JacksonException if the expected response is not JSON
      */
-    public byte @Nullable [] picture(Upload image, byte[] expected, JsonNode given, float tolerance) {
+    public byte @Nullable [] picture(
+            ModelManifest manifest, Upload image, byte[] expected, JsonNode given, float tolerance) {
         return GoldenPicture.of(
-                new ImageDecoder(ImageLimits.DEFAULT).decode(image.bytes(), image.page(), Cancellation.NEVER),
+                new ImageDecoder(ImageLimits.DEFAULT)
+                        .decode(image.bytes(), image.page(), manifest.input().colour(), Cancellation.NEVER),
                 firstImage(expected),
                 given,
                 new GoldenComparison(tolerance));

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
@@ -19,6 +20,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -73,6 +75,38 @@ class BulkJobTest {
         run(Shard.WHOLE, "none");
 
         assertThat(asked).containsExactly("a.JPG", "b.png", "deep/er/c.tiff", "slide");
+    }
+
+    @Test
+    void filesOfOtherEndingsAreCountedAndAnEmptyFolderIsNamed() throws Exception {
+        Files.createFile(in.resolve("deep/two.TXT"));
+        Files.writeString(in.resolve("LICENSE"), "no image");
+
+        BulkJob.Summary summary = run(new Shard(0, 100), "none");
+
+        assertThat(summary.passedOver()).isEqualTo(Map.of(".txt", 2, "", 1));
+        assertThat(summary.empty()).isFalse();
+        for (String image : List.of("b.png", "a.JPG", "deep/er/c.tiff")) {
+            Files.delete(in.resolve(image));
+        }
+        assertThat(run(Shard.WHOLE, "none").empty()).isTrue();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aNameWithABackslashIsOneName() throws Exception {
+        Files.writeString(in.resolve("a\\b.png"), "image");
+
+        assertThat(run(Shard.WHOLE, "none").failed()).isEmpty();
+        assertThat(files()).contains("a\\b.png.json");
+    }
+
+    @Test
+    void aResultThatCannotBeWrittenLeavesNoPartOfIt() throws Exception {
+        Files.createDirectories(out.resolve("b.png.overlay.png/taken"));
+
+        assertThatThrownBy(() -> run(Shard.WHOLE, "none")).hasMessageContaining("b.png.overlay.png cannot be written");
+        assertThat(files()).noneMatch(name -> name.endsWith(".part"));
     }
 
     @Test
@@ -171,7 +205,7 @@ class BulkJobTest {
                 .hasMessageContaining("No space left on device");
         assertThat(out.resolve("a.JPG.json")).hasContent("by an earlier job");
         assertThat(out.resolve("b.png.json")).doesNotExist();
-        Files.delete(ResultFiles.part(out.resolve("b.png.json")));
+        assertThat(ResultFiles.part(out.resolve("b.png.json"))).doesNotExist();
 
         assertThat(run(Shard.WHOLE, "none").failed()).isEmpty();
         assertThat(out.resolve("b.png.json")).hasContent("found in image b.png");

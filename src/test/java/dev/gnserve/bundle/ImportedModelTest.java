@@ -301,6 +301,82 @@ class ImportedModelTest {
                         "[{\"kind\":\"linear\",\"gain\":[0.005],\"offset\":[0.25]},{\"kind\":\"clip\",\"minimum\":0.5}]");
     }
 
+    private static final String LOADS = "\"LoadImaged\", \"keys\": \"image\"";
+    private static final String TYPED = "{\"_target_\": \"EnsureTyped\", \"keys\": \"image\"}";
+
+    private JsonNode steps(String transform) throws IOException {
+        String ranged = INFERENCE.replaceFirst(".*ScaleIntensityRanged.*\n", "");
+        return monai(METADATA, ranged.replace(TYPED, transform)).manifest().at("/input/volume/steps");
+    }
+
+    /** monai/transforms: Orientation ignores axcodes then; the reader turns the volume to RAS by itself. */
+    @Test
+    void closestCanonicalIsRas() throws IOException {
+        String given = "\"axcodes\": \"RAS\"";
+        String ignored = INFERENCE.replace(given, "\"axcodes\": \"LPS\", \"as_closest_canonical\": true");
+        assertThat(orientation(ignored)).isEqualTo("RAS");
+        assertThat(orientation(INFERENCE.replace(given, "\"axcodes\": \"LPS\"")))
+                .isEqualTo("LPS");
+        String reader = INFERENCE.replace(
+                LOADS, LOADS + ", \"reader\": \"monai.data.NibabelReader\", \"as_closest_canonical\": true");
+        assertThat(orientation(reader.replaceFirst(".*Orientationd.*\n", ""))).isEqualTo("RAS");
+        assertThat(orientation(reader.replace(given, "\"axcodes\": \"LPS\""))).isEqualTo("LPS");
+    }
+
+    @Test
+    void readersThatGiveTheFileAsItIsAreTaken() throws IOException {
+        String given = INFERENCE.replace(LOADS, LOADS + ", \"reader\": \"ITKReader\", \"reverse_indexing\": false");
+        assertThat(monai(METADATA, given).manifest())
+                .isEqualTo(monai(METADATA, INFERENCE).manifest());
+    }
+
+    private String orientation(String inference) throws IOException {
+        return monai(METADATA, inference)
+                .manifest()
+                .at("/input/volume/orientation")
+                .asString("");
+    }
+
+    /** As monai.transforms.ScaleIntensity 1.6.1 computes it for each of these. */
+    @Test
+    void scaleIntensityWithoutARangeLeavesValuesOrMultipliesThem() throws IOException {
+        String scale = "{\"_target_\": \"ScaleIntensityd\", \"keys\": \"image\", \"minv\": null, ";
+        assertThat(steps(scale + "\"maxv\": null}").isEmpty()).isTrue();
+        assertThat(steps(scale + "\"maxv\": null, \"factor\": 0.5}").toString())
+                .isEqualTo("[{\"kind\":\"linear\",\"gain\":[1.5],\"offset\":[0.0]}]");
+        assertThat(steps(scale + "\"maxv\": 5}").toString())
+                .as("to 0 to 1, as if maxv were not there")
+                .isEqualTo("[{\"kind\":\"scale-range\",\"perChannel\":false,\"epsilon\":0}]");
+    }
+
+    @Test
+    void transformsOfOtherKeysDoNotChangeTheImage() throws IOException {
+        String label = "{\"_target_\": \"ScaleIntensityd\", \"keys\": \"label\"}";
+        assertThat(steps(label).isEmpty()).isTrue();
+        assertThat(steps(label.replace("\"label\"", "[\"label\", \"image\"]")).size())
+                .isEqualTo(1);
+        String named = INFERENCE.replace("\"keys\": \"image\"", "\"keys\": \"img\"");
+        assertThat(monai(METADATA, named).manifest())
+                .as("the only key is the image")
+                .isEqualTo(monai(METADATA, INFERENCE).manifest());
+        assertThatThrownBy(() -> monai(
+                        METADATA,
+                        named.replace("\"EnsureTyped\", \"keys\": \"img\"", "\"EnsureTyped\", \"keys\": \"label\"")))
+                .hasMessageContaining("preprocessing with the keys [img, label] and without \"image\"");
+    }
+
+    /** AsDiscrete computes {@code img >= threshold}; a label has what is above thresholds.mask. */
+    @Test
+    void theThresholdItselfBelongsToTheLabel() throws IOException {
+        String inference = INFERENCE
+                .replace("\"softmax\": true", "\"sigmoid\": true")
+                .replace("\"argmax\": true", "\"threshold\": 0.5");
+        double mask =
+                monai(METADATA, inference).manifest().at("/thresholds/mask").asDouble();
+        assertThat((float) mask).isLessThan(0.5f);
+        assertThat(Math.nextUp((float) mask)).isEqualTo(0.5f);
+    }
+
     @Test
     void aBundleMaySayItInYaml() throws IOException {
         Path zip = zip(
@@ -350,6 +426,14 @@ class ImportedModelTest {
                 "SlidingWindowInferer | SimpleInferer | inferer is SimpleInferer",
                 "EnsureTyped | CropForegroundd | 'preprocessing.transforms[5] CropForegroundd is not taken'",
                 "\"EnsureTyped\", | \"EnsureTyped\", \"_disabled_\": \"$not @roi\", | preprocessing.transforms[5]._disabled_ is the Python expression",
+                "\"LoadImaged\", | \"LoadImaged\", \"reverse_indexing\": true, | LoadImaged.reverse_indexing true is not taken",
+                "\"LoadImaged\", | \"LoadImaged\", \"reader\": \"PydicomReader\", | 'LoadImaged.reader \"PydicomReader\" is not taken'",
+                "\"LoadImaged\", | \"LoadImaged\", \"dtype\": \"$np.int16\", | LoadImaged.dtype",
+                "\"EnsureChannelFirstd\", | \"EnsureChannelFirstd\", \"channel_dim\": 0, | EnsureChannelFirstd.channel_dim 0 is not taken",
+                "\"EnsureTyped\", | \"EnsureTyped\", \"dtype\": \"int32\", | EnsureTyped.dtype",
+                "\"axcodes\": \"RAS\" | \"axcodes\": \"RAS\", \"labels\": [[\"R\", \"L\"], [\"P\", \"A\"], [\"I\", \"S\"]] | Orientationd.labels",
+                "\"axcodes\": \"RAS\" | \"axcodes\": null | Orientationd.axcodes",
+                "\"transform\": \"@preprocessing\" | \"post_func\": \"$lambda x: x\" | Invertd.post_func is not taken",
                 "Invertd | KeepLargestConnectedComponentd | KeepLargestConnectedComponentd is not taken",
                 "\"clip\": true | \"relative\": true | ScaleIntensityRanged.relative is not taken",
                 "\"argmax\": true | \"rounding\": \"torchrounding\" | AsDiscreted.rounding is not taken",

@@ -250,6 +250,16 @@ class ArchiveCommandsTest {
         assertThat(run("verify", sample("chain-traced").toString())).isEqualTo(2);
         assertThat(run("verify", sample("chain-traced").toString(), "--random", "many"))
                 .isEqualTo(2);
+        assertThat(run("verify", sample("chain-traced").toString(), "--random", "3x0x8"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--random is 3x0x8, allowed are sizes such as 3x256x256");
+        assertThat(run("verify", sample("chain-traced").toString(), "--random", "3x99999x99999"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--random is 3x99999x99999, which is 3.00e+10 values; allowed are 268,435,456 at most");
+        String file = sample("chain-traced").toString();
+        assertThat(run("tune", "nuclei-unet-gn", "--data", file)).isEqualTo(2);
+        assertThat(err.toString()).contains("--data is " + file + ", which is not a folder");
     }
 
     /** The second norm gets a mean of 100 deviations: 8 bits keep little of the deviation. */

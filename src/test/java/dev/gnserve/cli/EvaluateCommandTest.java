@@ -111,6 +111,65 @@ class EvaluateCommandTest {
                 .isZero();
     }
 
+    /** Red has the score 250 / 255, green 160 / 255, and each box is exact: all are ranked, and only red is served. */
+    @Test
+    void onlyMasksThatAreServedCountForTheQualityOfADetector() throws IOException {
+        model("instances-scripted", """
+                task: detection
+                labels: [red, green]
+                thresholds: {score: 0.9}
+                input: {normalization: {kind: fixed, scale: 0.00392156862745098}}
+                """);
+        BufferedImage image = new BufferedImage(40, 32, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 8 * 8; i++) {
+            image.setRGB(4 + i % 8, 4 + i / 8, 0xFA0000);
+            image.setRGB(24 + i % 8, 4 + i / 8, 0x00A000);
+        }
+        ImageIO.write(image, "png", folder.resolve("a.png").toFile());
+        Files.writeString(folder.resolve("data"), """
+                {"images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 32}],
+                 "categories": [{"id": 1, "name": "red"}, {"id": 2, "name": "green"}],
+                 "annotations": [
+                   {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[4, 4, 12, 4, 12, 12, 4, 12]]},
+                   {"id": 2, "image_id": 1, "category_id": 2, "segmentation": [[24, 4, 32, 4, 32, 12, 24, 12]]}]}
+                """);
+
+        assertThat(evaluate("--data", "data", "--masks", "--json"))
+                .as("%s", err)
+                .isZero();
+
+        JsonNode report = JsonMapper.shared().readTree(out.toString());
+        assertThat(report.path("ap50").asDouble()).isEqualTo(1);
+        assertThat(report.path("predicted").asInt()).isEqualTo(1);
+        assertThat(report.path("rq").asDouble()).isEqualTo(0.5);
+        assertThat(report.path("recall").asDouble()).isEqualTo(0.5);
+    }
+
+    @Test
+    void whatCannotBeMeasuredIsRefused() throws IOException {
+        model("fixed-scripted", "task: classification\nlabels: [red, green, blue]\n");
+        image("data/red/one.png", Color.RED);
+
+        assertThat(evaluate("--data", "data", "--report", "none/report.html")).isEqualTo(2);
+        assertThat(err.toString()).contains("--report is ", "name a file in a folder that exists");
+        String results = folder.resolve("results.json").toString();
+        assertThat(evaluate("--data", "data", "--results", results)).isEqualTo(2);
+        assertThat(err.toString()).contains("--results goes with a COCO dataset file, and --data is ");
+        assertThat(evaluate("--data", "data", "--split", "train")).isEqualTo(2);
+        assertThat(err.toString()).contains("--split goes with the data set of an embedded model");
+        Files.writeString(folder.resolve("data/red/two.png"), "text");
+        refused("two.png: ");
+
+        Files.writeString(folder.resolve("mine/model.yaml"), "task: segmentation\nlabels: [bright]\n");
+        Files.delete(folder.resolve("data/red/two.png"));
+        Files.delete(folder.resolve("data/red/one.png"));
+        Files.delete(folder.resolve("data/red"));
+        Files.delete(folder.resolve("data"));
+        dataset(40, 32);
+        assertThat(evaluate("--data", "data", "--fold", "1/5")).isEqualTo(2);
+        assertThat(err.toString()).contains("--fold goes with the data set of an embedded detector");
+    }
+
     private void dataset(int width, int height) throws IOException {
         Files.writeString(
                 folder.resolve("data"),

@@ -68,6 +68,21 @@ class GoldenCommandTest {
         assertNothingIsWritten(manifest, "a.png");
     }
 
+    @Test
+    void whatIsForImagesIsRefusedForVolumes() throws IOException {
+        String manifest = "task: segmentation\nlabels: [a]\ninput: {volume: {window: [16, 16, 16]}}\n";
+
+        assertThat(record(manifest, "a.png")).isEqualTo(2);
+
+        assertThat(err.toString())
+                .contains("the model takes volumes, and --record, --image and --picture are for models of images");
+        assertNothingIsWritten(manifest, "a.png");
+        assertThat(GnserveCommand.commandLine().setErr(new PrintWriter(err)).execute("golden", model.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("names no golden tensors; write golden: {image: INPUT.npy, expected: OUTPUT.npy} into it");
+    }
+
     private void assertNothingIsWritten(String manifest, String image) throws IOException {
         assertThat(model.resolve("model.yaml")).hasContent(manifest);
         assertThat(model.resolve(image)).doesNotExist();

@@ -10,6 +10,8 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -29,17 +31,41 @@ class PackageImportTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
-    private int run(Path from) {
+    private int run(Path from, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "new",
+                "cells",
+                "--from",
+                from.toString(),
+                "--models-dir",
+                folder.resolve("models").toString()));
+        arguments.addAll(List.of(more));
         return GnserveCommand.commandLine()
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
-                .execute(
-                        "new",
-                        "cells",
-                        "--from",
-                        from.toString(),
-                        "--models-dir",
-                        folder.resolve("models").toString());
+                .execute(arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void optionsOfAnArchiveAreRefused() {
+        Path zip = VOLUMES.resolve("package-0.5.zip");
+        String picture = folder.resolve("a.png").toString();
+        for (List<String> option : List.of(
+                List.of("--task", "segmentation"),
+                List.of("--boxes", "xyxy"),
+                List.of("--first-label", "0"),
+                List.of("--shape", "1x16x16x16"),
+                List.of("--like", "fcos"),
+                List.of("--output", "out"),
+                List.of("--head", "a=b"),
+                List.of("--preview", picture))) {
+            assertThat(run(zip, option.toArray(String[]::new))).as("%s", option).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains(option.get(0) + " goes with an archive, and --from is the package " + zip);
+        }
+        assertThat(folder.resolve("models/cells")).doesNotExist();
+        assertThat(run(folder.resolve("missing.pt"))).isEqualTo(2);
+        assertThat(err.toString()).contains("missing.pt, which does not exist");
     }
 
     @ParameterizedTest

@@ -75,6 +75,22 @@ class AveragePrecisionTest {
         assertThat(precision.of(0, 0.5)).isZero();
     }
 
+    /** All 150 boxes are right, with scores of 0.9 down to 0.751: of those that count, the lowest score is the best threshold. */
+    @Test
+    void theBestThresholdCountsAllThatIsServed() {
+        List<LabelledBox> truth = new ArrayList<>();
+        List<Found> found = new ArrayList<>();
+        for (int i = 0; i < 150; i++) {
+            Box box = new Box(20 * i, 0, 10, 10);
+            truth.add(truth(box));
+            found.add(found(box, 0.9 - i / 1000.0));
+        }
+        precision.add(truth, found);
+        assertThat(precision.bestThreshold(1, 300)).isEqualTo(new BestThreshold(0.751f, 1));
+        assertThat(precision.bestThreshold(1, 120)).isEqualTo(new BestThreshold(0.781f, 2 * 120 / 270.0));
+        assertThat(precision.recall(0)).as("COCO's 100").isCloseTo(100 / 150.0, within(1e-12));
+    }
+
     private static LabelledBox truth(Box box) {
         return new LabelledBox(0, box);
     }

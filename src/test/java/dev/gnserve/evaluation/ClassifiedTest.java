@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,6 +51,18 @@ class ClassifiedTest {
                 folder.resolve("t.csv"), "label,note,file\nb,\"say \"\"x\"\", y\",\"one, two.png\"\n\nc,,b.png\n");
         assertThat(ClassificationEvaluation.ofTable(table, folder, LABELS))
                 .containsExactlyInAnyOrderEntriesOf(Map.of(first, 1, second, 2));
+    }
+
+    /** As Excel writes "CSV UTF-8". */
+    @Test
+    void aTableMayBeginWithAByteOrderMark() throws IOException {
+        Path image = Files.createFile(folder.resolve("a.png"));
+        Path table = Files.writeString(folder.resolve("t.csv"), "\uFEFFfile,label\na.png,b\n");
+        assertThat(ClassificationEvaluation.ofTable(table, folder, LABELS)).isEqualTo(Map.of(image, 1));
+        Files.write(table, "file,label\nsch\u00f6n.png,b\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> ClassificationEvaluation.ofTable(table, folder, LABELS))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("t.csv is not UTF-8; save it as UTF-8");
     }
 
     @Test

@@ -44,7 +44,7 @@ class CocoDataTest {
             precision.add(image.boxes(), found);
         }
 
-        DetectionReport report = DetectionReport.of("m", "1", "data", "all", LABELS, precision);
+        DetectionReport report = DetectionReport.of("m", "1", "data", "all", LABELS, precision, 100);
         JsonNode expected = json("coco-expected.json");
 
         assertThat(report.ap50to95()).isEqualTo(expected.path("ap50to95").asDouble(), within(1e-6));
@@ -99,6 +99,40 @@ class CocoDataTest {
                 "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"annotations\": [], " + categories + "}",
                 "a.png is not there",
                 "--images");
+        assertRefused(
+                "{\"images\": [{\"id\": \"a\", \"file_name\": \"a.png\"}], \"annotations\": [], " + categories + "}",
+                "has the id \"a\" in",
+                "allowed is a whole number");
+        assertRefused(
+                "{\"images\": [], \"annotations\": [{\"id\": 9, \"image_id\": 1, \"bbox\": [0, 0, 1, 1]}], "
+                        + categories + "}",
+                "has no category_id in");
+        assertRefused(
+                "{\"images\": [], \"annotations\": [{\"id\": 9, \"image_id\": 1, \"category_id\": 2, \"bbox\": [0, 0, 1, \"x\"]}], "
+                        + categories + "}",
+                "is no COCO dataset file");
+    }
+
+    /** As Python takes it for true. */
+    @Test
+    void aCrowdMayBeWrittenAsTrue() throws IOException {
+        Files.createFile(folder.resolve("a.png"));
+        String dataset =
+                "{\"images\": [{\"id\": 1, \"file_name\": \"a.png\"}], \"categories\": [{\"id\": 2, \"name\": \"dog\"}], \"annotations\": ["
+                        + "{\"id\": 1, \"image_id\": 1, \"category_id\": 2, \"bbox\": [0, 0, 1, 1], \"iscrowd\": %s}]}";
+        Path file = folder.resolve("data.json");
+        for (String crowd : List.of("true", "1", "false", "0", "null")) {
+            Files.writeString(file, dataset.formatted(crowd));
+            assertThat(CocoData.read(file, folder, LABELS, false)
+                            .images()
+                            .get(0)
+                            .boxes()
+                            .get(0)
+                            .crowd())
+                    .as(crowd)
+                    .isEqualTo(crowd.equals("true") || crowd.equals("1"));
+        }
+        assertRefused(dataset.formatted("\"yes\""), "has the iscrowd \"yes\"; allowed are 0 and 1");
     }
 
     private void assertRefused(String text, String... sentences) throws IOException {

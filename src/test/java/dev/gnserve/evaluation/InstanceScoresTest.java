@@ -42,7 +42,7 @@ class InstanceScoresTest {
                             Pixels.of(runs(result.path("segmentation")))));
                 }
             }
-            double unused = scores.add(image.boxes(), found);
+            double unused = scores.add(image.boxes(), found, found);
         }
         InstanceReport report = InstanceReport.of("m", "1", "data", LABELS, scores, List.of());
         JsonNode expected = json("coco-masks-expected.json");

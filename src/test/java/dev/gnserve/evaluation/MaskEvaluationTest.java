@@ -5,7 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.gnserve.image.LabelMap;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,6 +62,37 @@ class MaskEvaluationTest {
         ImageIO.write(new BufferedImage(2, 1, BufferedImage.TYPE_INT_RGB), "png", colours.toFile());
         assertRefused(colours, "is not a PNG with one channel");
         assertRefused(Files.writeString(folder.resolve("text.png"), "text"), "is not a PNG with one channel");
+    }
+
+    @Test
+    void masksWhoseForegroundIs255AreRefused() {
+        matrix.add(0, 0);
+        MaskEvaluation.requireLabels(matrix, 1);
+        assertThatThrownBy(() -> MaskEvaluation.requireLabels(matrix, 2))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(
+                        "the masks have 255, for pixels that are not judged, and no number of a label; write the number of the label, such as 1, in place of 255");
+        matrix.add(1, 0);
+        MaskEvaluation.requireLabels(matrix, 3);
+    }
+
+    @Test
+    void aFloatTiffMustHaveWholeNumbers() throws IOException {
+        assertThat(read(floats(0, 3), 2, 1).numbers().label(1, 0)).isEqualTo(3);
+        assertThatThrownBy(() -> read(floats(0, 0.4f), 2, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at (1, 0); allowed are whole numbers from 0 to 2147483647");
+        assertThatThrownBy(() -> read(floats(-1, 1), 2, 1)).hasMessageContaining("has the value -1.0 at (0, 0)");
+    }
+
+    private Path floats(float... values) throws IOException {
+        ColorModel gray = new ComponentColorModel(
+                ColorSpace.getInstance(ColorSpace.CS_GRAY), false, false, Transparency.OPAQUE, DataBuffer.TYPE_FLOAT);
+        WritableRaster raster = gray.createCompatibleWritableRaster(values.length, 1);
+        raster.setSamples(0, 0, values.length, 1, 0, values);
+        Path file = Files.createTempFile(folder, "objects", ".tif");
+        ImageIO.write(new BufferedImage(gray, raster, false, null), "tiff", file.toFile());
+        return file;
     }
 
     private void assertRefused(Path mask, String... sentences) {

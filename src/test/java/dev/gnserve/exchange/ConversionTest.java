@@ -19,6 +19,8 @@ import java.util.Objects;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -62,6 +64,10 @@ class ConversionTest {
                     .isEqualTo(expected.path(i).path("area").asInt());
             assertThat(annotation.path("category_id").asInt()).isEqualTo(i == 1 ? 2 : 1);
             assertThat(found.path(i).path("segmentation")).isEqualTo(annotation.path("segmentation"));
+            assertThat(found.path(i).has("bbox"))
+                    .as("pycocotools' loadRes takes the area of a bbox before that of a segmentation")
+                    .isFalse();
+            assertThat(annotation.path("bbox")).hasSize(4);
             assertThat(found.path(i).path("score").asDouble()).isEqualTo(0.9 - i / 10.0, within(1e-9));
         }
     }
@@ -217,6 +223,31 @@ class ConversionTest {
         Conversion.Summary summary = new Conversion(results, to, Format.YOLO, List.of("a"), null).run();
 
         assertThat(summary.failed().get("plate/cells.png")).contains("\"b\" is not among [a]");
+    }
+
+    /** Such as panoptic results: an object may have a label that only a later document has. */
+    @Test
+    void labelsAreThoseOfAllDocuments() throws IOException {
+        String listed = new String(resource("cells.json"), StandardCharsets.UTF_8);
+        Files.writeString(results.resolve("y.png.json"), listed.replace("\"b\"", "\"another\""));
+        String object = "\"label\": \"b\",\n     \"score\"";
+        assertThat(listed).contains(object);
+        Files.writeString(
+                results.resolve("z.png.json"), listed.replace(object, object.replace("\"b\"", "\"untyped\"")));
+
+        Conversion.Summary summary = convert(Format.YOLO);
+
+        assertThat(summary.failed()).isEmpty();
+        assertThat(Files.readAllLines(to.resolve("classes.txt"))).containsExactly("a", "b", "another", "untyped");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aNameWithABackslashIsOneName() throws IOException {
+        Files.write(results.resolve("a\\b.png.json"), resource("cells.json"));
+
+        assertThat(convert(Format.CSV).failed()).isEmpty();
+        assertThat(Files.readString(to.resolve("objects.csv"))).contains("\r\na\\b.png,1,");
     }
 
     @Test

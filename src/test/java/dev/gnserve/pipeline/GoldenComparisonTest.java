@@ -2,7 +2,20 @@ package dev.gnserve.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.model.ManifestReader;
+import dev.gnserve.model.ModelManifest;
+import dev.gnserve.numpy.NumpyFile;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -11,6 +24,28 @@ import tools.jackson.databind.json.JsonMapper;
 class GoldenComparisonTest {
 
     private static final GoldenComparison COMPARISON = new GoldenComparison(0.02f);
+
+    /** Five channels, as they are stored: no colours. */
+    @Test
+    void theDifferenceIsDrawnOnAnImageOfAnyChannels(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("a.npy");
+        new NumpyFile(new long[] {8, 8, 5}, new float[8 * 8 * 5]).write(file);
+        ModelManifest manifest =
+                ManifestReader.read("model.yaml", "task: detection\nlabels: [a]\ninput: {channels: 5}\n");
+        JsonMapper json = JsonMapper.shared();
+        GoldenImage golden = new GoldenImage(new DefaultTasks(List.of()), json, ImagePipeline.forCommands());
+
+        byte[] picture = golden.picture(
+                manifest,
+                new Upload("a.npy", Files.readAllBytes(file)),
+                "{\"images\": [{\"detections\": []}]}".getBytes(StandardCharsets.UTF_8),
+                json.readTree("{\"detections\": []}"),
+                0.02f);
+
+        BufferedImage drawn = ImageIO.read(new ByteArrayInputStream(Objects.requireNonNull(picture)));
+        assertThat(drawn.getWidth()).isEqualTo(8);
+        assertThat(drawn.getHeight()).isEqualTo(8);
+    }
 
     @ParameterizedTest
     @CsvSource(
