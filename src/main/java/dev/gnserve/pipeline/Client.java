@@ -127,7 +127,7 @@ public final class Client {
      *
      * @param work in words, for the message
      */
-    Cancellation cancelling(String work) {
+    public Cancellation cancelling(String work) {
         return new Cancellation() {
             private long nextCheck = System.nanoTime() + FIRST_CHECK.toNanos();
 
