@@ -84,7 +84,7 @@ final class LayerCheck {
         if (!pass && beyond == null) {
             contradictions.add(String.format(
                     "the engine's result has an error of %.3g, allowed is %.3g%s",
-                    worst.error(), worst.tolerance(), call.header().contiguous() ? "" : " (channels-last)"));
+                    worst.error(), worst.tolerance(), isChannelsLast() ? " (channels-last)" : ""));
         }
         return contradictions.isEmpty()
                 ? result(number, groups, epsilon, worst, Verdict.PASS, null)
@@ -176,12 +176,18 @@ final class LayerCheck {
     }
 
     private WorstElement worst(GroupNormShape shape, GroupNormParameters parameters) {
-        Tolerance tolerance = Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
+        Tolerance tolerance = call.header().planned()
+                ? Tolerance.ofPlan(shape.channels(), shape.positions())
+                : Tolerance.of(call.header().type(), call.header().contiguous(), shape.positions());
         ComparisonKernel kernel = kernel();
         VALUES.addAndGet(shape.size());
         return new ScreenedComparison(
                         call.input().values(), call.output().values(), shape, parameters, tolerance, kernel)
                 .worst(allCores);
+    }
+
+    private boolean isChannelsLast() {
+        return !call.header().contiguous() && !call.header().planned();
     }
 
     private static List<Integer> unravel(int index, int[] sizes) {
