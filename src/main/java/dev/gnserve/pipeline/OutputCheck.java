@@ -119,7 +119,7 @@ public final class OutputCheck implements ModelCompanion.Factory {
         }
 
         /** Images of floats may have any value. Of NaN, or of values whose squares overflow, a sound model makes NaN. */
-        private static boolean isOrdinary(FloatTensor image) {
+        static boolean isOrdinary(FloatTensor image) {
             for (float value : image.values()) {
                 if (!(Math.abs(value) < LARGEST)) {
                     return false;
