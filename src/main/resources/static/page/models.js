@@ -41,10 +41,10 @@ function golden(found) {
 function verified(found) {
   if (!found) return "";
   const { passed, failed, notApplicable, dropped, last } = found;
-  const counts = `${passed} passed, ${failed} failed${notApplicable ? `, ${notApplicable} without Group Normalization` : ""}`
+  const counts = `${passed} passed, ${failed} failed${notApplicable ? `, ${notApplicable} not applicable` : ""}`
     + (dropped ? `, ${counted(dropped, "sample")} dropped` : "");
   if (!last) return counts;
-  const worst = last.worstLayer ? `; worst ${last.worstLayer} at ${last.errorRatio.toPrecision(2)} of its tolerance` : "";
+  const worst = last.worstLayer && Number.isFinite(last.errorRatio) ? `; worst ${last.worstLayer} at ${last.errorRatio.toPrecision(2)} of its tolerance` : "";
   return `${counts}; last ${last.verdict} at ${moment(last.at)}${worst}${last.reason ? ` (${last.reason})` : ""}`;
 }
 

@@ -13,7 +13,7 @@ function curl({ url, file, type, secret }) {
      ${shell(url)}`;
 }
 
-function python({ url, file, type, list, secret }) {
+function python({ url, file, type, answers, list, secret }) {
   return `import json, ${secret ? "os, " : ""}urllib.request
 
 with open(${literal(file)}, "rb") as image:
@@ -22,7 +22,7 @@ with open(${literal(file)}, "rb") as image:
         image.read(),
         {"Content-Type": ${literal(type)}${secret ? ', "X-API-Key": os.environ["GNSERVE_KEY"]' : ""}})
 with urllib.request.urlopen(request) as response:
-    result = json.load(response)["images"][0]
+    result = json.load(response)[${literal(answers)}][0]
 print(result[${literal(list)}])`;
 }
 
@@ -47,7 +47,7 @@ class Ask {
 }`;
 }
 
-function typescript({ url, file, type, list, secret }) {
+function typescript({ url, file, type, answers, list, secret }) {
   return `import { readFile } from "node:fs/promises";
 
 const response = await fetch(${literal(url)}, {
@@ -56,7 +56,7 @@ const response = await fetch(${literal(url)}, {
   body: await readFile(${literal(file)}),
 });
 if (!response.ok) throw new Error((await response.json()).detail);
-const result = (await response.json()).images[0];
+const result = (await response.json()).${answers}[0];
 console.log(result[${literal(list)}]);`;
 }
 
@@ -67,7 +67,8 @@ export function snippets(item, path) {
   const request = {
     url: new URL(path, document.baseURI).href,
     file: item.name.split("/").pop(),
-    type: item.file.type || "application/octet-stream",
+    type: item.file.type.startsWith("image/") ? item.file.type : "application/octet-stream", // The service takes no others.
+    answers: item.result.volume ? "volumes" : "images",
     list: LISTS[item.model.task],
     secret: key.get() !== "",
   };

@@ -229,6 +229,21 @@ class FaultsIT {
         assertThat(infer(0, 40_000).status()).isEqualTo(200);
     }
 
+    /** Each item is a few objects beside its values. 1,000 of them are known to be too many before the first runs. */
+    @Test
+    void manySmallItemsAreRefusedBeforeTheyRun() {
+        String head = """
+                {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1000, 4], "parameters": {"binary_data_size": 16000}}]}""";
+        Answer many = client.send(client.request("v2/models/spinning/infer")
+                .header("Inference-Header-Content-Length", Integer.toString(head.length()))
+                .POST(BodyPublishers.concat(
+                        BodyPublishers.ofString(head), BodyPublishers.ofByteArray(new byte[16_000]))));
+
+        assertThat(many.status()).as(many.text()).isEqualTo(413);
+        assertThat(many.json().path("error").asString()).contains("more than 122,880 bytes", "fewer or smaller items");
+        assertThat(infer(0, 40_000).status()).isEqualTo(200);
+    }
+
     /** Tensors, parts of a multipart body, bodies that Spring reads, and bodies that no code reads. */
     @Test
     void anUploadForWhichThereIsNoRoomIsToldSoHoweverItIsRead() throws IOException {

@@ -2,12 +2,14 @@ package dev.gnserve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gnserve.ServiceClient.Answer;
 import dev.gnserve.model.ModelRepository;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import javax.imageio.ImageIO;
@@ -44,6 +46,7 @@ class OutputCheckIT {
     static void models(DynamicPropertyRegistry properties) {
         ModelsFolder folder = new ModelsFolder(models);
         folder.put("doubtful", "/regression/normals-scripted.pt", SOFTMAX);
+        folder.put("tensors", "/regression/normals-scripted.pt", SOFTMAX);
         folder.put("sound", "/regression/normals-scripted.pt", SOFTMAX);
         folder.serveAlone(properties);
     }
@@ -78,6 +81,23 @@ class OutputCheckIT {
                 .isEqualTo(1);
         assertThat(client.meter("gnserve_output_mismatch_total", "model=\"sound\""))
                 .isZero();
+    }
+
+    /** The first output would be compared, and would not fit. The answer to the image is compared after it. */
+    @Test
+    void valuesThatAClientMadeUpAreNoMismatch() throws IOException, InterruptedException {
+        Answer raw = client.send(client.request("v2/models/tensors/infer")
+                .POST(BodyPublishers.ofString("""
+                        {"inputs": [{"name": "input", "datatype": "FP32", "shape": [1, 3, 16, 16], "data": [%s3e38]}],
+                         "parameters": {"binary_data_output": true}}""".formatted("3e38,".repeat(767)))));
+        assertThat(raw.status()).as(raw.text()).isEqualTo(200);
+
+        byte[] image = image(90);
+        waitUntil(() -> {
+            client.post("v1/models/tensors/segment", image);
+            return client.meter("gnserve_output_compared_total", "model=\"tensors\"") >= 1;
+        });
+        assertThat(outputs("tensors").path("mismatches").asInt()).isZero();
     }
 
     /** The comparison runs after the answer was sent. */

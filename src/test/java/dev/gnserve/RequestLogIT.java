@@ -114,6 +114,31 @@ class RequestLogIT {
     }
 
     @Test
+    void whatSpringRefusesIsALineAndCountsToo() {
+        client.send(client.request(SEGMENT)
+                .header("X-Request-Id", "d-1")
+                .header("Content-Type", "application/gzip")
+                .POST(BodyPublishers.ofString("x")));
+        client.send(client.request(SEGMENT)
+                .header("X-Request-Id", "d-2")
+                .header("Content-Type", "image/png")
+                .header("Accept", "text/csv")
+                .POST(BodyPublishers.ofString("x")));
+        client.send(client.request(SEGMENT).header("X-Request-Id", "d-3"));
+        client.send(client.request("v1/models/nobody").header("X-Request-Id", "d-4"));
+
+        List<JsonNode> lines = lines(3);
+
+        assertThat(lines).extracting(line -> line.path("requestId").asString()).containsExactly("d-1", "d-2", "d-3");
+        assertThat(lines).extracting(line -> line.path("status").asInt()).containsExactly(415, 406, 405);
+        assertThat(lines)
+                .extracting(line -> line.path("outcome").asString())
+                .containsExactly("UNSUPPORTED_MEDIA", "INVALID_REQUEST", "INVALID_REQUEST");
+        assertThat(client.get("actuator/prometheus").text())
+                .contains("gnserve_requests_total{model=\"none\",outcome=\"UNSUPPORTED_MEDIA\",version=\"none\"} 1.0");
+    }
+
+    @Test
     void nothingThatACallerSaysMakesALineOfItsOwn() {
         post("v1/models/x%0A%7B%22model%22%3A%22forged%22%7D/segment", "b-1", new byte[] {1});
         post(SEGMENT + "?version=1%0D%0Aforged", "b-2", new byte[] {1});

@@ -10,7 +10,8 @@ package dev.gnserve.archive;
  * @param epsilon the argument {@code eps}
  * @param hasWeight whether it had a scale per channel
  * @param hasBias whether it had a shift per channel
- * @param contiguous whether its input was (N, C, *) in memory, row-major, or the formula has the same error; false for channels-last
+ * @param contiguous whether its input was (N, C, *) in memory, row-major; false for channels-last
+ * @param planned whether the formula of {@link PlannedArchive} computed it
  * @param type element type of input and output
  */
 public record TapHeader(
@@ -22,6 +23,7 @@ public record TapHeader(
         boolean hasWeight,
         boolean hasBias,
         boolean contiguous,
+        boolean planned,
         TensorType type) {
 
     /** Number of integers that the instrumented copy keeps per call. */
@@ -45,7 +47,8 @@ public record TapHeader(
                 epsilon,
                 integers[4] != 0,
                 integers[5] != 0,
-                integers[6] != 0,
+                integers[6] == 1,
+                integers[6] == TappedArchive.PLANNED,
                 type((int) integers[7]));
     }
 

@@ -49,6 +49,9 @@ public final class TappedArchive {
     /** Method of the root module: returns the number of calls since it was armed. */
     public static final String CALLS = "gnserve_calls";
 
+    /** Stands in a header in the place of the memory format, for the formula of {@link PlannedArchive}. */
+    static final int PLANNED = 2;
+
     private static final String TAPS = "gnserve_taps";
     private static final String WINDOW = "gnserve_window";
     private static final String MODULE = "gnserve_module";
@@ -110,7 +113,7 @@ public final class TappedArchive {
               return None
             """
             + groupNormProbe(NormalizationKind.GROUP_NORM.operator(), "int(torch.is_contiguous(input))")
-            + groupNormProbe(NormalizationKind.EXACT_GROUP_NORM, "1") // It has the bound of contiguous input.
+            + groupNormProbe(NormalizationKind.EXACT_GROUP_NORM, Integer.toString(PLANNED))
             + probe(
                     "torch.native_group_norm",
                     "int(torch.is_contiguous(input))",

@@ -252,6 +252,7 @@ final class BatchQueue<T, R> {
         if (ready == null) {
             return List.of();
         }
+        shapes.renewMaxSize(ready);
         List<PendingItem<T, R>> batch = new ArrayList<>(Math.min(ready.size(), ready.maxSize));
         while (batch.size() < ready.maxSize && !ready.isEmpty()) {
             PendingItem<T, R> next = ready.first();

@@ -12,8 +12,8 @@ final class ShapeQueue<T, R> {
 
     final Object shape;
 
-    /** The most items of this shape in one batch. */
-    final int maxSize;
+    /** The most items of this shape in one batch; renewed when a batch is taken. */
+    int maxSize;
 
     private final NavigableSet<PendingItem<T, R>> items = new TreeSet<>(PendingItem::compare);
     private final NavigableSet<PendingItem<T, R>> byArrival = new TreeSet<>(PendingItem::compareArrivals);

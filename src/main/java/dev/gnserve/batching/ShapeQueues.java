@@ -50,7 +50,8 @@ final class ShapeQueues<T, R> {
      * No queues.
      *
      * @param leadNanos how long before a deadline a batch of a given size must start
-     * @param maxSize the most items like this one in one batch, where that is fewer than the policy's
+     * @param maxSize the most items like this one in one batch, where that is fewer than the policy's; asked for the first item of a queue and
+     *     for each batch
      */
     ShapeQueues(BatchPolicy policy, IntToLongFunction leadNanos, ToIntFunction<? super T> maxSize) {
         this.policy = policy;
@@ -64,14 +65,23 @@ final class ShapeQueues<T, R> {
     }
 
     void add(PendingItem<T, R> pending) {
-        ShapeQueue<T, R> queue = byShape.computeIfAbsent(
-                pending.shape,
-                shape -> new ShapeQueue<>(shape, Math.min(policy.maxSize(), maxSize.applyAsInt(pending.item))));
+        ShapeQueue<T, R> queue =
+                byShape.computeIfAbsent(pending.shape, shape -> new ShapeQueue<>(shape, maxSize(pending)));
         if (!queue.isEmpty()) {
             leaveSets(queue);
         }
         queue.add(pending);
         enterSets(queue);
+    }
+
+    private int maxSize(PendingItem<T, R> pending) {
+        return Math.min(policy.maxSize(), maxSize.applyAsInt(pending.item));
+    }
+
+    /** Asks for the limit of a queue again: it changes with the memory, and under lasting load a queue is never empty. */
+    void renewMaxSize(ShapeQueue<T, R> queue) {
+        queue.maxSize = maxSize(
+                queue.first()); // No set sorts by it; the queue enters its set anew with the items that are taken.
     }
 
     void remove(PendingItem<T, R> pending) {

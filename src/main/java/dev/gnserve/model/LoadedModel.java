@@ -280,17 +280,25 @@ public final class LoadedModel implements Inference {
 
     @Override
     public Inference ofOneRequest() {
-        return ofOneRequest(Priority.DEFAULT);
+        Turns turns = new Turns();
+        return (input, deadline) -> infer(input, deadline, Priority.DEFAULT, turns);
     }
 
-    /** As {@link Inference#ofOneRequest}. */
-    public Inference ofOneRequest(Priority priority) {
+    /** As {@link #ofOneRequest()}, for tensors of a client: their outputs are returned as they are, so no companion compares them. */
+    public Inference ofTensors(Priority priority) {
         Turns turns = new Turns();
-        return (input, deadline) -> infer(input, deadline, priority, turns);
+        return (input, deadline) -> submit(input, deadline, priority, turns);
+    }
+
+    private CompletableFuture<Outcome<Prediction>> infer(
+            ModelInput input, Deadline deadline, Priority priority, @Nullable Turns turns) {
+        CompletableFuture<Outcome<Prediction>> outcome = submit(input, deadline, priority, turns);
+        CompletableFuture<Void> unused = outcome.thenAccept(done -> answered(input, done));
+        return outcome;
     }
 
     /** As {@link Inference#infer}. The future completes at the latest when the deadline passes. */
-    private CompletableFuture<Outcome<Prediction>> infer(
+    private CompletableFuture<Outcome<Prediction>> submit(
             ModelInput input, Deadline deadline, Priority priority, @Nullable Turns turns) {
         ModelParts.Serving now = serving();
         if (now == null) {
@@ -304,7 +312,6 @@ public final class LoadedModel implements Inference {
         boolean refused = outcome.isDone() && outcome.join() instanceof Outcome.Failed;
         if (!refused) {
             accepted(input);
-            CompletableFuture<Void> unused = outcome.thenAccept(done -> answered(input, done));
         }
         if (deadline.isBounded() && !outcome.isDone()) {
             Failure late = Failure.of(

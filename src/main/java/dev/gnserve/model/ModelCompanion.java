@@ -33,7 +33,7 @@ public interface ModelCompanion {
     default void accepted(ModelInput input) {}
 
     /**
-     * An input of live traffic was answered. Called on a thread of the engine: must be fast and must not throw.
+     * An input that gnserve made, for example of an image, was answered; not one that is a client's tensor. Called on a thread of the engine: must be fast and must not throw.
      *
      * @param prediction does not change any more
      */

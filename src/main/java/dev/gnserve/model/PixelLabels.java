@@ -67,8 +67,8 @@ public final class PixelLabels {
     }
 
     /**
-     * Computes the probability that each pixel belongs to a label, rim included. It can exceed 1 by rounding, or with sigmoid
-     * channels. Where classes exclude each other, it is 0 for a pixel of another class.
+     * Computes the probability that each pixel belongs to a label, rim included. With the rim it is at most 1: the sum could exceed 1
+     * by rounding, or with sigmoid channels. Where classes exclude each other, it is 0 for a pixel of another class.
      *
      * @param probabilities planes of all channels, [channels, plane], without NaN, as from {@link ClassProbabilities}
      * @param plane number of pixels of a plane
@@ -96,7 +96,7 @@ public final class PixelLabels {
         int rims = rim * plane;
         for (int i = 0; i < plane; i++) {
             float interior = probabilities[own + i];
-            into[i] = interior + (interior >= into[i] ? probabilities[rims + i] : 0);
+            into[i] = interior >= into[i] ? Math.min(1, interior + probabilities[rims + i]) : interior;
         }
     }
 

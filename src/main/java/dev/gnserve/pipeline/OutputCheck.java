@@ -22,7 +22,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Compares outputs of live traffic with model.yaml, as they are compared at load: an image can show what the noise of the warm-up does
- * not, such as a softmax that is done already. Of each model, one output a second at most is compared, by a thread of low priority.
+ * not, such as a softmax that is done already. Tensors of clients are left out, because model.yaml does not say how those read the outputs; so
+ * are images with values that are not finite or overflow. Of each model, one output a second at most is compared, by a thread of low priority.
  * Thread-safe.
  */
 @Component
@@ -31,6 +32,9 @@ public final class OutputCheck implements ModelCompanion.Factory {
     private static final System.Logger LOG = System.getLogger(OutputCheck.class.getName());
 
     private static final long PAUSE = Duration.ofSeconds(1).toNanos();
+
+    /** No camera or scanner gives more. */
+    private static final float LARGEST = 1e12f;
 
     /** More waiting outputs would only hold memory. */
     private static final int MOST_WAITING = 8;
@@ -104,10 +108,24 @@ public final class OutputCheck implements ModelCompanion.Factory {
                 return;
             }
             try {
-                background.execute(() -> compare(image, prediction));
+                background.execute(() -> {
+                    if (isOrdinary(image)) {
+                        compare(image, prediction);
+                    }
+                });
             } catch (RejectedExecutionException e) {
                 // The thread is busy with outputs of other models; a later one will do.
             }
+        }
+
+        /** Images of floats may have any value. Of NaN, or of values whose squares overflow, a sound model makes NaN. */
+        static boolean isOrdinary(FloatTensor image) {
+            for (float value : image.values()) {
+                if (!(Math.abs(value) < LARGEST)) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         /** Runs on one thread at a time. */

@@ -1,6 +1,7 @@
 package dev.gnserve.problem;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gnserve.failure.FailureCode;
 import io.swagger.v3.core.converter.ModelConverter;
 import io.swagger.v3.core.converter.ModelConverters;
@@ -213,7 +214,8 @@ class ApiDocument {
         }
         boolean leavesOutNull = raw.isAnnotationPresent(JsonInclude.class);
         for (RecordComponent component : raw.getRecordComponents()) {
-            String name = component.getName();
+            JsonProperty renamed = component.getAccessor().getAnnotation(JsonProperty.class);
+            String name = renamed == null ? component.getName() : renamed.value();
             Schema<?> property = model.getProperties().get(name);
             boolean nullable = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
             boolean mayBeAbsent = leavesOutNull || component.getAccessor().isAnnotationPresent(JsonInclude.class);

@@ -5,6 +5,7 @@ import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -65,6 +66,12 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
 
     /** Counts a refusal that no model is asked for: a value of a parameter, a model that does not exist. */
     private void count(FailureCode code, HttpServletRequest request) {
+        if (request.getMethod().equals("POST")) {
+            countAnyMethod(code, request);
+        }
+    }
+
+    private void countAnyMethod(FailureCode code, HttpServletRequest request) {
         if (UploadRefused.isDue(request)) {
             events.publishEvent(new UploadRefused(code));
             UploadRefused.counted(request);
@@ -181,8 +188,16 @@ final class ProblemAdvice extends ResponseEntityExceptionHandler {
             return null;
         }
         Failure known = Failure.in(exception); // If Spring itself reads the body.
-        if (known != null || exception instanceof TypeMismatchException) {
-            count(known != null ? known.code() : FailureCode.INVALID_REQUEST, request);
+        if (known != null) {
+            count(known.code(), request);
+        } else if (exception instanceof HttpMediaTypeNotSupportedException) {
+            count(FailureCode.UNSUPPORTED_MEDIA, request);
+        } else if (exception instanceof TypeMismatchException
+                || exception instanceof HttpMediaTypeNotAcceptableException) {
+            count(FailureCode.INVALID_REQUEST, request);
+        } else if (exception instanceof HttpRequestMethodNotSupportedException unsupported
+                && Arrays.equals(unsupported.getSupportedMethods(), new String[] {"POST"})) {
+            countAnyMethod(FailureCode.INVALID_REQUEST, request);
         }
         return known != null
                 ? Problems.response(known, request)

@@ -13,11 +13,9 @@ public record UploadRefused(FailureCode code) {
         request.setAttribute(COUNTED, true);
     }
 
-    /** Whether a request is one to a model of which neither event has been published. */
+    /** Whether the path of a request is one of a model, and neither event has been published. */
     static boolean isDue(HttpServletRequest request) {
         String path = request.getRequestURI().substring(request.getContextPath().length());
-        return request.getMethod().equals("POST")
-                && (path.startsWith("/v1/models/") || path.endsWith("/infer"))
-                && request.getAttribute(COUNTED) == null;
+        return (path.startsWith("/v1/models/") || path.endsWith("/infer")) && request.getAttribute(COUNTED) == null;
     }
 }

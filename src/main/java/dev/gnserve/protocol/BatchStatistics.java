@@ -86,7 +86,9 @@ final class BatchStatistics implements BatchListener {
                             queue,
                             ofItems(BatchStatistic::computeInput),
                             ofItems(BatchStatistic::computeInfer),
-                            ofItems(BatchStatistic::computeOutput)),
+                            ofItems(BatchStatistic::computeOutput),
+                            Duration.NONE,
+                            Duration.NONE),
                     List.copyOf(bySize.values()));
         }
 

@@ -39,6 +39,9 @@ class InferController {
     private static final String SUMMARY = "Run a model on tensors";
     private static final String JSON_LENGTH = "Length of the JSON in bytes, if binary data follow it";
 
+    /** Heap of an output of one item beside its values: tensor, shape, array and its place in a list. */
+    private static final long HEAP_PER_TENSOR = 128;
+
     private final ModelRequests requests;
     private final UploadReader uploads;
     private final ShadowTraffic shadows;
@@ -108,13 +111,18 @@ class InferController {
         RequestedOutputs requested = RequestedOutputs.of(body.request(), signature);
         InputTensors input = InputTensors.of(body, signature);
         Deadline deadline = earlier(client.deadline(), body.request());
-        Map<String, List<Tensor>> gathered = run(served, input, priority(body.request()), client.until(deadline), heap);
+        Client until = client.until(deadline);
+        long objects =
+                HEAP_PER_TENSOR * input.size() * Math.max(1, signature.outputs().size());
+        heap.add(objects, 0); // Known before anything runs.
+        Map<String, List<Tensor>> gathered = run(served, input, priority(body.request()), until, heap);
         Map<String, OutputTensor> all = new LinkedHashMap<>();
         gathered.forEach((name, items) -> all.put(name, new OutputTensor(name, items, signature.whole())));
-        List<ResponseTensor> outputs =
-                requested.from(all, input.size(), served.manifest().labels());
+        List<ResponseTensor> outputs = requested.from(
+                all, input.size(), served.manifest().labels(), heap, until.cancelling("the classification"));
         ResponseBody response = ResponseBody.of(served.name(), served.version(), body.request(), requested, outputs);
         long held = body.bytes().length
+                + 2 * objects
                 + 2 * all.values().stream().mapToLong(OutputTensor::bytes).sum();
         shadows.copy(
                 served,
@@ -133,7 +141,7 @@ class InferController {
     /** The items of each output. They take their heap as they arrive. */
     private static Map<String, List<Tensor>> run(
             LoadedModel model, InputTensors input, Priority priority, Client client, OutputHeap heap) {
-        Inference inference = model.ofOneRequest(priority);
+        Inference inference = model.ofTensors(priority);
         Map<String, List<Tensor>> gathered = new LinkedHashMap<>();
         int[] left = {input.size()};
         new InputsInFlight(

@@ -1,8 +1,11 @@
 package dev.gnserve.protocol;
 
 import dev.gnserve.failure.FailureCode;
+import dev.gnserve.pipeline.Client;
 import dev.gnserve.problem.FailsWith;
 import dev.gnserve.problem.ProtocolError;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -25,6 +28,12 @@ import java.lang.annotation.Target;
             @Content(mediaType = "application/json", schema = @Schema(implementation = InferRequest.class)),
             @Content(mediaType = "application/octet-stream", schema = @Schema(type = "string", format = "binary"))
         })
+@Parameter(
+        name = Client.TIMEOUT_HEADER,
+        in = ParameterIn.HEADER,
+        description = "Deadline in milliseconds: the service cancels the request when it has passed",
+        example = "2000",
+        schema = @Schema(type = "integer", format = "int64", minimum = "1"))
 @ApiResponse(
         responseCode = "200",
         description = "The outputs as JSON. If any is binary, its data follow the JSON, in the order of the outputs.",

@@ -23,6 +23,9 @@ record InferRequest(
     /** More axes than the tensors of models have. */
     private static final int MOST_AXES = 16;
 
+    /** Texts for each item. Who needs more asks for the tensor. */
+    private static final int MOST_CLASSES = 10_000;
+
     InferRequest {
         if (inputs == null || inputs.contains(null)) {
             throw new IllegalArgumentException("inputs is missing, or one of them is null");
@@ -57,7 +60,9 @@ record InferRequest(
             Long priority,
 
             @JsonProperty("binary_data_output")
-            @Schema(description = "Whether outputs are binary unless their own parameters say otherwise")
+            @Schema(
+                    description = "Whether outputs are binary unless their own parameters say otherwise",
+                    requiredMode = Schema.RequiredMode.NOT_REQUIRED)
             @Nullable
             Boolean binaryDataOutput,
 
@@ -118,7 +123,8 @@ record InferRequest(
             @JsonProperty("binary_data_size")
             @Schema(
                     minimum = "0",
-                    description = "How many bytes after the JSON hold the values of this input, little-endian")
+                    description = "How many bytes after the JSON hold the values of this input, little-endian",
+                    requiredMode = Schema.RequiredMode.NOT_REQUIRED)
             @Nullable
             Long binaryDataSize,
 
@@ -148,29 +154,35 @@ record InferRequest(
     /**
      * Parameters of a requested output.
      *
-     * @param classification how many of its largest values to return for each item, as texts; null for the tensor itself
+     * @param classification how many of its largest values to return for each item, as texts; 0 means null: the tensor itself
      */
     @Schema(name = "InferRequestedOutputParameters")
     record OutputParameters(
-            @JsonProperty("binary_data") @Schema(description = "Whether the output is binary") @Nullable
+            @JsonProperty("binary_data")
+            @Schema(description = "Whether the output is binary", requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+            @Nullable
             Boolean binaryData,
 
             @JsonProperty("shared_memory_region") @Schema(hidden = true) @Nullable
             Unsupported sharedMemoryRegion,
 
             @Schema(
-                    minimum = "1",
+                    minimum = "0",
+                    maximum = "10000",
                     description =
                             "How many of the largest values to return for each item, as texts value:index:label of type"
-                                    + " BYTES; absent for the tensor itself")
+                                    + " BYTES; 0 for the tensor itself",
+                    requiredMode = Schema.RequiredMode.NOT_REQUIRED)
             @Nullable
             Integer classification) {
 
         OutputParameters {
-            if (classification != null && classification < 1) {
-                throw new IllegalArgumentException("classification is " + classification
-                        + ", allowed is 1 or more, or none for the tensor itself");
+            if (classification != null && (classification < 0 || classification > MOST_CLASSES)) {
+                throw new IllegalArgumentException(
+                        "classification is %,d, allowed is 1 to %,d, or 0 for the tensor itself"
+                                .formatted(classification, MOST_CLASSES));
             }
+            classification = classification != null && classification == 0 ? null : classification;
         }
     }
 

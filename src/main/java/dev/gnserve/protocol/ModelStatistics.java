@@ -41,6 +41,8 @@ record ModelStatistics(@JsonProperty("model_stats") List<OfVersion> modelStats) 
      * @param computeInput joining the inputs of a batch
      * @param computeInfer the forward pass
      * @param computeOutput splitting the outputs of a batch
+     * @param cacheHit always zeros: there is no cache of responses. Clients of Triton read it
+     * @param cacheMiss likewise
      */
     @Schema(name = "InferenceStatistics")
     record InferenceStatistics(
@@ -49,7 +51,9 @@ record ModelStatistics(@JsonProperty("model_stats") List<OfVersion> modelStats) 
             Duration queue,
             @JsonProperty("compute_input") Duration computeInput,
             @JsonProperty("compute_infer") Duration computeInfer,
-            @JsonProperty("compute_output") Duration computeOutput) {}
+            @JsonProperty("compute_output") Duration computeOutput,
+            @JsonProperty("cache_hit") Duration cacheHit,
+            @JsonProperty("cache_miss") Duration cacheMiss) {}
 
     /** Times of the batches of one size. */
     @Schema(name = "BatchStatistic")

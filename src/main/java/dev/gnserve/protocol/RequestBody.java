@@ -53,6 +53,12 @@ record RequestBody(byte[] bytes, InferRequest request, int jsonLength) {
      */
     static RequestBody read(byte[] bytes, @Nullable String headerLength) {
         int jsonLength = jsonLength(bytes, headerLength);
+        if (jsonLength == 0 && bytes.length > 0) {
+            throw invalid(
+                    ("The header %s is 0, so the body of %,d bytes has no JSON. A body of nothing but binary data is not"
+                                    + " supported: send the JSON of an inference request before the data, and its length in this header.")
+                            .formatted(HEADER_LENGTH, bytes.length));
+        }
         if (jsonLength == 0) {
             throw invalid("The body is empty. Send the JSON of an inference request.");
         }

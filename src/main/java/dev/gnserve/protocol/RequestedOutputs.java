@@ -3,8 +3,10 @@ package dev.gnserve.protocol;
 import dev.gnserve.failure.Failure;
 import dev.gnserve.failure.FailureCode;
 import dev.gnserve.failure.FailureException;
+import dev.gnserve.image.Cancellation;
 import dev.gnserve.model.ModelSignature;
 import dev.gnserve.model.TensorSpec;
+import dev.gnserve.pipeline.OutputHeap;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -66,9 +68,16 @@ record RequestedOutputs(Map<String, Form> named, Form others) {
      * @param returned by name, in the model's order
      * @param items of the request
      * @param labels of the model
+     * @param heap counts the texts of {@link TopClasses}
+     * @param cancellation of their making
      * @throws FailureException ENGINE_FAULT if a requested output is missing for an item
      */
-    List<ResponseTensor> from(Map<String, OutputTensor> returned, int items, List<String> labels) {
+    List<ResponseTensor> from(
+            Map<String, OutputTensor> returned,
+            int items,
+            List<String> labels,
+            OutputHeap heap,
+            Cancellation cancellation) {
         Collection<String> names = named.isEmpty() ? returned.keySet() : named.keySet();
         List<ResponseTensor> outputs = new ArrayList<>();
         for (String name : names) {
@@ -89,7 +98,7 @@ record RequestedOutputs(Map<String, Form> named, Form others) {
                         .asException();
             }
             Integer classes = named.getOrDefault(name, others).classes();
-            outputs.add(classes == null ? tensor : TopClasses.of(tensor, classes, labels));
+            outputs.add(classes == null ? tensor : TopClasses.of(tensor, classes, labels, heap, cancellation));
         }
         return outputs;
     }

@@ -1,6 +1,8 @@
 package dev.gnserve.protocol;
 
 import java.io.Serial;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.databind.DatabindException;
@@ -17,12 +19,19 @@ final class Unsupported {
 
     private Unsupported() {}
 
-    /** Refuses any value but null. */
+    /** Refuses any value that has a meaning. */
     static final class Refusal extends ValueDeserializer<Unsupported> {
 
+        /** Clients send 0 or an empty text for a request without a sequence. */
+        private static final Set<String> NO_SEQUENCE = Set.of("0", "");
+
         @Override
-        public Unsupported deserialize(JsonParser parser, DeserializationContext context) throws JacksonException {
+        public @Nullable Unsupported deserialize(JsonParser parser, DeserializationContext context)
+                throws JacksonException {
             String name = String.valueOf(parser.currentName());
+            if (name.equals("sequence_id") && NO_SEQUENCE.contains(parser.getString())) {
+                return null;
+            }
             throw new Refused(
                     parser,
                     name.equals("sequence_id")

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxAbsoluteError error of the element with the largest ratio of error and tolerance
  * @param tolerance tolerance of this element; see {@link Tolerance}
  * @param worstIndex index of this element
- * @param reason why the check fails, or null
+ * @param verdict NOT_APPLICABLE if the bound does not hold for the input: values that are not finite, or whose squares exceed float32
+ * @param reason why the check fails or is not applicable, or null
  */
 public record CallCheck(
         String layer,
@@ -29,9 +30,9 @@ public record CallCheck(
         Verdict verdict,
         @Nullable String reason) {
 
-    /** The error divided by the tolerance; above 1 is a fault. */
+    /** The error divided by the tolerance; above 1 is a fault. Always finite, as JSON and meters need it. */
     public double ratio() {
-        return maxAbsoluteError == 0 ? 0 : maxAbsoluteError / tolerance;
+        return maxAbsoluteError == 0 ? 0 : Math.min(maxAbsoluteError / tolerance, Double.MAX_VALUE);
     }
 
     /** This check with another reason to fail, before its own. */

@@ -118,8 +118,10 @@ final class TappedCopy implements AutoCloseable {
                 unverified.add(new UnverifiedLayer(layer.name(), "the model did not call it for this input"));
             }
         }
-        BatchInvariance invariance =
-                batch < 2 || isWhole(image) ? null : inBatches(session, image, alone, batch, coarsest(types));
+        boolean comparable = calls.stream().noneMatch(call -> call.verdict() == Verdict.NOT_APPLICABLE);
+        BatchInvariance invariance = batch < 2 || isWhole(image) || !comparable
+                ? null
+                : inBatches(session, image, alone, batch, coarsest(types));
         return report(calls, invariance, unverified);
     }
 
@@ -185,23 +187,27 @@ final class TappedCopy implements AutoCloseable {
 
     private VerificationReport report(
             List<CallCheck> calls, @Nullable BatchInvariance invariance, List<UnverifiedLayer> unverified) {
-        String reason = calls.stream()
-                .filter(call -> call.verdict() == Verdict.FAIL)
-                .findFirst()
-                .map(call -> call.layer() + ": " + call.reason())
-                .orElse(null);
+        String reason = firstReason(calls, Verdict.FAIL);
         if (reason == null && !corrupt.isEmpty()) {
             reason = "the archive is corrupt: " + corruptEntries();
         }
         if (reason == null && invariance != null && invariance.verdict() == Verdict.FAIL) {
             reason = invariance.reason();
         }
-        Verdict verdict = reason == null ? Verdict.PASS : Verdict.FAIL;
-        if (reason == null && calls.isEmpty()) {
-            verdict = Verdict.NOT_APPLICABLE;
-            reason = nothingToCheck(tapped.layers());
+        Verdict verdict = Verdict.FAIL;
+        if (reason == null) {
+            reason = calls.isEmpty() ? nothingToCheck(tapped.layers()) : firstReason(calls, Verdict.NOT_APPLICABLE);
+            verdict = reason == null ? Verdict.PASS : Verdict.NOT_APPLICABLE;
         }
         return new VerificationReport(List.copyOf(calls), invariance, List.copyOf(unverified), verdict, reason);
+    }
+
+    private static @Nullable String firstReason(List<CallCheck> calls, Verdict verdict) {
+        return calls.stream()
+                .filter(call -> call.verdict() == verdict)
+                .findFirst()
+                .map(call -> call.layer() + ": " + call.reason())
+                .orElse(null);
     }
 
     private String corruptEntries() {

@@ -18,6 +18,11 @@ import dev.gnserve.archive.TensorType;
  * the error. That is enough at k near 1 (measured: 160 units, allowed 1040). At k = 100 the difference of the sums cancels, and the
  * error is 36,000 units: such a layer fails.
  *
+ * <p>The formula of the plan channels-last sums L values of a channel in float32, and combines the sums in float64. A sum of L squares
+ * errs by up to L u of itself (Higham 2002, section 4.2), so 1/s by L u / 2. Random values stay far below. Where most of the image has
+ * one value, or one value outweighs all others, each addition errs in the same direction: one pixel of 1e6 in 64 x 64 pixels gives 60
+ * units, and a black image with one white pixel of 1,000 in 256 x 256 gives 28. So this formula may have L / 2 units more.
+ *
  * <p>float16 and bfloat16 results are computed in float32 and rounded once more.
  */
 final class Tolerance {
@@ -42,6 +47,26 @@ final class Tolerance {
             default -> 0;
         };
         return new Tolerance(UNIT * STABLE * layout, rounding);
+    }
+
+    /** Of a call that the formula of the plan computes, which has float32 input. */
+    static Tolerance ofPlan(int channels, int positions) {
+        return new Tolerance(UNIT * (STABLE + longestSum(channels, positions) / 2.0), 0);
+    }
+
+    /**
+     * How many values of a channel the plan sums in float32, as in {@link dev.gnserve.archive.PlannedArchive}: it sees several positions as
+     * one of more channels. 0 where the sums would stay long, and PyTorch's contiguous kernel runs.
+     */
+    static int longestSum(int channels, int positions) {
+        int merged = 1;
+        while (positions > (long) merged * merged * channels
+                && 2L * merged * channels <= 2048
+                && positions % (2 * merged) == 0) {
+            merged *= 2;
+        }
+        int length = positions / merged;
+        return length <= 8L * merged * channels ? length : 0;
     }
 
     /**

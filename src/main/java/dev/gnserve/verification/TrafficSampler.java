@@ -105,11 +105,14 @@ final class TrafficSampler {
 
     /** Logs only changes, because a faulty model fails on every sample. The meters count all. */
     private void logChange(VerificationReport report) {
+        if (report.verdict() == Verdict.NOT_APPLICABLE) {
+            return; // It says nothing about the model.
+        }
         Verdict before = latest.getAndSet(report.verdict());
         String name = "live traffic of model " + model + " version " + version;
         if (report.verdict() == Verdict.FAIL && before != Verdict.FAIL) {
             LOG.log(WARNING, () -> name + " fails verification: " + LoadVerification.describe(report));
-        } else if (report.verdict() != Verdict.FAIL && before == Verdict.FAIL) {
+        } else if (report.verdict() == Verdict.PASS && before == Verdict.FAIL) {
             LOG.log(INFO, () -> name + " passes verification again");
         }
     }

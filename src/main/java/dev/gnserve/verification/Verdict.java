@@ -4,6 +4,6 @@ package dev.gnserve.verification;
 public enum Verdict {
     PASS,
     FAIL,
-    /** There was nothing to check. */
+    /** There was nothing to check, or no bound of the error holds for the input. */
     NOT_APPLICABLE
 }

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param calls all checked calls, in the order of the model
  * @param batchInvariance null if it was skipped
  * @param unverified normalization layers without a checked call
- * @param verdict FAIL if a check failed; NOT_APPLICABLE if there was no call to check
- * @param reason what failed first, or why nothing could be checked; null for PASS
+ * @param verdict FAIL if a check failed; NOT_APPLICABLE if there was no call to check, or no bound of the
+ *     error holds for the input of one
+ * @param reason what failed first, or why something could not be checked; null for PASS
  */
 public record VerificationReport(
         List<CallCheck> calls,

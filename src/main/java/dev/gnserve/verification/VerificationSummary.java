@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param passed number of them
  * @param failed number of them
- * @param notApplicable number of those that found no Group Normalization to check
+ * @param notApplicable number of those that found no Group Normalization to check, or whose input lies where no bound of the
+ *     error holds
  * @param dropped samples of live traffic that were chosen and not verified
  * @param last the newest; absent before the first
  */

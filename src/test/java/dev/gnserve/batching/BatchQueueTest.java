@@ -247,6 +247,26 @@ class BatchQueueTest {
         }
     }
 
+    /** As free memory changes. The queue is never empty meanwhile. */
+    @Test
+    void theLimitOfAShapeIsAskedForEachBatch() {
+        int[] limit = {2};
+        BatchQueue<Integer, Integer> queue = new BatchQueue<>(
+                new BatchPolicy(8, Duration.ZERO, 100), () -> nowNanos, refusals(), size -> 0, item -> limit[0]);
+        for (int i = 0; i < 12; i++) {
+            queue.offer(pending(queue, i, 0, Deadline.none(), new Priority(5)), new ArrayList<>());
+        }
+
+        assertThat(queue.poll()).hasSize(2);
+        limit[0] = 5;
+        assertThat(queue.poll()).hasSize(5);
+        limit[0] = 1;
+        assertThat(queue.poll()).hasSize(1);
+        limit[0] = 9;
+        assertThat(queue.poll()).hasSize(4);
+        assertThat(queue.size()).isZero();
+    }
+
     private BatchQueue<Integer, Integer> queue(BatchPolicy policy) {
         return new BatchQueue<>(policy, () -> nowNanos, refusals(), size -> 0, item -> 1024);
     }

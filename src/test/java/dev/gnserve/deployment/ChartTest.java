@@ -277,6 +277,24 @@ class ChartTest {
     }
 
     @Test
+    void theTestPodIsPlacedAndFetchesItsImageAsTheServiceDoes() {
+        PodSpec pod = Chart.with("""
+                image: {pullSecrets: [mirror], pullPolicy: Always}
+                nodeSelector: {disk: ssd}
+                tolerations: [{key: vision, operator: Exists}]
+                """).one(Pod.class).getSpec();
+
+        assertThat(pod.getImagePullSecrets())
+                .extracting(secret -> secret.getName())
+                .containsExactly("mirror");
+        assertThat(pod.getContainers().get(0).getImagePullPolicy()).isEqualTo("Always");
+        assertThat(pod.getNodeSelector()).containsEntry("disk", "ssd");
+        assertThat(pod.getTolerations())
+                .singleElement()
+                .satisfies(one -> assertThat(one.getKey()).isEqualTo("vision"));
+    }
+
+    @Test
     void quantitiesMayBeNumbers() {
         Container container = container("resources: {requests: {cpu: 0.5}, limits: {cpu: 1.5, memory: 2Gi}}");
 
@@ -542,13 +560,16 @@ class ChartTest {
         String file = Files.readString(Chart.FOLDER.resolve("files/rules.yaml"));
         String asked = text(Chart.with(EVERYTHING).one(PrometheusRule.class));
 
+        assertThat(expressions(Chart.with("prometheusRule: {enabled: true}").one(PrometheusRule.class)))
+                .as("another scraper gives other labels, with which absent() would fire for ever")
+                .isEqualTo(expressionsOf(new Yaml().load(file)));
         // Of this release: another one that is scraped does not hide that this one is not.
         file = file.replace(
                 "absent(gnserve_model_state{",
                 "absent(gnserve_model_state{namespace=\"vision\",job=\"shop-gnserve-management\",");
         assertThat(expressionsOf(new Yaml().load(file)))
-                .isEqualTo(expressions(
-                        Chart.with("prometheusRule: {enabled: true}").one(PrometheusRule.class)));
+                .isEqualTo(expressions(Chart.with("{prometheusRule: {enabled: true}, serviceMonitor: {enabled: true}}")
+                        .one(PrometheusRule.class)));
         assertThat(asked).contains("p95_5m > 0.25").contains("ratio5m > 0.05").doesNotContain("p95_5m > 0.5");
         assertThat(configMap(Chart.with(EVERYTHING), "shop-gnserve-dashboard")
                         .getData()

@@ -9,6 +9,7 @@ import dev.gnserve.failure.FailureCode;
 import java.time.Duration;
 import java.util.Collections;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 class BatchStatisticsTest {
 
@@ -32,5 +33,14 @@ class BatchStatisticsTest {
 
     private long failures() {
         return statistics.of("m", "1").inferenceStats().fail().count();
+    }
+
+    /** Triton's perf_analyzer reads them. */
+    @Test
+    void thereAreZerosForTheCacheThatThereIsNot() {
+        var zeros = JsonMapper.shared().valueToTree(statistics.of("m", "1").inferenceStats());
+
+        assertThat(zeros.path("cache_hit")).hasToString("{\"count\":0,\"ns\":0}");
+        assertThat(zeros.path("cache_miss")).hasToString("{\"count\":0,\"ns\":0}");
     }
 }

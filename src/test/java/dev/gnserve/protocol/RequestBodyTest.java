@@ -42,7 +42,8 @@ class RequestBodyTest {
             delimiter = '|',
             value = {
                 "{'parameters': {'sequence_id': 5, 'sequence_start': true}, 'inputs': []}|parameters.sequence_id is not supported",
-                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 0}}]}|classification is 0, allowed is 1 or more",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': -1}}]}|classification is -1, allowed is 1 to 10,000",
+                "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 2147483647}}]}|classification is 2,147,483,647, allowed is 1 to 10,000",
                 "{'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|shared_memory_region is not",
                 "{'inputs': [{'name': 'a', 'parameters': {'shared_memory_region': 'r'}}]}|inputs[0].parameters.shared_memory_region is"
             },
@@ -62,13 +63,30 @@ class RequestBodyTest {
                 .containsExactly(new InferRequest.Output("a", new InferRequest.OutputParameters(false, null, null)));
     }
 
+    /** So say Triton's own clients. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "''"})
+    void zeroMeansNoSequenceAndNoClassification(String none) {
+        InferRequest request =
+                Requests.json("""
+                {'parameters': {'sequence_id': %s}, 'inputs': [], 'outputs': [{'name': 'a', 'parameters': {'classification': 0}}]}""".formatted(none).replace('\'', '"')).request();
+
+        assertThat(request.parameters().sequenceId()).isNull();
+        assertThat(request.outputs().get(0).parameters().classification()).isNull();
+    }
+
+    @Test
+    void anEmptyBodyIsRefused() {
+        assertRefused(() -> RequestBody.read(new byte[0], "0"), "is empty");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "-1, must be the length of the JSON",
         "1e2, must be the length of the JSON",
         "99999999999999999999, must be the length of the JSON",
         "1000000, at most the",
-        "0, is empty",
+        "0, is not supported: send the JSON of an inference request before the data",
         "20, cannot be read"
     })
     void aWrongHeaderLengthIsRefused(String header, String message) {

@@ -161,6 +161,30 @@ class LoadVerificationTest {
         assertThat(model.companion(ModelVerification.class).holdsCopy()).isFalse();
     }
 
+    /** Noise is ordinary, so the network makes the large values. In float32 their squares overflow. */
+    @Test
+    void aModelWhoseValuesOverflowDoesNotServe() throws IOException {
+        ScriptModule norm = ScriptModule.ofClass("GroupNorm")
+                .constant("num_groups", 3)
+                .constant("eps", 1e-5)
+                .method(
+                        ScriptMethod.forward(
+                                "return torch.group_norm(torch.mul(x, 1.0000000000000000e+30), 3, None, None, 1.0000000000000001e-05)"))
+                .build();
+
+        LoadedModel model = load(
+                "{onLoad: require}",
+                ScriptModule.ofClass("Model")
+                        .child("norm", norm)
+                        .method(ScriptMethod.forward("return torch.nan_to_num((self.norm).forward(x, ), 0., 0., 0.)"))
+                        .build());
+
+        assertThat(model.state()).isEqualTo(ModelState.FAILED);
+        assertThat(model.reason())
+                .contains("norm: its input has values so large that their squares exceed float32")
+                .contains("Export the archive again");
+    }
+
     private VerificationReport onlyReport() {
         List<VerificationCompleted> completed = events.stream()
                 .filter(VerificationCompleted.class::isInstance)

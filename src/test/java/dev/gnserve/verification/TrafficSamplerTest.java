@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Live traffic of a model on the real engine; when answers are sent and the background runs is up to the test. */
 class TrafficSamplerTest {
@@ -175,6 +177,28 @@ class TrafficSamplerTest {
 
         assertThat(events).isEmpty();
         assertThat(engine.openArrays()).isZero();
+    }
+
+    /** In float32, 1e30 squared is an infinity, so PyTorch's variance is one. That says nothing about the model. */
+    @ParameterizedTest
+    @ValueSource(floats = {1e30f, Float.POSITIVE_INFINITY, Float.NaN})
+    void aSampleBeyondTheBoundOfTheErrorDoesNotBlameTheModel(float value) {
+        FloatTensor image = image();
+        image.values()[5] = value;
+
+        random.add(0.0);
+        model.infer(image, Deadline.none()).join().orElseThrow();
+        answered.remove().run();
+        background.remove().run();
+
+        VerificationReport report = ((VerificationCompleted) events.get(0)).report();
+        assertThat(events).as("no layer failed").hasSize(1);
+        assertThat(report.verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
+        assertThat(report.reason())
+                .contains(value == 1e30f ? "their squares exceed float32" : "values that are not finite");
+        assertThat(report.worst().ratio()).isZero();
+        ModelVerification verification = model.companion(ModelVerification.class);
+        assertThat(verification.verify(image, 2).join().verdict()).isEqualTo(Verdict.NOT_APPLICABLE);
     }
 
     private TrafficSampler sampler(Function<FloatTensor, VerificationReport> verification, Executor executor) {

@@ -38,6 +38,19 @@ class VerificationSummaryTest {
                 .isEqualTo(new VerificationSummary.Last(NOON, Verdict.NOT_APPLICABLE, null, null, "none"));
     }
 
+    /** JSON has no infinity, and the schema says number. */
+    @Test
+    void theRatioIsANumber() {
+        CallCheck call = new CallCheck(
+                "a", 1, 2, 4, 1e-5, List.of(1, 4), Double.MAX_VALUE, 1e-6, List.of(0, 0), Verdict.FAIL, "an infinity");
+
+        assertThat(VerificationSummary.NONE
+                        .with(report(List.of(call), Verdict.FAIL, "a"), NOON)
+                        .last()
+                        .errorRatio())
+                .isEqualTo(Double.MAX_VALUE);
+    }
+
     private static VerificationReport report(List<CallCheck> calls, Verdict verdict, String reason) {
         return new VerificationReport(calls, null, List.of(), verdict, reason);
     }
