@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class NormalizationCalls {
 
+    /** Classes of torch.nn, whose forward passes weight and bias as they are. */
+    private static final String OF_TORCH = "__torch__.torch.nn.modules.";
+
     private static final int MAX_CALLS = 100_000;
     private static final int MAX_DEPTH = 30;
 
@@ -285,9 +288,14 @@ final class NormalizationCalls {
         return own instanceof StoredTensor tensor && tensor.shape().size() == 1 ? own : called;
     }
 
-    /** What the engine's vector must be; null where the call passes something that the archive computes, such as {@code weight + 1}. */
-    private static @Nullable StoredTensor compared(@Nullable Object declared, @Nullable Object called) {
-        return declared instanceof StoredTensor tensor && called != Evaluator.UNKNOWN ? tensor : null;
+    /**
+     * What the engine's vector must be; null where a class that is not PyTorch's own passes something that its code computes, such as
+     * {@code weight + 1}.
+     */
+    private static @Nullable StoredTensor compared(
+            PickledObject owner, @Nullable Object declared, @Nullable Object called) {
+        boolean plain = called != Evaluator.UNKNOWN || owner.className().startsWith(OF_TORCH);
+        return declared instanceof StoredTensor tensor && plain ? tensor : null;
     }
 
     private void addLayer(Instance instance, String name, List<NormalizationCall> calls, boolean single) {
@@ -333,7 +341,12 @@ final class NormalizationCalls {
                 tapped.add(object);
             }
             GroupNormDeclaration declaration = new GroupNormDeclaration(
-                    name, groups, epsilon, affine, compared(weight, call.weight()), compared(bias, call.bias()));
+                    name,
+                    groups,
+                    epsilon,
+                    affine,
+                    compared(object, weight, call.weight()),
+                    compared(object, bias, call.bias()));
             calls.forEach(each -> declarations.put(new Key(tapped.size() - 1, each.site()), declaration));
         }
     }

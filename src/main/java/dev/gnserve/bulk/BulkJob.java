@@ -7,6 +7,7 @@ import dev.gnserve.image.DecodeFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +86,8 @@ public final class BulkJob {
             double seconds,
             Map<String, Integer> passedOver,
             boolean empty) {}
+
+    private static final Duration LONGEST_END = Duration.ofSeconds(10);
 
     private final Path in;
     private final ResultFiles results;
@@ -162,6 +166,8 @@ public final class BulkJob {
             throw new IllegalStateException(e.getCause());
         } finally {
             pool.shutdownNow();
+            // What is being written becomes whole or goes.
+            boolean unused = pool.awaitTermination(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
         }
         int done = open.size() - failed.size();
         Map<String, String> unreadable = new TreeMap<>(found.unreadable());
