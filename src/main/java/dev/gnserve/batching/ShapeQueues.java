@@ -80,8 +80,7 @@ final class ShapeQueues<T, R> {
 
     /** Asks for the limit of a queue again: it changes with the memory, and under lasting load a queue is never empty. */
     void renewMaxSize(ShapeQueue<T, R> queue) {
-        queue.maxSize = maxSize(
-                queue.first()); // No set sorts by it; the queue enters its set anew with the items that are taken.
+        queue.maxSize = maxSize(queue.first()); // The sets do not sort by it.
     }
 
     void remove(PendingItem<T, R> pending) {

@@ -68,17 +68,19 @@ public record DenseBoxes(int classes, float[] boxes, float[] scores) {
 
     /** A score that the best candidates reach, so that no more than necessary become objects. */
     private float lowest(float[] floor, int from, int to, int most) {
-        float[] ascending = new float[(to - from) * classes];
         int count = 0;
         for (int i = from * classes; i < to * classes; i++) {
-            if (scores[i] >= floor[i % classes]) {
-                ascending[count++] = scores[i];
-            }
+            count += scores[i] >= floor[i % classes] ? 1 : 0;
         }
         if (count <= most) {
             return Float.NEGATIVE_INFINITY;
         }
-        ascending = Arrays.copyOf(ascending, count);
+        float[] ascending = new float[count];
+        for (int i = from * classes, at = 0; i < to * classes; i++) {
+            if (scores[i] >= floor[i % classes]) {
+                ascending[at++] = scores[i];
+            }
+        }
         Arrays.sort(ascending);
         return CandidateOrder.lowest(ascending, most);
     }

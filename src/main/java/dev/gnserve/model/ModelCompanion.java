@@ -33,7 +33,8 @@ public interface ModelCompanion {
     default void accepted(ModelInput input) {}
 
     /**
-     * An input that gnserve made, for example of an image, was answered; not one that is a client's tensor. Called on a thread of the engine: must be fast and must not throw.
+     * An input that gnserve made, for example of an image, was answered. Tensors of clients are left out. Called on a thread of the engine:
+     * must be fast and must not throw.
      *
      * @param prediction does not change any more
      */

@@ -91,7 +91,7 @@ public final class MaskWriter {
         if (corners > MOST_CORNERS) {
             throw Failure.of(
                             FailureCode.INVALID_REQUEST,
-                            "The outlines of this image have more than %,d corners. Ask for masks=rle, or a higher threshold or minimumArea."
+                            "The outlines of this image have more than %,d corners. Ask for masks=rle, or for a higher threshold."
                                     .formatted(MOST_CORNERS))
                     .asException();
         }

@@ -12,7 +12,7 @@ public final class PlannedManifest {
     private static final Pattern SECTION = Pattern.compile("(?m)^execution:");
     private static final Pattern NEXT_SECTION = Pattern.compile("(?m)^[^\\s}#]");
     private static final Pattern LINE = Pattern.compile("(?m)^ +(plan|accuracy):.*\\n?");
-    private static final Pattern ENTRY = Pattern.compile("\\b(plan|accuracy):\\s*[\\w.-]+\\s*,?\\s*");
+    private static final Pattern ENTRY = Pattern.compile("\\b(plan|accuracy):\\s*[\"']?[\\w.-]+[\"']?\\s*,?\\s*");
     private static final Pattern INDENT = Pattern.compile("(?m)^( +)\\S");
 
     private PlannedManifest() {}

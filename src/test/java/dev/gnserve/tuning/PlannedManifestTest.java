@@ -35,6 +35,8 @@ class PlannedManifestTest {
     void theAccuracyGoesWithThePlanThatItChose() {
         assertThat(PlannedManifest.with("execution: {accuracy: 5.5e-3, workers: 2}\n", "int8"))
                 .isEqualTo("execution: {plan: int8, workers: 2}\n");
+        assertThat(PlannedManifest.with("execution: {plan: \"auto\", accuracy: '.005'}\n", "int8"))
+                .isEqualTo("execution: {plan: int8}\n");
         assertThat(PlannedManifest.with("execution:\n  plan: auto\n  accuracy: decisions\n", "int8"))
                 .isEqualTo("execution:\n  plan: int8\n");
     }
